@@ -1,0 +1,45 @@
+/** Bytes one after another. */
+export const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
+  let length = 0
+  for (const part of parts) length += part.length
+  const out = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+/** Byte for byte the same. Not constant in time: never for secrets. */
+export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Lower-case hexadecimal. */
+export const toHex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+
+/** From hexadecimal in either case; blanks are passed over. Throws a RangeError for anything else. */
+export const fromHex = (text: string): Uint8Array => {
+  const digits = text.replace(/\s+/g, '')
+  if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits))
+    throw new RangeError('not hexadecimal: an even number of digits 0-9 a-f is expected')
+  return new Uint8Array(Buffer.from(digits, 'hex'))
+}
+
+/** Standard base64 with padding. */
+export const toBase64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+
+/** From standard base64; line breaks and blanks, which real servers send, are passed over. Throws a RangeError for anything else. */
+export const fromBase64 = (text: string): Uint8Array => {
+  const digits = /\s/.test(text) ? text.replace(/\s+/g, '') : text
+  const bytes = Buffer.from(digits, 'base64')
+  // Node passes over what it does not know, so the length tells whether anything was passed over.
+  const body = digits.replace(/={0,2}$/, '')
+  if (body.length % 4 === 1 || bytes.length !== Math.floor((body.length * 3) / 4)) throw new RangeError('not base64')
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,164 @@
+import { concat } from './bytes.ts'
+import { Asn1Error } from './error.ts'
+import { accepts, type Schema, showTag, type TaggedSchema, withTag } from './schema.ts'
+import { childrenOf, elementOf, readTlv, type Tlv } from './tlv.ts'
+
+/** A component that may be absent. */
+export interface Optional<T> {
+  readonly optional: Schema<T>
+}
+export const optional = <T>(schema: Schema<T>): Optional<T> => ({ optional: schema })
+
+/** A component with a DEFAULT: never absent in the value, not encoded when it equals the default (DER). */
+export interface Defaulted<T> {
+  readonly schema: Schema<T>
+  readonly defaultValue: T
+}
+export const defaulted = <T>(schema: Schema<T>, defaultValue: T): Defaulted<T> => ({ schema, defaultValue })
+
+type Component = Schema<never> | Optional<never> | Defaulted<never>
+type Components = Record<string, Component>
+type OptionalNames<C> = { [K in keyof C]: C[K] extends Optional<infer _> ? K : never }[keyof C]
+type ValueOf<C> =
+  C extends Optional<infer T> ? T : C extends Defaulted<infer T> ? T : C extends Schema<infer T> ? T : never
+
+/** Elements that the schema does not name (EXTENSIBILITY IMPLIED), in the order they came, kept for re-encoding. */
+export const UNKNOWN: unique symbol = Symbol('unknown elements')
+
+export type SequenceValue<C> = { readonly [K in Exclude<keyof C, OptionalNames<C>>]: ValueOf<C[K]> } & {
+  readonly [K in OptionalNames<C>]?: ValueOf<C[K]> | undefined
+} & { readonly [UNKNOWN]?: readonly Uint8Array[] }
+
+interface Field {
+  readonly name: string
+  readonly schema: Schema<unknown>
+  readonly mandatory: boolean
+  readonly defaultValue: unknown
+}
+
+const fieldOf = (name: string, component: Component): Field => {
+  if ('optional' in component)
+    return { name, schema: component.optional as Schema<unknown>, mandatory: false, defaultValue: undefined }
+  if ('defaultValue' in component)
+    return { name, schema: component.schema as Schema<unknown>, mandatory: false, defaultValue: component.defaultValue }
+  return { name, schema: component as Schema<unknown>, mandatory: true, defaultValue: undefined }
+}
+
+const inside = <T>(name: string, work: () => T): T => {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof Asn1Error ? error.within(name) : error
+  }
+}
+
+/**
+ * SEQUENCE with the components in their order; the object's keys are the component names.
+ *
+ * Components must come in order and once. An element that no component accepts is kept under {@link UNKNOWN}
+ * (the modules are EXTENSIBILITY IMPLIED); a component that comes late or twice is refused, because a reader
+ * that takes the first and a reader that takes the last would then disagree about a signed message.
+ */
+export const sequence = <const C extends Components>(
+  components: C,
+  name = 'SEQUENCE',
+): TaggedSchema<SequenceValue<C>> => {
+  const fields = Object.entries(components).map(([key, component]) => fieldOf(key, component))
+  return withTag<SequenceValue<C>>(name, 0x30, {
+    constructed: true,
+    encodeContents: value => {
+      const parts: Uint8Array[] = []
+      for (const field of fields) {
+        const content = (value as Record<string, unknown>)[field.name]
+        if (content === undefined) {
+          if (field.mandatory) throw new Asn1Error('missing-field', 'mandatory, but absent', { path: [field.name] })
+          continue
+        }
+        if (field.defaultValue !== undefined && content === field.defaultValue) continue
+        parts.push(inside(field.name, () => field.schema.encode(content)))
+      }
+      return concat(...parts, ...(value[UNKNOWN] ?? []))
+    },
+    decodeContents: tlv => readFields(tlv, fields, name) as SequenceValue<C>,
+  })
+}
+
+const readFields = (tlv: Tlv, fields: readonly Field[], name: string): Record<string, unknown> => {
+  const value: Record<string | symbol, unknown> = {}
+  const unknown: Uint8Array[] = []
+  let at = 0
+  for (let offset = tlv.valueStart; offset < tlv.end; ) {
+    const element = readTlv(tlv.buffer, offset, tlv.end)
+    offset = element.end
+    let index = at
+    while (index < fields.length && !accepts(fields[index]!.schema, element.tag)) index++
+    const field = fields[index]
+    if (field === undefined) {
+      const early = fields.slice(0, at).find(known => accepts(known.schema, element.tag))
+      if (early !== undefined)
+        throw new Asn1Error(
+          'bad-tag',
+          `${showTag(element.tag)} (${early.name}) is repeated or out of order in ${name}`,
+          { offset: element.start },
+        )
+      unknown.push(elementOf(element))
+      continue
+    }
+    value[field.name] = inside(field.name, () => field.schema.decodeTlv(element))
+    at = index + 1
+  }
+  for (const field of fields) {
+    if (value[field.name] !== undefined) continue
+    if (field.mandatory)
+      throw new Asn1Error('missing-field', `missing in ${name}`, { path: [field.name], offset: tlv.start })
+    if (field.defaultValue !== undefined) value[field.name] = field.defaultValue
+  }
+  if (unknown.length > 0) Object.defineProperty(value, UNKNOWN, { value: unknown, enumerable: false })
+  return value
+}
+
+/** SEQUENCE OF. */
+export const sequenceOf = <T>(item: Schema<T>, name = `SEQUENCE OF ${item.name}`): TaggedSchema<readonly T[]> =>
+  withTag<readonly T[]>(name, 0x30, {
+    constructed: true,
+    encodeContents: values => concat(...values.map((value, index) => inside(`${index}`, () => item.encode(value)))),
+    decodeContents: tlv =>
+      childrenOf(tlv).map((element, index) =>
+        inside(`${index}`, () => {
+          if (!accepts(item, element.tag))
+            throw new Asn1Error('bad-tag', `tag ${showTag(element.tag)} where ${item.name} is expected`, {
+              offset: element.start,
+            })
+          return item.decodeTlv(element)
+        }),
+      ),
+  })
+
+type Alternatives = Record<string, Schema<never>>
+/** Exactly one alternative: `{ profileInfoListOk: … }` or `{ profileInfoListError: … }`. */
+export type ChoiceValue<A> = {
+  [K in keyof A]: { readonly [P in K]: ValueOf<A[K]> } & { readonly [P in Exclude<keyof A, K>]?: never }
+}[keyof A]
+
+/** CHOICE. An untagged choice takes the tags of its alternatives; `explicit` gives it one of its own. */
+export const choice = <const A extends Alternatives>(alternatives: A, name = 'CHOICE'): Schema<ChoiceValue<A>> => {
+  const entries = Object.entries(alternatives) as unknown as [string, Schema<unknown>][]
+  return {
+    name,
+    tags: entries.flatMap(([, schema]) => schema.tags ?? []),
+    encode: value => {
+      const chosen = entries.filter(([key]) => (value as Record<string, unknown>)[key] !== undefined)
+      if (chosen.length !== 1)
+        throw new Asn1Error('bad-value', `${name} needs exactly one of ${entries.map(([key]) => key).join(', ')}`)
+      const [key, schema] = chosen[0]!
+      return inside(key, () => schema.encode((value as Record<string, unknown>)[key]))
+    },
+    decodeTlv: tlv => {
+      const found = entries.find(([, schema]) => accepts(schema, tlv.tag))
+      if (found === undefined)
+        throw new Asn1Error('bad-tag', `tag ${showTag(tlv.tag)} is no alternative of ${name}`, { offset: tlv.start })
+      const [key, schema] = found
+      return { [key]: inside(key, () => schema.decodeTlv(tlv)) } as ChoiceValue<A>
+    },
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The events of a run: what evidence is written from, and the only thing the dashboard draws.
+ *
+ * A run is its event list. `seq` starts at 1 and has no gaps, so a client that saw n asks for those after n.
+ * No event carries a secret: see `redact.ts` for what is taken out, and where.
+ */
+
+/** pass; fail: the subject is wrong; inapplicable: the subject does not claim it; blocked: the bench could not ask. */
+export type Verdict = 'pass' | 'fail' | 'inapplicable' | 'blocked'
+
+/** Whose fault a verdict other than pass is. */
+export type Cause = 'card' | 'modem' | 'rig' | 'network' | 'server' | 'bench'
+
+/** The seven parts of the architecture, and the card and its subscriber-facing side, as the picture shows them. */
+export type Part = 'app' | 'service' | 'portal' | 'operator' | 'smdp' | 'lpa' | 'euicc' | 'network'
+
+export interface StepPlan {
+  readonly step: number
+  readonly name: string
+  readonly from: Part
+  readonly to: Part
+}
+
+export interface RigSummary {
+  readonly name: string
+  readonly link: 'software' | 'pcsc' | 'modem' | 'exec' | 'tcp' | 'tape'
+  /** A software run is never shown as a hardware pass. */
+  readonly subject: 'software' | 'hardware'
+  readonly description: string
+  /** Why this rig and no other, in one sentence. */
+  readonly why: string
+  readonly eid?: string
+}
+
+interface Stamp {
+  readonly runId: string
+  readonly seq: number
+  /** ISO 8601, UTC, milliseconds. */
+  readonly at: string
+  /** Milliseconds since the run began, with fractions. */
+  readonly ms: number
+  /** The step during which it happened, if any. */
+  readonly step?: number
+}
+
+/** A decoded message as JSON: bytes are hexadecimal strings. */
+export type Decoded = null | boolean | number | string | readonly Decoded[] | { readonly [key: string]: Decoded }
+
+export interface RunStarted extends Stamp {
+  readonly kind: 'run-started'
+  readonly scenario: string
+  readonly bench: string
+  readonly rig: RigSummary
+  readonly steps: readonly StepPlan[]
+}
+export interface StepStarted extends Stamp {
+  readonly kind: 'step-started'
+  readonly name: string
+}
+export interface ApduExchanged extends Stamp {
+  readonly kind: 'apdu'
+  /** Hexadecimal, whole: header, data, Le. */
+  readonly command: string
+  /** Hexadecimal: data and status word. `null` when there was none, then `error` says why. */
+  readonly response: string | null
+  readonly error?: string
+  readonly took: number
+  /** What it is, in the specification's words: `ES10b.PrepareDownload`, `SELECT ISD-R`, `STORE DATA 2/8`. */
+  readonly label: string
+  /** What was said, where this exchange completes a message. */
+  readonly decoded?: { readonly request?: Decoded; readonly response?: Decoded }
+}
+export interface HttpExchanged extends Stamp {
+  readonly kind: 'http'
+  readonly from: Part
+  readonly to: Part
+  /** `ES9+.InitiateAuthentication`, `GetBalance`, `portal GET /plans`. */
+  readonly label: string
+  readonly method: string
+  readonly url: string
+  readonly request: { readonly headers: Readonly<Record<string, string>>; readonly body: string }
+  /** `null` when there was no answer, then `error` says why. */
+  readonly response: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+  } | null
+  readonly error?: string
+  readonly took: number
+  readonly decoded?: { readonly request?: Decoded; readonly response?: Decoded }
+}
+/** Something a person wants to read: metadata shown, consent given, registration state, balance. */
+export interface Noted extends Stamp {
+  readonly kind: 'note'
+  readonly part: Part
+  readonly text: string
+  readonly data?: Decoded
+}
+export interface Progressed extends Stamp {
+  readonly kind: 'progress'
+  readonly text: string
+  readonly done: number
+  readonly total: number
+  readonly unit: 'bytes' | 'items'
+}
+export interface StepEnded extends Stamp {
+  readonly kind: 'step-ended'
+  readonly name: string
+  readonly verdict: Verdict
+  readonly cause?: Cause
+  readonly took: number
+  /** One line: what happened, or what went wrong and what to do. */
+  readonly summary: string
+  /** The stable code of the error, for machines. */
+  readonly errorCode?: string
+}
+export interface RunEnded extends Stamp {
+  readonly kind: 'run-ended'
+  readonly verdict: Verdict
+  readonly cause?: Cause
+  readonly took: number
+  readonly apdus: number
+  readonly summary: string
+}
+
+export type BenchEvent =
+  | RunStarted
+  | StepStarted
+  | ApduExchanged
+  | HttpExchanged
+  | Noted
+  | Progressed
+  | StepEnded
+  | RunEnded
+
+/** The same event before it is stamped. */
+export type Observation = BenchEvent extends infer E
+  ? E extends BenchEvent
+    ? Omit<E, keyof Stamp> & { readonly step?: number }
+    : never
+  : never
