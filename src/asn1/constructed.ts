@@ -16,7 +16,7 @@ export interface Defaulted<T> {
 }
 export const defaulted = <T>(schema: Schema<T>, defaultValue: T): Defaulted<T> => ({ schema, defaultValue })
 
-type Component = Schema<never> | Optional<never> | Defaulted<never>
+type Component = Schema<unknown> | Optional<unknown> | Defaulted<unknown>
 type Components = Record<string, Component>
 type OptionalNames<C> = { [K in keyof C]: C[K] extends Optional<infer _> ? K : never }[keyof C]
 type ValueOf<C> =
@@ -134,7 +134,7 @@ export const sequenceOf = <T>(item: Schema<T>, name = `SEQUENCE OF ${item.name}`
       ),
   })
 
-type Alternatives = Record<string, Schema<never>>
+type Alternatives = Record<string, Schema<unknown>>
 /** Exactly one alternative: `{ profileInfoListOk: … }` or `{ profileInfoListError: … }`. */
 export type ChoiceValue<A> = {
   [K in keyof A]: { readonly [P in K]: ValueOf<A[K]> } & { readonly [P in Exclude<keyof A, K>]?: never }
