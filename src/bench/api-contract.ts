@@ -1,0 +1,241 @@
+/**
+ * What the bench and its page say to each other: types, and the page's content policy. The page imports these as types only.
+ *
+ * HTTP (JSON, same origin; an error is `ApiError` with a 4xx or 5xx status; POST is refused without `content-type: application/json`
+ * and with a foreign `Origin`, since any web page may reach a port on 127.0.0.1):
+ *
+ *     GET  /api/info                        -> BenchInfo
+ *     GET  /api/rigs                        -> RigSummary[]
+ *     GET  /api/runs                        -> RunSummary[]      newest first
+ *     GET  /api/runs/:runId/events?after=N  -> BenchEvent[]      those with seq > N (N: 0 when absent), in order
+ *     POST /api/runs          StartRun      -> 202 StartedRun    409 `rig-busy`
+ *     GET  /api/device                      -> DeviceState
+ *     POST /api/device/actions DeviceAction -> 200 DeviceState   409 `not-now` when the screen does not offer it
+ *     GET|POST /device/frame/...            the operator's portal as the device's web view sees it: proxied, cookies kept by the bench
+ *
+ * socket.io on the default path, same origin; event names and payloads in `ServerToPage` and `PageToServer`.
+ */
+import type { BenchEvent, Cause, RigSummary, Verdict } from './events.ts'
+
+export interface BenchInfo {
+  readonly version: string
+  /** The state folder, as a person would type it. */
+  readonly home: string
+  /** No rig with hardware is set up and attached: every run goes to the software eUICC. */
+  readonly softwareOnly: boolean
+  /** One sentence: which card is used, and why. */
+  readonly why: string
+}
+
+export interface RunSummary {
+  readonly runId: string
+  readonly scenario: string
+  readonly rig: Pick<RigSummary, 'name' | 'link' | 'subject'>
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  /** `interrupted`: the bench stopped before the run did; it has no verdict and will get none. */
+  readonly state: 'running' | 'ended' | 'interrupted'
+  readonly lastSeq: number
+  readonly verdict?: Verdict
+  readonly cause?: Cause
+  readonly took?: number
+  readonly apdus?: number
+  readonly summary?: string
+}
+
+export interface StartRun {
+  readonly scenario: 'activate'
+  /** Absent: the bench chooses, as `npm start` does. */
+  readonly rig?: string
+}
+export interface StartedRun {
+  readonly runId: string
+}
+
+export interface ApiError {
+  readonly error: { readonly code: string; readonly message: string }
+}
+
+/* ---- live ---- */
+
+/** Events of one run, in seq order, the first being the one after what the page said it has (or after the batch before). */
+export interface EventBatch {
+  readonly runId: string
+  readonly events: readonly BenchEvent[]
+}
+
+/** A page follows one run at a time; following another ends the first. Sent again with the last seq seen after each reconnection. */
+export interface Follow {
+  readonly runId: string
+  readonly lastSeq: number
+}
+
+export interface ServerToPage {
+  /** At most about ten a second; the stored events first, then live ones. */
+  events(batch: EventBatch): void
+  /** Runs that are new or changed; the page merges them by runId. */
+  runs(changed: readonly RunSummary[]): void
+  device(state: DeviceState): void
+  /** The app calls a function which the portal's page has registered (profileActivationCompleteScript, ...). */
+  'device-script'(call: ScriptCall): void
+}
+
+export interface PageToServer {
+  follow(request: Follow): void
+}
+
+/* ---- the device ---- */
+
+export interface ProviderCard {
+  readonly id: string
+  readonly name: string
+  /** Short text under the name. */
+  readonly tagline?: string
+  /** CSS hex colour of the brand, `#rrggbb`. */
+  readonly colour?: string
+  /** Same-origin path or data: URL of an image. */
+  readonly logo?: string
+}
+
+/** The enhanced gateway's template, or the standard one's defaults; colours are `#rrggbbaa`. */
+export interface GatewayTemplate {
+  readonly bodyText: string
+  readonly buttonText: string
+  /** Not replaceable by the operator: which identifiers of the device are about to be shared. */
+  readonly disclaimer: string
+  readonly backgroundColor?: string
+  readonly bodyFontColor?: string
+  readonly buttonColor?: string
+  readonly buttonFontColor?: string
+  readonly image?: string
+}
+
+export interface PortalFrame {
+  /** Where the frame is, beginning with `/device/frame/`. */
+  readonly path: string
+  /** Grows when the *app* navigates (start, back, try again): the page then loads `path`. A click inside the frame leaves it. */
+  readonly revision: number
+  /** What a person sees in the address line: the operator's own URL, without the identifiers in its query. */
+  readonly address: string
+  readonly canGoBack: boolean
+}
+
+export type DeviceScreen =
+  /** The app is not running; the desktop with its network icon is all there is. */
+  | { readonly name: 'closed' }
+  | { readonly name: 'loading'; readonly text: string }
+  | { readonly name: 'catalogue'; readonly country: string; readonly providers: readonly ProviderCard[] }
+  | { readonly name: 'gateway'; readonly provider: ProviderCard; readonly template: GatewayTemplate }
+  | { readonly name: 'portal'; readonly provider: ProviderCard; readonly frame: PortalFrame }
+  | {
+      readonly name: 'result'
+      readonly outcome: 'connected' | 'installed-not-registered' | 'failed' | 'cancelled'
+      readonly title: string
+      readonly text: string
+      readonly errorCode?: string
+      readonly correlationId?: string
+      readonly canTryAgain?: boolean
+    }
+
+/** Drawn over the portal, which stays navigable. */
+export interface DeviceDownload {
+  readonly phase:
+    | 'contacting'
+    | 'consent'
+    | 'downloading'
+    | 'installing'
+    | 'enabling'
+    | 'registering'
+    | 'done'
+    | 'failed'
+  readonly text: string
+  readonly done?: number
+  readonly total?: number
+}
+
+/** What the user is asked before the profile is downloaded: the metadata, the policy rules, perhaps a confirmation code. */
+export interface ConsentRequest {
+  readonly profileName: string
+  readonly serviceProviderName: string
+  readonly iccid: string
+  /** Profile policy rules in words; each is something that the user agrees to. */
+  readonly rules: readonly string[]
+  readonly confirmationCodeRequired: boolean
+  /** After a wrong code: what to say. */
+  readonly problem?: string
+}
+
+export interface Flyout {
+  readonly state: 'loading' | 'shown' | 'failed'
+  readonly operator: string
+  readonly registration: 'none' | 'searching' | 'home' | 'roaming' | 'denied'
+  /** Big line and small line: `4.2 GB left`, `Plan Week, until 29 November`. */
+  readonly balance?: { readonly headline: string; readonly detail?: string; readonly low?: boolean }
+  /** `Connect with a data plan`, `View my account`. */
+  readonly links: readonly { readonly text: string; readonly action: DeviceAction['action'] }[]
+  readonly problem?: string
+}
+
+export interface DeviceState {
+  /** The run which this session on the device is recorded as. */
+  readonly runId: string | null
+  readonly rig: Pick<RigSummary, 'name' | 'link' | 'subject'>
+  readonly screen: DeviceScreen
+  readonly download: DeviceDownload | null
+  readonly consent: ConsentRequest | null
+  /** The user wants to leave in the middle: the app asks. */
+  readonly leaving: boolean
+  readonly flyout: Flyout | null
+  /** The bar at the bottom: settings are being updated. */
+  readonly banner: string | null
+}
+
+export type DeviceAction =
+  | { readonly action: 'open' }
+  | { readonly action: 'choose-provider'; readonly provider: string }
+  /** From the gateway back to the catalogue. */
+  | { readonly action: 'choose-another' }
+  | { readonly action: 'continue' }
+  | { readonly action: 'back' }
+  /** The frame has moved by itself: a link, a form, a redirect. */
+  | { readonly action: 'portal-navigate'; readonly path: string }
+  /** The portal's page called the bridge. */
+  | { readonly action: 'bridge'; readonly call: BridgeCall }
+  | { readonly action: 'consent'; readonly accept: boolean; readonly confirmationCode?: string }
+  /** Asks first when the portal is in the middle of something. */
+  | { readonly action: 'cancel' }
+  /** The answer to `leaving`. */
+  | { readonly action: 'leave'; readonly confirm: boolean }
+  | { readonly action: 'try-again' }
+  | { readonly action: 'dismiss-banner' }
+  | { readonly action: 'open-flyout' }
+  | { readonly action: 'close-flyout' }
+
+/*
+ * The frame is sandboxed without allow-same-origin, so its pages can neither read the bench's API nor reach the page around them.
+ * A script that the bench puts first into each portal page makes the `MobilePlans*` objects out of postMessage to the parent, and
+ * answers calls from it. The dashboard takes messages from that one frame only, and passes them on as they are.
+ */
+
+/** `MobilePlansInlineOperations.notifyProfileDownload(metadata, code)` is {object, method, arguments}; the id is the context's. */
+export interface BridgeCall {
+  readonly object: string
+  readonly method: string
+  readonly arguments: readonly unknown[]
+  readonly operationId?: string
+}
+export interface ScriptCall {
+  readonly name: string
+  /** JSON text: the one argument. */
+  readonly argument: string
+}
+/** Frame to dashboard. */
+export type FrameMessage =
+  | { readonly esimBench: 'bridge'; readonly call: BridgeCall }
+  | { readonly esimBench: 'navigated'; readonly path: string }
+/** Dashboard to frame. */
+export type FrameCommand = { readonly esimBench: 'script'; readonly call: ScriptCall }
+
+/** The page loads nothing from anywhere else, and runs no script that is not a file of the build. */
+export const DASHBOARD_CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
