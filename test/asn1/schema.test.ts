@@ -125,7 +125,7 @@ describe('what is signed', () => {
   it('is given back byte for byte, even where it is not DER', () => {
     const Signed = sequence({ body: kept(sequence({ n: integer() })), signature: rawElement('signature', 0x5f37) })
     // The length of the inner sequence in two octets: BER, not DER.
-    const bytes = fromHex('300a 308103 020107 5f3700')
+    const bytes = fromHex('3009 308103 020107 5f3700')
     const value = decode(Signed, bytes)
     expect(toHex(value.body.bytes)).toBe('308103020107')
     expect(toHex(encode(Signed, value))).toBe(toHex(bytes))

@@ -1,0 +1,66 @@
+import { toHex } from '../asn1/bytes.ts'
+import { optional, sequence } from '../asn1/constructed.ts'
+import { bits, namedInteger, octets } from '../asn1/primitives.ts'
+import { type TypeOf, tagged } from '../asn1/schema.ts'
+
+/** VersionType ::= OCTET STRING (SIZE(3)): major, minor, revision. */
+export const VersionType = octets(3)
+/** TransactionId ::= OCTET STRING (SIZE(1..16)) */
+export const TransactionId = octets(1, 16)
+/** Iccid ::= [APPLICATION 26] OCTET STRING (SIZE(10)): digits swapped in pairs as in EF.ICCID, F behind the last where odd. */
+export const Iccid = tagged(0x5a, octets(10))
+/** [APPLICATION 15]: the AID of an ISD-P. */
+export const IsdpAid = tagged(0x4f, octets(1, 16))
+/** SubjectKeyIdentifier ::= KeyIdentifier ::= OCTET STRING */
+export const SubjectKeyIdentifier = octets(1, 64)
+/** A signature: r ‖ s under [APPLICATION 55]. Its length is checked where it is verified, with the error that belongs there. */
+export const Signature = tagged(0x5f37, octets())
+/** A one-time public key: uncompressed point under [APPLICATION 73]. */
+export const OneTimePublicKey = tagged(0x5f49, octets())
+
+/** SGP.22 §2.9.2.4. PprIds ::= BIT STRING */
+export const PprIds = bits('pprUpdateControl', 'ppr1', 'ppr2')
+export const ProfileState = namedInteger({ disabled: 0, enabled: 1 })
+export const ProfileClass = namedInteger({ test: 0, provisioning: 1, operational: 2 })
+export const IconType = namedInteger({ jpg: 0, png: 1 })
+export const NotificationEvent = bits(
+  'notificationInstall',
+  'notificationEnable',
+  'notificationDisable',
+  'notificationDelete',
+)
+
+/** OperatorId ::= SEQUENCE { mccMnc, gid1 OPTIONAL, gid2 OPTIONAL }; mccMnc coded as in TS 24.008, `EEEEEE` stands for any (SGP.22 §2.9.3.1). */
+export const OperatorId = sequence(
+  {
+    mccMnc: tagged(0x80, octets(3)),
+    gid1: optional(tagged(0x81, octets())),
+    gid2: optional(tagged(0x82, octets())),
+  },
+  'OperatorId',
+)
+export type OperatorId = TypeOf<typeof OperatorId>
+export type NotificationEventName =
+  | 'notificationInstall'
+  | 'notificationEnable'
+  | 'notificationDisable'
+  | 'notificationDelete'
+
+const swapNibbles = (bytes: Uint8Array): string => toHex(bytes).replace(/(.)(.)/g, '$2$1')
+
+/** The digits of an ICCID as a person reads them: 18, 19 or 20 of them, without the filler. */
+export const iccidToDigits = (iccid: Uint8Array): string => swapNibbles(iccid).replace(/f+$/, '')
+
+/** Ten bytes from 18 to 20 digits (a filler `F` behind them is accepted). Throws a RangeError for anything else. */
+export const iccidFromDigits = (digits: string): Uint8Array => {
+  if (!/^\d{18,20}F{0,2}$/i.test(digits) || digits.length > 20)
+    throw new RangeError(`"${digits}" is not an ICCID: 18 to 20 digits are expected`)
+  const swapped = digits
+    .toLowerCase()
+    .padEnd(20, 'f')
+    .replace(/(.)(.)/g, '$2$1')
+  return new Uint8Array(Buffer.from(swapped, 'hex'))
+}
+
+/** A version as a person reads it: `2.2.2`. */
+export const showVersion = (version: Uint8Array): string => version.join('.')

@@ -1,0 +1,116 @@
+import { choice, optional, sequence } from '../asn1/constructed.ts'
+import { integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
+import { explicit, kept, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
+import { Iccid, NotificationEvent, Signature, TransactionId } from './identifiers.ts'
+
+/** NotificationMetadata ::= [47] SEQUENCE; exactly one operation bit is set. Sequence number 0 is valid. */
+export const NotificationMetadata = tagged(
+  0xbf2f,
+  sequence(
+    {
+      seqNumber: tagged(0x80, integer(0)),
+      profileManagementOperation: tagged(0x81, NotificationEvent),
+      notificationAddress: utf8(),
+      iccid: optional(Iccid),
+    },
+    'NotificationMetadata',
+  ),
+)
+export type NotificationMetadata = TypeOf<typeof NotificationMetadata>
+
+/** BppCommandId ::= INTEGER: the command of the bound package at which loading stopped. */
+export const BppCommandId = namedInteger({
+  initialiseSecureChannel: 0,
+  configureISDP: 1,
+  storeMetadata: 2,
+  storeMetadata2: 3,
+  replaceSessionKeys: 4,
+  loadProfileElements: 5,
+})
+export type BppCommandId = TypeOf<typeof BppCommandId>
+
+/** ErrorReason ::= INTEGER of a ProfileInstallationResult, names as in the module. */
+export const ErrorReason = namedInteger({
+  incorrectInputValues: 1,
+  invalidSignature: 2,
+  invalidTransactionId: 3,
+  unsupportedCrtValues: 4,
+  unsupportedRemoteOperationType: 5,
+  unsupportedProfileClass: 6,
+  scp03tStructureError: 7,
+  scp03tSecurityError: 8,
+  installFailedDueToIccidAlreadyExistsOnEuicc: 9,
+  installFailedDueToInsufficientMemoryForProfile: 10,
+  installFailedDueToInterruption: 11,
+  installFailedDueToPEProcessingError: 12,
+  installFailedDueToDataMismatch: 13,
+  testProfileInstallFailedDueToInvalidNaaKey: 14,
+  pprNotAllowed: 15,
+  installFailedDueToUnknownError: 127,
+})
+export type ErrorReason = TypeOf<typeof ErrorReason>
+
+/** SuccessResult ::= SEQUENCE { aid [APPLICATION 15], simaResponse }; simaResponse holds EUICCResponse of the profile interoperability specification. */
+const SuccessResult = sequence({ aid: tagged(0x4f, octets(5, 16)), simaResponse: octets() }, 'SuccessResult')
+/** ErrorResult ::= SEQUENCE { bppCommandId, errorReason, simaResponse OPTIONAL } */
+const ErrorResult = sequence(
+  {
+    bppCommandId: tagged(0x80, BppCommandId),
+    errorReason: tagged(0x81, ErrorReason),
+    simaResponse: optional(tagged(0x82, octets())),
+  },
+  'ErrorResult',
+)
+
+/** SGP.22 §2.5.6. ProfileInstallationResultData ::= [39] SEQUENCE, the signed part. */
+export const ProfileInstallationResultData = tagged(
+  0xbf27,
+  sequence(
+    {
+      transactionId: tagged(0x80, TransactionId),
+      notificationMetadata: NotificationMetadata,
+      smdpOid: oid(),
+      finalResult: explicit(
+        0xa2,
+        choice({ successResult: tagged(0xa0, SuccessResult), errorResult: tagged(0xa1, ErrorResult) }, 'finalResult'),
+      ),
+    },
+    'ProfileInstallationResultData',
+  ),
+)
+export type ProfileInstallationResultData = TypeOf<typeof ProfileInstallationResultData>
+
+/** ProfileInstallationResult ::= [55] SEQUENCE { profileInstallationResultData [39], euiccSignPIR } */
+export const ProfileInstallationResult = tagged(
+  0xbf37,
+  sequence(
+    { profileInstallationResultData: kept(ProfileInstallationResultData), euiccSignPIR: Signature },
+    'ProfileInstallationResult',
+  ),
+)
+export type ProfileInstallationResult = TypeOf<typeof ProfileInstallationResult>
+
+/** OtherSignedNotification ::= SEQUENCE { tbsOtherNotification, signature, euiccCertificate, eumCertificate } */
+export const OtherSignedNotification = sequence(
+  {
+    tbsOtherNotification: kept(NotificationMetadata),
+    euiccNotificationSignature: Signature,
+    euiccCertificate: rawElement('Certificate', 0x30),
+    eumCertificate: rawElement('Certificate', 0x30),
+  },
+  'OtherSignedNotification',
+)
+export type OtherSignedNotification = TypeOf<typeof OtherSignedNotification>
+
+/** PendingNotification ::= CHOICE { profileInstallationResult [55], otherSignedNotification } */
+export const PendingNotification = choice(
+  { profileInstallationResult: ProfileInstallationResult, otherSignedNotification: OtherSignedNotification },
+  'PendingNotification',
+)
+export type PendingNotification = TypeOf<typeof PendingNotification>
+
+/** The metadata inside either kind of pending notification. */
+export const notificationMetadataOf = (notification: PendingNotification): NotificationMetadata =>
+  notification.profileInstallationResult !== undefined
+    ? notification.profileInstallationResult.profileInstallationResultData.value.notificationMetadata
+    : notification.otherSignedNotification.tbsOtherNotification.value
