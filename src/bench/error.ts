@@ -1,0 +1,36 @@
+/** What the bench itself refuses. Each sentence says what is wrong and what to do; the code is for machines. */
+export type BenchErrorCode =
+  | 'wrong-use' // a command line that makes no sense
+  | 'home-newer' // state written by a newer esim-bench
+  | 'home-in-use' // another process holds the state folder
+  | 'home-damaged' // state that no power cut explains
+  | 'rig-file' // a YAML mistake
+  | 'no-such-rig'
+  | 'rig-not-attached'
+  | 'certificates' // a certificate folder with a missing, expired or mismatched file
+  | 'profile-file' // not a profile package
+  | 'activation-code'
+  | 'port-in-use'
+  | 'file-unreadable'
+  | 'no-such-run'
+  | 'busy' // one run at a time on a rig
+
+export class BenchError extends Error {
+  readonly code: BenchErrorCode
+  readonly data: Readonly<Record<string, string | number>>
+
+  constructor(
+    code: BenchErrorCode,
+    message: string,
+    more: { data?: Readonly<Record<string, string | number>>; cause?: unknown } = {},
+  ) {
+    super(message, { cause: more.cause })
+    this.name = 'BenchError'
+    this.code = code
+    this.data = more.data ?? {}
+  }
+}
+
+/** The exit code of the process: 1 where the bench was used rightly and the run could not pass, else 2. */
+export const exitCodeOf = (error: BenchError): 1 | 2 =>
+  error.code === 'rig-not-attached' || error.code === 'home-damaged' ? 1 : 2
