@@ -1,0 +1,21 @@
+import { fromHex } from '../asn1/bytes.ts'
+import { optional, sequence } from '../asn1/constructed.ts'
+import { bits } from '../asn1/primitives.ts'
+import { type TypeOf, tagged } from '../asn1/schema.ts'
+import { VersionType } from './identifiers.ts'
+
+/** SGP.02 Annex H, taken over by SGP.22: the AIDs of the card's own domains. */
+export const ISD_R_AID = fromHex('A0000005591010FFFFFFFF8900000100')
+export const ECASD_AID = fromHex('A0000005591010FFFFFFFF8900000200')
+/** ISD-P AIDs begin so; the next three bytes are chosen by the card from 00 00 10 upward. */
+export const ISD_P_AID_PREFIX = fromHex('A0000005591010FFFFFFFF8900')
+
+/** SGP.22 §5.7.1. ISDRProprietaryApplicationTemplate ::= [PRIVATE 0] SEQUENCE { svn [2], lpaeSupport OPTIONAL }, in the FCI of the ISD-R. */
+export const ISDRProprietaryApplicationTemplate = tagged(
+  0xe0,
+  sequence(
+    { svn: tagged(0x82, VersionType), lpaeSupport: optional(bits('lpaeUsingCat', 'lpaeUsingScws')) },
+    'ISDRProprietaryApplicationTemplate',
+  ),
+)
+export type ISDRProprietaryApplicationTemplate = TypeOf<typeof ISDRProprietaryApplicationTemplate>
