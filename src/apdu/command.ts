@@ -1,0 +1,72 @@
+import { ApduError } from './errors.ts'
+
+/** A command APDU by its parts (ISO 7816-4 §5.1). `le` counts bytes: 256 is what short coding writes as '00'. */
+export interface Command {
+  readonly cla: number
+  readonly ins: number
+  readonly p1: number
+  readonly p2: number
+  readonly data?: Uint8Array | undefined
+  readonly le?: number | undefined
+  /** Two- and three-byte lengths. Never chosen unasked: not every card and reader can (TS 102 221 §10.1). */
+  readonly extended?: boolean | undefined
+}
+
+/** A command as it came: 1 neither data nor Le, 2 Le, 3 data, 4 both (ISO 7816-3 §12.1). */
+export interface DecodedCommand extends Command {
+  readonly case: 1 | 2 | 3 | 4
+  readonly data: Uint8Array
+  readonly extended: boolean
+}
+
+export const encodeCommand = ({ cla, ins, p1, p2, data, le, extended = false }: Command): Uint8Array => {
+  for (const [name, octet] of Object.entries({ cla, ins, p1, p2 }))
+    if (!Number.isInteger(octet) || octet < 0 || octet > 0xff) throw badCommand(`${name} ${octet} is not one byte`)
+  const length = data?.length ?? 0
+  const longestData = extended ? 0xffff : 0xff
+  const longestLe = extended ? 0x10000 : 0x100
+  if (length > longestData) throw badCommand(`${length} bytes of data where ${longestData} fit`)
+  if (le !== undefined && (!Number.isInteger(le) || le < 1 || le > longestLe))
+    throw badCommand(`Le ${le}: 1 to ${longestLe} bytes can be asked for`)
+
+  const out = [cla, ins, p1, p2]
+  if (extended && (length > 0 || le !== undefined)) out.push(0)
+  if (length > 0) {
+    if (extended) out.push(length >> 8)
+    out.push(length & 0xff, ...data!)
+  }
+  if (le !== undefined) {
+    if (extended) out.push((le >> 8) & 0xff)
+    out.push(le & 0xff)
+  }
+  return Uint8Array.from(out)
+}
+
+/** The seven codings of ISO 7816-3 §12.1.3; anything else is refused. */
+export const decodeCommand = (bytes: Uint8Array): DecodedCommand => {
+  if (bytes.length < 4) throw badCommand(`${bytes.length} bytes are not a command`)
+  const [cla, ins, p1, p2] = bytes as unknown as [number, number, number, number]
+  const header = { cla, ins, p1, p2 }
+  const none = bytes.subarray(4, 4)
+  if (bytes.length === 4) return { ...header, case: 1, data: none, extended: false }
+  const first = bytes[4]!
+  if (bytes.length === 5) return { ...header, case: 2, data: none, le: first || 0x100, extended: false }
+  if (first !== 0) {
+    const data = bytes.subarray(5, 5 + first)
+    if (bytes.length === 5 + first) return { ...header, case: 3, data, extended: false }
+    if (bytes.length === 6 + first) return { ...header, case: 4, data, le: bytes[5 + first]! || 0x100, extended: false }
+    throw badCommand(`Lc says ${first} bytes, ${bytes.length - 5} follow`)
+  }
+  if (bytes.length < 7) throw badCommand('an extended length is not complete')
+  const long = (bytes[5]! << 8) | bytes[6]!
+  if (bytes.length === 7) return { ...header, case: 2, data: none, le: long || 0x10000, extended: true }
+  const data = bytes.subarray(7, 7 + long)
+  if (long > 0 && bytes.length === 7 + long) return { ...header, case: 3, data, extended: true }
+  if (long > 0 && bytes.length === 9 + long) {
+    const le = (bytes[7 + long]! << 8) | bytes[8 + long]!
+    return { ...header, case: 4, data, le: le || 0x10000, extended: true }
+  }
+  throw badCommand(`the extended Lc says ${long} bytes, ${bytes.length - 7} follow`)
+}
+
+const badCommand = (detail: string): ApduError => new ApduError('bad-command', `not a command APDU: ${detail}`)
