@@ -1,0 +1,53 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { CryptoError } from './error.ts'
+
+export const BLOCK = 16
+
+/**
+ * AES-128-CBC of whole blocks under one key, for many messages.
+ *
+ * To make a cipher object costs as much as to encrypt a segment, so one object serves all. Between messages CBC
+ * remembers nothing but the last ciphertext block, and that one is known: it is taken out of the next message's
+ * first block, and that message's own initial vector put in.
+ */
+export type Cbc = (iv: Uint8Array, blocks: Uint8Array) => Uint8Array
+
+const checkKey = (key: Uint8Array): void => {
+  if (key.length !== 16) throw new CryptoError('bad-key', 'an AES-128 key has 16 bytes')
+}
+
+const xorInto = (target: Uint8Array, a: Uint8Array, b: Uint8Array): void => {
+  for (let i = 0; i < BLOCK; i++) target[i]! ^= a[i]! ^ b[i]!
+}
+
+/** Overwrites the first block of what it is given. */
+export const createCbcEncryption = (key: Uint8Array): Cbc => {
+  checkKey(key)
+  const cipher = createCipheriv('aes-128-cbc', key, new Uint8Array(BLOCK)).setAutoPadding(false)
+  let last: Uint8Array = new Uint8Array(BLOCK)
+  return (iv, blocks) => {
+    xorInto(blocks, iv, last)
+    const out = cipher.update(blocks)
+    last = out.subarray(out.length - BLOCK)
+    return out
+  }
+}
+
+export const createCbcDecryption = (key: Uint8Array): Cbc => {
+  checkKey(key)
+  const decipher = createDecipheriv('aes-128-cbc', key, new Uint8Array(BLOCK)).setAutoPadding(false)
+  let last: Uint8Array = new Uint8Array(BLOCK)
+  return (iv, blocks) => {
+    const out = decipher.update(blocks)
+    xorInto(out, iv, last)
+    last = blocks.slice(blocks.length - BLOCK)
+    return out
+  }
+}
+
+/** AES-128 of single blocks. */
+export const createBlockEncryption = (key: Uint8Array): ((block: Uint8Array) => Uint8Array) => {
+  checkKey(key)
+  const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
+  return block => cipher.update(block)
+}

@@ -1,0 +1,172 @@
+import { timingSafeEqual } from 'node:crypto'
+import { Asn1Error } from '../../asn1/error.ts'
+import { encodeHeader, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
+import { BLOCK, createBlockEncryption, createCbcDecryption, createCbcEncryption } from './aes.ts'
+import { createCmac } from './cmac.ts'
+import { CryptoError } from './error.ts'
+import type { SessionKeys } from './key-agreement.ts'
+
+/** SGP.22 §2.5.4: a segment has at most 1020 bytes, its tag, length and MAC included. */
+export const SEGMENT_LIMIT = 1020
+/** What is read: osmo-smdpp counts its 1008 bytes before padding, and real cards take what comes of it. */
+export const SEGMENT_LIMIT_READ = 1036
+export const MAC_LENGTH = 8
+
+/** Tags of protected segments (SGP.22 §2.5.4). */
+export const TAG_ENCRYPTED_PROFILE = 0x86
+export const TAG_ENCRYPTED_COMMAND = 0x87
+export const TAG_AUTHENTICATED = 0x88
+
+/**
+ * One direction of a BPP security session (SGP.22 §2.6.4, SCP03t): the state is the block counter and the MAC
+ * chaining value, and both ends step them alike. New keys are a new session.
+ */
+export interface Bsp {
+  /** One segment, encrypted and with a MAC. */
+  encrypt(tag: number, data: Uint8Array): Uint8Array
+  /** One segment with a MAC only. */
+  authenticate(tag: number, data: Uint8Array): Uint8Array
+  /** The content of a segment that `encrypt` made; refuses before it decrypts. */
+  decrypt(tag: number, segment: Uint8Array): Uint8Array
+  /** The content of a segment that `authenticate` made. */
+  verify(tag: number, segment: Uint8Array): Uint8Array
+  /** Forgets the keys. */
+  close(): void
+}
+
+/** Bytes of content (data and MAC) that fit a segment of `size` bytes. */
+const roomIn = (size: number): number =>
+  size - 4 > 0xff ? size - 4 : size - 3 > 0x7f ? Math.min(size - 3, 0xff) : Math.min(size - 2, 0x7f)
+
+/** The most data that an encrypted segment of `size` bytes holds: whole blocks, of which the padding takes a byte. */
+export const encryptedRoom = (size: number): number => Math.floor((roomIn(size) - MAC_LENGTH) / BLOCK) * BLOCK - 1
+
+/** The most data that a segment with a MAC only holds. */
+export const authenticatedRoom = (size: number): number => roomIn(size) - MAC_LENGTH
+
+const readSegment = (tag: number, segment: Uint8Array): Tlv => {
+  let tlv: Tlv
+  try {
+    tlv = readOnlyTlv(segment)
+  } catch (cause) {
+    if (!(cause instanceof Asn1Error)) throw cause
+    throw new CryptoError('bad-structure', 'the segment is not one TLV', cause)
+  }
+  if (tlv.tag !== tag) throw new CryptoError('bad-structure', `a segment of another tag than '${tag.toString(16)}'`)
+  if (segment.length > SEGMENT_LIMIT_READ)
+    throw new CryptoError('bad-structure', `a segment of ${segment.length} bytes, ${SEGMENT_LIMIT} are allowed`)
+  if (tlv.end - tlv.valueStart < MAC_LENGTH)
+    throw new CryptoError('bad-structure', 'a segment without room for its MAC')
+  return tlv
+}
+
+/** Padding is '80' and then '00' up to the block (SGP.22 §2.6.4.4): the length of what stands before it. */
+const unpaddedLength = (blocks: Uint8Array): number => {
+  let at = blocks.length - 1
+  while (at >= blocks.length - BLOCK && blocks[at] === 0) at--
+  if (at < blocks.length - BLOCK || blocks[at] !== 0x80)
+    throw new CryptoError('bad-mac', 'the segment is not padded as it must be')
+  return at
+}
+
+/** Opens a session under these keys; they can be forgotten by the caller once it is open. */
+export const openBsp = (keys: SessionKeys): Bsp => {
+  let state: ReturnType<typeof start> | undefined = start(keys)
+  const current = () => {
+    if (state === undefined) throw new CryptoError('closed', 'the session keys were forgotten')
+    return state
+  }
+
+  /** Appends the MAC: over the chaining value, the tag, the final length and the content (SGP.22 §2.6.4.3). */
+  const seal = (tag: number, content: Uint8Array): Uint8Array => {
+    const session = current()
+    const header = encodeHeader(tag, content.length + MAC_LENGTH)
+    const segment = new Uint8Array(header.length + content.length + MAC_LENGTH)
+    segment.set(header)
+    segment.set(content, header.length)
+    session.chaining = session.cmac(session.chaining, segment.subarray(0, segment.length - MAC_LENGTH))
+    segment.set(session.chaining.subarray(0, MAC_LENGTH), segment.length - MAC_LENGTH)
+    return segment
+  }
+  const unseal = (tlv: Tlv): Uint8Array => {
+    const session = current()
+    const covered = tlv.buffer.subarray(0, tlv.end - MAC_LENGTH)
+    const mac = session.cmac(session.chaining, covered)
+    if (!timingSafeEqual(mac.subarray(0, MAC_LENGTH), tlv.buffer.subarray(tlv.end - MAC_LENGTH)))
+      throw new CryptoError('bad-mac', "the segment's MAC is wrong")
+    session.chaining = mac
+    return covered.subarray(tlv.valueStart)
+  }
+
+  return {
+    encrypt: (tag, data) => {
+      const session = current()
+      const blocks = new Uint8Array((Math.floor(data.length / BLOCK) + 1) * BLOCK)
+      blocks.set(data)
+      blocks[data.length] = 0x80
+      return seal(tag, session.encrypt(session.nextIcv(), blocks))
+    },
+    authenticate: (tag, data) => {
+      // The counter also steps on a segment that is not encrypted, so that both ends count segments alike.
+      current().counter++
+      return seal(tag, data)
+    },
+    decrypt: (tag, segment) => {
+      const session = current()
+      const tlv = readSegment(tag, segment)
+      const blocks = tlv.end - tlv.valueStart - MAC_LENGTH
+      if (blocks === 0 || blocks % BLOCK !== 0)
+        throw new CryptoError('bad-structure', 'an encrypted segment that is not of whole blocks')
+      const content = unseal(tlv)
+      const plain = session.decrypt(session.nextIcv(), content)
+      return plain.subarray(0, unpaddedLength(plain))
+    },
+    verify: (tag, segment) => {
+      const content = unseal(readSegment(tag, segment))
+      current().counter++
+      return content
+    },
+    close: () => {
+      state?.chaining.fill(0)
+      state = undefined
+    },
+  }
+}
+
+const start = ({ initialMacChainingValue, sEnc, sMac }: SessionKeys) => {
+  if (initialMacChainingValue.length !== BLOCK)
+    throw new CryptoError('bad-key', `an initial MAC chaining value has ${BLOCK} bytes`)
+  const encryptBlock = createBlockEncryption(sEnc)
+  return {
+    cmac: createCmac(sMac),
+    encrypt: createCbcEncryption(sEnc),
+    decrypt: createCbcDecryption(sEnc),
+    chaining: new Uint8Array(initialMacChainingValue) as Uint8Array,
+    counter: 1,
+    /** The initial chaining vector: the block counter, as a block, encrypted with S-ENC (SGP.22 §2.6.4.4). */
+    nextIcv(): Uint8Array {
+      const block = new Uint8Array(BLOCK)
+      new DataView(block.buffer).setUint32(BLOCK - 4, this.counter++)
+      return encryptBlock(block)
+    },
+  }
+}
+
+/** `data` in as many segments as `size` asks for; at least one. */
+export const protectSegments = (
+  bsp: Bsp,
+  tag: number,
+  data: Uint8Array,
+  size: number = SEGMENT_LIMIT,
+): readonly Uint8Array[] => {
+  const authenticated = tag === TAG_AUTHENTICATED
+  const room = authenticated ? authenticatedRoom(size) : encryptedRoom(size)
+  if (room < 1 || size > SEGMENT_LIMIT)
+    throw new CryptoError('bad-structure', `segments of ${size} bytes: choose from 32 to ${SEGMENT_LIMIT}`)
+  const segments: Uint8Array[] = []
+  for (let at = 0; at === 0 || at < data.length; at += room) {
+    const part = data.subarray(at, at + room)
+    segments.push(authenticated ? bsp.authenticate(tag, part) : bsp.encrypt(tag, part))
+  }
+  return segments
+}
