@@ -1,0 +1,32 @@
+/** Why the device is not on the network. Code branches on these, never on the message. */
+export type ModemErrorCode =
+  | 'no-usim' // the card has no USIM application: no profile is enabled, or it holds none
+  | 'pin-required' // a PIN must be verified first
+  | 'pin-blocked'
+  | 'bad-card-data' // a file or an answer of the USIM does not say what TS 31.102 has it say
+  | 'bad-network-data' // the network's challenge cannot be put to a USIM
+  | 'network-not-genuine' // the USIM refused the network's MAC (9862): their keys differ
+  | 'out-of-step' // the USIM asked for resynchronisation again after one
+  | 'refused' // the network said no; `reason` is its word
+
+/** `fault` says on whose side it lies; `status` is the card's status word, `reason` the network's word. */
+export class ModemError extends Error {
+  readonly code: ModemErrorCode
+  readonly fault: 'card' | 'network' | 'user'
+  readonly status: number | undefined
+  readonly reason: string | undefined
+
+  constructor(
+    code: ModemErrorCode,
+    fault: ModemError['fault'],
+    message: string,
+    at: { status?: number | undefined; reason?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause: at.cause })
+    this.name = 'ModemError'
+    this.code = code
+    this.fault = fault
+    this.status = at.status
+    this.reason = at.reason
+  }
+}
