@@ -1,0 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+const folder = resolve(import.meta.dirname, '..', '..', '..', 'shared', 'ts48')
+
+/** The GSMA TS.48 generic test profiles are not ours to keep: tests find them beside the repository, or say that they did not. */
+export const TS48_NAMES = [
+  'TS48v1_A.der',
+  'TS48v2_SAIP2.3_BERTLV.der',
+  'TS48v5_SAIP2.3_BERTLV_SUCI.der',
+  'TS48v5_SAIP2.3_NoBERTLV.der',
+] as const
+export const ts48Missing = !existsSync(folder)
+export const ts48Reason = ts48Missing ? ' (skipped: no ../shared/ts48 with the GSMA TS.48 profiles)' : ''
+export const readTs48 = (name: string): Uint8Array => new Uint8Array(readFileSync(resolve(folder, name)))
