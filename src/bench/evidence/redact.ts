@@ -1,3 +1,7 @@
+import { hideSecrets } from '../../apdu/secrets.ts'
+import { fromHex, toHex } from '../../asn1/bytes.ts'
+import type { Decoded, Observation } from '../events.ts'
+
 /**
  * What never reaches evidence, a log or a page, and where it is taken out:
  *
@@ -7,9 +11,8 @@
  * - JSON members and form fields named for a secret (confirmation codes, keys, PINs, payment cards, tokens), at any depth;
  * - the same names in decoded messages.
  *
- * What is taken out of hexadecimal is replaced by `xx` a byte, so that lengths can still be read.
+ * What is taken out of an APDU becomes zeros, so that it keeps its form; the APDUs' part is `src/apdu/secrets.ts`.
  */
-import type { Decoded, Observation } from '../events.ts'
 
 export const REDACTED = '[redacted]'
 
@@ -126,43 +129,18 @@ export const redactUrl = (url: string): string => {
 
 /* ---- APDUs ---- */
 
-const AUTHENTICATE = 0x88
-const GET_RESPONSE = 0xc0
-/** VERIFY, CHANGE, DISABLE, ENABLE, UNBLOCK PIN. */
-const PIN_COMMANDS = new Set([0x20, 0x24, 0x26, 0x28, 0x2c])
-/** First byte of the response to AUTHENTICATE in the 3G context when it succeeded; DC says it did not, and holds no key. */
-const AUTHENTICATED = 0xdb
-
-const blank = (bytes: number): string => 'xx'.repeat(bytes)
-
-/** DB | L | RES | L | CK | L | IK [ | L | Kc]: all but RES goes. */
-const redactAuthenticated = (hex: string): string => {
-  const data = hex.slice(0, -4)
-  const length = Number.parseInt(data.slice(2, 4), 16)
-  const kept = Number.parseInt(data.slice(0, 2), 16) === AUTHENTICATED && length >= 0 ? 4 + 2 * length : 0
-  const shown = Math.min(kept, data.length)
-  return data.slice(0, shown) + blank((data.length - shown) / 2) + hex.slice(-4)
-}
-
 /** One for each way to a card: what a GET RESPONSE brings depends on the command before it. */
 export const createApduRedactor = (): ((
   command: string,
   response: string | null,
 ) => { command: string; response: string | null }) => {
-  let isKeyPending = false
+  const hide = hideSecrets()
   return (command, response) => {
-    const ins = Number.parseInt(command.slice(2, 4), 16)
-    const isKeys = ins === AUTHENTICATE || (ins === GET_RESPONSE && isKeyPending)
-    isKeyPending = isKeys && response !== null && /^(61|9f)..$/i.test(response.slice(-4))
-    const isAnswer = isKeys && response !== null && response.length > 4
-    const isFailure = isAnswer && /^dc/i.test(response)
-    return {
-      command:
-        PIN_COMMANDS.has(ins) && command.length > 10
-          ? command.slice(0, 10) + blank((command.length - 10) / 2)
-          : command,
-      response: isAnswer && !isFailure ? redactAuthenticated(response) : response,
-    }
+    const shown = hide({
+      command: fromHex(command),
+      response: response === null ? undefined : fromHex(response),
+    })
+    return { command: toHex(shown.command), response: shown.response ? toHex(shown.response) : null }
   }
 }
 

@@ -1,0 +1,73 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
+import type { TLSSocket } from 'node:tls'
+import type { RequestHandler } from 'express'
+import type { Fetch } from '../../rsp/fetch.ts'
+
+/** The certificate that the caller of a request showed in TLS, where the server asked for one: DER. */
+const callers = new WeakMap<Request, Uint8Array>()
+export const callerCertificateOf = (request: Request): Uint8Array | undefined => callers.get(request)
+
+const statusText = (status: number, text: string): Response =>
+  new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+
+const readBody = async (
+  stream: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    length += chunk.length
+    if (length > limit) return undefined
+    chunks.push(chunk)
+  }
+  return Uint8Array.from(Buffer.concat(chunks))
+}
+
+/** A server in the shape of a Fetch, as an express handler. A body over `limit` bytes is answered with 413. */
+export const mountFetch =
+  (
+    fetch: Fetch,
+    { limit = 1 << 20, report }: { limit?: number; report?: (error: unknown) => void } = {},
+  ): RequestHandler =>
+  async (incoming, outgoing) => {
+    const answer = async (): Promise<Response> => {
+      const declared = Number(incoming.headers['content-length'] ?? 0)
+      const body = declared > limit ? undefined : await readBody(incoming, limit)
+      if (body === undefined) return statusText(413, `a request body may have ${limit} bytes`)
+      const headers = new Headers()
+      for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2)
+        headers.append(incoming.rawHeaders[at]!, incoming.rawHeaders[at + 1]!)
+      const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
+      const host = incoming.headers.host ?? 'localhost'
+      let request: Request
+      try {
+        request = new Request(new URL(incoming.originalUrl, `${incoming.protocol}://${host}`), {
+          method: incoming.method,
+          headers,
+          ...(hasBody ? { body } : {}),
+        })
+      } catch {
+        return statusText(400, 'not a request this server can read')
+      }
+      const certificate = (incoming.socket as Partial<TLSSocket>).getPeerX509Certificate?.()
+      if (certificate) callers.set(request, certificate.raw)
+      return fetch(request)
+    }
+    let response: Response
+    try {
+      response = await answer()
+    } catch (error) {
+      report?.(error)
+      response = statusText(500, 'the server failed; its log says why')
+    }
+    outgoing.status(response.status)
+    for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value)
+    const cookies = response.headers.getSetCookie()
+    if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
+    // What was not read of a refused body would be taken for the next request.
+    if (!incoming.complete) outgoing.setHeader('connection', 'close')
+    if (response.body) Readable.fromWeb(response.body as ReadableStream).pipe(outgoing)
+    else outgoing.end()
+  }

@@ -1,0 +1,90 @@
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { BenchError } from '../error.ts'
+
+export interface ServerIdentity {
+  /** PEM: the server's certificate, then those above it. */
+  readonly certificate: string
+  /** PEM, PKCS #8. */
+  readonly key: string
+  readonly curve: 'P-256' | 'brainpoolP256r1'
+}
+
+export interface OpenServer {
+  readonly port: number
+  readonly server: Server
+  /** Ends the port and every connection on it. */
+  close(): Promise<void>
+}
+
+/**
+ * TLS for a certificate on either curve of SGP.22 §2.6.5. Before Node 22 the OpenSSL inside knows brainpool for TLS 1.2
+ * alone, and offers neither the curve nor the signature unless told.
+ */
+const tlsOptions = (identity: ServerIdentity): ServerOptions => ({
+  cert: identity.certificate,
+  key: identity.key,
+  minVersion: 'TLSv1.2',
+  ...(identity.curve === 'brainpoolP256r1'
+    ? { maxVersion: 'TLSv1.2', ecdhCurve: 'brainpoolP256r1:prime256v1', sigalgs: 'ECDSA+SHA256' }
+    : {}),
+})
+
+const listen = (server: Server, port: number): Promise<OpenServer> => {
+  const sockets = new Set<Socket>()
+  server.on('connection', socket => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  // A client that does not finish its request holds a connection, not the bench.
+  server.headersTimeout = 30_000
+  server.requestTimeout = 120_000
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE' || error.code === 'EACCES'
+          ? new BenchError(
+              'port-in-use',
+              error.code === 'EACCES'
+                ? `port ${port} is not allowed here; choose one above 1023 with --port`
+                : `port ${port} on 127.0.0.1 is in use; end what holds it, or choose another with --port`,
+              { data: { port }, cause: error },
+            )
+          : error,
+      ),
+    )
+    server.listen(port, '127.0.0.1', () =>
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        server,
+        close: () =>
+          new Promise(done => {
+            server.close(() => done())
+            for (const socket of sockets) socket.destroy()
+          }),
+      }),
+    )
+  })
+}
+
+/**
+ * A TLS server on a port of 127.0.0.1. With `askForCertificate` a client may show one; whether it is good enough is
+ * for the handler to say, since TLS could only hang up on it.
+ */
+export const openTlsServer = (
+  handler: RequestListener,
+  identity: ServerIdentity,
+  { port = 0, askForCertificate = false }: { port?: number; askForCertificate?: boolean } = {},
+): Promise<OpenServer> =>
+  listen(
+    createHttpsServer(
+      { ...tlsOptions(identity), requestCert: askForCertificate, rejectUnauthorized: false },
+      handler,
+    ) as unknown as Server,
+    port,
+  )
+
+/** Without TLS: the dashboard, which only this machine can reach. */
+export const openPlainServer = (handler: RequestListener, port: number): Promise<OpenServer> =>
+  listen(createHttpServer(handler), port)
