@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDisk } from '../../src/bench/home/disk.ts'
-import { type DurableMemory, openDurableMemory } from '../../src/bench/home/durable-memory.ts'
+import { openDurableMemory } from '../../src/bench/home/durable-memory.ts'
+import type { NonVolatileMemory } from '../../src/euicc/memory.ts'
 import { forgetfulDisk, PowerCut } from './forgetful-disk.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const contentsOf = async (memory: DurableMemory): Promise<Record<string, string>> =>
+const contentsOf = async (memory: NonVolatileMemory): Promise<Record<string, string>> =>
   Object.fromEntries(
     await Promise.all(
       memory.names().map(async name => [name, Buffer.from((await memory.read(name))!).toString('latin1')]),

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
+import type { NonVolatileMemory } from '../../euicc/memory.ts'
 import { BenchError } from '../error.ts'
 import type { Disk } from './disk.ts'
 
-/**
- * Names with values, on disk, of which any number change together or not at all: what the software eUICC calls its
- * non-volatile memory.
+/*
+ * The software eUICC's non-volatile memory on disk: names with values, of which any number change together or not at all.
  *
  * The file is a journal. A commit appends one record and syncs it; the record counts when its digest is right, so a
  * power cut in the middle leaves the state before it. A journal grown to twice its contents is written anew beside
@@ -14,11 +14,6 @@ import type { Disk } from './disk.ts'
  *     record = length of body (4 bytes, big-endian) | SHA-256 of body, first 16 bytes | body
  *     body   = { length of name (2) | name | length of value + 1 (4), 0 = removed | value } *
  */
-export interface DurableMemory {
-  read(name: string): Promise<Uint8Array | undefined>
-  names(): readonly string[]
-  commit(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>
-}
 
 const HEADER = 20
 const COMPACT_FROM = 1 << 20
@@ -85,7 +80,7 @@ const replay = (bytes: Uint8Array, values: Map<string, Uint8Array>, path: string
 }
 
 /** Opens the journal at `path`, finishing or forgetting what a power cut left. */
-export const openDurableMemory = async (path: string, disk: Disk): Promise<DurableMemory> => {
+export const openDurableMemory = async (path: string, disk: Disk): Promise<NonVolatileMemory> => {
   const values = new Map<string, Uint8Array>()
   const fresh = `${path}.new`
   const folder = dirname(path)
