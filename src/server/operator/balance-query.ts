@@ -1,0 +1,64 @@
+import { plainIccid } from './subscriptions.ts'
+
+/** A query of GetBalance that passed (reference §5.2), or the parameter that did not and why. */
+export type BalanceQuery =
+  | {
+      readonly location: string | undefined
+      readonly limit: number
+      readonly fieldsTemplate: 'basic' | 'full'
+      /** Set when something was accepted that the contract's letter would not. */
+      readonly warning?: string
+    }
+  | { readonly parameter: string; readonly detail: string }
+
+const MAX_INT = 2147483647
+const countryNames = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' })
+/** Groupings and placeholders that CLDR knows beside the countries of ISO 3166. */
+const NO_COUNTRY = new Set(['EU', 'EZ', 'QO', 'UN', 'XA', 'XB', 'ZZ'])
+
+export const isCountry = (code: string): boolean =>
+  /^[A-Z]{2}$/.test(code) && !NO_COUNTRY.has(code) && countryNames.of(code) !== undefined
+
+/**
+ * What the contract leaves open is decided here: no template is `basic`; both templates are taken in any letter case
+ * (its table and its samples differ); an empty `location` is an absent one; `limit=0` asks for nothing and is refused; a
+ * lower-case location, which the samples use, is accepted with a warning, because the table calls it case-sensitive.
+ */
+export const readBalanceQuery = (query: URLSearchParams): BalanceQuery => {
+  for (const parameter of ['location', 'limit', 'fieldsTemplate'])
+    if (query.getAll(parameter).length > 1) return { parameter, detail: `${parameter} occurs more than once` }
+
+  const fields = query.get('fieldsTemplate') ?? 'basic'
+  const fieldsTemplate = fields.toLowerCase()
+  if (fieldsTemplate !== 'basic' && fieldsTemplate !== 'full')
+    return { parameter: 'fieldsTemplate', detail: 'fieldsTemplate must be basic or full' }
+
+  const asked = query.get('limit')
+  const limit = asked === null ? MAX_INT : Number(asked)
+  if (asked !== null && (!/^\d{1,10}$/.test(asked) || limit < 1 || limit > MAX_INT))
+    return { parameter: 'limit', detail: `limit must be a whole number from 1 to ${MAX_INT}` }
+
+  const location = query.get('location') || undefined
+  if (location === undefined) return { location, limit, fieldsTemplate }
+  const country = location.toUpperCase()
+  if (location.length !== 2 || !isCountry(country))
+    return { parameter: 'location', detail: 'location must be an ISO 3166 alpha-2 country code' }
+  return location === country
+    ? { location, limit, fieldsTemplate }
+    : { location: country, limit, fieldsTemplate, warning: 'location is case-sensitive: use upper case' }
+}
+
+/**
+ * The SIM's ICCID from the path segment: bare digits, or `iccid:` before them (samples have a blank after the colon), in
+ * percent-encoding or not. Nothing for what is not an ICCID.
+ */
+export const readSimId = (segment: string): string | undefined => {
+  let text: string
+  try {
+    text = decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+  const digits = plainIccid(text.replace(/^iccid:\s*/i, ''))
+  return /^89\d{16,18}$/.test(digits) ? digits : undefined
+}

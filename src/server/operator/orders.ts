@@ -1,0 +1,103 @@
+import { formatActivationCode } from '../../rsp/activation-code.ts'
+import { ES2p } from '../../rsp/es2p.ts'
+import type { Accounts, PaymentMethod } from './accounts.ts'
+import { OperatorError } from './error.ts'
+import { callEs2, type SmdpAccess } from './es2p-client.ts'
+import type { Plan } from './plan.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+export interface OrderRequest {
+  /** The buyer's one purchase: the same key again is the same order, not a second one. */
+  readonly key: string
+  readonly accountId: string
+  readonly planId: string
+  readonly paymentId: string
+  readonly eid: string
+  readonly transactionId: string
+}
+export interface Order {
+  readonly orderId: string
+  readonly iccid: string
+  /** `1$address$matchingId`, without `LPA:` and asking for no confirmation code, as the app's bridge takes it. */
+  readonly activationCode: string
+}
+
+export interface Ordering {
+  readonly accounts: Accounts
+  readonly plans: readonly Plan[]
+  readonly paymentMethods: (accountId: string) => readonly PaymentMethod[]
+  readonly subscriptions: Subscriptions
+  readonly smdp: SmdpAccess & { readonly address: string }
+  readonly clock: () => Date
+  readonly random: (length: number) => Uint8Array
+}
+
+export const createOrders = (ordering: Ordering): ((request: OrderRequest) => Promise<Order>) => {
+  const placed = new Map<string, Promise<Order>>()
+  return request => {
+    const before = placed.get(request.key)
+    if (before !== undefined) return before
+    const order = placeOrder(ordering, request)
+    placed.set(request.key, order)
+    // A refused order may be tried again under its key, once the payment or the SM-DP+ has been seen to.
+    order.catch(() => placed.delete(request.key))
+    return order
+  }
+}
+
+const placeOrder = async (ordering: Ordering, request: OrderRequest): Promise<Order> => {
+  const { smdp } = ordering
+  // 1. The purchase itself.
+  const plan = ordering.plans.find(({ id }) => id === request.planId)
+  if (plan === undefined) throw new OperatorError('unknown-plan', `there is no plan "${request.planId}"`)
+  if (ordering.accounts.find(request.accountId) === undefined)
+    throw new OperatorError('unknown-account', 'the account does not exist (any more)')
+  const payment = ordering.paymentMethods(request.accountId).find(({ id }) => id === request.paymentId)
+  if (payment === undefined)
+    throw new OperatorError('unknown-payment', `this account cannot pay by "${request.paymentId}"`)
+  if (payment.declines === true) throw new OperatorError('payment-declined', `"${payment.label}" was declined`)
+
+  // 2. SGP.22 §3.1.1: download initiation. The order is bound to the EID, so that only this device can fetch it.
+  const { iccid } = await callEs2(smdp, ES2p.DownloadOrder, { eid: request.eid, profileType: plan.profileType })
+  const order = await finishOrder(ordering, request, iccid).catch(async (refused: unknown) => {
+    await giveBack(smdp, iccid, request.eid)
+    throw refused
+  })
+
+  // 3. The subscription waits for its profile.
+  ordering.subscriptions.add({
+    orderId: order.orderId,
+    accountId: request.accountId,
+    iccid: order.iccid,
+    eid: request.eid,
+    plan,
+    orderedAt: ordering.clock(),
+    state: 'ordered',
+    usedMB: 0,
+  })
+  return order
+}
+
+/** Confirmed and released in two calls: the profile is downloadable only when the operator's own systems are ready for it. */
+const finishOrder = async ({ smdp, random }: Ordering, request: OrderRequest, iccid: string): Promise<Order> => {
+  const confirmed = await callEs2(smdp, ES2p.ConfirmOrder, { iccid, eid: request.eid, releaseFlag: false })
+  await callEs2(smdp, ES2p.ReleaseProfile, { iccid })
+  return {
+    orderId: `B-${Buffer.from(random(4)).toString('hex').toUpperCase()}`,
+    iccid: iccid.replace(/F$/, ''),
+    activationCode: formatActivationCode({
+      smdpAddress: confirmed.smdpAddress ?? smdp.address,
+      matchingId: confirmed.matchingId,
+      confirmationCodeRequired: false,
+    }),
+  }
+}
+
+/** Puts the reserved profile back into stock. What went wrong first is what the caller hears, not a failure here. */
+const giveBack = async (smdp: SmdpAccess, iccid: string, eid: string): Promise<void> => {
+  try {
+    await callEs2(smdp, ES2p.CancelOrder, { iccid, eid, finalProfileStatusIndicator: 'Available' })
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+  }
+}

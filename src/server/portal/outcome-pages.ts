@@ -1,0 +1,111 @@
+import { type Html, html } from './html.ts'
+import { type Brand, csrfField, layOut } from './layout.ts'
+import type { MoDirectStatus, Session } from './session.ts'
+
+/**
+ * The last page: it hands the activation code to the app through the bridge (order.js), and shows what comes back. The
+ * handover is data on the page, so that the script needs no generated text. Loaded a second time it waits for a click,
+ * because two calls would be two downloads.
+ */
+export const orderPage = (brand: Brand, session: Session, order: NonNullable<Session['order']>, again: boolean): Html =>
+  layOut(brand, {
+    title: 'Order placed',
+    step: 'Connect',
+    script: '/static/order.js',
+    body: html`<p class="lead">Thank you. Your order <strong>${order.orderId}</strong> for ${order.plan.name} is confirmed.</p>
+<div id="handover" data-activation-code="${order.activationCode}" data-plan-name="${order.plan.name}" data-user-account="${
+      session.userAccount
+    }" data-purchase-instrument="${order.instrument}" data-iccid="${order.iccid}" data-start="${again ? 'click' : 'now'}"></div>
+<p class="status" id="status" role="status" aria-live="polite">${
+      again ? 'The profile was already handed to this device.' : 'Handing the profile to this device…'
+    }</p>
+<noscript><p class="alert">This page needs JavaScript to hand the profile to the device.</p></noscript>
+<p><button type="button" class="quiet" id="again"${again ? html`` : html` hidden`}>Download again</button></p>
+<form method="post" action="/finish">${csrfField(session)}<p class="actions"><button>Finish</button></p></form>
+<p class="hint">You have been signed out. Finish closes this visit.</p>`,
+  })
+
+/** The order was refused: whose turn it is, and what they can do (K5, K6). */
+export const problemPage = (brand: Brand, session: Session): Html => {
+  const { status, reference } = session.failure ?? { status: 'serviceError' as MoDirectStatus }
+  const declined = status === 'purchaseFailed'
+  return layOut(brand, {
+    title: declined ? 'The payment was declined' : 'We could not place your order',
+    step: 'Review',
+    session,
+    body: html`<div class="alert" role="alert"><p>${
+      declined
+        ? 'Your bank did not accept the payment. Nothing was charged. Choose another way to pay, or ask your bank.'
+        : 'Something on our side did not answer as it should. Nothing was charged. Try again in a minute.'
+    }</p></div>
+<p><a class="button" href="/checkout">${declined ? 'Choose another payment' : 'Try again'}</a></p>
+<p>Still no luck? <a href="/support">Ask our support</a>${
+      reference !== undefined && html` and name this reference: <code>${reference}</code>`
+    }. Or cancel; the app will then take you back.</p>`,
+  })
+}
+
+/** Ends the visit from our side and tells the app why (notifyCancelledPurchase). */
+export const cancelledPage = (
+  brand: Brand,
+  ended: { status: MoDirectStatus; userAccount: Session['userAccount']; reachedLine: boolean },
+): Html =>
+  layOut(brand, {
+    title: ended.status === 'cancelled' ? 'Order cancelled' : 'We cannot go on here',
+    script: '/static/cancel.js',
+    body: html`<p class="lead">${
+      ended.status === 'clientError'
+        ? 'The app did not tell us enough about this device to sell it a plan. Start again from the app; if it happens again, our support can help.'
+        : ended.status === 'invalidSIM'
+          ? 'The SIM in this device is not one of ours, so we cannot add a plan to it.'
+          : 'Nothing was ordered and nothing was charged.'
+    }</p>
+<div id="cancelled" data-status="${ended.status}" data-user-account="${ended.userAccount}" data-line="${
+      ended.reachedLine ? 'bailed' : 'none'
+    }"></div>
+<p class="hint">You can close this page.</p>`,
+  })
+
+export const finishedPage = (brand: Brand): Html =>
+  layOut(brand, {
+    title: 'All done',
+    body: html`<p class="lead">You are signed out and this visit is closed. You can return to the app.</p>`,
+  })
+
+/** No session, or one that is over. */
+export const endedPage = (brand: Brand): Html =>
+  layOut(brand, {
+    title: 'This visit has ended',
+    body: html`<p class="lead">For your safety a visit ends after thirty minutes without a click, and when an order is finished.
+Go back to the Mobile Plans app and open ${brand.name} again to start a new one.</p>`,
+  })
+
+export const refusedPage = (brand: Brand, title: string, text: string): Html =>
+  layOut(brand, { title, body: html`<p class="lead">${text}</p><p><a href="/support">Support</a></p>` })
+
+export const termsPage = (brand: Brand): Html =>
+  layOut(brand, {
+    title: 'Terms of service',
+    back: { href: '/continue', text: 'Back to your order' },
+    body: html`<p>${brand.name} is the operator of a test bench. Plans are used with test profiles on a test network; prices are
+shown to rehearse a purchase, and no money moves.</p>
+<h2>Your plan</h2><p>A plan begins when the profile first registers on the network and ends when its days or its data are used up.
+A prepaid plan ends by itself. A contract can be cancelled in your account at the end of any month.</p>
+<h2>Your profile</h2><p>An order is one profile for one eSIM. A download that fails can be repeated with the same order.</p>`,
+  })
+
+export const privacyPage = (brand: Brand): Html =>
+  layOut(brand, {
+    title: 'Privacy',
+    back: { href: '/continue', text: 'Back to your order' },
+    body: html`<p>The app tells ${brand.name} the eSIM's number (EID), the device's number (IMEI), your region and where the device is.
+They are used to prepare the profile for this device and are kept with the order. Your password is kept only in a form from which
+it cannot be read.</p>`,
+  })
+
+export const supportPage = (brand: Brand): Html =>
+  layOut(brand, {
+    title: 'Support',
+    back: { href: '/continue', text: 'Back to your order' },
+    body: html`<p>Write to <strong>${brand.support.email}</strong> or call <strong>${brand.support.phone}</strong>, and have your order number at hand.</p>`,
+  })

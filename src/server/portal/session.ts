@@ -1,0 +1,127 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { LaunchParameters } from './launch-parameters.ts'
+import type { PlacedOrder, PortalAccount, PortalPlan, RefusedOrder } from './operator-side.ts'
+
+/** How the purchase ends, in the words of the bridge's `moDirectStatus` (reference §4.2). */
+export type MoDirectStatus =
+  | 'complete'
+  | 'serviceError'
+  | 'invalidSIM'
+  | 'logOnFailed'
+  | 'purchaseFailed'
+  | 'clientError'
+  | 'billingError'
+  | 'cancelled'
+
+/** One visit, kept at the server; the browser holds its id in an HttpOnly cookie and nothing else. */
+export interface Session {
+  readonly launch: LaunchParameters
+  /** In every form; a post without it did not come from our pages. */
+  readonly csrf: string
+  /** The key under which the operator knows this visit's one order. */
+  readonly orderKey: string
+  planId?: string
+  account?: PortalAccount
+  userAccount: 'none' | 'new' | 'existing' | 'bailed'
+  /** What was typed, for the page that asks again; never a password. */
+  entered: Record<string, string>
+  failure?: { readonly status: MoDirectStatus; readonly reference?: string }
+  ordering?: Promise<PlacedOrder | RefusedOrder>
+  order?: PlacedOrder & { readonly plan: PortalPlan; readonly instrument: 'new' | 'existing' }
+  /** Set once the activation code was put into a page that hands it over by itself. */
+  handedOver: boolean
+  lastSeen: number
+}
+
+export interface Sessions {
+  open(launch: LaunchParameters): { id: string; session: Session }
+  find(id: string | undefined): Session | undefined
+  /**
+   * A new id for the same visit: an id from before sign-in must be worth nothing after it. It still serves for a few
+   * seconds, because a button pressed twice sends its second request with the old id.
+   */
+  rename(id: string): string
+  close(id: string): void
+  readonly size: number
+}
+
+const IDLE = 30 * 60_000
+const MOST_SESSIONS = 10_000
+const GRACE = 5_000
+
+export const createSessions = (clock: () => Date, random: (length: number) => Uint8Array): Sessions => {
+  const open = new Map<string, Session>()
+  const renamedTo = new Map<string, { readonly id: string; readonly until: number }>()
+  const currentId = (id: string): string => {
+    const renamed = renamedTo.get(id)
+    return renamed !== undefined && clock().getTime() <= renamed.until ? renamed.id : id
+  }
+  const token = (): string => Buffer.from(random(24)).toString('base64url')
+  const sweep = (): void => {
+    const now = clock().getTime()
+    for (const [id, session] of open) if (now - session.lastSeen > IDLE) open.delete(id)
+    for (const [id, { until }] of renamedTo) if (now > until) renamedTo.delete(id)
+    for (const id of open.keys()) {
+      if (open.size < MOST_SESSIONS) break
+      open.delete(id)
+    }
+  }
+  return {
+    open(launch) {
+      sweep()
+      const id = token()
+      const session: Session = {
+        launch,
+        csrf: token(),
+        orderKey: token(),
+        userAccount: 'none',
+        entered: {},
+        handedOver: false,
+        lastSeen: clock().getTime(),
+      }
+      open.set(id, session)
+      return { id, session }
+    },
+    find(id) {
+      const session = id === undefined ? undefined : open.get(currentId(id))
+      const now = clock().getTime()
+      if (session === undefined || now - session.lastSeen > IDLE) return undefined
+      session.lastSeen = now
+      return session
+    },
+    rename(id) {
+      const session = open.get(currentId(id))
+      // Renamed already by the other of two presses: that name stays.
+      if (session === undefined || currentId(id) !== id) return currentId(id)
+      open.delete(id)
+      const renamed = token()
+      open.set(renamed, session)
+      renamedTo.set(id, { id: renamed, until: clock().getTime() + GRACE })
+      return renamed
+    },
+    close(id) {
+      open.delete(currentId(id))
+    },
+    get size() {
+      return open.size
+    },
+  }
+}
+
+/** Compares without telling by time how much of it was right. */
+export const sameToken = (given: string, expected: string): boolean => {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** `__Host-` makes browsers insist on Secure, the whole host and no Domain. */
+const COOKIE = '__Host-portal'
+
+export const readSessionId = (request: Request): string | undefined =>
+  (request.headers.get('cookie') ?? '')
+    .split(';')
+    .map(part => part.trim().split('='))
+    .find(([name]) => name === COOKIE)?.[1]
+
+export const sessionCookie = (id: string): string => `${COOKIE}=${id}; Path=/; Secure; HttpOnly; SameSite=Lax`
+export const endedCookie = (): string => `${COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`

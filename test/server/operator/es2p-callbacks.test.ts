@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { ES2p } from '../../../src/rsp/es2p.ts'
+import { createEs2Callbacks, type DownloadProgress } from '../../../src/server/operator/es2p-callbacks.ts'
+import { PLANS } from '../../../src/server/operator/plan.ts'
+import { createSubscriptions } from '../../../src/server/operator/subscriptions.ts'
+
+const ICCID = '8944100000000000013'
+const now = new Date('2026-03-01T12:00:00Z')
+const header = { functionRequesterIdentifier: 'smdp', functionCallIdentifier: '1' }
+
+const setUp = () => {
+  const subscriptions = createSubscriptions()
+  subscriptions.add({
+    orderId: 'B-1',
+    accountId: 'acc-1',
+    iccid: ICCID,
+    eid: '89049032000001000000000000000012',
+    plan: PLANS[0]!,
+    orderedAt: now,
+    state: 'ordered',
+    usedMB: 0,
+  })
+  const reported: DownloadProgress[] = []
+  const fetch = createEs2Callbacks(
+    subscriptions,
+    () => now,
+    progress => reported.push(progress),
+  )
+  const post = (body: string): Promise<Response> =>
+    fetch(new Request(`https://operator.example${ES2p.HandleDownloadProgressInfo.path}`, { method: 'POST', body }))
+  const tell = (notificationPointId: number, status: string): Promise<Response> =>
+    post(
+      JSON.stringify({
+        header,
+        ...ES2p.HandleDownloadProgressInfo.request.toJson({
+          iccid: `${ICCID}F`,
+          profileType: 'bench-usim',
+          timestamp: '2026-03-01T12:00:00Z',
+          notificationPointId,
+          notificationPointStatus: { status },
+        }),
+      }),
+    )
+  return { subscriptions, reported, fetch, post, tell }
+}
+
+describe('ES2+ HandleDownloadProgressInfo at the operator', () => {
+  it('marks the subscription installed when the installation succeeded', async () => {
+    const { subscriptions, reported, tell } = setUp()
+    const response = await tell(4, 'Executed-Success')
+    expect([response.status, await response.text()]).toEqual([204, ''])
+    expect(subscriptions.find(ICCID)).toMatchObject({ state: 'installed', installedAt: now })
+    expect(reported).toEqual([{ iccid: `${ICCID}F`, notificationPointId: 4, status: 'Executed-Success' }])
+  })
+  it('marks it failed when the installation failed, and installed when a later try succeeds', async () => {
+    const { subscriptions, tell } = setUp()
+    await tell(4, 'Failed')
+    expect(subscriptions.find(ICCID)).toMatchObject({ state: 'failed' })
+    await tell(4, 'Executed-WithWarning')
+    expect(subscriptions.find(ICCID)).toMatchObject({ state: 'installed' })
+  })
+  it('changes nothing for the points before', async () => {
+    const { subscriptions, tell } = setUp()
+    await tell(3, 'Executed-Success')
+    expect(subscriptions.find(ICCID)).toMatchObject({ state: 'ordered' })
+  })
+  it('keeps an active subscription active when the report comes late', async () => {
+    const { subscriptions, tell } = setUp()
+    subscriptions.markRegistered(ICCID, now, { plmn: '23415', kind: 'home' })
+    await tell(4, 'Executed-Success')
+    expect(subscriptions.find(ICCID)).toMatchObject({ state: 'active', activatedAt: now })
+  })
+  it.each([
+    ['what is not JSON', '<xml/>'],
+    ['a missing header', JSON.stringify({ iccid: ICCID })],
+    ['a missing member', JSON.stringify({ header, iccid: ICCID })],
+    ['a malformed ICCID', JSON.stringify({ header, iccid: 'x', profileType: 'p' })],
+  ])('refuses %s with 400', async (_what, body) => {
+    const { subscriptions, post } = setUp()
+    expect((await post(body)).status).toBe(400)
+    expect(subscriptions.find(ICCID)).toMatchObject({ state: 'ordered' })
+  })
+  it('knows no other function and no other method', async () => {
+    const { fetch } = setUp()
+    expect(
+      (await fetch(new Request('https://operator.example/gsma/rsp2/es2plus/other', { method: 'POST' }))).status,
+    ).toBe(404)
+    expect((await fetch(new Request(`https://operator.example${ES2p.HandleDownloadProgressInfo.path}`))).status).toBe(
+      405,
+    )
+  })
+})
