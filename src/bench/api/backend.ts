@@ -1,0 +1,33 @@
+import type { Fetch } from '../../rsp/fetch.ts'
+import type {
+  BenchInfo,
+  DeviceAction,
+  DeviceState,
+  RunSummary,
+  ScriptCall,
+  StartedRun,
+  StartRun,
+} from '../api-contract.ts'
+import type { BenchEvent, RigSummary } from '../events.ts'
+
+/** The device that a person can hold on the page. */
+export interface DeviceSession {
+  state(): DeviceState
+  act(action: DeviceAction): Promise<DeviceState>
+  /** The portal as the device's web view sees it. */
+  readonly frame: Fetch
+  onChange(listener: (state: DeviceState) => void): () => void
+  onScript(listener: (call: ScriptCall) => void): () => void
+}
+
+/** What the page's server asks the bench. */
+export interface Backend {
+  info(): BenchInfo
+  rigs(): Promise<readonly RigSummary[]>
+  runs(): Promise<readonly RunSummary[]>
+  eventsAfter(runId: string, seq: number): readonly BenchEvent[]
+  startRun(request: StartRun): Promise<StartedRun>
+  onEvent(listener: (event: BenchEvent) => void): () => void
+  onChange(listener: (run: RunSummary) => void): () => void
+  readonly device: DeviceSession
+}

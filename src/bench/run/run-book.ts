@@ -1,0 +1,104 @@
+import { EventEmitter } from 'node:events'
+import type { RunSummary } from '../api-contract.ts'
+import { BenchError } from '../error.ts'
+import type { BenchEvent } from '../events.ts'
+import { createEvidenceFile, createRunId, type EvidenceFile, readEvidence } from '../evidence/evidence-file.ts'
+import { createRecorder, type Recorder, type Stopwatch } from '../evidence/recorder.ts'
+import type { Store } from '../store/store.ts'
+
+export interface OpenRun {
+  readonly runId: string
+  readonly recorder: Recorder
+  readonly evidence: string
+  /** Resolves when every row is written. */
+  close(): Promise<void>
+}
+
+/** All runs: those that are going on, event by event, and those of which evidence tells. */
+export interface RunBook {
+  open(): OpenRun
+  /** Events with a greater seq, in order. */
+  eventsAfter(runId: string, seq: number): readonly BenchEvent[]
+  summaries(): Promise<RunSummary[]>
+  onEvent(listener: (event: BenchEvent) => void): () => void
+  onChange(listener: (run: RunSummary) => void): () => void
+}
+
+export const createRunBook = (at: {
+  store: Store
+  evidenceFolder: string
+  clock: () => Date
+  stopwatch: Stopwatch
+  random: (length: number) => Uint8Array
+}): RunBook => {
+  const live = new Map<string, BenchEvent[]>()
+  const told = new EventEmitter<{ event: [BenchEvent]; change: [RunSummary] }>()
+  told.setMaxListeners(0)
+  const withLiveSeq = (run: RunSummary): RunSummary => {
+    const lastSeq = live.get(run.runId)?.length
+    return lastSeq === undefined ? run : { ...run, lastSeq }
+  }
+  const subscribe =
+    <K extends 'event' | 'change'>(name: K) =>
+    (listener: (value: K extends 'event' ? BenchEvent : RunSummary) => void) => {
+      told.on(name, listener as never)
+      return () => void told.off(name, listener as never)
+    }
+
+  return {
+    open() {
+      const runId = createRunId(at.clock(), at.random)
+      const file: EvidenceFile = createEvidenceFile(at.evidenceFolder, runId)
+      const events: BenchEvent[] = []
+      live.set(runId, events)
+      let rows: Promise<void> = Promise.resolve()
+      const project = async (event: BenchEvent): Promise<void> => {
+        if (event.kind !== 'run-started' && event.kind !== 'step-ended' && event.kind !== 'run-ended') return
+        await at.store.apply(event)
+        const run = await at.store.run(runId)
+        if (run) told.emit('change', withLiveSeq(run))
+      }
+      const recorder = createRecorder({
+        runId,
+        file,
+        clock: at.clock,
+        stopwatch: at.stopwatch,
+        listen(event) {
+          events.push(event)
+          rows = rows.then(() => project(event))
+          // A row can be made again from evidence; the run goes on without it, and `close` says so.
+          rows.catch(() => undefined)
+          told.emit('event', event)
+        },
+      })
+      return {
+        runId,
+        recorder,
+        evidence: file.path,
+        async close() {
+          file.close()
+          live.delete(runId)
+          await rows
+        },
+      }
+    },
+    eventsAfter(runId, seq) {
+      const events = live.get(runId)
+      if (events) return events.slice(seq)
+      return readEvidence(at.evidenceFolder, runId).slice(seq)
+    },
+    async summaries() {
+      return (await at.store.runs()).map(withLiveSeq)
+    },
+    onEvent: subscribe('event'),
+    onChange: subscribe('change'),
+  }
+}
+
+/** A sequence number as a query gives it. */
+export const readSeq = (text: unknown): number => {
+  if (text === undefined) return 0
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text))
+    throw new BenchError('wrong-use', 'after: a whole number is expected, the last seq that was seen')
+  return Number(text)
+}
