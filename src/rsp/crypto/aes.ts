@@ -40,8 +40,8 @@ export const createCbcDecryption = (key: Uint8Array): Cbc => {
   return (iv, blocks) => {
     const out = decipher.update(blocks)
     xorInto(out, iv, last)
-    last = blocks.slice(blocks.length - BLOCK)
-    return out
+    last = new Uint8Array(blocks.subarray(blocks.length - BLOCK))
+    return new Uint8Array(out.buffer, out.byteOffset, out.length)
   }
 }
 

@@ -12,13 +12,7 @@ import {
   forgetKeyPair,
   generateOneTimeKeyPair,
 } from '../../../src/rsp/crypto/key-agreement.ts'
-
-/** A repeatable stand-in for the random source: SHA-256 of a counter. */
-const dice = (seed: string) => {
-  let rolls = 0
-  return (length: number): Uint8Array =>
-    new Uint8Array(createHash('sha256').update(`${seed}${rolls++}`).digest().subarray(0, length))
-}
+import { dice } from '../dice.ts'
 
 describe('ECKA', () => {
   const VECTORS: Record<string, { curve: CurveName; a: string; b: string; pointA: string; pointB: string; z: string }> =

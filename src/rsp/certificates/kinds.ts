@@ -1,0 +1,64 @@
+import type { RspCertificate } from './certificate.ts'
+import { CertificateError, type CertificateErrorCode } from './error.ts'
+import { type KeyUsageName, OID } from './x509.ts'
+
+/** What a certificate of SGP.22 §4.5.2.1 is for. */
+export type CertificateKind = 'CI' | 'EUM' | 'eUICC' | 'DPauth' | 'DPpb' | 'DPtls' | 'DSauth' | 'DStls'
+
+interface Demands {
+  /** id-rspRole-* (SGP.22 Annex H), the one certificate policy. */
+  readonly role: string
+  readonly keyUsage: KeyUsageName
+  readonly issuer: CertificateKind
+  /** Present for those who sign other certificates: how many sub-CAs may stand below. */
+  readonly ca?: boolean
+  readonly extendedKeyUsage?: readonly string[]
+  readonly registeredId?: boolean
+  readonly dnsName?: boolean
+  readonly eid?: boolean
+}
+
+const ROLE = '2.23.146.1.2.1'
+const server = { keyUsage: 'digitalSignature', issuer: 'CI', registeredId: true } as const
+const tls = { ...server, extendedKeyUsage: [OID.serverAuth], dnsName: true } as const
+
+/** SGP.22 §4.5.2.1.0: what each kind must say. One table, read when a chain is checked and when a test PKI is issued. */
+export const KINDS: Readonly<Record<CertificateKind, Demands>> = {
+  CI: { role: `${ROLE}.0`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true },
+  eUICC: { role: `${ROLE}.1`, keyUsage: 'digitalSignature', issuer: 'EUM', eid: true },
+  EUM: { role: `${ROLE}.2`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true, registeredId: true },
+  DPtls: { role: `${ROLE}.3`, ...tls },
+  DPauth: { role: `${ROLE}.4`, ...server },
+  DPpb: { role: `${ROLE}.5`, ...server },
+  DStls: { role: `${ROLE}.6`, ...tls },
+  DSauth: { role: `${ROLE}.7`, ...server },
+}
+
+/** Refuses a certificate that does not say what its kind must say. */
+export const checkKind = (certificate: RspCertificate, kind: CertificateKind): void => {
+  const demands = KINDS[kind]
+  const refuse = (code: CertificateErrorCode, detail: string): never => {
+    throw new CertificateError(code, detail, { kind, subject: certificate.subject })
+  }
+  const [unknown] = certificate.unknownCriticalExtensions
+  // RFC 5280 §4.2: a critical extension that is not understood must lead to refusal.
+  if (unknown !== undefined) refuse('unknown-critical-extension', `extension ${unknown} is critical and unknown`)
+  if (!certificate.policies.includes(demands.role))
+    refuse(
+      'wrong-role',
+      `its certificate policy is not ${demands.role} but ${certificate.policies.join(', ') || 'none'}`,
+    )
+  if (!certificate.keyUsage.includes(demands.keyUsage))
+    refuse('wrong-key-usage', `its key is not for ${demands.keyUsage}`)
+  for (const purpose of demands.extendedKeyUsage ?? [])
+    if (!certificate.extendedKeyUsage.includes(purpose))
+      refuse('wrong-key-usage', `its extended key usage does not name ${purpose}`)
+  if (demands.ca === true && !certificate.isCa) refuse('not-a-ca', 'its basicConstraints do not say that it is a CA')
+  if (demands.ca === undefined && certificate.isCa) refuse('wrong-role', 'it says that it is a CA')
+  if (certificate.subjectKeyId === undefined) refuse('malformed', 'it has no subjectKeyIdentifier')
+  if (demands.registeredId && certificate.registeredId === undefined)
+    refuse('wrong-names', 'its subjectAltName holds no registeredID')
+  if (demands.dnsName && certificate.dnsNames.length === 0) refuse('wrong-names', 'its subjectAltName holds no dNSName')
+  if (demands.eid && !/^\d{32}$/.test(certificate.eid ?? ''))
+    refuse('wrong-names', 'the serialNumber of its subject is not an EID of 32 digits')
+}

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest'
+import { parseCertificate, type RspCertificate } from '../../../src/rsp/certificates/certificate.ts'
+import { checkCi, verifyChain } from '../../../src/rsp/certificates/chain.ts'
+import { isCrlOf, parseCrl } from '../../../src/rsp/certificates/crl.ts'
+import { CertificateError } from '../../../src/rsp/certificates/error.ts'
+import { issueCrl } from '../../../src/rsp/certificates/issue.ts'
+import { type CertificateKind, KINDS } from '../../../src/rsp/certificates/kinds.ts'
+import type { Pki } from '../../../src/rsp/certificates/pki-folder.ts'
+import {
+  type CertificateFault,
+  completeEid,
+  issueEuicc,
+  issueFaultyCertificate,
+  issueTestPki,
+  TEST_EID,
+} from '../../../src/rsp/certificates/test-pki.ts'
+import { dice } from '../dice.ts'
+
+const now = new Date('2026-11-22T12:00:00Z')
+const year = (n: number) => new Date(Date.UTC(n, 0, 1))
+const pkiOf = (curve: Pki['curve'], seed = 'pki') =>
+  issueTestPki({ curve, random: dice(seed + curve), now, smdpHost: 'smdp.example.com' })
+const PKIS = (['P-256', 'brainpoolP256r1'] as const).map(curve => [curve, pkiOf(curve)] as const)
+const MEMBER = { EUM: 'eum', eUICC: 'euicc', DPauth: 'dpAuth', DPpb: 'dpPb', DPtls: 'dpTls' } as const
+const KINDS_AT_HAND = Object.keys(MEMBER) as (keyof typeof MEMBER)[]
+
+const chainOf = (kind: CertificateKind, certificate: RspCertificate, pki: Pki) =>
+  KINDS[kind].issuer === 'EUM' ? [certificate, pki.eum.certificate] : [certificate]
+const codeOf = (work: () => unknown): string => {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof CertificateError) return error.code
+    throw error
+  }
+  return 'accepted'
+}
+
+describe.each(PKIS)('a chain on %s', (_curve, pki) => {
+  const trustAnchors = [pki.ci.certificate]
+  const check = (kind: CertificateKind, chain: readonly RspCertificate[], more = {}) =>
+    codeOf(() => verifyChain({ kind, chain, trustAnchors, now, ...more }))
+
+  it.each(KINDS_AT_HAND)('is accepted for %s, and ends at the CI', kind => {
+    const chain = chainOf(kind, pki[MEMBER[kind]].certificate, pki)
+    expect(verifyChain({ kind, chain, trustAnchors, now })).toBe(pki.ci.certificate)
+    expect(check(kind, [...chain, pki.ci.certificate])).toBe('accepted')
+  })
+
+  it.each(KINDS_AT_HAND)('of %s is accepted for nothing else', kind => {
+    for (const other of KINDS_AT_HAND.filter(other => other !== kind))
+      expect(check(other, chainOf(other, pki[MEMBER[kind]].certificate, pki)), other).not.toBe('accepted')
+  })
+
+  const FAULTS: CertificateFault[] = [
+    'bad-signature',
+    'expired',
+    'not-yet-valid',
+    'wrong-role',
+    'wrong-key-usage',
+    'wrong-names',
+    'unknown-critical-extension',
+  ]
+  const cases = [
+    ...KINDS_AT_HAND.flatMap(kind => FAULTS.map(fault => [kind, fault] as const)),
+    ...KINDS_AT_HAND.filter(kind => kind !== 'eUICC').map(kind => [kind, 'unknown-ci'] as const),
+    ['eUICC', 'eid-not-permitted'] as const,
+  ]
+  it.each(cases)('of %s with one fault is refused: %s', (kind, fault) => {
+    const { certificate } = issueFaultyCertificate(pki, kind, fault, { random: dice(kind + fault), now })
+    expect(check(kind, chainOf(kind, certificate, pki))).toBe(fault)
+  })
+
+  it.each(KINDS_AT_HAND)('of %s is refused with any byte of it changed', kind => {
+    const { der } = pki[MEMBER[kind]].certificate
+    for (let at = 0; at < der.length; at++) {
+      const changed = new Uint8Array(der)
+      changed[at]! ^= 1 << (at % 8)
+      const code = codeOf(() =>
+        verifyChain({ kind, chain: chainOf(kind, parseCertificate(changed), pki), trustAnchors, now }),
+      )
+      expect(code, `byte ${at}`).not.toBe('accepted')
+    }
+  })
+
+  it('is refused for an eUICC of another EID than expected', () => {
+    const chain = [pki.euicc.certificate, pki.eum.certificate]
+    expect(check('eUICC', chain, { eid: TEST_EID })).toBe('accepted')
+    expect(check('eUICC', chain, { eid: completeEid('890490320000000000000000000001') })).toBe('eid-mismatch')
+  })
+
+  it('is accepted for as many eUICCs as the EUM issues', () => {
+    const eid = completeEid('890490320000000000000000000001')
+    const { certificate } = issueEuicc(pki.eum, { eid, random: dice('more'), now })
+    expect(check('eUICC', [certificate, pki.eum.certificate], { eid })).toBe('accepted')
+  })
+
+  it.each([
+    ['empty', () => [], 'unknown-ci'],
+    ['without the EUM', () => [pki.euicc.certificate], 'chain-too-long'],
+    ['in the wrong order', () => [pki.eum.certificate, pki.euicc.certificate], 'wrong-issuer'],
+    ['with a server between', () => [pki.euicc.certificate, pki.dpAuth.certificate], 'wrong-issuer'],
+    ['with the EUM twice', () => [pki.euicc.certificate, pki.eum.certificate, pki.eum.certificate], 'chain-too-long'],
+    [
+      'that ends at a foreign CI',
+      () => [pki.euicc.certificate, pki.eum.certificate, foreign.ci.certificate],
+      'unknown-ci',
+    ],
+  ])('that is %s is refused', (_name, chain, code) => {
+    expect(check('eUICC', chain())).toBe(code)
+  })
+  const foreign = pkiOf(pki.curve, 'foreign')
+
+  it('of a foreign CI with the same name is refused', () => {
+    expect(check('DPauth', [foreign.dpAuth.certificate])).toBe('unknown-ci')
+    expect(check('eUICC', [pki.euicc.certificate, foreign.eum.certificate])).toBe('wrong-issuer')
+  })
+
+  it('is refused before and after its dates', () => {
+    expect(check('DPauth', [pki.dpAuth.certificate], { now: year(2020) })).toBe('not-yet-valid')
+    expect(check('DPauth', [pki.dpAuth.certificate], { now: year(2050) })).toBe('expired')
+    expect(check('eUICC', [pki.euicc.certificate, pki.eum.certificate], { now: year(2100) })).toBe('expired')
+  })
+
+  it('is refused when its CI revoked a certificate of it', () => {
+    const list = (revoked: readonly string[], issuer = pki) =>
+      issueCrl({
+        issuer: { certificate: issuer.ci.certificate, privateKey: issuer.ci.privateKey! },
+        revoked,
+        thisUpdate: year(2026),
+        nextUpdate: year(2027),
+      })
+    const { serialNumber } = pki.dpAuth.certificate
+    const dpAuth = [pki.dpAuth.certificate]
+    expect(check('DPauth', dpAuth, { crls: [list([serialNumber])] })).toBe('revoked')
+    expect(check('DPauth', dpAuth, { crls: [list([]), list(['01'])] })).toBe('accepted')
+    expect(check('DPauth', dpAuth, { crls: [list([serialNumber], foreign)] })).toBe('accepted')
+    expect(
+      check('eUICC', [pki.euicc.certificate, pki.eum.certificate], {
+        crls: [list([pki.eum.certificate.serialNumber])],
+      }),
+    ).toBe('revoked')
+  })
+
+  it('begins at a CI that says what a CI must say', () => {
+    expect(codeOf(() => checkCi(pki.ci.certificate, now))).toBe('accepted')
+    expect(codeOf(() => checkCi(pki.ci.certificate, year(2090)))).toBe('expired')
+    expect(codeOf(() => checkCi(pki.ci.certificate, year(2000)))).toBe('not-yet-valid')
+    expect(codeOf(() => checkCi(pki.eum.certificate, now))).toBe('bad-signature')
+  })
+})
+
+describe.each(PKIS)('a revocation list on %s', (_curve, pki) => {
+  const issuer = { certificate: pki.ci.certificate, privateKey: pki.ci.privateKey! }
+  const crl = issueCrl({
+    issuer,
+    revoked: ['0a0b', '7f00'],
+    thisUpdate: year(2026),
+    nextUpdate: year(2051),
+    number: 300,
+    part: { number: 2, total: 3 },
+  })
+
+  it('is read with its part of how many', () => {
+    expect(crl).toMatchObject({
+      issuer: pki.ci.certificate.subject,
+      thisUpdate: year(2026),
+      nextUpdate: year(2051),
+      number: '012c',
+      part: { number: 2, total: 3 },
+    })
+    expect([...crl.revoked]).toEqual(['0a0b', '7f00'])
+    expect(isCrlOf(crl, pki.ci.certificate)).toBe(true)
+    expect(isCrlOf(crl, pki.eum.certificate)).toBe(false)
+  })
+
+  it('counts for nothing with any byte of it changed', () => {
+    for (let at = 0; at < crl.der.length; at++) {
+      const changed = new Uint8Array(crl.der)
+      changed[at]! ^= 1 << (at % 8)
+      const code = codeOf(() => expect(isCrlOf(parseCrl(changed), pki.ci.certificate), `byte ${at}`).toBe(false))
+      expect(code).toMatch(/^(accepted|malformed|unknown-critical-extension)$/)
+    }
+  })
+
+  it('is refused when it is something else', () => {
+    expect(codeOf(() => parseCrl(new Uint8Array(0)))).toBe('malformed')
+    expect(codeOf(() => parseCrl(pki.ci.certificate.der))).toBe('malformed')
+    expect(codeOf(() => parseCertificate(crl.der))).toBe('malformed')
+  })
+})
