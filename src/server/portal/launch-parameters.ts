@@ -51,7 +51,7 @@ export const readLaunch = (query: URLSearchParams, headers: Headers): LaunchRead
     return undefined
   }
   const iccid = read('iccid', 'optional')
-  const eid = read('eid', query.has('iccid') ? 'optional' : 'required')
+  const eid = read('eid', iccid === undefined ? 'required' : 'optional')
   const imei = read('imei', 'required')
   const location = read('location', 'required')?.toUpperCase()
   const market = read('market', 'required')?.toUpperCase()

@@ -1,0 +1,358 @@
+import { describe, expect, it } from 'vitest'
+import type { PlacedOrder, PortalOrder, PortalPlan, RefusedOrder } from '../../../src/server/portal/operator-side.ts'
+import { createPortal } from '../../../src/server/portal/portal.ts'
+import type { PortalAuditEntry } from '../../../src/server/portal/visit.ts'
+import { countingRandom } from '../operator/smdp-stub.ts'
+import { createVisitor, dataOf, heading } from './visitor.ts'
+
+const EID = '89049032000001000000000000000012'
+const LAUNCH = `/?market=US&location=DE&transactionId=%2F7RBTuSJt02OZbX8.4&eid=${EID}&imei=001102000315468&foo=1`
+const plan: PortalPlan = {
+  id: 'travel-5',
+  name: 'Travel <5> GB',
+  description: 'A week & more',
+  type: 'MODIRECTPAYG',
+  dataMB: 5120,
+  days: 7,
+  price: { amount: 9, currency: 'EUR' },
+  locations: ['DE'],
+}
+const ANN = { name: 'Ann', email: 'ann@example.com', password: 'correct horse' }
+
+const setUp = (place?: (order: PortalOrder) => Promise<PlacedOrder | RefusedOrder>) => {
+  const time = { now: new Date('2026-03-01T12:00:00Z') }
+  const audit: PortalAuditEntry[] = []
+  const orders: PortalOrder[] = []
+  const accounts = new Map<string, typeof ANN>()
+  const portal = createPortal({
+    brand: { name: 'Northwind "Mobile"', support: { email: 'help@northwind.example', phone: '0800 1' } },
+    operator: {
+      plans: location => (location === 'DE' ? [plan] : []),
+      signIn: async (email, password) =>
+        accounts.get(email)?.password === password ? { id: email, email, name: accounts.get(email)!.name } : undefined,
+      createAccount: async who => {
+        if (accounts.has(who.email)) return 'account-exists'
+        accounts.set(who.email, { ...who })
+        return { id: who.email, email: who.email, name: who.name }
+      },
+      paymentMethods: () => [
+        { id: 'card', label: 'Test card', instrument: 'new' },
+        { id: 'bad', label: 'Declined card', instrument: 'new' },
+      ],
+      placeOrder: async order => {
+        orders.push(order)
+        if (place !== undefined) return place(order)
+        return { orderId: 'B-1', iccid: '8944100000000000013', activationCode: '1$smdp.example$ABC' }
+      },
+    },
+    clock: () => time.now,
+    random: countingRandom(),
+    audit: entry => audit.push(entry),
+  })
+  const visitor = createVisitor(portal)
+  const toCheckout = async () => {
+    await visitor.get(LAUNCH)
+    await visitor.get('/plans')
+    await visitor.post('/plans', { plan: 'travel-5' })
+    await visitor.get('/register')
+    return visitor.post('/register', ANN)
+  }
+  return { portal, visitor, audit, orders, accounts, time, toCheckout }
+}
+const PAY = { payment: 'card', terms: 'accepted' }
+
+describe('the way through the portal', () => {
+  it('leads from launch to an order and the activation code', async () => {
+    const { visitor, orders, audit, toCheckout } = setUp()
+    const checkout = await toCheckout()
+    expect([checkout.path, heading(checkout)]).toEqual(['/checkout', 'Review your order'])
+    expect(checkout.text).toContain('Ann (ann@example.com)')
+    const last = await visitor.post('/checkout', PAY)
+    expect([last.path, heading(last)]).toEqual(['/order', 'Order placed'])
+    expect(dataOf(last, 'handover')).toMatchObject({
+      'activation-code': '1$smdp.example$ABC',
+      'user-account': 'new',
+      'purchase-instrument': 'new',
+      start: 'now',
+    })
+    expect(orders).toMatchObject([{ eid: EID, planId: 'travel-5', transactionId: '/7RBTuSJt02OZbX8.4' }])
+    await visitor.post('/finish')
+    // PRT-035: the transaction id is in every entry.
+    expect(audit.map(({ what, transactionId }) => [what, transactionId])).toEqual(
+      ['launched', 'ordered', 'finished'].map(what => [what, '/7RBTuSJt02OZbX8.4']),
+    )
+    expect(JSON.stringify(audit)).not.toContain(ANN.password)
+  })
+  it('signs an existing customer in', async () => {
+    const { visitor, accounts } = setUp()
+    accounts.set(ANN.email, ANN)
+    await visitor.get(LAUNCH)
+    await visitor.get('/plans')
+    await visitor.post('/plans', { plan: 'travel-5' })
+    await visitor.post('/sign-in', { email: ANN.email, password: ANN.password })
+    const last = await visitor.post('/checkout', PAY)
+    expect(dataOf(last, 'handover')['user-account']).toBe('existing')
+  })
+  it('gives the session another id at sign-in, and ends it with the last page (PRT-031)', async () => {
+    const { visitor, toCheckout } = setUp()
+    await visitor.get(LAUNCH)
+    const before = visitor.cookie
+    await toCheckout()
+    expect(visitor.cookie).not.toBe(before)
+    await visitor.post('/checkout', PAY)
+    const ordered = visitor.cookie
+    expect(heading(await visitor.get('/checkout'))).toBe('Order placed')
+    expect(heading(await visitor.post('/finish'))).toBe('All done')
+    expect(visitor.cookie).toBe('')
+    visitor.cookie = ordered
+    expect(await visitor.get('/order')).toMatchObject({ status: 403 })
+  })
+  it('hands the code over by itself once; a reload waits for a click', async () => {
+    const { visitor, toCheckout } = setUp()
+    await toCheckout()
+    await visitor.post('/checkout', PAY)
+    expect(dataOf(await visitor.get('/order'), 'handover').start).toBe('click')
+  })
+  it('orders once, however often and however fast the button is pressed', async () => {
+    let answer = (): void => {}
+    const held = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    const { visitor, orders, toCheckout } = setUp(async () => {
+      await held
+      return { orderId: 'B-1', iccid: '8944100000000000013', activationCode: '1$smdp.example$ABC' }
+    })
+    await toCheckout()
+    const presses = [visitor.post('/checkout', PAY), visitor.post('/checkout', PAY)]
+    answer()
+    for (const page of await Promise.all(presses)) expect(page.path).toBe('/order')
+    await visitor.send('/checkout', { method: 'GET' })
+    expect(orders).toHaveLength(1)
+  })
+  it('survives sign-up pressed twice', async () => {
+    const { visitor } = setUp()
+    await visitor.get(LAUNCH)
+    await visitor.get('/plans')
+    await visitor.post('/plans', { plan: 'travel-5' })
+    await visitor.get('/register')
+    const pages = await Promise.all([visitor.post('/register', ANN), visitor.post('/register', ANN)])
+    expect(pages.map(heading)).toEqual(['Review your order', 'Review your order'])
+  })
+  it('PRT-026 keeps what was chosen when the user goes back', async () => {
+    const { visitor, toCheckout } = setUp()
+    await toCheckout()
+    expect((await visitor.get('/plans')).text).toContain('value="travel-5" required checked')
+  })
+  it.each(['/plans', '/sign-in', '/register', '/checkout', '/order', '/problem', '/continue'])(
+    'cannot be entered in the middle: %s goes where the visit stands',
+    async path => {
+      const { visitor } = setUp()
+      await visitor.get(LAUNCH)
+      expect(heading(await visitor.get(path))).toBe('Choose a plan')
+    },
+  )
+})
+
+describe('a form is checked', () => {
+  it.each([
+    ['/plans', { plan: 'gold' }, 'Choose one of the plans'],
+    ['/sign-in', { email: 'ann', password: 'x' }, 'Enter an email address like'],
+    ['/sign-in', { email: 'ann@example.com', password: '' }, 'Enter your password'],
+    ['/sign-in', { email: 'ann@example.com', password: 'wrong' }, 'do not belong together'],
+    ['/register', { ...ANN, password: 'short' }, 'at least 8 characters'],
+    ['/register', { ...ANN, name: ' ' }, 'Enter your name'],
+    ['/register', { ...ANN, email: 'taken@example.com' }, 'already an account'],
+  ])('%s with %o is asked for again', async (path, fields, sentence) => {
+    const { visitor, accounts } = setUp()
+    accounts.set('taken@example.com', ANN)
+    await visitor.get(LAUNCH)
+    await visitor.get('/plans')
+    await visitor.post('/plans', { plan: 'travel-5' })
+    const page = await visitor.post(path, fields)
+    expect(page.status).toBe(422)
+    expect(page.text).toContain(sentence)
+    expect(page.text).toContain('role="alert"')
+    if ('password' in fields && fields.password !== '') expect(page.text).not.toContain(`"${fields.password}"`)
+  })
+  it.each([
+    [{ terms: 'accepted' }, 'Choose how you want to pay'],
+    [{ payment: 'cash', terms: 'accepted' }, 'Choose how you want to pay'],
+    [{ payment: 'card' }, 'accept the terms'],
+  ])('the checkout with %o is asked for again', async (fields, sentence) => {
+    const { visitor, orders, toCheckout } = setUp()
+    await toCheckout()
+    const page = await visitor.post('/checkout', fields)
+    expect([page.status, page.text.includes(sentence)]).toEqual([422, true])
+    expect(orders).toEqual([])
+  })
+  it('and refused without the token of the visit', async () => {
+    const { visitor } = setUp()
+    await visitor.get(LAUNCH)
+    expect((await visitor.post('/plans', { plan: 'travel-5', csrf: 'x' })).status).toBe(403)
+    expect((await visitor.post('/plans', { plan: 'travel-5', csrf: '' })).status).toBe(403)
+  })
+  it('and refused when it is no form, or too long', async () => {
+    const { visitor } = setUp()
+    await visitor.get(LAUNCH)
+    const json = { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } }
+    expect((await visitor.send('/plans', json)).status).toBe(415)
+    expect((await visitor.post('/plans', { plan: 'x'.repeat(20_000) })).status).toBe(413)
+    expect((await visitor.send('/plans', { method: 'DELETE' })).status).toBe(405)
+  })
+})
+
+describe('when it cannot go on', () => {
+  it('E2E-013 a declined payment says what to do, and another one can be chosen', async () => {
+    let declined = true
+    const { visitor, toCheckout } = setUp(async () =>
+      declined
+        ? { refused: 'payment-declined', reference: 'payment-declined' }
+        : { orderId: 'B-2', iccid: '8944100000000000013', activationCode: '1$smdp.example$ABC' },
+    )
+    await toCheckout()
+    const problem = await visitor.post('/checkout', PAY)
+    expect(heading(problem)).toBe('The payment was declined')
+    expect(problem.text).toContain('href="/checkout"')
+    declined = false
+    await visitor.get('/checkout')
+    expect(heading(await visitor.post('/checkout', PAY))).toBe('Order placed')
+  })
+  it.each([
+    [
+      'a refusal',
+      async (): Promise<RefusedOrder> => ({ refused: 'service', reference: 'smdp-unreachable' }),
+      'smdp-unreachable',
+    ],
+    ['a fault behind it', async () => Promise.reject(new Error('secret detail')), 'unexpected'],
+  ])('an order that fails by %s can be tried again or cancelled with its reason', async (_what, place, reference) => {
+    const { visitor, toCheckout } = setUp(place)
+    await toCheckout()
+    const problem = await visitor.post('/checkout', PAY)
+    expect(heading(problem)).toBe('We could not place your order')
+    expect(problem.text).toContain(reference)
+    expect(problem.text).not.toContain('secret detail')
+    expect(dataOf(await visitor.post('/cancel'), 'cancelled')).toMatchObject({ status: 'serviceError', line: 'bailed' })
+  })
+  it('PRT-032 Cancel is on every page of the purchase, ends the visit and tells the app', async () => {
+    for (const path of ['/', '/plans', '/sign-in', '/register', '/checkout']) {
+      const { visitor, toCheckout } = setUp()
+      if (path === '/checkout') await toCheckout()
+      else {
+        await visitor.get(LAUNCH)
+        await visitor.get('/plans')
+        if (path !== '/' && path !== '/plans') await visitor.post('/plans', { plan: 'travel-5' })
+      }
+      expect((await visitor.get(path)).text, path).toContain('action="/cancel"')
+      const page = await visitor.post('/cancel')
+      expect(dataOf(page, 'cancelled').status).toBe('cancelled')
+      expect(page.text).toContain('src="/static/cancel.js"')
+      expect(await visitor.get('/plans')).toMatchObject({ status: 403 })
+    }
+  })
+  it('E2E-014 a cancelled sign-in that failed says LogOnFailed', async () => {
+    const { visitor } = setUp()
+    await visitor.get(LAUNCH)
+    await visitor.get('/plans')
+    await visitor.post('/plans', { plan: 'travel-5' })
+    await visitor.post('/sign-in', { email: ANN.email, password: 'wrong' })
+    expect(dataOf(await visitor.post('/cancel'), 'cancelled')).toMatchObject({
+      status: 'logOnFailed',
+      'user-account': 'bailed',
+    })
+  })
+  it('a visit ends after half an hour without a click', async () => {
+    const { visitor, time } = setUp()
+    await visitor.get(LAUNCH)
+    time.now = new Date(time.now.getTime() + 30 * 60_000 + 1)
+    expect(await visitor.get('/plans')).toMatchObject({ status: 403 })
+  })
+  it('has no plan to show in another country', async () => {
+    const { visitor } = setUp()
+    await visitor.get(LAUNCH.replace('location=DE', 'location=jp'))
+    expect((await visitor.get('/plans')).text).toContain('no plan for the country')
+  })
+  it.each([
+    ['no eid', LAUNCH.replace(/&eid=\d+/, '')],
+    ['a malformed eid', LAUNCH.replace(EID, '123')],
+    ['no imei', LAUNCH.replace(/&imei=\d+/, '')],
+    ['a transaction id of 65 characters', LAUNCH.replace('%2F7RBTuSJt02OZbX8.4', 'x'.repeat(65))],
+    ['no location', LAUNCH.replace('location=DE&', '')],
+    ['a broken iccids', `${LAUNCH}&iccids=8944100000000000013,12`],
+    ['PRT-019 a physical SIM without its ICCID', '/?market=us&location=us&imei=001102000311608&transactionId=t&iccid='],
+  ])('refuses a launch with %s as ClientError', async (_what, launch) => {
+    const { visitor, audit } = setUp()
+    const page = await visitor.get(launch)
+    expect(page.status).toBe(400)
+    expect(dataOf(page, 'cancelled').status).toBe('clientError')
+    expect(audit).toMatchObject([{ what: 'refused' }])
+  })
+})
+
+describe('the launch', () => {
+  it('PRT-017, PRT-018 takes parameters in any order, with blanks, and others it does not know', async () => {
+    const { visitor } = setUp()
+    const launch = `/?bar=2&imei=001102000315468&eid=%20${EID}&iccids=8944100000000000013,%208944100000000000021&location=de&transactionId=t&market=us`
+    expect(await visitor.get(launch)).toMatchObject({ status: 200 })
+  })
+  it('ERR-001 tells of a download that failed before, and audits it', async () => {
+    const { visitor, audit } = setUp()
+    const page = await visitor.get(LAUNCH, {
+      'X-MP-LPAError-Codes': 'ServerFailure,ServerNotReachable,<script>',
+      'X-MP-LPAError-TimeStamps': '5/18/2018 11:17:23 PM,5/18/2018 11:27:33 PM,x',
+    })
+    expect(page.text).toContain('(ServerFailure, ServerNotReachable)')
+    expect(page.text).not.toContain('<script>')
+    expect(audit.map(({ detail }) => detail)).toContain('a download failed before: ServerFailure 5/18/2018 11:17:23 PM')
+  })
+  it('begins a new visit and ends the one before', async () => {
+    const { visitor } = setUp()
+    await visitor.get(LAUNCH)
+    const old = visitor.cookie
+    await visitor.get(LAUNCH)
+    visitor.cookie = old
+    expect(await visitor.get('/plans')).toMatchObject({ status: 403 })
+  })
+})
+
+describe('every page', () => {
+  it('escapes what it is told', async () => {
+    const { visitor, toCheckout } = setUp()
+    const checkout = await toCheckout()
+    expect(checkout.text).toContain('Travel &#60;5&#62; GB')
+    await visitor.get('/sign-in')
+    const { visitor: other } = setUp()
+    await other.get(LAUNCH)
+    await other.get('/plans')
+    await other.post('/plans', { plan: 'travel-5' })
+    const page = await other.post('/sign-in', { email: '"><script>alert(1)</script>', password: 'x' })
+    expect(page.text).not.toContain('<script>alert')
+    expect(page.text).toContain('&#34;&#62;&#60;script&#62;')
+  })
+  it('PRT-021 loads only its own files, runs no inline script, and keeps the cookie from scripts', async () => {
+    const { portal, visitor, toCheckout } = setUp()
+    const pages = [await visitor.get(LAUNCH), await visitor.get('/plans'), await toCheckout()]
+    pages.push(await visitor.post('/checkout', PAY), await visitor.get('/terms'), await visitor.get('/support'))
+    for (const page of pages) {
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(page.text).not.toMatch(/(src|href|action)="(https?:|\/\/)/)
+      expect(page.text).not.toMatch(/<script(?! src)|\son[a-z]+=|style=|<style|javascript:/i)
+      expect(page.text).toMatch(/<html lang="en">/)
+      for (const [, path] of page.text.matchAll(/(?:src|href)="(\/static\/[^"]+)"/g))
+        expect((await portal(new Request(`https://portal.bench.example${path}`))).status, path).toBe(200)
+    }
+    const launched = await portal(new Request(`https://portal.bench.example${LAUNCH}`))
+    expect(launched.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-portal=[\w-]{32}; Path=\/; Secure; HttpOnly; SameSite=Lax$/),
+    ])
+  })
+  it('PRT-034 terms, privacy and support are reachable, with and without a visit', async () => {
+    const { visitor } = setUp()
+    for (const path of ['/terms', '/privacy', '/support']) expect((await visitor.get(path)).status).toBe(200)
+    expect((await visitor.get('/support')).text).toContain('help@northwind.example')
+  })
+  it('says when there is no such page', async () => {
+    const { visitor } = setUp()
+    await visitor.get(LAUNCH)
+    expect(await visitor.get('/admin')).toMatchObject({ status: 404 })
+  })
+})
