@@ -1,7 +1,5 @@
-import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { connect } from 'node:net'
-import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import express from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -9,25 +7,28 @@ import { createAddressBook } from '../../src/bench/net/address-book.ts'
 import { callerCertificateOf, mountFetch } from '../../src/bench/net/mount-fetch.ts'
 import { type FetchSettings, openFetch } from '../../src/bench/net/open-fetch.ts'
 import { type OpenServer, openTlsServer, type ServerIdentity } from '../../src/bench/net/tls-server.ts'
+import { serverIdentity } from '../../src/bench/pki/web-pki.ts'
+import { issueTestPki } from '../../src/rsp/certificates/test-pki.ts'
 import type { Fetch } from '../../src/rsp/fetch.ts'
 
-const shared = resolve(import.meta.dirname, '..', '..', '..', 'shared', 'sgp26')
-const HOST = 'testsmdpplus1.example.com'
+const HOST = 'smdp.example.com'
+const CURVES = ['P-256', 'brainpoolP256r1'] as const
+type Curve = (typeof CURVES)[number]
 
-const pem = (der: Uint8Array): string => new X509Certificate(der).toString()
-const identityOf = (suffix: 'NIST' | 'BRP'): ServerIdentity => ({
-  certificate: pem(readFileSync(resolve(shared, `DPtls/CERT_S_SM_DP_VARO_TLS_${suffix}.der`))),
-  key: readFileSync(resolve(shared, `DPtls/SK_S_SM_DP_TLS_${suffix}.pem`), 'utf8'),
-  curve: suffix === 'NIST' ? 'P-256' : 'brainpoolP256r1',
-})
+const now = new Date('2026-11-22T20:00:00Z')
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
+const identities = new Map(
+  CURVES.map(curve => [curve, serverIdentity(issueTestPki({ curve, random, now, smdpHost: HOST }).dpTls)]),
+)
+const identityOf = (curve: Curve): ServerIdentity => identities.get(curve)!
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()
 })
 
-const serve = async (fetch: Fetch, suffix: 'NIST' | 'BRP' = 'NIST', limit = 1000, ask = false): Promise<OpenServer> => {
-  const server = await openTlsServer(express().use(mountFetch(fetch, { limit })), identityOf(suffix), {
+const serve = async (fetch: Fetch, curve: Curve = 'P-256', limit = 1000, ask = false): Promise<OpenServer> => {
+  const server = await openTlsServer(express().use(mountFetch(fetch, { limit })), identityOf(curve), {
     askForCertificate: ask,
   })
   open.push(server)
@@ -42,31 +43,26 @@ const client = (port: number, more: Partial<FetchSettings> = {}): Fetch => {
 }
 const echo: Fetch = async request => new Response(`${request.method} ${request.url} ${await request.text()}`)
 
-const reason = existsSync(shared) ? '' : ' (skipped: ../shared/sgp26 is not there)'
+describe('TLS', () => {
+  it.each(CURVES)('carries a request on %s, and shows the server certificate before it', async curve => {
+    const { port } = await serve(echo, curve)
+    const seen: string[] = []
+    const fetch = client(port, {
+      check: ([leaf], host) => {
+        seen.push(`${host} ${new X509Certificate(leaf!).publicKey.asymmetricKeyDetails?.namedCurve}`)
+      },
+    })
+    const response = await fetch(new Request(`https://${HOST}/gsma/x?y=1`, { method: 'POST', body: 'hello' }))
+    expect(await response.text()).toBe(`POST https://${HOST}/gsma/x?y=1 hello`)
+    expect(seen).toEqual([`${HOST} ${curve === 'P-256' ? 'prime256v1' : curve}`])
+  })
 
-describe.skipIf(reason !== '')(`TLS with the certificates of SGP.26${reason}`, () => {
-  it.each(['NIST', 'BRP'] as const)(
-    'carries a request on %s, and shows the server certificate before it',
-    async suffix => {
-      const { port } = await serve(echo, suffix)
-      const seen: string[] = []
-      const fetch = client(port, {
-        check: ([leaf], host) => {
-          seen.push(`${host} ${new X509Certificate(leaf!).publicKey.asymmetricKeyDetails?.namedCurve}`)
-        },
-      })
-      const response = await fetch(new Request(`https://${HOST}/gsma/x?y=1`, { method: 'POST', body: 'hello' }))
-      expect(await response.text()).toBe(`POST https://${HOST}/gsma/x?y=1 hello`)
-      expect(seen).toEqual([`${HOST} ${suffix === 'NIST' ? 'prime256v1' : 'brainpoolP256r1'}`])
-    },
-  )
-
-  it.each(['NIST', 'BRP'] as const)('sends nothing on %s to a server that is not trusted', async suffix => {
+  it.each(CURVES)('sends nothing on %s to a server that is not trusted', async curve => {
     const received: string[] = []
     const { port } = await serve(async request => {
       received.push(request.url)
       return new Response('')
-    }, suffix)
+    }, curve)
     const fetch = client(port, {
       check: () => {
         throw new Error('its CI is not on the card')
@@ -85,12 +81,12 @@ describe.skipIf(reason !== '')(`TLS with the certificates of SGP.26${reason}`, (
         const certificate = callerCertificateOf(request)
         return new Response(certificate ? new X509Certificate(certificate).subject : 'nobody')
       },
-      'NIST',
+      'P-256',
       1000,
       true,
     )
     expect(await (await client(port)(new Request(`https://${HOST}/`))).text()).toBe('nobody')
-    const identity = { certificate: identityOf('NIST').certificate, key: identityOf('NIST').key }
+    const identity = { certificate: identityOf('P-256').certificate, key: identityOf('P-256').key }
     expect(await (await client(port, { identity })(new Request(`https://${HOST}/`))).text()).toContain('CN=')
   })
 
