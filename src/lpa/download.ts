@@ -1,0 +1,274 @@
+import { isApduError } from '../apdu/errors.ts'
+import { toHex } from '../asn1/bytes.ts'
+import { encode, type Kept } from '../asn1/schema.ts'
+import { type ActivationCode, parseActivationCode } from '../rsp/activation-code.ts'
+import type { CancelSessionReason, DeviceInfo } from '../rsp/authentication.ts'
+import { parseCertificate } from '../rsp/certificates/certificate.ts'
+import { hashConfirmationCode } from '../rsp/crypto/confirmation-code.ts'
+import { ES9p } from '../rsp/es9p.ts'
+import { ES10b } from '../rsp/es10b.ts'
+import type { Fetch } from '../rsp/fetch.ts'
+import { iccidToDigits } from '../rsp/identifiers.ts'
+import { type ProfileInfo, StoreMetadataRequest } from '../rsp/metadata.ts'
+import type { ProfileInstallationResult } from '../rsp/notification.ts'
+import { isLpaError, LpaError } from './errors.ts'
+import { readAddresses } from './euicc.ts'
+import { loadSegments, readInstallationResult, readInstalled } from './install.ts'
+import { functionRefused, type Isdr } from './isdr.ts'
+import { asNotification, deliver } from './notifications.ts'
+import { judgePolicyRules, type PolicyRule, policyRulesOf } from './policy.ts'
+import { listProfiles } from './profiles.ts'
+import { stepOf } from './report.ts'
+import { segmentPackage } from './segments.ts'
+import { callServer, type ServerAccess } from './server-call.ts'
+import { cancelSession, checkTransactionId, openSession, type RspSession } from './session.ts'
+
+/** Where the profile comes from. The card's default address is used only where it is asked for by name. */
+export type DownloadSource =
+  | { readonly activationCode: string | ActivationCode }
+  | { readonly smdpAddress: string; readonly matchingId?: string; readonly smdpOid?: string }
+  | { readonly defaultSmdp: true }
+
+/** What the user is asked besides the profile's metadata. */
+export interface ConsentTerms {
+  readonly confirmationCodeRequired: boolean
+  /** Policy rules of the profile: PPR1 may not be disabled, PPR2 may not be deleted. */
+  readonly ppr: readonly PolicyRule[]
+  /** The card wants the user told of these rules and asked for them. */
+  readonly pprConsentRequired: boolean
+}
+export type Consent =
+  | { readonly accepted: true; readonly confirmationCode?: string | undefined }
+  | { readonly accepted: false; readonly reason: 'endUserRejection' | 'postponed' | 'timeout' }
+
+export type DownloadRequest = DownloadSource & {
+  readonly isdr: Isdr
+  readonly fetch: Fetch
+  readonly deviceInfo: DeviceInfo
+  /** Asked once, after the server has said what it has and before anything is bound. */
+  readonly confirm: (metadata: StoreMetadataRequest, terms: ConsentTerms) => Promise<Consent>
+  readonly protocolVersion?: string | undefined
+  /** Stops the download between two steps, and cancels the session: a TimeoutError as timeout, all else as the user's no. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Download {
+  readonly smdpAddress: string
+  readonly transactionId: string
+  readonly iccid: string
+  readonly isdpAid: Uint8Array
+  readonly metadata: StoreMetadataRequest
+  /** As the card lists it. */
+  readonly profile: ProfileInfo
+  readonly seqNumber: number
+  /** False: the result waits on the card for `sendNotifications`. */
+  readonly notificationSent: boolean
+  readonly packageLength: number
+}
+
+/**
+ * Profile download and installation (SGP.22 §3.1.3). A session that does not come to its end is cancelled on card and
+ * server with the true reason, but where the server has closed it or the card is gone.
+ */
+export const downloadProfile = async (request: DownloadRequest): Promise<Download> => {
+  const { isdr, fetch, protocolVersion, signal, deviceInfo } = request
+
+  // 1. Whose door?
+  const source = await findSource(request)
+  const server: ServerAccess = { fetch, address: source.smdpAddress, report: isdr.report, protocolVersion, signal }
+
+  // 2. Common mutual authentication; the server tells what it has.
+  const { smdpOid, matchingId } = source
+  const checkServerCertificate =
+    smdpOid === undefined ? undefined : (certificate: Uint8Array) => checkOid(smdpOid, certificate)
+  const session = await openSession({ isdr, server, matchingId, deviceInfo, checkServerCertificate })
+
+  // 3.-6. What fails here leaves a session open.
+  let loaded: Loaded
+  try {
+    loaded = await bindAndLoad(request, session)
+  } catch (error) {
+    const reason = reasonToCancel(error)
+    if (reason === undefined) throw error
+    await cancelSession(session, reason)
+    throw error instanceof LpaError ? error.with({ cancelReason: reason }) : error
+  }
+
+  // 7. The result has ended the session on the card; the server hears of it, whatever it says.
+  const { result, packageLength } = loaded
+  const { transactionId, profileMetadata } = session
+  const notification = result.value.profileInstallationResultData.value.notificationMetadata
+  const notificationSent = await tell({ isdr, fetch, protocolVersion }, notification, result.bytes)
+  const isdpAid = readInstallationResult(result, { transactionId, iccid: profileMetadata.iccid })
+
+  // 8. What the card lists must be what the user accepted.
+  const profile = await readInstalled(isdr, profileMetadata)
+  return {
+    smdpAddress: server.address,
+    transactionId: toHex(transactionId).toUpperCase(),
+    iccid: iccidToDigits(profileMetadata.iccid),
+    isdpAid,
+    metadata: profileMetadata,
+    profile,
+    seqNumber: notification.seqNumber,
+    notificationSent,
+    packageLength,
+  }
+}
+
+interface Loaded {
+  readonly result: Kept<ProfileInstallationResult>
+  readonly packageLength: number
+}
+
+const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promise<Loaded> => {
+  const { isdr, signal } = request
+  const { server, transactionId, profileMetadata } = session
+
+  // 3. May it come onto this card, and does the user want it?
+  signal?.throwIfAborted()
+  const pprConsentRequired = await checkPolicy(isdr, profileMetadata)
+  const confirmationCodeRequired = session.smdpSigned2.value.ccRequiredFlag
+  const ppr = policyRulesOf(profileMetadata)
+  const consent = await request.confirm(profileMetadata, { confirmationCodeRequired, ppr, pprConsentRequired })
+  signal?.throwIfAborted()
+  if (!consent.accepted)
+    throw new LpaError('rejected', 'user', `the user did not take the profile: ${consent.reason}`, {
+      cancelReason: consent.reason,
+    })
+  if (confirmationCodeRequired && !consent.confirmationCode)
+    throw new LpaError(
+      'confirmation-code-missing',
+      'user',
+      'the operator asks for a confirmation code, and none was given',
+    )
+
+  // 4. The card makes its one-time key; the server binds the profile to it.
+  const prepared = await isdr.call(ES10b.PrepareDownload, {
+    smdpSigned2: session.smdpSigned2,
+    smdpSignature2: session.smdpSignature2,
+    ...(confirmationCodeRequired ? { hashCc: hashConfirmationCode(consent.confirmationCode!, transactionId) } : {}),
+    smdpCertificate: session.smdpCertificate,
+  })
+  if (prepared.value.downloadResponseError !== undefined) {
+    const { downloadErrorCode: code } = prepared.value.downloadResponseError
+    throw functionRefused(ES10b.PrepareDownload, code, code === 'noSessionContext' ? 'card' : 'server')
+  }
+  signal?.throwIfAborted()
+  const bound = await callServer(server, ES9p.GetBoundProfilePackage, {
+    transactionId,
+    prepareDownloadResponse: prepared,
+  })
+  checkTransactionId(stepOf(ES9p.GetBoundProfilePackage), transactionId, bound.transactionId)
+
+  // 5. Is it the profile that was shown? Its metadata are protected, not encrypted.
+  const { segments, metadata } = segmentPackage(bound.boundProfilePackage)
+  if (!sameMetadata(metadata, profileMetadata))
+    throw new LpaError('metadata-mismatch', 'server', 'the bound package is for another profile than the one shown', {
+      step: stepOf(ES9p.GetBoundProfilePackage),
+      field: toHex(metadata.iccid) === toHex(profileMetadata.iccid) ? 'profileMetadata' : 'iccid',
+    })
+
+  // 6. Onto the card, segment by segment.
+  const result = await loadSegments(isdr, segments, signal)
+  return { result, packageLength: bound.boundProfilePackage.length }
+}
+
+const findSource = async (
+  request: DownloadRequest,
+): Promise<{ smdpAddress: string; matchingId?: string; smdpOid?: string }> => {
+  if ('activationCode' in request) {
+    const { activationCode } = request
+    return typeof activationCode === 'string' ? parseActivationCode(activationCode) : activationCode
+  }
+  if ('smdpAddress' in request) return request
+  const { defaultDpAddress } = await readAddresses(request.isdr)
+  if (!defaultDpAddress)
+    throw new LpaError('no-address', 'user', 'the card holds no default SM-DP+ address: give an activation code', {
+      step: 'ES10a.GetEuiccConfiguredAddresses',
+    })
+  return { smdpAddress: defaultDpAddress }
+}
+
+/** SGP.22 §3.1.3: an OID in the activation code must be that of the certificate the server authenticates with. */
+const checkOid = (expected: string, certificate: Uint8Array): void => {
+  const found = parseCertificate(certificate).registeredId
+  if (found === expected) return
+  const seen = found === undefined ? 'names none' : `is of ${found}`
+  throw new LpaError(
+    'wrong-server',
+    'server',
+    `the activation code is for SM-DP+ ${expected}, the certificate ${seen}`,
+    {
+      step: stepOf(ES9p.InitiateAuthentication),
+      field: 'smdpOid',
+    },
+  )
+}
+
+/** True if the card wants the user asked about the rules. */
+const checkPolicy = async (isdr: Isdr, metadata: StoreMetadataRequest): Promise<boolean> => {
+  if (policyRulesOf(metadata).length === 0) return false
+  const { rat } = await isdr.call(ES10b.GetRAT, {})
+  const { forbiddenProfilePolicyRules = [] } = (await isdr.call(ES10b.GetEUICCInfo2, {})).value
+  const installed = await listProfiles(isdr)
+  const verdict = judgePolicyRules(metadata, { rat, forbidden: forbiddenProfilePolicyRules, installed })
+  if (verdict.allowed) return verdict.consentRequired
+  const { rule, why } = verdict
+  throw new LpaError('ppr-not-allowed', 'server', `the profile has ${rule}, which this card does not allow: ${why}`, {
+    field: rule,
+  })
+}
+
+/** What the eUICC keeps of the metadata; the part for the LPA alone is not in the package. */
+const sameMetadata = (a: StoreMetadataRequest, b: StoreMetadataRequest): boolean => {
+  const comparable = (metadata: StoreMetadataRequest): string =>
+    toHex(encode(StoreMetadataRequest, { ...metadata, serviceSpecificDataNotStoredInEuicc: undefined }))
+  return comparable(a) === comparable(b)
+}
+
+/** Sends the installation result at once. A server that does not take it does not undo the installation: the card keeps it. */
+const tell = async (
+  request: { isdr: Isdr; fetch: Fetch; protocolVersion: string | undefined },
+  metadata: Parameters<typeof deliver>[1],
+  result: Uint8Array,
+): Promise<boolean> => {
+  try {
+    await deliver(request, metadata, asNotification(result))
+    return true
+  } catch (error) {
+    if (!isLpaError(error)) throw error
+    const text = `the installation result (${metadata.seqNumber}) stays on the card: ${error.message}`
+    request.isdr.report({ kind: 'noted', text, error })
+    return false
+  }
+}
+
+/** The true reason (SGP.22 §3.0.2), or `undefined` where there is nothing left to cancel. */
+const reasonToCancel = (error: unknown): CancelSessionReason | undefined => {
+  if (isApduError(error, 'card-removed', 'card-mute', 'port-gone', 'timed-out', 'reader-busy')) return undefined
+  if (!isLpaError(error)) {
+    if (!(error instanceof Error)) return 'undefinedReason'
+    return error.name === 'TimeoutError'
+      ? 'timeout'
+      : error.name === 'AbortError'
+        ? 'endUserRejection'
+        : 'undefinedReason'
+  }
+  switch (error.code) {
+    case 'rejected':
+      return error.data.cancelReason
+    // The order stays as it is: the user may come back with the code.
+    case 'confirmation-code-missing':
+      return 'postponed'
+    case 'ppr-not-allowed':
+      return 'pprNotAllowed'
+    case 'metadata-mismatch':
+      return 'metadataMismatch'
+    // The server has closed the session itself.
+    case 'server-refused':
+      return undefined
+    default:
+      return error.data.step === stepOf(ES10b.LoadBoundProfilePackage) ? 'loadBppExecutionError' : 'undefinedReason'
+  }
+}

@@ -1,0 +1,44 @@
+import { toHex } from '../asn1/bytes.ts'
+import type { TypeOf } from '../asn1/schema.ts'
+import { ES10a } from '../rsp/es10a.ts'
+import { ES10b } from '../rsp/es10b.ts'
+import { ES10c } from '../rsp/es10c.ts'
+import type { EUICCInfo2 } from '../rsp/euicc-info.ts'
+import { functionRefused, type Isdr } from './isdr.ts'
+
+export type ConfiguredAddresses = TypeOf<typeof ES10a.GetEuiccConfiguredAddresses.response>
+export type RulesAuthorisationTable = TypeOf<typeof ES10b.GetRAT.response>['rat']
+
+/** What a card says of itself. */
+export interface EuiccDescription {
+  /** 32 digits. */
+  readonly eid: string
+  readonly addresses: ConfiguredAddresses
+  readonly euiccInfo2: EUICCInfo2
+  readonly rat: RulesAuthorisationTable
+}
+
+/** The EID: 32 digits, as printed. */
+export const readEid = async (isdr: Isdr): Promise<string> => {
+  const { eidValue } = await isdr.call(ES10c.GetEID, { tagList: Uint8Array.of(0x5a) })
+  return toHex(eidValue)
+}
+
+export const readAddresses = (isdr: Isdr): Promise<ConfiguredAddresses> =>
+  isdr.call(ES10a.GetEuiccConfiguredAddresses, {})
+
+export const setDefaultAddress = async (isdr: Isdr, defaultDpAddress: string): Promise<void> => {
+  const { setDefaultDpAddressResult } = await isdr.call(ES10a.SetDefaultDpAddress, { defaultDpAddress })
+  if (setDefaultDpAddressResult !== 'ok') throw functionRefused(ES10a.SetDefaultDpAddress, setDefaultDpAddressResult)
+}
+
+/** Subject key ids of the certificate issuers whose servers the card trusts: the roots of the LPA's TLS (SGP.22 §2.6.6). */
+export const readTrustedIssuers = async (isdr: Isdr): Promise<readonly Uint8Array[]> =>
+  (await isdr.call(ES10b.GetEUICCInfo1, {})).value.euiccCiPKIdListForVerification
+
+export const describeEuicc = async (isdr: Isdr): Promise<EuiccDescription> => ({
+  eid: await readEid(isdr),
+  addresses: await readAddresses(isdr),
+  euiccInfo2: (await isdr.call(ES10b.GetEUICCInfo2, {})).value,
+  rat: (await isdr.call(ES10b.GetRAT, {})).rat,
+})

@@ -1,0 +1,107 @@
+import { decode, type Kept } from '../asn1/schema.ts'
+import { ES9p } from '../rsp/es9p.ts'
+import { ES10b } from '../rsp/es10b.ts'
+import type { Fetch } from '../rsp/fetch.ts'
+import { type NotificationMetadata, notificationMetadataOf, PendingNotification } from '../rsp/notification.ts'
+import { LpaError } from './errors.ts'
+import { functionRefused, type Isdr } from './isdr.ts'
+import { callServer } from './server-call.ts'
+
+export interface NotificationRequest {
+  readonly isdr: Isdr
+  readonly fetch: Fetch
+  readonly protocolVersion?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Only these; all that wait where absent. */
+  readonly seqNumbers?: readonly number[] | undefined
+}
+
+export interface NotificationsSent {
+  readonly sent: readonly NotificationMetadata[]
+  /** Still on the card; another call tries them again. `error` is absent where an earlier one to the same address failed. */
+  readonly kept: readonly { readonly metadata: NotificationMetadata; readonly error?: unknown }[]
+}
+
+export const listNotifications = async (isdr: Isdr): Promise<readonly NotificationMetadata[]> => {
+  const answer = await isdr.call(ES10b.ListNotification, {})
+  if (answer.notificationMetadataList === undefined)
+    throw functionRefused(ES10b.ListNotification, answer.listNotificationsResultError)
+  return answer.notificationMetadataList
+}
+
+/** One notification as the card signed it. */
+export const retrieveNotification = async (isdr: Isdr, seqNumber: number): Promise<Kept<PendingNotification>> => {
+  const answer = await isdr.call(ES10b.RetrieveNotificationsList, { searchCriteria: { seqNumber } })
+  if (answer.notificationList === undefined)
+    throw functionRefused(ES10b.RetrieveNotificationsList, answer.notificationsListResultError)
+  const found = answer.notificationList.find(({ value }) => notificationMetadataOf(value).seqNumber === seqNumber)
+  if (found === undefined)
+    throw new LpaError('card-mismatch', 'card', `the card lists notification ${seqNumber} and does not give it out`, {
+      step: 'ES10b.RetrieveNotificationsList',
+      field: 'seqNumber',
+    })
+  return found
+}
+
+/** Takes a notification off the card. It is then lost: call it when a server has it. */
+export const removeNotification = async (isdr: Isdr, seqNumber: number): Promise<void> => {
+  const { deleteNotificationStatus } = await isdr.call(ES10b.RemoveNotificationFromList, { seqNumber })
+  if (deleteNotificationStatus !== 'ok')
+    throw functionRefused(ES10b.RemoveNotificationFromList, deleteNotificationStatus)
+}
+
+/**
+ * Sends what waits, each to its own address, in the order of the sequence numbers, and removes what a server has
+ * acknowledged with 2xx (SGP.22 §3.5). What one server does not take does not hold up the others; behind a failure,
+ * the later ones to the same address wait, so that no server hears of a delete before the install.
+ */
+export const sendNotifications = async (request: NotificationRequest): Promise<NotificationsSent> => {
+  const { isdr, seqNumbers } = request
+  const waiting = [...(await listNotifications(isdr))]
+    .filter(({ seqNumber }) => seqNumbers === undefined || seqNumbers.includes(seqNumber))
+    .sort((a, b) => a.seqNumber - b.seqNumber)
+  const sent: NotificationMetadata[] = []
+  const kept: { metadata: NotificationMetadata; error?: unknown }[] = []
+  const failed = new Set<string>()
+  for (const metadata of waiting) {
+    const address = addressOf(metadata)
+    if (failed.has(address)) {
+      kept.push({ metadata })
+      continue
+    }
+    try {
+      await deliver(request, metadata, await retrieveNotification(isdr, metadata.seqNumber))
+      sent.push(metadata)
+    } catch (error) {
+      if (!(error instanceof LpaError)) throw error
+      failed.add(address)
+      kept.push({ metadata, error })
+      isdr.report({
+        kind: 'noted',
+        text: `notification ${metadata.seqNumber} stays on the card: ${error.message}`,
+        error,
+      })
+    }
+  }
+  return { sent, kept }
+}
+
+/** Hands one notification to its server, and removes it from the card once the server has answered 2xx. */
+export const deliver = async (
+  { isdr, fetch, protocolVersion, signal }: NotificationRequest,
+  metadata: NotificationMetadata,
+  notification: Kept<PendingNotification>,
+): Promise<void> => {
+  const access = { fetch, address: addressOf(metadata), report: isdr.report, protocolVersion, signal }
+  await callServer(access, ES9p.HandleNotification, { pendingNotification: notification })
+  await removeNotification(isdr, metadata.seqNumber)
+}
+
+/** Profiles in the field have blanks around the address. */
+const addressOf = ({ notificationAddress }: NotificationMetadata): string => notificationAddress.trim().toLowerCase()
+
+/** A ProfileInstallationResult as the pending notification that it is. */
+export const asNotification = (profileInstallationResult: Uint8Array): Kept<PendingNotification> => ({
+  value: decode(PendingNotification, profileInstallationResult),
+  bytes: profileInstallationResult,
+})

@@ -1,0 +1,60 @@
+import type { TypeOf } from '../asn1/schema.ts'
+import type { ES10b } from '../rsp/es10b.ts'
+import type { OperatorId } from '../rsp/identifiers.ts'
+import type { ProfileInfo, StoreMetadataRequest } from '../rsp/metadata.ts'
+
+export type PolicyRule = 'ppr1' | 'ppr2'
+type RulesAuthorisationTable = TypeOf<typeof ES10b.GetRAT.response>['rat']
+
+export type PolicyVerdict =
+  /** `consentRequired`: the table wants the user told of the rules and asked for them by name. */
+  | { readonly allowed: true; readonly consentRequired: boolean }
+  | { readonly allowed: false; readonly rule: PolicyRule; readonly why: string }
+
+/** The rules of a profile that need the card's leave: PPR1 may not be disabled, PPR2 may not be deleted (SGP.22 §2.9.2.1). */
+export const policyRulesOf = (metadata: Pick<StoreMetadataRequest, 'profilePolicyRules'>): PolicyRule[] =>
+  (['ppr1', 'ppr2'] as const).filter(rule => metadata.profilePolicyRules?.includes(rule))
+
+/** Whether a profile with policy rules may come onto this card (SGP.22 §2.9.3, §3.1.3). */
+export const judgePolicyRules = (
+  metadata: Pick<StoreMetadataRequest, 'profilePolicyRules' | 'profileOwner'>,
+  card: {
+    readonly rat: RulesAuthorisationTable
+    readonly forbidden: readonly string[]
+    readonly installed: readonly Pick<ProfileInfo, 'profileClass'>[]
+  },
+): PolicyVerdict => {
+  let consentRequired = false
+  for (const rule of policyRulesOf(metadata)) {
+    const refuse = (why: string): PolicyVerdict => ({ allowed: false, rule, why })
+    if (card.forbidden.includes(rule)) return refuse('the card forbids this rule (forbiddenProfilePolicyRules)')
+    const { profileOwner } = metadata
+    if (profileOwner === undefined) return refuse('the profile names no owner, to whom the card could allow it')
+    // The first authorisation that names rule and owner decides.
+    const authorisation = card.rat.find(
+      entry => entry.pprIds.includes(rule) && entry.allowedOperators.some(allowed => covers(allowed, profileOwner)),
+    )
+    if (authorisation === undefined)
+      return refuse("the card's Rules Authorisation Table does not allow it to the owner")
+    if (rule === 'ppr1' && card.installed.some(isOperational))
+      return refuse('an operational profile is installed, and would never be enabled again')
+    consentRequired ||= authorisation.pprFlags.includes('consentRequired')
+  }
+  return { allowed: true, consentRequired }
+}
+
+/** No class means operational: it is the DEFAULT. */
+const isOperational = ({ profileClass = 'operational' }: Pick<ProfileInfo, 'profileClass'>): boolean =>
+  profileClass === 'operational'
+
+/** 'E' for a digit is any digit; a GID that is absent or empty in the table is any GID (SGP.22 §2.9.3.1, as devices in the field read it). */
+const covers = (allowed: OperatorId, owner: OperatorId): boolean => {
+  const digit = (wanted: number, given: number): boolean => wanted === 0x0e || wanted === given
+  const sameMccMnc = allowed.mccMnc.every((octet, index) => {
+    const given = owner.mccMnc[index]!
+    return digit(octet >> 4, given >> 4) && digit(octet & 0x0f, given & 0x0f)
+  })
+  const sameGid = (wanted: Uint8Array | undefined, given: Uint8Array | undefined): boolean =>
+    wanted === undefined || wanted.length === 0 || wanted.join() === given?.join()
+  return sameMccMnc && sameGid(allowed.gid1, owner.gid1) && sameGid(allowed.gid2, owner.gid2)
+}

@@ -1,0 +1,111 @@
+import type { Channel } from '../apdu/channel.ts'
+import { fromHex } from '../asn1/bytes.ts'
+import { ES10c } from '../rsp/es10c.ts'
+import { iccidFromDigits, iccidToDigits } from '../rsp/identifiers.ts'
+import type { ProfileInfo } from '../rsp/metadata.ts'
+import { LpaError } from './errors.ts'
+import { functionRefused, type Isdr, type IsdrOptions, withIsdr } from './isdr.ts'
+
+/** How a profile is named: ICCID as digits, or the AID of its ISD-P. */
+export type ProfileName = { readonly iccid: string } | { readonly isdpAid: Uint8Array }
+
+/** Every component of ProfileInfo that SGP.22 v2 knows; without a tag list the card leaves some out (§5.7.15). */
+export const WHOLE_PROFILE_INFO = fromHex('5a4f9f709091929394 95b6b799')
+
+export interface ProfileSearch {
+  readonly profile?: ProfileName | undefined
+  readonly profileClass?: 'test' | 'provisioning' | 'operational' | undefined
+  readonly tagList?: Uint8Array | undefined
+}
+
+export const listProfiles = async (
+  isdr: Isdr,
+  { profile, profileClass, tagList }: ProfileSearch = {},
+): Promise<readonly ProfileInfo[]> => {
+  const searchCriteria = profile !== undefined ? identifierOf(profile) : profileClass && { profileClass }
+  const answer = await isdr.call(ES10c.GetProfilesInfo, {
+    ...(searchCriteria === undefined ? {} : { searchCriteria }),
+    ...(tagList === undefined ? {} : { tagList }),
+  })
+  if (answer.profileInfoListOk === undefined) throw functionRefused(ES10c.GetProfilesInfo, answer.profileInfoListError)
+  return answer.profileInfoListOk
+}
+
+export interface ProfileSwitch {
+  readonly channel: Channel
+  readonly profile: ProfileName
+  /** Ends the card session as the device's modem would; the ISD-R is opened anew behind it. */
+  readonly reset?: (() => Promise<unknown>) | undefined
+  /** Lets the card ask for the REFRESH itself (SGP.22 §3.2.1). */
+  readonly refreshFlag?: boolean | undefined
+  readonly isdrOptions?: IsdrOptions | undefined
+}
+
+/** Enables a profile, the enabled one being disabled by the card (SGP.22 §3.2.1), and reads the new state back. */
+export const enableProfile = (request: ProfileSwitch): Promise<ProfileInfo> =>
+  switchProfile(request, 'enabled', async (isdr, body) => {
+    const { enableResult } = await isdr.call(ES10c.EnableProfile, body)
+    if (enableResult !== 'ok') throw functionRefused(ES10c.EnableProfile, enableResult)
+  })
+
+/** Disables the enabled profile (SGP.22 §3.2.2), and reads the new state back. */
+export const disableProfile = (request: ProfileSwitch): Promise<ProfileInfo> =>
+  switchProfile(request, 'disabled', async (isdr, body) => {
+    const { disableResult } = await isdr.call(ES10c.DisableProfile, body)
+    if (disableResult !== 'ok') throw functionRefused(ES10c.DisableProfile, disableResult)
+  })
+
+type SwitchBody = { readonly profileIdentifier: ReturnType<typeof identifierOf>; readonly refreshFlag: boolean }
+
+const switchProfile = async (
+  { channel, profile, reset, refreshFlag = true, isdrOptions = {} }: ProfileSwitch,
+  wanted: 'enabled' | 'disabled',
+  act: (isdr: Isdr, body: SwitchBody) => Promise<void>,
+): Promise<ProfileInfo> => {
+  await withIsdr(channel, isdrOptions, isdr => act(isdr, { profileIdentifier: identifierOf(profile), refreshFlag }))
+  // With REFRESH or without, what the device has read of the card is no longer true (SGP.22 §3.2.1, step 7).
+  await reset?.()
+  return withIsdr(channel, isdrOptions, async isdr => {
+    const [found] = await listProfiles(isdr, { profile })
+    if (found?.profileState === wanted) return found
+    const seen =
+      found === undefined ? 'is not on the card' : `is ${String(found.profileState ?? 'in no state it tells')}`
+    throw new LpaError('state-not-changed', 'card', `the card said ok, and the profile ${seen}, not ${wanted}`, {
+      step: `ES10c.${wanted === 'enabled' ? 'EnableProfile' : 'DisableProfile'}`,
+      field: 'profileState',
+    })
+  })
+}
+
+/** Deletes a disabled profile (SGP.22 §3.2.3), and looks that it is gone. */
+export const deleteProfile = async (isdr: Isdr, profile: ProfileName): Promise<void> => {
+  const { deleteResult } = await isdr.call(ES10c.DeleteProfile, identifierOf(profile))
+  if (deleteResult !== 'ok') throw functionRefused(ES10c.DeleteProfile, deleteResult)
+  if ((await listProfiles(isdr, { profile })).length > 0)
+    throw new LpaError('state-not-changed', 'card', 'the card said ok, and the profile is still on it', {
+      step: 'ES10c.DeleteProfile',
+    })
+}
+
+export const setNickname = async (isdr: Isdr, iccid: string, profileNickname: string): Promise<void> => {
+  const { setNicknameResult } = await isdr.call(ES10c.SetNickname, { iccid: iccidBytes(iccid), profileNickname })
+  if (setNicknameResult !== 'ok') throw functionRefused(ES10c.SetNickname, setNicknameResult)
+}
+
+export type ResetOption = 'deleteOperationalProfiles' | 'deleteFieldLoadedTestProfiles' | 'resetDefaultSmdpAddress'
+
+/** SGP.22 §3.2.5 (eUICC memory reset). False: there was nothing to delete. */
+export const resetMemory = async (isdr: Isdr, resetOptions: readonly ResetOption[]): Promise<boolean> => {
+  const { resetResult } = await isdr.call(ES10c.eUICCMemoryReset, { resetOptions })
+  if (resetResult === 'nothingToDelete') return false
+  if (resetResult !== 'ok') throw functionRefused(ES10c.eUICCMemoryReset, resetResult)
+  return true
+}
+
+/** Digits of the ICCID of a listed profile. */
+export const iccidOf = ({ iccid }: ProfileInfo): string | undefined => iccid && iccidToDigits(iccid)
+
+const identifierOf = (profile: ProfileName): { readonly iccid: Uint8Array } | { readonly isdpAid: Uint8Array } =>
+  'iccid' in profile ? { iccid: iccidBytes(profile.iccid) } : { isdpAid: profile.isdpAid }
+
+const iccidBytes = (digits: string): Uint8Array => iccidFromDigits(digits)

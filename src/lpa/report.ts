@@ -1,0 +1,33 @@
+/** What a procedure tells while it runs. A step is a function of an interface: `ES9+.InitiateAuthentication`. */
+export type LpaEvent =
+  | { readonly kind: 'started'; readonly step: string; readonly clause: string }
+  | { readonly kind: 'ended'; readonly step: string; readonly error?: unknown }
+  | { readonly kind: 'progress'; readonly step: string; readonly done: number; readonly total: number }
+  /** Something that changed nothing and that a person wants to know: channels left open, a REFRESH, a notification kept. */
+  | { readonly kind: 'noted'; readonly text: string; readonly error?: unknown }
+
+export type Report = (event: LpaEvent) => void
+
+export const silent: Report = () => {}
+
+interface Row {
+  readonly interface: string
+  readonly name: string
+  readonly clause: string
+}
+export const stepOf = (row: Row): string => `${row.interface}.${row.name}`
+
+/** Runs one step between its events. */
+export const reported = async <T>(report: Report, row: Row, work: () => Promise<T>): Promise<T> => {
+  const step = stepOf(row)
+  report({ kind: 'started', step, clause: row.clause })
+  let value: T
+  try {
+    value = await work()
+  } catch (error) {
+    report({ kind: 'ended', step, error })
+    throw error
+  }
+  report({ kind: 'ended', step })
+  return value
+}
