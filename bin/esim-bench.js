@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Starts the bench from its build, and says what to do where there is none.
+import { existsSync } from 'node:fs'
+
+const build = new URL('../dist/bench/main.js', import.meta.url)
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`esim-bench: Node 20.19 or newer is needed, this is ${process.versions.node}\n`)
+  process.exitCode = 2
+} else if (!existsSync(build)) {
+  process.stderr.write('esim-bench: it is not built yet; run `npm ci`, or `npm run build` after a change\n')
+  process.exitCode = 2
+} else {
+  const { main } = await import(build.href)
+  process.exitCode = await main(process.argv.slice(2))
+}

@@ -1,0 +1,78 @@
+import { ApduError, type ApduErrorCode } from '../../apdu/errors.ts'
+import { LpaError } from '../../lpa/errors.ts'
+import { ModemError } from '../../modem/errors.ts'
+import { FetchError } from '../../rsp/fetch.ts'
+import { BenchError } from '../error.ts'
+import type { Cause, Verdict } from '../events.ts'
+
+/** What an error says about a run: how it ended, through whom, in one line. */
+export interface Judgement {
+  readonly verdict: Exclude<Verdict, 'pass' | 'inapplicable'>
+  readonly cause: Cause
+  readonly summary: string
+  readonly errorCode: string
+  /** False: nobody thought of this error, so it is the bench's own. */
+  readonly isForeseen: boolean
+}
+
+const fail = (cause: Cause) => ({ verdict: 'fail' as const, cause })
+const blocked = (cause: Cause) => ({ verdict: 'blocked' as const, cause })
+
+/** A card that says no, or nothing, is what is tested; a card that is not there is the rig's affair. */
+const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<typeof blocked>>> = {
+  'card-removed': blocked('rig'),
+  'port-gone': blocked('rig'),
+  'reader-busy': blocked('rig'),
+  'card-mute': fail('card'),
+  'timed-out': fail('card'),
+  'bad-response': fail('card'),
+  'no-channel': fail('card'),
+  refused: fail('card'),
+  'not-told': blocked('bench'),
+  'bad-tape': blocked('bench'),
+  'bad-command': blocked('bench'),
+}
+
+const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined => {
+  if (error instanceof ApduError) return APDU[error.code]
+  if (error instanceof FetchError) {
+    if (error.code === 'untrusted') return fail('server')
+    return blocked(error.code === 'not-told' ? 'bench' : 'network')
+  }
+  if (error instanceof LpaError) {
+    if (error.fault === 'network') return blocked('network')
+    if (error.fault === 'user') return blocked('bench')
+    return fail(error.fault)
+  }
+  if (error instanceof ModemError) return error.fault === 'user' ? blocked('rig') : fail(error.fault)
+  if (error instanceof BenchError) return blocked(error.code === 'rig-not-attached' ? 'rig' : 'bench')
+  return undefined
+}
+
+/** By the error's class and code, never by its words. */
+export const judgeError = (error: unknown): Judgement => {
+  if (error instanceof StepFailure)
+    return { ...error.judgement, summary: error.message, errorCode: error.code, isForeseen: true }
+  const found = judge(error)
+  const message = error instanceof Error ? error.message : String(error)
+  if (found) return { ...found, summary: message, errorCode: (error as { code: string }).code, isForeseen: true }
+  return {
+    ...blocked('bench'),
+    summary: `the bench failed: ${message}`,
+    errorCode: 'unexpected',
+    isForeseen: false,
+  }
+}
+
+/** What a step found wrong by itself, with its verdict: a page that is not there, a balance that is not shown. */
+export class StepFailure extends Error {
+  readonly code: string
+  readonly judgement: Pick<Judgement, 'verdict' | 'cause'>
+
+  constructor(code: string, judgement: Pick<Judgement, 'verdict' | 'cause'>, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'StepFailure'
+    this.code = code
+    this.judgement = judgement
+  }
+}

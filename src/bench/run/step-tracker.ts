@@ -1,0 +1,117 @@
+import type { Cause, StepPlan, Verdict } from '../events.ts'
+import type { Recorder, Stopwatch } from '../evidence/recorder.ts'
+import { type Judgement, judgeError } from './judge-error.ts'
+
+export interface StepOutcome {
+  readonly step: number
+  readonly name: string
+  readonly verdict: Verdict
+  readonly cause?: Cause
+  readonly ms: number
+  readonly summary: string
+}
+
+export interface Outcome {
+  readonly verdict: Verdict
+  readonly cause?: Cause
+  readonly steps: readonly StepOutcome[]
+  readonly ms: number
+  readonly summary: string
+}
+
+/** Follows a run through its plan. The first failure is kept: what comes behind it was not asked, and is not green. */
+export interface StepTracker {
+  /** The step that is going on; 0 before the first. */
+  readonly current: number
+  /** Ends the step that is going on as passed, and every one up to `step` with it, and begins this one. */
+  enter(step: number): void
+  /** What the step that is going on found out; the last word counts. */
+  say(summary: string): void
+  /** Ends the run at the step that is going on. */
+  fail(error: unknown): Judgement
+  /** Ends the run: all steps were gone through, or one failed. */
+  finish(): Outcome
+}
+
+const tidy = (ms: number): number => Math.round(ms * 10) / 10
+
+export const createStepTracker = (plan: readonly StepPlan[], recorder: Recorder, stopwatch: Stopwatch): StepTracker => {
+  const began = stopwatch()
+  const outcomes: StepOutcome[] = []
+  let current = 0
+  let since = began
+  let summary = ''
+  let failure: Judgement | undefined
+
+  const end = (verdict: Verdict, text: string, judged?: Judgement): void => {
+    const { step, name } = plan[current - 1]!
+    const ms = tidy(stopwatch() - since)
+    outcomes.push({ step, name, verdict, ms, summary: text, ...(judged ? { cause: judged.cause } : {}) })
+    recorder.record({
+      kind: 'step-ended',
+      step,
+      name,
+      verdict,
+      took: ms,
+      summary: text,
+      ...(judged ? { cause: judged.cause, errorCode: judged.errorCode } : {}),
+    })
+  }
+  const begin = (step: number): void => {
+    current = step
+    since = stopwatch()
+    summary = ''
+    recorder.during(step)
+    recorder.record({ kind: 'step-started', name: plan[step - 1]!.name })
+  }
+
+  return {
+    get current() {
+      return current
+    },
+    enter(step) {
+      if (failure) return
+      while (current < step) {
+        if (current > 0) end('pass', summary)
+        begin(current + 1)
+      }
+    },
+    say(text) {
+      summary = text
+    },
+    fail(error) {
+      failure ??= judgeError(error)
+      return failure
+    },
+    finish() {
+      if (failure) {
+        if (current === 0) begin(1)
+        end(failure.verdict, failure.summary, failure)
+        for (const left of plan.slice(current)) {
+          const text = `not reached: step ${current} did not pass`
+          outcomes.push({ step: left.step, name: left.name, verdict: 'blocked', ms: 0, summary: text })
+          recorder.record({
+            kind: 'step-ended',
+            step: left.step,
+            name: left.name,
+            verdict: 'blocked',
+            took: 0,
+            summary: text,
+          })
+        }
+      } else if (current > 0) end('pass', summary)
+      recorder.during(undefined)
+      const passed = outcomes.filter(({ verdict }) => verdict === 'pass').length
+      const isWhole = passed === plan.length
+      return {
+        verdict: failure?.verdict ?? (isWhole ? 'pass' : 'blocked'),
+        ...(failure ? { cause: failure.cause } : {}),
+        steps: outcomes,
+        ms: tidy(stopwatch() - began),
+        summary: failure
+          ? `step ${current} (${plan[current - 1]!.name}): ${failure.summary}`
+          : `${passed} of ${plan.length} steps passed`,
+      }
+    },
+  }
+}
