@@ -120,7 +120,16 @@ const placeNumbers = (steps: readonly StepView[]): readonly { view: StepView; at
         return { view, at: { x: x + BOX.width / 2 - index * 24, y: y + BOX.height / 2 } }
       }
       const spread = sharing.length === 1 ? 0.5 : 0.5 + (index - (sharing.length - 1) / 2) * 0.3
-      return { view, at: pointOn(lineBetween(from, to), spread) }
+      const line = lineBetween(from, to)
+      const at = pointOn(line, spread)
+      // On a short line the number would hide the arrow, so it stands beside it.
+      return {
+        view,
+        at:
+          Math.abs(line.end.y - line.start.y) + Math.abs(line.end.x - line.start.x) < 60
+            ? { x: at.x + 24 + index * 26, y: line.start.y + (line.end.y - line.start.y) / 2 }
+            : at,
+      }
     }),
   )
 }

@@ -78,7 +78,11 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
     sendFollow()
     void refresh(put, report)
   })
-  socket.on('disconnect', lose)
+  socket.on('disconnect', reason => {
+    lose()
+    // The one reason after which the client would not come back by itself.
+    if (reason === 'io server disconnect') socket.connect()
+  })
   socket.on('connect_error', lose)
   socket.io.on('reconnect_attempt', attempt => {
     if (attempt > ATTEMPTS_BEFORE_OFFLINE) put({ connection: 'offline' })

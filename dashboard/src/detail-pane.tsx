@@ -57,8 +57,10 @@ const StepDetail = ({ view, onSelect }: { view: StepView; onSelect: (selected: S
   <>
     <p className="step-verdict">
       <StateMark state={view.state} />
-      <b>{STATE_WORDS[view.state]}</b>
-      {view.cause && <span>, {CAUSE_WORDS[view.cause]}</span>}
+      <span>
+        <b>{STATE_WORDS[view.state]}</b>
+        {view.cause && `, ${CAUSE_WORDS[view.cause]}`}
+      </span>
       {view.errorCode && <code>{view.errorCode}</code>}
     </p>
     {view.summary && <p>{view.summary}</p>}

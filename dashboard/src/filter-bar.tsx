@@ -33,7 +33,8 @@ export const FilterBar = ({
       <input
         id="filter-text"
         type="search"
-        placeholder="Filter: words, hex, -not"
+        placeholder="Filter ( / )"
+        title="Words or hexadecimal that must occur; -word for what must not"
         aria-label="Filter exchanges by text"
         aria-keyshortcuts="/"
         value={filter.text}
@@ -74,8 +75,8 @@ export const FilterBar = ({
           </option>
         ))}
       </select>
-      <span className="filter-count" role="status">
-        {filtering ? `${matches.toLocaleString('en')} of ${total.toLocaleString('en')}` : total.toLocaleString('en')}
+      <span className="filter-count" role="status" title={`${total.toLocaleString('en')} exchanges and notes in all`}>
+        {filtering && `${matches.toLocaleString('en')} of ${total.toLocaleString('en')}`}
       </span>
       {filtering ? (
         <button type="button" className="button ghost" onClick={() => onChange(NO_FILTER)}>

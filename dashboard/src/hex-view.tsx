@@ -1,4 +1,5 @@
 import type { ApduPart } from './apdu-anatomy.ts'
+import { useMedia } from './use-bench.ts'
 
 /** An APDU as its parts: the header's bytes named, the data as a dump with offsets and characters. */
 export const ApduHex = ({ parts, label }: { parts: readonly ApduPart[]; label: string }) => (
@@ -20,11 +21,10 @@ export const ApduHex = ({ parts, label }: { parts: readonly ApduPart[]; label: s
   </div>
 )
 
-const ROW = 16
-
 export const HexDump = ({ hex, label }: { hex: string; label: string }) => {
-  const rows = Array.from({ length: Math.ceil(hex.length / (ROW * 2)) }, (_, row) =>
-    hex.slice(row * ROW * 2, (row + 1) * ROW * 2),
+  const width = useMedia('(min-width: 1500px)') ? 16 : 8
+  const rows = Array.from({ length: Math.ceil(hex.length / (width * 2)) }, (_, row) =>
+    hex.slice(row * width * 2, (row + 1) * width * 2),
   )
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
@@ -33,8 +33,8 @@ export const HexDump = ({ hex, label }: { hex: string; label: string }) => {
         {rows.map((row, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: rows of constant bytes
           <span key={index}>
-            <span className="hex-offset">{(index * ROW).toString(16).padStart(4, '0')}</span>
-            {spaced(row).padEnd(ROW * 3 + 1)}
+            <span className="hex-offset">{(index * width).toString(16).padStart(4, '0')}</span>
+            {spaced(row).padEnd(width === 16 ? 48 : 23)}
             <span className="hex-text">{printable(row)}</span>
             {'\n'}
           </span>
@@ -46,7 +46,7 @@ export const HexDump = ({ hex, label }: { hex: string; label: string }) => {
 
 const spaced = (row: string): string => {
   const bytes = row.match(/../g) ?? []
-  return [bytes.slice(0, 8).join(' '), bytes.slice(8).join(' ')].join('  ')
+  return [bytes.slice(0, 8).join(' '), bytes.slice(8).join(' ')].filter(Boolean).join('  ')
 }
 
 const printable = (row: string): string =>

@@ -1,11 +1,11 @@
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual'
+import { type KeyboardEvent, useCallback, useEffect, useRef } from 'react'
 import { type Outline, type OutlineRow, stepRowId } from './outline.ts'
 import { EntryRow, StepRow } from './outline-rows.tsx'
 import type { Selection } from './route.ts'
 
-export const STEP_HEIGHT = 46
-export const ENTRY_HEIGHT = 27
+export const STEP_HEIGHT = 43
+export const ENTRY_HEIGHT = 26
 
 /** Steps and what is in them, as one tree of which only the visible rows exist. Focus stays on the tree; a row is active by its id. */
 export const OutlineList = ({
@@ -30,12 +30,26 @@ export const OutlineList = ({
 }) => {
   const scroller = useRef<HTMLDivElement>(null)
   const { rows } = outline
+  // The step of the first row in sight stays at the top, so that one knows whose exchanges these are.
+  const stuck = useRef(0)
+  const rangeExtractor = useCallback(
+    (range: Range) => {
+      stuck.current = Math.max(
+        0,
+        rows.slice(0, range.startIndex + 1).findLastIndex(row => row.type === 'step'),
+      )
+      return [...new Set([stuck.current, ...defaultRangeExtractor(range)])]
+    },
+    [rows],
+  )
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: index => (rows[index]?.type === 'step' ? STEP_HEIGHT : ENTRY_HEIGHT),
     getItemKey: index => rows[index]?.id ?? index,
     overscan: 12,
+    scrollPaddingStart: STEP_HEIGHT,
+    rangeExtractor,
   })
   // Row heights depend on the kind of row alone, and rows come and go in the middle.
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew when the rows change
@@ -100,7 +114,17 @@ export const OutlineList = ({
               <div
                 key={key}
                 role="none"
-                style={{ position: 'absolute', insetInline: 0, height: size, transform: `translateY(${start}px)` }}
+                style={
+                  index === stuck.current && row.type === 'step'
+                    ? { position: 'sticky', top: 0, zIndex: 1, height: size }
+                    : {
+                        position: 'absolute',
+                        insetInline: 0,
+                        top: 0,
+                        height: size,
+                        transform: `translateY(${start}px)`,
+                      }
+                }
               >
                 {row.type === 'step' ? (
                   <StepRow

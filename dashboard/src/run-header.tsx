@@ -1,8 +1,8 @@
 import { useState } from 'react'
 import type { RunState } from './run-state.ts'
 import { plannedSteps } from './run-state.ts'
-import { VerdictBadge } from './state-mark.tsx'
-import { formatClock, formatDay, formatDuration, LINK_WORDS, plural, SOFTWARE_MARK } from './wording.ts'
+import { StateShape, VerdictBadge } from './state-mark.tsx'
+import { formatClock, formatDay, formatDuration, LINK_WORDS, SOFTWARE_MARK } from './wording.ts'
 
 export const RunHeader = ({ run, interrupted }: { run: RunState; interrupted: boolean }) => {
   const { started, ended } = run
@@ -15,6 +15,9 @@ export const RunHeader = ({ run, interrupted }: { run: RunState; interrupted: bo
           <VerdictBadge verdict={ended.verdict} cause={ended.cause} subject={started.rig.subject} />
         ) : (
           <span className={`verdict verdict-${interrupted ? 'interrupted' : 'running'}`}>
+            <svg viewBox="0 0 16 16" aria-hidden="true">
+              <StateShape state={interrupted ? 'interrupted' : 'running'} />
+            </svg>
             <span className="verdict-word">{interrupted ? 'Interrupted' : 'Running'}</span>
           </span>
         )}
@@ -38,9 +41,8 @@ export const RunHeader = ({ run, interrupted }: { run: RunState; interrupted: bo
           {formatClock(started.at)} <span className="faint">{formatDay(started.at)}</span>
         </Fact>
         <Fact name="Took">{formatDuration(ended?.took ?? run.lastMs)}</Fact>
-        <Fact name="Exchanged">
-          {plural(run.apdus, 'APDU')}, {plural(run.requests, 'request')}
-        </Fact>
+        <Fact name="APDUs">{run.apdus.toLocaleString('en')}</Fact>
+        <Fact name="Requests">{run.requests.toLocaleString('en')}</Fact>
         <Fact name="Run" title={`${started.scenario}, bench ${started.bench}`}>
           <code>{run.runId}</code>
         </Fact>

@@ -51,7 +51,7 @@ export const RunList = ({
                   <span className="run-took">{run.took === undefined ? '' : formatDuration(run.took)}</span>
                   <span className="run-rig">
                     {run.rig.name}
-                    {run.rig.subject === 'software' && <span className="chip-software">software</span>}
+                    {run.rig.subject === 'software' && <span className="chip-software">not hardware</span>}
                   </span>
                 </button>
               </li>

@@ -146,7 +146,7 @@ const Run = ({
             onToggle={toggle}
           />
         </div>
-        {(wide || selected) && (
+        {(wide || selected?.type === 'entry') && (
           <div className={`panel trace-detail${wide ? '' : ' trace-sheet'}`}>
             <DetailPane run={run} selected={selected} onSelect={select} onClose={wide ? null : () => select(null)} />
           </div>
@@ -177,7 +177,7 @@ const Announcer = ({ run }: { run: RunState }) => {
 
 const Empty = ({ title, text }: { title: string; text: string }) => (
   <div className="empty">
-    <div className="empty-picture" aria-hidden="true">
+    <div className="panel empty-picture" aria-hidden="true">
       <ArchitecturePicture run={null} live={false} selectedStep={null} onSelect={() => {}} />
     </div>
     <h2>{title}</h2>

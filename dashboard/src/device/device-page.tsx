@@ -22,7 +22,7 @@ export const DevicePage = () => {
   const { screen } = device
   const flyoutOpen = device.flyout !== null
   return (
-    <div className="device-page">
+    <div className="device-page" data-subject={device.rig.subject}>
       <section className="device" aria-label="The device's screen">
         <div className="desktop">
           {screen.name === 'closed' ? (
