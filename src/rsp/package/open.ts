@@ -60,7 +60,7 @@ const SEQUENCES = [
   { tag: 0xa2, segment: TAG_ENCRYPTED_COMMAND, command: 'replaceSessionKeys' },
   { tag: 0xa3, segment: TAG_ENCRYPTED_PROFILE, command: 'loadProfileElements' },
 ] as const
-const LAST = SEQUENCES.length - 1
+const LAST = 3
 
 /** The card's end of SGP.22 §2.5: opens a bound package while it comes, and refuses it at the first byte that is wrong. */
 export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
@@ -183,7 +183,7 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
     const bytes = concat(...collected)
     if (command === 'storeMetadata') return { command, request: decodeCommand(StoreMetadataRequest, bytes), bytes }
     if (command === 'configureISDP') {
-      // DpProprietaryData has 128 bytes at most, tag and length included (SGP.22 §5.5.2); the request adds three.
+      // DpProprietaryData has 128 bytes at most, tag and length included (SGP.22 §5.5.2); the request adds four to it.
       if (bytes.length > 128 + 4) refuse('incorrectInputValues', 'more than 128 bytes of dpProprietaryData')
       return { command, request: decodeCommand(ConfigureISDPRequest, bytes) }
     }
