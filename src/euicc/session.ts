@@ -1,0 +1,37 @@
+import type { RspCertificate } from '../rsp/certificates/certificate.ts'
+import type { OneTimeKeyPair } from '../rsp/crypto/key-agreement.ts'
+import type { Credential } from './identity.ts'
+
+/** A mutually authenticated session (SGP.22 §3.1.2), from ES10b.AuthenticateServer on. */
+interface Authenticated {
+  readonly transactionId: Uint8Array
+  /** The address that the server signed; the installation result is for it. */
+  readonly serverAddress: string
+  readonly credential: Credential
+  readonly serverCertificate: RspCertificate
+  readonly euiccSignature1: Uint8Array
+}
+
+interface Prepared extends Authenticated {
+  readonly smdpCertificate: RspCertificate
+  readonly oneTimeKey: OneTimeKeyPair
+}
+
+/**
+ * The one RSP session. It lives in volatile memory: a reset ends it, and so does ES10b.GetEUICCChallenge, which begins
+ * the next. A challenge answers one ES10b.AuthenticateServer, right or wrong.
+ */
+export type Session =
+  | { readonly phase: 'none' }
+  | { readonly phase: 'challenged'; readonly euiccChallenge: Uint8Array }
+  /** `role` is what the server proved to be: an SM-DS has nothing to download from. */
+  | ({ readonly phase: 'authenticated'; readonly role: 'dp' | 'ds' } & Authenticated)
+  | ({ readonly phase: 'prepared' } & Prepared)
+export type PreparedSession = Extract<Session, { phase: 'prepared' }>
+
+export const NO_SESSION: Session = { phase: 'none' }
+
+/** Placeholder */
+export interface Loading {
+  readonly session: PreparedSession
+}

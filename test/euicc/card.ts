@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import type { Channel } from '../../src/apdu/channel.ts'
+import { openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
+import { storeData } from '../../src/apdu/store-data.ts'
+import { toHex } from '../../src/asn1/bytes.ts'
+import { decode, encode, type Schema } from '../../src/asn1/schema.ts'
+import { ISDR_AID } from '../../src/euicc/aids.ts'
+import { createEuicc, type EuiccOptions, type SoftwareEuicc } from '../../src/euicc/euicc.ts'
+import { type EuiccIdentity, ordinaryIdentity } from '../../src/euicc/identity.ts'
+import { createMemory, type NonVolatileMemory } from '../../src/euicc/memory.ts'
+import { blankState, changesBetween } from '../../src/euicc/persistence.ts'
+import type { CardState, Profile } from '../../src/euicc/state.ts'
+import type { Pki } from '../../src/rsp/certificates/pki-folder.ts'
+import { issueTestPki } from '../../src/rsp/certificates/test-pki.ts'
+import type { CurveName } from '../../src/rsp/crypto/curve.ts'
+import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
+
+export const NOW = new Date('2026-11-22T12:00:00Z')
+
+/** Dice that fall the same way every time. */
+export const createDice = (seed: string) => {
+  let count = 0
+  return (length: number): Uint8Array => {
+    const out = new Uint8Array(length)
+    for (let at = 0; at < length; at += 32)
+      out.set(
+        createHash('sha256')
+          .update(`${seed} ${count++}`)
+          .digest()
+          .subarray(0, length - at),
+        at,
+      )
+    return out
+  }
+}
+
+const pkis = new Map<CurveName, Pki>()
+/** One test PKI a curve for all tests of a file: to issue it takes longer than most of them. */
+export const pkiOf = (curve: CurveName): Pki => {
+  const pki = pkis.get(curve) ?? issueTestPki({ curve, smdpHost: 'smdp.test', random: createDice(curve), now: NOW })
+  pkis.set(curve, pki)
+  return pki
+}
+
+export const testIdentity = (curves: readonly CurveName[] = ['P-256']): EuiccIdentity =>
+  ordinaryIdentity(curves.map(pkiOf), { rootDsAddress: 'ds.test', defaultDpAddress: 'smdp.test' })
+
+export const ICCIDS = ['89882119000000000017', '89882119000000000025', '89882119000000000033'].map(iccidFromDigits)
+
+/** A profile as the state has it, without having been downloaded. */
+export const profileNumber = (index: number, info: Partial<Profile['info']> = {}): Profile => ({
+  isdpAid: Uint8Array.from(Buffer.from(`a0000005591010ffffffff890000${(0x10 + index).toString(16)}00`, 'hex')),
+  ciPKId: pkiOf('P-256').ci.certificate.subjectKeyId!,
+  size: 1000,
+  info: {
+    iccid: ICCIDS[index]!,
+    serviceProviderName: `Operator ${index}`,
+    profileName: `Plan ${index}`,
+    profileClass: 'operational',
+    notificationConfigurationInfo: (
+      ['notificationInstall', 'notificationEnable', 'notificationDisable', 'notificationDelete'] as const
+    ).map(event => ({ profileManagementOperation: [event], notificationAddress: `notify${index}.test` })),
+    ...info,
+  },
+})
+
+export const stateWith = (profiles: readonly Profile[], enabled?: number): CardState => {
+  const blank = blankState(testIdentity().eid)
+  const keyed = profiles.map(profile => [toHex(profile.isdpAid), profile] as const)
+  return {
+    ...blank,
+    root: { ...blank.root, ...(enabled === undefined ? {} : { enabled: profiles[enabled]!.isdpAid }) },
+    profiles: new Map(keyed),
+    packages: new Map(keyed.map(([key]) => [key, new Uint8Array([0xa0, 0x00])])),
+  }
+}
+
+export const memoryOf = (state: CardState): NonVolatileMemory =>
+  createMemory(new Map([...changesBetween(undefined, state)].map(([name, value]) => [name, value!])))
+
+export interface TestCard {
+  readonly card: SoftwareEuicc
+  readonly memory: NonVolatileMemory
+  /** A channel that is not exclusive: tests run one thing at a time. */
+  readonly channel: Channel
+  /** Calls a function of ES10 on a logical channel of its own, which stays open. */
+  call<Request, Response>(
+    row: { readonly request: Schema<Request>; readonly response: Schema<Response> },
+    request: Request,
+  ): Promise<Response>
+}
+
+export const createTestCard = async (
+  options: Partial<EuiccOptions> & { state?: CardState } = {},
+): Promise<TestCard> => {
+  const memory = options.memory ?? (options.state ? memoryOf(options.state) : createMemory())
+  const card = await createEuicc({
+    identity: testIdentity(),
+    clock: () => NOW,
+    random: createDice('card'),
+    onFault: fault => {
+      throw fault
+    },
+    ...options,
+    memory,
+  })
+  const channel: Channel = { transmit: command => card.exclusive(inside => inside.transmit(command)) }
+  let isdr: number | undefined
+  const openIsdr = async () => {
+    const number = await openLogicalChannel(channel)
+    await selectByAid(channel, number, ISDR_AID)
+    return number
+  }
+  return {
+    card,
+    memory,
+    channel,
+    call: async (row, request) => {
+      isdr ??= await openIsdr()
+      return decode(row.response, await storeData(channel, isdr, encode(row.request, request)))
+    },
+  }
+}
+
+export const command = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex'))
+export const exchangeHex = async ({ channel }: Pick<TestCard, 'channel'>, hex: string): Promise<string> =>
+  toHex(await channel.transmit(command(hex)))

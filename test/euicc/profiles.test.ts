@@ -1,0 +1,301 @@
+import { describe, expect, it } from 'vitest'
+import { decode } from '../../src/asn1/schema.ts'
+import { copyMemory } from '../../src/euicc/memory.ts'
+import type { Profile } from '../../src/euicc/state.ts'
+import { verify } from '../../src/rsp/crypto/ecdsa.ts'
+import { ES10b } from '../../src/rsp/es10b.ts'
+import { ES10c } from '../../src/rsp/es10c.ts'
+import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
+import { NotificationMetadata } from '../../src/rsp/notification.ts'
+import { createTestCard, exchangeHex, ICCIDS, pkiOf, profileNumber, stateWith, type TestCard } from './card.ts'
+
+const UNKNOWN = iccidFromDigits('8988211900000000009')
+const [FIRST, SECOND, THIRD] = ICCIDS as [Uint8Array, Uint8Array, Uint8Array]
+
+const cardWith = (profiles: readonly Profile[], enabled?: number) =>
+  createTestCard({ state: stateWith(profiles, enabled) })
+const enable = async ({ call }: TestCard, iccid: Uint8Array, refreshFlag = false) =>
+  (await call(ES10c.EnableProfile, { profileIdentifier: { iccid }, refreshFlag })).enableResult
+const disable = async ({ call }: TestCard, iccid: Uint8Array, refreshFlag = false) =>
+  (await call(ES10c.DisableProfile, { profileIdentifier: { iccid }, refreshFlag })).disableResult
+const remove = async ({ call }: TestCard, iccid: Uint8Array) =>
+  (await call(ES10c.DeleteProfile, { iccid })).deleteResult
+const reset = async (
+  { call }: TestCard,
+  ...resetOptions: ('deleteOperationalProfiles' | 'deleteFieldLoadedTestProfiles' | 'resetDefaultSmdpAddress')[]
+) => (await call(ES10c.eUICCMemoryReset, { resetOptions })).resetResult
+/** Which profiles there are, the enabled one in capitals. */
+const show = async ({ call }: TestCard) => {
+  const { profileInfoListOk = [] } = await call(ES10c.GetProfilesInfo, {})
+  return profileInfoListOk.map(({ profileName, profileState }) =>
+    profileState === 'enabled' ? profileName!.toUpperCase() : profileName!,
+  )
+}
+/** Pending notifications: `enable to notify1.test`. */
+const heard = async ({ call }: TestCard) => {
+  const { notificationMetadataList = [] } = await call(ES10b.ListNotification, {})
+  return notificationMetadataList.map(
+    ({ seqNumber, profileManagementOperation: [event], notificationAddress }) =>
+      `${seqNumber} ${event!.slice('notification'.length).toLowerCase()} to ${notificationAddress}`,
+  )
+}
+const expectUnchanged = async (card: TestCard, work: () => Promise<void>) => {
+  const before = await copyMemory(card.memory)
+  await work()
+  expect(await copyMemory(card.memory)).toEqual(before)
+}
+
+describe('EnableProfile', () => {
+  it('puts one profile in the place of another and tells both their addresses', async () => {
+    const card = await cardWith([profileNumber(0), profileNumber(1)], 0)
+    expect(await enable(card, SECOND)).toBe('ok')
+    expect(await show(card)).toEqual(['Plan 0', 'PLAN 1'])
+    expect(await heard(card)).toEqual(['0 disable to notify0.test', '1 enable to notify1.test'])
+    await card.card.powerCycle()
+    expect((await createTestCard({ memory: card.memory }).then(show)).join()).toBe('Plan 0,PLAN 1')
+  })
+  it('takes the AID of the ISD-P for a name', async () => {
+    const card = await cardWith([profileNumber(0)])
+    const profileIdentifier = { isdpAid: profileNumber(0).isdpAid }
+    expect(await card.call(ES10c.EnableProfile, { profileIdentifier, refreshFlag: false })).toEqual({
+      enableResult: 'ok',
+    })
+  })
+  it.each<[string, readonly Profile[], number | undefined, Uint8Array, string]>([
+    ['an unknown profile', [profileNumber(0)], undefined, UNKNOWN, 'iccidOrAidNotFound'],
+    ['the enabled one', [profileNumber(0)], 0, FIRST, 'profileNotInDisabledState'],
+    [
+      'one in the place of a profile with PPR1',
+      [profileNumber(0, { profilePolicyRules: ['ppr1'] }), profileNumber(1)],
+      0,
+      SECOND,
+      'disallowedByPolicy',
+    ],
+    [
+      'an operational one in the place of a test profile',
+      [profileNumber(0, { profileClass: 'test' }), profileNumber(1)],
+      0,
+      SECOND,
+      'wrongProfileReenabling',
+    ],
+  ])('refuses %s', async (_name, profiles, enabled, iccid, expected) => {
+    const card = await cardWith(profiles, enabled)
+    await expectUnchanged(card, async () => expect(await enable(card, iccid)).toBe(expected))
+  })
+  it('lets a test profile give way to the operational one it replaced, by either command', async () => {
+    const profiles = [profileNumber(0), profileNumber(1, { profileClass: 'test' }), profileNumber(2)]
+    const card = await cardWith(profiles, 0)
+    expect(await enable(card, SECOND)).toBe('ok')
+    expect(await enable(card, THIRD)).toBe('wrongProfileReenabling')
+    expect(await enable(card, FIRST)).toBe('ok')
+    expect(await enable(card, SECOND)).toBe('ok')
+    expect(await disable(card, SECOND)).toBe('ok')
+    expect(await show(card)).toEqual(['PLAN 0', 'Plan 1', 'Plan 2'])
+  })
+  it('closes the logical channels that were at files of the old profile', async () => {
+    const card = await cardWith([profileNumber(0)])
+    await exchangeHex(card, '0070000001')
+    expect(await enable(card, FIRST)).toBe('ok')
+    expect(await exchangeHex(card, '01a40000023f00')).toBe('6881')
+  })
+})
+
+describe('EnableProfile with the refresh flag', () => {
+  const fetched = 'd009810301010482028182'
+  it('waits for the answer to REFRESH, and is busy meanwhile', async () => {
+    const card = await cardWith([profileNumber(0), profileNumber(1)])
+    expect(await enable(card, FIRST, true)).toBe('ok')
+    expect(await show(card)).toEqual(['Plan 0', 'Plan 1'])
+    expect(await exchangeHex(card, '80100000 01 00')).toBe('910b')
+    expect(await enable(card, SECOND)).toBe('catBusy')
+    expect(await exchangeHex(card, '8012000005')).toBe('6c0b')
+    expect(await exchangeHex(card, '801200000b')).toBe(`${fetched}9000`)
+    expect(await exchangeHex(card, '801200000b')).toBe('6985')
+    expect(await remove(card, FIRST)).toBe('profileNotInDisabledState')
+    expect(await exchangeHex(card, '80140000 0c 810301020482028281830100')).toBe('6a80')
+    expect(await exchangeHex(card, '80140000 0c 810301010482028281830100')).toBe('9000')
+    expect(await show(card)).toEqual(['PLAN 0', 'Plan 1'])
+    expect(await heard(card)).toEqual(['0 enable to notify0.test'])
+    expect(await disable(card, FIRST)).toBe('ok')
+  })
+  it('is done by a reset as well, and by power coming back', async () => {
+    for (const restart of ['reset', 'powerCycle'] as const) {
+      const card = await cardWith([profileNumber(0)])
+      expect(await enable(card, FIRST, true)).toBe('ok')
+      await card.card[restart]()
+      expect(await show(await createTestCard({ memory: card.memory }))).toEqual(['PLAN 0'])
+    }
+  })
+  it('waits for the reset when the terminal cannot refresh', async () => {
+    const card = await cardWith([profileNumber(0)], 0)
+    expect(await disable(card, FIRST, true)).toBe('ok')
+    await exchangeHex(card, '801200000b')
+    expect(await exchangeHex(card, '80140000 0c 810301010482028281830130')).toBe('9000')
+    expect(await show(card)).toEqual(['PLAN 0'])
+    await card.card.reset()
+    expect(await show(await createTestCard({ memory: card.memory }))).toEqual(['Plan 0'])
+  })
+  it('can ask for a profile state change instead of a reset', async () => {
+    const state = stateWith([profileNumber(0)])
+    const card = await createTestCard({ state, refreshMode: 'euicc-profile-state-change' })
+    await enable(card, FIRST, true)
+    expect(await exchangeHex(card, '801200000b')).toBe('d009810301010982028182' + '9000')
+  })
+})
+
+describe('DisableProfile', () => {
+  it('leaves no profile enabled', async () => {
+    const card = await cardWith([profileNumber(0)], 0)
+    expect(await disable(card, FIRST)).toBe('ok')
+    expect(await show(card)).toEqual(['Plan 0'])
+    expect(await heard(card)).toEqual(['0 disable to notify0.test'])
+  })
+  it.each<[string, Profile, number | undefined, Uint8Array, string]>([
+    ['an unknown profile', profileNumber(0), 0, UNKNOWN, 'iccidOrAidNotFound'],
+    ['a disabled one', profileNumber(0), undefined, FIRST, 'profileNotInEnabledState'],
+    ['one with PPR1', profileNumber(0, { profilePolicyRules: ['ppr1'] }), 0, FIRST, 'disallowedByPolicy'],
+  ])('refuses %s', async (_name, profile, enabled, iccid, expected) => {
+    const card = await cardWith([profile], enabled)
+    await expectUnchanged(card, async () => expect(await disable(card, iccid)).toBe(expected))
+  })
+})
+
+describe('DeleteProfile', () => {
+  it('removes every trace but the notification', async () => {
+    const card = await cardWith([profileNumber(0), profileNumber(1)])
+    expect(await remove(card, FIRST)).toBe('ok')
+    expect(await show(card)).toEqual(['Plan 1'])
+    expect(await heard(card)).toEqual(['0 delete to notify0.test'])
+    expect(card.memory.names().filter(name => name.includes('89000010'))).toEqual([])
+  })
+  it.each<[string, Profile, number | undefined, Uint8Array, string]>([
+    ['an unknown profile', profileNumber(0), undefined, UNKNOWN, 'iccidOrAidNotFound'],
+    ['an enabled one', profileNumber(0), 0, FIRST, 'profileNotInDisabledState'],
+    ['one with PPR2', profileNumber(0, { profilePolicyRules: ['ppr2'] }), undefined, FIRST, 'disallowedByPolicy'],
+  ])('refuses %s', async (_name, profile, enabled, iccid, expected) => {
+    const card = await cardWith([profile], enabled)
+    await expectUnchanged(card, async () => expect(await remove(card, iccid)).toBe(expected))
+  })
+})
+
+describe('eUICCMemoryReset', () => {
+  it('deletes by class, whatever state and policy say, and asks for REFRESH when the enabled one goes', async () => {
+    const profiles = [
+      profileNumber(0, { profilePolicyRules: ['ppr1', 'ppr2'] }),
+      profileNumber(1, { profileClass: 'test' }),
+    ]
+    const card = await cardWith(profiles, 0)
+    expect(await reset(card, 'deleteOperationalProfiles')).toBe('ok')
+    expect(await show(card)).toEqual(['Plan 1'])
+    expect(await heard(card)).toEqual(['0 delete to notify0.test'])
+    expect(await exchangeHex(card, '80100000 01 00')).toBe('910b')
+    expect(await reset(card, 'deleteFieldLoadedTestProfiles')).toBe('ok')
+    expect(await show(card)).toEqual([])
+    expect(await reset(card, 'deleteOperationalProfiles', 'deleteFieldLoadedTestProfiles')).toBe('nothingToDelete')
+  })
+  it('is busy while a switch waits', async () => {
+    const card = await cardWith([profileNumber(0)])
+    await enable(card, FIRST, true)
+    await expectUnchanged(card, async () => expect(await reset(card, 'deleteOperationalProfiles')).toBe('catBusy'))
+  })
+})
+
+describe('GetProfilesInfo', () => {
+  const list = async (request: Parameters<(typeof ES10c)['GetProfilesInfo']['request']['encode']>[0]) => {
+    const card = await cardWith(
+      [profileNumber(0), profileNumber(1, { profileClass: 'test', icon: new Uint8Array(1024), iconType: 'png' })],
+      0,
+    )
+    return card.call(ES10c.GetProfilesInfo, request)
+  }
+  it('tells what it tells everyone', async () => {
+    const { profileInfoListOk } = await list({})
+    expect(profileInfoListOk![0]).toEqual({
+      iccid: FIRST,
+      isdpAid: profileNumber(0).isdpAid,
+      profileState: 'enabled',
+      serviceProviderName: 'Operator 0',
+      profileName: 'Plan 0',
+      profileClass: 'operational',
+    })
+    expect(profileInfoListOk![1]!.icon).toHaveLength(1024)
+  })
+  it('tells what it is asked for, and passes over tags that nothing has', async () => {
+    const { profileInfoListOk } = await list({ tagList: Uint8Array.of(0x5a, 0x9f, 0x70, 0xb6, 0x7f, 0x21) })
+    expect(Object.keys(profileInfoListOk![0]!)).toEqual(['iccid', 'profileState', 'notificationConfigurationInfo'])
+  })
+  it('finds by ICCID, AID and class', async () => {
+    const found = async (searchCriteria: Parameters<typeof list>[0]['searchCriteria']) =>
+      (await list({ searchCriteria })).profileInfoListOk!.map(({ profileName }) => profileName)
+    expect(await found({ iccid: SECOND })).toEqual(['Plan 1'])
+    expect(await found({ isdpAid: profileNumber(0).isdpAid })).toEqual(['Plan 0'])
+    expect(await found({ profileClass: 'operational' })).toEqual(['Plan 0'])
+    expect(await found({ profileClass: 'provisioning' })).toEqual([])
+    expect(await found({ iccid: UNKNOWN })).toEqual([])
+  })
+  it('refuses a tag list that breaks off', async () => {
+    expect(await list({ tagList: Uint8Array.of(0x5a, 0x9f) })).toEqual({ profileInfoListError: 'incorrectInputValues' })
+  })
+})
+
+describe('SetNickname', () => {
+  it('sets, replaces and takes away', async () => {
+    const card = await cardWith([profileNumber(0)])
+    const name = async (profileNickname: string) => {
+      expect(await card.call(ES10c.SetNickname, { iccid: FIRST, profileNickname })).toEqual({ setNicknameResult: 'ok' })
+      const { profileInfoListOk } = await card.call(ES10c.GetProfilesInfo, {})
+      return profileInfoListOk![0]!.profileNickname
+    }
+    expect(await name('ü'.repeat(64))).toBe('ü'.repeat(64))
+    expect(await name('travel')).toBe('travel')
+    expect(await name('')).toBeUndefined()
+    expect(await card.call(ES10c.SetNickname, { iccid: UNKNOWN, profileNickname: 'x' })).toEqual({
+      setNicknameResult: 'iccidNotFound',
+    })
+  })
+})
+
+describe('notifications', () => {
+  const operated = async () => {
+    const card = await cardWith([profileNumber(0), profileNumber(1)])
+    await enable(card, FIRST)
+    await enable(card, SECOND)
+    return card
+  }
+  it('are signed by the key of the CI that the profile came under', async () => {
+    const card = await operated()
+    const { notificationList } = await card.call(ES10b.RetrieveNotificationsList, { searchCriteria: { seqNumber: 1 } })
+    expect(notificationList).toHaveLength(1)
+    const { tbsOtherNotification, euiccNotificationSignature, ...chain } =
+      notificationList![0]!.value.otherSignedNotification!
+    const { euicc, eum } = pkiOf('P-256')
+    expect(verify(euicc.certificate.publicKey, tbsOtherNotification.bytes, euiccNotificationSignature)).toBe(true)
+    expect(chain).toEqual({ euiccCertificate: euicc.certificate.der, eumCertificate: eum.certificate.der })
+    expect(decode(NotificationMetadata, tbsOtherNotification.bytes).iccid).toEqual(FIRST)
+  })
+  it('are found by operation and by number, and removed by number', async () => {
+    const card = await operated()
+    const { notificationMetadataList } = await card.call(ES10b.ListNotification, {
+      profileManagementOperation: ['notificationEnable'],
+    })
+    expect(notificationMetadataList!.map(({ seqNumber }) => seqNumber)).toEqual([0, 2])
+    const { notificationList } = await card.call(ES10b.RetrieveNotificationsList, {
+      searchCriteria: { profileManagementOperation: ['notificationDisable', 'notificationDelete'] },
+    })
+    expect(notificationList).toHaveLength(1)
+    expect(await card.call(ES10b.RemoveNotificationFromList, { seqNumber: 0 })).toEqual({
+      deleteNotificationStatus: 'ok',
+    })
+    expect(await card.call(ES10b.RemoveNotificationFromList, { seqNumber: 0 })).toEqual({
+      deleteNotificationStatus: 'nothingToDelete',
+    })
+    expect(await heard(card)).toEqual(['1 disable to notify0.test', '2 enable to notify1.test'])
+  })
+  it('never use a number twice, not even when all are gone and the power was away', async () => {
+    const card = await operated()
+    for (const seqNumber of [0, 1, 2]) await card.call(ES10b.RemoveNotificationFromList, { seqNumber })
+    const again = await createTestCard({ memory: card.memory })
+    await disable(again, SECOND)
+    expect(await heard(again)).toEqual(['3 disable to notify1.test'])
+  })
+})
