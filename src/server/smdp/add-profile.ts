@@ -1,0 +1,41 @@
+import { SmdpError } from './error.ts'
+import { iccidDigits } from './iccid.ts'
+import { buildMetadata } from './metadata.ts'
+import { isOver, newOrder } from './order.ts'
+import type { Smdp } from './settings.ts'
+import type { ProfileFacts } from './store.ts'
+
+export interface ProfileToAdd {
+  readonly iccid: string
+  readonly profileType: string
+  /** The unprotected profile package (SAIP) as bytes. */
+  readonly package: Uint8Array
+  readonly metadata: ProfileFacts
+  /** The operator whose stock it is; undefined: for whoever orders. */
+  readonly owner?: string
+  /** Bytes that the card must have free; by default as many as the package has. */
+  readonly memory?: number
+}
+
+/** Puts a profile into stock. An ICCID whose last order is over may be added anew: on a bench one profile is used again and again. */
+export const addProfile = async ({ store, clock, address }: Smdp, profile: ProfileToAdd): Promise<void> => {
+  const iccid = iccidDigits(profile.iccid)
+  const { profileType, owner, metadata } = profile
+  const stock = {
+    iccid,
+    profileType,
+    package: profile.package,
+    metadata,
+    memory: profile.memory ?? profile.package.length,
+  }
+  try {
+    buildMetadata(stock, address)
+  } catch (cause) {
+    throw new SmdpError('bad-profile', `${iccid}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+  const was = await store.findOrder(iccid)
+  const taken = new SmdpError('iccid-taken', `an order for ${iccid} is under way: cancel it first`)
+  if (was !== undefined && !isOver(was)) throw taken
+  if (!(await store.addProfile(stock, newOrder(iccid, profileType, owner, clock()), was))) throw taken
+  await store.dropBoundCopy(iccid)
+}

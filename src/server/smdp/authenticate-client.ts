@@ -1,0 +1,144 @@
+import { concat, equalBytes } from '../../asn1/bytes.ts'
+import { encode, keep } from '../../asn1/schema.ts'
+import { type EuiccSigned1, SmdpSigned2 } from '../../rsp/authentication.ts'
+import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
+import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
+import type { ES9p } from '../../rsp/es9p.ts'
+import { Signature } from '../../rsp/identifiers.ts'
+import { changeOrder } from './change-order.ts'
+import { credentialsOf } from './credentials.ts'
+import { checkEligibility } from './eligibility.ts'
+import { refusal, SmdpError } from './error.ts'
+import { verifyEuiccChain } from './euicc-chain.ts'
+import type { Answers } from './http-binding.ts'
+import { buildMetadata } from './metadata.ts'
+import { advance, isPending, type Order } from './order.ts'
+import { findSession, sessionKey } from './sessions.ts'
+import type { Smdp } from './settings.ts'
+import type { InitiatedSession } from './store.ts'
+
+/**
+ * SGP.22 §5.6.3: authenticates the card, finds what it came for, and offers it.
+ *
+ * Until the card is authenticated the session stays as it is, so that nobody but the card can end it. From then on a
+ * refusal ends it: what the card signed was about this one session, and the LPA begins anew.
+ */
+export const createAuthenticateClient =
+  (smdp: Smdp): Answers<typeof ES9p>['AuthenticateClient'] =>
+  async ({ transactionId, authenticateServerResponse: { value: response } }) => {
+    const session = await findSession(smdp, transactionId, 'initiated')
+    const { store } = smdp
+    if (response.authenticateResponseError !== undefined) {
+      await store.dropSession(session.transactionId)
+      throw refusal('euicc-reported-error', `${response.authenticateResponseError.authenticateErrorCode}`)
+    }
+    const { euiccSigned1, euiccSignature1, euiccCertificate, eumCertificate } = response.authenticateResponseOk
+
+    // 1. Who is it?
+    const trusted = credentialsOf(smdp.credentials, session.euiccCi)
+    const euicc = verifyEuiccChain(smdp, [trusted.ci.certificate], euiccCertificate, eumCertificate)
+    if (!verify(euicc.publicKey, euiccSigned1.bytes, euiccSignature1)) throw refusal('euicc-signature-invalid')
+    checkSigned(euiccSigned1.value, session, smdp.address)
+
+    // 2. What did it come for, and may it have it?
+    let order: Order
+    try {
+      order = await claimOrder(smdp, euiccSigned1.value, euicc)
+    } catch (error) {
+      if (error instanceof SmdpError) await store.dropSession(session.transactionId)
+      throw error
+    }
+    const profile = (await store.findProfile(order.iccid))!
+
+    // 3. The offer: signed together with the card's own signature, so that it is for this card and session only.
+    const server = credentialsOf(smdp.credentials, session.serverCi)
+    const copy = await store.findBoundCopy(order.iccid)
+    const isRetry = copy?.eid === euicc.eid && copy?.curve === server.dpPb.certificate.curve
+    const smdpSigned2 = keep(SmdpSigned2, {
+      transactionId,
+      ccRequiredFlag: order.confirmationCodeHash !== undefined,
+      bppEuiccOtpk: isRetry ? copy?.euiccOtpk : undefined,
+    })
+    const toBeSigned = concat(smdpSigned2.bytes, encode(Signature, euiccSignature1))
+    const smdpSignature2 = sign(server.dpPb.privateKey, toBeSigned)
+    const { serverChallenge: _, ...rest } = session
+    const outcome = await store.saveSession({
+      ...rest,
+      stage: 'authenticated',
+      iccid: order.iccid,
+      matchingId: order.matchingId!,
+      eid: euicc.eid!,
+      euiccCertificate: euicc.der,
+      smdpSignature2,
+    })
+    if (outcome === 'stale') throw refusal('unknown-transaction', 'the session does not wait for this')
+    return {
+      transactionId,
+      profileMetadata: buildMetadata(profile, smdp.address),
+      smdpSigned2,
+      smdpSignature2,
+      smdpCertificate: server.dpPb.certificate.der,
+    }
+  }
+
+const checkSigned = (signed: EuiccSigned1, session: InitiatedSession, address: string): void => {
+  if (sessionKey(signed.transactionId) !== session.transactionId)
+    throw refusal('unknown-transaction', 'the eUICC signed for another one')
+  if (!equalBytes(signed.serverChallenge, session.serverChallenge))
+    throw refusal('euicc-signature-invalid', 'the challenge is another one')
+  if (signed.serverAddress !== address) throw refusal('euicc-signature-invalid', 'the server address is another one')
+}
+
+/** The order for this card, with this attempt counted; or the refusal, of which the operator learns too. */
+const claimOrder = async (
+  smdp: Smdp,
+  { ctxParams1, euiccInfo2 }: EuiccSigned1,
+  euicc: RspCertificate,
+): Promise<Order> => {
+  const { matchingId } = ctxParams1.ctxParamsForCommonAuthentication
+  const eid = euicc.eid!
+  const found = await findOrder(smdp, matchingId, eid)
+  const tell = (order: Order, failure?: SmdpError) =>
+    smdp.reportProgress({ ...order, eid, point: 1, ...(failure?.status && { failure: failure.status }) })
+  try {
+    checkOrder(found, eid, smdp.clock())
+    checkEligibility((await smdp.store.findProfile(found.iccid))!, euiccInfo2)
+    let failure: SmdpError | undefined
+    const order = await changeOrder(smdp.store, found.iccid, order => {
+      failure = undefined
+      if (order.matchingId !== found.matchingId) throw refusal('matching-id-refused')
+      checkOrder(order, eid, smdp.clock())
+      if (order.downloadAttempts < smdp.downloadAttempts)
+        return { ...order, downloadAttempts: order.downloadAttempts + 1 }
+      failure = refusal('too-many-downloads')
+      return advance(order, 'Error', `AuthenticateClient: ${failure.message}`, smdp.clock())
+    })
+    if (failure !== undefined) throw failure
+    await tell(order)
+    return order
+  } catch (error) {
+    if (error instanceof SmdpError) await tell(found, error)
+    throw error
+  }
+}
+
+/** By matching id; without one, the default order of the EID (SGP.22 §3.3.2). */
+const findOrder = async ({ store }: Smdp, matchingId: string | undefined, eid: string): Promise<Order> => {
+  if (matchingId === undefined || matchingId === '') {
+    const orders = await store.findDefaultOrders(eid)
+    const order = orders.find(isPending) ?? orders[0]
+    if (order === undefined) throw refusal('matching-id-refused', 'no order waits for this EID')
+    return order
+  }
+  const order = await store.findOrderByMatchingId(matchingId)
+  if (order === undefined) throw refusal('matching-id-refused', undefined, { about: matchingId })
+  return order
+}
+
+/** SGP.22 §3.1.3: single use, for one EID, from its release until it is installed or given up. */
+const checkOrder = (order: Order, eid: string, now: Date): void => {
+  if (order.state === 'Confirmed') throw refusal('not-released')
+  if (!isPending(order)) throw refusal('matching-id-refused', 'the order is not open any more')
+  if (order.eid !== undefined && order.eid !== eid) throw refusal('eid-refused')
+  if (order.expiresAt !== undefined && order.expiresAt <= now) throw refusal('order-expired')
+}

@@ -1,0 +1,40 @@
+import type { ES2p } from '../../rsp/es2p.ts'
+import { changeOrder } from './change-order.ts'
+import { refusal } from './error.ts'
+import type { Answers } from './http-binding.ts'
+import { findOrderOf } from './operator-orders.ts'
+import { advance, CLEARED } from './order.ts'
+import type { Smdp } from './settings.ts'
+
+/** SGP.22 §5.3.4: from now on the profile may be downloaded. */
+export const createReleaseProfile =
+  (smdp: Smdp): Answers<typeof ES2p>['ReleaseProfile'] =>
+  async ({ iccid }, { requester }) => {
+    const found = await findOrderOf(smdp.store, requester, iccid)
+    await changeOrder(smdp.store, found.iccid, order => {
+      if (order.state === 'Released') return order
+      if (order.state !== 'Confirmed') throw refusal('release-impossible', `it is ${order.state}`, { about: iccid })
+      return advance(order, 'Released', 'ReleaseProfile', smdp.clock())
+    })
+    return {}
+  }
+
+/** SGP.22 §5.3.3: the order is off; its profile goes back to the stock, or out of use. */
+export const createCancelOrder =
+  (smdp: Smdp): Answers<typeof ES2p>['CancelOrder'] =>
+  async ({ iccid, eid, matchingId, finalProfileStatusIndicator }, { requester }) => {
+    const final = finalProfileStatusIndicator as 'Available' | 'Unavailable'
+    const found = await findOrderOf(smdp.store, requester, iccid)
+    await changeOrder(smdp.store, found.iccid, order => {
+      if (order.state === final) return order
+      if (eid !== undefined && order.eid !== undefined && eid !== order.eid)
+        throw refusal('cancelled-eid-mismatch', undefined, { about: eid })
+      if (matchingId !== undefined && order.matchingId !== undefined && matchingId !== order.matchingId)
+        throw refusal('matching-id-mismatch', undefined, { about: matchingId })
+      if (order.state === 'Downloaded' || order.state === 'Installed' || order.state === 'Unavailable')
+        throw refusal('iccid-unavailable', `it is ${order.state}`, { about: iccid })
+      return advance(order, final, 'CancelOrder', smdp.clock(), CLEARED)
+    })
+    await smdp.store.dropBoundCopy(found.iccid)
+    return {}
+  }

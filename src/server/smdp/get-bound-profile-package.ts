@@ -1,0 +1,104 @@
+import { timingSafeEqual } from 'node:crypto'
+import { concat } from '../../asn1/bytes.ts'
+import { encode, type TypeOf } from '../../asn1/schema.ts'
+import type { EUICCSigned2 } from '../../rsp/authentication.ts'
+import { parseCertificate } from '../../rsp/certificates/certificate.ts'
+import { bindConfirmationCodeHash } from '../../rsp/crypto/confirmation-code.ts'
+import { verify } from '../../rsp/crypto/ecdsa.ts'
+import type { ES9p } from '../../rsp/es9p.ts'
+import { Signature } from '../../rsp/identifiers.ts'
+import { bindForCard } from './bind-for-card.ts'
+import { changeOrder } from './change-order.ts'
+import { credentialsOf } from './credentials.ts'
+import { refusal, type SmdpError } from './error.ts'
+import type { Answers } from './http-binding.ts'
+import { advance, isPending, type Order } from './order.ts'
+import { findSession, sessionKey } from './sessions.ts'
+import type { Smdp } from './settings.ts'
+import type { AuthenticatedSession } from './store.ts'
+
+/**
+ * SGP.22 §5.6.2: the end user has agreed, the card has made its one-time key; the profile is bound to it.
+ *
+ * A refusal leaves the session as it is: another confirmation code, or a CancelSession, may follow. Asked again with
+ * the same one-time key, it gives the same package.
+ */
+export const createGetBoundProfilePackage =
+  (smdp: Smdp): Answers<typeof ES9p>['GetBoundProfilePackage'] =>
+  async ({ transactionId, prepareDownloadResponse: { value: response } }) => {
+    const session = await findSession(smdp, transactionId, 'authenticated', 'bound')
+    const { store } = smdp
+    if (response.downloadResponseError !== undefined)
+      throw refusal('euicc-reported-error', `${response.downloadResponseError.downloadErrorCode}`)
+    const { euiccSigned2, euiccSignature2 } = response.downloadResponseOk
+    const signed = euiccSigned2.value
+
+    // The card signs its answer together with the server's signature: it answers this offer and no other.
+    const { publicKey } = parseCertificate(session.euiccCertificate)
+    const covered = concat(euiccSigned2.bytes, encode(Signature, session.smdpSignature2))
+    if (!verify(publicKey, covered, euiccSignature2)) throw refusal('euicc-signature-invalid')
+    if (sessionKey(signed.transactionId) !== session.transactionId)
+      throw refusal('unknown-transaction', 'the eUICC signed for another one')
+
+    await checkConfirmationCode(smdp, session, signed)
+
+    const { dpPb } = credentialsOf(smdp.credentials, session.serverCi)
+    const profile = (await store.findProfile(session.iccid))!
+    const copy = await bindForCard(smdp, { session, profile, dpPb, transactionId, euiccOtpk: signed.euiccOtpk })
+    const isFirst = session.stage === 'authenticated'
+    // The order is taken before the package leaves: of two cards with the same matching id, one gets it.
+    const order = await changeOrder(store, session.iccid, order => {
+      checkStillOpen(order, session, smdp.clock())
+      const bound = { eid: session.eid, transactionId: session.transactionId }
+      if (order.state === 'Released') return advance(order, 'Downloaded', 'GetBoundProfilePackage', smdp.clock(), bound)
+      return order.transactionId === session.transactionId ? order : { ...order, ...bound }
+    })
+    await store.putBoundCopy(copy)
+    if (isFirst) {
+      await store.addDelivery({
+        transactionId: session.transactionId,
+        iccid: order.iccid,
+        eid: session.eid,
+        euiccCertificate: session.euiccCertificate,
+        at: smdp.clock(),
+      })
+      await store.saveSession({ ...session, stage: 'bound' })
+      await smdp.reportProgress({ ...order, point: 3 })
+    }
+    return { transactionId, boundProfilePackage: copy.package }
+  }
+
+/** What may have happened since the card was authenticated. */
+const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date): void => {
+  if (!isPending(order) || order.matchingId !== session.matchingId) throw refusal('profile-unavailable')
+  if (order.eid !== undefined && order.eid !== session.eid) throw refusal('profile-unavailable')
+  if (order.expiresAt !== undefined && order.expiresAt <= now) throw refusal('order-expired')
+}
+
+/** SGP.22 §3.1.3 step 12: each wrong code counts against the order, and the last one closes it. */
+const checkConfirmationCode = async (
+  smdp: Smdp,
+  session: AuthenticatedSession,
+  { hashCc, transactionId }: TypeOf<typeof EUICCSigned2>,
+): Promise<void> => {
+  let failure: SmdpError | undefined
+  const order = await changeOrder(smdp.store, session.iccid, order => {
+    failure = undefined
+    checkStillOpen(order, session, smdp.clock())
+    const { confirmationCodeHash } = order
+    if (confirmationCodeHash === undefined) return order
+    if (hashCc === undefined) throw refusal('confirmation-code-missing')
+    if (timingSafeEqual(hashCc, bindConfirmationCodeHash(confirmationCodeHash, transactionId))) return order
+    const confirmationFailures = order.confirmationFailures + 1
+    if (confirmationFailures < smdp.confirmationCodeAttempts) {
+      failure = refusal('confirmation-code-refused')
+      return { ...order, confirmationFailures }
+    }
+    failure = refusal('confirmation-code-attempts-used-up')
+    const cause = `GetBoundProfilePackage: ${failure.message}`
+    return advance(order, 'Error', cause, smdp.clock(), { confirmationFailures })
+  })
+  if (failure === undefined) return
+  await smdp.reportProgress({ ...order, eid: session.eid, point: 2, failure: failure.status! })
+  throw failure
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { toHex } from '../../asn1/bytes.ts'
+import type { Kept } from '../../asn1/schema.ts'
+import { parseCertificate } from '../../rsp/certificates/certificate.ts'
+import { verify } from '../../rsp/crypto/ecdsa.ts'
+import type { ES9p } from '../../rsp/es9p.ts'
+import { iccidToDigits } from '../../rsp/identifiers.ts'
+import type {
+  ErrorReason,
+  NotificationMetadata,
+  OtherSignedNotification,
+  PendingNotification,
+  ProfileInstallationResult,
+} from '../../rsp/notification.ts'
+import { changeOrder } from './change-order.ts'
+import { smdpOid } from './credentials.ts'
+import { SmdpError } from './error.ts'
+import { verifyEuiccChain } from './euicc-chain.ts'
+import type { Answers } from './http-binding.ts'
+import { advance } from './order.ts'
+import { sessionKey } from './sessions.ts'
+import type { Smdp } from './settings.ts'
+
+/** Failures that another try may get past: the order stays downloaded. Any other failure ends it. */
+const TEMPORARY: readonly ErrorReason[] = [
+  'installFailedDueToInsufficientMemoryForProfile',
+  'installFailedDueToInterruption',
+]
+
+/**
+ * SGP.22 §5.6.4. What does not verify is passed over, and answered like the rest: the LPA must be able to remove the
+ * notification from the card, and is no judge of it.
+ */
+export const createHandleNotification =
+  (smdp: Smdp): Answers<typeof ES9p>['HandleNotification'] =>
+  async ({ pendingNotification }) => {
+    const { profileInstallationResult, otherSignedNotification } = pendingNotification.value
+    if (profileInstallationResult !== undefined) await takeResult(smdp, pendingNotification, profileInstallationResult)
+    else await takeOther(smdp, pendingNotification, otherSignedNotification!)
+    return undefined
+  }
+
+const takeResult = async (
+  smdp: Smdp,
+  whole: Kept<PendingNotification>,
+  { profileInstallationResultData, euiccSignPIR }: ProfileInstallationResult,
+): Promise<void> => {
+  const { bytes, value: result } = profileInstallationResultData
+  const transactionId = sessionKey(result.transactionId)
+  const delivery = await smdp.store.findDelivery(transactionId)
+  if (delivery === undefined || !smdp.credentials.some(own => smdpOid(own) === result.smdpOid)) return
+  if (!verify(parseCertificate(delivery.euiccCertificate).publicKey, bytes, euiccSignPIR)) return
+  const { iccid } = result.notificationMetadata
+  if (iccid !== undefined && iccidToDigits(iccid) !== delivery.iccid) return
+
+  const error = result.finalResult.errorResult
+  const cause = `ProfileInstallationResult: ${error === undefined ? 'installed' : `${error.errorReason} at ${error.bppCommandId}`}`
+  let isOfThisOrder = false
+  const order = await changeOrder(smdp.store, delivery.iccid, order => {
+    isOfThisOrder = order.eid === delivery.eid
+    if (!isOfThisOrder || order.state !== 'Downloaded') return order
+    if (error === undefined) return advance(order, 'Installed', cause, smdp.clock())
+    // A failure of an earlier try, told late, says nothing about the one that is under way.
+    if (order.transactionId !== transactionId || TEMPORARY.includes(error.errorReason)) return order
+    return advance(order, 'Error', cause, smdp.clock())
+  })
+  await smdp.store.dropSession(transactionId)
+  if (order.state !== 'Downloaded') await smdp.store.dropBoundCopy(order.iccid)
+  const isNew = await keep(smdp, whole, result.notificationMetadata, delivery.eid, delivery.iccid, isOfThisOrder)
+  if (!isNew || !isOfThisOrder) return
+  const failure = error && { subjectCode: '8.2.10', reasonCode: '4.2', message: cause }
+  await smdp.reportProgress({ ...order, eid: delivery.eid, point: 4, resultData: bytes, ...(failure && { failure }) })
+}
+
+const takeOther = async (
+  smdp: Smdp,
+  whole: Kept<PendingNotification>,
+  { tbsOtherNotification, euiccNotificationSignature, euiccCertificate, eumCertificate }: OtherSignedNotification,
+): Promise<void> => {
+  let eid: string
+  try {
+    const trusted = smdp.credentials.map(({ ci }) => ci.certificate)
+    const euicc = verifyEuiccChain(smdp, trusted, euiccCertificate, eumCertificate)
+    if (!verify(euicc.publicKey, tbsOtherNotification.bytes, euiccNotificationSignature)) return
+    eid = euicc.eid!
+  } catch (error) {
+    if (error instanceof SmdpError) return
+    throw error
+  }
+  const metadata = tbsOtherNotification.value
+  const iccid = metadata.iccid && iccidToDigits(metadata.iccid)
+  const order = iccid === undefined ? undefined : await smdp.store.findOrder(iccid)
+  await keep(smdp, whole, metadata, eid, iccid, order?.eid === eid)
+}
+
+const keep = (
+  { store, clock }: Smdp,
+  { bytes }: Kept<PendingNotification>,
+  { seqNumber, profileManagementOperation }: NotificationMetadata,
+  eid: string,
+  iccid: string | undefined,
+  matched: boolean,
+): Promise<boolean> =>
+  store.addNotification({
+    digest: toHex(createHash('sha256').update(bytes).digest()),
+    at: clock(),
+    eid,
+    iccid,
+    operation: profileManagementOperation.join(' '),
+    seqNumber,
+    matched,
+    bytes,
+  })

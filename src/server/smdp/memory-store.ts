@@ -1,0 +1,105 @@
+import type { Order } from './order.ts'
+import type { BoundCopy, Delivery, Progress, Session, SmdpStore, StockProfile, StoredNotification } from './store.ts'
+
+/** How many answers are remembered for callers who repeat a function call. */
+const CALLS_KEPT = 10_000
+
+/** A store that lives as long as the process. Nothing awaits inside a method, so each is one step. */
+export const createMemoryStore = (): SmdpStore => {
+  const profiles = new Map<string, StockProfile>()
+  const orders = new Map<string, Order>()
+  const byMatchingId = new Map<string, string>()
+  const sessions = new Map<string, Session>()
+  const copies = new Map<string, BoundCopy>()
+  const deliveries = new Map<string, Delivery>()
+  const notifications = new Map<string, StoredNotification>()
+  const progress = new Map<string, Progress>()
+  const calls = new Map<string, unknown>()
+
+  const isMine = (order: Order): boolean => {
+    const holder = order.matchingId ? byMatchingId.get(order.matchingId) : undefined
+    return holder === undefined || holder === order.iccid
+  }
+  const put = (order: Order, was: Order | undefined): void => {
+    if (was?.matchingId && was.matchingId !== order.matchingId) byMatchingId.delete(was.matchingId)
+    if (order.matchingId) byMatchingId.set(order.matchingId, order.iccid)
+    orders.set(order.iccid, { ...order, revision: (was?.revision ?? 0) + 1 })
+  }
+
+  return {
+    async addProfile(profile, order, over) {
+      const was = orders.get(order.iccid)
+      if (was?.revision !== over?.revision) return false
+      profiles.set(profile.iccid, profile)
+      put(order, was)
+      return true
+    },
+    findProfile: async iccid => profiles.get(iccid),
+    findOrder: async iccid => orders.get(iccid),
+    findOrderByMatchingId: async matchingId => orders.get(byMatchingId.get(matchingId) ?? ''),
+    findDefaultOrders: async eid => [...orders.values()].filter(order => order.matchingId === '' && order.eid === eid),
+    findOrdersOfType: async profileType => [...orders.values()].filter(order => order.profileType === profileType),
+    listOrders: async () => [...orders.values()],
+    async saveOrder(order) {
+      const was = orders.get(order.iccid)
+      if (was?.revision !== order.revision) return 'stale'
+      if (!isMine(order)) return 'matching-id-taken'
+      put(order, was)
+      return 'saved'
+    },
+
+    async addSession(session) {
+      sessions.set(session.transactionId, session)
+    },
+    findSession: async transactionId => sessions.get(transactionId),
+    async saveSession(session) {
+      if (sessions.get(session.transactionId)?.revision !== session.revision) return 'stale'
+      sessions.set(session.transactionId, { ...session, revision: session.revision + 1 })
+      return 'saved'
+    },
+    async dropSession(transactionId) {
+      sessions.delete(transactionId)
+    },
+    async dropSessionsBefore(now) {
+      // All sessions live equally long, so they expire in the order in which they began.
+      for (const session of sessions.values()) {
+        if (session.expiresAt > now) break
+        sessions.delete(session.transactionId)
+      }
+    },
+
+    async putBoundCopy(copy) {
+      copies.set(copy.iccid, copy)
+    },
+    findBoundCopy: async iccid => copies.get(iccid),
+    async dropBoundCopy(iccid) {
+      copies.delete(iccid)
+    },
+
+    async addDelivery(delivery) {
+      deliveries.set(delivery.transactionId, delivery)
+    },
+    findDelivery: async transactionId => deliveries.get(transactionId),
+
+    async addNotification(notification) {
+      if (notifications.has(notification.digest)) return false
+      notifications.set(notification.digest, notification)
+      return true
+    },
+    listNotifications: async () => [...notifications.values()],
+
+    async addProgress(item) {
+      progress.set(item.id, item)
+    },
+    listProgress: async () => [...progress.values()],
+    async dropProgress(id) {
+      progress.delete(id)
+    },
+
+    findCall: async key => calls.get(key),
+    async addCall(key, response) {
+      if (calls.size >= CALLS_KEPT) calls.delete(calls.keys().next().value as string)
+      calls.set(key, response)
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
+import type { Crl } from '../../rsp/certificates/crl.ts'
+import type { Credential } from '../../rsp/certificates/issue.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
+import type { StatusCodeData } from '../../rsp/http-function.ts'
+import type { SmdpStore } from './store.ts'
+
+/** What the server signs with under one CI, which is also trusted for the chains of cards. A `Pki` is one of these. */
+export interface SmdpCredentials {
+  readonly ci: { readonly certificate: RspCertificate }
+  readonly dpAuth: Credential
+  readonly dpPb: Credential
+}
+
+/** Where an operator takes HandleDownloadProgressInfo. */
+export interface OperatorEndpoint {
+  /** The base: scheme, host and port; the row's path is put behind it. */
+  readonly url: string
+  readonly fetch: Fetch
+}
+
+export interface SmdpSettings {
+  /** The name under which LPAs know this server, without scheme; a port in it is not compared. */
+  readonly address: string
+  readonly credentials: readonly SmdpCredentials[]
+  readonly store: SmdpStore
+  readonly clock: () => Date
+  readonly random: (length: number) => Uint8Array
+  readonly crls?: () => readonly Crl[]
+  /** ES2+: who calls, from the client certificate of the connection. */
+  readonly requesterOf: (request: Request) => string | undefined
+  /** ES2+: where the one who ordered is told how the download goes; undefined: not told. */
+  readonly operatorOf?: (requester: string) => OperatorEndpoint | undefined
+  readonly sessionLifetimeMs?: number
+  readonly confirmationCodeAttempts?: number
+  /** How often an order may be tried; without it there is no limit. */
+  readonly downloadAttempts?: number
+  /** Specification versions of eUICCs that are served, both ends included. */
+  readonly svnRange?: readonly [from: readonly number[], to: readonly number[]]
+  /** The size that segments of a bound package may have, header and MAC included. */
+  readonly segmentSize?: number
+  readonly onDefect?: (error: unknown, functionName: string) => void
+}
+
+export const DEFAULTS = {
+  sessionLifetimeMs: 10 * 60_000,
+  confirmationCodeAttempts: 5,
+  downloadAttempts: Number.POSITIVE_INFINITY,
+  // A card of version 3 tells in this field from which version on it can be served.
+  svnRange: [
+    [2, 0, 0],
+    [3, 255, 255],
+  ],
+  onDefect: () => {},
+} as const satisfies Partial<SmdpSettings>
+
+/** The settings with nothing left open, and what the functions share. */
+export type Smdp = Required<Omit<SmdpSettings, 'crls' | 'operatorOf' | 'segmentSize'>> &
+  Pick<SmdpSettings, 'segmentSize'> & {
+    readonly crls: () => readonly Crl[]
+    /** Tells the operator, in the background. */
+    readonly reportProgress: (progress: ProgressToReport) => Promise<void>
+  }
+
+export interface ProgressToReport {
+  readonly requester?: string | undefined
+  readonly iccid: string
+  readonly profileType: string
+  readonly eid?: string | undefined
+  /** SGP.22 §5.3.5: 1 eligibility, 2 confirmation, 3 download, 4 installation. */
+  readonly point: 1 | 2 | 3 | 4
+  readonly failure?: StatusCodeData | undefined
+  readonly resultData?: Uint8Array
+}

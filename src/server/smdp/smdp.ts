@@ -1,0 +1,77 @@
+import { ES2p } from '../../rsp/es2p.ts'
+import { ES9p } from '../../rsp/es9p.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
+import { addProfile, type ProfileToAdd } from './add-profile.ts'
+import { createAuthenticateClient } from './authenticate-client.ts'
+import { createCancelSession } from './cancel-session.ts'
+import { createCancelOrder, createReleaseProfile } from './close-order.ts'
+import { createConfirmOrder } from './confirm-order.ts'
+import { checkCredentials } from './credentials.ts'
+import { createDownloadOrder } from './download-order.ts'
+import { createGetBoundProfilePackage } from './get-bound-profile-package.ts'
+import { createHandleNotification } from './handle-notification.ts'
+import { bindFunctions } from './http-binding.ts'
+import { createInitiateAuthentication } from './initiate-authentication.ts'
+import { createProgressReports } from './progress.ts'
+import { createRepeatedCalls } from './repeated-calls.ts'
+import { DEFAULTS, type Smdp, type SmdpSettings } from './settings.ts'
+
+export interface SmdpServer {
+  /** LPAs call here (SGP.22 §5.6). */
+  readonly es9p: Fetch
+  /** Operators call here (SGP.22 §5.3). */
+  readonly es2p: Fetch
+  /** Puts a profile into stock. Throws SmdpError `iccid-taken` or `bad-profile`. */
+  addProfile(profile: ProfileToAdd): Promise<void>
+  /** Tells operators what they could not be told before: after a start, and from time to time. */
+  deliverProgress(): Promise<void>
+  /** Resolves when no operator is being told anything any more. */
+  settled(): Promise<void>
+}
+
+/**
+ *   LPA ──es9p──> sessions ─┐
+ *                           ├─ orders ── stock          (all in the store)
+ *   operator ──es2p─────────┘      │
+ *   operator <──progress───────────┘
+ *
+ * Throws SmdpError `bad-settings`.
+ */
+export const createSmdp = (settings: SmdpSettings): SmdpServer => {
+  checkCredentials(settings.credentials)
+  const { operatorOf, crls = () => [], ...given } = settings
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given
+  const complete = { ...DEFAULTS, ...present, crls }
+  const progress = createProgressReports({ ...complete, operatorOf })
+  const smdp: Smdp = { ...complete, reportProgress: progress.report }
+  const repeatable = createRepeatedCalls(smdp.store)
+
+  const { HandleDownloadProgressInfo: _, ...operatorFunctions } = ES2p
+  return {
+    es9p: bindFunctions(
+      ES9p,
+      {
+        InitiateAuthentication: createInitiateAuthentication(smdp),
+        AuthenticateClient: createAuthenticateClient(smdp),
+        GetBoundProfilePackage: createGetBoundProfilePackage(smdp),
+        HandleNotification: createHandleNotification(smdp),
+        CancelSession: createCancelSession(smdp),
+      },
+      // TLS authenticates the server only; the card is authenticated by the functions themselves.
+      { hasHeader: false, requesterOf: () => 'LPA', onDefect: smdp.onDefect },
+    ),
+    es2p: bindFunctions(
+      operatorFunctions,
+      {
+        DownloadOrder: repeatable('DownloadOrder', createDownloadOrder(smdp)),
+        ConfirmOrder: repeatable('ConfirmOrder', createConfirmOrder(smdp)),
+        ReleaseProfile: repeatable('ReleaseProfile', createReleaseProfile(smdp)),
+        CancelOrder: repeatable('CancelOrder', createCancelOrder(smdp)),
+      },
+      { hasHeader: true, requesterOf: smdp.requesterOf, onDefect: smdp.onDefect },
+    ),
+    addProfile: profile => addProfile(smdp, profile),
+    deliverProgress: progress.deliver,
+    settled: progress.settled,
+  }
+}

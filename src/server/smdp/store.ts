@@ -1,0 +1,142 @@
+import type { CurveName } from '../../rsp/crypto/curve.ts'
+import type { ES2p } from '../../rsp/es2p.ts'
+import type { OperatorId } from '../../rsp/identifiers.ts'
+import type { Order } from './order.ts'
+
+/** What the profile's metadata say beside the ICCID and the notification addresses, which the server knows itself. */
+export interface ProfileFacts {
+  readonly serviceProviderName: string
+  readonly profileName: string
+  readonly profileClass?: 'test' | 'provisioning' | 'operational'
+  readonly icon?: { readonly type: 'jpg' | 'png'; readonly bytes: Uint8Array }
+  readonly profileOwner?: OperatorId
+  readonly profilePolicyRules?: readonly ('pprUpdateControl' | 'ppr1' | 'ppr2')[]
+  /** Events of which the eUICC sends a notification; by default enable, disable and delete. */
+  readonly notify?: readonly (
+    | 'notificationInstall'
+    | 'notificationEnable'
+    | 'notificationDisable'
+    | 'notificationDelete'
+  )[]
+}
+
+/** An unprotected profile package in stock. The package holds the subscriber's keys: it is never logged. */
+export interface StockProfile {
+  readonly iccid: string
+  readonly profileType: string
+  readonly package: Uint8Array
+  readonly metadata: ProfileFacts
+  /** Bytes of non-volatile memory that the card must have free. */
+  readonly memory: number
+}
+
+interface Started {
+  /** Upper-case hexadecimal. */
+  readonly transactionId: string
+  readonly expiresAt: Date
+  /** CI public key ids in hexadecimal: of this server's certificates, and of the card's chain. */
+  readonly serverCi: string
+  readonly euiccCi: string
+  readonly revision: number
+}
+/** After InitiateAuthentication. */
+export interface InitiatedSession extends Started {
+  readonly stage: 'initiated'
+  readonly serverChallenge: Uint8Array
+}
+/** After AuthenticateClient, and after GetBoundProfilePackage. */
+export interface AuthenticatedSession extends Started {
+  readonly stage: 'authenticated' | 'bound'
+  readonly iccid: string
+  /** As it stood when the card was authenticated: an order that was cancelled and given anew is another one. */
+  readonly matchingId: string
+  readonly eid: string
+  readonly euiccCertificate: Uint8Array
+  readonly smdpSignature2: Uint8Array
+}
+export type Session = InitiatedSession | AuthenticatedSession
+
+/** A bound package that was handed out. The profile in it is encrypted for one card; the one-time secret is gone. */
+export interface BoundCopy {
+  readonly iccid: string
+  readonly transactionId: string
+  readonly eid: string
+  readonly curve: CurveName
+  readonly euiccOtpk: Uint8Array
+  readonly package: Uint8Array
+}
+
+/** Who was handed what: by it a ProfileInstallationResult, which carries no certificate, is verified after the session. */
+export interface Delivery {
+  readonly transactionId: string
+  readonly iccid: string
+  readonly eid: string
+  readonly euiccCertificate: Uint8Array
+  readonly at: Date
+}
+
+/** A notification whose signature was verified. */
+export interface StoredNotification {
+  /** SHA-256 of its bytes in hexadecimal: the same one sent twice is one. */
+  readonly digest: string
+  readonly at: Date
+  readonly eid: string
+  readonly iccid: string | undefined
+  readonly operation: string
+  readonly seqNumber: number
+  /** False: no order of this server is about this ICCID and EID. */
+  readonly matched: boolean
+  readonly bytes: Uint8Array
+}
+
+/** What the operator is to be told (ES2+.HandleDownloadProgressInfo), until it has been. */
+export interface Progress {
+  readonly id: string
+  readonly requester: string
+  readonly request: ProgressRequest
+}
+export type ProgressRequest = ReturnType<(typeof ES2p)['HandleDownloadProgressInfo']['request']['fromJson']>
+
+/**
+ * Where the server keeps what it must remember: every method is one atomic step, so that several servers can stand
+ * on one database. `saveOrder` and `saveSession` succeed only over the revision that was read, and count it up.
+ */
+export interface SmdpStore {
+  /** A profile and its order; replaces those of the same ICCID when `over` is given and still current. */
+  addProfile(profile: StockProfile, order: Order, over?: Order): Promise<boolean>
+  findProfile(iccid: string): Promise<StockProfile | undefined>
+  findOrder(iccid: string): Promise<Order | undefined>
+  findOrderByMatchingId(matchingId: string): Promise<Order | undefined>
+  /** Orders of this EID with an empty matching id, the oldest first. */
+  findDefaultOrders(eid: string): Promise<readonly Order[]>
+  /** Orders of a profile type: all of them, to choose an available one from. */
+  findOrdersOfType(profileType: string): Promise<readonly Order[]>
+  listOrders(): Promise<readonly Order[]>
+  /** `matching-id-taken`: another order has it. */
+  saveOrder(order: Order): Promise<'saved' | 'stale' | 'matching-id-taken'>
+
+  addSession(session: Session): Promise<void>
+  findSession(transactionId: string): Promise<Session | undefined>
+  saveSession(session: Session): Promise<'saved' | 'stale'>
+  dropSession(transactionId: string): Promise<void>
+  dropSessionsBefore(now: Date): Promise<void>
+
+  putBoundCopy(copy: BoundCopy): Promise<void>
+  findBoundCopy(iccid: string): Promise<BoundCopy | undefined>
+  dropBoundCopy(iccid: string): Promise<void>
+
+  addDelivery(delivery: Delivery): Promise<void>
+  findDelivery(transactionId: string): Promise<Delivery | undefined>
+
+  /** False when it was known already. */
+  addNotification(notification: StoredNotification): Promise<boolean>
+  listNotifications(): Promise<readonly StoredNotification[]>
+
+  addProgress(progress: Progress): Promise<void>
+  listProgress(): Promise<readonly Progress[]>
+  dropProgress(id: string): Promise<void>
+
+  /** The answer that was given to this function call before, if it was. */
+  findCall(key: string): Promise<unknown>
+  addCall(key: string, response: unknown): Promise<void>
+}
