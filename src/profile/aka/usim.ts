@@ -65,7 +65,9 @@ export const authenticate = (
 ): { state: UsimState; answer: AuthenticationAnswer } => {
   if (rules.maxAuthentications !== undefined && state.authentications >= rules.maxAuthentications)
     return { state, answer: { result: 'exhausted' } }
-  const counted = { ...state, authentications: state.authentications + 1 }
+  // Where nothing is limited nothing is counted: an authentication that fails need not be remembered then.
+  const counted =
+    rules.maxAuthentications === undefined ? state : { ...state, authentications: state.authentications + 1 }
 
   // AUTN = SQN xor AK || AMF || MAC
   const sqnBytes = xor(autn.subarray(0, 6), algorithm.f5(rand))

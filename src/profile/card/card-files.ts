@@ -1,0 +1,131 @@
+import { initialUsimState, type UsimState } from '../aka/usim.ts'
+import type { Directory, ElementaryFile, InstalledProfile, PinDefinition } from '../file-tree.ts'
+
+/** What a card remembers of one PIN. */
+export interface PinState {
+  readonly value: Uint8Array
+  readonly tries: number
+  readonly enabled: boolean
+}
+
+/**
+ * Everything that differs from the profile as it was installed, and nothing else: this is what a card has to keep.
+ * Keys are those of {@link InstalledProfile}; a file that nobody wrote to is not here.
+ */
+export interface CardChanges {
+  /** By contentKey. */
+  readonly contents: ReadonlyMap<string, Uint8Array>
+  readonly pins: ReadonlyMap<string, PinState>
+  /** Tries left, by the PUK's key reference. */
+  readonly pukTries: ReadonlyMap<number, number>
+  /** By the stateKey of an algorithm. */
+  readonly aka: ReadonlyMap<string, UsimState>
+  /** Life cycle status by file key, after ACTIVATE FILE and DEACTIVATE FILE. */
+  readonly lifeCycles: ReadonlyMap<string, number>
+}
+export const NO_CHANGES: CardChanges = {
+  contents: new Map(),
+  pins: new Map(),
+  pukTries: new Map(),
+  aka: new Map(),
+  lifeCycles: new Map(),
+}
+
+/** A profile on a card in a session: what is kept, and the PINs verified since the reset, which are not. */
+export interface CardFiles {
+  readonly profile: InstalledProfile
+  readonly changes: CardChanges
+  readonly verified: ReadonlySet<string>
+}
+
+/** Where one logical channel stands in the file tree (TS 102 221 §8.4). */
+export interface Selection {
+  readonly directory: Directory
+  readonly file: ElementaryFile | undefined
+  /** Record pointer; 0 is undefined. */
+  readonly record: number
+  /** The application that is active on the channel; '7FFF' means its ADF. */
+  readonly application: Directory | undefined
+  /** What is left of a RETRIEVE DATA, or has come of a SET DATA, that takes several commands. */
+  readonly transfer?: Uint8Array
+}
+
+/** The answer to a command: a card and a selection as they are afterwards, with what goes to the terminal. */
+export interface Outcome {
+  readonly card: CardFiles
+  readonly selection: Selection
+  readonly status: number
+  readonly data?: Uint8Array
+}
+
+/** After a reset or a power cycle: nothing verified. `changes` are those that the card kept. */
+export const startCard = (profile: InstalledProfile, changes: CardChanges = NO_CHANGES): CardFiles => ({
+  profile,
+  changes,
+  verified: new Set(),
+})
+
+/** A logical channel that has just been opened: at the MF. */
+export const startSelection = ({ profile }: CardFiles): Selection => ({
+  directory: profile.mf,
+  file: undefined,
+  record: 0,
+  application: undefined,
+})
+
+export const contentOf = ({ changes }: CardFiles, file: ElementaryFile): Uint8Array =>
+  changes.contents.get(file.contentKey) ?? file.initialContent
+
+export const lifeCycleOf = ({ changes }: CardFiles, file: Directory | ElementaryFile): number =>
+  changes.lifeCycles.get(file.key) ?? file.lifeCycle
+
+/** Operational and activated (TS 102 221 table 11.7b: '05' or '07'); '04' and '06' are deactivated. */
+export const isActivated = (card: CardFiles, file: Directory | ElementaryFile): boolean =>
+  (lifeCycleOf(card, file) & 0x05) === 0x05
+
+export const pinStateOf = ({ changes }: CardFiles, pin: PinDefinition): PinState =>
+  changes.pins.get(pin.key) ?? { value: pin.value, tries: pin.tries, enabled: pin.enabled }
+
+export const pukTriesOf = ({ profile, changes }: CardFiles, reference: number): number =>
+  changes.pukTries.get(reference) ?? profile.puks.get(reference)?.tries ?? 0
+
+export const usimStateOf = ({ profile, changes }: CardFiles, stateKey: string): UsimState =>
+  changes.aka.get(stateKey) ?? initialUsimState(profile.aka.get(stateKey)?.initialSeqs)
+
+/** The PIN that a key reference means in a directory: a global one of the MF, or the nearest local one (TS 102 221 §9.5.1). */
+export const findPin = ({ profile }: CardFiles, from: Directory, reference: number): PinDefinition | undefined => {
+  for (let at: Directory | undefined = from; at !== undefined; at = at.parent) {
+    const pin = profile.pinsOf.get(at.key)?.get(reference)
+    if (pin !== undefined) return pin
+  }
+  return undefined
+}
+
+const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => new Map(map).set(key, value)
+
+export const withContent = (card: CardFiles, file: ElementaryFile, content: Uint8Array): CardFiles => ({
+  ...card,
+  changes: { ...card.changes, contents: withEntry(card.changes.contents, file.contentKey, content) },
+})
+export const withLifeCycle = (card: CardFiles, file: ElementaryFile, lifeCycle: number): CardFiles => ({
+  ...card,
+  changes: { ...card.changes, lifeCycles: withEntry(card.changes.lifeCycles, file.key, lifeCycle) },
+})
+export const withUsimState = (card: CardFiles, stateKey: string, state: UsimState): CardFiles =>
+  state === card.changes.aka.get(stateKey)
+    ? card
+    : { ...card, changes: { ...card.changes, aka: withEntry(card.changes.aka, stateKey, state) } }
+export const withPukTries = (card: CardFiles, reference: number, tries: number): CardFiles => ({
+  ...card,
+  changes: { ...card.changes, pukTries: withEntry(card.changes.pukTries, reference, tries) },
+})
+/** A PIN's new state, and whether it now counts as verified. */
+export const withPin = (card: CardFiles, pin: PinDefinition, state: PinState, isVerified: boolean): CardFiles => {
+  const verified = new Set(card.verified)
+  if (isVerified) verified.add(pin.key)
+  else verified.delete(pin.key)
+  const before = pinStateOf(card, pin)
+  const same = before.value === state.value && before.tries === state.tries && before.enabled === state.enabled
+  if (same) return { ...card, verified }
+  return { ...card, verified, changes: { ...card.changes, pins: withEntry(card.changes.pins, pin.key, state) } }
+}
