@@ -32,8 +32,8 @@ export const ArchitecturePicture = ({
           <path d="M0 1L9 5 0 9z" className="arrow-head" />
         </marker>
       </defs>
-      <Zone x={18} y={14} width={148} height={222} label="Device" />
-      <Zone x={262} y={70} width={404} height={166} label="Mobile operator" />
+      <Zone x={18} y={14} width={148} height={222} label="Device" labelY={29} />
+      <Zone x={262} y={70} width={404} height={166} label="Mobile operator" labelY={227} />
       {linesOf(steps).map(([from, to]) => {
         const { start, end } = lineBetween(from, to)
         return <path key={pairKey(from, to)} className="line" d={`M${start.x} ${start.y}L${end.x} ${end.y}`} />
@@ -88,14 +88,21 @@ const PartBox = ({ part, active }: { part: Part; active: boolean }) => {
   )
 }
 
-const Zone = ({ label, ...box }: { x: number; y: number; width: number; height: number; label: string }) => (
+const Zone = ({ label, labelY, ...box }: Box & { label: string; labelY: number }) => (
   <g className="zone">
     <rect {...box} rx="10" />
-    <text x={box.x + box.width - 10} y={box.y + 15} textAnchor="end">
+    <text x={box.x + box.width - 10} y={labelY} textAnchor="end">
       {label}
     </text>
   </g>
 )
+
+interface Box {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
 
 const linesOf = (steps: readonly StepView[]): readonly (readonly [Part, Part])[] => {
   const lines = new Map(LINES.map(line => [pairKey(...line), line]))

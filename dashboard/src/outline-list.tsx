@@ -115,7 +115,7 @@ export const OutlineList = ({
                 key={key}
                 role="none"
                 style={
-                  index === stuck.current && row.type === 'step'
+                  index === stuck.current && row.type === 'step' && row.open
                     ? { position: 'sticky', top: 0, zIndex: 1, height: size }
                     : {
                         position: 'absolute',

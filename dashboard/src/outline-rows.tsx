@@ -52,6 +52,7 @@ const lineOf = (view: StepView): string => {
   }
   if (view.cause && view.summary) return `${STATE_WORDS[view.state]}, ${CAUSE_WORDS[view.cause]}: ${view.summary}`
   if (view.summary) return view.summary
+  if (view.state === 'unreached') return STATE_WORDS.unreached
   if (view.from && view.to && view.from !== view.to) return `${PART_NAMES[view.from]} to ${PART_NAMES[view.to]}`
   return STATE_WORDS[view.state]
 }
@@ -65,7 +66,7 @@ const tookOf = (view: StepView): string => {
   if (view.took !== undefined) return formatDuration(view.took)
   if (view.state === 'running' && view.startedMs !== undefined && view.lastMs > view.startedMs)
     return formatDuration(view.lastMs - view.startedMs)
-  return view.state === 'unreached' ? 'not reached' : ''
+  return ''
 }
 
 export const EntryRow = ({ row, selected, onClick }: { row: Row<'entry'>; selected: boolean; onClick: () => void }) => {

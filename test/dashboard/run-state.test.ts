@@ -1,0 +1,161 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { emptyRun, foldEvents, hasFailed, plannedSteps } from '../../dashboard/src/run-state.ts'
+import type { ApduExchanged, BenchEvent, HttpExchanged } from '../../src/bench/events.ts'
+import { HARDWARE_RIG, STEPS, sampleRun } from './sample-run.ts'
+
+const foldAll = (events: readonly BenchEvent[]) => foldEvents(emptyRun('run-1'), events)
+
+describe('folding a run', () => {
+  it('has the eight steps of the plan, all passed, at the end of an activation', () => {
+    const run = foldAll(sampleRun())
+    expect(plannedSteps(run).map(view => [view.step, view.name, view.from, view.to])).toEqual(
+      STEPS.map(({ step, name, from, to }) => [step, name, from, to]),
+    )
+    expect(plannedSteps(run).map(view => view.state)).toEqual(Array(8).fill('pass'))
+    expect(run.ended?.verdict).toBe('pass')
+    expect(run.running).toBeNull()
+    expect(run.apdus).toBe(run.ended?.apdus)
+  })
+
+  it('knows all steps before the first of them begins', () => {
+    const run = foldAll(sampleRun().slice(0, 1))
+    expect(plannedSteps(run).map(view => view.state)).toEqual(Array(8).fill('pending'))
+  })
+
+  it('is the same however the events are cut into batches, and whichever of them come twice', () => {
+    const events = sampleRun()
+    const whole = foldAll(events)
+    fc.assert(
+      fc.property(fc.array(fc.nat(events.length), { maxLength: 12 }), fc.nat(9), (cuts, overlap) => {
+        const ends = [...new Set([...cuts, events.length])].sort((a, b) => a - b)
+        let run = emptyRun('run-1')
+        let start = 0
+        for (const end of ends) {
+          run = foldEvents(run, events.slice(Math.max(0, start - overlap), end))
+          start = end
+        }
+        expect(run).toEqual(whole)
+      }),
+    )
+  })
+
+  it('stops before a gap, says so, and goes on when the gap is filled', () => {
+    const events = sampleRun()
+    const gapped = foldEvents(emptyRun('run-1'), [...events.slice(0, 10), ...events.slice(12)])
+    expect(gapped).toMatchObject({ lastSeq: 10, gap: true })
+    const filled = foldEvents(gapped, events.slice(10))
+    expect(filled).toEqual(foldAll(events))
+  })
+
+  it('takes no event of another run, and does not change what it was given', () => {
+    const run = foldAll(sampleRun().slice(0, 20))
+    const frozen = structuredClone(run)
+    expect(foldEvents(run, sampleRun({ runId: 'other' }))).toBe(run)
+    foldEvents(run, sampleRun().slice(20))
+    expect(run).toEqual(frozen)
+  })
+
+  it('shows a step that runs, with its progress', () => {
+    const events = sampleRun()
+    const until = events.findIndex(event => event.kind === 'progress')
+    const run = foldAll(events.slice(0, until + 1))
+    expect(run.running).toBe(6)
+    expect(run.steps.find(view => view.step === 6)).toMatchObject({
+      state: 'running',
+      progress: { done: 720, total: 2880, unit: 'bytes' },
+    })
+  })
+
+  it.each(['fail', 'blocked', 'inapplicable'] as const)(
+    'keeps %s with its cause, and steps after it as not reached',
+    verdict => {
+      const run = foldAll(sampleRun({ rig: HARDWARE_RIG, verdict, cause: 'card' }))
+      expect(run.ended).toMatchObject({ verdict, cause: 'card' })
+      expect(run.steps.find(view => view.step === 6)).toMatchObject({ state: verdict, cause: 'card' })
+      expect(
+        plannedSteps(run)
+          .slice(6)
+          .map(view => view.state),
+      ).toEqual(['unreached', 'unreached'])
+    },
+  )
+
+  it('gathers what happens outside the steps under 0, first', () => {
+    const [first, ...rest] = sampleRun()
+    const stray = { ...apdu(2, 3, 1), step: undefined } as unknown as BenchEvent
+    const run = foldAll([first!, stray, ...rest.map(event => ({ ...event, seq: event.seq + 1 }))])
+    expect(run.steps[0]).toMatchObject({ step: 0, apdus: 1 })
+    expect(run.steps).toHaveLength(9)
+  })
+
+  it('folds ten thousand events in well under a second', () => {
+    const events = sampleRun({ extraApdus: 10_000 })
+    const run = foldAll(events)
+    expect(run.apdus).toBe(10_035)
+    let batched = emptyRun('run-1')
+    for (let at = 0; at < events.length; at += 100) batched = foldEvents(batched, events.slice(at, at + 100))
+    expect(batched.lastSeq).toBe(events.length)
+  }, 3000)
+})
+
+describe('where the time went', () => {
+  const started = sampleRun()[0]!
+  const begin: BenchEvent = { runId: 'run-1', seq: 2, at: started.at, ms: 0, step: 1, kind: 'step-started', name: 'x' }
+  const end = (seq: number, ms: number): BenchEvent => ({
+    ...{ runId: 'run-1', seq, at: started.at, ms, step: 1 },
+    ...{ kind: 'step-ended', name: 'x', verdict: 'pass', took: ms, summary: '' },
+  })
+  const split = (...events: BenchEvent[]) => {
+    const view = foldAll([started, begin, ...events]).steps.find(known => known.step === 1)!
+    return [view.apduMs, view.httpMs, view.restMs]
+  }
+
+  it('adds exchanges that follow one another', () => {
+    expect(split(apdu(3, 10, 4), apdu(4, 20, 5), http(5, 50, 20), end(6, 60))).toEqual([9, 20, 31])
+  })
+
+  it('counts a request within a request once', () => {
+    expect(split(http(3, 20, 5), http(4, 30, 8), http(5, 40, 35), end(6, 50))).toEqual([0, 35, 15])
+  })
+
+  it('counts an APDU within a request as APDU', () => {
+    expect(split(apdu(3, 20, 10), http(4, 40, 40), end(5, 40))).toEqual([10, 30, 0])
+  })
+
+  it('never goes below zero where clocks disagree', () => {
+    expect(split(http(3, 20, 30), end(4, 10))).toEqual([0, 20, 0])
+  })
+})
+
+describe('what has failed', () => {
+  it.each([
+    ['9000', false],
+    ['910F', false],
+    ['6110', false],
+    ['6C20', false],
+    ['6310', false],
+    ['6A80', true],
+    ['6985', true],
+    ['6F00', true],
+  ])('status word %s: %s', (status, failed) => {
+    expect(hasFailed({ ...apdu(1, 1, 1), response: `01${status}` })).toBe(failed)
+  })
+
+  it('no answer has', () => {
+    expect(hasFailed({ ...apdu(1, 1, 1), response: null, error: 'card removed' })).toBe(true)
+    expect(hasFailed({ ...http(1, 1, 1), response: null, error: 'refused' })).toBe(true)
+    expect(hasFailed({ ...http(1, 1, 1), response: { status: 404, headers: {}, body: '' } })).toBe(true)
+  })
+})
+
+const apdu = (seq: number, ms: number, took: number): ApduExchanged => ({
+  ...{ runId: 'run-1', seq, at: '2026-11-22T20:15:30.000Z', ms, step: 1 },
+  ...{ kind: 'apdu', command: '80E2910000', response: '9000', took, label: 'x' },
+})
+const http = (seq: number, ms: number, took: number): HttpExchanged => ({
+  ...{ runId: 'run-1', seq, at: '2026-11-22T20:15:30.000Z', ms, step: 1 },
+  ...{ kind: 'http', from: 'lpa', to: 'smdp', label: 'x', method: 'GET', url: 'https://x/', took },
+  request: { headers: {}, body: '' },
+  response: { status: 200, headers: {}, body: '' },
+})
