@@ -4,6 +4,7 @@ import { encode, type Kept } from '../asn1/schema.ts'
 import { type ActivationCode, parseActivationCode } from '../rsp/activation-code.ts'
 import type { CancelSessionReason, DeviceInfo } from '../rsp/authentication.ts'
 import { parseCertificate } from '../rsp/certificates/certificate.ts'
+import { CertificateError } from '../rsp/certificates/error.ts'
 import { hashConfirmationCode } from '../rsp/crypto/confirmation-code.ts'
 import { ES9p } from '../rsp/es9p.ts'
 import { ES10b } from '../rsp/es10b.ts'
@@ -192,7 +193,7 @@ const findSource = async (
 
 /** SGP.22 §3.1.3: an OID in the activation code must be that of the certificate the server authenticates with. */
 const checkOid = (expected: string, certificate: Uint8Array): void => {
-  const found = parseCertificate(certificate).registeredId
+  const found = registeredIdOf(certificate)
   if (found === expected) return
   const seen = found === undefined ? 'names none' : `is of ${found}`
   throw new LpaError(
@@ -204,6 +205,16 @@ const checkOid = (expected: string, certificate: Uint8Array): void => {
       field: 'smdpOid',
     },
   )
+}
+
+/** A certificate that cannot be read names nobody; what is wrong with it, the card says. */
+const registeredIdOf = (certificate: Uint8Array): string | undefined => {
+  try {
+    return parseCertificate(certificate).registeredId
+  } catch (error) {
+    if (error instanceof CertificateError) return undefined
+    throw error
+  }
 }
 
 /** True if the card wants the user asked about the rules. */

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { pullCardAfter } from '../../src/apdu/faults.ts'
+import { respond } from '../../src/apdu/status.ts'
+import { fromHex, toHex } from '../../src/asn1/bytes.ts'
+import { openIsdr, withIsdr } from '../../src/lpa/isdr.ts'
+import type { LpaEvent } from '../../src/lpa/report.ts'
+import { ES10c } from '../../src/rsp/es10c.ts'
+import { ISD_R_AID } from '../../src/rsp/isdr.ts'
+import { fakeCard, told } from './fake-card.ts'
+
+const EID = fromHex('89049032123451234512345678901235')
+const eid = told(ES10c.GetEID, () => ({ eidValue: EID }))
+const OTHER_AID = fromHex('a0000005591010000000008900000300')
+const askEid = { tagList: Uint8Array.of(0x5a) }
+
+describe('the ISD-R session', () => {
+  it('selects the ISD-R on a channel of its own, reads its FCI, and closes the channel', async () => {
+    const card = fakeCard([eid])
+    const isdr = await openIsdr(card)
+    expect([isdr.logicalChannel, toHex(isdr.aid), toHex(isdr.template!.svn)]).toEqual([1, toHex(ISD_R_AID), '020202'])
+    expect(toHex((await isdr.call(ES10c.GetEID, askEid)).eidValue)).toBe(toHex(EID))
+    await isdr.close()
+    expect(card.open.size).toBe(0)
+  })
+
+  it('tries the AIDs in their order', async () => {
+    const card = fakeCard([eid], { aid: OTHER_AID })
+    expect(toHex((await openIsdr(card, { aids: [ISD_R_AID, OTHER_AID] })).aid)).toBe(toHex(OTHER_AID))
+  })
+
+  it('says that there is no ISD-R, and leaves no channel behind', async () => {
+    const card = fakeCard([], { aid: OTHER_AID })
+    await expect(openIsdr(card)).rejects.toMatchObject({ code: 'no-isdr', fault: 'card', data: { status: 0x6a82 } })
+    expect(card.open.size).toBe(0)
+  })
+
+  it.each(['', '6f00', '0102', '6f1b84'])('does without an FCI that says nothing: "%s"', async fci => {
+    expect((await openIsdr(fakeCard([], { fci: fromHex(fci) }))).template).toBeUndefined()
+  })
+
+  it('closes channels that an earlier session left open, and says how many', async () => {
+    const events: LpaEvent[] = []
+    const card = fakeCard([eid], { channels: [1, 2, 3] })
+    await withIsdr(card, { report: event => events.push(event) }, isdr => isdr.call(ES10c.GetEID, askEid))
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: 'noted', text: expect.stringContaining('3 logical') }),
+    )
+    expect(card.open.size).toBe(0)
+  })
+
+  it('gives up where the card has no channels at all', async () => {
+    const card = { transmit: async () => respond(0x6881) }
+    await expect(openIsdr(card)).rejects.toMatchObject({ code: 'no-channel', status: 0x6881 })
+  })
+
+  it('closes the channel when the work fails, and keeps the first error when closing fails too', async () => {
+    const card = fakeCard([])
+    await expect(withIsdr(card, {}, () => Promise.reject(new Error('first')))).rejects.toThrow('first')
+    expect(card.open.size).toBe(0)
+    const pulled = pullCardAfter(2)(fakeCard([eid]))
+    await expect(withIsdr(pulled, {}, isdr => isdr.call(ES10c.GetEID, askEid))).rejects.toMatchObject({
+      name: 'ApduError',
+      code: 'card-removed',
+    })
+  })
+
+  it.each<[string, Parameters<typeof fakeCard>[0], object]>([
+    ['a status word', [told(ES10c.GetEID, () => 0x6985)], { code: 'card-refused', data: { status: 0x6985 } }],
+    ['no answer', [{ ...eid, answer: () => new Uint8Array(0) }], { code: 'bad-card-answer' }],
+    ['a wrong tag', [{ ...eid, answer: () => fromHex('bf3f00') }], { code: 'bad-card-answer' }],
+    ['an answer cut short', [{ ...eid, answer: () => fromHex('bf3e125a10') }], { code: 'bad-card-answer' }],
+    ['an EID too short', [{ ...eid, answer: () => fromHex('bf3e035a0189') }], { code: 'bad-card-answer' }],
+  ])('puts down to the card: %s', async (_name, functions, expected) => {
+    const events: LpaEvent[] = []
+    const work = withIsdr(fakeCard(functions), { report: event => events.push(event) }, isdr =>
+      isdr.call(ES10c.GetEID, askEid),
+    )
+    await expect(work).rejects.toMatchObject({ fault: 'card', ...expected })
+    expect(events.map(event => event.kind)).toEqual(['started', 'ended'])
+    expect(events[1]).toMatchObject({ step: 'ES10c.GetEID', error: expect.anything() })
+  })
+
+  it('sends long requests in blocks of the size asked for', async () => {
+    const sizes: number[] = []
+    const card = fakeCard([told(ES10c.SetNickname, () => ({ setNicknameResult: 'ok' as const }))])
+    const watched = {
+      transmit: (command: Uint8Array) => {
+        if (command[1] === 0xe2) sizes.push(command[4]!)
+        return card.transmit(command)
+      },
+    }
+    await withIsdr(watched, { segmentSize: 20 }, isdr =>
+      isdr.call(ES10c.SetNickname, { iccid: new Uint8Array(10), profileNickname: 'a name of some length' }),
+    )
+    expect(sizes).toEqual([20, 18])
+  })
+})
+
+describe('REFRESH behind an answer', () => {
+  const refresh = (mode: string) => (ins: number) =>
+    ins === 0x12 ? fromHex(`d00981030101${mode}820281829000`) : fromHex('9000')
+
+  it('is fetched, answered and remembered, and costs the answer nothing', async () => {
+    const card = fakeCard([eid], { proactive: refresh('09') })
+    const isdr = await openIsdr(card)
+    card.announce = 11
+    expect(toHex((await isdr.call(ES10c.GetEID, askEid)).eidValue)).toBe(toHex(EID))
+    expect(isdr.refreshes).toEqual(['euicc-profile-state-change'])
+  })
+
+  it('is noted where it cannot be fetched', async () => {
+    const events: LpaEvent[] = []
+    const card = fakeCard([eid], { proactive: () => fromHex('6f00') })
+    const isdr = await openIsdr(card, { report: event => events.push(event) })
+    card.announce = 11
+    await isdr.call(ES10c.GetEID, askEid)
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'noted', text: expect.stringContaining('FETCH') }))
+  })
+})

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { fromHex } from '../../src/asn1/bytes.ts'
+import { keep } from '../../src/asn1/schema.ts'
+import { withIsdr } from '../../src/lpa/isdr.ts'
+import { sendNotifications } from '../../src/lpa/notifications.ts'
+import { ES9p } from '../../src/rsp/es9p.ts'
+import { ES10b } from '../../src/rsp/es10b.ts'
+import { NotificationMetadata, notificationMetadataOf, PendingNotification } from '../../src/rsp/notification.ts'
+import { fakeCard, told } from './fake-card.ts'
+import { served } from './fake-server.ts'
+
+const notification = (seqNumber: number, notificationAddress: string): NotificationMetadata => ({
+  seqNumber,
+  profileManagementOperation: ['notificationEnable'],
+  notificationAddress,
+})
+
+/** A card on which these wait, in this order; `mute` lists one that it does not give out. */
+const cardWith = (waiting: NotificationMetadata[], mute?: number) => {
+  const left = [...waiting]
+  const card = fakeCard([
+    told(ES10b.ListNotification, () => ({ notificationMetadataList: left })),
+    told(ES10b.RetrieveNotificationsList, ({ searchCriteria }) => ({
+      notificationList: left
+        .filter(({ seqNumber }) => seqNumber === searchCriteria?.seqNumber && seqNumber !== mute)
+        .map(metadata =>
+          keep(PendingNotification, {
+            otherSignedNotification: {
+              tbsOtherNotification: keep(NotificationMetadata, metadata),
+              euiccNotificationSignature: new Uint8Array(64),
+              euiccCertificate: fromHex('3000'),
+              eumCertificate: fromHex('3000'),
+            },
+          }),
+        ),
+    })),
+    told(ES10b.RemoveNotificationFromList, ({ seqNumber }) => {
+      const index = left.findIndex(metadata => metadata.seqNumber === seqNumber)
+      if (index < 0) return { deleteNotificationStatus: 'nothingToDelete' as const }
+      left.splice(index, 1)
+      return { deleteNotificationStatus: 'ok' as const }
+    }),
+  ])
+  return { card, left }
+}
+
+/** A server that says no at the hosts in `down`. */
+const serverWith = (down: Set<string>) => {
+  const heard: string[] = []
+  let host = ''
+  const handle = served(ES9p.HandleNotification, ({ pendingNotification }) => {
+    if (down.has(host)) return new Response('busy', { status: 503 })
+    heard.push(`${host} ${notificationMetadataOf(pendingNotification.value).seqNumber}`)
+    return undefined
+  })
+  const fetch = async (request: Request): Promise<Response> => {
+    host = new URL(request.url).host
+    return handle.respond(await request.text())
+  }
+  return { fetch, heard }
+}
+
+describe('notifications (SGP.22 §3.5)', () => {
+  it('go each to its own address, oldest first, number 0 too, and leave the card when answered', async () => {
+    const { card, left } = cardWith([
+      notification(7, 'a.example'),
+      notification(0, 'b.example'),
+      notification(3, ' A.example '),
+    ])
+    const { fetch, heard } = serverWith(new Set())
+    const { sent, kept } = await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch }))
+    expect(heard).toEqual(['b.example 0', 'a.example 3', 'a.example 7'])
+    expect([sent.length, kept.length, left.length]).toEqual([3, 0, 0])
+  })
+
+  it('stay on the card until a server answers 2xx, in their order, and hold up no other server', async () => {
+    const { card, left } = cardWith([
+      notification(1, 'a.example'),
+      notification(2, 'b.example'),
+      notification(3, 'a.example'),
+    ])
+    const down = new Set(['a.example'])
+    const { fetch, heard } = serverWith(down)
+    const first = await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch }))
+    expect(heard).toEqual(['b.example 2'])
+    expect(first.kept).toMatchObject([
+      { metadata: { seqNumber: 1 }, error: { code: 'http-status', fault: 'server' } },
+      { metadata: { seqNumber: 3 } },
+    ])
+    expect(left.map(({ seqNumber }) => seqNumber)).toEqual([1, 3])
+
+    down.clear()
+    const second = await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch }))
+    expect(heard.slice(1)).toEqual(['a.example 1', 'a.example 3'])
+    expect([second.sent.length, left.length]).toEqual([2, 0])
+  })
+
+  it('can be sent one by one', async () => {
+    const { card, left } = cardWith([notification(1, 'a.example'), notification(2, 'a.example')])
+    const { fetch } = serverWith(new Set())
+    await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch, seqNumbers: [2] }))
+    expect(left.map(({ seqNumber }) => seqNumber)).toEqual([1])
+  })
+
+  it('that the card lists and does not give out are the card’s fault, and hold up no other', async () => {
+    const { card } = cardWith([notification(1, 'a.example'), notification(2, 'b.example')], 1)
+    const { fetch, heard } = serverWith(new Set())
+    const { kept } = await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch }))
+    expect(kept).toMatchObject([{ metadata: { seqNumber: 1 }, error: { code: 'card-mismatch', fault: 'card' } }])
+    expect(heard).toEqual(['b.example 2'])
+  })
+})
