@@ -58,6 +58,8 @@ const withoutParameters =
   (run: Run): Run =>
   (device, command, channel) =>
     command.p1 === 0 && command.p2 === 0 ? run(device, command, channel) : { status: 0x6a86 }
+const getChallenge: Run = ({ random }, { le }) =>
+  le === undefined ? { status: 0x6700 } : { status: 0x9000, data: random(le) }
 /** The terminal tells what it can; nothing here depends on it. */
 const takeNote: Run = (_device, command) => (command.case >= 3 ? OK : { status: 0x6700 })
 
@@ -73,8 +75,9 @@ export const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, In
   [0xc2, { in: 'proprietary', run: withoutParameters(takeNote) }],
   [0x12, { in: 'proprietary', run: ({ toolkit }, command) => toolkit.fetch(command) }],
   [0x14, { in: 'proprietary', run: terminalResponse }],
-  // READ, UPDATE and SEARCH of files; ACTIVATE and DEACTIVATE FILE; the five PIN commands; AUTHENTICATE; GET CHALLENGE.
-  ...[0xb0, 0xd6, 0xb2, 0xdc, 0xa2, 0x44, 0x04, 0x20, 0x24, 0x26, 0x28, 0x2c, 0x88, 0x89, 0x84].map(
+  [0x84, { in: 'interindustry', run: withoutParameters(getChallenge) }],
+  // READ, UPDATE and SEARCH of files; ACTIVATE and DEACTIVATE FILE; the five PIN commands; AUTHENTICATE.
+  ...[0xb0, 0xd6, 0xb2, 0xdc, 0xa2, 0x44, 0x04, 0x20, 0x24, 0x26, 0x28, 0x2c, 0x88, 0x89].map(
     (ins): [number, Instruction] => [ins, { in: 'interindustry', run: onFiles }],
   ),
   // INCREASE, RETRIEVE DATA, SET DATA.

@@ -79,11 +79,7 @@ export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc>
       },
       channels: new Map([[0, { application: 'files' }]]),
       toolkit: createToolkit(options.refreshMode ?? 'uicc-reset'),
-      files: createNetworkFiles({
-        state: () => state,
-        commit: next => device.commit(next),
-        random: options.random,
-      }),
+      files: createNetworkFiles({ state: () => state, commit: next => device.commit(next) }),
       switchFiles: () => {
         for (const [number, { application }] of device.channels)
           if (number > 0 && application === 'files') device.channels.delete(number)

@@ -1,5 +1,8 @@
 import type { RspCertificate } from '../rsp/certificates/certificate.ts'
 import type { OneTimeKeyPair } from '../rsp/crypto/key-agreement.ts'
+import type { ConfigureISDPRequest } from '../rsp/es8p.ts'
+import type { StoreMetadataRequest } from '../rsp/metadata.ts'
+import type { OpenedPackage } from '../rsp/package/open.ts'
 import type { Credential } from './identity.ts'
 
 /** A mutually authenticated session (SGP.22 §3.1.2), from ES10b.AuthenticateServer on. */
@@ -31,7 +34,13 @@ export type PreparedSession = Extract<Session, { phase: 'prepared' }>
 
 export const NO_SESSION: Session = { phase: 'none' }
 
-/** Placeholder */
+/** A bound package that is coming in, segment by segment. */
 export interface Loading {
   readonly session: PreparedSession
+  readonly opened: OpenedPackage
+  metadata: StoreMetadataRequest | undefined
+  dpProprietaryData: ConfigureISDPRequest['dpProprietaryData']
+  readonly profileElements: Uint8Array[]
+  /** Bytes of profile elements so far. */
+  length: number
 }
