@@ -1,4 +1,4 @@
-import type { Channel } from '../apdu/channel.ts'
+import type { Card } from '../apdu/channel.ts'
 import { fromHex } from '../asn1/bytes.ts'
 import { ES10c } from '../rsp/es10c.ts'
 import { iccidFromDigits, iccidToDigits } from '../rsp/identifiers.ts'
@@ -32,10 +32,9 @@ export const listProfiles = async (
 }
 
 export interface ProfileSwitch {
-  readonly channel: Channel
+  /** The whole card and not a channel: between act and proof it is reset, and nobody may hold it meanwhile. */
+  readonly card: Pick<Card, 'exclusive' | 'reset'>
   readonly profile: ProfileName
-  /** Ends the card session as the device's modem would; the ISD-R is opened anew behind it. */
-  readonly reset?: (() => Promise<unknown>) | undefined
   /** Lets the card ask for the REFRESH itself (SGP.22 §3.2.1). */
   readonly refreshFlag?: boolean | undefined
   readonly isdrOptions?: IsdrOptions | undefined
@@ -58,14 +57,17 @@ export const disableProfile = (request: ProfileSwitch): Promise<ProfileInfo> =>
 type SwitchBody = { readonly profileIdentifier: ReturnType<typeof identifierOf>; readonly refreshFlag: boolean }
 
 const switchProfile = async (
-  { channel, profile, reset, refreshFlag = true, isdrOptions = {} }: ProfileSwitch,
+  { card, profile, refreshFlag = true, isdrOptions = {} }: ProfileSwitch,
   wanted: 'enabled' | 'disabled',
   act: (isdr: Isdr, body: SwitchBody) => Promise<void>,
 ): Promise<ProfileInfo> => {
-  await withIsdr(channel, isdrOptions, isdr => act(isdr, { profileIdentifier: identifierOf(profile), refreshFlag }))
-  // With REFRESH or without, what the device has read of the card is no longer true (SGP.22 §3.2.1, step 7).
-  await reset?.()
-  return withIsdr(channel, isdrOptions, async isdr => {
+  const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
+    card.exclusive(channel => withIsdr(channel, isdrOptions, work))
+  await onIsdr(isdr => act(isdr, { profileIdentifier: identifierOf(profile), refreshFlag }))
+  // A REFRESH of mode UICC reset is done by this reset. With any other, or none, what the device has read of the card
+  // is no longer true, and the reset makes it read anew (SGP.22 §3.2.1).
+  await card.reset()
+  return onIsdr(async isdr => {
     const [found] = await listProfiles(isdr, { profile })
     if (found?.profileState === wanted) return found
     const seen =

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Channel } from '../../src/apdu/channel.ts'
+import { takeTurns } from '../../src/apdu/turns.ts'
 import { fromHex, toHex } from '../../src/asn1/bytes.ts'
 import { withIsdr } from '../../src/lpa/isdr.ts'
 import {
@@ -13,7 +15,7 @@ import {
 import { ES10c } from '../../src/rsp/es10c.ts'
 import { iccidFromDigits, iccidToDigits } from '../../src/rsp/identifiers.ts'
 import type { ProfileInfo } from '../../src/rsp/metadata.ts'
-import { fakeCard, told } from './fake-card.ts'
+import { type FakeCard, fakeCard, told } from './fake-card.ts'
 import { ICCID, ISDP_AID } from './story.ts'
 
 /** A card with one profile, which does as it is told unless it `lies`. */
@@ -54,24 +56,34 @@ const cardWith = ({ lies = false, gone = false }: { lies?: boolean; gone?: boole
 }
 const profile = { iccid: ICCID }
 
+/** `resets` has for each reset the channels that were open at the time. A reset inside `exclusive` would never come to its turn. */
+const wholeCard = (channel: FakeCard) => {
+  const resets: number[] = []
+  const inTurn = takeTurns()
+  return {
+    resets,
+    exclusive: <T>(work: (channel: Channel) => Promise<T>) => inTurn(() => work(channel)),
+    reset: () =>
+      inTurn(async () => {
+        resets.push(channel.open.size)
+        return new Uint8Array(0)
+      }),
+  }
+}
+
 describe('profile management (SGP.22 §3.2)', () => {
   it('enables with REFRESH, resets, opens the ISD-R anew and reads the state back', async () => {
     const { card, asked } = cardWith()
-    let resets = 0
-    const reset = async () => {
-      // The channel is closed by now, whatever the card did with it.
-      expect(card.open.size).toBe(0)
-      resets++
-    }
-    expect(await enableProfile({ channel: card, profile, reset })).toMatchObject({ profileState: 'enabled' })
-    expect([resets, asked]).toEqual([1, [{ refreshFlag: true, named: ICCID }]])
+    const { resets, ...whole } = wholeCard(card)
+    expect(await enableProfile({ card: whole, profile })).toMatchObject({ profileState: 'enabled' })
+    expect([resets, asked]).toEqual([[0], [{ refreshFlag: true, named: ICCID }]])
     expect(card.open.size).toBe(0)
   })
 
   it('names the profile by AID and leaves REFRESH out where it is asked to', async () => {
     const { card, asked } = cardWith()
-    await enableProfile({ channel: card, profile: { isdpAid: ISDP_AID }, refreshFlag: false })
-    await disableProfile({ channel: card, profile })
+    await enableProfile({ card: wholeCard(card), profile: { isdpAid: ISDP_AID }, refreshFlag: false })
+    await disableProfile({ card: wholeCard(card), profile })
     expect(asked).toEqual([
       { refreshFlag: false, named: toHex(ISDP_AID) },
       { refreshFlag: true, named: ICCID },
@@ -81,18 +93,18 @@ describe('profile management (SGP.22 §3.2)', () => {
   it('does not believe a card that says ok and does nothing', async () => {
     const { card } = cardWith({ lies: true })
     const expected = { code: 'state-not-changed', fault: 'card' }
-    await expect(enableProfile({ channel: card, profile })).rejects.toMatchObject(expected)
+    await expect(enableProfile({ card: wholeCard(card), profile })).rejects.toMatchObject(expected)
     await expect(withIsdr(card, {}, isdr => deleteProfile(isdr, profile))).rejects.toMatchObject(expected)
     expect(card.open.size).toBe(0)
   })
 
   it('says what the card refused, by its name', async () => {
     const { card } = cardWith({ gone: true })
-    await expect(enableProfile({ channel: card, profile })).rejects.toMatchObject({
+    await expect(enableProfile({ card: wholeCard(card), profile })).rejects.toMatchObject({
       code: 'card-refused',
       data: { step: 'ES10c.EnableProfile', result: 'iccidOrAidNotFound' },
     })
-    await expect(disableProfile({ channel: card, profile })).rejects.toMatchObject({ code: 'card-refused' })
+    await expect(disableProfile({ card: wholeCard(card), profile })).rejects.toMatchObject({ code: 'card-refused' })
     await expect(withIsdr(card, {}, isdr => setNickname(isdr, ICCID, 'x'))).rejects.toMatchObject({
       data: { result: 'iccidNotFound' },
     })
@@ -114,7 +126,7 @@ describe('profile management (SGP.22 §3.2)', () => {
 
   it('reads a number that a later version of the module may have named', async () => {
     const card = fakeCard([{ ...told(ES10c.EnableProfile, () => 0), answer: () => fromHex('bf3103800142') }])
-    await expect(enableProfile({ channel: card, profile })).rejects.toMatchObject({ data: { result: 0x42 } })
+    await expect(enableProfile({ card: wholeCard(card), profile })).rejects.toMatchObject({ data: { result: 0x42 } })
   })
 
   it('asks with an ICCID only if it is one', async () => {
