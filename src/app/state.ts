@@ -1,0 +1,190 @@
+import type { PurchaseMetadata } from './bridge.ts'
+import type { Flyout } from './flyout.ts'
+import type { DownloadFailure } from './launch.ts'
+import type { ESimFailure, MobilePlansActivationError } from './operation-status.ts'
+import type { GatewayPage, Provider } from './service-client.ts'
+
+/** What fills the app's window. */
+export type Screen =
+  | { readonly name: 'closed' }
+  | { readonly name: 'loading'; readonly text: string }
+  | { readonly name: 'catalogue'; readonly country: string; readonly providers: readonly Provider[] }
+  | { readonly name: 'gateway'; readonly provider: Provider; readonly page: GatewayPage }
+  /** `ready`: the first page has been shown. */
+  | { readonly name: 'portal'; readonly provider: Provider; readonly ready: boolean }
+  | {
+      readonly name: 'result'
+      readonly outcome: 'connected' | 'installed-not-registered' | 'failed' | 'cancelled'
+      readonly title: string
+      readonly text: string
+      readonly errorCode?: string
+      /** Shown as `CV`. */
+      readonly correlationId?: string
+      /** What Try again would do; absent when it is not offered. */
+      readonly retry?: 'start' | 'portal' | 'download' | 'enable'
+    }
+
+export interface Download {
+  readonly phase:
+    | 'contacting'
+    | 'consent'
+    | 'downloading'
+    | 'installing'
+    | 'enabling'
+    | 'registering'
+    | 'done'
+    | 'failed'
+  readonly text: string
+  readonly done?: number
+  readonly total?: number
+}
+
+/** What the user is asked before the profile is downloaded. */
+export interface ConsentRequest {
+  readonly profileName: string
+  readonly serviceProviderName: string
+  readonly iccid: string
+  /** Profile policy rules in words. */
+  readonly rules: readonly string[]
+  readonly confirmationCodeRequired: boolean
+  /** After a wrong code: what to say. */
+  readonly problem?: string
+}
+export interface ConsentAnswer {
+  readonly accept: boolean
+  readonly confirmationCode?: string
+}
+
+/** The one download that the page has asked for. */
+export interface Operation {
+  readonly id: string
+  readonly activationCode: string
+  readonly metadata: PurchaseMetadata
+  readonly iccid?: string
+}
+
+export type RegistrationState = 'none' | 'deregistered' | 'searching' | 'home' | 'roaming' | 'partner' | 'denied'
+
+export interface AppState {
+  readonly screen: Screen
+  readonly download: Download | null
+  readonly consent: ConsentRequest | null
+  /** The user wants to leave in the middle: the app asks. */
+  readonly leaving: boolean
+  readonly flyout: Flyout | null
+  readonly banner: string | null
+
+  readonly country: string | null
+  readonly providers: readonly Provider[]
+  /** The operator whose gateway or portal was opened last. */
+  readonly provider: Provider | null
+  readonly gateway: GatewayPage | null
+  readonly portalOpen: boolean
+  readonly transactionId: string | null
+  /** Functions of the page that want to hear. */
+  readonly listeners: { readonly activation?: string; readonly registration?: string }
+  readonly operation: Operation | null
+  /** Downloads that failed since the last launch of a portal. */
+  readonly failures: readonly DownloadFailure[]
+  /** The profile that is on the network. */
+  readonly line: {
+    readonly iccid: string
+    readonly registration: RegistrationState
+    readonly operator: string
+  } | null
+}
+
+export const CLOSED: AppState = {
+  screen: { name: 'closed' },
+  download: null,
+  consent: null,
+  leaving: false,
+  flyout: null,
+  banner: null,
+  country: null,
+  providers: [],
+  provider: null,
+  gateway: null,
+  portalOpen: false,
+  transactionId: null,
+  listeners: {},
+  operation: null,
+  failures: [],
+  line: null,
+}
+
+/** What a person does. */
+export type UserAction =
+  | { readonly action: 'open' }
+  | { readonly action: 'choose-provider'; readonly provider: string }
+  | { readonly action: 'choose-another' }
+  | { readonly action: 'continue' }
+  | { readonly action: 'consent'; readonly accept: boolean; readonly confirmationCode?: string }
+  /** Asks first when something is under way. */
+  | { readonly action: 'cancel' }
+  | { readonly action: 'leave'; readonly confirm: boolean }
+  | { readonly action: 'try-again' }
+  | { readonly action: 'dismiss-banner' }
+  | { readonly action: 'open-flyout' }
+  | { readonly action: 'close-flyout' }
+
+/** What a person does, and what comes back from the world. */
+export type AppEvent =
+  | ({ readonly kind: 'user' } & UserAction)
+  | { readonly kind: 'providers'; readonly country: string; readonly providers: readonly Provider[] }
+  | { readonly kind: 'gateway'; readonly page: GatewayPage }
+  | { readonly kind: 'service-failed'; readonly at: 'start' | 'gateway'; readonly code: string; readonly text: string }
+  | { readonly kind: 'portal-launched'; readonly transactionId: string }
+  | { readonly kind: 'portal-ready' }
+  | { readonly kind: 'portal-failed'; readonly code: string; readonly text: string }
+  | { readonly kind: 'listen'; readonly event: 'activation' | 'registration'; readonly script: string }
+  | { readonly kind: 'download'; readonly operation: Operation }
+  | { readonly kind: 'download-refused'; readonly error: MobilePlansActivationError }
+  | { readonly kind: 'purchase-cancelled'; readonly metadata: PurchaseMetadata }
+  | {
+      readonly kind: 'progress'
+      readonly phase: 'contacting' | 'downloading' | 'installing'
+      readonly done?: number
+      readonly total?: number
+    }
+  | { readonly kind: 'consent-asked'; readonly request: ConsentRequest }
+  | { readonly kind: 'installed'; readonly iccid: string }
+  | {
+      readonly kind: 'download-failed'
+      readonly status: ESimFailure
+      readonly detail: string
+      readonly iccid?: string
+      readonly at: Date
+    }
+  | { readonly kind: 'enabled' }
+  | { readonly kind: 'enable-failed'; readonly status: ESimFailure; readonly detail: string }
+  | {
+      readonly kind: 'registration'
+      readonly state: RegistrationState
+      readonly operator: string
+      readonly final: boolean
+      readonly detail?: string
+    }
+  | { readonly kind: 'flyout'; readonly flyout: Flyout }
+
+/** What is to be done in the world; the runner does it and comes back with events. */
+export type Effect =
+  | { readonly do: 'fetch-providers' }
+  | { readonly do: 'fetch-gateway'; readonly provider: Provider }
+  | {
+      readonly do: 'open-portal'
+      readonly provider: Provider
+      readonly country: string
+      readonly failures: readonly DownloadFailure[]
+    }
+  | { readonly do: 'close-portal' }
+  | { readonly do: 'download'; readonly operation: Operation }
+  | { readonly do: 'answer-consent'; readonly answer: ConsentAnswer }
+  | { readonly do: 'enable'; readonly iccid: string }
+  | { readonly do: 'register'; readonly iccid: string }
+  /** Call a function of the page with one string of JSON (reference §4.3). */
+  | { readonly do: 'tell-page'; readonly script: string; readonly argument: string }
+  | { readonly do: 'fetch-balance'; readonly line: NonNullable<AppState['line']>; readonly country: string }
+
+/** The state that follows, and what is to be done about it. */
+export type Step = readonly [AppState, ...Effect[]]

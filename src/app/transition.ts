@@ -1,0 +1,195 @@
+import { activationErrorOf, adviceFor, type ESimFailure, type MobilePlansActivationError } from './operation-status.ts'
+import { failure, leavePortal, withCv } from './result-screen.ts'
+import type { AppEvent, AppState, Effect, Operation, Screen, Step } from './state.ts'
+import { answerUser, isBusy } from './user-actions.ts'
+
+/**
+ * The app as a pure function: what an event makes of a state, and what is to be done. An event that does not fit the state
+ * (a late answer, a button that is not there) changes nothing.
+ */
+export const transition = (state: AppState, event: AppEvent): Step => {
+  switch (event.kind) {
+    case 'user':
+      return answerUser(state, event)
+
+    case 'providers': {
+      if (state.screen.name !== 'loading') return [state]
+      const { country, providers } = event
+      return [{ ...state, country, providers, screen: { name: 'catalogue', country, providers } }]
+    }
+    case 'gateway':
+      if (state.screen.name !== 'loading' || state.provider === null) return [state]
+      return [
+        { ...state, gateway: event.page, screen: { name: 'gateway', provider: state.provider, page: event.page } },
+      ]
+    case 'service-failed':
+      if (state.screen.name !== 'loading') return [state]
+      return [{ ...state, screen: failure('Mobile Plans is not available', event.text, event.code, 'start') }]
+
+    case 'portal-launched':
+      // The failures went into the headers of this one launch (reference §3.2).
+      return [{ ...state, portalOpen: true, transactionId: event.transactionId, failures: [], listeners: {} }]
+    case 'portal-ready':
+      if (state.screen.name !== 'portal') return [state]
+      return [{ ...state, screen: { ...state.screen, ready: true } }]
+    case 'portal-failed':
+      if (state.screen.name !== 'portal') return [state]
+      return [
+        {
+          ...state,
+          portalOpen: false,
+          screen: withCv(failure('This page cannot be shown', event.text, event.code, 'portal'), state),
+        },
+        { do: 'close-portal' },
+      ]
+
+    case 'listen':
+      return [{ ...state, listeners: { ...state.listeners, [event.event]: event.script } }]
+    case 'download':
+      return beginDownload(state, event.operation)
+    case 'download-refused':
+      return [state, ...tellActivation(state, event.error, '')]
+    case 'purchase-cancelled':
+      if (!state.portalOpen) return [state]
+      return [leavePortal(state, 'cancelled', cancelText(event.metadata.moDirectStatus)), { do: 'close-portal' }]
+
+    case 'progress': {
+      if (!isDownloading(state)) return [state]
+      const { phase, done, total } = event
+      const amount = done === undefined ? {} : { done, ...(total !== undefined && { total }) }
+      return [{ ...state, consent: null, download: { phase, text: PHASES[phase], ...amount } }]
+    }
+    case 'consent-asked':
+      if (!isDownloading(state)) return [state]
+      return [{ ...state, consent: event.request, download: { phase: 'consent', text: PHASES.consent } }]
+    case 'installed': {
+      if (state.operation === null) return [state]
+      const { iccid } = event
+      const operation = { ...state.operation, iccid }
+      return [
+        { ...state, operation, consent: null, download: { phase: 'enabling', text: PHASES.enabling } },
+        { do: 'enable', iccid },
+      ]
+    }
+    case 'download-failed': {
+      if (state.operation === null) return [state]
+      const { status, at, iccid } = event
+      const failed = { status, at, ...(iccid !== undefined && { iccid }) }
+      return failOperation(
+        { ...state, failures: [...state.failures, failed] },
+        status,
+        event.detail,
+        'download',
+        iccid ?? '',
+      )
+    }
+    case 'enabled': {
+      const iccid = state.operation?.iccid
+      if (iccid === undefined) return [state]
+      return [
+        { ...state, download: { phase: 'registering', text: PHASES.registering } },
+        ...tellActivation(state, 'success', iccid),
+        { do: 'register', iccid },
+      ]
+    }
+    case 'enable-failed':
+      if (state.operation === null) return [state]
+      return failOperation(state, event.status, event.detail, 'enable', state.operation.iccid ?? '')
+    case 'registration':
+      return registered(state, event)
+    case 'flyout':
+      return state.flyout === null ? [state] : [{ ...state, flyout: event.flyout }]
+  }
+}
+
+const PHASES = {
+  contacting: 'Contacting the operator’s server…',
+  consent: 'Waiting for your consent…',
+  downloading: 'Downloading the profile…',
+  installing: 'Installing the profile…',
+  enabling: 'Switching the profile on…',
+  registering: 'Looking for the network…',
+} as const
+
+const isDownloading = ({ download, operation }: AppState): boolean =>
+  operation !== null &&
+  download !== null &&
+  ['contacting', 'consent', 'downloading', 'installing'].includes(download.phase)
+
+/** One download at a time: a second call is told that the card is busy, and the first goes on. */
+const beginDownload = (state: AppState, operation: Operation): Step => {
+  if (isBusy(state)) return [state, ...tellActivation(state, 'cardBusy', '')]
+  return [
+    { ...state, operation, consent: null, download: { phase: 'contacting', text: PHASES.contacting } },
+    { do: 'download', operation },
+  ]
+}
+
+/** JSON as one string argument (reference §4.3); nothing when the page did not ask to hear. */
+const tellActivation = (state: AppState, activationResult: MobilePlansActivationError, iccid: string): Effect[] =>
+  state.listeners.activation === undefined || !state.portalOpen
+    ? []
+    : [{ do: 'tell-page', script: state.listeners.activation, argument: JSON.stringify({ activationResult, iccid }) }]
+
+/** The dialog over the portal, which stays open; the page hears the same in its own words. */
+const failOperation = (
+  state: AppState,
+  status: ESimFailure,
+  detail: string,
+  retry: 'download' | 'enable',
+  iccid: string,
+): Step => {
+  const text = `${adviceFor(status)} ${detail}`.trim()
+  return [
+    {
+      ...state,
+      consent: null,
+      download: { phase: 'failed', text: adviceFor(status) },
+      screen: withCv(failure('The profile could not be installed', text, activationErrorOf(status), retry), state),
+    },
+    ...tellActivation(state, activationErrorOf(status), iccid),
+  ]
+}
+
+const IS_REGISTERED = ['home', 'roaming', 'partner']
+
+const registered = (state: AppState, event: Extract<AppEvent, { kind: 'registration' }>): Step => {
+  const iccid = state.operation?.iccid
+  if (iccid === undefined) return [state]
+  const { state: registration, operator } = event
+  const line = { iccid, registration, operator }
+  const tell: Effect[] =
+    state.listeners.registration === undefined || !state.portalOpen
+      ? []
+      : [
+          {
+            do: 'tell-page',
+            script: state.listeners.registration,
+            argument: JSON.stringify({ networkRegistrationState: registration, iccid }),
+          },
+        ]
+  if (!event.final) return [{ ...state, line }, ...tell]
+  if (IS_REGISTERED.includes(registration)) {
+    const download = { phase: 'done', text: `Connected to ${operator}.` } as const
+    return [{ ...state, line, download, banner: 'Your cellular settings have been updated.' }, ...tell]
+  }
+  const text =
+    `The profile is installed, but the network did not let it in (${registration}). ${event.detail ?? ''}`.trim()
+  const screen: Screen = withCv(
+    {
+      name: 'result',
+      outcome: 'installed-not-registered',
+      title: 'Not connected yet',
+      text,
+      errorCode: registration,
+      retry: 'enable',
+    },
+    state,
+  )
+  return [{ ...state, line, download: { phase: 'failed', text }, screen }, ...tell]
+}
+
+const cancelText = (moDirectStatus: string): string =>
+  moDirectStatus === 'Cancelled' || moDirectStatus === ''
+    ? 'Nothing was bought.'
+    : `The operator could not complete the purchase (${moDirectStatus}).`

@@ -1,0 +1,145 @@
+import { flyoutWithoutPlan } from './flyout.ts'
+import { leavePortal } from './result-screen.ts'
+import { type AppState, CLOSED, type Step, type UserAction } from './state.ts'
+
+/** A download, from the page's call until its end. */
+export const isBusy = ({ download }: AppState): boolean =>
+  download !== null && download.phase !== 'done' && download.phase !== 'failed'
+
+/** What the buttons do. One that the screen does not offer does nothing. */
+export const answerUser = (state: AppState, event: UserAction): Step => {
+  const { screen } = state
+  switch (event.action) {
+    case 'open':
+      if (screen.name !== 'closed' && screen.name !== 'result') return [state]
+      return start(state)
+    case 'choose-provider': {
+      const provider = state.providers.find(({ id }) => id === event.provider)
+      if (screen.name !== 'catalogue' || provider === undefined) return [state]
+      return [
+        { ...state, provider, gateway: null, screen: { name: 'loading', text: `Opening ${provider.brandName}…` } },
+        { do: 'fetch-gateway', provider },
+      ]
+    }
+    case 'choose-another':
+      if (screen.name !== 'gateway' || state.country === null) return [state]
+      return [{ ...state, screen: { name: 'catalogue', country: state.country, providers: state.providers } }]
+    case 'continue':
+      return screen.name === 'gateway' ? openPortal(state) : [state]
+    case 'consent':
+      if (state.consent === null) return [state]
+      return [
+        { ...state, consent: null },
+        {
+          do: 'answer-consent',
+          answer: {
+            accept: event.accept,
+            ...(event.confirmationCode !== undefined && { confirmationCode: event.confirmationCode }),
+          },
+        },
+      ]
+    case 'cancel':
+      return cancel(state)
+    case 'leave':
+      if (!state.leaving) return [state]
+      return event.confirm ? leave(state) : [{ ...state, leaving: false }]
+    case 'try-again':
+      return tryAgain(state)
+    case 'dismiss-banner':
+      return [{ ...state, banner: null }]
+    case 'open-flyout':
+      return openFlyout(state)
+    case 'close-flyout':
+      return [{ ...state, flyout: null }]
+  }
+}
+
+const start = (state: AppState): Step => {
+  if (isBusy(state)) return [state]
+  // What outlives a visit: failures for the operator's next launch, and the line that is in use.
+  const { failures, line } = state
+  return [
+    { ...CLOSED, failures, line, screen: { name: 'loading', text: 'Looking for operators…' } },
+    ...(state.portalOpen ? [{ do: 'close-portal' } as const] : []),
+    { do: 'fetch-providers' },
+  ]
+}
+
+const openPortal = (state: AppState): Step => {
+  const { provider, country, failures } = state
+  if (provider === null || country === null) return [state]
+  return [
+    { ...state, download: null, operation: null, screen: { name: 'portal', provider, ready: false } },
+    { do: 'open-portal', provider, country, failures },
+  ]
+}
+
+/** From the portal it is asked first, unless the purchase has come to its end. */
+const cancel = (state: AppState): Step => {
+  const { screen } = state
+  if (screen.name === 'portal') return state.download?.phase === 'done' ? leave(state) : [{ ...state, leaving: true }]
+  if (screen.name === 'result') return close(state)
+  return screen.name === 'closed' ? [state] : [{ ...state, screen: { name: 'closed' } }]
+}
+
+/** Closing a result goes back to the operator's gateway when something failed, else to the desktop. */
+const close = (state: AppState): Step => {
+  const { screen, provider, gateway } = state
+  const failed = screen.name === 'result' && screen.outcome !== 'connected'
+  const shut = state.portalOpen ? ([{ do: 'close-portal' }] as const) : []
+  if (failed && provider !== null && gateway !== null)
+    return [
+      { ...state, portalOpen: false, listeners: {}, screen: { name: 'gateway', provider, page: gateway } },
+      ...shut,
+    ]
+  return [{ ...state, portalOpen: false, listeners: {}, screen: { name: 'closed' } }, ...shut]
+}
+
+/** A download that has begun goes on without its page. */
+const leave = (state: AppState): Step => {
+  const connected = state.download?.phase === 'done'
+  const text = connected ? (state.download?.text ?? '') : 'You have left the operator’s pages.'
+  return [leavePortal(state, connected ? 'connected' : 'cancelled', text), { do: 'close-portal' }]
+}
+
+const tryAgain = (state: AppState): Step => {
+  const { screen, provider, operation } = state
+  if (screen.name !== 'result' || screen.retry === undefined) return [state]
+  switch (screen.retry) {
+    case 'start':
+      return start(state)
+    case 'portal':
+      return openPortal(state)
+    case 'download': // with the same code, which stays valid after a failure (reference §8.2)
+      if (operation === null || provider === null) return [state]
+      return [
+        {
+          ...state,
+          screen: { name: 'portal', provider, ready: true },
+          download: { phase: 'contacting', text: 'Contacting the operator’s server…' },
+        },
+        { do: 'download', operation },
+      ]
+    case 'enable':
+      if (operation?.iccid === undefined || provider === null) return [state]
+      return [
+        {
+          ...state,
+          screen: { name: 'portal', provider, ready: true },
+          download: { phase: 'enabling', text: 'Switching the profile on…' },
+        },
+        { do: 'enable', iccid: operation.iccid },
+      ]
+  }
+}
+
+const openFlyout = (state: AppState): Step => {
+  const { line, country } = state
+  if (line === null) return [{ ...state, flyout: flyoutWithoutPlan() }]
+  const { operator, registration } = line
+  const shown = registration === 'partner' ? 'roaming' : registration === 'deregistered' ? 'none' : registration
+  return [
+    { ...state, flyout: { state: 'loading', operator, registration: shown, links: [] } },
+    { do: 'fetch-balance', line, country: country ?? '' },
+  ]
+}
