@@ -130,7 +130,8 @@ export const authenticate = async (
   const fields = lengthValues(answer.subarray(1))
   const lengths = fields?.map(field => field.length).join()
   if (answer[0] === 0xdc && lengths === '14') return { auts: fields![0]! }
-  if (answer[0] === 0xdb && /^([4-9]|1[0-6]),16,16(,8)?$/.test(lengths ?? '')) return { res: fields![0]! }
+  if (answer[0] === 0xdb && /^([4-9]|[12]\d|3[0-2]),(16,16|32,32)(,8)?$/.test(lengths ?? ''))
+    return { res: fields![0]! }
   throw new ModemError('bad-card-data', 'card', 'AUTHENTICATE: the USIM answered neither RES, CK, IK nor AUTS')
 }
 

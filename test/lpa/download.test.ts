@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { toHex } from '../../src/asn1/bytes.ts'
+import { createEuicc } from '../../src/euicc/euicc.ts'
+import { ordinaryIdentity } from '../../src/euicc/identity.ts'
+import { createMemory } from '../../src/euicc/memory.ts'
+import { deviceInfoOf } from '../../src/lpa/device-info.ts'
+import { type Consent, downloadProfile } from '../../src/lpa/download.ts'
+import { type Isdr, withIsdr } from '../../src/lpa/isdr.ts'
+import { listNotifications, sendNotifications } from '../../src/lpa/notifications.ts'
+import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../../src/lpa/profiles.ts'
+import type { LpaEvent } from '../../src/lpa/report.ts'
+import { registerOnNetwork } from '../../src/modem/registration.ts'
+import { algorithmOf } from '../../src/profile/aka/algorithm-of.ts'
+import { installProfile, SUPPORTED_SERVICES } from '../../src/profile/install.ts'
+import { decodeProfilePackage } from '../../src/profile/package.ts'
+import { createNetwork } from '../../src/server/network/network.ts'
+import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from '../profile/ts48.ts'
+import { dice } from '../rsp/dice.ts'
+import { ADDRESS, createScene, MATCHING_ID, START, testPki } from '../server/smdp/scene.ts'
+
+/** The story of docs/tour.md with nothing faked: our SM-DP+, our LPA, the software eUICC, the network. */
+const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) => {
+  const outcome = installProfile(decodeProfilePackage(upp), {
+    services: new Set(SUPPORTED_SERVICES),
+    freeMemory: 1 << 20,
+  })
+  const { profile } = outcome
+  if (profile === undefined) throw new Error(outcome.reason)
+  const iccid = toHex(profile.iccid).replace(/f+$/, '')
+  const scene = await createScene({ curve, package: upp })
+  await scene.stock(iccid)
+  const random = dice(`story ${curve}`)
+  const card = await createEuicc({
+    identity: ordinaryIdentity([testPki(curve)], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
+    memory: createMemory(),
+    clock: () => START,
+    random,
+  })
+  const events: LpaEvent[] = []
+  const isdrOptions = { report: (event: LpaEvent) => void events.push(event) }
+  const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
+    card.exclusive(channel => withIsdr(channel, isdrOptions, work))
+  const algorithm = algorithmOf([...profile.aka.values()][0]!.algorithm)
+  return {
+    ...scene,
+    iccid,
+    card,
+    events,
+    isdrOptions,
+    onIsdr,
+    network: createNetwork({
+      here: { plmn: '00101', name: 'Test network' },
+      subscribers: imsi => ({ imsi, iccid, algorithm }),
+      clock: () => START,
+      random,
+    }),
+    download: (consent: Consent = { accepted: true }) =>
+      onIsdr(isdr =>
+        downloadProfile({
+          isdr,
+          fetch: scene.smdp.es9p,
+          activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
+          deviceInfo: deviceInfoOf('490154203237518'),
+          confirm: async () => consent,
+        }),
+      ),
+  }
+}
+
+describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(`the true story on %s${ts48Reason}`, curve => {
+  it.each(TS48_NAMES)('%s is downloaded, enabled, on the network, and gone again', async name => {
+    const story = await createStory(curve, readTs48(name))
+    const { iccid, card, isdrOptions, onIsdr, network } = story
+    const profile = { iccid }
+    await story.order({ iccid })
+
+    const download = await story.download()
+    expect(download).toMatchObject({ iccid, notificationSent: true, profile: { profileState: 'disabled' } })
+    expect(story.defects).toEqual([])
+
+    await enableProfile({ card, profile, isdrOptions })
+    const registration = await card.exclusive(channel => registerOnNetwork(channel, network))
+    expect(registration).toMatchObject({ iccid, operator: 'Test network' })
+    expect(network.registered()).toMatchObject([{ imsi: registration.imsi }])
+
+    await disableProfile({ card, profile, isdrOptions })
+    await onIsdr(async isdr => {
+      await deleteProfile(isdr, profile)
+      expect(await listProfiles(isdr)).toEqual([])
+      const { sent, kept } = await sendNotifications({ isdr, fetch: story.smdp.es9p })
+      expect(kept).toEqual([])
+      expect(sent.map(({ profileManagementOperation }) => profileManagementOperation[0])).toEqual([
+        'notificationEnable',
+        'notificationDisable',
+        'notificationDelete',
+      ])
+      expect(await listNotifications(isdr)).toEqual([])
+    })
+  })
+})
+
+describe.skipIf(ts48Missing)(`what can go otherwise${ts48Reason}`, () => {
+  const start = () => createStory('P-256', readTs48(TS48_NAMES[0]))
+
+  it('a confirmation code opens the order, a wrong one does not', async () => {
+    const story = await start()
+    await story.order({ iccid: story.iccid, confirmationCode: '2468' })
+    await expect(story.download({ accepted: true, confirmationCode: '1357' })).rejects.toMatchObject({
+      code: 'server-refused',
+      data: { subjectCode: '8.2.7', reasonCode: '3.8' },
+    })
+    expect(await story.download({ accepted: true, confirmationCode: '2468' })).toMatchObject({ iccid: story.iccid })
+  })
+
+  it('an order is good for one download', async () => {
+    const story = await start()
+    await story.order({ iccid: story.iccid })
+    await story.download()
+    await expect(story.download()).rejects.toMatchObject({ code: 'server-refused', fault: 'server' })
+  })
+
+  it('postponed keeps the order, rejected ends it', async () => {
+    const story = await start()
+    await story.order({ iccid: story.iccid })
+    await expect(story.download({ accepted: false, reason: 'postponed' })).rejects.toMatchObject({ code: 'rejected' })
+    expect(await story.stateOf(story.iccid)).not.toBe('Error')
+    await expect(story.download({ accepted: false, reason: 'endUserRejection' })).rejects.toMatchObject({
+      code: 'rejected',
+    })
+    await expect(story.download()).rejects.toMatchObject({ code: 'server-refused' })
+    expect(story.events.filter(event => event.kind === 'noted')).toEqual([])
+  })
+
+  it('a profile that is on the card already is not installed again, and the card says so', async () => {
+    const story = await start()
+    await story.order({ iccid: story.iccid })
+    await story.download()
+    await story.stock(story.iccid)
+    await story.order({ iccid: story.iccid })
+    await expect(story.download()).rejects.toMatchObject({ fault: expect.stringMatching(/card|server/) })
+    expect(await story.onIsdr(isdr => listProfiles(isdr))).toHaveLength(1)
+  })
+})
