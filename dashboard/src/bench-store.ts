@@ -88,7 +88,11 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
     if (attempt > ATTEMPTS_BEFORE_OFFLINE) put({ connection: 'offline' })
   })
   socket.on('runs', changed => put({ runs: mergeRuns(state.runs ?? [], changed) }))
-  socket.on('device', device => put({ device }))
+  let devicePushes = 0
+  socket.on('device', device => {
+    devicePushes += 1
+    put({ device })
+  })
   socket.on('device-script', call => {
     for (const listener of scriptListeners) listener(call)
   })
@@ -124,7 +128,10 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
     },
     act: async action => {
       try {
-        put({ device: await postJson<DeviceState>('/api/device/actions', action) })
+        const pushes = devicePushes
+        const device = await postJson<DeviceState>('/api/device/actions', action)
+        // What was pushed meanwhile is at least as new, and came by a path of its own.
+        if (devicePushes === pushes) put({ device })
       } catch (error) {
         report(error)
       }

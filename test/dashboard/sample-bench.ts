@@ -4,7 +4,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { Server } from 'socket.io'
-import type { DeviceAction, DeviceState, PageToServer, RunSummary, ServerToPage } from '../../src/bench/api-contract.ts'
+import type {
+  DeviceAction,
+  DeviceState,
+  PageToServer,
+  RunSummary,
+  ScriptCall,
+  ServerToPage,
+} from '../../src/bench/api-contract.ts'
 import { DASHBOARD_CSP } from '../../src/bench/api-contract.ts'
 import type { BenchEvent, RigSummary } from '../../src/bench/events.ts'
 
@@ -15,6 +22,7 @@ export interface SampleBench {
   /** More happens; pages that follow the run are told. */
   append(events: readonly BenchEvent[]): void
   setDevice(state: DeviceState): void
+  callScript(call: ScriptCall): void
   /** Cuts every connection under its user, as a cable would be. */
   cutConnections(): void
   /** Resends this many events before the ones asked for: a page must not mind. */
@@ -105,6 +113,9 @@ export const openSampleBench = async (options: SampleBenchOptions): Promise<Samp
     setDevice: state => {
       device = state
       io.emit('device', state)
+    },
+    callScript: call => {
+      io.emit('device-script', call)
     },
     cutConnections: () => {
       for (const socket of io.sockets.sockets.values()) socket.conn.close()
