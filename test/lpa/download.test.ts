@@ -137,7 +137,11 @@ describe.skipIf(ts48Missing)(`what can go otherwise${ts48Reason}`, () => {
     await story.download()
     await story.stock(story.iccid)
     await story.order({ iccid: story.iccid })
-    await expect(story.download()).rejects.toMatchObject({ fault: expect.stringMatching(/card|server/) })
+    await expect(story.download()).rejects.toMatchObject({
+      code: 'install-failed',
+      fault: 'card',
+      data: { bppCommandId: 'storeMetadata', errorReason: 'installFailedDueToIccidAlreadyExistsOnEuicc' },
+    })
     expect(await story.onIsdr(isdr => listProfiles(isdr))).toHaveLength(1)
   })
 })

@@ -1,3 +1,4 @@
+import type { Channel } from '../../src/apdu/channel.ts'
 import { concat, fromHex } from '../../src/asn1/bytes.ts'
 import { encode, keep } from '../../src/asn1/schema.ts'
 import { deviceInfoOf } from '../../src/lpa/device-info.ts'
@@ -249,6 +250,7 @@ export const tell = async (
     activationCode: `LPA:1$${HOST}$MATCHING-ID`,
   },
   wrapFetch: (fetch: Fetch) => Fetch = fetch => fetch,
+  wrapCard: (card: FakeCard) => Channel = card => card,
 ) => {
   const cancelled: unknown[] = []
   const removed: number[] = []
@@ -257,7 +259,7 @@ export const tell = async (
   const card = cardOf(twist, removed)
   const server = serverOf(twist, cancelled)
   const stop = new AbortController()
-  const outcome = await withIsdr(card, { report: event => events.push(event) }, isdr =>
+  const outcome = await withIsdr(wrapCard(card), { report: event => events.push(event) }, isdr =>
     downloadProfile({
       ...source,
       isdr,
