@@ -1,0 +1,93 @@
+import type { AkaAlgorithm } from './aka/algorithm.ts'
+import { algorithmOf } from './aka/algorithm-of.ts'
+import { IND_VALUES, joinSqn } from './aka/sequence-number.ts'
+import { unpackDigits, unpackImsi, unpackNumber } from './digits.ts'
+import { ProfileError } from './error.ts'
+import type { AkaDefinition, Directory, ElementaryFile, InstalledProfile } from './file-tree.ts'
+import { installProfile, SUPPORTED_SERVICES } from './install.ts'
+import type { ProfilePackage } from './package.ts'
+
+/** What an operator knows of the subscriber whose profile this is. Secret: `algorithm` holds the key. */
+export interface Subscriber {
+  readonly iccid: string
+  readonly imsi: string
+  readonly mcc: string
+  readonly mnc: string
+  readonly algorithm: AkaAlgorithm
+  /** The SQN after which the AuC counts on: the highest that the USIM takes for used. */
+  readonly sqn: Uint8Array
+  readonly serviceProviderName: string | undefined
+  readonly msisdn: string | undefined
+}
+
+const USIM_AID = [0xa0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02]
+const FID = { imsi: 0x6f07, ad: 0x6fad, spn: 0x6f46, msisdn: 0x6f40 }
+
+/** The first USIM of a profile. */
+export const usimOf = (profile: InstalledProfile): Directory | undefined =>
+  profile.applications.find(adf => USIM_AID.every((octet, i) => adf.aid?.[i] === octet))
+
+const efOf = (adf: Directory, fid: number): ElementaryFile | undefined => {
+  const file = adf.children.get(fid)
+  return file?.kind === 'EF' ? file : undefined
+}
+
+/** Reads the subscriber out of a package, by installing it as a card would. */
+export const readSubscriber = (pkg: ProfilePackage): Subscriber => {
+  const capabilities = { services: new Set(SUPPORTED_SERVICES), freeMemory: Number.POSITIVE_INFINITY }
+  const { profile, ...failed } = installProfile(pkg, capabilities)
+  if (profile === undefined)
+    throw new ProfileError('bad-element', `the profile cannot be installed: ${'reason' in failed ? failed.reason : ''}`)
+  const usim = usimOf(profile)
+  if (usim === undefined) throw new ProfileError('not-found', 'the profile has no USIM')
+  const aka = profile.aka.get(usim.key)
+  if (aka === undefined) throw new ProfileError('not-found', 'the USIM has no authentication algorithm')
+  const imsi = unpackImsi(efOf(usim, FID.imsi)?.initialContent ?? new Uint8Array(0))
+  if (imsi === undefined) throw new ProfileError('bad-element', 'EF.IMSI holds no IMSI')
+  const iccid = unpackDigits(profile.iccid)
+  if (iccid === undefined) throw new ProfileError('bad-element', 'the ICCID of the header is not made of digits')
+  const mncLength = mncLengthOf(efOf(usim, FID.ad))
+  return {
+    iccid,
+    imsi,
+    mcc: imsi.slice(0, 3),
+    mnc: imsi.slice(3, 3 + mncLength),
+    algorithm: algorithmOf(aka.algorithm),
+    sqn: highestSqn(aka),
+    serviceProviderName: readName(efOf(usim, FID.spn)),
+    msisdn: readMsisdn(efOf(usim, FID.msisdn)),
+  }
+}
+
+/** Byte 4 of EF.AD (TS 31.102 §4.2.18). A value that is neither 2 nor 3 says nothing; most MNCs have two digits. */
+const mncLengthOf = (ad: ElementaryFile | undefined): number => (((ad?.initialContent[3] ?? 2) & 0x0f) === 3 ? 3 : 2)
+
+const highestSqn = ({ initialSeqs }: AkaDefinition): Uint8Array => {
+  const seq = Math.max(0, ...initialSeqs)
+  return joinSqn({ seq, ind: Math.max(0, initialSeqs.indexOf(seq)) % IND_VALUES })
+}
+
+/** EF.SPN (TS 31.102 §4.2.12): a display condition, then the name in the default alphabet, or in UCS2 behind '80'. */
+const readName = (spn: ElementaryFile | undefined): string | undefined => {
+  const bytes = spn?.initialContent.subarray(1) ?? new Uint8Array(0)
+  if (bytes[0] === 0x80) {
+    let name = ''
+    for (let i = 1; i + 1 < bytes.length && !(bytes[i] === 0xff && bytes[i + 1] === 0xff); i += 2)
+      name += String.fromCharCode((bytes[i]! << 8) | bytes[i + 1]!)
+    return name || undefined
+  }
+  const end = bytes.indexOf(0xff)
+  // Of the default alphabet (TS 23.038 §6.2.1) the letters and digits are those of ASCII; nothing else is needed in a name here.
+  return String.fromCharCode(...bytes.subarray(0, end < 0 ? bytes.length : end)) || undefined
+}
+
+/** The first record of EF.MSISDN (TS 31.102 §4.2.26): alpha identifier, then 14 bytes with length, type and digits. */
+const readMsisdn = (file: ElementaryFile | undefined): string | undefined => {
+  if (file === undefined || file.recordLength < 14) return undefined
+  const number = file.initialContent.subarray(file.recordLength - 14, file.recordLength)
+  const length = number[0]!
+  if (length < 2 || length > 11) return undefined
+  const digits = unpackNumber(number.subarray(2, 1 + length))
+  if (!digits) return undefined
+  return (number[1]! & 0x70) === 0x10 ? `+${digits}` : digits
+}
