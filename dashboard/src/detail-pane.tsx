@@ -55,14 +55,16 @@ export const DetailPane = ({
 
 const StepDetail = ({ view, onSelect }: { view: StepView; onSelect: (selected: Selection) => void }) => (
   <>
-    <p className="step-verdict">
-      <StateMark state={view.state} />
-      <span>
-        <b>{STATE_WORDS[view.state]}</b>
-        {view.cause && `, ${CAUSE_WORDS[view.cause]}`}
-      </span>
-      {view.errorCode && <code>{view.errorCode}</code>}
-    </p>
+    {view.step > 0 && (
+      <p className="step-verdict">
+        <StateMark state={view.state} />
+        <span>
+          <b>{STATE_WORDS[view.state]}</b>
+          {view.cause && `, ${CAUSE_WORDS[view.cause]}`}
+        </span>
+        {view.errorCode && <code>{view.errorCode}</code>}
+      </p>
+    )}
     {view.summary && <p>{view.summary}</p>}
     <dl className="facts facts-tall">
       {view.from && view.to && (

@@ -5,7 +5,7 @@ import { berTreeOf } from './ber-tree.ts'
 import { CopyButton } from './copy-button.tsx'
 import { DecodedTree } from './decoded-tree.tsx'
 import { ApduHex } from './hex-view.tsx'
-import { hasFailed } from './run-state.ts'
+import { hasFailed, startOf } from './run-state.ts'
 import { formatDuration, formatOffset, PART_NAMES } from './wording.ts'
 
 type View = 'decoded' | 'raw'
@@ -25,7 +25,7 @@ export const ExchangeDetail = ({ entry }: { entry: ApduExchanged | HttpExchanged
         <span className={`kind kind-${entry.kind}`}>{entry.kind === 'apdu' ? 'APDU' : 'HTTP'}</span>
         {entry.kind === 'http' ? `${PART_NAMES[entry.from]} → ${PART_NAMES[entry.to]}` : 'LPA → eUICC'}
         <span className="faint">
-          at {formatOffset(entry.ms)} s, took {formatDuration(entry.took)}, event {entry.seq}
+          at {formatOffset(startOf(entry))} s, took {formatDuration(entry.took)}, event {entry.seq}
         </span>
       </p>
       {entry.error && (

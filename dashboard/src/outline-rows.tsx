@@ -1,5 +1,5 @@
 import type { OutlineRow } from './outline.ts'
-import { type Entry, hasFailed, type StepView } from './run-state.ts'
+import { type Entry, hasFailed, type StepView, startOf } from './run-state.ts'
 import { StateMark } from './state-mark.tsx'
 import { CAUSE_WORDS, formatBytes, formatDuration, formatOffset, PART_NAMES, plural, STATE_WORDS } from './wording.ts'
 
@@ -25,7 +25,7 @@ export const StepRow = ({ row, selected, onClick }: { row: Row<'step'>; selected
       <svg className="chevron" viewBox="0 0 12 12" aria-hidden="true">
         <path d="M4 2.5L8 6 4 9.5" />
       </svg>
-      <StateMark state={view.state} />
+      {view.step === 0 ? <span /> : <StateMark state={view.state} />}
       <span className="step-number">{view.step === 0 ? '' : view.step}</span>
       <span className="step-text">
         <span className="step-name">{view.name}</span>
@@ -46,6 +46,7 @@ export const StepRow = ({ row, selected, onClick }: { row: Row<'step'>; selected
 }
 
 const lineOf = (view: StepView): string => {
+  if (view.step === 0) return 'What belongs to no step: the card made ready, notifications sent later'
   if (view.state === 'running' && view.progress) {
     const { text, done, total, unit } = view.progress
     return `${text}: ${unit === 'bytes' ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done} of ${total}`}`
@@ -86,9 +87,9 @@ export const EntryRow = ({ row, selected, onClick }: { row: Row<'entry'>; select
       data-kind={entry.kind}
       onClick={onClick}
     >
-      <span className="entry-at">{formatOffset(entry.ms)}</span>
+      <span className="entry-at">{formatOffset(startOf(entry))}</span>
       <span className={`kind kind-${entry.kind}`}>{KIND_WORDS[entry.kind]}</span>
-      <span className="entry-label">
+      <span className="entry-label" style={row.depth > 0 ? { paddingLeft: row.depth * 14 } : undefined}>
         {entry.kind === 'note' ? entry.text : entry.label}
         {entry.kind === 'http' && (
           <span className="entry-way">

@@ -1,23 +1,18 @@
+import type { HttpExchanged } from '../../src/bench/events.ts'
 import type { EntryFilter } from './entry-filter.ts'
 import { compileFilter, isFiltering } from './entry-filter.ts'
-import type { Entry, RunState, StepView } from './run-state.ts'
+import { type Entry, type RunState, type StepView, startOf } from './run-state.ts'
+
+/** An entry and within how many requests it happened. */
+export interface Placed {
+  readonly entry: Entry
+  readonly depth: number
+}
 
 /** One line of the outline: a step, or an exchange or note under an open one. */
 export type OutlineRow =
-  | {
-      readonly type: 'step'
-      readonly id: string
-      readonly view: StepView
-      readonly open: boolean
-      readonly matches: number
-    }
-  | {
-      readonly type: 'entry'
-      readonly id: string
-      readonly entry: Entry
-      readonly position: number
-      readonly of: number
-    }
+  | { readonly type: 'step'; readonly id: string; readonly view: StepView; readonly open: boolean }
+  | (Placed & { readonly type: 'entry'; readonly id: string; readonly position: number; readonly of: number })
 
 export interface Outline {
   readonly rows: readonly OutlineRow[]
@@ -37,15 +32,40 @@ export const outlineOf = (run: RunState, filter: EntryFilter, opened: ReadonlySe
   let matches = 0
   let total = 0
   for (const view of run.steps) {
-    const shown = filtering ? view.entries.filter(passes) : view.entries
     total += view.entries.length
-    matches += shown.length
-    if (filtering && shown.length === 0) continue
     const open = filtering || opened.has(view.step)
-    rows.push({ type: 'step', id: stepRowId(view.step), view, open, matches: shown.length })
-    if (open)
-      for (const [index, entry] of shown.entries())
-        rows.push({ type: 'entry', id: entryRowId(entry.seq), entry, position: index + 1, of: shown.length })
+    const shown = filtering ? placeEntries(view.entries).filter(({ entry }) => passes(entry)) : []
+    matches += filtering ? shown.length : view.entries.length
+    if (filtering && shown.length === 0) continue
+    rows.push({ type: 'step', id: stepRowId(view.step), view, open })
+    if (!open) continue
+    const placed = filtering ? shown : placeEntries(view.entries)
+    for (const [index, { entry, depth }] of placed.entries())
+      rows.push({ type: 'entry', id: entryRowId(entry.seq), entry, depth, position: index + 1, of: placed.length })
   }
   return { rows, matches, total }
 }
+
+const known = new WeakMap<readonly Entry[], readonly Placed[]>()
+
+/**
+ * Entries in the order in which they began, which is not that of their events: a request is stamped when its answer is there,
+ * after the requests which its receiver made to be able to answer. Those are placed within it.
+ */
+export const placeEntries = (entries: readonly Entry[]): readonly Placed[] => {
+  const before = known.get(entries)
+  if (before) return before
+  const ordered = entries.toSorted((a, b) => startOf(a) - startOf(b) || b.ms - a.ms || a.seq - b.seq)
+  const around: HttpExchanged[] = []
+  const placed = ordered.map(entry => {
+    if (entry.kind !== 'http') return { entry, depth: 0 }
+    while (around.length > 0 && !isWithin(entry, around.at(-1)!)) around.pop()
+    around.push(entry)
+    return { entry, depth: around.length - 1 }
+  })
+  known.set(entries, placed)
+  return placed
+}
+
+const isWithin = (inner: HttpExchanged, outer: HttpExchanged): boolean =>
+  inner.from === outer.to && startOf(inner) >= startOf(outer) && inner.ms <= outer.ms

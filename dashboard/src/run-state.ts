@@ -169,7 +169,7 @@ const addEntry = (draft: Draft, entry: Entry): void => {
     return
   }
   const isApdu = entry.kind === 'apdu'
-  const start = Math.max(0, entry.ms - entry.took)
+  const start = startOf(entry)
   const apduSpans = isApdu ? addSpan(view.apduSpans, start, entry.ms) : view.apduSpans
   const busySpans = addSpan(view.busySpans, start, entry.ms)
   const apduMs = apduSpans?.total ?? 0
@@ -243,6 +243,9 @@ export const hasFailed = (entry: Entry): boolean => {
       return entry.response === null || !/^(9|6[123c])/i.test(entry.response.slice(-4))
   }
 }
+
+/** An exchange is stamped at its end. */
+export const startOf = (entry: Entry): number => (entry.kind === 'note' ? entry.ms : Math.max(0, entry.ms - entry.took))
 
 /** Steps proper: what is drawn, numbered and counted. */
 export const plannedSteps = (state: RunState): readonly StepView[] => state.steps.filter(view => view.step > 0)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { compileFilter, type EntryFilter, NO_FILTER } from '../../dashboard/src/entry-filter.ts'
 import { outlineOf } from '../../dashboard/src/outline.ts'
-import { emptyRun, foldEvents } from '../../dashboard/src/run-state.ts'
+import { emptyRun, foldEvents, startOf } from '../../dashboard/src/run-state.ts'
 import { HARDWARE_RIG, sampleRun } from './sample-run.ts'
 
 const run = foldEvents(emptyRun('run-1'), sampleRun())
@@ -12,9 +12,9 @@ const labels = (filter: Partial<EntryFilter>, of = run): string[] =>
   )
 
 describe('the outline', () => {
-  it('is the eight steps, closed', () => {
+  it('is what belongs to no step and the eight steps, closed', () => {
     expect(outlineOf(run, NO_FILTER, new Set()).rows.map(row => row.id)).toEqual(
-      [1, 2, 3, 4, 5, 6, 7, 8].map(step => `step-${step}`),
+      [0, 1, 2, 3, 4, 5, 6, 7, 8].map(step => `step-${step}`),
     )
   })
 
@@ -26,9 +26,21 @@ describe('the outline', () => {
       rows.findIndex(row => row.id === 'step-6'),
     )
     expect(entries).toHaveLength(12)
-    const times = entries.map(row => (row.type === 'entry' ? row.entry.ms : Number.NaN))
+    const times = entries.map(row => (row.type === 'entry' ? startOf(row.entry) : Number.NaN))
     expect(times).toEqual([...times].sort((a, b) => a - b))
     expect(entries[0]).toMatchObject({ position: 1, of: 12 })
+  })
+
+  it('places what a request waited for within it', () => {
+    const { rows } = outlineOf(run, NO_FILTER, new Set([3]))
+    expect(
+      rows.flatMap(row => (row.type === 'entry' && row.entry.kind === 'http' ? [[row.depth, row.entry.label]] : [])),
+    ).toEqual([
+      [0, 'portal POST /checkout'],
+      [1, 'order'],
+      [2, 'ES2+.DownloadOrder'],
+      [2, 'ES2+.ConfirmOrder'],
+    ])
   })
 
   it('opens what has matches and leaves out what has none, while a filter is set', () => {

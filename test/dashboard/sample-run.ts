@@ -79,7 +79,7 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
         took,
         ...(said.decoded && { decoded: said.decoded }),
       },
-      took + 0.4,
+      said.after ?? took + 0.4,
     )
   const apdu = (label: string, command: string, response: string, decoded?: DecodedPair): void => {
     apdus += 1
@@ -102,6 +102,8 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
   }
 
   emit({ kind: 'run-started', scenario: 'activate', bench: '0.1.0', rig, steps: STEPS })
+  apdu('MANAGE CHANNEL open', '0070000001', '019000')
+  apdu('ES10c.GetEID', '81E2910006BF3E035C015A', `BF3E125A10${rig.eid}9000`, { response: { eidValue: rig.eid ?? '' } })
   within(1, 'Base data fetched, 3 operators sell plans here', () => {
     http('app', 'service', 'GetProviders', '/providers?country=de', 6.1, { response: PROVIDERS })
     emit({ kind: 'note', part: 'app', text: '3 operators in the catalogue', data: { country: 'de' } })
@@ -113,8 +115,8 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
   within(3, 'Plan Week ordered; profile released at the SM-DP+', () => {
     http('operator', 'smdp', 'ES2+.DownloadOrder', '/gsma/rsp2/es2plus/downloadOrder', 5.2, ES2P)
     http('operator', 'smdp', 'ES2+.ConfirmOrder', '/gsma/rsp2/es2plus/confirmOrder', 3.9, ES2P)
-    http('portal', 'operator', 'order', '/orders', 12.1, { request: { plan: 'week' }, response: { order: 'A-1042' } })
-    http('app', 'portal', 'portal POST /checkout', '/checkout', 16.8, { request: { plan: 'week' }, response: PAGE })
+    http('portal', 'operator', 'order', '/orders', 12.1, { request: PLAN, response: { order: 'A-1042' }, after: 1.2 })
+    http('app', 'portal', 'portal POST /checkout', '/checkout', 16.8, { request: PLAN, response: PAGE, after: 2.1 })
   })
   within(4, 'notifyProfileDownload called with 1$smdp.test.localhost$…', () => {
     emit({ kind: 'note', part: 'app', text: 'Activation code taken from the bridge call', data: { bridge: BRIDGE } }, 1)
@@ -194,6 +196,8 @@ interface Said {
   readonly request?: Decoded
   readonly response?: Decoded
   readonly status?: number
+  /** Milliseconds since the event before, where that is not how long it took. */
+  readonly after?: number
   readonly decoded?: DecodedPair
 }
 interface DecodedPair {
@@ -219,6 +223,7 @@ const ES2P: Said = {
   request: { header: { functionRequesterIdentifier: '1.2.3' }, profileType: 'week' },
   response: { header: { functionExecutionStatus: { status: 'Executed-Success' } }, iccid: '8949000000000000017F' },
 }
+const PLAN = { plan: 'week' }
 const BRIDGE = 'MobilePlansInlineOperations.notifyProfileDownload'
 const METADATA = { serviceProviderName: 'Norddata', profileName: 'Plan Week', iccid: '98940000000000000071' }
 const BALANCE = { type: 'LIMITED', remaining: 5368709120, expires: '2026-11-29' }
