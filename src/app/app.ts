@@ -233,7 +233,7 @@ const eventOf = (request: BridgeRequest, id: string): AppEvent | undefined => {
         operation: { id, activationCode: request.activationCode, metadata: request.metadata },
       }
     case 'download-refused':
-      return { kind: 'download-refused', error: request.error }
+      return { kind: 'download-refused', error: request.error, reason: request.reason }
     case 'cancel':
       return { kind: 'purchase-cancelled', metadata: request.metadata }
     case 'nothing':

@@ -139,7 +139,7 @@ export type AppEvent =
   | { readonly kind: 'portal-failed'; readonly code: string; readonly text: string }
   | { readonly kind: 'listen'; readonly event: 'activation' | 'registration'; readonly script: string }
   | { readonly kind: 'download'; readonly operation: Operation }
-  | { readonly kind: 'download-refused'; readonly error: MobilePlansActivationError }
+  | { readonly kind: 'download-refused'; readonly error: MobilePlansActivationError; readonly reason: string }
   | { readonly kind: 'purchase-cancelled'; readonly metadata: PurchaseMetadata }
   | {
       readonly kind: 'progress'

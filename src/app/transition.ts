@@ -48,7 +48,7 @@ export const transition = (state: AppState, event: AppEvent): Step => {
     case 'download':
       return beginDownload(state, event.operation)
     case 'download-refused':
-      return [state, ...tellActivation(state, event.error, '')]
+      return refuseDownload(state, event)
     case 'purchase-cancelled':
       if (!state.portalOpen) return [state]
       return [leavePortal(state, 'cancelled', cancelText(event.metadata.moDirectStatus)), { do: 'close-portal' }]
@@ -123,6 +123,15 @@ const beginDownload = (state: AppState, operation: Operation): Step => {
     { ...state, operation, consent: null, download: { phase: 'contacting', text: PHASES.contacting } },
     { do: 'download', operation },
   ]
+}
+
+/** What the page handed over cannot be downloaded at all: there is nothing to try again. */
+const refuseDownload = (state: AppState, event: Extract<AppEvent, { kind: 'download-refused' }>): Step => {
+  const tell = tellActivation(state, event.error, '')
+  if (isBusy(state)) return [state, ...tell]
+  const text = `The operator’s page handed over something that cannot be used: ${event.reason}. Ask the operator.`
+  const screen = withCv(failure('The profile could not be installed', text, event.error), state)
+  return [{ ...state, operation: null, download: { phase: 'failed', text }, screen }, ...tell]
 }
 
 /** JSON as one string argument (reference §4.3); nothing when the page did not ask to hear. */

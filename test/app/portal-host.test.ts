@@ -9,8 +9,25 @@ beforeAll(prepareWebPages)
 const setUp = (more: Parameters<typeof launchApp>[2] = {}) => {
   const world = createWorld()
   const host = createPortalHost({ web: world.web, note: text => notes.push(text) })
-  const { app, seen, notes } = launchApp(world, host.view, more)
-  return { world, host, app, seen, notes }
+  const opening: Promise<void>[] = []
+  const { app, seen, notes } = launchApp(
+    world,
+    bridge => {
+      const view = host.view(bridge)
+      return {
+        ...view,
+        open: launch => {
+          const opened = view.open(launch)
+          opening.push(opened)
+          return opened
+        },
+      }
+    },
+    more,
+  )
+  /** Also when the first page has ended its own visit by then. */
+  const firstPage = (): Promise<unknown> => Promise.allSettled(opening)
+  return { world, host, app, seen, notes, firstPage }
 }
 const shop = (change: Partial<Shopper> = {}): Shopper => ({ ...SHOPPER, ...change })
 
@@ -176,6 +193,7 @@ describe('the bridge in a page', () => {
         ? new Response(script, { headers: { 'Content-Type': 'text/javascript' } })
         : new Response(page(''), { headers: { 'Content-Type': 'text/html' } })
     await openPortal(setting.app)
+    await setting.firstPage()
     return setting
   }
   const LISTEN = `window.heard = t => { document.querySelector('[role=status]').textContent = t }
