@@ -1,0 +1,51 @@
+import { accessRuleFindings, directoryFindings } from './check/file-findings.ts'
+import type { Finding } from './check/finding.ts'
+import { headerFindings, orderFindings } from './check/structure-findings.ts'
+import { pinFindings, subscriberFindings } from './check/subscriber-findings.ts'
+import { installProfile, SUPPORTED_SERVICES } from './install.ts'
+import type { ProfilePackage } from './package.ts'
+import { usimOf } from './subscriber.ts'
+
+/**
+ * What is wrong or odd about a profile package. An `error` is something that cards refuse or devices stumble over; a
+ * `warning` is something that works, but that its maker should know. Nothing secret is in a finding.
+ */
+export const checkProfilePackage = (pkg: ProfilePackage): readonly Finding[] => {
+  const findings = [...orderFindings(pkg), ...headerFindings(pkg), ...pinFindings(pkg)]
+  const outcome = installProfile(pkg, {
+    services: new Set(SUPPORTED_SERVICES),
+    freeMemory: Number.POSITIVE_INFINITY,
+  })
+  if ('reason' in outcome) {
+    const { status, identification } = outcome.response.peStatus[0]!
+    const element = pkg.elements.find(candidate => candidate.identification === identification)
+    return [
+      ...findings,
+      {
+        rule: 'installs',
+        severity: 'error',
+        message: `a card refuses it with ${status}: ${outcome.reason}`,
+        ...(identification !== undefined && { identification }),
+        ...(element && { offset: element.offset }),
+      },
+    ]
+  }
+  const { profile } = outcome
+  for (const [index, { status }] of outcome.statuses.entries()) {
+    const element = pkg.elements[index]!
+    if (status !== 'ok')
+      findings.push({
+        rule: 'installs',
+        severity: 'warning',
+        message: `${element.kind} is passed over by cards that lack it (${status})`,
+        ...(element.identification !== undefined && { identification: element.identification }),
+        offset: element.offset,
+      })
+  }
+  return [
+    ...findings,
+    ...subscriberFindings(profile!, usimOf(profile!)),
+    ...directoryFindings(profile!),
+    ...accessRuleFindings(profile!),
+  ]
+}

@@ -1,0 +1,106 @@
+import { hasLuhn, unpackDigits } from '../digits.ts'
+import { isFileSystemKind, type ServiceName } from '../elements/profile-element.ts'
+import { elementsOf, type ProfileElement, type ProfilePackage } from '../package.ts'
+import { templateOf } from '../templates.ts'
+import type { Finding } from './finding.ts'
+
+const at = ({ identification, offset }: ProfileElement): Pick<Finding, 'identification' | 'offset'> => ({
+  ...(identification !== undefined && { identification }),
+  offset,
+})
+
+/** Header first, end last, one of each; every PE with a number of its own; the elements no profile can do without (SAIP §8.1). */
+export const orderFindings = ({ elements }: ProfilePackage): Finding[] => {
+  const findings: Finding[] = []
+  if (elements[0]?.kind !== 'header')
+    findings.push({ rule: 'element-order', severity: 'error', message: 'the ProfileHeader is not the first element' })
+  if (elements.at(-1)?.kind !== 'end')
+    findings.push({ rule: 'element-order', severity: 'error', message: 'PE-End is not the last element' })
+  const seen = new Set<number>()
+  for (const element of elements) {
+    const { identification, kind } = element
+    if (kind === 'unknown')
+      findings.push({
+        rule: 'element-order',
+        severity: 'warning',
+        message: 'an element of an unknown kind',
+        ...at(element),
+      })
+    if (identification === undefined) continue
+    if (seen.has(identification))
+      findings.push({
+        rule: 'identification',
+        severity: 'error',
+        message: `${kind} has the number ${identification} of another element`,
+        ...at(element),
+      })
+    seen.add(identification)
+  }
+  for (const kind of ['mf', 'pukCodes', 'pinCodes', 'akaParameter', 'securityDomain'] as const)
+    if (!elements.some(element => element.kind === kind))
+      findings.push({
+        rule: 'mandatory-elements',
+        severity: kind === 'mf' ? 'error' : 'warning',
+        message: `there is no ${kind}`,
+      })
+  if (!elements.some(({ kind }) => kind === 'usim' || kind === 'isim' || kind === 'csim' || kind === 'iot'))
+    findings.push({ rule: 'mandatory-elements', severity: 'error', message: 'there is no network access application' })
+  return findings
+}
+
+/** The services that the elements of a package call for. */
+const servicesUsed = (pkg: ProfilePackage): ReadonlySet<ServiceName> => {
+  const used = new Set<ServiceName>()
+  for (const kind of ['usim', 'isim', 'csim'] as const) if (elementsOf(pkg, kind).length > 0) used.add(kind)
+  for (const { value } of elementsOf(pkg, 'akaParameter')) {
+    const algorithm = value.algoConfiguration.algoParameter
+    if (algorithm?.algorithmID === 'tuak') used.add(algorithm.key.length === 32 ? 'tuak256' : 'tuak128')
+    else if (typeof algorithm?.algorithmID === 'string') used.add(algorithm.algorithmID as ServiceName)
+  }
+  if (elementsOf(pkg, 'application').length > 0) used.add('javacard')
+  return used
+}
+
+/** What the header says about the rest: version, ICCID, services and templates (SAIP §8.2). */
+export const headerFindings = (pkg: ProfilePackage): Finding[] => {
+  const header = elementsOf(pkg, 'header')[0]
+  if (header === undefined) return []
+  const findings: Finding[] = []
+  const { value } = header
+  const version = `${value['major-version']}.${value['minor-version']}`
+  if (value['major-version'] < 2 || value['major-version'] > 3)
+    findings.push({ rule: 'version', severity: 'error', message: `format version ${version} is not known` })
+  const iccid = unpackDigits(value.iccid)
+  if (iccid === undefined || !/^89\d{16,18}$/.test(iccid))
+    findings.push({ rule: 'iccid', severity: 'error', message: 'the ICCID is not 18 to 20 digits that begin with 89' })
+  else if (!hasLuhn(iccid))
+    findings.push({ rule: 'iccid', severity: 'warning', message: `the last digit of ICCID ${iccid} is not Luhn's` })
+  const stated = new Set(Object.keys(value['eUICC-Mandatory-services']))
+  for (const service of servicesUsed(pkg))
+    if (!stated.has(service))
+      findings.push({
+        rule: 'mandatory-services',
+        severity: 'warning',
+        message: `${service} is used, but not among the mandatory services: a card that lacks it finds out late`,
+      })
+  const listed = new Set(value['eUICC-Mandatory-GFSTEList'])
+  for (const element of pkg.elements) {
+    if (!isFileSystemKind(element.kind)) continue
+    const { templateID } = element.value as { templateID: string }
+    if (templateOf(templateID) === undefined)
+      findings.push({
+        rule: 'templates',
+        severity: 'error',
+        message: `template ${templateID} is not known`,
+        ...at(element),
+      })
+    else if (!listed.has(templateID))
+      findings.push({
+        rule: 'templates',
+        severity: 'warning',
+        message: `template ${templateID} is used, but not in eUICC-Mandatory-GFSTEList`,
+        ...at(element),
+      })
+  }
+  return findings
+}
