@@ -10,7 +10,7 @@ import { Signature } from '../../rsp/identifiers.ts'
 import { bindForCard } from './bind-for-card.ts'
 import { changeOrder } from './change-order.ts'
 import { credentialsOf } from './credentials.ts'
-import { refusal, type SmdpError } from './error.ts'
+import { refusal, SmdpError } from './error.ts'
 import type { Answers } from './http-binding.ts'
 import { advance, isPending, type Order } from './order.ts'
 import { findSession, sessionKey } from './sessions.ts'
@@ -20,14 +20,15 @@ import type { AuthenticatedSession } from './store.ts'
 /**
  * SGP.22 §5.6.2: the end user has agreed, the card has made its one-time key; the profile is bound to it.
  *
- * A refusal leaves the session as it is: another confirmation code, or a CancelSession, may follow. Asked again with
- * the same one-time key, it gives the same package.
+ * As in AuthenticateClient, what is not signed by the card leaves the session as it is, and any later refusal ends
+ * it: the LPA begins anew, with another confirmation code perhaps. (LPAs in the field send a CancelSession for the
+ * refusal as if the end user had rejected the profile; it must not reach the order.) Asked again with the same
+ * one-time key, the server gives the same package.
  */
 export const createGetBoundProfilePackage =
   (smdp: Smdp): Answers<typeof ES9p>['GetBoundProfilePackage'] =>
   async ({ transactionId, prepareDownloadResponse: { value: response } }) => {
     const session = await findSession(smdp, transactionId, 'authenticated', 'bound')
-    const { store } = smdp
     if (response.downloadResponseError !== undefined)
       throw refusal('euicc-reported-error', `${response.downloadResponseError.downloadErrorCode}`)
     const { euiccSigned2, euiccSignature2 } = response.downloadResponseOk
@@ -39,34 +40,46 @@ export const createGetBoundProfilePackage =
     if (!verify(publicKey, covered, euiccSignature2)) throw refusal('euicc-signature-invalid')
     if (sessionKey(signed.transactionId) !== session.transactionId)
       throw refusal('unknown-transaction', 'the eUICC signed for another one')
-
-    await checkConfirmationCode(smdp, session, signed)
-
-    const { dpPb } = credentialsOf(smdp.credentials, session.serverCi)
-    const profile = (await store.findProfile(session.iccid))!
-    const copy = await bindForCard(smdp, { session, profile, dpPb, transactionId, euiccOtpk: signed.euiccOtpk })
-    const isFirst = session.stage === 'authenticated'
-    // The order is taken before the package leaves: of two cards with the same matching id, one gets it.
-    const order = await changeOrder(store, session.iccid, order => {
-      checkStillOpen(order, session, smdp.clock())
-      const bound = { eid: session.eid, transactionId: session.transactionId }
-      if (order.state === 'Released') return advance(order, 'Downloaded', 'GetBoundProfilePackage', smdp.clock(), bound)
-      return order.transactionId === session.transactionId ? order : { ...order, ...bound }
-    })
-    await store.putBoundCopy(copy)
-    if (isFirst) {
-      await store.addDelivery({
-        transactionId: session.transactionId,
-        iccid: order.iccid,
-        eid: session.eid,
-        euiccCertificate: session.euiccCertificate,
-        at: smdp.clock(),
-      })
-      await store.saveSession({ ...session, stage: 'bound' })
-      await smdp.reportProgress({ ...order, point: 3 })
+    try {
+      await checkConfirmationCode(smdp, session, signed)
+      return { transactionId, boundProfilePackage: await handOut(smdp, session, signed) }
+    } catch (error) {
+      if (error instanceof SmdpError) await smdp.store.dropSession(session.transactionId)
+      throw error
     }
-    return { transactionId, boundProfilePackage: copy.package }
   }
+
+const handOut = async (
+  smdp: Smdp,
+  session: AuthenticatedSession,
+  { transactionId, euiccOtpk }: TypeOf<typeof EUICCSigned2>,
+): Promise<Uint8Array> => {
+  const { store, clock } = smdp
+  const { dpPb } = credentialsOf(smdp.credentials, session.serverCi)
+  const profile = (await store.findProfile(session.iccid))!
+  const copy = await bindForCard(smdp, { session, profile, dpPb, transactionId, euiccOtpk })
+  // The order is taken before the package leaves: of two cards with the same matching id, one gets it.
+  const order = await changeOrder(store, session.iccid, order => {
+    checkStillOpen(order, session, clock())
+    const bound = { eid: session.eid, transactionId: session.transactionId }
+    if (order.state === 'Released') return advance(order, 'Downloaded', 'GetBoundProfilePackage', clock(), bound)
+    return order.transactionId === session.transactionId ? order : { ...order, ...bound }
+  })
+  await store.putBoundCopy(copy)
+  if (session.stage === 'authenticated') {
+    const { eid, euiccCertificate } = session
+    await store.addDelivery({
+      transactionId: copy.transactionId,
+      iccid: order.iccid,
+      eid,
+      euiccCertificate,
+      at: clock(),
+    })
+    await store.saveSession({ ...session, stage: 'bound' })
+    await smdp.reportProgress({ ...order, point: 3 })
+  }
+  return copy.package
+}
 
 /** What may have happened since the card was authenticated. */
 const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date): void => {

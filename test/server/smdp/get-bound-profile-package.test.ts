@@ -119,12 +119,6 @@ describe('GetBoundProfilePackage refuses, and the session waits on', () => {
     ['8.1/6.1', 'a signature by another key', () => ({ euicc: foreign() })],
     ['8.1/6.1', 'an answer to another offer', () => ({ smdpSignature2: new Uint8Array(64) })],
     ['8.10.1/3.9', 'another transaction under the signature', () => ({ transactionId: new Uint8Array(16) })],
-    [
-      '8.1/6.1',
-      'a one-time key that is no point',
-      () => ({ euiccOtpk: concat(Uint8Array.of(4), new Uint8Array(64).fill(7)) }),
-    ],
-    ['8.1/6.1', 'a one-time key that is nothing', () => ({ euiccOtpk: new Uint8Array(0) })],
   ])('%s: %s', async (pair, _, change) => {
     const { scene, ok } = await authenticated()
     expect(refused(await scene.getPackage(scene.card, ok, change()))).toBe(pair)
@@ -167,14 +161,26 @@ describe('GetBoundProfilePackage refuses, and the session waits on', () => {
     expect(refused(await scene.sendPrepared(ok.transactionId, { downloadResponseError }))).toBe('8.1/4.2')
     expect(await scene.stateOf()).toBe('Released')
   })
+})
 
-  it('8.2/3.7: an order that was cancelled meanwhile, also when it was given anew', async () => {
+describe('GetBoundProfilePackage refuses, and the session is over', () => {
+  it.each([
+    ['no point', concat(Uint8Array.of(4), new Uint8Array(64).fill(7))],
+    ['nothing', new Uint8Array(0)],
+  ])('8.1/6.1: a one-time key that is %s', async (_, euiccOtpk) => {
+    const { scene, ok } = await authenticated()
+    expect(refused(await scene.getPackage(scene.card, ok, { euiccOtpk }))).toBe('8.1/6.1')
+    expect(refused(await scene.getPackage(scene.card, ok))).toBe('8.10.1/3.9')
+    expect(await scene.stateOf()).toBe('Released')
+    expect(scene.defects).toEqual([])
+  })
+
+  it.each([[false], [true]])('8.2/3.7: an order that was cancelled meanwhile, and given anew: %s', async anew => {
     const { scene, ok } = await authenticated()
     accepted(await scene.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
+    if (anew) await scene.order({ matchingId: 'ANOTHER' })
     expect(refused(await scene.getPackage(scene.card, ok))).toBe('8.2/3.7')
-    await scene.order({ matchingId: 'ANOTHER' })
-    expect(refused(await scene.getPackage(scene.card, ok))).toBe('8.2/3.7')
-    expect(await scene.stateOf()).toBe('Released')
+    expect(await scene.stateOf()).toBe(anew ? 'Released' : 'Available')
   })
 
   it('8.8.5/4.10: an order that expired meanwhile', async () => {
@@ -197,14 +203,23 @@ describe('the confirmation code (SGP.22 §3.1.3)', () => {
 
   it('8.2.7/2.2: is missing, which counts as no attempt', async () => {
     const { scene, ok } = await authenticated({}, '1234')
-    for (let i = 0; i < 10; i++) expect(refused(await scene.getPackage(scene.card, ok))).toBe('8.2.7/2.2')
+    expect(refused(await scene.getPackage(scene.card, ok))).toBe('8.2.7/2.2')
     expect((await scene.store.findOrder(ICCID))?.confirmationFailures).toBe(0)
   })
 
-  it('8.2.7/3.8: is wrong; the right one may follow', async () => {
+  it('8.2.7/3.8: is wrong; the right one may follow in another session', async () => {
     const { scene, ok } = await authenticated({}, '1234')
     expect(refused(await scene.getPackage(scene.card, ok, hashed('1235', ok)))).toBe('8.2.7/3.8')
-    expect(refused(await scene.getPackage(scene.card, ok, hashed('1234', ok)))).toBe('accepted')
+    const retry = accepted(await scene.authenticate(scene.card))
+    expect(refused(await scene.getPackage(scene.card, retry, hashed('1234', retry)))).toBe('accepted')
+  })
+
+  it('8.2.7/3.8: is wrong; a CancelSession for it, as LPAs send it, does not cost the order', async () => {
+    const { scene, ok } = await authenticated({}, '1234')
+    await scene.getPackage(scene.card, ok, hashed('1235', ok))
+    const cancelled = scene.card.cancelSession(ok.transactionId, 'endUserRejection')
+    expect(refused(await scene.cancel(ok.transactionId, cancelled))).toBe('8.10.1/3.9')
+    expect(await scene.stateOf()).toBe('Released')
   })
 
   it('8.2.7/3.8: is of another session', async () => {
