@@ -28,7 +28,7 @@ export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'A
     },
 
     AuthenticateServer: (request, situation) => {
-      const { session, state, identity, now } = situation
+      const { session, state, identity } = situation
       const { serverSigned1, serverSignature1, euiccCiPKIdToBeUsed, ctxParams1 } = request
       const { transactionId, euiccChallenge, serverAddress, serverChallenge } = serverSigned1.value
       type Response = Outcome<ReturnType<typeof errorResponse>>
@@ -43,9 +43,10 @@ export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'A
       if (credential === undefined) return refuse('ciPKUnknown')
 
       const kind = isSmDs(request.serverCertificate) ? 'DSauth' : 'DPauth'
-      const checked = trusted({ kind, der: request.serverCertificate, credential, state, now })
+      const cis = identity.credentials.map(({ ci }) => ci)
+      const checked = trusted(kind, request.serverCertificate, cis, situation)
       if ('refused' in checked) return refuse(checked.refused)
-      const { certificate: serverCertificate } = checked
+      const { certificate: serverCertificate, ci: serverCi } = checked
       if (!verify(serverCertificate.publicKey, serverSigned1.bytes, serverSignature1)) return refuse('invalidSignature')
       if (!equalBytes(euiccChallenge, session.euiccChallenge)) return refuse('euiccChallengeMismatch')
 
@@ -73,6 +74,7 @@ export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'A
           serverAddress,
           credential,
           serverCertificate,
+          serverCi,
           euiccSignature1: encode(Signature, euiccSignature1),
         },
       }

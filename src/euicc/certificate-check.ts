@@ -1,35 +1,36 @@
 import { parseCertificate, type RspCertificate } from '../rsp/certificates/certificate.ts'
 import { verifyChain } from '../rsp/certificates/chain.ts'
-import { CertificateError } from '../rsp/certificates/error.ts'
+import { CertificateError, type CertificateErrorCode } from '../rsp/certificates/error.ts'
 import type { CertificateKind } from '../rsp/certificates/kinds.ts'
-import type { Credential } from './identity.ts'
-import type { CardState } from './state.ts'
+import type { Situation } from './answer.ts'
 
 /** What AuthenticateServer and PrepareDownload may say of a server's certificate. */
-type CertificateRefusal = 'invalidCertificate' | 'unsupportedCurve' | 'invalidOid'
+type CertificateRefusal = 'invalidCertificate' | 'unsupportedCurve' | 'invalidOid' | 'ciPKUnknown'
 
-/** A server's certificate, believed under the CI that was chosen for the session (SGP.22 §4.5.2.2), or why not. */
-export const trusted = ({
-  kind,
-  der,
-  credential,
-  state,
-  now,
-}: {
-  kind: CertificateKind
-  der: Uint8Array
-  credential: Credential
-  state: CardState
-  now: Date
-}): { certificate: RspCertificate } | { refused: CertificateRefusal } => {
+/**
+ * A server's certificate, believed under one of `cis` (SGP.22 §4.5.2.2), with the CI that it came to; or why not.
+ * A CI that the card does not have is `ciPKUnknown`, which only AuthenticateServer can say.
+ */
+export const trusted = (
+  kind: CertificateKind,
+  der: Uint8Array,
+  cis: readonly RspCertificate[],
+  { state, identity, now }: Situation,
+): { certificate: RspCertificate; ci: RspCertificate } | { refused: CertificateRefusal } => {
   try {
     const certificate = parseCertificate(der)
-    verifyChain({ kind, chain: [certificate], trustAnchors: [credential.ci], now, crls: [...state.crls.values()] })
-    // What this card signs under this CI, and agrees keys with, is on the CI's curve.
-    if (certificate.curve !== credential.euicc.curve) return { refused: 'unsupportedCurve' }
-    return { certificate }
+    const crls = [...state.crls.values()]
+    const ci = verifyChain({ kind, chain: [certificate], trustAnchors: cis, now, crls })
+    return identity.credentials.some(({ euicc }) => euicc.curve === certificate.curve)
+      ? { certificate, ci }
+      : { refused: 'unsupportedCurve' }
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error
-    return { refused: error.code === 'wrong-names' ? 'invalidOid' : 'invalidCertificate' }
+    return { refused: REFUSALS[error.code] ?? 'invalidCertificate' }
   }
+}
+
+const REFUSALS: Partial<Record<CertificateErrorCode, CertificateRefusal>> = {
+  'wrong-names': 'invalidOid',
+  'unknown-ci': 'ciPKUnknown',
 }

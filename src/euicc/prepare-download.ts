@@ -14,7 +14,7 @@ import type { CardState } from './state.ts'
 /** SGP.22 §5.7.5. */
 export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload'>> = {
   PrepareDownload: (request, situation) => {
-    const { session, state, now } = situation
+    const { session, state } = situation
     const { smdpSigned2, smdpSignature2, hashCc } = request
     const { transactionId, ccRequiredFlag, bppEuiccOtpk } = smdpSigned2.value
     const errorResponse = (downloadErrorCode: DownloadErrorCode) =>
@@ -26,11 +26,12 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
       return { response: errorResponse('noSessionContext') }
     if (!equalBytes(transactionId, session.transactionId)) return { response: errorResponse('invalidTransactionId') }
 
-    const { credential } = session
-    const checked = trusted({ kind: 'DPpb', der: request.smdpCertificate, credential, state, now })
+    // "Verify that CERT.DPauth and CERT.DPpb are of the same CI."
+    const checked = trusted('DPpb', request.smdpCertificate, [session.serverCi], situation)
     if ('refused' in checked)
       return refuse(checked.refused === 'unsupportedCurve' ? 'unsupportedCurve' : 'invalidCertificate')
     const { certificate: smdpCertificate } = checked
+    const { curve } = smdpCertificate
     // CERT.DPauth and CERT.DPpb belong to the same entity: the same OID in both (SGP.22 §5.7.5).
     const smdpOid = smdpCertificate.registeredId!
     if (smdpOid !== session.serverCertificate.registeredId) return refuse('invalidCertificate')
@@ -39,8 +40,7 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
     if (ccRequiredFlag && hashCc === undefined) return refuse('undefinedError')
 
     const oneTimeKey =
-      retainedKey(state, { smdpOid, curve: credential.euicc.curve, publicKey: bppEuiccOtpk }) ??
-      generateOneTimeKeyPair(credential.euicc.curve, situation.random)
+      retainedKey(state, { smdpOid, curve, publicKey: bppEuiccOtpk }) ?? generateOneTimeKeyPair(curve, situation.random)
     const euiccSigned2 = keep(EUICCSigned2, {
       transactionId,
       euiccOtpk: oneTimeKey.publicKey,
@@ -50,7 +50,7 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
     const signed = concat(euiccSigned2.bytes, encode(Signature, smdpSignature2))
     return {
       response: keep(PrepareDownloadResponse, {
-        downloadResponseOk: { euiccSigned2, euiccSignature2: sign(credential.euiccPrivateKey, signed) },
+        downloadResponseOk: { euiccSigned2, euiccSignature2: sign(session.credential.euiccPrivateKey, signed) },
       }),
       session: { ...session, phase: 'prepared', smdpCertificate, oneTimeKey },
       state: withOneTimeKey(state, smdpOid, oneTimeKey),

@@ -12,6 +12,8 @@ interface Authenticated {
   readonly serverAddress: string
   readonly credential: Credential
   readonly serverCertificate: RspCertificate
+  /** The CI of the server's certificates, which need not be the one the card signs under. */
+  readonly serverCi: RspCertificate
   readonly euiccSignature1: Uint8Array
 }
 

@@ -45,7 +45,8 @@ export const pkiOf = (curve: CurveName): Pki => {
 export const testIdentity = (curves: readonly CurveName[] = ['P-256']): EuiccIdentity =>
   ordinaryIdentity(curves.map(pkiOf), { rootDsAddress: 'ds.test', defaultDpAddress: 'smdp.test' })
 
-export const ICCIDS = ['89882119000000000017', '89882119000000000025', '89882119000000000033'].map(iccidFromDigits)
+export const ICCID_DIGITS = ['89882119000000000011', '89882119000000000029', '89882119000000000037'] as const
+export const ICCIDS = ICCID_DIGITS.map(iccidFromDigits)
 
 /** A profile as the state has it, without having been downloaded. */
 export const profileNumber = (index: number, info: Partial<Profile['info']> = {}): Profile => ({
@@ -83,7 +84,9 @@ export interface TestCard {
   readonly memory: NonVolatileMemory
   /** A channel that is not exclusive: tests run one thing at a time. */
   readonly channel: Channel
-  /** Calls a function of ES10 on a logical channel of its own, which stays open. */
+  /** Number of a logical channel with the ISD-R, opened at the first call and left open. */
+  isdr(): Promise<number>
+  /** Calls a function of ES10 on that channel. */
   call<Request, Response>(
     row: { readonly request: Schema<Request>; readonly response: Schema<Response> },
     request: Request,
@@ -105,20 +108,21 @@ export const createTestCard = async (
     memory,
   })
   const channel: Channel = { transmit: command => card.exclusive(inside => inside.transmit(command)) }
-  let isdr: number | undefined
-  const openIsdr = async () => {
-    const number = await openLogicalChannel(channel)
-    await selectByAid(channel, number, ISDR_AID)
-    return number
+  let opened: number | undefined
+  const isdr = async () => {
+    if (opened === undefined) {
+      opened = await openLogicalChannel(channel)
+      await selectByAid(channel, opened, ISDR_AID)
+    }
+    return opened
   }
   return {
     card,
     memory,
     channel,
-    call: async (row, request) => {
-      isdr ??= await openIsdr()
-      return decode(row.response, await storeData(channel, isdr, encode(row.request, request)))
-    },
+    isdr,
+    call: async (row, request) =>
+      decode(row.response, await storeData(channel, await isdr(), encode(row.request, request))),
   }
 }
 

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { decodeEuiccResponse } from '../../src/profile/euicc-response.ts'
+import { verify } from '../../src/rsp/crypto/ecdsa.ts'
+import { ES10b } from '../../src/rsp/es10b.ts'
+import { ES10c } from '../../src/rsp/es10c.ts'
+import { createTestCard, ICCIDS, pkiOf, testIdentity } from './card.ts'
+import { testProfile } from './profile.ts'
+import { download, downloadTo, metadataOf } from './smdp-side.ts'
+
+const CURVES = ['P-256', 'brainpoolP256r1'] as const
+
+describe('a download', () => {
+  it.each(CURVES)('installs a profile and signs the result, on %s', async curve => {
+    const card = await createTestCard({ identity: testIdentity([...CURVES]) })
+    const { dpAuth, dpPb, euicc } = pkiOf(curve)
+    const result = await downloadTo(card, download({ dpAuth, dpPb }))
+    const { profileInstallationResultData: data, euiccSignPIR } = result!
+    expect(verify(euicc.certificate.publicKey, data.bytes, euiccSignPIR)).toBe(true)
+    expect(data.value).toMatchObject({
+      transactionId: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+      smdpOid: '2.999.10',
+      notificationMetadata: {
+        seqNumber: 0,
+        profileManagementOperation: ['notificationInstall'],
+        notificationAddress: 'smdp.test',
+        iccid: ICCIDS[0],
+      },
+    })
+    const { aid, simaResponse } = data.value.finalResult.successResult!
+    expect(decodeEuiccResponse(simaResponse)).toEqual({ peStatus: [{ status: 'ok' }] })
+
+    const { profileInfoListOk } = await card.call(ES10c.GetProfilesInfo, {})
+    expect(profileInfoListOk).toEqual([
+      {
+        iccid: ICCIDS[0],
+        isdpAid: aid,
+        profileState: 'disabled',
+        serviceProviderName: 'Test Operator',
+        profileName: 'Plan',
+        profileClass: 'operational',
+      },
+    ])
+    const { notificationList } = await card.call(ES10b.RetrieveNotificationsList, {})
+    expect(notificationList!.map(({ value }) => Object.keys(value)[0])).toEqual([
+      'profileInstallationResult',
+      'otherSignedNotification',
+    ])
+  })
+
+  it('takes many profiles, each in an ISD-P of its own', async () => {
+    const card = await createTestCard()
+    for (const [index, iccid] of ICCIDS.entries()) {
+      const order = download({ profile: testProfile(index), metadata: metadataOf({ iccid }) })
+      expect(
+        (await downloadTo(card, order))?.profileInstallationResultData.value.finalResult.errorResult,
+      ).toBeUndefined()
+    }
+    const { profileInfoListOk } = await card.call(ES10c.GetProfilesInfo, {})
+    expect(new Set(profileInfoListOk!.map(({ isdpAid }) => isdpAid!.join())).size).toBe(3)
+  })
+})

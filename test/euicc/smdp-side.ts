@@ -1,0 +1,173 @@
+import type { Channel } from '../../src/apdu/channel.ts'
+import { storeData } from '../../src/apdu/store-data.ts'
+import { concat } from '../../src/asn1/bytes.ts'
+import { decode, encode, keep } from '../../src/asn1/schema.ts'
+import { childrenOf, elementOf, readOnlyTlv } from '../../src/asn1/tlv.ts'
+import {
+  type AuthenticateServerRequest,
+  EUICCSigned2,
+  type PrepareDownloadRequest,
+  ServerSigned1,
+  SmdpSigned2,
+} from '../../src/rsp/authentication.ts'
+import type { Credential } from '../../src/rsp/certificates/issue.ts'
+import { sign, verify } from '../../src/rsp/crypto/ecdsa.ts'
+import { generateOneTimeKeyPair } from '../../src/rsp/crypto/key-agreement.ts'
+import { ES10b } from '../../src/rsp/es10b.ts'
+import { Signature } from '../../src/rsp/identifiers.ts'
+import { StoreMetadataRequest } from '../../src/rsp/metadata.ts'
+import type { ProfileInstallationResult } from '../../src/rsp/notification.ts'
+import { bindProfilePackage, protectProfile } from '../../src/rsp/package/bind.ts'
+import { createDice, ICCIDS, pkiOf, type TestCard, testIdentity } from './card.ts'
+import { testProfile } from './profile.ts'
+
+/** The SM-DP+'s part of a download, in as few lines as it can be done right, and with every part open to change. */
+export interface Download {
+  readonly dpAuth: Credential
+  readonly dpPb: Credential
+  readonly transactionId: Uint8Array
+  readonly profile: Uint8Array
+  readonly metadata: StoreMetadataRequest
+  readonly confirmationCodeRequired?: boolean
+  readonly hashCc?: Uint8Array
+  readonly bppEuiccOtpk?: Uint8Array
+  /** Changes what is sent, after it was made right. */
+  readonly change?: {
+    readonly authenticate?: (request: AuthenticateServerRequest) => AuthenticateServerRequest
+    readonly prepare?: (request: PrepareDownloadRequest) => PrepareDownloadRequest
+    readonly serverSigned1?: (signed: ServerSigned1) => ServerSigned1
+    readonly smdpSigned2?: (signed: SmdpSigned2) => SmdpSigned2
+  }
+}
+
+export const SERVER = 'smdp.test'
+const dice = createDice('smdp')
+
+export const download = (changes: Partial<Download> = {}): Download => ({
+  dpAuth: pkiOf('P-256').dpAuth,
+  dpPb: pkiOf('P-256').dpPb,
+  transactionId: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+  profile: testProfile(),
+  metadata: metadataOf(),
+  ...changes,
+})
+
+export const metadataOf = (changes: Partial<StoreMetadataRequest> = {}): StoreMetadataRequest => ({
+  iccid: ICCIDS[0]!,
+  serviceProviderName: 'Test Operator',
+  profileName: 'Plan',
+  profileClass: 'operational',
+  notificationConfigurationInfo: [
+    { profileManagementOperation: ['notificationInstall', 'notificationEnable'], notificationAddress: 'notify.test' },
+  ],
+  ...changes,
+})
+
+/** InitiateAuthentication: what ES10b.AuthenticateServer is called with, for the card's challenge. */
+export const authenticateRequest = (
+  { dpAuth, transactionId, change }: Download,
+  euiccChallenge: Uint8Array,
+  ciPKId = dpAuth.certificate.authorityKeyId!,
+): AuthenticateServerRequest => {
+  const signed = { transactionId, euiccChallenge, serverAddress: SERVER, serverChallenge: dice(16) }
+  const serverSigned1 = keep(ServerSigned1, change?.serverSigned1?.(signed) ?? signed)
+  const request: AuthenticateServerRequest = {
+    serverSigned1,
+    serverSignature1: sign(dpAuth.privateKey, serverSigned1.bytes),
+    euiccCiPKIdToBeUsed: ciPKId,
+    serverCertificate: dpAuth.certificate.der,
+    ctxParams1: {
+      ctxParamsForCommonAuthentication: {
+        matchingId: 'M-1',
+        deviceInfo: { tac: Uint8Array.of(0x35, 0x29, 0x06, 0x11), deviceCapabilities: {} },
+      },
+    },
+  }
+  return change?.authenticate?.(request) ?? request
+}
+
+/** AuthenticateClient: checks the card's signature and gives what ES10b.PrepareDownload is called with. */
+export const prepareRequest = (
+  { dpPb, transactionId, confirmationCodeRequired = false, hashCc, bppEuiccOtpk, change }: Download,
+  euiccSignature1: Uint8Array,
+): PrepareDownloadRequest => {
+  const signed = { transactionId, ccRequiredFlag: confirmationCodeRequired, ...(bppEuiccOtpk && { bppEuiccOtpk }) }
+  const smdpSigned2 = keep(SmdpSigned2, change?.smdpSigned2?.(signed) ?? signed)
+  const request: PrepareDownloadRequest = {
+    smdpSigned2,
+    smdpSignature2: sign(dpPb.privateKey, concat(smdpSigned2.bytes, encode(Signature, euiccSignature1))),
+    smdpCertificate: dpPb.certificate.der,
+    ...(hashCc && { hashCc }),
+  }
+  return change?.prepare?.(request) ?? request
+}
+
+/** GetBoundProfilePackage. */
+export const bind = ({ dpPb, transactionId, profile, metadata }: Download, euiccOtpk: Uint8Array): Uint8Array =>
+  bindProfilePackage({
+    profile: protectProfile(profile, { random: dice }),
+    metadata: encode(StoreMetadataRequest, metadata),
+    transactionId,
+    eid: testIdentity().eid,
+    hostId: dice(16),
+    smdpOneTimeKey: generateOneTimeKeyPair(dpPb.certificate.curve, dice),
+    euiccOtpk,
+    smdpPrivateKey: dpPb.privateKey,
+    configureISDP: { dpProprietaryData: { dpOid: '2.999.10.1' } },
+  })
+
+/** As the LPA cuts the package (SGP.22 §2.5.5): each STORE DATA is one entry. */
+export const cut = (boundPackage: Uint8Array): Uint8Array[] => {
+  const whole = readOnlyTlv(boundPackage)
+  const [initialise, first87, all88, ...rest] = childrenOf(whole)
+  const inPieces = (sequence: ReturnType<typeof readOnlyTlv>) => [
+    boundPackage.subarray(sequence.start, sequence.valueStart),
+    ...childrenOf(sequence).map(elementOf),
+  ]
+  return [
+    boundPackage.subarray(0, initialise!.end),
+    elementOf(first87!),
+    ...inPieces(all88!),
+    ...(rest.length > 1 ? [elementOf(rest[0]!)] : []),
+    ...inPieces(rest.at(-1)!),
+  ]
+}
+
+/** Sends the pieces until the card says something; undefined when it never does. */
+export const load = async (
+  channel: Channel,
+  number: number,
+  pieces: readonly Uint8Array[],
+): Promise<ProfileInstallationResult | undefined> => {
+  for (const piece of pieces) {
+    const answer = await storeData(channel, number, piece)
+    if (answer.length > 0) return decode(ES10b.LoadBoundProfilePackage.response, answer).value
+  }
+  return undefined
+}
+
+/** Up to the package: gives the otPK.EUICC that it has to be bound to. */
+export const authenticateAndPrepare = async ({ call }: TestCard, order: Download): Promise<Uint8Array> => {
+  const { euiccChallenge } = await call(ES10b.GetEUICCChallenge, {})
+  const authenticated = await call(ES10b.AuthenticateServer, authenticateRequest(order, euiccChallenge))
+  const { euiccSigned1, euiccSignature1, euiccCertificate } = authenticated.value.authenticateResponseOk!
+  const { certificate } = pkiOf(order.dpAuth.certificate.curve).euicc
+  if (!verify(certificate.publicKey, euiccSigned1.bytes, euiccSignature1))
+    throw new Error('euiccSignature1 does not verify')
+  if (Buffer.compare(euiccCertificate, certificate.der) !== 0) throw new Error('another eUICC certificate')
+
+  const request = prepareRequest(order, euiccSignature1)
+  const prepared = (await call(ES10b.PrepareDownload, request)).value.downloadResponseOk!
+  const signed = concat(prepared.euiccSigned2.bytes, encode(Signature, request.smdpSignature2))
+  if (!verify(certificate.publicKey, signed, prepared.euiccSignature2))
+    throw new Error('euiccSignature2 does not verify')
+  return decode(EUICCSigned2, prepared.euiccSigned2.bytes).euiccOtpk
+}
+/** A whole download, from challenge to installation result. */
+export const downloadTo = async (card: TestCard, order: Download = download()) => {
+  const euiccOtpk = await authenticateAndPrepare(card, order)
+  return loadInto(card, bind(order, euiccOtpk))
+}
+
+export const loadInto = async (card: TestCard, boundPackage: Uint8Array) =>
+  load(card.channel, await card.isdr(), cut(boundPackage))
