@@ -65,6 +65,9 @@ const StepDetail = ({ view, onSelect }: { view: StepView; onSelect: (selected: S
         {view.errorCode && <code>{view.errorCode}</code>}
       </p>
     )}
+    {view.step === 0 && (
+      <p>What happened while no step was running: the card made ready beforehand, notifications sent afterwards.</p>
+    )}
     {view.summary && <p>{view.summary}</p>}
     <dl className="facts facts-tall">
       {view.from && view.to && (
@@ -79,18 +82,22 @@ const StepDetail = ({ view, onSelect }: { view: StepView; onSelect: (selected: S
           <dd>{formatDuration(view.took)}</dd>
         </div>
       )}
-      <div>
-        <dt>APDU</dt>
-        <dd>
-          {plural(view.apdus, 'exchange')}, {formatDuration(view.apduMs)}
-        </dd>
-      </div>
-      <div>
-        <dt>HTTP</dt>
-        <dd>
-          {plural(view.requests, 'request')}, {formatDuration(view.httpMs)}
-        </dd>
-      </div>
+      {view.apdus > 0 && (
+        <div>
+          <dt>APDU</dt>
+          <dd>
+            {plural(view.apdus, 'exchange')}, {formatDuration(view.apduMs)}
+          </dd>
+        </div>
+      )}
+      {view.requests > 0 && (
+        <div>
+          <dt>HTTP</dt>
+          <dd>
+            {plural(view.requests, 'request')}, {formatDuration(view.httpMs)}
+          </dd>
+        </div>
+      )}
       {view.failures > 0 && (
         <div>
           <dt>Refused</dt>

@@ -4,8 +4,15 @@ import { type Outline, type OutlineRow, stepRowId } from './outline.ts'
 import { EntryRow, StepRow } from './outline-rows.tsx'
 import type { Selection } from './route.ts'
 
-export const STEP_HEIGHT = 43
-export const ENTRY_HEIGHT = 26
+const STEP_HEIGHT = 42
+const ENTRY_HEIGHT = 26
+/** Nobody looks for what is outside the steps first. */
+const OUTSIDE_HEIGHT = 28
+
+const heightOf = (row: OutlineRow | undefined): number => {
+  if (row?.type !== 'step') return ENTRY_HEIGHT
+  return row.view.step === 0 ? OUTSIDE_HEIGHT : STEP_HEIGHT
+}
 
 /** Steps and what is in them, as one tree of which only the visible rows exist. Focus stays on the tree; a row is active by its id. */
 export const OutlineList = ({
@@ -45,7 +52,7 @@ export const OutlineList = ({
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: index => (rows[index]?.type === 'step' ? STEP_HEIGHT : ENTRY_HEIGHT),
+    estimateSize: index => heightOf(rows[index]),
     getItemKey: index => rows[index]?.id ?? index,
     overscan: 12,
     scrollPaddingStart: STEP_HEIGHT,

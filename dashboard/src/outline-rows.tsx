@@ -46,7 +46,7 @@ export const StepRow = ({ row, selected, onClick }: { row: Row<'step'>; selected
 }
 
 const lineOf = (view: StepView): string => {
-  if (view.step === 0) return 'What belongs to no step: the card made ready, notifications sent later'
+  if (view.step === 0) return ''
   if (view.state === 'running' && view.progress) {
     const { text, done, total, unit } = view.progress
     return `${text}: ${unit === 'bytes' ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done} of ${total}`}`

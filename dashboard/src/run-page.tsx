@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { ArchitecturePicture } from './architecture-picture.tsx'
 import { DetailPane } from './detail-pane.tsx'
 import { type EntryFilter, NO_FILTER } from './entry-filter.ts'
@@ -48,7 +48,7 @@ const Run = ({
 }) => {
   const { connection } = useSnapshot()
   const [filter, setFilter] = useState<EntryFilter>(NO_FILTER)
-  const [opened, setOpened] = useState<ReadonlySet<number>>(() => firstOpened(run, route.selected))
+  const [opened, setOpened] = useState<ReadonlySet<number>>(new Set())
   const [tail, setTail] = useState(true)
   const wide = useMedia('(min-width: 1080px)')
   const { selected } = route
@@ -81,6 +81,16 @@ const Run = ({
   const selectedId =
     selected === null ? null : selected.type === 'step' ? stepRowId(selected.step) : entryRowId(selected.seq)
 
+  // Whatever is chosen by an address, a key or a link is brought to light once; after that its step may be closed again.
+  const revealed = useRef<string | null>(null)
+  useEffect(() => {
+    if (selected?.type !== 'entry' || revealed.current === selectedId) return
+    const step = stepHolding(run, selected)
+    if (step === undefined) return
+    revealed.current = selectedId
+    setOpened(known => new Set(known).add(step))
+  }, [run, selected, selectedId])
+
   // What went wrong is what one came to see.
   const failedStep = run.ended?.verdict === 'pass' ? undefined : run.steps.find(view => isBad(view.state))?.step
   const ended = run.ended !== null
@@ -96,9 +106,7 @@ const Run = ({
         document.getElementById('filter-text')?.focus()
       } else if (event.key === '.') {
         const next = nextFailure(run, selected)
-        if (next === null) return
-        setOpened(known => new Set(known).add(next.step))
-        select({ type: 'entry', seq: next.seq })
+        if (next !== null) select({ type: 'entry', seq: next })
       } else if (event.key === 'Escape') select(null)
     }
     addEventListener('keydown', onKey)
@@ -187,19 +195,15 @@ const Empty = ({ title, text }: { title: string; text: string }) => (
 
 const isBad = (state: string): boolean => state === 'fail' || state === 'blocked'
 
-const firstOpened = (run: RunState, selected: Selection | null): ReadonlySet<number> => {
-  if (selected === null) return new Set()
-  if (selected.type === 'step') return new Set([selected.step])
-  const step = run.steps.find(view => view.entries.some(entry => entry.seq === selected.seq))?.step
-  return new Set(step === undefined ? [] : [step])
-}
+const stepHolding = (run: RunState, { seq }: { seq: number }): number | undefined =>
+  run.steps.find(view => view.entries.some(entry => entry.seq === seq))?.step
 
-const nextFailure = (run: RunState, selected: Selection | null): { step: number; seq: number } | null => {
+const nextFailure = (run: RunState, selected: Selection | null): number | null => {
   const failures = run.steps.flatMap(view =>
-    view.failures === 0 ? [] : view.entries.filter(hasFailed).map(entry => ({ step: view.step, seq: entry.seq })),
+    view.failures === 0 ? [] : view.entries.filter(hasFailed).map(entry => entry.seq),
   )
   const after = selected?.type === 'entry' ? selected.seq : 0
-  return failures.find(failure => failure.seq > after) ?? failures[0] ?? null
+  return failures.find(seq => seq > after) ?? failures[0] ?? null
 }
 
 const isTyping = (target: EventTarget | null): boolean =>

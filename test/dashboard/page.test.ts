@@ -219,6 +219,15 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     await page.getByText('The run at a glance').waitFor()
   })
 
+  it('opens at what an address names', async () => {
+    const events = sampleRun({ extraApdus: 3000 })
+    const named = events.find(event => event.kind === 'apdu' && event.label === 'STORE DATA 2500/3024')!
+    bench.addRun(events)
+    await open(`#/run/run-1/${named.seq}`)
+    await page.locator(`#outline [data-seq="${named.seq}"][aria-selected="true"]`).waitFor()
+    await page.locator(`[data-exchange="${named.seq}"]`).waitFor()
+  })
+
   it('holds thousands of exchanges and draws those in sight', async () => {
     bench.addRun(sampleRun({ extraApdus: 8000 }))
     await open()
