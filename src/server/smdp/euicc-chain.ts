@@ -16,8 +16,8 @@ export const verifyEuiccChain = (
   const euicc = readCertificate(euiccCertificate, 'eUICC')
   // The CI first: a chain under another CI is refused as such, whatever else is wrong with it.
   const { authorityKeyId } = eum
-  if (authorityKeyId === undefined || !trusted.some(({ subjectKeyId }) => equalBytes(subjectKeyId!, authorityKeyId)))
-    throw refusal('unknown-ci')
+  if (authorityKeyId === undefined) throw refusal('eum-certificate-invalid', 'it names no key of its issuer')
+  if (!trusted.some(({ subjectKeyId }) => equalBytes(subjectKeyId!, authorityKeyId))) throw refusal('unknown-ci')
   const common = { trustAnchors: trusted, now: smdp.clock(), crls: smdp.crls() }
   try {
     // SGP.22 §5.6.3: the EUM certificate first, as it is the one that the other is judged by.

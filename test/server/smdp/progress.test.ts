@@ -47,7 +47,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
       iccid: `${ICCID}F`,
       eid: scene.card.eid,
       profileType: 'Plan S',
-      timestamp: '2026-05-01T12:00:00Z',
+      timestamp: '2026-11-01T12:00:00Z',
     })
     expect(scene.heard[2]?.resultData).toBe(
       Buffer.from(result.profileInstallationResult!.profileInstallationResultData.bytes).toString('base64'),

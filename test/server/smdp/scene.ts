@@ -23,7 +23,7 @@ import { type AuthenticateClientOk, type CardRole, createCardRole, type Initiate
 export const ADDRESS = 'smdp.example.com'
 export const ICCID = '8988247000102003044'
 export const MATCHING_ID = 'MATCH-ME-1'
-export const START = new Date('2026-05-01T12:00:00Z')
+export const START = new Date('2026-11-01T12:00:00Z')
 
 const pkis = new Map<string, Pki>()
 /** The same PKI for all tests: to issue one takes longer than a session. */

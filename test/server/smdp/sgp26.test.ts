@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
+import { readPkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
+import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
+import { createCardRole } from './card-role.ts'
+import { createScene, MATCHING_ID, refused, START } from './scene.ts'
+
+// The certificates and keys of GSMA SGP.26 are not ours to keep; they are found beside the repository.
+const folder = resolve(import.meta.dirname, '../../../../shared/sgp26')
+const missing = !existsSync(folder)
+const why = missing ? ' (skipped: ../shared/sgp26 is not on this machine)' : ''
+
+const readFolder = (): Map<string, Uint8Array> =>
+  new Map(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => {
+        const path = join(entry.parentPath, entry.name)
+        return [relative(folder, path), new Uint8Array(readFileSync(path))]
+      }),
+  )
+const pkiOf = (curve: CurveName) => readPkiFolder(readFolder(), { curve, now: START })
+
+describe.skipIf(missing)(`cards of SGP.26${why}`, () => {
+  it('of both curves are served by one server', async () => {
+    const [nist, brainpool] = [pkiOf('P-256'), pkiOf('brainpoolP256r1')]
+    const scene = await createScene({ credentials: [nist, brainpool] })
+    await scene.order()
+    expect(refused(await scene.authenticate(createCardRole(nist)))).toBe('accepted')
+    expect(refused(await scene.authenticate(createCardRole(brainpool)))).toBe('accepted')
+  })
+
+  it.each([
+    ['8.1.3/6.3', 'CERT_EUICC_ECDSA_NIST_EXPIRED'],
+    ['8.1.3/6.1', 'CERT_EUICC_ECDSA_NIST_INVALID'],
+    ['8.1.3/6.1', 'CERT_EUICC_ECDSA_NIST_INVALID_EID'],
+    ['8.1.1/3.8', 'CERT_EUICC_ECDSA_NIST_UNMATCHED_EID'],
+    ['8.1.2/6.3', 'CERT_EUM_ECDSA_NIST_EXPIRED'],
+    ['8.1.2/6.1', 'CERT_EUM_ECDSA_NIST_INVALID'],
+    ['8.11.1/3.9', 'CERT_EUM_ECDSA_NIST_UNKNOWN_CI'],
+  ])('%s: %s', async (pair, name) => {
+    const nist = pkiOf('P-256')
+    const scene = await createScene({ credentials: [nist] })
+    const card = createCardRole(nist)
+    await scene.order({ eid: card.eid })
+    const der = readFolder().get(`InvalidTestCases/${name}.der`)!
+    // All faulty eUICC certificates are over the one test key.
+    const faulty = name.includes('_EUM_')
+      ? { eum: der }
+      : { euicc: { certificate: parseCertificate(der), privateKey: nist.euicc.privateKey } }
+    expect(refused(await scene.authenticate(card, { matchingId: MATCHING_ID, ...faulty }))).toBe(pair)
+    expect(refused(await scene.authenticate(card))).toBe('accepted')
+  })
+})
