@@ -1,5 +1,6 @@
 import { isAllowed } from './access.ts'
 import { authenticateCommand } from './authenticate.ts'
+import { retrieveData, setData } from './ber-tlv-data.ts'
 import { readBinary, STATUS, updateBinary } from './binary.ts'
 import { type CardFiles, lifeCycleOf, type Outcome, type Selection, withLifeCycle } from './card-files.ts'
 import type { CardCommand } from './command.ts'
@@ -40,6 +41,8 @@ const ANSWERS: ReadonlyMap<number, Answer> = new Map<number, Answer>([
   [0xdc, updateRecord],
   [0xa2, searchRecord],
   [0x32, increase],
+  [0xcb, retrieveData],
+  [0xdb, setData],
   [0x20, verifyPin],
   [0x24, changePin],
   [0x26, disablePin],

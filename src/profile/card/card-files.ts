@@ -73,8 +73,9 @@ export const startSelection = ({ profile }: CardFiles): Selection => ({
   application: undefined,
 })
 
-export const contentOf = ({ changes }: CardFiles, file: ElementaryFile): Uint8Array =>
-  changes.contents.get(file.contentKey) ?? file.initialContent
+/** A file's content now; that of a link is the content of the file it points to. */
+export const contentOf = ({ profile, changes }: CardFiles, file: ElementaryFile): Uint8Array =>
+  changes.contents.get(file.contentKey) ?? (profile.files.get(file.contentKey) ?? file).initialContent
 
 export const lifeCycleOf = ({ changes }: CardFiles, file: Directory | ElementaryFile): number =>
   changes.lifeCycles.get(file.key) ?? file.lifeCycle
