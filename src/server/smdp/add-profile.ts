@@ -15,6 +15,8 @@ export interface ProfileToAdd {
   readonly owner?: string
   /** Bytes that the card must have free; by default as many as the package has. */
   readonly memory?: number
+  /** Withdraws an order for this ICCID that is under way: an interrupted run left it, and nobody will come for it. */
+  readonly replace?: boolean
 }
 
 /** Puts a profile into stock. An ICCID whose last order is over may be added anew: on a bench one profile is used again and again. */
@@ -35,7 +37,7 @@ export const addProfile = async ({ store, clock, address }: Smdp, profile: Profi
   }
   const was = await store.findOrder(iccid)
   const taken = new SmdpError('iccid-taken', `an order for ${iccid} is under way: cancel it first`)
-  if (was !== undefined && !isOver(was)) throw taken
+  if (was !== undefined && !isOver(was) && profile.replace !== true) throw taken
   if (!(await store.addProfile(stock, newOrder(iccid, profileType, owner, clock()), was))) throw taken
   await store.dropBoundCopy(iccid)
 }

@@ -272,6 +272,16 @@ describe('ES2+', () => {
     expect(await stateOf()).toBe('Available')
   })
 
+  it('adds a profile over an order that is under way, when it is told to; who had begun with that gets nothing', async () => {
+    const { order, stock, stateOf, authenticate, getPackage, card } = await createScene()
+    await order()
+    const ok = accepted(await authenticate(card))
+    await stock(ICCID, { replace: true })
+    expect(await stateOf()).toBe('Available')
+    expect(refused(await getPackage(card, ok))).toBe('8.2/3.7')
+    expect(refused(await authenticate(card))).toBe('8.2.6/3.8')
+  })
+
   it.each([
     ['an ICCID that is none', '123', {}],
     ['a name that is too long', SECOND, { metadata: { serviceProviderName: 'x'.repeat(33), profileName: '' } }],
