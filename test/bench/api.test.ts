@@ -133,6 +133,12 @@ describe('the API', () => {
     expect((await ask('/device/frame/plans?x=1')).body).toBe('frame /device/frame/plans')
   })
 
+  it("lets the portal's frame, which has no origin, load the portal's own files, and nobody else's page ours", async () => {
+    const policyOf = async (path: string) => (await ask(path)).headers['cross-origin-resource-policy']
+    expect(await policyOf('/device/frame/portal.css')).toBe('cross-origin')
+    for (const path of ['/', '/page.js', '/api/info', '/api/device']) expect(await policyOf(path)).toBe('same-origin')
+  })
+
   it('gives the page under every address that is no file, with its policy', async () => {
     for (const path of ['/', '/runs/abc', '/device'])
       expect(await ask(path)).toMatchObject({

@@ -32,7 +32,9 @@ export const createHttpApi = (backend: Backend, dashboardFolder: string, report:
     if (!isOwnHost(request.headers.host)) return refuse(response, 421, 'foreign-host', 'this is not served here')
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Referrer-Policy', 'no-referrer')
-    response.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
+    // The portal's frame is sandboxed and has no origin of its own, so its own styles and scripts are cross-origin to it.
+    const isFrame = request.path.startsWith('/device/frame/')
+    response.setHeader('Cross-Origin-Resource-Policy', isFrame ? 'cross-origin' : 'same-origin')
     next()
   })
   app.use('/api', (request, response, next) => {
