@@ -72,6 +72,7 @@ const CSS = `:root {
   --brand: #0b5d66; --brand-dark: #084850; --tint: #e5f1f2; --bad: #9c1c2c; --bad-tint: #fdeef0; --good: #1a6b3c; --note: #fff6df;
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; background: var(--page); color: var(--ink);
   font: 16px/1.5 "Segoe UI", system-ui, -apple-system, "Noto Sans", sans-serif; }
 a { color: var(--brand); text-underline-offset: 2px; }
@@ -88,8 +89,8 @@ header { display: flex; align-items: center; gap: 16px 24px; flex-wrap: wrap; pa
 .steps [aria-current] .dot, .steps .done .dot { background: var(--brand); border-color: var(--brand); color: #fff; }
 .leave { margin-left: auto; }
 .steps + .leave { margin-left: 0; }
-main { flex: 1; width: min(960px, 100%); margin: 0 auto; padding: 24px; }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 4px 0 16px; letter-spacing: -.01em; }
+main { flex: 1; width: min(960px, 100%); margin: 0 auto; padding: 16px 24px 24px; }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 12px; letter-spacing: -.01em; }
 h2 { font-size: 1.1rem; margin: 24px 0 4px; }
 .lead { font-size: 1.1rem; max-width: 60ch; }
 .back { display: inline-block; margin-bottom: 8px; text-decoration: none; }
@@ -99,20 +100,21 @@ button, .button { display: inline-block; border: 1px solid var(--brand); backgro
 button:hover, .button:hover { background: var(--brand-dark); }
 .quiet { background: transparent; color: var(--brand); border-color: var(--line); padding: 7px 16px; }
 .quiet:hover { background: var(--tint); }
-.actions { margin: 24px 0 0; }
+.actions { margin: 18px 0; }
 fieldset { border: 0; margin: 0; padding: 0; }
 legend { padding: 0; color: var(--soft); margin-bottom: 10px; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(230px, 1fr)); gap: 16px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 12px; }
 .cards legend { grid-column: 1 / -1; }
-.card { position: relative; display: flex; flex-direction: column; gap: 6px; padding: 18px 18px 18px 48px; background: var(--card); border: 1px solid var(--line); border-radius: 12px; cursor: pointer; }
-.card input { position: absolute; left: 18px; top: 23px; margin: 0; }
+.card { position: relative; display: flex; flex-direction: column; gap: 4px; padding: 14px 14px 14px 44px; background: var(--card); border: 1px solid var(--line); border-radius: 12px; cursor: pointer; }
+.card input { position: absolute; left: 15px; top: 19px; margin: 0; }
 .card:hover { border-color: var(--brand); }
 .card:has(:checked) { border-color: var(--brand); box-shadow: inset 0 0 0 1px var(--brand); background: var(--tint); }
 .card .name { font-weight: 650; font-size: 1.1rem; }
-.card .price { font-size: 1.35rem; font-weight: 650; }
+.card .price { font-size: 1.3rem; font-weight: 650; line-height: 1.3; }
 .card small, .review small { font-size: .8rem; font-weight: 400; color: var(--soft); }
+.card small { display: block; }
 .card .facts { font-weight: 600; color: var(--brand); }
-.card .text { color: var(--soft); font-size: .92rem; }
+.card .text { color: var(--soft); font-size: .88rem; line-height: 1.4; }
 input[type=radio], input[type=checkbox] { width: 18px; height: 18px; accent-color: var(--brand); }
 .narrow { max-width: 420px; }
 .field { margin: 0 0 18px; }
