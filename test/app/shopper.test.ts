@@ -1,0 +1,69 @@
+import type { DOMWindow } from 'jsdom'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { decide, type Shopper } from '../../src/app/shopper.ts'
+import { prepareWebPages } from '../../src/app/web-page.ts'
+import { SHOPPER } from './operator-world.ts'
+
+let JSDOM: Awaited<ReturnType<typeof prepareWebPages>>['JSDOM']
+beforeAll(async () => {
+  ;({ JSDOM } = await prepareWebPages())
+})
+
+/** What the shopper does on a page of somebody else's portal: the fields as they would be sent, or the way taken. */
+const visit = (body: string, change: Partial<Shopper> = {}): unknown => {
+  const window: DOMWindow = new JSDOM(`<body>${body}`, { url: 'https://p.example/a' }).window
+  const decision = decide(window.document, { ...SHOPPER, ...change })
+  if (decision.go === 'send')
+    return { sends: Object.fromEntries(new window.FormData(decision.form)), by: decision.button?.textContent }
+  return decision.go === 'follow' ? { follows: decision.link.getAttribute('href') } : { reason: decision.reason }
+}
+
+describe('a shopper on pages that it has never seen', () => {
+  it('reads a select by its label, and keeps hidden fields', () => {
+    const page = `<form><input type=hidden name=t value=7><label>Your tariff <select name=x><option value="">choose<option value=1>Small<option value=2>Travel 5 GB world</select></label><button>Next</button></form>`
+    expect(visit(page)).toEqual({ sends: { t: '7', x: '2' }, by: 'Next' })
+  })
+  it('knows fields by autocomplete, type or label', () => {
+    const page = `<form><label for=a>Benutzer</label><input id=a name=a autocomplete=username><input name=b type=password><label>Your name <input name=c></label><button>Sign up</button></form>`
+    expect(visit(page)).toEqual({ sends: { a: 'ann@example.com', b: 'correct horse', c: 'Ann' }, by: 'Sign up' })
+  })
+  it('accepts terms and nothing else that is optional', () => {
+    const page = `<form><label><input type=checkbox name=n>Send me news</label><label><input type=checkbox name=t>I agree to the terms</label><button>Buy</button></form>`
+    expect(visit(page)).toEqual({ sends: { t: 'on' }, by: 'Buy' })
+  })
+  it('takes a choice it was told nothing about as the page has it, or the first', () => {
+    const page = `<form><input type=radio name=d value=1 aria-label=One><input type=radio name=d value=2 aria-label=Two checked><input type=radio name=e value=3 aria-label=Three><button>Go</button></form>`
+    expect(visit(page)).toEqual({ sends: { d: '2', e: '3' }, by: 'Go' })
+  })
+  it('passes over forms and links that lead out', () => {
+    const page = `<form><button>Cancel</button></form><main><a href=/back>Back</a><a href=/logout>Log out</a><a href=/terms>Terms</a><a href=/n>Continue</a></main>`
+    expect(visit(page)).toEqual({ follows: '/n' })
+  })
+  it('looks for the other account page by what it wants', () => {
+    const signIn = `<form><input name=e type=email><input name=p type=password><button>Log in</button></form><a href=/new>Sign up</a>`
+    const signUp = `<form><input name=e type=email><input name=p type=password autocomplete=new-password><button>Go</button></form><a href=/old>Sign in</a>`
+    const returning = { account: { ...SHOPPER.account, isNew: false } }
+    expect(visit(signIn)).toEqual({ follows: '/new' })
+    expect(visit(signIn, returning)).toMatchObject({ by: 'Log in' })
+    expect(visit(signUp)).toMatchObject({ by: 'Go' })
+    expect(visit(signUp, returning)).toEqual({ follows: '/old' })
+  })
+  it.each([
+    [
+      'a field nobody told it about',
+      '<form><label>Shoe size <input name=s required></label><button>Next</button></form>',
+      'nobody told the user what to enter in "Shoe size"',
+    ],
+    [
+      'a value that the page would not take',
+      '<form><label>Email <input name=e pattern="[0-9]+"></label><button>Next</button></form>',
+      '"Email" cannot be filled so that the page accepts it',
+    ],
+    ['no way on', '<h1>Sorry</h1>', 'the page offers no form and no way on'],
+  ])('says so at %s', (_what, page, reason) => {
+    expect(visit(page)).toEqual({ reason })
+  })
+  it('says so when the page where it wants to cancel has no Cancel', () => {
+    expect(visit('<h1>Checkout</h1>', { cancelAt: 'checkout' })).toEqual({ reason: 'the page has no Cancel' })
+  })
+})
