@@ -66,14 +66,15 @@ export const answerEs10 = async (device: Device, payload: Uint8Array): Promise<R
   if (tag === undefined) return { status: 0x6a80 }
   if (isSegment(tag)) return loadSegment(device, payload)
   const found = BY_TAG.get(tag)
-  if (found === undefined) return { status: 0x6a88 }
+  // In the middle of a package, what is no function is a segment that was damaged on its way.
+  if (found === undefined) return device.loading ? loadSegment(device, payload) : { status: 0x6a88 }
   const { row, answer } = found
   let request: unknown
   try {
     request = decode(row.request, payload)
   } catch (error) {
-    if (error instanceof Asn1Error) return { status: 0x6a80 }
-    throw error
+    if (!(error instanceof Asn1Error)) throw error
+    return device.loading ? loadSegment(device, payload) : { status: 0x6a80 }
   }
   await interruptLoading(device)
   const outcome = answer(request, situationOf(device))

@@ -22,7 +22,7 @@ export const isSegment = (tag: number): boolean => SEGMENTS.includes(tag)
  * with the ProfileInstallationResult. Until then nothing is written, so a download that breaks off leaves no trace.
  */
 export const loadSegment = async (device: Device, segment: Uint8Array): Promise<Reply> => {
-  if (segment[0] === PACKAGE >> 8) {
+  if (segment[0] === PACKAGE >> 8 && segment[1] === (PACKAGE & 0xff)) {
     await interruptLoading(device)
     if (device.session.phase !== 'prepared') return { status: 0x6985 }
     device.loading = startLoading(device, device.session)

@@ -79,9 +79,14 @@ export const stateWith = (profiles: readonly Profile[], enabled?: number): CardS
 export const memoryOf = (state: CardState): NonVolatileMemory =>
   createMemory(new Map([...changesBetween(undefined, state)].map(([name, value]) => [name, value!])))
 
-export interface TestCard {
+export interface TestCard extends Conversation {
   readonly card: SoftwareEuicc
   readonly memory: NonVolatileMemory
+  /** The same conversation over another way to the card. */
+  over(channel: Channel): Conversation
+}
+
+export interface Conversation {
   /** A channel that is not exclusive: tests run one thing at a time. */
   readonly channel: Channel
   /** Number of a logical channel with the ISD-R, opened at the first call and left open. */
@@ -108,17 +113,20 @@ export const createTestCard = async (
     memory,
   })
   const channel: Channel = { transmit: command => card.exclusive(inside => inside.transmit(command)) }
+  return { card, memory, over: converse, ...converse(channel) }
+}
+
+const converse = (channel: Channel): Conversation => {
   let opened: number | undefined
   const isdr = async () => {
     if (opened === undefined) {
-      opened = await openLogicalChannel(channel)
-      await selectByAid(channel, opened, ISDR_AID)
+      const number = await openLogicalChannel(channel)
+      await selectByAid(channel, number, ISDR_AID)
+      opened = number
     }
     return opened
   }
   return {
-    card,
-    memory,
     channel,
     isdr,
     call: async (row, request) =>

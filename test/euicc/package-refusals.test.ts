@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest'
+import { fromHex } from '../../src/asn1/bytes.ts'
+import { copyMemory } from '../../src/euicc/memory.ts'
+import { decodeEuiccResponse } from '../../src/profile/euicc-response.ts'
+import { ES10b } from '../../src/rsp/es10b.ts'
+import { ES10c } from '../../src/rsp/es10c.ts'
+import type { StoreMetadataRequest } from '../../src/rsp/metadata.ts'
+import type { ProfileInstallationResult } from '../../src/rsp/notification.ts'
+import { createTestCard, exchangeHex, ICCIDS, profileNumber, stateWith, type TestCard, testIdentity } from './card.ts'
+import { IMSI, K, testProfile } from './profile.ts'
+import { authenticateAndPrepare, bind, cut, download, downloadTo, load, metadataOf } from './smdp-side.ts'
+
+const errorOf = (result: ProfileInstallationResult | undefined) =>
+  result?.profileInstallationResultData.value.finalResult.errorResult
+const OWNER = { mccMnc: fromHex('00f110') }
+const withCapabilities = (changes: object) => {
+  const identity = testIdentity()
+  return { ...identity, capabilities: { ...identity.capabilities, ...changes } }
+}
+const profilesOf = async ({ call }: TestCard) => (await call(ES10c.GetProfilesInfo, {})).profileInfoListOk
+
+describe('metadata that the card may not take', () => {
+  const refusals: [string, Partial<StoreMetadataRequest>, Parameters<typeof createTestCard>[0], string][] = [
+    [
+      'an ICCID that is there already',
+      {},
+      { state: stateWith([profileNumber(0)]) },
+      'installFailedDueToIccidAlreadyExistsOnEuicc',
+    ],
+    ['an unknown profile class', { profileClass: 7 }, {}, 'unsupportedProfileClass'],
+    [
+      'a test profile, which this card does not support',
+      { profileClass: 'test' },
+      { identity: withCapabilities({ rsp: [] }) },
+      'unsupportedProfileClass',
+    ],
+    ['an icon of no kind', { icon: new Uint8Array(10) }, {}, 'incorrectInputValues'],
+    ['a kind of icon without one', { iconType: 'png' }, {}, 'incorrectInputValues'],
+    ['policy rules of nobody', { profilePolicyRules: ['ppr2'] }, {}, 'incorrectInputValues'],
+    [
+      'a rule that the card forbids',
+      { profilePolicyRules: ['ppr2'], profileOwner: OWNER },
+      { identity: withCapabilities({ forbiddenProfilePolicyRules: ['ppr2'] }) },
+      'pprNotAllowed',
+    ],
+    [
+      'a rule that the table does not grant this operator',
+      { profilePolicyRules: ['ppr1'], profileOwner: OWNER },
+      {
+        identity: {
+          ...testIdentity(),
+          rulesAuthorisationTable: [
+            { pprIds: ['ppr2'], allowedOperators: [OWNER], pprFlags: [] },
+            { pprIds: ['ppr1'], allowedOperators: [{ mccMnc: fromHex('62f220') }], pprFlags: [] },
+            { pprIds: ['ppr1'], allowedOperators: [{ ...OWNER, gid1: Uint8Array.of(1) }], pprFlags: [] },
+          ],
+        },
+      },
+      'pprNotAllowed',
+    ],
+    [
+      'PPR1 beside another operational profile',
+      { profilePolicyRules: ['ppr1'], profileOwner: OWNER },
+      { state: stateWith([profileNumber(1)]) },
+      'pprNotAllowed',
+    ],
+  ]
+  it.each(refusals)('%s', async (_name, changes, options, expected) => {
+    const card = await createTestCard(options)
+    const before = await profilesOf(card)
+    const result = await downloadTo(card, download({ metadata: metadataOf(changes) }))
+    expect(errorOf(result)).toEqual({ bppCommandId: 'storeMetadata', errorReason: expected })
+    expect(await profilesOf(card)).toEqual(before)
+  })
+  it('is none where the table grants the rule to operators of a kind', async () => {
+    const identity = {
+      ...testIdentity(),
+      rulesAuthorisationTable: [
+        { pprIds: ['ppr1'] as const, allowedOperators: [{ mccMnc: fromHex('00f1ee') }], pprFlags: [] },
+      ],
+    }
+    const card = await createTestCard({ identity })
+    const metadata = metadataOf({ profilePolicyRules: ['ppr1'], profileOwner: OWNER })
+    expect(errorOf(await downloadTo(card, download({ metadata })))).toBeUndefined()
+  })
+})
+
+describe('a profile that is not what it should be', () => {
+  it.each<[string, Parameters<typeof download>[0], string]>([
+    ['has another ICCID', { profile: testProfile(1) }, 'installFailedDueToDataMismatch'],
+    [
+      'has another owner',
+      { metadata: metadataOf({ profileOwner: { mccMnc: fromHex('62f220') } }) },
+      'installFailedDueToDataMismatch',
+    ],
+    [
+      'is of no such group',
+      { metadata: metadataOf({ profileOwner: { ...OWNER, gid1: Uint8Array.of(1) } }) },
+      'installFailedDueToDataMismatch',
+    ],
+    [
+      'is for tests and has a key of a live network',
+      { metadata: metadataOf({ profileClass: 'test' }) },
+      'testProfileInstallFailedDueToInvalidNaaKey',
+    ],
+    ['is no profile', { profile: new Uint8Array(100).fill(0x5a) }, 'installFailedDueToPEProcessingError'],
+    ['is cut off', { profile: testProfile().subarray(0, -2) }, 'installFailedDueToPEProcessingError'],
+  ])('%s', async (_name, changes, expected) => {
+    const card = await createTestCard()
+    const error = errorOf(await downloadTo(card, download(changes)))
+    expect(error).toMatchObject({ bppCommandId: 'loadProfileElements', errorReason: expected })
+    expect(decodeEuiccResponse(error!.simaResponse!).peStatus.length).toBeGreaterThan(0)
+    expect(errorOf(await downloadTo(card))).toBeUndefined()
+  })
+  it.each(['usim-test-algorithm', 'milenage'] as const)('but a test profile may have a test key of %s', async name => {
+    const k = name === 'milenage' ? new Uint8Array(16).fill(9, 15) : K
+    const profile = testProfile(0, { algorithm: name === 'milenage' ? { name, k, opc: K } : { name, k } })
+    const card = await createTestCard()
+    const metadata = metadataOf({ profileClass: 'test' })
+    expect(errorOf(await downloadTo(card, download({ profile, metadata })))).toBeUndefined()
+  })
+  it('and its owner may be the right one', async () => {
+    expect(IMSI.slice(0, 5)).toBe('00101')
+    const card = await createTestCard()
+    expect(errorOf(await downloadTo(card, download({ metadata: metadataOf({ profileOwner: OWNER }) })))).toBeUndefined()
+  })
+})
+
+describe('memory', () => {
+  it('is counted, and when it is full the next profile is refused', async () => {
+    const free = async ({ call }: TestCard) => {
+      const { extCardResource } = (await call(ES10b.GetEUICCInfo2, {})).value
+      return Number.parseInt(Buffer.from(extCardResource).toString('hex').slice(16, 24), 16)
+    }
+    const card = await createTestCard({ identity: withCapabilities({ nonVolatileMemory: 14_000 }) })
+    expect(await free(card)).toBe(14_000)
+    let installed = 0
+    for (const [index, iccid] of ICCIDS.entries()) {
+      const order = download({ profile: testProfile(index), metadata: metadataOf({ iccid }) })
+      const error = errorOf(await downloadTo(card, order))
+      if (error) expect(error.errorReason).toBe('installFailedDueToInsufficientMemoryForProfile')
+      else installed++
+    }
+    expect(installed).toBeGreaterThan(0)
+    expect(installed).toBeLessThan(ICCIDS.length)
+    const before = await free(card)
+    await card.call(ES10c.DeleteProfile, { iccid: ICCIDS[0]! })
+    expect(await free(card)).toBeGreaterThan(before + 2000)
+  })
+})
+
+describe('the segments', () => {
+  const started = async () => {
+    const card = await createTestCard()
+    const pieces = cut(bind(download(), await authenticateAndPrepare(card, download())))
+    return { card, pieces, number: await card.isdr() }
+  }
+  it('are refused without a session, and after the answer', async () => {
+    const { card, pieces, number } = await started()
+    expect(errorOf(await load(card.channel, number, pieces))).toBeUndefined()
+    await expect(load(card.channel, number, pieces)).rejects.toMatchObject({ status: 0x6985 })
+    await expect(load(card.channel, number, pieces.slice(1))).rejects.toMatchObject({ status: 0x6985 })
+  })
+  it.each([
+    ['one is left out', (pieces: Uint8Array[]) => pieces.toSpliced(4, 1)],
+    ['one comes twice', (pieces: Uint8Array[]) => pieces.toSpliced(4, 0, pieces[4]!)],
+    ['two are swapped', (pieces: Uint8Array[]) => pieces.toSpliced(6, 2, pieces[7]!, pieces[6]!)],
+    ['the metadata comes first', (pieces: Uint8Array[]) => pieces.toSpliced(1, 1)],
+  ])('end in an error when %s', async (_name, disturb) => {
+    const { card, pieces, number } = await started()
+    const error = errorOf(await load(card.channel, number, disturb(pieces)))
+    expect(error?.errorReason).toMatch(/^scp03t/)
+    expect(await profilesOf(card)).toEqual([])
+    expect(errorOf(await downloadTo(card))).toBeUndefined()
+  })
+  it('are for this session only', async () => {
+    const { card, number } = await started()
+    const euiccOtpk = await authenticateAndPrepare(card, download())
+    const foreign = download({ transactionId: Uint8Array.of(9, 9) })
+    expect(errorOf(await load(card.channel, number, cut(bind(foreign, euiccOtpk))))).toEqual({
+      bppCommandId: 'initialiseSecureChannel',
+      errorReason: 'invalidTransactionId',
+    })
+  })
+  it('are for this one-time key only', async () => {
+    const { card, pieces, number } = await started()
+    await authenticateAndPrepare(card, download())
+    expect(errorOf(await load(card.channel, number, pieces))).toEqual({
+      bppCommandId: 'initialiseSecureChannel',
+      errorReason: 'invalidSignature',
+    })
+  })
+  it('are given up when another function is called, which the notifications tell', async () => {
+    const { card, pieces, number } = await started()
+    await load(card.channel, number, pieces.slice(0, 6))
+    expect(await profilesOf(card)).toEqual([])
+    const { notificationList } = await card.call(ES10b.RetrieveNotificationsList, {})
+    expect(errorOf(notificationList![0]!.value.profileInstallationResult)).toEqual({
+      bppCommandId: 'loadProfileElements',
+      errorReason: 'installFailedDueToInterruption',
+    })
+    await expect(load(card.channel, number, pieces.slice(6))).rejects.toMatchObject({ status: 0x6985 })
+  })
+  it('leave no trace when the card is reset in the middle', async () => {
+    const { card, pieces, number } = await started()
+    const before = await copyMemory(card.memory)
+    await load(card.channel, number, pieces.slice(0, -1))
+    await card.card.reset()
+    expect(await copyMemory(card.memory)).toEqual(before)
+    expect(await exchangeHex(card, '0070000001')).toBe('019000')
+  })
+})

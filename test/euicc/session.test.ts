@@ -1,0 +1,360 @@
+import { describe, expect, it } from 'vitest'
+import { storeData } from '../../src/apdu/store-data.ts'
+import { encode } from '../../src/asn1/schema.ts'
+import { encodeTlv, readOnlyTlv } from '../../src/asn1/tlv.ts'
+import { copyMemory } from '../../src/euicc/memory.ts'
+import type { Credential } from '../../src/rsp/certificates/issue.ts'
+import { issueCertificate, issueCrl } from '../../src/rsp/certificates/issue.ts'
+import { type CertificateFault, issueFaultyCertificate, issueTestPki } from '../../src/rsp/certificates/test-pki.ts'
+import { type CurveName, privateKeyFromScalar } from '../../src/rsp/crypto/curve.ts'
+import { verify } from '../../src/rsp/crypto/ecdsa.ts'
+import { ES10b } from '../../src/rsp/es10b.ts'
+import { createDice, createTestCard, NOW, pkiOf, type TestCard, testIdentity } from './card.ts'
+import {
+  authenticateAndPrepare,
+  authenticateRequest,
+  bind,
+  type Download,
+  download,
+  downloadTo,
+  loadInto,
+  prepareRequest,
+} from './smdp-side.ts'
+
+const challenge = async ({ call }: TestCard) => (await call(ES10b.GetEUICCChallenge, {})).euiccChallenge
+const authenticate = async (card: TestCard, order: Download, ciPKId?: Uint8Array) =>
+  (await card.call(ES10b.AuthenticateServer, authenticateRequest(order, await challenge(card), ciPKId))).value
+const prepare = async (card: TestCard, order: Download, prepared: Download = order) => {
+  const { authenticateResponseOk } = await authenticate(card, order)
+  const request = prepareRequest(prepared, authenticateResponseOk!.euiccSignature1)
+  return (await card.call(ES10b.PrepareDownload, request)).value
+}
+const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault): Credential =>
+  issueFaultyCertificate(pkiOf('P-256'), kind, fault, { random: createDice(`${kind} ${fault}`), now: NOW })
+/** A server's certificate that is right but for what is asked for here. */
+const issuedByCi = ({
+  kind,
+  registeredId = '2.999.10',
+  curve = 'P-256',
+}: {
+  kind: 'DPauth' | 'DPpb'
+  registeredId?: string
+  curve?: CurveName
+}): Credential => {
+  const { ci } = pkiOf('P-256')
+  const privateKey = privateKeyFromScalar(curve, createDice('scalar')(32).with(0, 1))
+  const certificate = issueCertificate({
+    kind,
+    subject: { commonName: 'other' },
+    key: privateKey,
+    issuer: { certificate: ci.certificate, privateKey: ci.privateKey! },
+    registeredId,
+    notBefore: NOW,
+    notAfter: NOW,
+    random: createDice('serial'),
+  })
+  return { certificate, privateKey }
+}
+const flipLast = (bytes: Uint8Array) => bytes.with(-1, bytes.at(-1)! ^ 1)
+/** A stranger with a PKI of the same shape. */
+const stranger = issueTestPki({ curve: 'P-256', smdpHost: 'x.test', random: createDice('stranger'), now: NOW })
+
+/** Whatever was refused, the memory is as before and the next download succeeds. */
+const expectUnharmed = async (card: TestCard, work: () => Promise<void>) => {
+  const before = await copyMemory(card.memory)
+  await work()
+  expect(await copyMemory(card.memory)).toEqual(before)
+  const result = await downloadTo(card)
+  expect(result?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
+}
+
+describe('GetEUICCChallenge', () => {
+  it('gives another challenge each time, and only the last one counts', async () => {
+    const card = await createTestCard()
+    const first = await challenge(card)
+    expect(await challenge(card)).not.toEqual(first)
+    const response = await card.call(ES10b.AuthenticateServer, authenticateRequest(download(), first))
+    expect(response.value.authenticateResponseError?.authenticateErrorCode).toBe('euiccChallengeMismatch')
+  })
+})
+
+describe('AuthenticateServer', () => {
+  it.each<[string, Partial<Download>, string]>([
+    ['a certificate of a CI that the card does not know', { dpAuth: stranger.dpAuth }, 'ciPKUnknown'],
+    ['a certificate with an unknown issuer', { dpAuth: faulty('DPauth', 'unknown-ci') }, 'ciPKUnknown'],
+    ['an expired certificate', { dpAuth: faulty('DPauth', 'expired') }, 'invalidCertificate'],
+    ['one that is not valid yet', { dpAuth: faulty('DPauth', 'not-yet-valid') }, 'invalidCertificate'],
+    ['one that the CI did not sign', { dpAuth: faulty('DPauth', 'bad-signature') }, 'invalidCertificate'],
+    ['one of another role', { dpAuth: faulty('DPauth', 'wrong-role') }, 'invalidCertificate'],
+    ['the DPpb certificate', { dpAuth: pkiOf('P-256').dpPb }, 'invalidCertificate'],
+    ['one for another use of the key', { dpAuth: faulty('DPauth', 'wrong-key-usage') }, 'invalidCertificate'],
+    ['one without OID', { dpAuth: faulty('DPauth', 'wrong-names') }, 'invalidOid'],
+    [
+      'one on a curve that the card does not have',
+      { dpAuth: issuedByCi({ kind: 'DPauth', curve: 'brainpoolP256r1' }) },
+      'unsupportedCurve',
+    ],
+    [
+      'a signature by another key',
+      { dpAuth: { ...pkiOf('P-256').dpAuth, privateKey: stranger.dpAuth.privateKey } },
+      'invalidSignature',
+    ],
+    [
+      'a signature with one bit changed',
+      { change: { authenticate: r => ({ ...r, serverSignature1: flipLast(r.serverSignature1) }) } },
+      'invalidSignature',
+    ],
+    [
+      'a signature that is too short',
+      { change: { authenticate: r => ({ ...r, serverSignature1: r.serverSignature1.subarray(1) }) } },
+      'invalidSignature',
+    ],
+    [
+      'the answer to another challenge',
+      { change: { serverSigned1: s => ({ ...s, euiccChallenge: new Uint8Array(16) }) } },
+      'euiccChallengeMismatch',
+    ],
+    [
+      'a certificate that is none',
+      { change: { authenticate: r => ({ ...r, serverCertificate: Uint8Array.of(0x30, 0x00) }) } },
+      'invalidCertificate',
+    ],
+  ])('refuses %s', async (_name, changes, expected) => {
+    const card = await createTestCard()
+    await expectUnharmed(card, async () => {
+      const ciPKId = pkiOf('P-256').ci.certificate.subjectKeyId!
+      const { authenticateResponseError } = await authenticate(card, download(changes), ciPKId)
+      expect(authenticateResponseError).toEqual({
+        transactionId: download().transactionId,
+        authenticateErrorCode: expected,
+      })
+    })
+  })
+  it('refuses to sign under a CI that it does not have', async () => {
+    const card = await createTestCard()
+    const response = await authenticate(card, download(), stranger.ci.certificate.subjectKeyId!)
+    expect(response.authenticateResponseError?.authenticateErrorCode).toBe('ciPKUnknown')
+  })
+  it('refuses a certificate that is on the revocation list', async () => {
+    const card = await createTestCard()
+    const { ci, dpAuth } = pkiOf('P-256')
+    const crl = issueCrl({
+      issuer: { certificate: ci.certificate, privateKey: ci.privateKey! },
+      revoked: [dpAuth.certificate.serialNumber],
+      thisUpdate: NOW,
+      nextUpdate: NOW,
+    })
+    expect(await card.call(ES10b.LoadCRL, { crl: encodeTlv(0xa0, contentOf(crl.der)) })).toEqual({
+      loadCRLResponseOk: {},
+    })
+    expect((await authenticate(card, download())).authenticateResponseError?.authenticateErrorCode).toBe(
+      'invalidCertificate',
+    )
+  })
+  it('takes a challenge once: neither a replay nor a second try after a failure', async () => {
+    const card = await createTestCard()
+    await expectUnharmed(card, async () => {
+      const request = authenticateRequest(download(), await challenge(card))
+      const call = async () => (await card.call(ES10b.AuthenticateServer, request)).value
+      expect((await call()).authenticateResponseOk).toBeDefined()
+      expect((await call()).authenticateResponseError?.authenticateErrorCode).toBe('noSessionContext')
+    })
+    const wrong = { ...authenticateRequest(download(), await challenge(card)), serverSignature1: new Uint8Array(64) }
+    for (const expected of ['invalidSignature', 'noSessionContext']) {
+      const { authenticateResponseError } = (await card.call(ES10b.AuthenticateServer, wrong)).value
+      expect(authenticateResponseError?.authenticateErrorCode).toBe(expected)
+    }
+  })
+  it('needs a challenge first, and a reset takes it away', async () => {
+    const card = await createTestCard()
+    const first = authenticateRequest(download(), new Uint8Array(16))
+    const { authenticateResponseError } = (await card.call(ES10b.AuthenticateServer, first)).value
+    expect(authenticateResponseError?.authenticateErrorCode).toBe('noSessionContext')
+    const request = authenticateRequest(download(), await challenge(card))
+    await card.card.reset()
+    const again = await createTestCard({ memory: card.memory })
+    const { value } = await again.call(ES10b.AuthenticateServer, request)
+    expect(value.authenticateResponseError?.authenticateErrorCode).toBe('noSessionContext')
+  })
+})
+const contentOf = (der: Uint8Array) => der.subarray(readOnlyTlv(der).valueStart)
+
+describe('PrepareDownload', () => {
+  it.each<[string, Partial<Download>, string]>([
+    ['an expired certificate', { dpPb: faulty('DPpb', 'expired') }, 'invalidCertificate'],
+    ['one that the CI did not sign', { dpPb: faulty('DPpb', 'bad-signature') }, 'invalidCertificate'],
+    ['one of a CI that the card does not know', { dpPb: stranger.dpPb }, 'invalidCertificate'],
+    ['one of another role', { dpPb: faulty('DPpb', 'wrong-role') }, 'invalidCertificate'],
+    ['one without OID', { dpPb: faulty('DPpb', 'wrong-names') }, 'invalidCertificate'],
+    ['one on another curve', { dpPb: issuedByCi({ kind: 'DPpb', curve: 'brainpoolP256r1' }) }, 'unsupportedCurve'],
+    ['the DPauth certificate', { dpPb: pkiOf('P-256').dpAuth }, 'invalidCertificate'],
+    [
+      'a signature by another key',
+      { dpPb: { ...pkiOf('P-256').dpPb, privateKey: stranger.dpPb.privateKey } },
+      'invalidSignature',
+    ],
+    [
+      'a signature with one bit changed',
+      { change: { prepare: r => ({ ...r, smdpSignature2: flipLast(r.smdpSignature2) }) } },
+      'invalidSignature',
+    ],
+    ['a confirmation code that is required and missing', { confirmationCodeRequired: true }, 'undefinedError'],
+  ])('refuses %s, and the session is over', async (_name, changes, expected) => {
+    const card = await createTestCard()
+    await expectUnharmed(card, async () => {
+      const order = download(changes)
+      const { authenticateResponseOk } = await authenticate(card, order)
+      const request = prepareRequest(order, authenticateResponseOk!.euiccSignature1)
+      for (const code of [expected, 'noSessionContext']) {
+        const { downloadResponseError } = (await card.call(ES10b.PrepareDownload, request)).value
+        expect(downloadResponseError).toEqual({ transactionId: order.transactionId, downloadErrorCode: code })
+      }
+    })
+  })
+  it('refuses a certificate of another SM-DP+, though the CI vouches for it', async () => {
+    const other = issuedByCi({ kind: 'DPpb', registeredId: '2.999.99' })
+    const card = await createTestCard()
+    const { downloadResponseError } = await prepare(card, download(), download({ dpPb: other }))
+    expect(downloadResponseError?.downloadErrorCode).toBe('invalidCertificate')
+  })
+  it('answers a foreign transaction without touching the session', async () => {
+    const card = await createTestCard()
+    const order = download()
+    const { authenticateResponseOk } = await authenticate(card, order)
+    const { euiccSignature1 } = authenticateResponseOk!
+    const foreign = prepareRequest({ ...order, transactionId: Uint8Array.of(9) }, euiccSignature1)
+    const refused = (await card.call(ES10b.PrepareDownload, foreign)).value.downloadResponseError
+    expect(refused).toEqual({ transactionId: Uint8Array.of(9), downloadErrorCode: 'invalidTransactionId' })
+    const right = (await card.call(ES10b.PrepareDownload, prepareRequest(order, euiccSignature1))).value
+    expect(right.downloadResponseOk).toBeDefined()
+  })
+  it('has no session before AuthenticateServer', async () => {
+    const card = await createTestCard()
+    const { value } = await card.call(ES10b.PrepareDownload, prepareRequest(download(), new Uint8Array(64)))
+    expect(value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
+  })
+  it('hands on the hash of the confirmation code only where one is required', async () => {
+    const hashCc = new Uint8Array(32).fill(7)
+    for (const confirmationCodeRequired of [true, false]) {
+      const card = await createTestCard()
+      const { downloadResponseOk } = await prepare(card, download({ confirmationCodeRequired, hashCc }))
+      expect(downloadResponseOk!.euiccSigned2.value.hashCc).toEqual(confirmationCodeRequired ? hashCc : undefined)
+    }
+  })
+})
+
+describe('the one-time key', () => {
+  it('is kept over a power cut for the SM-DP+ that bound a package to it', async () => {
+    const card = await createTestCard()
+    const euiccOtpk = await authenticateAndPrepare(card, download())
+    const again = await createTestCard({ memory: card.memory, random: createDice('another life') })
+    expect(await authenticateAndPrepare(again, download({ bppEuiccOtpk: euiccOtpk }))).toEqual(euiccOtpk)
+    const result = await loadInto(again, bind(download(), euiccOtpk))
+    expect(result?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
+  })
+  it('is another one when none, or an unknown one, is asked for', async () => {
+    const card = await createTestCard()
+    const first = await authenticateAndPrepare(card, download())
+    const second = await authenticateAndPrepare(card, download())
+    expect(second).not.toEqual(first)
+    expect(await authenticateAndPrepare(card, download({ bppEuiccOtpk: first }))).not.toEqual(first)
+  })
+  it.each([
+    ['endUserRejection', false],
+    ['postponed', true],
+    ['timeout', true],
+    ['loadBppExecutionError', false],
+  ] as const)('after a session that was cancelled with %s: kept is %s', async (reason, isKept) => {
+    const card = await createTestCard()
+    const first = await authenticateAndPrepare(card, download())
+    await card.call(ES10b.CancelSession, { transactionId: download().transactionId, reason })
+    const second = await authenticateAndPrepare(card, download({ bppEuiccOtpk: first }))
+    expect(Buffer.compare(first, second) === 0).toBe(isKept)
+  })
+  it('is gone from the memory when the profile is installed', async () => {
+    const card = await createTestCard()
+    await downloadTo(card)
+    expect(card.memory.names()).not.toContain('one-time-key')
+  })
+})
+
+describe('CancelSession', () => {
+  const cancel = async ({ call }: TestCard, transactionId: Uint8Array) =>
+    (await call(ES10b.CancelSession, { transactionId, reason: 'endUserRejection' })).value
+  it('signs what was cancelled, at whom, and why; and the session is over', async () => {
+    const card = await createTestCard()
+    const order = download()
+    const { authenticateResponseOk } = await authenticate(card, order)
+    const { cancelSessionResponseOk } = await cancel(card, order.transactionId)
+    const { euiccCancelSessionSigned, euiccCancelSessionSignature } = cancelSessionResponseOk!
+    const { publicKey } = pkiOf('P-256').euicc.certificate
+    expect(verify(publicKey, euiccCancelSessionSigned.bytes, euiccCancelSessionSignature)).toBe(true)
+    expect(euiccCancelSessionSigned.value).toEqual({
+      transactionId: order.transactionId,
+      smdpOid: '2.999.10',
+      reason: 'endUserRejection',
+    })
+    const request = prepareRequest(order, authenticateResponseOk!.euiccSignature1)
+    const { value } = await card.call(ES10b.PrepareDownload, request)
+    expect(value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
+  })
+  it('refuses an unknown transaction and leaves the session alone', async () => {
+    const card = await createTestCard()
+    expect(await cancel(card, Uint8Array.of(1))).toEqual({ cancelSessionResponseError: 'invalidTransactionId' })
+    await authenticateAndPrepare(card, download())
+    expect(await cancel(card, Uint8Array.of(9))).toEqual({ cancelSessionResponseError: 'invalidTransactionId' })
+    expect((await cancel(card, download().transactionId)).cancelSessionResponseOk).toBeDefined()
+  })
+})
+
+describe('LoadCRL', () => {
+  const { ci } = pkiOf('P-256')
+  const issuer = { certificate: ci.certificate, privateKey: ci.privateKey! }
+  const later = new Date(NOW.getTime() + 1000)
+  const listOf = (changes: Partial<Parameters<typeof issueCrl>[0]> = {}) =>
+    issueCrl({ issuer, revoked: [], thisUpdate: NOW, nextUpdate: later, ...changes }).der
+  const loadCrl = ({ call }: TestCard, der: Uint8Array) => call(ES10b.LoadCRL, { crl: encodeTlv(0xa0, contentOf(der)) })
+
+  it('takes a list whose tag was replaced, and one that was wrapped', async () => {
+    const card = await createTestCard()
+    expect(await loadCrl(card, listOf())).toEqual({ loadCRLResponseOk: {} })
+    expect(await card.call(ES10b.LoadCRL, { crl: encodeTlv(0xa0, listOf()) })).toEqual({ loadCRLResponseOk: {} })
+  })
+  it('tells which parts are missing', async () => {
+    const card = await createTestCard()
+    const part = (number: number) => listOf({ part: { number, total: 3 } })
+    expect(await loadCrl(card, part(2))).toEqual({ loadCRLResponseOk: { missingParts: [1, 3] } })
+    expect(await loadCrl(card, part(1))).toEqual({ loadCRLResponseOk: { missingParts: [3] } })
+    expect(await loadCrl(card, part(3))).toEqual({ loadCRLResponseOk: {} })
+  })
+  it('refuses what is older, foreign, forged, no list, or too long', async () => {
+    const card = await createTestCard()
+    await loadCrl(card, listOf({ thisUpdate: later }))
+    const before = await copyMemory(card.memory)
+    const small = { ...testIdentity().capabilities, nonVolatileMemory: 100 }
+    const foreign = { certificate: stranger.dpTls.certificate, privateKey: stranger.dpTls.privateKey }
+    const forger = { certificate: ci.certificate, privateKey: stranger.ci.privateKey! }
+    expect(await loadCrl(card, listOf())).toEqual({ loadCRLResponseError: 'fresherCrlAlreadyLoaded' })
+    expect(await loadCrl(card, listOf({ issuer: foreign }))).toEqual({
+      loadCRLResponseError: 'verificationKeyNotFound',
+    })
+    expect(await loadCrl(card, listOf({ issuer: forger }))).toEqual({ loadCRLResponseError: 'invalidSignature' })
+    expect(await loadCrl(card, Uint8Array.of(0x30, 0x00))).toEqual({ loadCRLResponseError: 'invalidCRLFormat' })
+    expect(await copyMemory(card.memory)).toEqual(before)
+    const smallCard = await createTestCard({ identity: { ...testIdentity(), capabilities: small } })
+    expect(await loadCrl(smallCard, listOf())).toEqual({ loadCRLResponseError: 'notEnoughMemorySpace' })
+  })
+})
+
+describe('a request with a field that its type does not allow', () => {
+  it.each(['AuthenticateServer', 'PrepareDownload', 'CancelSession'] as const)('%s: 6A80', async name => {
+    const card = await createTestCard()
+    const requests = {
+      AuthenticateServer: encode(ES10b.AuthenticateServer.request, authenticateRequest(download(), new Uint8Array(16))),
+      PrepareDownload: encode(ES10b.PrepareDownload.request, prepareRequest(download(), new Uint8Array(64))),
+      CancelSession: encode(ES10b.CancelSession.request, { transactionId: Uint8Array.of(1), reason: 'timeout' }),
+    }
+    const cutOff = requests[name].subarray(0, -1)
+    await expect(storeData(card.channel, await card.isdr(), cutOff)).rejects.toMatchObject({ status: 0x6a80 })
+  })
+})
