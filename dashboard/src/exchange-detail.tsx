@@ -23,7 +23,7 @@ export const ExchangeDetail = ({ entry }: { entry: ApduExchanged | HttpExchanged
     <article className="exchange" data-exchange={entry.seq}>
       <p className="exchange-line">
         <span className={`kind kind-${entry.kind}`}>{entry.kind === 'apdu' ? 'APDU' : 'HTTP'}</span>
-        {entry.kind === 'http' ? `${PART_NAMES[entry.from]} → ${PART_NAMES[entry.to]}` : 'LPA → eUICC'}
+        {entry.kind === 'http' ? `${PART_NAMES[entry.from]} → ${PART_NAMES[entry.to]}` : 'Device → eUICC'}
         <span className="faint">
           at {formatOffset(startOf(entry))} s, took {formatDuration(entry.took)}, event {entry.seq}
         </span>

@@ -1,3 +1,4 @@
+import { describeStatusWord } from './apdu-anatomy.ts'
 import type { OutlineRow } from './outline.ts'
 import { type Entry, hasFailed, type StepView, startOf } from './run-state.ts'
 import { StateMark } from './state-mark.tsx'
@@ -89,7 +90,11 @@ export const EntryRow = ({ row, selected, onClick }: { row: Row<'entry'>; select
     >
       <span className="entry-at">{formatOffset(startOf(entry))}</span>
       <span className={`kind kind-${entry.kind}`}>{KIND_WORDS[entry.kind]}</span>
-      <span className="entry-label" style={row.depth > 0 ? { paddingLeft: row.depth * 14 } : undefined}>
+      <span
+        className="entry-label"
+        title={entry.kind === 'note' ? entry.text : entry.label}
+        style={row.depth > 0 ? { paddingLeft: row.depth * 14 } : undefined}
+      >
         {entry.kind === 'note' ? entry.text : entry.label}
         {entry.kind === 'http' && (
           <span className="entry-way">
@@ -99,7 +104,9 @@ export const EntryRow = ({ row, selected, onClick }: { row: Row<'entry'>; select
         {entry.kind === 'note' && <span className="entry-way">{PART_NAMES[entry.part]}</span>}
       </span>
       <span className="entry-size">{sizeOf(entry)}</span>
-      <span className="entry-status">{statusOf(entry)}</span>
+      <span className="entry-status" title={entry.kind === 'apdu' ? statusWordOf(entry) : undefined}>
+        {statusOf(entry)}
+      </span>
       <span className="entry-took">{entry.kind === 'note' ? '' : formatDuration(entry.took)}</span>
     </div>
   )
@@ -117,6 +124,9 @@ const statusOf = (entry: Entry): string => {
       return entry.response === null ? 'none' : String(entry.response.status)
   }
 }
+
+const statusWordOf = ({ response, error }: Extract<Entry, { kind: 'apdu' }>): string | undefined =>
+  response === null ? error : describeStatusWord(response.slice(-4))
 
 /** What went there and what came back, in bytes; text is counted as it stands. */
 const sizeOf = (entry: Entry): string => {

@@ -4,12 +4,14 @@ import { DevicePage } from './device/device-page.tsx'
 import type { Route } from './route.ts'
 import { RunList } from './run-list.tsx'
 import { RunPage } from './run-page.tsx'
+import type { RunState } from './run-state.ts'
 import { StartRun } from './start-run.tsx'
 import { useRoute, useSnapshot, useStore } from './use-bench.ts'
+import { VERDICT_WORDS } from './wording.ts'
 
 export const Page = () => {
   const store = useStore()
-  const { runs, device, problem, info, connection } = useSnapshot()
+  const { runs, run, device, problem, info, connection } = useSnapshot()
   const [route, go] = useRoute()
   const [listOpen, setListOpen] = useState(false)
 
@@ -17,8 +19,8 @@ export const Page = () => {
   const followed = route.view === 'device' ? (device?.runId ?? null) : (route.runId ?? newest)
   useEffect(() => store.follow(followed), [store, followed])
   useEffect(() => {
-    document.title = route.view === 'device' ? 'Device · esim-bench' : 'esim-bench'
-  }, [route.view])
+    document.title = titleOf(route, run)
+  }, [route, run])
 
   const choose = useCallback(
     (runId: string | null) => {
@@ -62,7 +64,14 @@ export const Page = () => {
         </div>
       )}
       <div className={`columns${connection === 'live' ? '' : ' stale'}`}>
-        <nav id="run-list" className={`side${listOpen ? ' side-open' : ''}`} aria-label="Runs">
+        <nav
+          id="run-list"
+          className={`side${listOpen ? ' side-open' : ''}`}
+          aria-label="Runs"
+          onKeyDown={event => {
+            if (event.key === 'Escape') setListOpen(false)
+          }}
+        >
           <RunList
             runs={runs}
             current={followed}
@@ -85,6 +94,15 @@ export const Page = () => {
     </div>
   )
 }
+
+/** Among the tabs of a lab's browser one wants to see how it stands without opening this one. */
+const titleOf = (route: Route, run: RunState | null): string => {
+  if (route.view === 'device') return 'Device · esim-bench'
+  if (run?.ended) return `${VERDICT_WORDS[run.ended.verdict]}${inSoftware(run)} · esim-bench`
+  return run?.running ? `Step ${run.running}${inSoftware(run)} · esim-bench` : 'esim-bench'
+}
+
+const inSoftware = (run: RunState): string => (run.started?.rig.subject === 'software' ? ' in software' : '')
 
 const Views = ({ route }: { route: Route }) => (
   <nav className="views" aria-label="Views">

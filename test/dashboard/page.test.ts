@@ -81,6 +81,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(new Set(requests.map(url => new URL(url).hostname))).toEqual(new Set(['127.0.0.1']))
     expect(requests.length).toBeGreaterThan(5)
     expect(complaints).toEqual([])
+    expect(await page.title()).toBe('Pass in software · esim-bench')
   })
 
   it('opens an APDU decoded, and raw', async () => {
@@ -198,6 +199,16 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     await page.getByRole('button', { name: 'Start a run' }).click()
     await page.locator('.run[data-run="started"]').waitFor()
     expect(bench.started).toEqual([{ scenario: 'activate', rig: 'desk-left' }])
+  })
+
+  it('says why a run cannot be started', async () => {
+    const busy = await openSampleBench({ folder: built.folder, rigs: [SOFTWARE_RIG], device: CLOSED })
+    await page.goto(busy.url)
+    await page.getByRole('button', { name: 'Start a run' }).click()
+    await page.getByRole('alert').getByText('The rig is in use by another run.').waitFor()
+    await page.getByRole('button', { name: 'Dismiss' }).click()
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await busy.close()
   })
 
   it('is gone through by keyboard', async () => {
