@@ -19,7 +19,7 @@ export interface CardCapabilities {
 
 /**
  * What a card that stands on this room's file tree and algorithms can claim. Of Java Card there is only the storage: applications
- * are taken in and counted, because profiles carry them, but none runs.
+ * are taken in and counted, because profiles carry them, but none runs. Of CSIM there are the files, and no CAVE.
  */
 export const SUPPORTED_SERVICES: readonly ServiceName[] = [
   'usim',

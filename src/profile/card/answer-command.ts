@@ -4,6 +4,7 @@ import { retrieveData, setData } from './ber-tlv-data.ts'
 import { readBinary, STATUS, updateBinary } from './binary.ts'
 import { type CardFiles, lifeCycleOf, type Outcome, type Selection, withLifeCycle } from './card-files.ts'
 import type { CardCommand } from './command.ts'
+import { getIdentity } from './get-identity.ts'
 import { changePin, disablePin, enablePin, unblockPin, verifyPin } from './pins.ts'
 import { increase, readRecord, searchRecord, updateRecord } from './records.ts'
 import { select, status } from './select.ts'
@@ -51,6 +52,7 @@ const ANSWERS: ReadonlyMap<number, Answer> = new Map<number, Answer>([
   [0x04, setActivated('deactivate')],
   [0x44, setActivated('activate')],
   [0x88, authenticateCommand],
+  [0x78, getIdentity],
 ])
 const INS_NOT_KNOWN = 0x6d00
 

@@ -4,16 +4,8 @@ import { gsmKey, gsmResponse } from '../aka/algorithm.ts'
 import { algorithmOf } from '../aka/algorithm-of.ts'
 import { authenticate } from '../aka/usim.ts'
 import type { AkaDefinition, Directory } from '../file-tree.ts'
-import {
-  type CardFiles,
-  contentOf,
-  findPin,
-  type Outcome,
-  pinStateOf,
-  type Selection,
-  usimStateOf,
-  withUsimState,
-} from './card-files.ts'
+import { hasService, isOpen } from './application.ts'
+import { type CardFiles, type Outcome, type Selection, usimStateOf, withUsimState } from './card-files.ts'
 import type { CardCommand } from './command.ts'
 
 const [OK, WRONG_LENGTH, NOT_ALLOWED, NOT_SATISFIED, WRONG_DATA, WRONG_P1_P2, NO_KEY, MAC_FAILURE, NO_CONTEXT] = [
@@ -23,7 +15,6 @@ const [OK, WRONG_LENGTH, NOT_ALLOWED, NOT_SATISFIED, WRONG_DATA, WRONG_P1_P2, NO
 const CONTEXT = { gsm: 0x80, umts: 0x81 }
 const SUCCESS = 0xdb
 const SYNCHRONISATION_FAILURE = 0xdc
-const USIM_AID = [0xa0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02]
 
 const withLength = (bytes: Uint8Array): Uint8Array => concat(Uint8Array.of(bytes.length), bytes)
 
@@ -39,19 +30,7 @@ const fieldsOf = (data: Uint8Array): Uint8Array[] | undefined => {
   return fields
 }
 
-/** The application's own PIN has been verified, or is disabled (TS 31.102 §7.1.1, TS 33.102 §6.3). */
-const isOpen = (card: CardFiles, adf: Directory): boolean => {
-  const reference = adf.pinReferences.find(candidate => candidate >= 1 && candidate <= 8)
-  const pin = reference === undefined ? undefined : findPin(card, adf, reference)
-  return pin === undefined || card.verified.has(pin.key) || !pinStateOf(card, pin).enabled
-}
-
-/** A service of EF.UST is available (TS 31.102 §4.2.8). Kc is only handed out with service 27, GSM access. */
-const hasService = (card: CardFiles, adf: Directory, service: number): boolean => {
-  const ust = adf.children.get(0x6f38)
-  if (ust?.kind !== 'EF' || !USIM_AID.every((octet, i) => adf.aid?.[i] === octet)) return false
-  return ((contentOf(card, ust)[(service - 1) >> 3] ?? 0) & (1 << ((service - 1) & 7))) !== 0
-}
+/** Services of the USIM: Kc is only handed out with GSM access, the GSM context only works with its own. */
 const GSM_ACCESS = 27
 const GSM_SECURITY_CONTEXT = 38
 

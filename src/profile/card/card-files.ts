@@ -36,6 +36,8 @@ export interface CardFiles {
   readonly profile: InstalledProfile
   readonly changes: CardChanges
   readonly verified: ReadonlySet<string>
+  /** Where ephemeral keys for the SUCI come from; a card without it conceals nothing. */
+  readonly random: ((length: number) => Uint8Array) | undefined
 }
 
 /** Where one logical channel stands in the file tree (TS 102 221 §8.4). */
@@ -59,11 +61,11 @@ export interface Outcome {
 }
 
 /** After a reset or a power cycle: nothing verified. `changes` are those that the card kept. */
-export const startCard = (profile: InstalledProfile, changes: CardChanges = NO_CHANGES): CardFiles => ({
-  profile,
-  changes,
-  verified: new Set(),
-})
+export const startCard = (
+  profile: InstalledProfile,
+  changes: CardChanges = NO_CHANGES,
+  random?: (length: number) => Uint8Array,
+): CardFiles => ({ profile, changes, verified: new Set(), random })
 
 /** A logical channel that has just been opened: at the MF. */
 export const startSelection = ({ profile }: CardFiles): Selection => ({

@@ -5,7 +5,7 @@ import type { InstalledProfile } from '../../../src/profile/file-tree.ts'
 
 /** One logical channel of a card, driven by APDUs in hexadecimal without their class byte's channel: `A4 00 04 02 3F00 00`. */
 export const startTerminal = (profile: InstalledProfile, changes?: CardChanges) => {
-  let card: CardFiles = startCard(profile, changes)
+  let card: CardFiles = startCard(profile, changes, length => new Uint8Array(length).fill(0x42))
   let selection = startSelection(card)
   /** INS P1 P2, then data and Le as given: the answer is data and status word in hexadecimal. */
   const send = (ins: number, p1: number, p2: number, data = '', le?: number): string => {

@@ -5,6 +5,7 @@ import { joinSqn } from '../../../src/profile/aka/sequence-number.ts'
 import { testAlgorithm } from '../../../src/profile/aka/test-algorithm.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install.ts'
 import { decodeProfilePackage } from '../../../src/profile/package.ts'
+import { concealIdentity } from '../../../src/profile/suci.ts'
 import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from '../ts48.ts'
 import { startTerminal } from './terminal.ts'
 
@@ -43,6 +44,28 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
     expect(terminal.send(0x88, 0, 0x81, `10${'00'.repeat(16)}`, 256)).toBe('6a80')
     expect(terminal.send(0x88, 0, 0x81, '10aabb', 256)).toBe('6700')
     expect(terminal.send(0x88, 0, 0x84, `10${'00'.repeat(16)}`, 256)).toBe('6a86')
+  })
+
+  it('gives the SUCI of its IMSI with the null-scheme, and with profile A once a key is in its files', () => {
+    const terminal = insert(TS48_NAMES[2])
+    expect(terminal.send(0x78, 0, 1, '', 256)).toBe('6985')
+    terminal.selectAid(USIM)
+    // TS 24.501 §9.11.3.4: SUCI of an IMSI, PLMN 001/01, routing indicator 0, null-scheme, key 0, MSIN 0123456063
+    expect(terminal.send(0x78, 0, 1, '', 256)).toBe('a10d' + '0100f110' + 'f0ff' + '0000' + '1032540636' + '9000')
+    expect(terminal.send(0x78, 0, 3, '', 256)).toBe('6a86')
+
+    for (const adm of ['3535353535353535', '3636363636363636'])
+      terminal.send(0x20, 0, adm.startsWith('35') ? 0x0a : 0x0b, adm)
+    terminal.select('7fff5fd04f01')
+    const homeNetworkKey = fromHex('5a8d38864820197c3394b92613b20b91633cbd897119273bf8e4a6f4eec0a650')
+    expect(terminal.send(0xd6, 0, 0, `a0020101a12580011b8120${toHex(homeNetworkKey)}`)).toBe('9000')
+    const ephemeralPrivateKey = new Uint8Array(32).fill(0x42)
+    const schemeInput = fromHex('1032540636')
+    const output = toHex(concealIdentity({ scheme: 'profile-a', homeNetworkKey, ephemeralPrivateKey, schemeInput }))
+    expect(terminal.send(0x78, 0, 1, '', 256)).toBe(`a135${'0100f110'}f0ff011b${output}9000`)
+    // A key that is none: no identity rather than one in the clear.
+    terminal.send(0xd6, 0, 0, 'a0020201')
+    expect(terminal.send(0x78, 0, 1, '', 256)).toBe('6985')
   })
 
   describe('its files', () => {
