@@ -5,7 +5,7 @@ import { AppError } from './error.ts'
 import type { Launch } from './launch.ts'
 import { type Destination, navigate, request } from './navigation.ts'
 import { complaintOf, decide, finishingForm, headingOf, type Shopper } from './shopper.ts'
-import { openPage, type WebPage } from './web-page.ts'
+import { openPage, prepareWebPages, type WebPage } from './web-page.ts'
 
 /** How a walk through the portal ended. */
 export interface Walk {
@@ -34,6 +34,8 @@ export const createPortalHost = (settings: {
   readonly note?: (text: string) => void
 }): PortalHost => {
   const { web, note = () => {} } = settings
+  // Pages will come; an import that fails is reported by the first of them.
+  prepareWebPages().catch(() => undefined)
   let cookies = createCookies()
   let page: WebPage | undefined
   let bridge: Bridge = () => undefined

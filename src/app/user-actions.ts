@@ -16,8 +16,11 @@ export const answerUser = (state: AppState, event: UserAction): Step => {
     case 'choose-provider': {
       const provider = state.providers.find(({ id }) => id === event.provider)
       if (screen.name !== 'catalogue' || provider === undefined) return [state]
+      // What failed with one operator is no other's business.
+      const failures = state.provider === null || state.provider.id === provider.id ? state.failures : []
+      const loading = { name: 'loading', text: `Opening ${provider.brandName}…` } as const
       return [
-        { ...state, provider, gateway: null, screen: { name: 'loading', text: `Opening ${provider.brandName}…` } },
+        { ...state, provider, failures, gateway: null, screen: loading },
         { do: 'fetch-gateway', provider },
       ]
     }
@@ -57,9 +60,9 @@ export const answerUser = (state: AppState, event: UserAction): Step => {
 const start = (state: AppState): Step => {
   if (isBusy(state)) return [state]
   // What outlives a visit: failures for the operator's next launch, and the line that is in use.
-  const { failures, line } = state
+  const { failures, line, provider } = state
   return [
-    { ...CLOSED, failures, line, screen: { name: 'loading', text: 'Looking for operators…' } },
+    { ...CLOSED, failures, line, provider, screen: { name: 'loading', text: 'Looking for operators…' } },
     ...(state.portalOpen ? [{ do: 'close-portal' } as const] : []),
     { do: 'fetch-providers' },
   ]

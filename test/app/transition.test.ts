@@ -138,6 +138,19 @@ describe('the app, when something fails', () => {
     )
     expect(state.failures.map(({ status }) => status)).toEqual(['ServerFailure', 'CardBusy'])
   })
+  it('does not tell one operator what failed with another', () => {
+    const other = { ...provider, id: 'other' }
+    const failedOnce = [...PORTAL, { kind: 'download', operation } as const, failed('ServerFailure')]
+    const choose = (chosen: string): AppState =>
+      play(
+        ...failedOnce,
+        { kind: 'user', action: 'open' },
+        { kind: 'providers', country: 'DE', providers: [provider, other] },
+        { kind: 'user', action: 'choose-provider', provider: chosen },
+      ).state
+    expect(choose('northwind').failures).toHaveLength(1)
+    expect(choose('other').failures).toEqual([])
+  })
   it('tries only the enabling again when that failed', () => {
     const { effects } = play(
       ...INSTALLED,

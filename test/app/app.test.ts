@@ -1,0 +1,157 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { LpaAccess } from '../../src/app/app.ts'
+import { activationErrorOf, type ESimFailure, statusOfRefusal } from '../../src/app/operation-status.ts'
+import { createPortalHost } from '../../src/app/portal-host.ts'
+import { prepareWebPages } from '../../src/app/web-page.ts'
+import { createWorld, DEVICE, ICCID, launchApp, openPortal, plainLpa, SHOPPER } from './operator-world.ts'
+
+beforeAll(prepareWebPages)
+
+const setUp = (more: Parameters<typeof launchApp>[2] = {}) => {
+  const world = createWorld()
+  const host = createPortalHost({ web: world.web })
+  return { world, host, ...launchApp(world, host.view, more) }
+}
+const start = async (app: ReturnType<typeof setUp>['app']) => {
+  app.act({ action: 'open' })
+  return app.until(({ screen }) => screen.name !== 'loading')
+}
+const lpaThat = (download: LpaAccess['download']): LpaAccess => plainLpa({ download })
+
+describe('the app and the service', () => {
+  it('CAT-002 has nothing to offer on a device without an eSIM, and asks nobody', async () => {
+    const { eid: _none, ...device } = DEVICE
+    const { world, app } = setUp({ device })
+    expect((await start(app)).screen).toMatchObject({ outcome: 'failed', errorCode: 'no-esim' })
+    expect(world.requests).toEqual([])
+  })
+  it('tells the service on which network the device is', async () => {
+    const { world, app } = setUp({ device: { ...DEVICE, network: { mcc: '440', mnc: '10' } } })
+    expect((await start(app)).screen).toEqual({ name: 'catalogue', country: 'JP', providers: [] }) // CAT-010
+    expect(world.requests[0]!.url).toContain('mcc=440&mnc=10')
+  })
+  it.each<[string, (() => Promise<Response>) | undefined, string]>([
+    ['does not answer', undefined, 'service-unreachable'],
+    ['answers 500', async () => new Response('oops', { status: 500 }), 'service-failed'],
+    ['refuses', async () => Response.json({ error: { code: 'x', message: 'no' } }, { status: 422 }), 'service-failed'],
+    ['answers what is not its message', async () => Response.json({ providers: 1 }), 'service-failed'],
+  ])('CAT-011 says so when the service %s', async (_what, answer, errorCode) => {
+    const { world, app } = setUp()
+    if (answer === undefined) delete world.hosts['plans.bench.example']
+    else world.hosts['plans.bench.example'] = answer
+    expect((await start(app)).screen).toMatchObject({ outcome: 'failed', errorCode, retry: 'start' })
+  })
+})
+
+describe('the app and a download that fails', () => {
+  it('E2E-016 shows it, tells the page and, on the next launch, the portal', async () => {
+    const lpa = lpaThat(async () => ({ status: 'ServerFailure', detail: 'SM-DP+ says 500', iccid: `${ICCID}F` }))
+    const { world, host, app } = setUp({ lpa })
+    await openPortal(app)
+    await host.shop(SHOPPER)
+    const { screen } = await app.until(({ screen }) => screen.name === 'result')
+    expect(screen).toMatchObject({ errorCode: 'serverFailure', text: expect.stringContaining('SM-DP+ says 500') })
+    expect(host.seen?.status).toContain('(serverFailure)')
+
+    app.act({ action: 'cancel' })
+    app.act({ action: 'continue' })
+    await app.until(({ screen }) => screen.name === 'portal' && screen.ready)
+    const [first, second] = world.requests.filter(({ url }) => url.includes('transactionId'))
+    expect(Object.fromEntries(second!.headers)).toMatchObject({
+      'x-mp-lpaerror-codes': 'ServerFailure',
+      'x-mp-lpaerror-timestamps': '3/1/2026 12:00:00 PM',
+      'x-mp-lpaerror-iccids': ICCID,
+    })
+    const idOf = ({ url }: Request): string | null => new URL(url).searchParams.get('transactionId')
+    expect(idOf(second!)).not.toBe(idOf(first!)) // PRT-013
+    expect(world.audit.map(({ detail }) => detail)).toContain(
+      'a download failed before: ServerFailure 3/1/2026 12:00:00 PM',
+    )
+  })
+  it('E2E-015 Try again downloads with the same code', async () => {
+    const codes: string[] = []
+    const lpa = lpaThat(async code => {
+      codes.push(code)
+      return codes.length === 1 ? { status: 'ServerNotReachable', detail: '' } : { status: 'Success', iccid: ICCID }
+    })
+    const { host, app } = setUp({ lpa })
+    await openPortal(app)
+    await host.shop(SHOPPER)
+    await app.until(({ screen }) => screen.name === 'result')
+    app.act({ action: 'try-again' })
+    await app.until(({ download }) => download?.phase === 'done')
+    expect(codes).toEqual([codes[0], codes[0]])
+    expect(host.seen?.status).toBe('You are connected. Enjoy your plan!')
+  })
+  it('does not hang when whoever plays the LPA or the modem throws', async () => {
+    const broken = async (): Promise<never> => Promise.reject(new Error('driver gone'))
+    const { host, app } = setUp({ lpa: lpaThat(broken) })
+    await openPortal(app)
+    await host.shop(SHOPPER)
+    expect((await app.until(({ screen }) => screen.name === 'result')).screen).toMatchObject({ errorCode: 'other' })
+
+    const other = setUp({ registration: { register: broken } })
+    await openPortal(other.app)
+    await other.host.shop(SHOPPER)
+    expect((await other.app.until(({ screen }) => screen.name === 'result')).screen).toMatchObject({
+      outcome: 'installed-not-registered',
+      text: expect.stringContaining('driver gone'),
+    })
+  })
+  it('shows a portal that cannot be opened because the eSIM cannot be read', async () => {
+    const { app } = setUp({ lpa: plainLpa({ profiles: async () => Promise.reject(new Error('card gone')) }) })
+    expect((await openPortal(app)).screen).toMatchObject({ outcome: 'failed', retry: 'portal' })
+  })
+})
+
+describe('the app and the balance', () => {
+  const connected = async () => {
+    const setting = setUp()
+    await openPortal(setting.app)
+    await setting.host.shop(SHOPPER)
+    await setting.app.until(({ download }) => download?.phase === 'done')
+    return setting
+  }
+  const flyoutOf = async ({ app }: ReturnType<typeof setUp>) => {
+    app.act({ action: 'open-flyout' })
+    return (await app.until(({ flyout }) => flyout !== null && flyout.state !== 'loading')).flyout
+  }
+  it('BAL-052 asks once for each time the flyout opens', async () => {
+    const setting = await connected()
+    const asked = (): number => setting.world.requests.filter(({ url }) => url.includes('/balance')).length
+    await flyoutOf(setting)
+    expect(asked()).toBe(1)
+    setting.app.act({ action: 'close-flyout' })
+    await flyoutOf(setting)
+    expect(asked()).toBe(2)
+  })
+  it('BAL-035 offers a plan when the data is used up', async () => {
+    const setting = await connected()
+    setting.world.operator.subscriptions.consume(ICCID, 5120)
+    expect(await flyoutOf(setting)).toMatchObject({ links: [{ text: 'Connect with a data plan' }] })
+  })
+  it('FLY-007 says why when the operator does not answer', async () => {
+    const setting = await connected()
+    delete setting.world.hosts['api.northwind.example']
+    expect(await flyoutOf(setting)).toMatchObject({
+      state: 'failed',
+      operator: 'Northwind',
+      problem: expect.stringContaining('operator-unreachable'),
+    })
+  })
+})
+
+describe('the words for a failure', () => {
+  it.each<[string, string, ESimFailure, string]>([
+    ['8.2.6', '3.8', 'InvalidMatchingId', 'invalidMatchingId'],
+    ['8.1.1', '3.8', 'EidMismatch', 'eidMismatch'],
+    ['8.2', '1.2', 'ProfileNotReleasedByOperator', 'profileNotReleasedByOperator'],
+    ['8.2.5', '4.3', 'NoEligibleProfileForThisDevice', 'noEligibleProfileForThisDevice'],
+    ['8.2.7', '6.4', 'ConfirmationCodeMaxRetriesExceeded', 'confirmationCodeMaxRetriesExceeded'],
+    ['8.8.5', '6.4', 'ProfileDownloadMaxRetriesExceeded', 'unknownError'], // JSB-048: no member for it
+    ['9.9', '9.9', 'ServerFailure', 'serverFailure'],
+  ])('%s/%s is %s, and %s to the page', (subject, reason, status, error) => {
+    expect(statusOfRefusal(subject, reason)).toBe(status)
+    expect(activationErrorOf(status)).toBe(error)
+  })
+})
