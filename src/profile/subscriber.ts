@@ -4,6 +4,7 @@ import { IND_VALUES, joinSqn } from './aka/sequence-number.ts'
 import { unpackDigits, unpackImsi, unpackNumber } from './digits.ts'
 import { ProfileError } from './error.ts'
 import type { AkaDefinition, Directory, ElementaryFile, InstalledProfile } from './file-tree.ts'
+import { unpackText } from './gsm-alphabet.ts'
 import { installProfile, SUPPORTED_SERVICES } from './install.ts'
 import type { ProfilePackage } from './package.ts'
 
@@ -67,19 +68,9 @@ const highestSqn = ({ initialSeqs }: AkaDefinition): Uint8Array => {
   return joinSqn({ seq, ind: Math.max(0, initialSeqs.indexOf(seq)) % IND_VALUES })
 }
 
-/** EF.SPN (TS 31.102 §4.2.12): a display condition, then the name in the default alphabet, or in UCS2 behind '80'. */
-const readName = (spn: ElementaryFile | undefined): string | undefined => {
-  const bytes = spn?.initialContent.subarray(1) ?? new Uint8Array(0)
-  if (bytes[0] === 0x80) {
-    let name = ''
-    for (let i = 1; i + 1 < bytes.length && !(bytes[i] === 0xff && bytes[i + 1] === 0xff); i += 2)
-      name += String.fromCharCode((bytes[i]! << 8) | bytes[i + 1]!)
-    return name || undefined
-  }
-  const end = bytes.indexOf(0xff)
-  // Of the default alphabet (TS 23.038 §6.2.1) the letters and digits are those of ASCII; nothing else is needed in a name here.
-  return String.fromCharCode(...bytes.subarray(0, end < 0 ? bytes.length : end)) || undefined
-}
+/** EF.SPN (TS 31.102 §4.2.12): a display condition, then the name. */
+const readName = (spn: ElementaryFile | undefined): string | undefined =>
+  (spn && unpackText(spn.initialContent.subarray(1))) || undefined
 
 /** The first record of EF.MSISDN (TS 31.102 §4.2.26): alpha identifier, then 14 bytes with length, type and digits. */
 const readMsisdn = (file: ElementaryFile | undefined): string | undefined => {

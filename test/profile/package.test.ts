@@ -64,3 +64,27 @@ describe('what is not a profile package', () => {
     expect(errorOf(bytes)).toMatchObject({ name: 'ProfileError', code, offset })
   })
 })
+
+describe('profile elements', () => {
+  it('have the tags of their place in the CHOICE, in the long form from 31 on', () => {
+    const tags = Object.fromEntries(
+      Object.entries(ProfileElementTypes).map(([kind, { tag }]) => [kind, tag.toString(16)]),
+    )
+    expect(tags).toMatchObject({ header: 'a0', end: 'aa', mf: 'b0', 'gsm-access': 'b8', csim: 'b9', 'df-saip': 'bd' })
+    expect(tags).toMatchObject({ 'df-snpn': 'be', 'df-5gprose': 'bf1f', iot: 'bf20', 'opt-iot': 'bf21' })
+  })
+
+  it('of kinds that are not known, and components that are not, are kept', () => {
+    const header = 'a01d800102810103830a89000000000000000000a500a6009f7f02abcd'
+    const unknown = 'bf5003010203'
+    const end = 'aa05a003810101'
+    const bytes = new Uint8Array(Buffer.from(header + unknown + end, 'hex'))
+    bytes[1] = header.length / 2 - 2
+    const pkg = decodeProfilePackage(bytes)
+    expect(pkg.elements.map(({ kind }) => kind)).toEqual(['header', 'unknown', 'end'])
+    expect(toHex(encodeProfilePackage(pkg))).toBe(toHex(bytes))
+    expect(toHex(ProfileElementTypes.header.encode(pkg.elements[0]!.value as never))).toBe(
+      toHex(pkg.elements[0]!.bytes),
+    )
+  })
+})

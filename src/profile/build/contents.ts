@@ -2,6 +2,7 @@ import { concat } from '../../asn1/bytes.ts'
 import { encodeTlv } from '../../asn1/tlv.ts'
 import { packNumber, packPlmn } from '../digits.ts'
 import { ProfileError } from '../error.ts'
+import { packText } from '../gsm-alphabet.ts'
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, character => character.charCodeAt(0))
 const padded = (bytes: Uint8Array, length: number): Uint8Array => {
@@ -10,9 +11,6 @@ const padded = (bytes: Uint8Array, length: number): Uint8Array => {
   out.set(bytes)
   return out
 }
-
-const ucs2 = (text: string, index: number): Uint8Array =>
-  Uint8Array.of(text.charCodeAt(index) >> 8, text.charCodeAt(index) & 0xff)
 
 /** A record of EF.DIR (TS 102 221 §13.1): AID and label of an application. */
 export const directoryRecord = (aid: Uint8Array, label: string): Uint8Array =>
@@ -25,14 +23,8 @@ export const serviceTable = (services: readonly number[], length: number): Uint8
   return table
 }
 
-/** EF.SPN (TS 31.102 §4.2.12): shown in the home network as well; in UCS2 where the name is not plain ASCII. */
-export const serviceProviderName = (name: string): Uint8Array => {
-  const isPlain = /^[ !"#%-?A-Za-z]*$/.test(name)
-  const coded = isPlain
-    ? ascii(name)
-    : concat(Uint8Array.of(0x80), ...Array.from({ length: name.length }, (_, i) => ucs2(name, i)))
-  return padded(concat(Uint8Array.of(0x00), coded), 17)
-}
+/** EF.SPN (TS 31.102 §4.2.12): the name, which need not be shown in the home network. */
+export const serviceProviderName = (name: string): Uint8Array => padded(concat(Uint8Array.of(0x00), packText(name)), 17)
 
 /** EF.ACC (TS 31.102 §4.2.15): the access class is the last digit of the IMSI (TS 22.011 §4.2). */
 export const accessClass = (imsi: string): Uint8Array => {
