@@ -153,7 +153,7 @@ export const buildProfilePackage = (parameters: ProfileParameters): ProfilePacka
   add('df-5gs', header => ({
     'df-5gs-header': header,
     templateID: `${ROOT}13`,
-    'df-df-5gs': directory(DF_PINS),
+    'df-df-5gs': directory(DF_PINS, { fileID: Uint8Array.of(0x5f, 0xc0) }),
     'ef-5gs3gpploci': asTemplate,
     'ef-5gsn3gpploci': asTemplate,
     'ef-5gs3gppnsc': asTemplate,

@@ -1,4 +1,4 @@
-import { accessRuleFindings, directoryFindings } from './check/file-findings.ts'
+import { accessRuleFindings, directoryFindings, serviceTableFindings } from './check/file-findings.ts'
 import type { Finding } from './check/finding.ts'
 import { headerFindings, orderFindings } from './check/structure-findings.ts'
 import { pinFindings, subscriberFindings } from './check/subscriber-findings.ts'
@@ -47,5 +47,6 @@ export const checkProfilePackage = (pkg: ProfilePackage): readonly Finding[] => 
     ...subscriberFindings(profile!, usimOf(profile!)),
     ...directoryFindings(profile!),
     ...accessRuleFindings(profile!),
+    ...serviceTableFindings(usimOf(profile!)),
   ]
 }

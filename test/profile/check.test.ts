@@ -93,6 +93,11 @@ describe('checkProfilePackage', () => {
       })),
       'warning access-rules',
     ],
+    [
+      'a service without its file',
+      changed('opt-usim', v => ({ ...v, 'ef-msisdn': undefined })),
+      'warning service-table',
+    ],
   ])('finds %s', (_name, pkg, expected) => {
     expect(rulesOf(pkg)).toContain(expected)
   })

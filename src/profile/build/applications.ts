@@ -10,7 +10,7 @@ const GP_RID = [0xa0, 0x00, 0x00, 0x01, 0x51]
 const SD_PACKAGE = Uint8Array.of(...GP_RID, 0x53, 0x50)
 const SD_CLASS = Uint8Array.of(...GP_RID, 0x53, 0x50, 0x41)
 const MNO_SD = Uint8Array.of(...GP_RID, 0x00, 0x00, 0x00)
-/** Security domain with DAP-less delegated management, as an issuer security domain has it (GlobalPlatform §11.1.2). */
+/** Security Domain, CVM Management; Trusted Path, Authorized Management, Global Delete, Lock and Registry (GlobalPlatform §11.1.2). */
 const PRIVILEGES = Uint8Array.of(0x82, 0xdc, 0x00)
 const PERSONALISED = Uint8Array.of(0x0f)
 

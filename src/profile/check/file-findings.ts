@@ -48,3 +48,39 @@ export const directoryFindings = (profile: InstalledProfile): Finding[] => {
     .filter(aid => !listed.has(aid))
     .map(aid => ({ rule: 'ef-dir', severity: 'error', message: `EF.DIR does not list application ${aid}` }))
 }
+
+/** Files without which a service of EF.UST is an empty promise (TS 31.102 §4.2.8): the service, and the file in ADF.USIM. */
+const FILES_OF_SERVICES: readonly (readonly [service: number, fid: number, name: string])[] = [
+  [2, 0x6f3b, 'EF.FDN'],
+  [10, 0x6f3c, 'EF.SMS'],
+  [12, 0x6f42, 'EF.SMSP'],
+  [17, 0x6f3e, 'EF.GID1'],
+  [18, 0x6f3f, 'EF.GID2'],
+  [19, 0x6f46, 'EF.SPN'],
+  [20, 0x6f60, 'EF.PLMNwAcT'],
+  [21, 0x6f40, 'EF.MSISDN'],
+  [27, 0x5f3b, 'DF.GSM-ACCESS'],
+  [42, 0x6f61, 'EF.OPLMNwAcT'],
+  [43, 0x6f62, 'EF.HPLMNwAcT'],
+  [45, 0x6fc5, 'EF.PNN'],
+  [46, 0x6fc6, 'EF.OPL'],
+  [71, 0x6fd9, 'EF.EHPLMN'],
+  [85, 0x6fe3, 'EF.EPSLOCI'],
+  [122, 0x5fc0, 'DF.5GS'],
+  [125, 0x5fd0, 'DF.SAIP'],
+]
+
+/** Every service that the USIM says it has, has its file. */
+export const serviceTableFindings = (usim: Directory | undefined): Finding[] => {
+  const ust = usim?.children.get(0x6f38)
+  if (usim === undefined || ust?.kind !== 'EF') return []
+  const isAvailable = (service: number): boolean =>
+    ((ust.initialContent[(service - 1) >> 3] ?? 0) & (1 << ((service - 1) & 7))) !== 0
+  return FILES_OF_SERVICES.filter(([service, fid]) => isAvailable(service) && !usim.children.has(fid)).map(
+    ([service, , name]) => ({
+      rule: 'service-table',
+      severity: 'warning',
+      message: `EF.UST says service ${service} is available, but there is no ${name}`,
+    }),
+  )
+}
