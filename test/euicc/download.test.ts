@@ -13,7 +13,7 @@ describe('a download', () => {
   it.each(CURVES)('installs a profile and signs the result, on %s', async curve => {
     const card = await createTestCard({ identity: testIdentity([...CURVES]) })
     const { dpAuth, dpPb, euicc } = pkiOf(curve)
-    const result = await downloadTo(card, download({ dpAuth, dpPb }))
+    const result = await downloadTo(card, download({ dpAuth, dpPb, euicc }))
     const { profileInstallationResultData: data, euiccSignPIR } = result!
     expect(verify(euicc.certificate.publicKey, data.bytes, euiccSignPIR)).toBe(true)
     expect(data.value).toMatchObject({

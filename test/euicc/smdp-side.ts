@@ -25,6 +25,8 @@ import { testProfile } from './profile.ts'
 export interface Download {
   readonly dpAuth: Credential
   readonly dpPb: Credential
+  /** The card's certificate under the same CI, to check what it signs. */
+  readonly euicc: Credential
   readonly transactionId: Uint8Array
   readonly profile: Uint8Array
   readonly metadata: StoreMetadataRequest
@@ -46,6 +48,7 @@ const dice = createDice('smdp')
 export const download = (changes: Partial<Download> = {}): Download => ({
   dpAuth: pkiOf('P-256').dpAuth,
   dpPb: pkiOf('P-256').dpPb,
+  euicc: pkiOf('P-256').euicc,
   transactionId: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
   profile: testProfile(),
   metadata: metadataOf(),
@@ -151,7 +154,7 @@ export const authenticateAndPrepare = async ({ call }: TestCard, order: Download
   const { euiccChallenge } = await call(ES10b.GetEUICCChallenge, {})
   const authenticated = await call(ES10b.AuthenticateServer, authenticateRequest(order, euiccChallenge))
   const { euiccSigned1, euiccSignature1, euiccCertificate } = authenticated.value.authenticateResponseOk!
-  const { certificate } = pkiOf(order.dpAuth.certificate.curve).euicc
+  const { certificate } = order.euicc
   if (!verify(certificate.publicKey, euiccSigned1.bytes, euiccSignature1))
     throw new Error('euiccSignature1 does not verify')
   if (Buffer.compare(euiccCertificate, certificate.der) !== 0) throw new Error('another eUICC certificate')
