@@ -38,7 +38,7 @@ export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'A
       const refuse = (code: AuthenticateErrorCode): Response => ({ response: errorResponse(code), session: NO_SESSION })
 
       if (session.phase !== 'challenged') return { response: errorResponse('noSessionContext') }
-      // "Verify that euiccCiPKIdToBeUsed is supported", for verifying and for signing: here one list serves both.
+      // The CI that the card is to sign under has to be one of its own.
       const credential = credentialFor(identity, euiccCiPKIdToBeUsed)
       if (credential === undefined) return refuse('ciPKUnknown')
 

@@ -63,7 +63,7 @@ export const euiccInfoAnswers: Answers<
 
   GetRAT: (_request, { identity }) => ({ response: { rat: identity.rulesAuthorisationTable } }),
 
-  // The tag list "SHALL be '5A'"; of any other data there is none (6A88).
+  // The tag list can only be '5A'; any other data there is not (6A88).
   GetEID: ({ tagList }, { identity }) =>
     tagList[0] === 0x5a ? { response: { eidValue: identity.eid } } : { status: 0x6a88 },
 }

@@ -52,7 +52,7 @@ export interface EuiccIdentity {
 
 const version = (...numbers: [number, number, number]) => Uint8Array.from(numbers)
 
-/** A medium card of version 2.5 with a megabyte, which takes test profiles and revocation lists. */
+/** What `SUPPORTED_SERVICES` of the profile room installs, said in the words of EUICCInfo2: a medium card of version 2.5 with a megabyte, which takes test profiles and revocation lists. */
 export const ORDINARY_CAPABILITIES: Capabilities = {
   svn: version(2, 5, 0),
   profileVersion: version(2, 3, 1),
@@ -60,8 +60,31 @@ export const ORDINARY_CAPABILITIES: Capabilities = {
   ts102241Version: version(9, 2, 0),
   globalplatformVersion: version(2, 3, 0),
   ppVersion: version(1, 0, 0),
-  uicc: ['usimSupport', 'akaMilenage', 'akaTuak128', 'akaTuak256', 'usimTestAlgorithm', 'berTlvFileSupport'],
-  rsp: ['additionalProfile', 'crlSupport', 'testProfileSupport', 'serviceSpecificDataSupport'],
+  uicc: [
+    'usimSupport',
+    'isimSupport',
+    'csimSupport',
+    'akaMilenage',
+    'akaTuak128',
+    'akaTuak256',
+    'usimTestAlgorithm',
+    'javacard',
+    'multipleUsimSupport',
+    'multipleIsimSupport',
+    'multipleCsimSupport',
+    'berTlvFileSupport',
+    'dfLinkSupport',
+    'getIdentity',
+    'profile-a-x25519',
+    'profile-b-p256',
+  ],
+  rsp: [
+    'additionalProfile',
+    'crlSupport',
+    'testProfileSupport',
+    'deviceInfoExtensibilitySupport',
+    'serviceSpecificDataSupport',
+  ],
   sasAccreditationNumber: 'ESIM-BENCH-SW-0000',
   forbiddenProfilePolicyRules: [],
   nonVolatileMemory: 1 << 20,

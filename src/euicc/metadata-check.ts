@@ -29,7 +29,7 @@ export const refuseMetadata = (
     if (!mayUse(rule, profileOwner, rulesAuthorisationTable)) return 'pprNotAllowed'
   }
   // A profile that may not be disabled is the only operational one, or it could never be enabled or left.
-  if (rules.includes('ppr1') && [...state.profiles.values()].some(({ info }) => info.profileClass !== 'test'))
+  if (rules.includes('ppr1') && [...state.profiles.values()].some(({ info }) => info.profileClass === 'operational'))
     return 'pprNotAllowed'
   return undefined
 }

@@ -26,7 +26,7 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
       return { response: errorResponse('noSessionContext') }
     if (!equalBytes(transactionId, session.transactionId)) return { response: errorResponse('invalidTransactionId') }
 
-    // "Verify that CERT.DPauth and CERT.DPpb are of the same CI."
+    // CERT.DPpb is of the CI that CERT.DPauth is of, and no other.
     const checked = trusted('DPpb', request.smdpCertificate, [session.serverCi], situation)
     if ('refused' in checked)
       return refuse(checked.refused === 'unsupportedCurve' ? 'unsupportedCurve' : 'invalidCertificate')

@@ -64,7 +64,7 @@ export const applyUpdate = (profile: Profile, update: UpdateMetadataRequest): Pr
   // An icon and what kind it is come together; an empty icon takes the old one away.
   if ((icon === undefined) !== (iconType === undefined)) return undefined
   const { icon: oldIcon, iconType: oldType, profilePolicyRules: oldRules = [], ...rest } = profile.info
-  // "SHALL only unset": the operator can give up a rule and never add one (SGP.22 §2.9.2.4).
+  // The operator can give up a rule and never add one (SGP.22 §2.9.2.4).
   const added = (profilePolicyRules ?? []).filter(rule => rule !== 'pprUpdateControl' && !oldRules.includes(rule))
   if (added.length > 0) return undefined
 

@@ -47,6 +47,11 @@ describe('a download', () => {
     ])
   })
 
+  it.each(['t0', 't1'] as const)('goes over %s alike', async protocol => {
+    const card = await createTestCard({ protocol })
+    expect((await downloadTo(card))?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
+  })
+
   it('takes many profiles, each in an ISD-P of its own', async () => {
     const card = await createTestCard()
     for (const [index, iccid] of ICCIDS.entries()) {

@@ -3,7 +3,7 @@ import { concat, fromHex, toHex } from '../../src/asn1/bytes.ts'
 import { copyMemory, createMemory } from '../../src/euicc/memory.ts'
 import { milenage } from '../../src/profile/aka/milenage.ts'
 import { ES10c } from '../../src/rsp/es10c.ts'
-import { createTestCard, exchangeHex, ICCIDS, type TestCard } from './card.ts'
+import { createTestCard, exchangeHex, ICCIDS, profileNumber, stateWith, type TestCard } from './card.ts'
 import { K, OPC, testProfile } from './profile.ts'
 import { download, downloadTo, metadataOf } from './smdp-side.ts'
 
@@ -109,5 +109,17 @@ describe('the files of the Enabled Profile', () => {
     expect(card.memory.names().filter(name => name.endsWith('/files'))).toEqual([])
     const restarted = await createTestCard({ memory: createMemory(await copyMemory(card.memory)) })
     expect(await readIccid(restarted)).toBe(`${toHex(ICCIDS[1]!)}9000`)
+  })
+})
+
+describe('a profile whose package cannot be read any more', () => {
+  it('is a fault of the card: 6F00, told to who asked to be told, and the ISD-R still works', async () => {
+    const faults: unknown[] = []
+    const state = stateWith([profileNumber(0)], 0)
+    const card = await createTestCard({ state, onFault: fault => faults.push(fault) })
+    expect(await exchangeHex(card, '00a40004023f0000')).toBe('6f00')
+    expect(faults).toMatchObject([{ code: 'damaged-state' }])
+    await card.call(ES10c.DisableProfile, { profileIdentifier: { iccid: ICCIDS[0]! }, refreshFlag: false })
+    expect(await exchangeHex(card, '00a40004023f0000')).toMatch(/^62.*9000$/)
   })
 })

@@ -37,7 +37,7 @@ const issuedByCi = ({
   registeredId = '2.999.10',
   curve = 'P-256',
 }: {
-  kind: 'DPauth' | 'DPpb'
+  kind: 'DPauth' | 'DPpb' | 'DSauth'
   registeredId?: string
   curve?: CurveName
 }): Credential => {
@@ -227,6 +227,11 @@ describe('PrepareDownload', () => {
     expect(refused).toEqual({ transactionId: Uint8Array.of(9), downloadErrorCode: 'invalidTransactionId' })
     const right = (await card.call(ES10b.PrepareDownload, prepareRequest(order, euiccSignature1))).value
     expect(right.downloadResponseOk).toBeDefined()
+  })
+  it('is not for an SM-DS, which may authenticate and has no profiles', async () => {
+    const card = await createTestCard()
+    const { downloadResponseError } = await prepare(card, download({ dpAuth: issuedByCi({ kind: 'DSauth' }) }))
+    expect(downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
   it('has no session before AuthenticateServer', async () => {
     const card = await createTestCard()
