@@ -30,6 +30,22 @@ export const launchChromium = (): Promise<Browser> =>
     ],
   })
 
+/** The page of a bench at `url` after its newest run, as a picture for the README: the eight steps, the fifth of them open. */
+export const photographRun = async (browser: Browser, url: string, file: string): Promise<void> => {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
+  try {
+    await page.goto(url)
+    await page.locator('.run [data-verdict]').waitFor()
+    await page.locator('#outline [data-step="5"]').click()
+    await page.locator('#outline [data-kind="apdu"]', { hasText: 'AuthenticateServer' }).last().click()
+    await page.locator('[data-exchange] .tree').first().waitFor()
+    await page.mouse.move(0, 0)
+    await page.screenshot({ path: file })
+  } finally {
+    await page.close()
+  }
+}
+
 /** The page as it is built from what is in the folder now, in a folder of its own. */
 export const buildDashboard = async (): Promise<{ folder: string; remove(): Promise<void> }> => {
   const folder = await mkdtemp(join(tmpdir(), 'esim-bench-dashboard-'))

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { DeviceState } from '../../src/bench/api-contract.ts'
-import { buildDashboard, launchChromium, noChromium } from './chromium.ts'
+import { buildDashboard, launchChromium, noChromium, photographRun } from './chromium.ts'
 import { openSampleBench, type SampleBench } from './sample-bench.ts'
 import { HARDWARE_RIG, SOFTWARE_RIG, sampleRun } from './sample-run.ts'
 
@@ -199,6 +201,15 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     await page.getByRole('button', { name: 'Start a run' }).click()
     await page.locator('.run[data-run="started"]').waitFor()
     expect(bench.started).toEqual([{ scenario: 'activate', rig: 'desk-left' }])
+  })
+
+  it('can be photographed', async () => {
+    bench.addRun(sampleRun())
+    const file = join(built.folder, 'run.png')
+    await photographRun(browser, bench.url, file)
+    const picture = await readFile(file)
+    expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([1280, 800])
+    expect(picture.length).toBeGreaterThan(50_000)
   })
 
   it('says why a run cannot be started', async () => {
