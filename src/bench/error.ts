@@ -13,7 +13,8 @@ export type BenchErrorCode =
   | 'port-in-use'
   | 'file-unreadable'
   | 'no-such-run'
-  | 'busy' // one run at a time on a rig
+  | 'busy' // one run at a time
+  | 'not-now' // the screen of the device does not offer it
 
 export class BenchError extends Error {
   readonly code: BenchErrorCode

@@ -1,4 +1,5 @@
 import { ApduError, type ApduErrorCode } from '../../apdu/errors.ts'
+import { AppError, type AppErrorCode } from '../../app/error.ts'
 import { LpaError } from '../../lpa/errors.ts'
 import { ModemError } from '../../modem/errors.ts'
 import { FetchError } from '../../rsp/fetch.ts'
@@ -33,12 +34,22 @@ const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<
   'bad-command': blocked('bench'),
 }
 
+export const APP: Readonly<Record<AppErrorCode, Pick<Judgement, 'verdict' | 'cause'>>> = {
+  'service-unreachable': blocked('network'),
+  'portal-unreachable': blocked('network'),
+  'service-failed': fail('server'),
+  'portal-failed': fail('server'),
+  'portal-stuck': fail('server'),
+  'not-now': blocked('bench'),
+}
+
 const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined => {
   if (error instanceof ApduError) return APDU[error.code]
   if (error instanceof FetchError) {
     if (error.code === 'untrusted') return fail('server')
     return blocked(error.code === 'not-told' ? 'bench' : 'network')
   }
+  if (error instanceof AppError) return APP[error.code]
   if (error instanceof LpaError) {
     if (error.fault === 'network') return blocked('network')
     if (error.fault === 'user') return blocked('bench')

@@ -1,6 +1,6 @@
 import type { Cause, StepPlan, Verdict } from '../events.ts'
 import type { Recorder, Stopwatch } from '../evidence/recorder.ts'
-import { type Judgement, judgeError } from './judge-error.ts'
+import { type Judgement, judgeError, StepFailure } from './judge-error.ts'
 
 export interface StepOutcome {
   readonly step: number
@@ -23,13 +23,15 @@ export interface Outcome {
 export interface StepTracker {
   /** The step that is going on; 0 before the first. */
   readonly current: number
-  /** Ends the step that is going on as passed, and every one up to `step` with it, and begins this one. */
+  /** Ends the step that is going on as passed and begins this one, which must be the next: a step left out did not pass. */
   enter(step: number): void
   /** What the step that is going on found out; the last word counts. */
   say(summary: string): void
   /** Ends the run at the step that is going on. */
   fail(error: unknown): Judgement
-  /** Ends the run: all steps were gone through, or one failed. */
+  /** The step that is going on has done what it is for. Without this word the last one did not pass. */
+  complete(): void
+  /** Ends the run: all steps were gone through, or one failed, or somebody left in the middle. */
   finish(): Outcome
 }
 
@@ -42,6 +44,7 @@ export const createStepTracker = (plan: readonly StepPlan[], recorder: Recorder,
   let since = began
   let summary = ''
   let failure: Judgement | undefined
+  let isComplete = false
 
   const end = (verdict: Verdict, text: string, judged?: Judgement): void => {
     const { step, name } = plan[current - 1]!
@@ -61,6 +64,7 @@ export const createStepTracker = (plan: readonly StepPlan[], recorder: Recorder,
     current = step
     since = stopwatch()
     summary = ''
+    isComplete = false
     recorder.during(step)
     recorder.record({ kind: 'step-started', name: plan[step - 1]!.name })
   }
@@ -70,11 +74,13 @@ export const createStepTracker = (plan: readonly StepPlan[], recorder: Recorder,
       return current
     },
     enter(step) {
-      if (failure) return
-      while (current < step) {
-        if (current > 0) end('pass', summary)
-        begin(current + 1)
-      }
+      if (failure || step <= current) return
+      if (current > 0) end('pass', summary)
+      begin(current + 1)
+      if (current < step)
+        failure = judgeError(
+          new StepFailure('step-missing', { verdict: 'fail', cause: 'server' }, `step ${step} came without this one`),
+        )
     },
     say(text) {
       summary = text
@@ -83,7 +89,14 @@ export const createStepTracker = (plan: readonly StepPlan[], recorder: Recorder,
       failure ??= judgeError(error)
       return failure
     },
+    complete() {
+      isComplete = true
+    },
     finish() {
+      if (!failure && !(isComplete && current === plan.length))
+        failure = judgeError(
+          new StepFailure('left', { verdict: 'blocked', cause: 'bench' }, 'the run was ended before this was done'),
+        )
       if (failure) {
         if (current === 0) begin(1)
         end(failure.verdict, failure.summary, failure)
@@ -99,12 +112,11 @@ export const createStepTracker = (plan: readonly StepPlan[], recorder: Recorder,
             summary: text,
           })
         }
-      } else if (current > 0) end('pass', summary)
+      } else end('pass', summary)
       recorder.during(undefined)
       const passed = outcomes.filter(({ verdict }) => verdict === 'pass').length
-      const isWhole = passed === plan.length
       return {
-        verdict: failure?.verdict ?? (isWhole ? 'pass' : 'blocked'),
+        verdict: failure?.verdict ?? 'pass',
         ...(failure ? { cause: failure.cause } : {}),
         steps: outcomes,
         ms: tidy(stopwatch() - began),

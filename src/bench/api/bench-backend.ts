@@ -1,0 +1,49 @@
+import { relative } from 'node:path'
+import { lookFor } from '../rigs/attach.ts'
+import { type Rig, summarizeRig } from '../rigs/rig.ts'
+import { type Bench, isSoftware } from '../run/bench.ts'
+import { createDeviceSession } from '../run/device-session.ts'
+import { VERSION } from '../version.ts'
+import type { Backend } from './backend.ts'
+
+/** The bench behind the page. */
+export const createBackend = (
+  bench: Bench,
+  at: {
+    readonly workingFolder: string
+    readonly random: (length: number) => Uint8Array
+    /** The rig that runs and the device use unless another is named. */
+    readonly chosen: { rig: Rig; why: string }
+    readonly rig: string | undefined
+  },
+): { backend: Backend; close(): Promise<void> } => {
+  const { workplace, book } = bench
+  const { rig, why } = at.chosen
+  const device = createDeviceSession(bench, { rig: at.rig, summary: summarizeRig(rig, why), random: at.random })
+  const near = relative(at.workingFolder, workplace.home.path)
+  const backend: Backend = {
+    info: () => ({
+      version: VERSION,
+      home: near.startsWith('..') || near === '' ? workplace.home.path : near,
+      softwareOnly: isSoftware(rig),
+      why,
+    }),
+    rigs: () =>
+      Promise.all(
+        workplace.rigs.map(async each => {
+          const found = await lookFor(workplace.links)(each)
+          return summarizeRig(each, found.attached ? 'It is attached.' : `It is not attached: ${found.reason}.`)
+        }),
+      ),
+    runs: () => book.summaries(),
+    eventsAfter: book.eventsAfter,
+    async startRun(request) {
+      const { runId } = await bench.begin(request.rig ?? at.rig)
+      return { runId }
+    },
+    onEvent: book.onEvent,
+    onChange: book.onChange,
+    device,
+  }
+  return { backend, close: () => device.close() }
+}

@@ -1,0 +1,50 @@
+import { type Measurement, measureDownloads } from '../measure/measure-downloads.ts'
+import { table } from './card-view.ts'
+import { createTerminal, printJson, type World } from './terminal.ts'
+
+const CURVES = ['nist', 'brainpool'] as const
+
+const rowsOf = (measured: readonly Measurement[]): string[][] => {
+  const row = (name: string, value: (of: Measurement) => string): string[] => [name, ...measured.map(value)]
+  const ms = (value: number): string => `${value.toFixed(2)} ms`
+  return [
+    row('curve', ({ curve }) => curve),
+    row('APDUs a download', ({ apdus }) => `${apdus}`),
+    row('bytes of APDUs a download', ({ apduBytes }) => `${apduBytes}`),
+    row('bytes of the bound package', ({ packageBytes }) => `${packageBytes}`),
+    row('card', of => ms(of.ms.card)),
+    row('LPA', of => ms(of.ms.lpa)),
+    row('server', of => ms(of.ms.server)),
+    row('whole download', of => ms(of.ms.whole)),
+    row('full downloads a second', of => `${of.downloadsPerSecond}`),
+    row('bare crypto of a download', of => ms(of.bareCryptoMs)),
+    row('share of bare crypto', of => `${Math.round(100 / of.ratio)} %`),
+    row('whole / bare crypto', of => `${of.ratio}`),
+  ]
+}
+
+/** What a download costs in one process, beside the same calls of node:crypto with nothing around them. */
+export const benchCommand = async (
+  world: World,
+  options: { readonly downloads: number; readonly json?: boolean },
+): Promise<number> => {
+  const terminal = createTerminal(world, options.json)
+  const measured: Measurement[] = []
+  for (const curve of CURVES)
+    measured.push(
+      await measureDownloads(world, curve, options.downloads, done => {
+        world.interrupt.throwIfAborted()
+        terminal.progress(`${curve}: ${done} of ${options.downloads} downloads`)
+      }),
+    )
+  for (const line of table(rowsOf(measured))) terminal.line(line)
+  terminal.line()
+  for (const { curve, operations, cipherBytes } of measured)
+    terminal.line(
+      `${curve}: ${Object.entries(operations)
+        .map(([name, count]) => `${count} ${name}`)
+        .join(', ')}; ${cipherBytes} bytes through ciphers`,
+    )
+  if (options.json) printJson(world, { measurements: measured })
+  return 0
+}

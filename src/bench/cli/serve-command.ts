@@ -1,0 +1,76 @@
+import { createBackend } from '../api/bench-backend.ts'
+import { type Bench, openBench } from '../run/bench.ts'
+import type { CardOptions } from './options.ts'
+import { openPageServer } from './page-server.ts'
+import { type RunOptions, supplyOf } from './run-command.ts'
+import { showOutcome, showRuns } from './run-view.ts'
+import { createTerminal, type Terminal, type World } from './terminal.ts'
+import { atWork } from './workplace.ts'
+
+export interface ServeOptions extends CardOptions {
+  readonly port?: number
+}
+export interface StartOptions extends ServeOptions, RunOptions {
+  readonly once?: boolean
+}
+
+const interrupted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+/** Services and page for the time of `work`. */
+const whileServing = (
+  world: World,
+  options: StartOptions,
+  work: (at: { bench: Bench; terminal: Terminal; address: string; why: string }) => Promise<number>,
+): Promise<number> => {
+  const supply = supplyOf(options)
+  const terminal = createTerminal(world)
+  return atWork(world, options, async workplace => {
+    const bench = await openBench({ ...world, workplace, ...supply, signal: world.interrupt })
+    try {
+      const chosen = await bench.choose(options.rig)
+      const backend = createBackend(bench, { ...world, chosen, rig: options.rig })
+      const page = await openPageServer(backend.backend, options.port, error => workplace.log.error({ err: error }))
+      const stop = showRuns(bench.book, terminal)
+      try {
+        return await work({ bench, terminal, address: page.address, why: chosen.why })
+      } finally {
+        stop()
+        await backend.close()
+        await page.close()
+      }
+    } finally {
+      await bench.close()
+    }
+  })
+}
+
+export const serveCommand = (world: World, options: ServeOptions): Promise<number> =>
+  whileServing(world, options, async ({ terminal, address, why, bench }) => {
+    terminal.line(why)
+    terminal.line(`dashboard: ${address}`)
+    terminal.line(
+      `SM-DP+: ${bench.services.smdpHost} on 127.0.0.1:${bench.services.addresses.find(bench.services.smdpHost)?.port}`,
+    )
+    terminal.line('Ctrl-C ends it.')
+    await interrupted(world.interrupt)
+    return 0
+  })
+
+export const startCommand = (world: World, options: StartOptions): Promise<number> =>
+  whileServing(world, options, async ({ bench, terminal, address, why }) => {
+    terminal.line(why)
+    terminal.line()
+    const { done } = await bench.begin(options.rig)
+    const outcome = await done
+    showOutcome(outcome, terminal)
+    const exitCode = outcome.verdict === 'pass' ? 0 : 1
+    if (options.once || world.interrupt.aborted) return exitCode
+    terminal.line(`dashboard: ${address}`)
+    terminal.line('Services stay up for the page. Ctrl-C ends them.')
+    await interrupted(world.interrupt)
+    return 0
+  })

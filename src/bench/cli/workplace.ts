@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import pino from 'pino'
+import type { Pki } from '../../rsp/certificates/pki-folder.ts'
+import { type Home, homePath, openHome } from '../home/home.ts'
+import { ownCertificates, readCertificates } from '../pki/card-pki.ts'
+import { createLinks, type Device, type Links, lookFor, openDevice } from '../rigs/attach.ts'
+import { chooseRig, type Rig, readRigs, summarizeRig } from '../rigs/rig.ts'
+import { PACKAGE_FOLDER } from '../version.ts'
+import type { PkiOptions } from './options.ts'
+import type { World } from './terminal.ts'
+
+/** What every command that does something stands on: the state folder, certificates, rigs. */
+export interface Workplace {
+  readonly home: Home
+  readonly pki: Pki
+  readonly rigs: readonly Rig[]
+  readonly links: Links
+  /** For whoever mends the bench; nothing secret, nothing on the terminal. */
+  readonly log: pino.Logger
+  choose(rig: string | undefined): Promise<{ rig: Rig; why: string }>
+  /** The card of the rig, in hand until it is closed. */
+  open(rig: string | undefined): Promise<Device>
+  close(): void
+}
+
+export const openWorkplace = (world: World, { certs, curve }: PkiOptions): Workplace => {
+  const rigs = readRigs([join(PACKAGE_FOLDER, 'rigs'), join(world.workingFolder, 'rigs')])
+  const home = openHome(homePath(world.environment, world.workingFolder))
+  try {
+    const log = pino(
+      { base: null, timestamp: pino.stdTimeFunctions.isoTime },
+      pino.destination({ dest: join(home.path, 'bench.log'), sync: true, mode: 0o600 }),
+    )
+    const context = { random: world.random, now: world.clock() }
+    const pki =
+      certs === undefined ? ownCertificates(home.pki, curve, context) : readCertificates(certs, curve, context)
+    const links = createLinks(home.cards, {
+      pki,
+      clock: world.clock,
+      random: world.random,
+      onFault: fault => log.error({ fault }, 'the software eUICC failed'),
+    })
+    const choose = (rig: string | undefined) => chooseRig(rigs, rig, lookFor(links))
+    return {
+      home,
+      pki,
+      rigs,
+      links,
+      log,
+      choose,
+      async open(name) {
+        const { rig, why } = await choose(name)
+        return openDevice(links, rig, summarizeRig(rig, why))
+      },
+      close: () => home.close(),
+    }
+  } catch (error) {
+    home.close()
+    throw error
+  }
+}
+
+/** Opens a workplace for the time of `work`. */
+export const atWork = async <T>(
+  world: World,
+  options: PkiOptions,
+  work: (workplace: Workplace) => Promise<T>,
+): Promise<T> => {
+  const workplace = openWorkplace(world, options)
+  try {
+    return await work(workplace)
+  } finally {
+    workplace.close()
+  }
+}

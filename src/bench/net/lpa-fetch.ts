@@ -1,0 +1,29 @@
+import { readTrustedIssuers } from '../../lpa/euicc.ts'
+import type { Isdr } from '../../lpa/isdr.ts'
+import { rspServerTrust } from '../../lpa/server-trust.ts'
+import type { AddressBook } from './address-book.ts'
+import { type OpenFetch, openFetch } from './open-fetch.ts'
+
+/**
+ * The LPA's way to servers: the trust is the card's own list of CIs, of which the certificates at hand are used. With
+ * `instead`, the certificates of `--ca`, a person has taken the decision from the card.
+ */
+export const openLpaFetch = async (
+  isdr: Isdr,
+  at: {
+    addresses: AddressBook
+    openWorld: boolean
+    clock: () => Date
+    /** CI certificates at hand, DER. */
+    certificates: readonly Uint8Array[]
+    instead?: readonly Uint8Array[]
+    subjectKeyIdOf: (certificate: Uint8Array) => Uint8Array | undefined
+  },
+): Promise<OpenFetch> => {
+  const certificates = at.instead ?? at.certificates
+  const ciPkIds = at.instead
+    ? at.instead.flatMap(certificate => at.subjectKeyIdOf(certificate) ?? [])
+    : await readTrustedIssuers(isdr)
+  const { addresses, openWorld, clock } = at
+  return openFetch({ addresses, openWorld, check: rspServerTrust({ ciPkIds, certificates, clock }) })
+}

@@ -1,0 +1,144 @@
+import type { Workplace } from '../cli/workplace.ts'
+import { BenchError } from '../error.ts'
+import { openDevice } from '../rigs/attach.ts'
+import { linkOf, type Rig, summarizeRig } from '../rigs/rig.ts'
+import { openServices, type Services } from '../services/services.ts'
+import { makeSupply, type Supply, stockProfile } from '../services/stock.ts'
+import { rebuildStore } from '../store/rebuild.ts'
+import { openStore } from '../store/store.ts'
+import { VERSION } from '../version.ts'
+import { activate } from './activate.ts'
+import type { ActivationSettings, RunOutcome } from './activation.ts'
+import { ACTIVATION } from './activation-plan.ts'
+import { createRunBook, type RunBook } from './run-book.ts'
+import { createStepTracker } from './step-tracker.ts'
+
+export interface BenchSettings {
+  readonly workplace: Workplace
+  readonly clock: () => Date
+  readonly stopwatch: () => number
+  readonly random: (length: number) => Uint8Array
+  /** The profile of every run; without it each run has one of its own. */
+  readonly supply?: Supply
+  readonly signal: AbortSignal
+}
+
+/** A run that has begun. */
+export interface Begun {
+  readonly runId: string
+  readonly done: Promise<RunOutcome>
+}
+
+/** What an activation needs besides its way of showing the portal. Whoever takes it gives it back with `free`. */
+export interface Taken {
+  readonly settings: Omit<ActivationSettings, 'portal' | 'onState'>
+  free(): void
+}
+
+/** Services, store and runs of one process. One run at a time: they share the services' switchboard. */
+export interface Bench {
+  readonly services: Services
+  readonly book: RunBook
+  readonly workplace: Workplace
+  /** Which rig a run would use now, and why. */
+  choose(rig?: string): Promise<{ rig: Rig; why: string }>
+  take(rig?: string): Promise<Taken>
+  begin(rig?: string): Promise<Begun>
+  close(): Promise<void>
+}
+
+export const openBench = async (settings: BenchSettings): Promise<Bench> => {
+  const { workplace, clock, stopwatch, random, signal } = settings
+  const { home, pki, log } = workplace
+  const report = (error: unknown): void => log.error({ err: error }, 'a server failed')
+  const store = await openStore(home.store)
+  for (const damage of await rebuildStore(store, home.evidence)) log.warn(damage.message)
+  const services = await openServices({ pki, homePki: home.pki, clock, stopwatch, random, report }).catch(
+    async (error: unknown) => {
+      await store.close()
+      throw error
+    },
+  )
+  const book = createRunBook({ store, evidenceFolder: home.evidence, clock, stopwatch, random })
+  let isBusy = false
+  const running = new Set<Promise<unknown>>()
+
+  const take = async (name?: string): Promise<Taken> => {
+    if (isBusy) throw new BenchError('busy', 'another run is going on; wait for its end')
+    isBusy = true
+    try {
+      const { rig, why } = await workplace.choose(name)
+      const device = await openDevice(workplace.links, rig, summarizeRig(rig, why))
+      const supply = settings.supply ?? makeSupply(random)
+      return {
+        settings: {
+          run: book.open(),
+          device,
+          services,
+          certificates: [pki.ci.certificate.der],
+          supply: () => stockProfile({ ...services, clock }, supply),
+          clock,
+          stopwatch,
+          random,
+          signal,
+        },
+        free() {
+          isBusy = false
+        },
+      }
+    } catch (error) {
+      isBusy = false
+      throw error
+    }
+  }
+
+  /** A rig that was named and is not attached: the run is recorded, and none of its steps was asked. */
+  const blockedRun = async (name: string, error: BenchError): Promise<RunOutcome> => {
+    const found = workplace.rigs.find(rig => rig.name === name)!
+    const rig = summarizeRig(found, 'It was named.')
+    const run = book.open()
+    run.recorder.record({ kind: 'run-started', scenario: 'activate', bench: VERSION, rig, steps: ACTIVATION })
+    const tracker = createStepTracker(ACTIVATION, run.recorder, stopwatch)
+    tracker.fail(error)
+    const { verdict, cause, steps, ms, summary } = tracker.finish()
+    const judged = cause === undefined ? {} : { cause }
+    run.recorder.record({ kind: 'run-ended', verdict, ...judged, took: ms, apdus: 0, summary })
+    await run.close()
+    return { runId: run.runId, verdict, ...judged, rig, steps, ms, apdus: 0, evidence: run.evidence, summary }
+  }
+
+  return {
+    services,
+    book,
+    workplace,
+    choose: name => workplace.choose(name),
+    take,
+    async begin(name) {
+      let taken: Taken
+      try {
+        taken = await take(name)
+      } catch (error) {
+        if (!(error instanceof BenchError) || error.code !== 'rig-not-attached' || name === undefined) throw error
+        const outcome = await blockedRun(name, error)
+        return { runId: outcome.runId, done: Promise.resolve(outcome) }
+      }
+      const done = activate(taken.settings).finally(taken.free)
+      running.add(done)
+      done.then(
+        () => running.delete(done),
+        (error: unknown) => {
+          running.delete(done)
+          log.error({ err: error }, 'a run failed')
+        },
+      )
+      return { runId: taken.settings.run.runId, done }
+    },
+    async close() {
+      await Promise.allSettled(running)
+      await services.close()
+      await store.close()
+    },
+  }
+}
+
+export const isSoftware = (rig: Rig): boolean => linkOf(rig) === 'software'

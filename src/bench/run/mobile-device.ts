@@ -1,0 +1,129 @@
+import type { Card, Channel } from '../../apdu/channel.ts'
+import type { LpaAccess, LpaFailure, RegistrationAccess } from '../../app/app.ts'
+import { deviceInfoOf } from '../../lpa/device-info.ts'
+import { type Download, downloadProfile } from '../../lpa/download.ts'
+import type { IsdrOptions } from '../../lpa/isdr.ts'
+import { withIsdr } from '../../lpa/isdr.ts'
+import { sendNotifications } from '../../lpa/notifications.ts'
+import type { PolicyRule } from '../../lpa/policy.ts'
+import { enableProfile, listProfiles } from '../../lpa/profiles.ts'
+import type { LpaEvent } from '../../lpa/report.ts'
+import { type NetworkAccess, type Registration, registerOnNetwork } from '../../modem/registration.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
+import { iccidToDigits } from '../../rsp/identifiers.ts'
+import { operationFailureOf } from './operation-failure.ts'
+
+/** An IMEI whose TAC was given to nobody: the device of the bench. */
+export const BENCH_IMEI = '352906110000009'
+
+export interface DeviceHooks {
+  /** The user has agreed: from here on the profile comes. */
+  onConsent?(): void
+  onDownloaded?(download: Download): void
+  onRegistered?(registration: Registration): void
+  /** What nobody asked about and a person wants to know. */
+  note(text: string): void
+  progress(text: string, done: number, total: number): void
+  /** What went wrong, before the app makes a word of it. */
+  onFailure(error: unknown): void
+}
+
+const RULES: Readonly<Record<PolicyRule, string>> = {
+  ppr1: 'While it is on the device, this profile cannot be switched off.',
+  ppr2: 'This profile cannot be deleted from the device.',
+}
+
+/** The device's side of an activation: its LPA and its modem, over one card. */
+export const createMobileDevice = (at: {
+  card: Pick<Card, 'exclusive' | 'reset'>
+  segmentSize: number | undefined
+  fetch: Fetch
+  network: NetworkAccess
+  hooks: DeviceHooks
+  signal: AbortSignal
+}): { lpa: LpaAccess; registration: RegistrationAccess } => {
+  const { card, segmentSize, fetch, network, hooks, signal } = at
+  const onCard = <T>(work: (channel: Channel) => Promise<T>): Promise<T> => card.exclusive(work)
+  const options = (report?: (event: LpaEvent) => void): IsdrOptions => ({
+    segmentSize,
+    report(event) {
+      if (event.kind === 'noted') hooks.note(event.text)
+      report?.(event)
+    },
+  })
+  const failed = (error: unknown): LpaFailure => {
+    hooks.onFailure(error)
+    return { status: operationFailureOf(error), detail: error instanceof Error ? error.message : String(error) }
+  }
+
+  const lpa: LpaAccess = {
+    profiles: async () => {
+      const profiles = await onCard(channel => withIsdr(channel, options(), isdr => listProfiles(isdr)))
+      return profiles.flatMap(({ iccid }) => (iccid ? [iccidToDigits(iccid)] : []))
+    },
+    async download(activationCode, during) {
+      const report = (event: LpaEvent): void => {
+        if (event.kind === 'started' && event.step === 'ES9+.GetBoundProfilePackage') during.progress('downloading')
+        if (event.kind !== 'progress') return
+        hooks.progress('installing the profile', event.done, event.total)
+        during.progress('installing', event.done, event.total)
+      }
+      during.progress('contacting')
+      try {
+        const done = await onCard(channel =>
+          withIsdr(channel, options(report), isdr =>
+            downloadProfile({
+              isdr,
+              fetch,
+              activationCode,
+              deviceInfo: deviceInfoOf(BENCH_IMEI),
+              signal,
+              async confirm(metadata, { confirmationCodeRequired, ppr }) {
+                const answer = await during.consent({
+                  profileName: metadata.profileName,
+                  serviceProviderName: metadata.serviceProviderName,
+                  iccid: iccidToDigits(metadata.iccid),
+                  rules: ppr.map(rule => RULES[rule]),
+                  confirmationCodeRequired,
+                })
+                if (!answer.accept) return { accepted: false, reason: 'endUserRejection' }
+                hooks.onConsent?.()
+                return { accepted: true, confirmationCode: answer.confirmationCode }
+              },
+            }),
+          ),
+        )
+        hooks.onDownloaded?.(done)
+        return { status: 'Success', iccid: done.iccid }
+      } catch (error) {
+        return failed(error)
+      }
+    },
+    async enable(iccid) {
+      try {
+        await enableProfile({ card, profile: { iccid }, isdrOptions: options() })
+        return { status: 'Success' }
+      } catch (error) {
+        return failed(error)
+      }
+    },
+  }
+
+  const registration: RegistrationAccess = {
+    async register(_iccid, changed) {
+      changed('searching')
+      try {
+        const found = await onCard(channel => registerOnNetwork(channel, network))
+        // The enabling is told to the SM-DP+ when there is a way to it (SGP.22 §3.5).
+        await onCard(channel => withIsdr(channel, options(), isdr => sendNotifications({ isdr, fetch, signal })))
+        hooks.onRegistered?.(found)
+        changed(found.registration)
+        return { state: found.registration, operator: found.operator }
+      } catch (error) {
+        hooks.onFailure(error)
+        return { state: 'denied', operator: '', detail: error instanceof Error ? error.message : String(error) }
+      }
+    },
+  }
+  return { lpa, registration }
+}

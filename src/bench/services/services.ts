@@ -1,0 +1,201 @@
+import express from 'express'
+import { parseCertificate } from '../../rsp/certificates/certificate.ts'
+import type { Pki } from '../../rsp/certificates/pki-folder.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
+import type { Network } from '../../server/network/network.ts'
+import { createNetwork } from '../../server/network/network.ts'
+import { createOperator, type Operator } from '../../server/operator/operator.ts'
+import { createPlansService } from '../../server/plans/plans-service.ts'
+import { createPortal } from '../../server/portal/portal.ts'
+import { createMemoryStore } from '../../server/smdp/memory-store.ts'
+import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
+import type { SmdpStore } from '../../server/smdp/store.ts'
+import type { Stopwatch } from '../evidence/recorder.ts'
+import { type AddressBook, createAddressBook } from '../net/address-book.ts'
+import { callerCertificateOf, mountFetch } from '../net/mount-fetch.ts'
+import { type OpenFetch, openFetch } from '../net/open-fetch.ts'
+import { type OpenServer, openTlsServer, type ServerIdentity } from '../net/tls-server.ts'
+import { checkWebServer, openWebPki, serverIdentity, type WebPki } from '../pki/web-pki.ts'
+import { HOSTS, OPERATOR } from './hosts.ts'
+import { plansOperator } from './plans-operator.ts'
+import { createSubscriberRegister, type SubscriberRegister } from './subscribers.ts'
+import { createSwitchboard, type Switchboard } from './switchboard.ts'
+
+/** Everything of the architecture that is a server, running on ports of this machine. */
+export interface Services {
+  readonly smdpHost: string
+  readonly addresses: AddressBook
+  readonly switchboard: Switchboard
+  readonly subscribers: SubscriberRegister
+  readonly smdp: SmdpServer
+  readonly store: SmdpStore
+  readonly operator: Operator
+  readonly network: Network
+  /** As the device reaches the service and the portal. */
+  readonly toService: Fetch
+  readonly toPortal: Fetch
+  readonly serviceUrl: string
+  close(): Promise<void>
+}
+
+export interface ServiceSettings {
+  readonly pki: Pki
+  readonly homePki: string
+  readonly clock: () => Date
+  readonly stopwatch: Stopwatch
+  readonly random: (length: number) => Uint8Array
+  /** Told what a server answered 500 to. */
+  readonly report: (error: unknown) => void
+}
+
+const OPERATOR_IDENTIFIER = 'bench-mobile'
+
+/** The client certificate of a connection, where it is of the web CA: its first name. */
+const callerName = (web: WebPki, clock: () => Date, request: Request): string | undefined => {
+  const der = callerCertificateOf(request)
+  if (!der) return undefined
+  try {
+    const [name] = parseCertificate(der).dnsNames
+    if (name) checkWebServer(web.ca, clock)([der], name)
+    return name
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ *   app ──> plans service ──GetBalance──> operator API
+ *   app ──> portal ──(same house)──> operator ──ES2+──> SM-DP+ ──HandleDownloadProgressInfo──> operator
+ *   LPA ──ES9+──> SM-DP+            device ──AKA──> network ──(registered)──> operator
+ */
+export const openServices = async (settings: ServiceSettings): Promise<Services> => {
+  const { pki, clock, random, report } = settings
+  const web = openWebPki(settings.homePki, { random, now: clock() })
+  const addresses = createAddressBook()
+  const switchboard = createSwitchboard(settings.stopwatch)
+  const open: { close(): Promise<void> }[] = []
+  const identities = new Map<string, ServerIdentity>()
+  const identityFor = (host: string): ServerIdentity => {
+    const identity = identities.get(host) ?? serverIdentity(web.issue(host))
+    identities.set(host, identity)
+    return identity
+  }
+  /** A client's way to the servers of the web CA, showing `as` who it is. */
+  const clientOf = (as?: string): OpenFetch => {
+    const client = openFetch({
+      addresses,
+      check: checkWebServer(web.ca, clock),
+      ...(as === undefined ? {} : { identity: identityFor(as) }),
+    })
+    open.push(client)
+    return client
+  }
+  const serve = async (host: string, fetch: Fetch, identity: ServerIdentity, ask = false): Promise<void> => {
+    const app = express()
+      .disable('x-powered-by')
+      .use(mountFetch(fetch, { limit: 4 << 20, report }))
+    const server: OpenServer = await openTlsServer(app, identity, { askForCertificate: ask })
+    open.push(server)
+    addresses.serve(host, server.port)
+  }
+
+  try {
+    const smdpHost = pki.dpTls.certificate.dnsNames[0]!
+    const operatorClient = clientOf(HOSTS.operator)
+    const smdpClient = clientOf(HOSTS.smdpOrders)
+    const store = createMemoryStore()
+    const smdp = createSmdp({
+      address: smdpHost,
+      credentials: [pki],
+      store,
+      clock,
+      random,
+      requesterOf: request => callerName(web, clock, request),
+      operatorOf: requester =>
+        requester === HOSTS.operator
+          ? {
+              url: `https://${HOSTS.operator}`,
+              fetch: switchboard.traced(smdpClient.fetch, { from: 'smdp', to: 'operator' }),
+            }
+          : undefined,
+      onDefect: report,
+    })
+    const operator = createOperator({
+      smdp: {
+        fetch: switchboard.traced(operatorClient.fetch, { from: 'operator', to: 'smdp' }),
+        url: `https://${HOSTS.smdpOrders}`,
+        functionRequesterIdentifier: OPERATOR_IDENTIFIER,
+        random,
+        address: smdpHost,
+      },
+      apiPath: '/v1',
+      callers: {
+        certificate: {
+          of: request => {
+            const der = callerCertificateOf(request)
+            if (!der) return undefined
+            const { subject, notBefore, notAfter } = parseCertificate(der)
+            return { subject, notBefore, notAfter, trusted: callerName(web, clock, request) !== undefined }
+          },
+          subject: parseCertificate(web.issue(HOSTS.service).certificate.der).subject,
+        },
+      },
+      clock,
+      random,
+    })
+    const subscribers = createSubscriberRegister()
+    const network = createNetwork({
+      here: { plmn: OPERATOR.plmn, name: OPERATOR.name },
+      subscribers: subscribers.find,
+      clock,
+      random,
+      onRegistered: ({ iccid, plmn, kind }) => operator.onRegistered({ iccid, plmn, kind }),
+    })
+    const service = createPlansService({
+      operators: [plansOperator()],
+      fetch: switchboard.traced(clientOf(HOSTS.service).fetch, { from: 'service', to: 'operator' }),
+      countryOfCaller: () => OPERATOR.country,
+      random,
+    })
+    const portal = createPortal({
+      brand: { name: OPERATOR.name, support: { email: 'support@operator.bench.example', phone: '+49 30 0000 0000' } },
+      operator,
+      clock,
+      random,
+    })
+    const isCallback = (request: Request): boolean => new URL(request.url).pathname.startsWith('/gsma/')
+
+    await serve(smdpHost, smdp.es9p, serverIdentity(pki.dpTls))
+    await serve(HOSTS.smdpOrders, smdp.es2p, identityFor(HOSTS.smdpOrders), true)
+    await serve(
+      HOSTS.operator,
+      request => (isCallback(request) ? operator.es2pCallbacks(request) : operator.api(request)),
+      identityFor(HOSTS.operator),
+      true,
+    )
+    await serve(HOSTS.portal, portal, identityFor(HOSTS.portal))
+    await serve(HOSTS.service, service, identityFor(HOSTS.service))
+
+    const device = clientOf()
+    return {
+      smdpHost,
+      addresses,
+      switchboard,
+      subscribers,
+      smdp,
+      store,
+      operator,
+      network,
+      toService: switchboard.traced(device.fetch, { from: 'app', to: 'service' }),
+      toPortal: switchboard.traced(device.fetch, { from: 'app', to: 'portal' }),
+      serviceUrl: `https://${HOSTS.service}`,
+      async close() {
+        await smdp.settled()
+        for (const each of open.reverse()) await each.close()
+      },
+    }
+  } catch (error) {
+    for (const each of open.reverse()) await each.close()
+    throw error
+  }
+}
