@@ -32,7 +32,8 @@ export const reportError = (error: unknown, world: World): number => {
   if (error instanceof CommanderError) {
     // Help and version were asked for, and commander has printed them.
     if (error.exitCode === 0) return 0
-    if (error.code !== 'commander.help') say(error.message.replace(/^error: /, ''))
+    if (error.code === 'commander.help') say('which command? `esim-bench --help` lists them')
+    else say(error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '))
     return 2
   }
   if (world.interrupt.aborted) return 1

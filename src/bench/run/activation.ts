@@ -39,6 +39,8 @@ export interface ActivationSettings {
   readonly supply: () => Promise<{ readonly iccid: string; readonly bytes: number }>
   readonly portal: (bridge: Bridge) => PortalView
   readonly onState?: (state: AppState, event: AppEvent) => void
+  /** Told of errors that nobody foresaw. */
+  readonly report: (error: unknown) => void
   readonly clock: () => Date
   readonly stopwatch: () => number
   readonly random: (length: number) => Uint8Array
@@ -80,7 +82,7 @@ export const unlessStopped = <T>(work: Promise<T>, signal: AbortSignal): Promise
 export const openActivation = async (settings: ActivationSettings): Promise<Activation> => {
   const { run, device, services, clock, stopwatch, random, signal } = settings
   const { recorder } = run
-  const tracker = createStepTracker(ACTIVATION, recorder, stopwatch)
+  const tracker = createStepTracker(ACTIVATION, recorder, stopwatch, settings.report)
   const open: OpenFetch[] = []
   let lastFailure: unknown
   let ended: Promise<RunOutcome> | undefined

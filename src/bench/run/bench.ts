@@ -76,6 +76,7 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
           device,
           services,
           certificates: [pki.ci.certificate.der],
+          report: error => log.error({ err: error }, 'a run failed'),
           supply: () => stockProfile({ ...services, clock }, supply),
           clock,
           stopwatch,

@@ -1,8 +1,11 @@
 import { ApduError, type ApduErrorCode } from '../../apdu/errors.ts'
 import { AppError, type AppErrorCode } from '../../app/error.ts'
+import { EuiccError } from '../../euicc/error.ts'
 import { LpaError } from '../../lpa/errors.ts'
 import { ModemError } from '../../modem/errors.ts'
 import { FetchError } from '../../rsp/fetch.ts'
+import { OperatorError } from '../../server/operator/error.ts'
+import { SmdpError } from '../../server/smdp/error.ts'
 import { BenchError } from '../error.ts'
 import type { Cause, Verdict } from '../events.ts'
 
@@ -56,6 +59,9 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
     return fail(error.fault)
   }
   if (error instanceof ModemError) return error.fault === 'user' ? blocked('rig') : fail(error.fault)
+  // Its memory is of another version, of another card, or damaged: it is the place that is wrong, not the card.
+  if (error instanceof EuiccError) return blocked('rig')
+  if (error instanceof SmdpError || error instanceof OperatorError) return fail('server')
   if (error instanceof BenchError) return blocked(error.code === 'rig-not-attached' ? 'rig' : 'bench')
   return undefined
 }

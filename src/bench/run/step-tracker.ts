@@ -37,7 +37,13 @@ export interface StepTracker {
 
 const tidy = (ms: number): number => Math.round(ms * 10) / 10
 
-export const createStepTracker = (plan: readonly StepPlan[], recorder: Recorder, stopwatch: Stopwatch): StepTracker => {
+export const createStepTracker = (
+  plan: readonly StepPlan[],
+  recorder: Recorder,
+  stopwatch: Stopwatch,
+  /** Told of errors that nobody foresaw: the bench's own. */
+  report: (error: unknown) => void = () => undefined,
+): StepTracker => {
   const began = stopwatch()
   const outcomes: StepOutcome[] = []
   let current = 0
@@ -86,7 +92,9 @@ export const createStepTracker = (plan: readonly StepPlan[], recorder: Recorder,
       summary = text
     },
     fail(error) {
-      failure ??= judgeError(error)
+      const judged = judgeError(error)
+      if (!judged.isForeseen) report(error)
+      failure ??= judged
       return failure
     },
     complete() {
