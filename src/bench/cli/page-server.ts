@@ -25,9 +25,10 @@ export const openPageServer = async (
   backend: Backend,
   port: number | undefined,
   report: (error: unknown) => void,
+  folder: string = DASHBOARD_FOLDER,
 ): Promise<PageServer> => {
   const wanted = port ?? ((await isFree(DEFAULT_PORT)) ? DEFAULT_PORT : 0)
-  const server: OpenServer = await openPlainServer(createHttpApi(backend, DASHBOARD_FOLDER, report), wanted)
+  const server: OpenServer = await openPlainServer(createHttpApi(backend, folder, report), wanted)
   const live = openLive(server.server, backend)
   return {
     address: `http://127.0.0.1:${server.port}/`,
