@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { deviceInfoOf } from '../../lpa/device-info.ts'
 import { downloadProfile } from '../../lpa/download.ts'
+import { isLpaError } from '../../lpa/errors.ts'
 import { describeEuicc } from '../../lpa/euicc.ts'
 import { type Isdr, type IsdrOptions, withIsdr } from '../../lpa/isdr.ts'
 import { listNotifications, sendNotifications } from '../../lpa/notifications.ts'
@@ -120,6 +121,14 @@ const sourceOf = (options: DownloadOptions) => {
   return parseActivationCode(`1$${smdp}$${matchingId ?? ''}`)
 }
 
+/** The session was put off and the order waits: what is missing is for the person to give. */
+const explained = (error: unknown): never => {
+  if (!isLpaError(error, 'confirmation-code-missing')) throw error
+  throw new BenchError('wrong-use', 'the operator asks for a confirmation code: give it with --confirmation-code', {
+    cause: error,
+  })
+}
+
 export const downloadCommand = async (world: World, options: DownloadOptions): Promise<number> => {
   const source = sourceOf(options)
   // A wrong file is found out before the card is touched.
@@ -135,17 +144,12 @@ export const downloadCommand = async (world: World, options: DownloadOptions): P
           activationCode: source,
           deviceInfo: deviceInfoOf(BENCH_TAC),
           signal: world.interrupt,
-          async confirm(metadata, { confirmationCodeRequired, ppr }) {
+          async confirm(metadata, { ppr }) {
             terminal.line(`profile: ${metadata.profileName} of ${metadata.serviceProviderName}`)
             if (ppr.length > 0) terminal.line(`policy rules: ${ppr.join(', ')}`)
-            if (confirmationCodeRequired && !options.confirmationCode)
-              throw new BenchError(
-                'wrong-use',
-                'the operator asks for a confirmation code: give it with --confirmation-code',
-              )
             return { accepted: true, confirmationCode: options.confirmationCode }
           },
-        }),
+        }).catch(explained),
       )
       const profile = viewProfile(done.profile)
       const { smdpAddress, transactionId, notificationSent, packageLength } = done
