@@ -1,0 +1,42 @@
+import { createHash, sign as signDigest } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { recordCrypto } from '../../src/bench/measure/crypto-tape.ts'
+import { measureDownloads } from '../../src/bench/measure/measure-downloads.ts'
+import { issueTestPki } from '../../src/rsp/certificates/test-pki.ts'
+import { createPlace } from './world.ts'
+
+const place = createPlace()
+const { world } = place.worldOf(new AbortController().signal)
+place.remove()
+
+it('records what is asked of node:crypto, also through named imports, and leaves it as it was', async () => {
+  const { privateKey } = issueTestPki({
+    curve: 'P-256',
+    smdpHost: 'a.example',
+    random: world.random,
+    now: new Date(),
+  }).dpAuth
+  const before = createHash
+  const tape = await recordCrypto(async () => {
+    createHash('sha256').update('a').digest()
+    signDigest('sha256', Uint8Array.of(1), privateKey)
+  })
+  expect(Object.fromEntries(tape.counts)).toEqual({ createHash: 1, sign: 1 })
+  tape.replay()
+  expect(tape.counts.get('sign')).toBe(1)
+  expect(createHash).toBe(before)
+})
+
+it('measures downloads beside their bare crypto', async () => {
+  const done: number[] = []
+  const measured = await measureDownloads(world, 'nist', 2, count => done.push(count))
+  expect(done).toEqual([1, 2])
+  // SGP.22 §3.0.1 and §3.1.3: three signatures on each side, and a key agreement.
+  expect(measured.operations.sign).toBe(6)
+  expect(measured.operations.createECDH).toBe(2)
+  expect(measured.apdus).toBeGreaterThan(10)
+  expect(measured.apduBytes).toBeGreaterThan(measured.packageBytes)
+  const { whole, card, lpa, server } = measured.ms
+  expect(card + lpa + server).toBeCloseTo(whole, 1)
+  expect(measured.bareCryptoMs).toBeGreaterThan(0)
+})
