@@ -52,6 +52,10 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
 
   it('lets a person hold the device, and shows all eight steps pass', async () => {
     const page = await openPage('#/device')
+    const lastPages: string[] = []
+    page.on('request', request => {
+      if (request.url().endsWith('/order')) lastPages.push(request.method())
+    })
     await page.locator('.app-tile').click()
     await page.locator('button.provider').click()
     await page.locator('.gateway .app-primary, .gateway-buttons button').first().click()
@@ -91,7 +95,13 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
     await page.locator('.dialog button[type=submit]').click()
     await page.locator('[data-phase=done]').waitFor()
     // The page in the frame heard it from the app, over the bridge.
-    await portal.getByRole('status').filter({ hasText: /./ }).first().waitFor()
+    await portal
+      .getByRole('status')
+      .filter({ hasText: /connected/i })
+      .first()
+      .waitFor()
+    // Loaded a second time it would say that the profile was handed over already.
+    expect(lastPages).toEqual(['GET'])
     await page.getByLabel('Network').click()
     await page.getByText('5 GB left').waitFor()
     await expect.poll(async () => (await runs())[0]).toMatchObject({ state: 'ended', verdict: 'pass' })

@@ -159,7 +159,7 @@ const announce = (device: DeviceState): string => {
     case 'loading':
       return screen.text
     case 'catalogue':
-      return `The catalogue shows ${screen.providers.length} operators.`
+      return `The catalogue shows ${screen.providers.length === 1 ? '1 operator' : `${screen.providers.length} operators`}.`
     case 'gateway':
       return `The gateway page of ${screen.provider.name}.`
     case 'portal':

@@ -12,6 +12,10 @@ export const PortalScreen = ({ screen }: { screen: Extract<DeviceScreen, { name:
   const store = useStore()
   const frame = useRef<HTMLIFrameElement>(null)
   const { path, revision, address } = screen.frame
+  // The path follows the frame wherever its pages go; only a new revision sends it somewhere. Giving it the followed path
+  // would load each page a second time, and the last page, which hands over the profile, may be shown once.
+  const sent = useRef({ path, revision })
+  if (sent.current.revision !== revision) sent.current = { path, revision }
 
   useEffect(() => {
     const onMessage = (event: MessageEvent<unknown>): void => {
@@ -46,7 +50,7 @@ export const PortalScreen = ({ screen }: { screen: Extract<DeviceScreen, { name:
         <iframe
           key={revision}
           ref={frame}
-          src={path}
+          src={sent.current.path}
           title={`Portal of ${screen.provider.name}`}
           sandbox="allow-scripts allow-forms"
           referrerPolicy="no-referrer"
