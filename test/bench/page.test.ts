@@ -103,7 +103,7 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
     // Loaded a second time it would say that the profile was handed over already.
     expect(lastPages).toEqual(['GET'])
     await page.getByLabel('Network').click()
-    await page.getByText('5 GB left').waitFor()
+    await page.getByText('5 GB left').first().waitFor()
     await expect.poll(async () => (await runs())[0]).toMatchObject({ state: 'ended', verdict: 'pass' })
     expect(reported).toEqual([])
     expect(foreign).toEqual([])
