@@ -20,8 +20,10 @@ export interface DecodedCommand extends Command {
 }
 
 export const encodeCommand = ({ cla, ins, p1, p2, data, le, extended = false }: Command): Uint8Array => {
-  for (const [name, octet] of Object.entries({ cla, ins, p1, p2 }))
-    if (!Number.isInteger(octet) || octet < 0 || octet > 0xff) throw badCommand(`${name} ${octet} is not one byte`)
+  checkOctet('cla', cla)
+  checkOctet('ins', ins)
+  checkOctet('p1', p1)
+  checkOctet('p2', p2)
   const length = data?.length ?? 0
   const longestData = extended ? 0xffff : 0xff
   const longestLe = extended ? 0x10000 : 0x100
@@ -29,42 +31,60 @@ export const encodeCommand = ({ cla, ins, p1, p2, data, le, extended = false }: 
   if (le !== undefined && (!Number.isInteger(le) || le < 1 || le > longestLe))
     throw badCommand(`Le ${le}: 1 to ${longestLe} bytes can be asked for`)
 
-  const out = [cla, ins, p1, p2]
-  if (extended && (length > 0 || le !== undefined)) out.push(0)
+  // Each length field has one byte, or two behind a zero that the first of them brings.
+  const width = extended ? 2 : 1
+  const lc = length > 0 ? width : 0
+  const leWidth = le === undefined ? 0 : width
+  const marker = extended && lc + leWidth > 0 ? 1 : 0
+  const out = new Uint8Array(4 + marker + lc + length + leWidth)
+  out[0] = cla
+  out[1] = ins
+  out[2] = p1
+  out[3] = p2
+  let at = 4 + marker
   if (length > 0) {
-    if (extended) out.push(length >> 8)
-    out.push(length & 0xff, ...data!)
+    if (extended) out[at++] = length >> 8
+    out[at++] = length
+    out.set(data!, at)
+    at += length
   }
   if (le !== undefined) {
-    if (extended) out.push((le >> 8) & 0xff)
-    out.push(le & 0xff)
+    if (extended) out[at++] = le >> 8
+    out[at] = le
   }
-  return Uint8Array.from(out)
+  return out
+}
+
+const checkOctet = (name: string, octet: number): void => {
+  if (!Number.isInteger(octet) || octet < 0 || octet > 0xff) throw badCommand(`${name} ${octet} is not one byte`)
 }
 
 /** The seven codings of ISO 7816-3 §12.1.3; anything else is refused. */
 export const decodeCommand = (bytes: Uint8Array): DecodedCommand => {
   if (bytes.length < 4) throw badCommand(`${bytes.length} bytes are not a command`)
-  const [cla, ins, p1, p2] = bytes as unknown as [number, number, number, number]
-  const header = { cla, ins, p1, p2 }
+  const cla = bytes[0]!
+  const ins = bytes[1]!
+  const p1 = bytes[2]!
+  const p2 = bytes[3]!
   const none = bytes.subarray(4, 4)
-  if (bytes.length === 4) return { ...header, case: 1, data: none, extended: false }
+  if (bytes.length === 4) return { cla, ins, p1, p2, case: 1, data: none, extended: false }
   const first = bytes[4]!
-  if (bytes.length === 5) return { ...header, case: 2, data: none, le: first || 0x100, extended: false }
+  if (bytes.length === 5) return { cla, ins, p1, p2, case: 2, data: none, le: first || 0x100, extended: false }
   if (first !== 0) {
     const data = bytes.subarray(5, 5 + first)
-    if (bytes.length === 5 + first) return { ...header, case: 3, data, extended: false }
-    if (bytes.length === 6 + first) return { ...header, case: 4, data, le: bytes[5 + first]! || 0x100, extended: false }
+    if (bytes.length === 5 + first) return { cla, ins, p1, p2, case: 3, data, extended: false }
+    if (bytes.length === 6 + first)
+      return { cla, ins, p1, p2, case: 4, data, le: bytes[5 + first]! || 0x100, extended: false }
     throw badCommand(`Lc says ${first} bytes, ${bytes.length - 5} follow`)
   }
   if (bytes.length < 7) throw badCommand('an extended length is not complete')
   const long = (bytes[5]! << 8) | bytes[6]!
-  if (bytes.length === 7) return { ...header, case: 2, data: none, le: long || 0x10000, extended: true }
+  if (bytes.length === 7) return { cla, ins, p1, p2, case: 2, data: none, le: long || 0x10000, extended: true }
   const data = bytes.subarray(7, 7 + long)
-  if (long > 0 && bytes.length === 7 + long) return { ...header, case: 3, data, extended: true }
+  if (long > 0 && bytes.length === 7 + long) return { cla, ins, p1, p2, case: 3, data, extended: true }
   if (long > 0 && bytes.length === 9 + long) {
     const le = (bytes[7 + long]! << 8) | bytes[8 + long]!
-    return { ...header, case: 4, data, le: le || 0x10000, extended: true }
+    return { cla, ins, p1, p2, case: 4, data, le: le || 0x10000, extended: true }
   }
   throw badCommand(`the extended Lc says ${long} bytes, ${bytes.length - 7} follow`)
 }

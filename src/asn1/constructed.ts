@@ -44,13 +44,8 @@ const fieldOf = (name: string, component: Component): Field => {
   return { name, schema: component as Schema<unknown>, mandatory: true, defaultValue: undefined }
 }
 
-const inside = <T>(name: string, work: () => T): T => {
-  try {
-    return work()
-  } catch (error) {
-    throw error instanceof Asn1Error ? error.within(name) : error
-  }
-}
+/** An error that came from inside the component `name`. */
+const placed = (error: unknown, name: string): unknown => (error instanceof Asn1Error ? error.within(name) : error)
 
 /**
  * SEQUENCE with the components in their order; the object's keys are the component names.
@@ -64,6 +59,7 @@ export const sequence = <const C extends Components>(
   name = 'SEQUENCE',
 ): TaggedSchema<SequenceValue<C>> => {
   const fields = Object.entries(components).map(([key, component]) => fieldOf(key, component))
+  const needed = fields.filter(({ mandatory, defaultValue }) => mandatory || defaultValue !== undefined)
   return withTag<SequenceValue<C>>(name, 0x30, {
     constructed: true,
     encodeContents: value => {
@@ -75,17 +71,27 @@ export const sequence = <const C extends Components>(
           continue
         }
         if (field.defaultValue !== undefined && content === field.defaultValue) continue
-        parts.push(inside(field.name, () => field.schema.encode(content)))
+        try {
+          parts.push(field.schema.encode(content))
+        } catch (error) {
+          throw placed(error, field.name)
+        }
       }
-      return concat(...parts, ...(value[UNKNOWN] ?? []))
+      const unknown = value[UNKNOWN]
+      return concat(...(unknown === undefined ? parts : [...parts, ...unknown]))
     },
-    decodeContents: tlv => readFields(tlv, fields, name) as SequenceValue<C>,
+    decodeContents: tlv => readFields(tlv, fields, needed, name) as SequenceValue<C>,
   })
 }
 
-const readFields = (tlv: Tlv, fields: readonly Field[], name: string): Record<string, unknown> => {
+const readFields = (
+  tlv: Tlv,
+  fields: readonly Field[],
+  needed: readonly Field[],
+  name: string,
+): Record<string, unknown> => {
   const value: Record<string | symbol, unknown> = {}
-  const unknown: Uint8Array[] = []
+  let unknown: Uint8Array[] | undefined
   let at = 0
   for (let offset = tlv.valueStart; offset < tlv.end; ) {
     const element = readTlv(tlv.buffer, offset, tlv.end)
@@ -101,19 +107,24 @@ const readFields = (tlv: Tlv, fields: readonly Field[], name: string): Record<st
           `${showTag(element.tag)} (${early.name}) is repeated or out of order in ${name}`,
           { offset: element.start },
         )
+      unknown ??= []
       unknown.push(elementOf(element))
       continue
     }
-    value[field.name] = inside(field.name, () => field.schema.decodeTlv(element))
+    try {
+      value[field.name] = field.schema.decodeTlv(element)
+    } catch (error) {
+      throw placed(error, field.name)
+    }
     at = index + 1
   }
-  for (const field of fields) {
+  for (const field of needed) {
     if (value[field.name] !== undefined) continue
     if (field.mandatory)
       throw new Asn1Error('missing-field', `missing in ${name}`, { path: [field.name], offset: tlv.start })
-    if (field.defaultValue !== undefined) value[field.name] = field.defaultValue
+    value[field.name] = field.defaultValue
   }
-  if (unknown.length > 0) Object.defineProperty(value, UNKNOWN, { value: unknown, enumerable: false })
+  if (unknown !== undefined) Object.defineProperty(value, UNKNOWN, { value: unknown, enumerable: false })
   return value
 }
 
@@ -121,17 +132,28 @@ const readFields = (tlv: Tlv, fields: readonly Field[], name: string): Record<st
 export const sequenceOf = <T>(item: Schema<T>, name = `SEQUENCE OF ${item.name}`): TaggedSchema<readonly T[]> =>
   withTag<readonly T[]>(name, 0x30, {
     constructed: true,
-    encodeContents: values => concat(...values.map((value, index) => inside(`${index}`, () => item.encode(value)))),
+    encodeContents: values =>
+      concat(
+        ...values.map((value, index) => {
+          try {
+            return item.encode(value)
+          } catch (error) {
+            throw placed(error, `${index}`)
+          }
+        }),
+      ),
     decodeContents: tlv =>
-      childrenOf(tlv).map((element, index) =>
-        inside(`${index}`, () => {
+      childrenOf(tlv).map((element, index) => {
+        try {
           if (!accepts(item, element.tag))
             throw new Asn1Error('bad-tag', `tag ${showTag(element.tag)} where ${item.name} is expected`, {
               offset: element.start,
             })
           return item.decodeTlv(element)
-        }),
-      ),
+        } catch (error) {
+          throw placed(error, `${index}`)
+        }
+      }),
   })
 
 type Alternatives = Record<string, Schema<unknown>>
@@ -143,22 +165,37 @@ export type ChoiceValue<A> = {
 /** CHOICE. An untagged choice takes the tags of its alternatives; `explicit` gives it one of its own. */
 export const choice = <const A extends Alternatives>(alternatives: A, name = 'CHOICE'): Schema<ChoiceValue<A>> => {
   const entries = Object.entries(alternatives) as unknown as [string, Schema<unknown>][]
+  const notOne = () =>
+    new Asn1Error('bad-value', `${name} needs exactly one of ${entries.map(([key]) => key).join(', ')}`)
   return {
     name,
     tags: entries.flatMap(([, schema]) => schema.tags ?? []),
     encode: value => {
-      const chosen = entries.filter(([key]) => (value as Record<string, unknown>)[key] !== undefined)
-      if (chosen.length !== 1)
-        throw new Asn1Error('bad-value', `${name} needs exactly one of ${entries.map(([key]) => key).join(', ')}`)
-      const [key, schema] = chosen[0]!
-      return inside(key, () => schema.encode((value as Record<string, unknown>)[key]))
+      const given = value as Record<string, unknown>
+      let chosen: [string, Schema<unknown>] | undefined
+      for (const entry of entries) {
+        if (given[entry[0]] === undefined) continue
+        if (chosen !== undefined) throw notOne()
+        chosen = entry
+      }
+      if (chosen === undefined) throw notOne()
+      const [key, schema] = chosen
+      try {
+        return schema.encode(given[key])
+      } catch (error) {
+        throw placed(error, key)
+      }
     },
     decodeTlv: tlv => {
-      const found = entries.find(([, schema]) => accepts(schema, tlv.tag))
-      if (found === undefined)
-        throw new Asn1Error('bad-tag', `tag ${showTag(tlv.tag)} is no alternative of ${name}`, { offset: tlv.start })
-      const [key, schema] = found
-      return { [key]: inside(key, () => schema.decodeTlv(tlv)) } as ChoiceValue<A>
+      for (const [key, schema] of entries) {
+        if (!accepts(schema, tlv.tag)) continue
+        try {
+          return { [key]: schema.decodeTlv(tlv) } as ChoiceValue<A>
+        } catch (error) {
+          throw placed(error, key)
+        }
+      }
+      throw new Asn1Error('bad-tag', `tag ${showTag(tlv.tag)} is no alternative of ${name}`, { offset: tlv.start })
     },
   }
 }

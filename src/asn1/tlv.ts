@@ -29,32 +29,37 @@ const firstOctet = (tag: number): number => {
 /** Reads the element at `start`; it must end at or before `limit`. */
 export const readTlv = (buffer: Uint8Array, start = 0, limit = buffer.length): Tlv => {
   let at = start
-  const next = (): number => {
-    if (at >= limit) throw new Asn1Error('truncated', 'the bytes end inside a tag or length', { offset: start })
-    return buffer[at++]!
-  }
-  let tag = next()
+  if (at >= limit) throw cutOff(start)
+  let tag = buffer[at++]!
   if ((tag & 0x1f) === 0x1f) {
     let octet: number
     let octets = 1
     do {
       if (++octets > 4) throw new Asn1Error('bad-tag', 'a tag of more than four octets', { offset: start })
-      octet = next()
+      if (at >= limit) throw cutOff(start)
+      octet = buffer[at++]!
       tag = tag * 256 + octet
     } while (octet & 0x80)
   }
-  let length = next()
+  if (at >= limit) throw cutOff(start)
+  let length = buffer[at++]!
   if (length === 0x80) throw new Asn1Error('bad-length', 'indefinite length is not allowed', { offset: start })
   if (length > 0x80) {
     const octets = length & 0x7f
     if (octets > 4) throw new Asn1Error('bad-length', `${octets} length octets`, { offset: start })
     length = 0
-    for (let i = 0; i < octets; i++) length = length * 256 + next()
+    for (let i = 0; i < octets; i++) {
+      if (at >= limit) throw cutOff(start)
+      length = length * 256 + buffer[at++]!
+    }
   }
   if (at + length > limit)
     throw new Asn1Error('truncated', `${length} bytes announced, ${limit - at} present`, { offset: start })
   return { buffer, tag, start, valueStart: at, end: at + length }
 }
+
+const cutOff = (start: number): Asn1Error =>
+  new Asn1Error('truncated', 'the bytes end inside a tag or length', { offset: start })
 
 /** Reads the one element that fills the buffer; anything behind it is an error. */
 export const readOnlyTlv = (buffer: Uint8Array): Tlv => {
@@ -78,28 +83,37 @@ export const readTlvs = (buffer: Uint8Array, start = 0, limit = buffer.length): 
   return found
 }
 
+const octetsOf = (number: number): number =>
+  number <= 0xff ? 1 : number <= 0xffff ? 2 : number <= 0xffffff ? 3 : number <= 0xffffffff ? 4 : 5
+const lengthOctets = (length: number): number => (length < 0x80 ? 1 : length <= 0xff ? 2 : length <= 0xffff ? 3 : 4)
+
+/** Writes tag and length at the beginning of `out`; says where the content goes. */
+const writeHeader = (out: Uint8Array, tag: number, length: number): number => {
+  const tagEnd = octetsOf(tag)
+  for (let at = tagEnd - 1, rest = tag; at >= 0; at--, rest = Math.floor(rest / 256)) out[at] = rest
+  const octets = lengthOctets(length)
+  const end = tagEnd + octets
+  if (octets === 1) out[tagEnd] = length
+  else {
+    out[tagEnd] = 0x7f + octets
+    for (let at = end - 1, rest = length; at > tagEnd; at--, rest >>>= 8) out[at] = rest
+  }
+  return end
+}
+
 /** Tag and definite minimal length (DER) of an element with `length` bytes of content. */
 export const encodeHeader = (tag: number, length: number): Uint8Array => {
-  const octets: number[] = []
-  for (let rest = tag; ; rest = Math.floor(rest / 256)) {
-    octets.unshift(rest & 0xff)
-    if (rest <= 0xff) break
-  }
-  if (length < 0x80) octets.push(length)
-  else if (length <= 0xff) octets.push(0x81, length)
-  else if (length <= 0xffff) octets.push(0x82, length >> 8, length & 0xff)
-  else octets.push(0x83, length >> 16, (length >> 8) & 0xff, length & 0xff)
-  return Uint8Array.from(octets)
+  const out = new Uint8Array(octetsOf(tag) + lengthOctets(length))
+  writeHeader(out, tag, length)
+  return out
 }
 
 /** One element from its tag and the parts of its content. */
 export const encodeTlv = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array => {
   let length = 0
   for (const part of parts) length += part.length
-  const header = encodeHeader(tag, length)
-  const out = new Uint8Array(header.length + length)
-  out.set(header)
-  let at = header.length
+  const out = new Uint8Array(octetsOf(tag) + lengthOctets(length) + length)
+  let at = writeHeader(out, tag, length)
   for (const part of parts) {
     out.set(part, at)
     at += part.length

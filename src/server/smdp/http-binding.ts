@@ -125,10 +125,12 @@ const failed = (error: SmdpError): Json => ({
 const withoutAbsent = (status: StatusCodeData): Json =>
   Object.fromEntries(Object.entries(status).filter((entry): entry is [string, string] => entry[1] !== undefined))
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+
 const readJson = async (request: Request): Promise<Json> => {
   const body = await readBody(request)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as Json
+    return JSON.parse(strictUtf8.decode(body)) as Json
   } catch (cause) {
     throw refusal('bad-json', undefined, { cause })
   }
@@ -136,16 +138,22 @@ const readJson = async (request: Request): Promise<Json> => {
 
 /** Stops reading where a message has become longer than any can be: what is announced is not believed. */
 const readBody = async (request: Request): Promise<Uint8Array> => {
+  const reader = request.body?.getReader()
+  if (reader === undefined) return new Uint8Array(0)
   const chunks: Uint8Array[] = []
   let length = 0
   try {
-    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-      length += chunk.length
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      length += value.length
       if (length > MAX_BODY) throw refusal('too-long')
-      chunks.push(chunk)
+      chunks.push(value)
     }
   } catch (cause) {
-    throw cause instanceof SmdpError ? cause : refusal('bad-json', 'the connection broke off', { cause })
+    if (!(cause instanceof SmdpError)) throw refusal('bad-json', 'the connection broke off', { cause })
+    await reader.cancel()
+    throw cause
   }
-  return Buffer.concat(chunks)
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
