@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBackend } from '../../src/bench/api/bench-backend.ts'
@@ -5,7 +7,7 @@ import type { RunSummary } from '../../src/bench/api-contract.ts'
 import { openPageServer, type PageServer } from '../../src/bench/cli/page-server.ts'
 import { openWorkplace } from '../../src/bench/cli/workplace.ts'
 import { openBench } from '../../src/bench/run/bench.ts'
-import { buildDashboard, launchChromium, noChromium } from '../dashboard/chromium.ts'
+import { buildDashboard, launchChromium, noChromium, photographRun } from '../dashboard/chromium.ts'
 import { createPlace } from './world.ts'
 
 describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` (${noChromium})` : ''}`, () => {
@@ -127,5 +129,13 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
     expect(reported).toEqual([])
     expect(foreign).toEqual([])
     await page.close()
+  })
+  /** `README_PICTURE=docs/images/run.png npm test` takes the README's picture anew. */
+  it('is photographed after a run, for the README', async () => {
+    const file = resolve(process.env.README_PICTURE ?? join(place.home, 'run.png'))
+    await photographRun(browser, server.address, file)
+    const picture = readFileSync(file)
+    expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([1280, 800])
+    expect(picture.length).toBeGreaterThan(50_000)
   })
 })
