@@ -1,0 +1,47 @@
+import { ApduError, type ApduErrorCode } from '../apdu/errors.ts'
+import { describeScard, type PcscErrorCode } from './scard.ts'
+
+/** `scard` is the number of PC/SC where there was one, `reader` the reader's full name. */
+export class PcscError extends Error {
+  readonly code: PcscErrorCode
+  readonly scard: number | undefined
+  readonly reader: string | undefined
+
+  constructor(
+    code: PcscErrorCode,
+    message: string,
+    at: { scard?: number | undefined; reader?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, { cause: at.cause })
+    this.name = 'PcscError'
+    this.code = code
+    this.scard = at.scard
+    this.reader = at.reader
+  }
+}
+
+/** The error for a number of PC/SC. */
+export const pcscError = (scard: number, at: { reader?: string | undefined; cause?: unknown } = {}): PcscError => {
+  const { name, code, text } = describeScard(scard)
+  return new PcscError(code, `${at.reader ? `${at.reader}: ` : ''}${text} (${name})`, { ...at, scard })
+}
+
+/** As the card waist tells it: who exchanges APDUs need not know that a reader is in between. */
+const AS_APDU_ERROR: Readonly<Record<PcscErrorCode, ApduErrorCode>> = {
+  'no-binding': 'port-gone',
+  'no-service': 'port-gone',
+  'not-permitted': 'port-gone',
+  'no-reader': 'port-gone',
+  'reader-gone': 'port-gone',
+  'reader-busy': 'reader-busy',
+  'card-reset': 'reader-busy',
+  'no-card': 'card-removed',
+  'card-removed': 'card-removed',
+  'card-mute': 'card-mute',
+  'no-protocol': 'card-mute',
+  'timed-out': 'timed-out',
+  failed: 'card-mute',
+}
+
+export const toApduError = (error: PcscError): ApduError =>
+  new ApduError(AS_APDU_ERROR[error.code], error.message, { cause: error })
