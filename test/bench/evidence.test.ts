@@ -151,6 +151,16 @@ describe('the store', () => {
     await later.close()
   })
 
+  it('is made again from evidence when its file is no database any more', async () => {
+    record([STARTED, STEP_ENDED, RUN_ENDED])
+    const path = join(folder, 'store.db')
+    writeFileSync(path, 'this is no database, and long enough to be looked at as one'.repeat(100))
+    const store = await openStore(path)
+    expect(await rebuildStore(store, folder)).toEqual([])
+    expect(await store.run(runId)).toMatchObject({ verdict: 'fail' })
+    await store.close()
+  })
+
   it('goes on without evidence that is damaged, and says which', async () => {
     record([STARTED])
     appendFileSync(evidencePath(folder, runId), '{}\n{}\n')

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { TLSSocket } from 'node:tls'
 import type { RequestHandler } from 'express'
@@ -68,6 +68,7 @@ export const mountFetch =
     if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
     // What was not read of a refused body would be taken for the next request.
     if (!incoming.complete) outgoing.setHeader('connection', 'close')
-    if (response.body) Readable.fromWeb(response.body as ReadableStream).pipe(outgoing)
+    // A caller that has gone, or a body that breaks off, ends this answer and nothing else.
+    if (response.body) pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing, () => undefined)
     else outgoing.end()
   }

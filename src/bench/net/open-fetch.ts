@@ -106,6 +106,8 @@ const toFetchError = (error: unknown, url: string): FetchError => {
   return new FetchError(kind, `${host} ${what}`, { url, cause: error })
 }
 
+/** Far above a bound package with an icon; a server that never stops is cut off. */
+const MAX_RESPONSE = 64 << 20
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304])
 
 /** A Fetch over TLS sockets. Redirects are answers. Connections are kept until it is closed. */
@@ -117,6 +119,7 @@ export const openFetch = (settings: FetchSettings): OpenFetch => {
     bodyTimeout: answer,
     keepAliveTimeout: 30_000,
     pipelining: 1,
+    maxResponseSize: MAX_RESPONSE,
   })
   const fetch: Fetch = async request => {
     if (!request.url.startsWith('https:'))

@@ -1,3 +1,4 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely'
 import Libsql from 'libsql'
 import type { RunSummary } from '../api-contract.ts'
@@ -106,12 +107,29 @@ const toSummary = (row: Tables['runs']): RunSummary => ({
   ...(row.summary === null ? {} : { summary: row.summary }),
 })
 
-/** Opens the database at `path` (`:memory:` for none). */
-export const openStore = async (path: string): Promise<Store> => {
+const openDatabase = (path: string): Libsql.Database => {
   const database = new Libsql(path)
   database.exec('PRAGMA journal_mode = WAL')
   // Evidence is what must survive a power cut; a row that is lost is made again from it.
   database.exec('PRAGMA synchronous = NORMAL')
+  return database
+}
+
+/** A file that is no database any more is put aside: what was in it is made again from evidence. */
+const openOrReplace = (path: string): Libsql.Database => {
+  try {
+    return openDatabase(path)
+  } catch (error) {
+    if (path === ':memory:' || !existsSync(path)) throw error
+    renameSync(path, `${path}.damaged`)
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+    return openDatabase(path)
+  }
+}
+
+/** Opens the database at `path` (`:memory:` for none). */
+export const openStore = async (path: string): Promise<Store> => {
+  const database = openOrReplace(path)
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
   await createTables(db)
 
