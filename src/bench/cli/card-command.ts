@@ -36,8 +36,8 @@ export interface DownloadOptions extends CardOptions, ServerOptions {
   readonly confirmationCode?: string
 }
 
-/** A TAC that was given to nobody, for a device that is a test bench. */
-const BENCH_TAC = '35290611'
+/** A TAC of the range for test equipment (reporting body 00, TS 23.003 §6), for a device that is a test bench. */
+const BENCH_TAC = '00100200'
 
 interface CardWork {
   readonly workplace: Workplace
