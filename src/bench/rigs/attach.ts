@@ -1,4 +1,7 @@
 import type { Card } from '../../apdu/channel.ts'
+import { openPcscCard } from '../../pcsc/card.ts'
+import { PcscError } from '../../pcsc/errors.ts'
+import { chooseReader, listReaders, type Reader, type ReaderChoice } from '../../pcsc/readers.ts'
 import { BenchError } from '../error.ts'
 import type { RigSummary } from '../events.ts'
 import { type Attachment, linkOf, type Rig } from './rig.ts'
@@ -26,6 +29,37 @@ const notYet = (what: string): Link => ({
   },
 })
 
+const isPcscRig = (rig: Rig): rig is Rig & { link: { pcsc: ReaderChoice } } => linkOf(rig) === 'pcsc'
+
+/** What a reader's error means for a rig: it is not there, for this reason. */
+const reasonOf = (error: unknown): string => {
+  if (error instanceof PcscError) return error.message
+  throw error
+}
+
+const readerLink = (readers: () => Promise<readonly Reader[]>): Link => ({
+  async look(rig) {
+    if (!isPcscRig(rig)) return { attached: false, reason: 'it names no reader' }
+    try {
+      chooseReader(await readers(), rig.link.pcsc)
+      return { attached: true }
+    } catch (error) {
+      return { attached: false, reason: reasonOf(error) }
+    }
+  },
+  async open(rig) {
+    if (!isPcscRig(rig)) throw new BenchError('rig-not-attached', `the rig ${rig.name} names no reader`)
+    try {
+      return { card: await openPcscCard(rig.link.pcsc) }
+    } catch (error) {
+      throw new BenchError('rig-not-attached', `the rig ${rig.name} cannot be used: ${reasonOf(error)}`, {
+        data: { rig: rig.name },
+        cause: error,
+      })
+    }
+  },
+})
+
 export type Links = Readonly<Record<ReturnType<typeof linkOf>, Link>>
 
 export const createLinks = (cards: string, settings: CardSettings): Links => ({
@@ -33,7 +67,7 @@ export const createLinks = (cards: string, settings: CardSettings): Links => ({
     look: async () => ({ attached: true }),
     open: async rig => ({ card: await openSoftwareCard(cards, rig.name, settings) }),
   },
-  pcsc: notYet('PC/SC readers'),
+  pcsc: readerLink(listReaders),
   modem: notYet('modems'),
 })
 
