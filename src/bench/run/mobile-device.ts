@@ -13,8 +13,8 @@ import type { Fetch } from '../../rsp/fetch.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import { operationFailureOf } from './operation-failure.ts'
 
-/** An IMEI whose TAC was given to nobody: the device of the bench. */
-export const BENCH_IMEI = '352906110000009'
+/** An IMEI of the range for test equipment (reporting body 00, TS 23.003 §6): the device of the bench. */
+export const BENCH_IMEI = '001002000000005'
 
 export interface DeviceHooks {
   /** The user has agreed: from here on the profile comes. */
