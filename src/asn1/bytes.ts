@@ -39,7 +39,7 @@ export const fromBase64 = (text: string): Uint8Array => {
   const digits = /\s/.test(text) ? text.replace(/\s+/g, '') : text
   const bytes = Buffer.from(digits, 'base64')
   // Node passes over what it does not know, so the length tells whether anything was passed over.
-  const body = digits.replace(/={0,2}$/, '')
-  if (body.length % 4 === 1 || bytes.length !== Math.floor((body.length * 3) / 4)) throw new RangeError('not base64')
+  const length = digits.length - (digits.endsWith('==') ? 2 : digits.endsWith('=') ? 1 : 0)
+  if (length % 4 === 1 || bytes.length !== Math.floor((length * 3) / 4)) throw new RangeError('not base64')
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

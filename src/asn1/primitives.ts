@@ -53,24 +53,19 @@ export const integer = (min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INT
 const encodeInteger = (value: number, min: number, max: number): Uint8Array => {
   if (!Number.isSafeInteger(value) || value < min || value > max)
     throw new Asn1Error('bad-value', `INTEGER ${value} is not in ${min}..${max}`)
-  const octets: number[] = []
-  let rest = value
-  do {
-    const octet = ((rest % 256) + 256) % 256
-    octets.unshift(octet)
-    rest = (rest - octet) / 256
-  } while (rest !== 0 && rest !== -1)
-  // The leading bit is the sign: a further octet where it would say the wrong one.
-  if (rest === 0 && octets[0]! & 0x80) octets.unshift(0)
-  if (rest === -1 && !(octets[0]! & 0x80)) octets.unshift(0xff)
-  return Uint8Array.from(octets)
+  // Two's complement in as few octets as hold the value and its sign.
+  let length = 1
+  for (let limit = 128; value >= limit || value < -limit; limit *= 256) length++
+  const out = new Uint8Array(length)
+  for (let at = length - 1, rest = value; at >= 0; at--, rest = Math.floor(rest / 256)) out[at] = rest
+  return out
 }
 
 const readInteger = (bytes: Uint8Array, min: number, max: number, fail: (detail: string) => Asn1Error): number => {
   if (bytes.length === 0) throw fail('no content')
   if (bytes.length > 8) throw fail(`${bytes.length} bytes`)
   let value = bytes[0]! & 0x80 ? -1 : 0
-  for (const octet of bytes) value = value * 256 + octet
+  for (let at = 0; at < bytes.length; at++) value = value * 256 + bytes[at]!
   if (!Number.isSafeInteger(value) || value < min || value > max) throw fail(`${value} is not in ${min}..${max}`)
   return value
 }
@@ -116,13 +111,16 @@ export const octets = (min = 0, max = min === 0 ? Number.POSITIVE_INFINITY : min
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const toUtf8 = new TextEncoder()
 
+/** More than `max` characters; it has at most as many of them as UTF-16 units. */
+const isLonger = (text: string, max: number): boolean => text.length > max && [...text].length > max
+
 /** UTF8String (SIZE (0..max)), counted in characters. */
 export const utf8 = (max = Number.POSITIVE_INFINITY): TaggedSchema<string> =>
   primitive(
     'UTF8String',
     0x0c,
     value => {
-      if ([...value].length > max) throw new Asn1Error('bad-value', `UTF8String of more than ${max} characters`)
+      if (isLonger(value, max)) throw new Asn1Error('bad-value', `UTF8String of more than ${max} characters`)
       return toUtf8.encode(value)
     },
     (bytes, fail) => {
@@ -132,7 +130,7 @@ export const utf8 = (max = Number.POSITIVE_INFINITY): TaggedSchema<string> =>
       } catch {
         throw fail('not UTF-8')
       }
-      if ([...text].length > max) throw fail(`more than ${max} characters`)
+      if (isLonger(text, max)) throw fail(`more than ${max} characters`)
       return text
     },
   )
@@ -142,7 +140,8 @@ export const oid = (): TaggedSchema<string> =>
   primitive('OBJECT IDENTIFIER', 0x06, encodeOid, (bytes, fail) => {
     const arcs: number[] = []
     let arc = 0
-    for (const [i, octet] of bytes.entries()) {
+    for (let i = 0; i < bytes.length; i++) {
+      const octet = bytes[i]!
       arc = arc * 128 + (octet & 0x7f)
       if (!Number.isSafeInteger(arc)) throw fail('an arc beyond 2^53')
       if (octet & 0x80) {
@@ -170,11 +169,12 @@ const encodeOid = (dotted: string): Uint8Array => {
   )
     throw new Asn1Error('bad-value', `${dotted} is not an object identifier`)
   const octets: number[] = []
-  for (const arc of [first! * 40 + second!, ...rest]) {
-    const groups = [arc % 128]
-    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) groups.unshift((left % 128) | 0x80)
-    octets.push(...groups)
+  const write = (arc: number, more: number): void => {
+    if (arc > 127) write(Math.floor(arc / 128), 0x80)
+    octets.push((arc % 128) | more)
   }
+  write(first! * 40 + second!, 0)
+  for (const arc of rest) write(arc, 0)
   return Uint8Array.from(octets)
 }
 

@@ -55,11 +55,15 @@ export const iccidToDigits = (iccid: Uint8Array): string => swapNibbles(iccid).r
 export const iccidFromDigits = (digits: string): Uint8Array => {
   if (!/^\d{18,20}F{0,2}$/i.test(digits) || digits.length > 20)
     throw new RangeError(`"${digits}" is not an ICCID: 18 to 20 digits are expected`)
-  const swapped = digits
-    .toLowerCase()
-    .padEnd(20, 'f')
-    .replace(/(.)(.)/g, '$2$1')
-  return new Uint8Array(Buffer.from(swapped, 'hex'))
+  const out = new Uint8Array(10)
+  for (let at = 0; at < 10; at++) out[at] = nibble(digits, 2 * at + 1) * 16 + nibble(digits, 2 * at)
+  return out
+}
+
+/** The digit at `at`; F for the filler, and behind the last. */
+const nibble = (digits: string, at: number): number => {
+  const code = digits.charCodeAt(at)
+  return code >= 0x30 && code <= 0x39 ? code - 0x30 : 0x0f
 }
 
 /** A version as a person reads it: `2.2.2`. */

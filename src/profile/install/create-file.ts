@@ -17,7 +17,11 @@ export interface OpenFile {
   position: number
 }
 
-const numberOf = (bytes: Uint8Array): number => bytes.reduce((value, octet) => value * 256 + octet, 0)
+const numberOf = (bytes: Uint8Array): number => {
+  let value = 0
+  for (let at = 0; at < bytes.length; at++) value = value * 256 + bytes[at]!
+  return value
+}
 const hex4 = (fid: number): string => fid.toString(16).padStart(4, '0')
 
 /** File descriptor byte of TS 102 221 table 11.5: the structure, or that it is a directory. */
@@ -133,7 +137,9 @@ const initialContent = (shape: Shape, fcp: Fcp | undefined, row: TemplateFile | 
       : { head: own, tail: new Uint8Array(0), repeat: repeatPattern !== undefined }
   if (shape.recordLength === 0) return fill(pattern, shape.size)
   const record = fill(pattern, shape.recordLength)
-  return concat(...Array.from({ length: shape.size / shape.recordLength }, () => record))
+  const records = new Uint8Array(shape.size)
+  for (let at = 0; at < shape.size; at += shape.recordLength) records.set(record, at)
+  return records
 }
 
 /** Makes an EF, or a link to one. `contentLength` is how much the profile is about to fill in. */

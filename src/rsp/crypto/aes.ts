@@ -44,10 +44,3 @@ export const createCbcDecryption = (key: Uint8Array): Cbc => {
     return new Uint8Array(out.buffer, out.byteOffset, out.length)
   }
 }
-
-/** AES-128 of single blocks. */
-export const createBlockEncryption = (key: Uint8Array): ((block: Uint8Array) => Uint8Array) => {
-  checkKey(key)
-  const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
-  return block => cipher.update(block)
-}

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Asn1Error } from '../../asn1/error.ts'
 import { encodeHeader, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
-import { BLOCK, createBlockEncryption, createCbcDecryption, createCbcEncryption } from './aes.ts'
+import { BLOCK, type Cbc, createCbcDecryption, createCbcEncryption } from './aes.ts'
 import { createCmac } from './cmac.ts'
 import { CryptoError } from './error.ts'
 import type { SessionKeys } from './key-agreement.ts'
@@ -127,7 +127,7 @@ export const openBsp = (keys: SessionKeys): Bsp => {
       return content
     },
     close: () => {
-      state?.chaining.fill(0)
+      state?.forget()
       state = undefined
     },
   }
@@ -136,21 +136,33 @@ export const openBsp = (keys: SessionKeys): Bsp => {
 const start = ({ initialMacChainingValue, sEnc, sMac }: SessionKeys) => {
   if (initialMacChainingValue.length !== BLOCK)
     throw new CryptoError('bad-key', `an initial MAC chaining value has ${BLOCK} bytes`)
-  const encryptBlock = createBlockEncryption(sEnc)
+  const encrypt = createCbcEncryption(sEnc)
+  // Only the end that opens segments decrypts: the other is spared the cipher object.
+  const decryptionKey = new Uint8Array(sEnc)
+  let decrypt: Cbc | undefined
   return {
     cmac: createCmac(sMac),
-    encrypt: createCbcEncryption(sEnc),
-    decrypt: createCbcDecryption(sEnc),
+    encrypt,
+    decrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array {
+      decrypt ??= createCbcDecryption(decryptionKey)
+      decryptionKey.fill(0)
+      return decrypt(iv, blocks)
+    },
     chaining: new Uint8Array(initialMacChainingValue) as Uint8Array,
     counter: 1,
     /** The initial chaining vector: the block counter, as a block, encrypted with S-ENC (SGP.22 §2.6.4.4). */
     nextIcv(): Uint8Array {
       const block = new Uint8Array(BLOCK)
       new DataView(block.buffer).setUint32(BLOCK - 4, this.counter++)
-      return encryptBlock(block)
+      return encrypt(NO_VECTOR, block)
+    },
+    forget(): void {
+      this.chaining.fill(0)
+      decryptionKey.fill(0)
     },
   }
 }
+const NO_VECTOR = new Uint8Array(BLOCK)
 
 /** `data` in as many segments as `size` asks for; at least one. */
 export const protectSegments = (

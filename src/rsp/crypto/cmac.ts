@@ -1,4 +1,4 @@
-import { BLOCK, createBlockEncryption, createCbcEncryption } from './aes.ts'
+import { BLOCK, createCbcEncryption } from './aes.ts'
 
 /** AES-CMAC (RFC 4493 §2.4) of a message given in parts. */
 export type Cmac = (...parts: readonly Uint8Array[]) => Uint8Array
@@ -16,7 +16,8 @@ const double = (block: Uint8Array): Uint8Array => {
 /** CMAC under one key: CBC over the message whose last block is xored with a subkey, of which the last block is the tag. */
 export const createCmac = (key: Uint8Array): Cmac => {
   const encrypt = createCbcEncryption(key)
-  const whole = double(createBlockEncryption(key)(ZERO))
+  // The key's encryption of a block of zeros, which is that block in CBC (RFC 4493 §2.3).
+  const whole = double(encrypt(ZERO, new Uint8Array(BLOCK)))
   const padded = double(whole)
   return (...parts) => {
     let length = 0
