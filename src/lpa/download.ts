@@ -16,6 +16,7 @@ import { isLpaError, LpaError } from './errors.ts'
 import { readAddresses } from './euicc.ts'
 import { loadSegments, readInstallationResult, readInstalled } from './install.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
+import { asElement, faultOfDownloadError, isGenuine, withFaultOfRefusal } from './judge-refusal.ts'
 import { asNotification, deliver } from './notifications.ts'
 import { judgePolicyRules, type PolicyRule, policyRulesOf } from './policy.ts'
 import { listProfiles } from './profiles.ts'
@@ -100,10 +101,11 @@ export const downloadProfile = async (request: DownloadRequest): Promise<Downloa
   const { transactionId, profileMetadata } = session
   const notification = result.value.profileInstallationResultData.value.notificationMetadata
   const notificationSent = await tell({ isdr, fetch, protocolVersion }, notification, result.bytes)
-  const isdpAid = readInstallationResult(result, { transactionId, iccid: profileMetadata.iccid })
+  checkResultSignature(result, session.euiccCertificate)
+  const isdpAid = await readResult(isdr, session, result)
 
   // 8. What the card lists must be what the user accepted.
-  const profile = await readInstalled(isdr, profileMetadata)
+  const profile = await readInstalled(isdr, profileMetadata, isdpAid)
   return {
     smdpAddress: server.address,
     transactionId: toHex(transactionId).toUpperCase(),
@@ -153,12 +155,21 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
   })
   if (prepared.value.downloadResponseError !== undefined) {
     const { downloadErrorCode: code } = prepared.value.downloadResponseError
-    throw functionRefused(ES10b.PrepareDownload, code, code === 'noSessionContext' ? 'card' : 'server')
+    const fault = faultOfDownloadError(code, {
+      covered: [session.smdpSigned2.bytes, asElement(session.euiccSignature1)],
+      signature: session.smdpSignature2,
+      certificate: session.smdpCertificate,
+    })
+    throw functionRefused(ES10b.PrepareDownload, code, fault)
   }
   signal?.throwIfAborted()
+  const { euiccSigned2, euiccSignature2: signature } = prepared.value.downloadResponseOk
+  const covered = [euiccSigned2.bytes, asElement(session.smdpSignature2)]
   const bound = await callServer(server, ES9p.GetBoundProfilePackage, {
     transactionId,
     prepareDownloadResponse: prepared,
+  }).catch(error => {
+    throw withFaultOfRefusal(error, { covered, signature, certificate: session.euiccCertificate })
   })
   checkTransactionId(stepOf(ES9p.GetBoundProfilePackage), transactionId, bound.transactionId)
 
@@ -236,6 +247,43 @@ const sameMetadata = (a: StoreMetadataRequest, b: StoreMetadataRequest): boolean
   const comparable = (metadata: StoreMetadataRequest): string =>
     toHex(encode(StoreMetadataRequest, { ...metadata, serviceSpecificDataNotStoredInEuicc: undefined }))
   return comparable(a) === comparable(b)
+}
+
+/** A server passes over a result that does not verify, and tells nobody; so it is the LPA that has to see it. */
+const checkResultSignature = ({ value }: Kept<ProfileInstallationResult>, euiccCertificate: Uint8Array): void => {
+  const { profileInstallationResultData, euiccSignPIR } = value
+  const claim = {
+    covered: [profileInstallationResultData.bytes],
+    signature: euiccSignPIR,
+    certificate: euiccCertificate,
+  }
+  if (isGenuine(claim)) return
+  const step = stepOf(ES10b.LoadBoundProfilePackage)
+  throw new LpaError(
+    'card-mismatch',
+    'card',
+    `${step}: the result is not signed by the key of the card's certificate`,
+    {
+      step,
+      field: 'euiccSignPIR',
+    },
+  )
+}
+
+/** A card that refuses an ICCID because it has it is right where it lists it: then nobody should have ordered that. */
+const readResult = async (
+  isdr: Isdr,
+  { transactionId, profileMetadata: { iccid } }: RspSession,
+  result: Kept<ProfileInstallationResult>,
+): Promise<Uint8Array> => {
+  try {
+    return readInstallationResult(result, { transactionId, iccid })
+  } catch (error) {
+    const isThere = 'installFailedDueToIccidAlreadyExistsOnEuicc'
+    if (!isLpaError(error, 'install-failed') || error.data.errorReason !== isThere) throw error
+    const [present] = await listProfiles(isdr, { profile: { iccid: iccidToDigits(iccid) } })
+    throw present === undefined ? error : error.with({}, 'user')
+  }
 }
 
 /** Sends the installation result at once. A server that does not take it does not undo the installation: the card keeps it. */

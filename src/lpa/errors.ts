@@ -64,8 +64,8 @@ export class LpaError extends Error {
   }
 
   /** The same error, with more known about it. */
-  with(more: LpaErrorData): LpaError {
-    const error = new LpaError(this.code, this.fault, this.message, { ...this.data, ...more }, this.cause)
+  with(more: LpaErrorData, fault: LpaFault = this.fault): LpaError {
+    const error = new LpaError(this.code, fault, this.message, { ...this.data, ...more }, this.cause)
     if (this.stack !== undefined) error.stack = this.stack
     return error
   }

@@ -68,17 +68,23 @@ export const readInstallationResult = (
   return finalResult.successResult.aid
 }
 
-/** The installed profile as the card lists it, compared with the metadata that was shown to the user. */
-export const readInstalled = async (isdr: Isdr, metadata: StoreMetadataRequest): Promise<ProfileInfo> => {
+/** The installed profile as the card lists it, compared with the metadata that was shown to the user and the card's own result. */
+export const readInstalled = async (
+  isdr: Isdr,
+  metadata: StoreMetadataRequest,
+  isdpAid: Uint8Array,
+): Promise<ProfileInfo> => {
   const iccid = iccidToDigits(metadata.iccid)
   const [info] = await listProfiles(isdr, { profile: { iccid }, tagList: WHOLE_PROFILE_INFO })
   if (info === undefined)
     throw new LpaError('state-not-changed', 'card', `the card said that ${iccid} is installed, and does not list it`, {
       step: 'ES10c.GetProfilesInfo',
     })
-  const field = COMPARED.find(name => info[name] !== undefined && !sameValue(info[name], metadata[name]))
+  // A profile is installed disabled (SGP.22 §3.1.3), in the ISD-P that the result named.
+  const expected: ProfileInfo = { ...metadata, isdpAid, profileState: 'disabled' }
+  const field = COMPARED.find(name => !sameValue(listed(info, name), listed(expected, name)))
   if (field !== undefined)
-    throw new LpaError('card-mismatch', 'card', `the installed profile has another ${field} than was shown`, {
+    throw new LpaError('card-mismatch', 'card', `the installed profile has another ${field} than it should`, {
       step: 'ES10c.GetProfilesInfo',
       field,
     })
@@ -87,6 +93,8 @@ export const readInstalled = async (isdr: Isdr, metadata: StoreMetadataRequest):
 
 const COMPARED = [
   'iccid',
+  'isdpAid',
+  'profileState',
   'serviceProviderName',
   'profileName',
   'iconType',
@@ -95,6 +103,10 @@ const COMPARED = [
   'profileOwner',
   'profilePolicyRules',
 ] as const
+
+/** All of it was asked for, so what is absent is not there; no class is the DEFAULT, an empty text is none. */
+const listed = (info: ProfileInfo, name: (typeof COMPARED)[number]): unknown =>
+  name === 'profileClass' ? (info.profileClass ?? 'operational') : info[name] === '' ? undefined : info[name]
 
 /** By value; an absent rule list is an empty one. */
 export const sameValue = (a: unknown, b: unknown): boolean => show(a) === show(b)

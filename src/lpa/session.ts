@@ -1,12 +1,13 @@
 import { equalBytes, toHex } from '../asn1/bytes.ts'
-import type { Kept, TypeOf } from '../asn1/schema.ts'
-import type { CancelSessionReason, DeviceInfo, SmdpSigned2 } from '../rsp/authentication.ts'
+import { encode, type Kept, type TypeOf } from '../asn1/schema.ts'
+import { type CancelSessionReason, CtxParams1, type DeviceInfo, type SmdpSigned2 } from '../rsp/authentication.ts'
 import { ES9p } from '../rsp/es9p.ts'
 import { ES10b } from '../rsp/es10b.ts'
 import type { EUICCInfo1 } from '../rsp/euicc-info.ts'
 import type { StoreMetadataRequest } from '../rsp/metadata.ts'
 import { LpaError } from './errors.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
+import { faultOfAuthenticateError, withFaultOfRefusal } from './judge-refusal.ts'
 import { stepOf } from './report.ts'
 import { callServer, type ServerAccess } from './server-call.ts'
 
@@ -16,6 +17,9 @@ export interface RspSession {
   readonly server: ServerAccess
   readonly transactionId: Uint8Array
   readonly serverCertificate: Uint8Array
+  /** CERT.EUICC, DER, and the signature of the card that the server's next one covers. */
+  readonly euiccCertificate: Uint8Array
+  readonly euiccSignature1: Uint8Array
   readonly profileMetadata: StoreMetadataRequest
   readonly smdpSigned2: Kept<SmdpSigned2>
   readonly smdpSignature2: Uint8Array
@@ -58,16 +62,19 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
 
   // 11.-14. The card verifies the server, and signs in turn.
   const { transactionId } = initiated
+  const ctxParams1 = { ctxParamsForCommonAuthentication: { ...(matchingId ? { matchingId } : {}), deviceInfo } }
   const authenticated = await isdr.call(ES10b.AuthenticateServer, {
     serverSigned1: initiated.serverSigned1,
     serverSignature1: initiated.serverSignature1,
     euiccCiPKIdToBeUsed: initiated.euiccCiPKIdToBeUsed,
     serverCertificate: initiated.serverCertificate,
-    ctxParams1: {
-      ctxParamsForCommonAuthentication: { ...(matchingId ? { matchingId } : {}), deviceInfo },
-    },
+    ctxParams1,
   })
-  checkAuthenticated(authenticated.value, initiated)
+  const ciPKIds = euiccInfo1.value.euiccCiPKIdListForVerification
+  const { euiccSigned1, euiccSignature1, euiccCertificate } = checkAuthenticated(authenticated.value, initiated, {
+    ctxParams1,
+    ciPKIds,
+  })
 
   // 15. The server verifies the card, and says what it has for it. From here on card and server hold a session.
   try {
@@ -83,6 +90,8 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
       server,
       transactionId,
       serverCertificate: initiated.serverCertificate,
+      euiccCertificate,
+      euiccSignature1,
       profileMetadata: answer.profileMetadata.value,
       smdpSigned2: answer.smdpSigned2,
       smdpSignature2: answer.smdpSignature2,
@@ -94,7 +103,11 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
       await cancelSession({ isdr, server, transactionId }, 'undefinedReason')
       throw error.with({ cancelReason: 'undefinedReason' })
     }
-    throw error
+    throw withFaultOfRefusal(error, {
+      covered: [euiccSigned1.bytes],
+      signature: euiccSignature1,
+      certificate: euiccCertificate,
+    })
   }
 }
 
@@ -123,12 +136,21 @@ const checkInitiated = (
 type AuthenticateServerAnswer = TypeOf<typeof ES10b.AuthenticateServer.response>['value']
 
 /** What the card signed must be what it was asked to sign. */
-const checkAuthenticated = (answer: AuthenticateServerAnswer, initiated: InitiateAuthenticationOk): void => {
+const checkAuthenticated = (
+  answer: AuthenticateServerAnswer,
+  initiated: InitiateAuthenticationOk,
+  asked: { readonly ctxParams1: CtxParams1; readonly ciPKIds: readonly Uint8Array[] },
+): NonNullable<AuthenticateServerAnswer['authenticateResponseOk']> => {
   const { authenticateResponseOk: ok, authenticateResponseError: no } = answer
   if (no !== undefined) {
     const { authenticateErrorCode: code } = no
-    // The card refuses what the server sent; only a session that it lost is its own doing.
-    throw functionRefused(ES10b.AuthenticateServer, code, code === 'noSessionContext' ? 'card' : 'server')
+    const server = {
+      covered: [initiated.serverSigned1.bytes],
+      signature: initiated.serverSignature1,
+      certificate: initiated.serverCertificate,
+    }
+    const fault = faultOfAuthenticateError(code, { server, ciPKIds: asked.ciPKIds })
+    throw functionRefused(ES10b.AuthenticateServer, code, fault)
   }
   const step = stepOf(ES10b.AuthenticateServer)
   const [mine, theirs] = [ok.euiccSigned1.value, initiated.serverSigned1.value]
@@ -138,9 +160,12 @@ const checkAuthenticated = (answer: AuthenticateServerAnswer, initiated: Initiat
       ? 'serverChallenge'
       : mine.serverAddress !== theirs.serverAddress
         ? 'serverAddress'
-        : undefined
+        : !equalBytes(encode(CtxParams1, mine.ctxParams1), encode(CtxParams1, asked.ctxParams1))
+          ? 'ctxParams1'
+          : undefined
   if (field !== undefined)
     throw new LpaError('card-mismatch', 'card', `${step}: the card signed another ${field}`, { step, field })
+  return ok
 }
 
 /** One transaction id in all messages (SGP.22 §3.0.1). In JSON it is hexadecimal in either case; here it is bytes. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/asn1/bytes.ts'
 import { keep } from '../../src/asn1/schema.ts'
+import { deviceInfoOf } from '../../src/lpa/device-info.ts'
 import { PrepareDownloadResponse } from '../../src/rsp/authentication.ts'
 import { hashConfirmationCode } from '../../src/rsp/crypto/confirmation-code.ts'
 import { ES9p } from '../../src/rsp/es9p.ts'
@@ -10,7 +11,18 @@ import { FetchError } from '../../src/rsp/fetch.ts'
 import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
 import { told } from './fake-card.ts'
 import { served } from './fake-server.ts'
-import { HOST, ICCID, ISDP_AID, METADATA, OTHER_CI, OTHER_TRANSACTION, SEGMENTS, type Twist, tell } from './story.ts'
+import {
+  HOST,
+  ICCID,
+  ISDP_AID,
+  LISTED,
+  METADATA,
+  OTHER_CI,
+  OTHER_TRANSACTION,
+  SEGMENTS,
+  type Twist,
+  tell,
+} from './story.ts'
 
 describe('a download without a fault (SGP.22 §3.1.3)', () => {
   it('walks the functions in their order and leaves nothing behind', async () => {
@@ -236,14 +248,48 @@ describe('a download with one thing flipped', () => {
     ['a card that lists nothing new', { listed: [] }, { code: 'state-not-changed', fault: 'card' }, []],
     [
       'a card that lists another name',
-      { listed: [{ ...METADATA, profileName: 'Plan B' }] },
+      { listed: [{ ...LISTED, profileName: 'Plan B' }] },
       { code: 'card-mismatch', data: { field: 'profileName' } },
       [],
     ],
     [
       'a card that lists another class',
-      { listed: [{ ...METADATA, profileClass: 'test' }] },
+      { listed: [{ ...LISTED, profileClass: 'test' }] },
       { code: 'card-mismatch', data: { field: 'profileClass' } },
+      [],
+    ],
+    [
+      'a card that lists no owner',
+      { listed: [{ ...LISTED, profileOwner: undefined }] },
+      { code: 'card-mismatch', fault: 'card', data: { field: 'profileOwner' } },
+      [],
+    ],
+    [
+      'a card that enables what it installs',
+      { listed: [{ ...LISTED, profileState: 'enabled' }] },
+      { code: 'card-mismatch', fault: 'card', data: { field: 'profileState' } },
+      [],
+    ],
+    [
+      'a card that lists another ISD-P than its result names',
+      { listed: [{ ...LISTED, isdpAid: Uint8Array.of(...ISDP_AID.slice(0, -1), 0x77) }] },
+      { code: 'card-mismatch', fault: 'card', data: { field: 'isdpAid' } },
+      [],
+    ],
+    [
+      'a result that the card did not sign',
+      { resultSignature: new Uint8Array(64).fill(0x55) },
+      { code: 'card-mismatch', fault: 'card', data: { field: 'euiccSignPIR' } },
+      [],
+    ],
+    [
+      'a card that signs another matching id',
+      {
+        ctxParamsSigned: {
+          ctxParamsForCommonAuthentication: { matchingId: 'ANOTHER', deviceInfo: deviceInfoOf('35290611') },
+        },
+      },
+      { code: 'card-mismatch', fault: 'card', data: { field: 'ctxParams1' } },
       [],
     ],
   ])('%s', async (_name, twist, expected, cancelledWith) => {

@@ -139,7 +139,7 @@ describe.skipIf(ts48Missing)(`what can go otherwise${ts48Reason}`, () => {
     await story.order({ iccid: story.iccid })
     await expect(story.download()).rejects.toMatchObject({
       code: 'install-failed',
-      fault: 'card',
+      fault: 'user',
       data: { bppCommandId: 'storeMetadata', errorReason: 'installFailedDueToIccidAlreadyExistsOnEuicc' },
     })
     expect(await story.onIsdr(isdr => listProfiles(isdr))).toHaveLength(1)

@@ -8,6 +8,7 @@ import type { LpaEvent } from '../../src/lpa/report.ts'
 import {
   AuthenticateServerResponse,
   CancelSessionResponse,
+  type CtxParams1,
   EUICCSigned2,
   EuiccCancelSessionSigned,
   EuiccSigned1,
@@ -15,6 +16,7 @@ import {
   ServerSigned1,
   SmdpSigned2,
 } from '../../src/rsp/authentication.ts'
+import { sign } from '../../src/rsp/crypto/ecdsa.ts'
 import { BoundProfilePackage } from '../../src/rsp/es8p.ts'
 import { ES9p } from '../../src/rsp/es9p.ts'
 import { ES10a } from '../../src/rsp/es10a.ts'
@@ -25,6 +27,7 @@ import type { Fetch } from '../../src/rsp/fetch.ts'
 import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
 import { type ProfileInfo, StoreMetadataRequest } from '../../src/rsp/metadata.ts'
 import { ProfileInstallationResult, ProfileInstallationResultData } from '../../src/rsp/notification.ts'
+import { testPki } from '../server/smdp/scene.ts'
 import { type FakeCard, fakeCard, type Told, told } from './fake-card.ts'
 import { type FakeServer, fakeServer, type Served, served } from './fake-server.ts'
 
@@ -39,6 +42,8 @@ const CI = new Uint8Array(20).fill(0xca)
 export const OTHER_CI = new Uint8Array(20).fill(0xcb)
 const SIGNATURE = new Uint8Array(64).fill(0x55)
 const CERTIFICATE = fromHex('3000')
+/** The card's and the server's true certificates and keys; the signatures that nobody is to check are not by them. */
+export const PKI = testPki('P-256')
 const POINT = Uint8Array.of(4, ...new Uint8Array(64).fill(0x11))
 
 export const METADATA: StoreMetadataRequest = {
@@ -48,6 +53,8 @@ export const METADATA: StoreMetadataRequest = {
   profileClass: 'operational',
   profileOwner: { mccMnc: fromHex('00f110') },
 }
+/** The profile as the card lists it when it is installed. */
+export const LISTED: ProfileInfo = { ...METADATA, isdpAid: ISDP_AID, profileState: 'disabled' }
 export const EUICC_INFO_2: EUICCInfo2 = {
   profileVersion: fromHex('020301'),
   svn: fromHex('020202'),
@@ -75,12 +82,15 @@ export interface Twist {
   readonly boundMetadata?: StoreMetadataRequest
   readonly ccRequired?: boolean
   readonly serverChallengeSigned?: Uint8Array
+  readonly ctxParamsSigned?: CtxParams1
   /** What the card lists after the installation. */
   readonly listed?: readonly ProfileInfo[]
   readonly resultIccid?: Uint8Array
+  readonly resultSignature?: Uint8Array
   readonly errorResult?:
     | { bppCommandId: 'initialiseSecureChannel'; errorReason: 'incorrectInputValues' }
     | { bppCommandId: 'loadProfileElements'; errorReason: 'installFailedDueToInsufficientMemoryForProfile' }
+    | { bppCommandId: 'storeMetadata'; errorReason: 'installFailedDueToIccidAlreadyExistsOnEuicc' }
   /** The result comes with this segment (from 0) and not with the last. */
   readonly resultAt?: number
   readonly onSegment?: (index: number) => Uint8Array | number | undefined
@@ -93,29 +103,33 @@ export interface Twist {
   /** In place of the card's or server's own. */
   readonly card?: readonly Told[]
   readonly server?: readonly Served[]
+  /** The server signs by its key and shows its certificates. */
+  readonly genuineServer?: true
+  /** The card signs what it is asked to authenticate with by its key. */
+  readonly genuineCard?: true
 }
 
 const cardOf = (twist: Twist, removed: number[]): FakeCard => {
   const { transactionIds = {}, metadata = METADATA } = twist
   let segments = 0
-  const profileInstallationResult = (): Uint8Array =>
-    encode(ProfileInstallationResult, {
-      profileInstallationResultData: keep(ProfileInstallationResultData, {
-        transactionId: transactionIds.result ?? TRANSACTION,
-        notificationMetadata: {
-          seqNumber: 0,
-          profileManagementOperation: ['notificationInstall'],
-          notificationAddress: twist.notificationAddress ?? HOST,
-          iccid: twist.resultIccid ?? metadata.iccid,
-        },
-        smdpOid: '2.999.10',
-        finalResult:
-          twist.errorResult === undefined
-            ? { successResult: { aid: ISDP_AID, simaResponse: fromHex('30 00') } }
-            : { errorResult: twist.errorResult },
-      }),
-      euiccSignPIR: SIGNATURE,
+  const profileInstallationResult = (): Uint8Array => {
+    const profileInstallationResultData = keep(ProfileInstallationResultData, {
+      transactionId: transactionIds.result ?? TRANSACTION,
+      notificationMetadata: {
+        seqNumber: 0,
+        profileManagementOperation: ['notificationInstall'],
+        notificationAddress: twist.notificationAddress ?? HOST,
+        iccid: twist.resultIccid ?? metadata.iccid,
+      },
+      smdpOid: '2.999.10',
+      finalResult:
+        twist.errorResult === undefined
+          ? { successResult: { aid: ISDP_AID, simaResponse: fromHex('30 00') } }
+          : { errorResult: twist.errorResult },
     })
+    const euiccSignPIR = twist.resultSignature ?? sign(PKI.euicc.privateKey, profileInstallationResultData.bytes)
+    return encode(ProfileInstallationResult, { profileInstallationResultData, euiccSignPIR })
+  }
   const info1: EUICCInfo1 = {
     svn: fromHex('020202'),
     euiccCiPKIdListForVerification: [CI, OTHER_CI],
@@ -126,22 +140,23 @@ const cardOf = (twist: Twist, removed: number[]): FakeCard => {
     told(ES10b.GetEUICCInfo1, () => keep(EUICCInfo1, info1)),
     told(ES10b.GetEUICCInfo2, () => keep(EUICCInfo2, EUICC_INFO_2)),
     told(ES10b.GetEUICCChallenge, () => ({ euiccChallenge: CHALLENGE })),
-    told(ES10b.AuthenticateServer, request =>
-      keep(AuthenticateServerResponse, {
+    told(ES10b.AuthenticateServer, ({ serverSigned1: { value: signed }, ctxParams1 }) => {
+      const euiccSigned1 = keep(EuiccSigned1, {
+        transactionId: transactionIds.card ?? signed.transactionId,
+        serverAddress: signed.serverAddress,
+        serverChallenge: twist.serverChallengeSigned ?? signed.serverChallenge,
+        euiccInfo2: EUICC_INFO_2,
+        ctxParams1: twist.ctxParamsSigned ?? ctxParams1,
+      })
+      return keep(AuthenticateServerResponse, {
         authenticateResponseOk: {
-          euiccSigned1: keep(EuiccSigned1, {
-            transactionId: transactionIds.card ?? request.serverSigned1.value.transactionId,
-            serverAddress: request.serverSigned1.value.serverAddress,
-            serverChallenge: twist.serverChallengeSigned ?? request.serverSigned1.value.serverChallenge,
-            euiccInfo2: EUICC_INFO_2,
-            ctxParams1: request.ctxParams1,
-          }),
-          euiccSignature1: SIGNATURE,
-          euiccCertificate: CERTIFICATE,
+          euiccSigned1,
+          euiccSignature1: twist.genuineCard ? sign(PKI.euicc.privateKey, euiccSigned1.bytes) : SIGNATURE,
+          euiccCertificate: PKI.euicc.certificate.der,
           eumCertificate: CERTIFICATE,
         },
-      }),
-    ),
+      })
+    }),
     told(ES10b.PrepareDownload, ({ smdpSigned2, hashCc }) =>
       keep(PrepareDownloadResponse, {
         downloadResponseOk: {
@@ -168,7 +183,7 @@ const cardOf = (twist: Twist, removed: number[]): FakeCard => {
       return { deleteNotificationStatus: 'ok' as const }
     }),
     told(ES10c.GetProfilesInfo, () => ({
-      profileInfoListOk: twist.listed ?? [{ ...METADATA, ...metadata, isdpAid: ISDP_AID, profileState: 'disabled' }],
+      profileInfoListOk: twist.listed ?? [{ ...LISTED, ...metadata }],
     })),
   ]
   const replaced = twist.card ?? []
@@ -205,28 +220,35 @@ const bind = (metadata: StoreMetadataRequest): Uint8Array => {
 const serverOf = (twist: Twist, cancelled: unknown[]): FakeServer => {
   const { transactionIds: ids = {}, metadata = METADATA } = twist
   const functions = [
-    served(ES9p.InitiateAuthentication, ({ smdpAddress, euiccChallenge }) => ({
-      transactionId: ids.initiate ?? TRANSACTION,
-      serverSigned1: keep(ServerSigned1, {
+    served(ES9p.InitiateAuthentication, ({ smdpAddress, euiccChallenge }) => {
+      const serverSigned1 = keep(ServerSigned1, {
         transactionId: ids.signed1 ?? TRANSACTION,
         euiccChallenge: twist.euiccChallenge ?? euiccChallenge,
         serverAddress: twist.serverAddress ?? smdpAddress,
         serverChallenge: SERVER_CHALLENGE,
-      }),
-      serverSignature1: SIGNATURE,
-      euiccCiPKIdToBeUsed: twist.ciToBeUsed ?? CI,
-      serverCertificate: CERTIFICATE,
-    })),
-    served(ES9p.AuthenticateClient, () => ({
-      transactionId: ids.client ?? TRANSACTION,
-      profileMetadata: keep(StoreMetadataRequest, metadata),
-      smdpSigned2: keep(SmdpSigned2, {
+      })
+      return {
+        transactionId: ids.initiate ?? TRANSACTION,
+        serverSigned1,
+        serverSignature1: twist.genuineServer ? sign(PKI.dpAuth.privateKey, serverSigned1.bytes) : SIGNATURE,
+        euiccCiPKIdToBeUsed: twist.ciToBeUsed ?? CI,
+        serverCertificate: twist.genuineServer ? PKI.dpAuth.certificate.der : CERTIFICATE,
+      }
+    }),
+    served(ES9p.AuthenticateClient, () => {
+      const smdpSigned2 = keep(SmdpSigned2, {
         transactionId: ids.signed2 ?? TRANSACTION,
         ccRequiredFlag: twist.ccRequired ?? false,
-      }),
-      smdpSignature2: SIGNATURE,
-      smdpCertificate: CERTIFICATE,
-    })),
+      })
+      const covered = concat(smdpSigned2.bytes, fromHex('5f3740'), SIGNATURE)
+      return {
+        transactionId: ids.client ?? TRANSACTION,
+        profileMetadata: keep(StoreMetadataRequest, metadata),
+        smdpSigned2,
+        smdpSignature2: twist.genuineServer ? sign(PKI.dpPb.privateKey, covered) : SIGNATURE,
+        smdpCertificate: twist.genuineServer ? PKI.dpPb.certificate.der : CERTIFICATE,
+      }
+    }),
     served(ES9p.GetBoundProfilePackage, () => ({
       transactionId: ids.bound ?? TRANSACTION,
       boundProfilePackage: bind(twist.boundMetadata ?? metadata),
