@@ -61,6 +61,7 @@ const readNumber = (text: string, radix: number): number | undefined =>
 /**
  * Reads a table as the annex prints it, a file a line:
  * `name FID type size records ARR SFI content`, where `-` stands for what the annex leaves to the profile.
+ * A ninth word is for the reader: `min` marks a size or record length that is 3GPP's minimum.
  */
 export const readTable = (text: string): readonly TemplateFile[] =>
   text
