@@ -12,6 +12,7 @@ import type { Es10Function } from '../rsp/es10-function.ts'
 import { ISD_R_AID, ISDRProprietaryApplicationTemplate } from '../rsp/isdr.ts'
 import { LpaError } from './errors.ts'
 import { type Report, reported, silent, stepOf } from './report.ts'
+import { tellCapability } from './terminal-capability.ts'
 
 export interface IsdrOptions {
   /** Tried in order; some makers give their ISD-R another AID than SGP.22 does. */
@@ -42,6 +43,7 @@ export const openIsdr = async (
   channel: Channel,
   { aids = [ISD_R_AID], segmentSize = 255, report = silent }: IsdrOptions = {},
 ): Promise<Isdr> => {
+  await tellCapability(channel)
   const logicalChannel = await openChannel(channel, report)
   const refreshes: (RefreshMode | number)[] = []
   let selected: { aid: Uint8Array; fci: Uint8Array }

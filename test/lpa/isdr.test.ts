@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ApduError } from '../../src/apdu/errors.ts'
 import { pullCardAfter } from '../../src/apdu/faults.ts'
 import { respond } from '../../src/apdu/status.ts'
 import { fromHex, toHex } from '../../src/asn1/bytes.ts'
@@ -21,6 +22,23 @@ describe('the ISD-R session', () => {
     expect(toHex((await isdr.call(ES10c.GetEID, askEid)).eidValue)).toBe(toHex(EID))
     await isdr.close()
     expect(card.open.size).toBe(0)
+  })
+
+  it('tells the card that the device has an LPA before it asks for the ISD-R, and does without an answer', async () => {
+    const commands: string[] = []
+    for (const said of [0x9000, 0x6d00, 0x6985, undefined]) {
+      const card = fakeCard([eid])
+      await openIsdr({
+        transmit: async bytes => {
+          commands.push(toHex(bytes))
+          if (bytes[1] !== 0xaa) return card.transmit(bytes)
+          if (said === undefined) throw new ApduError('bad-response', 'AT+CSIM is not for you')
+          return respond(said)
+        },
+      })
+    }
+    // What lpac and pySim send too: '83' with LUId, LPDd and LDSd (TS 102 221 §11.1.19.2.4).
+    expect(commands.slice(0, 2)).toEqual(['80aa000007a9058100830107', '0070000001'])
   })
 
   it('tries the AIDs in their order', async () => {
