@@ -36,7 +36,8 @@ const template = (
 /** The IoT minimal profile's files: the MF and a USIM in one PE, whose EF.ARR has another name (SAIP §7.5). */
 const IOT = [...MF, ...USIM.map(file => (file.name === 'ef-arr' ? { ...file, name: 'ef-arr-usim' } : file))]
 const OPT_IOT = [
-  ...USIM,
+  // PE-OPT-IoT adds files to an ADF that is there already, so it has no row for the ADF itself.
+  ...USIM.filter(file => file.type !== 'ADF'),
   ...OPT_USIM,
   ...DF_5GS_V4.map(file => (file.name === 'ef-supinai' ? { ...file, name: 'ef-supi-nai' } : file)),
   ...DF_SAIP,

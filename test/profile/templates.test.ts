@@ -19,6 +19,15 @@ describe('file templates', () => {
     expect(fileNamesOf(kind).filter(name => !rows.includes(name))).toEqual([])
   })
 
+  it.each(Object.keys(FileSystemElements) as FileSystemKind[])('has no directory that PE %s cannot name', kind => {
+    const directories = templateOf(`2.23.143.1.2.${NEWEST[kind]}`)!.files.filter(file =>
+      ['MF', 'ADF', 'DF'].includes(file.type),
+    )
+    const named = fileNamesOf(kind)
+    // A directory with only files that the PE cannot name either is passed over; the first decides where its files go.
+    for (const directory of directories.slice(0, 1)) expect(named).toContain(directory.name)
+  })
+
   it('gives each file of a directory its own FID', () => {
     for (const number of Object.values(NEWEST).slice(0, 16)) {
       const seen = new Set<string>()
