@@ -1,5 +1,5 @@
 import type { Card } from '../apdu/channel.ts'
-import { fromHex } from '../asn1/bytes.ts'
+import { equalBytes, fromHex } from '../asn1/bytes.ts'
 import { ES10c } from '../rsp/es10c.ts'
 import { iccidFromDigits, iccidToDigits } from '../rsp/identifiers.ts'
 import type { ProfileInfo } from '../rsp/metadata.ts'
@@ -68,14 +68,21 @@ const switchProfile = async (
   // is no longer true, and the reset makes it read anew (SGP.22 §3.2.1).
   await card.reset()
   return onIsdr(async isdr => {
-    const [found] = await listProfiles(isdr, { profile })
-    if (found?.profileState === wanted) return found
-    const seen =
-      found === undefined ? 'is not on the card' : `is ${String(found.profileState ?? 'in no state it tells')}`
-    throw new LpaError('state-not-changed', 'card', `the card said ok, and the profile ${seen}, not ${wanted}`, {
-      step: `ES10c.${wanted === 'enabled' ? 'EnableProfile' : 'DisableProfile'}`,
-      field: 'profileState',
-    })
+    // The whole list: the search of a card that leaves the others out would say nothing of them.
+    const all = await listProfiles(isdr)
+    const found = all.find(isNamed(profile))
+    const refuse = (seen: string): LpaError =>
+      new LpaError('state-not-changed', 'card', `the card said ok, and the profile ${seen}`, {
+        step: `ES10c.${wanted === 'enabled' ? 'EnableProfile' : 'DisableProfile'}`,
+        field: 'profileState',
+      })
+    if (found === undefined) throw refuse('is not on the card')
+    if (found.profileState !== wanted)
+      throw refuse(`is ${String(found.profileState ?? 'in no state it tells')}, not ${wanted}`)
+    // One profile is enabled at a time (SGP.22 §2.4.3).
+    if (wanted === 'enabled' && all.some(other => other !== found && other.profileState === 'enabled'))
+      throw refuse('is enabled, and so is another one')
+    return found
   })
 }
 
@@ -83,7 +90,7 @@ const switchProfile = async (
 export const deleteProfile = async (isdr: Isdr, profile: ProfileName): Promise<void> => {
   const { deleteResult } = await isdr.call(ES10c.DeleteProfile, identifierOf(profile))
   if (deleteResult !== 'ok') throw functionRefused(ES10c.DeleteProfile, deleteResult)
-  if ((await listProfiles(isdr, { profile })).length > 0)
+  if ((await listProfiles(isdr)).some(isNamed(profile)))
     throw new LpaError('state-not-changed', 'card', 'the card said ok, and the profile is still on it', {
       step: 'ES10c.DeleteProfile',
     })
@@ -109,5 +116,13 @@ export const iccidOf = ({ iccid }: ProfileInfo): string | undefined => iccid && 
 
 const identifierOf = (profile: ProfileName): { readonly iccid: Uint8Array } | { readonly isdpAid: Uint8Array } =>
   'iccid' in profile ? { iccid: iccidBytes(profile.iccid) } : { isdpAid: profile.isdpAid }
+
+const isNamed = (profile: ProfileName): ((info: ProfileInfo) => boolean) => {
+  const name = 'iccid' in profile ? iccidBytes(profile.iccid) : profile.isdpAid
+  return ({ iccid, isdpAid }) => {
+    const own = 'iccid' in profile ? iccid : isdpAid
+    return own !== undefined && equalBytes(own, name)
+  }
+}
 
 const iccidBytes = (digits: string): Uint8Array => iccidFromDigits(digits)

@@ -19,7 +19,15 @@ import { type FakeCard, fakeCard, told } from './fake-card.ts'
 import { ICCID, ISDP_AID } from './story.ts'
 
 /** A card with one profile, which does as it is told unless it `lies`. */
-const cardWith = ({ lies = false, gone = false }: { lies?: boolean; gone?: boolean } = {}) => {
+const cardWith = ({
+  lies = false,
+  gone = false,
+  others = [],
+}: {
+  lies?: boolean
+  gone?: boolean
+  others?: readonly ProfileInfo[]
+} = {}) => {
   let profile: ProfileInfo | undefined = gone
     ? undefined
     : { iccid: iccidFromDigits(ICCID), isdpAid: ISDP_AID, profileState: 'disabled' }
@@ -36,7 +44,7 @@ const cardWith = ({ lies = false, gone = false }: { lies?: boolean; gone?: boole
     }
   const [enable, disable] = [switching('enabled'), switching('disabled')]
   const card = fakeCard([
-    told(ES10c.GetProfilesInfo, () => ({ profileInfoListOk: profile ? [profile] : [] })),
+    told(ES10c.GetProfilesInfo, () => ({ profileInfoListOk: profile ? [...others, profile] : others })),
     told(ES10c.EnableProfile, request => ({ enableResult: enable(request) })),
     told(ES10c.DisableProfile, request => ({ disableResult: disable(request) })),
     told(ES10c.DeleteProfile, () => {
@@ -96,6 +104,18 @@ describe('profile management (SGP.22 §3.2)', () => {
     await expect(enableProfile({ card: wholeCard(card), profile })).rejects.toMatchObject(expected)
     await expect(withIsdr(card, {}, isdr => deleteProfile(isdr, profile))).rejects.toMatchObject(expected)
     expect(card.open.size).toBe(0)
+  })
+
+  it('does not take another enabled profile for the one it named, nor two of them', async () => {
+    const others = [{ iccid: iccidFromDigits('89049032123451234520'), profileState: 'enabled' as const }]
+    for (const lies of [true, false])
+      await expect(enableProfile({ card: wholeCard(cardWith({ lies, others }).card), profile })).rejects.toMatchObject({
+        code: 'state-not-changed',
+        fault: 'card',
+        data: { field: 'profileState' },
+      })
+    // And a profile that stays is not the one that was deleted.
+    await withIsdr(cardWith({ others }).card, {}, isdr => deleteProfile(isdr, profile))
   })
 
   it('says what the card refused, by its name', async () => {
