@@ -5,6 +5,7 @@ import type { Fetch } from '../rsp/fetch.ts'
 import { type NotificationMetadata, notificationMetadataOf, PendingNotification } from '../rsp/notification.ts'
 import { LpaError } from './errors.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
+import { isGenuine } from './judge-refusal.ts'
 import { callServer } from './server-call.ts'
 
 export interface NotificationRequest {
@@ -70,7 +71,9 @@ export const sendNotifications = async (request: NotificationRequest): Promise<N
       continue
     }
     try {
-      await deliver(request, metadata, await retrieveNotification(isdr, metadata.seqNumber))
+      const notification = await retrieveNotification(isdr, metadata.seqNumber)
+      checkSignature(notification.value, metadata)
+      await deliver(request, metadata, notification)
       sent.push(metadata)
     } catch (error) {
       if (!(error instanceof LpaError)) throw error
@@ -84,6 +87,29 @@ export const sendNotifications = async (request: NotificationRequest): Promise<N
     }
   }
   return { sent, kept }
+}
+
+/**
+ * A server passes over what does not verify, and answers like to the rest (SGP.22 §5.6.4): such a notification would
+ * be gone from the card, and nobody would know. The result of an installation carries no certificate; it was checked
+ * in its session.
+ */
+const checkSignature = (
+  { otherSignedNotification }: PendingNotification,
+  { seqNumber }: NotificationMetadata,
+): void => {
+  if (otherSignedNotification === undefined) return
+  const { tbsOtherNotification, euiccNotificationSignature, euiccCertificate } = otherSignedNotification
+  const claim = {
+    covered: [tbsOtherNotification.bytes],
+    signature: euiccNotificationSignature,
+    certificate: euiccCertificate,
+  }
+  if (isGenuine(claim)) return
+  throw new LpaError('card-mismatch', 'card', `notification ${seqNumber} is not signed by the key of its certificate`, {
+    step: 'ES10b.RetrieveNotificationsList',
+    field: 'euiccNotificationSignature',
+  })
 }
 
 /** Hands one notification to its server, and removes it from the card once the server has answered 2xx. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/asn1/bytes.ts'
 import { keep } from '../../src/asn1/schema.ts'
 import { withIsdr } from '../../src/lpa/isdr.ts'
 import { sendNotifications } from '../../src/lpa/notifications.ts'
+import { sign } from '../../src/rsp/crypto/ecdsa.ts'
 import { ES9p } from '../../src/rsp/es9p.ts'
 import { ES10b } from '../../src/rsp/es10b.ts'
 import { NotificationMetadata, notificationMetadataOf, PendingNotification } from '../../src/rsp/notification.ts'
 import { fakeCard, told } from './fake-card.ts'
 import { served } from './fake-server.ts'
+import { PKI } from './story.ts'
 
 const notification = (seqNumber: number, notificationAddress: string): NotificationMetadata => ({
   seqNumber,
@@ -16,23 +17,26 @@ const notification = (seqNumber: number, notificationAddress: string): Notificat
 })
 
 /** A card on which these wait, in this order; `mute` lists one that it does not give out. */
-const cardWith = (waiting: NotificationMetadata[], mute?: number) => {
+const cardWith = (waiting: NotificationMetadata[], { mute, forged }: { mute?: number; forged?: number } = {}) => {
   const left = [...waiting]
   const card = fakeCard([
     told(ES10b.ListNotification, () => ({ notificationMetadataList: left })),
     told(ES10b.RetrieveNotificationsList, ({ searchCriteria }) => ({
       notificationList: left
         .filter(({ seqNumber }) => seqNumber === searchCriteria?.seqNumber && seqNumber !== mute)
-        .map(metadata =>
-          keep(PendingNotification, {
+        .map(metadata => {
+          const tbsOtherNotification = keep(NotificationMetadata, metadata)
+          const { bytes } =
+            metadata.seqNumber === forged ? keep(NotificationMetadata, waiting[0]!) : tbsOtherNotification
+          return keep(PendingNotification, {
             otherSignedNotification: {
-              tbsOtherNotification: keep(NotificationMetadata, metadata),
-              euiccNotificationSignature: new Uint8Array(64),
-              euiccCertificate: fromHex('3000'),
-              eumCertificate: fromHex('3000'),
+              tbsOtherNotification,
+              euiccNotificationSignature: sign(PKI.euicc.privateKey, bytes),
+              euiccCertificate: PKI.euicc.certificate.der,
+              eumCertificate: PKI.eum.certificate.der,
             },
-          }),
-        ),
+          })
+        }),
     })),
     told(ES10b.RemoveNotificationFromList, ({ seqNumber }) => {
       const index = left.findIndex(metadata => metadata.seqNumber === seqNumber)
@@ -103,10 +107,20 @@ describe('notifications (SGP.22 §3.5)', () => {
   })
 
   it('that the card lists and does not give out are the card’s fault, and hold up no other', async () => {
-    const { card } = cardWith([notification(1, 'a.example'), notification(2, 'b.example')], 1)
+    const { card } = cardWith([notification(1, 'a.example'), notification(2, 'b.example')], { mute: 1 })
     const { fetch, heard } = serverWith(new Set())
     const { kept } = await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch }))
     expect(kept).toMatchObject([{ metadata: { seqNumber: 1 }, error: { code: 'card-mismatch', fault: 'card' } }])
     expect(heard).toEqual(['b.example 2'])
+  })
+
+  it('that the card did not sign stay on it, because the server would pass over them without a word', async () => {
+    const { card, left } = cardWith([notification(1, 'a.example'), notification(2, 'b.example')], { forged: 2 })
+    const { fetch, heard } = serverWith(new Set())
+    const { kept } = await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch }))
+    expect(kept).toMatchObject([
+      { error: { code: 'card-mismatch', fault: 'card', data: { field: 'euiccNotificationSignature' } } },
+    ])
+    expect([heard, left.length]).toEqual([['a.example 1'], 1])
   })
 })
