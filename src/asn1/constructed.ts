@@ -60,26 +60,28 @@ export const sequence = <const C extends Components>(
 ): TaggedSchema<SequenceValue<C>> => {
   const fields = Object.entries(components).map(([key, component]) => fieldOf(key, component))
   const needed = fields.filter(({ mandatory, defaultValue }) => mandatory || defaultValue !== undefined)
+  const encodeParts = (value: SequenceValue<C>): readonly Uint8Array[] => {
+    const parts: Uint8Array[] = []
+    for (const field of fields) {
+      const content = (value as Record<string, unknown>)[field.name]
+      if (content === undefined) {
+        if (field.mandatory) throw new Asn1Error('missing-field', 'mandatory, but absent', { path: [field.name] })
+        continue
+      }
+      if (field.defaultValue !== undefined && content === field.defaultValue) continue
+      try {
+        parts.push(field.schema.encode(content))
+      } catch (error) {
+        throw placed(error, field.name)
+      }
+    }
+    const unknown = value[UNKNOWN]
+    return unknown === undefined ? parts : [...parts, ...unknown]
+  }
   return withTag<SequenceValue<C>>(name, 0x30, {
     constructed: true,
-    encodeContents: value => {
-      const parts: Uint8Array[] = []
-      for (const field of fields) {
-        const content = (value as Record<string, unknown>)[field.name]
-        if (content === undefined) {
-          if (field.mandatory) throw new Asn1Error('missing-field', 'mandatory, but absent', { path: [field.name] })
-          continue
-        }
-        if (field.defaultValue !== undefined && content === field.defaultValue) continue
-        try {
-          parts.push(field.schema.encode(content))
-        } catch (error) {
-          throw placed(error, field.name)
-        }
-      }
-      const unknown = value[UNKNOWN]
-      return concat(...(unknown === undefined ? parts : [...parts, ...unknown]))
-    },
+    encodeParts,
+    encodeContents: value => concat(...encodeParts(value)),
     decodeContents: tlv => readFields(tlv, fields, needed, name) as SequenceValue<C>,
   })
 }
@@ -129,19 +131,19 @@ const readFields = (
 }
 
 /** SEQUENCE OF. */
-export const sequenceOf = <T>(item: Schema<T>, name = `SEQUENCE OF ${item.name}`): TaggedSchema<readonly T[]> =>
-  withTag<readonly T[]>(name, 0x30, {
+export const sequenceOf = <T>(item: Schema<T>, name = `SEQUENCE OF ${item.name}`): TaggedSchema<readonly T[]> => {
+  const encodeParts = (values: readonly T[]): readonly Uint8Array[] =>
+    values.map((value, index) => {
+      try {
+        return item.encode(value)
+      } catch (error) {
+        throw placed(error, `${index}`)
+      }
+    })
+  return withTag<readonly T[]>(name, 0x30, {
     constructed: true,
-    encodeContents: values =>
-      concat(
-        ...values.map((value, index) => {
-          try {
-            return item.encode(value)
-          } catch (error) {
-            throw placed(error, `${index}`)
-          }
-        }),
-      ),
+    encodeParts,
+    encodeContents: values => concat(...encodeParts(values)),
     decodeContents: tlv =>
       childrenOf(tlv).map((element, index) => {
         try {
@@ -155,6 +157,7 @@ export const sequenceOf = <T>(item: Schema<T>, name = `SEQUENCE OF ${item.name}`
         }
       }),
   })
+}
 
 type Alternatives = Record<string, Schema<unknown>>
 /** Exactly one alternative: `{ profileInfoListOk: … }` or `{ profileInfoListError: … }`. */

@@ -19,6 +19,8 @@ export type TypeOf<S> = S extends Schema<infer T> ? T : never
 export interface Contents<T> {
   readonly constructed: boolean
   encodeContents(value: T): Uint8Array
+  /** The contents in pieces, where they come in pieces: each level then copies them once and not twice. */
+  readonly encodeParts?: ((value: T) => readonly Uint8Array[]) | undefined
   decodeContents(tlv: Tlv): T
 }
 export type TaggedSchema<T> = Schema<T> & Contents<T> & { readonly tag: number }
@@ -50,15 +52,23 @@ export const expectTag = (schema: Schema<unknown>, tlv: Tlv): void => {
 export const showTag = (tag: number): string => `'${tag.toString(16).toUpperCase().padStart(2, '0')}'`
 
 /** A schema from its tag and its contents. */
-export const withTag = <T>(name: string, tag: number, contents: Contents<T>): TaggedSchema<T> => ({
+export const withTag = <T>(
+  name: string,
+  tag: number,
+  { constructed, encodeContents, encodeParts, decodeContents }: Contents<T>,
+): TaggedSchema<T> => ({
   name,
   tag,
   tags: [tag],
-  constructed: contents.constructed,
-  encodeContents: contents.encodeContents,
-  decodeContents: contents.decodeContents,
-  encode: value => encodeTlv(tag, contents.encodeContents(value)),
-  decodeTlv: tlv => contents.decodeContents(tlv),
+  constructed,
+  encodeContents,
+  encodeParts,
+  decodeContents,
+  encode:
+    encodeParts === undefined
+      ? value => encodeTlv(tag, encodeContents(value))
+      : value => encodeTlv(tag, ...encodeParts(value)),
+  decodeTlv: decodeContents,
 })
 
 /** `[n] IMPLICIT`: the given tag octets in place of the type's own. The constructed bit must fit the type. */

@@ -6,7 +6,7 @@ import type { Answers } from './answer.ts'
 import { type CardState, findProfile, isEnabled, keyOf, type Profile } from './state.ts'
 
 /** Components of ProfileInfo by tag, in the order of the module. */
-const TAGS: Readonly<Record<number, keyof ProfileInfo>> = {
+const COMPONENTS = Object.entries<keyof ProfileInfo>({
   90: 'iccid',
   79: 'isdpAid',
   40816: 'profileState',
@@ -21,7 +21,7 @@ const TAGS: Readonly<Record<number, keyof ProfileInfo>> = {
   184: 'dpProprietaryData',
   153: 'profilePolicyRules',
   48930: 'serviceSpecificDataStoredInEuicc',
-}
+}).map(([tag, name]) => [Number(tag), name] as const)
 /** What is told to who does not ask for anything in particular (SGP.22 §5.7.15). */
 const DEFAULT_TAGS = [0x5a, 0x4f, 0x9f70, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95]
 
@@ -47,9 +47,10 @@ const describe = (state: CardState, profile: Profile, tags: readonly number[]): 
     profileState: isEnabled(state, profile) ? 'enabled' : 'disabled',
   }
   return Object.fromEntries(
-    Object.entries(TAGS)
-      .filter(([tag, name]) => tags.includes(Number(tag)) && whole[name] !== undefined)
-      .map(([, name]) => [name, whole[name]]),
+    COMPONENTS.filter(([tag, name]) => tags.includes(tag) && whole[name] !== undefined).map(([, name]) => [
+      name,
+      whole[name],
+    ]),
   )
 }
 

@@ -23,7 +23,7 @@ export interface Measurement {
   /** Bytes of commands and responses of one download. */
   readonly apduBytes: number
   readonly packageBytes: number
-  /** Milliseconds of one download, the mean. */
+  /** Milliseconds of one download: the mean, because a median would leave out the garbage that the stack makes. */
   readonly ms: { readonly whole: number; readonly card: number; readonly lpa: number; readonly server: number }
   readonly downloadsPerSecond: number
   /** The same operations of node:crypto alone, measured between the downloads. */
@@ -40,8 +40,8 @@ interface World {
   readonly random: (length: number) => Uint8Array
 }
 
-/** Before the clocks count: compilers and caches come up to speed. */
-const WARM_UP = 15
+/** Before the clocks count: compilers and caches come up to speed. Fewer, and the compilers still work while they do. */
+const WARM_UP = 100
 
 /** SM-DP+, LPA and software eUICC in one process with nothing between them: no sockets, no disk, no evidence. */
 export const measureDownloads = async (
@@ -115,6 +115,7 @@ export const measureDownloads = async (
   for (let round = 0; round < WARM_UP; round++) {
     await download(await order())
     await clean()
+    progress(0)
   }
   const matchingId = await order()
   const tape: CryptoTape = await recordCrypto(() => download(matchingId))
