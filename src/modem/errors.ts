@@ -1,4 +1,4 @@
-/** Why the device is not on the network. Code branches on these, never on the message. */
+/** Why the device is not on the network, or there is no device. Code branches on these, never on the message. */
 export type ModemErrorCode =
   | 'no-usim' // the card has no USIM application: no profile is enabled, or it holds none
   | 'pin-required' // a PIN must be verified first
@@ -8,11 +8,15 @@ export type ModemErrorCode =
   | 'network-not-genuine' // the USIM refused the network's MAC (9862): their keys differ
   | 'out-of-step' // the USIM asked for resynchronisation again after one
   | 'refused' // the network said no; `reason` is its word
+  | 'no-serialport' // npm serialport does not load
+  | 'no-port' // the serial port is not there
+  | 'port-held' // another program holds it, or this user may not
+  | 'no-modem' // the port is there and nothing on it answers AT
 
 /** `fault` says on whose side it lies; `status` is the card's status word, `reason` the network's word. */
 export class ModemError extends Error {
   readonly code: ModemErrorCode
-  readonly fault: 'card' | 'network' | 'user'
+  readonly fault: 'card' | 'network' | 'user' | 'rig'
   readonly status: number | undefined
   readonly reason: string | undefined
 

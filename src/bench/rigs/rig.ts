@@ -13,6 +13,8 @@ const PcscLink = z.strictObject({
     reader: z.string().min(1),
     /** Which of several equal readers, counted in the order of their names. */
     slot: z.int().min(0).max(15).optional(),
+    /** Which npm package speaks to PC/SC, where it must be a certain one. */
+    binding: z.enum(['smartcard', 'pcsclite']).optional(),
   }),
 })
 

@@ -58,7 +58,8 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
     if (error.fault === 'user') return blocked('bench')
     return fail(error.fault)
   }
-  if (error instanceof ModemError) return error.fault === 'user' ? blocked('rig') : fail(error.fault)
+  if (error instanceof ModemError)
+    return error.fault === 'user' || error.fault === 'rig' ? blocked('rig') : fail(error.fault)
   // Its memory is of another version, of another card, or damaged: it is the place that is wrong, not the card.
   if (error instanceof EuiccError) return blocked('rig')
   if (error instanceof SmdpError || error instanceof OperatorError) return fail('server')

@@ -1,0 +1,96 @@
+import type { Card } from '../../apdu/channel.ts'
+import { ApduError } from '../../apdu/errors.ts'
+import { takeTurns } from '../../apdu/turns.ts'
+import { LpaError } from '../../lpa/errors.ts'
+import { openIsdr } from '../../lpa/isdr.ts'
+import { openModemCard } from '../../modem/at-card.ts'
+import type { After } from '../../modem/at-port.ts'
+import { ModemError } from '../../modem/errors.ts'
+import { openPcscCard } from '../../pcsc/card.ts'
+import { PcscError } from '../../pcsc/errors.ts'
+import { BenchError } from '../error.ts'
+import type { Link } from './link.ts'
+import type { Rig } from './rig.ts'
+
+const after: After = (ms, run) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+export const pcscLink = (): Link =>
+  hardwareLink(rig => {
+    if (rig.link === 'software' || !('pcsc' in rig.link)) throw new TypeError(`${rig.name} is no PC/SC rig`)
+    return openPcscCard(rig.link.pcsc)
+  })
+
+export const modemLink = (): Link =>
+  hardwareLink(rig => {
+    if (rig.link === 'software' || !('modem' in rig.link)) throw new TypeError(`${rig.name} is no modem rig`)
+    return openModemCard({ ...rig.link.modem, after })
+  })
+
+/** Why a card cannot be had, where that is foreseen; each of these sentences says what to do. */
+const reasonOf = (error: unknown): string => {
+  if (error instanceof PcscError || error instanceof ModemError || error instanceof ApduError) return error.message
+  throw error
+}
+
+/**
+ * Attached is a rig whose card is an eUICC: a reader with a bank card in it is no rig. To see that, looking takes the
+ * card for a moment; so a rig that is in hand is not looked at, and looks and openings go one after another.
+ */
+export const hardwareLink = (reach: (rig: Rig) => Promise<Card>): Link => {
+  const inTurn = takeTurns()
+  const inHand = new Set<string>()
+  return {
+    look: rig =>
+      inTurn(async () => {
+        if (inHand.has(rig.name)) return { attached: true }
+        let card: Card
+        try {
+          card = await reach(rig)
+        } catch (error) {
+          return { attached: false, reason: reasonOf(error) }
+        }
+        try {
+          await card.exclusive(async channel => (await openIsdr(channel)).close())
+          return { attached: true }
+        } catch (error) {
+          if (!(error instanceof ApduError || error instanceof LpaError)) throw error
+          return { attached: false, reason: `the card in it is no eUICC that opens its ISD-R (${error.message})` }
+        } finally {
+          await card.close()
+        }
+      }),
+    open: rig =>
+      inTurn(async () => {
+        let card: Card
+        try {
+          card = await reach(rig)
+        } catch (cause) {
+          throw new BenchError('rig-not-attached', `the rig ${rig.name} is not attached: ${reasonOf(cause)}`, {
+            data: { rig: rig.name },
+            cause,
+          })
+        }
+        inHand.add(rig.name)
+        return { card: releasing(card, () => inHand.delete(rig.name)) }
+      }),
+  }
+}
+
+/** `card`, which says when it has been closed. Its ATR changes with every reset. */
+const releasing = (card: Card, released: () => void): Card => ({
+  get atr() {
+    return card.atr
+  },
+  reset: () => card.reset(),
+  exclusive: procedure => card.exclusive(procedure),
+  close: async () => {
+    try {
+      await card.close()
+    } finally {
+      released()
+    }
+  },
+})

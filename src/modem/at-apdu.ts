@@ -1,0 +1,79 @@
+import { ApduError } from '../apdu/errors.ts'
+import { decodeClass } from '../apdu/logical-channel.ts'
+import { type AtEnd, describeEnd } from './at-exchange.ts'
+import type { AtPort } from './at-port.ts'
+
+/** Milliseconds. A card may calculate for minutes while it installs a profile; most commands answer at once. */
+export interface AtDeadlines {
+  readonly ordinary: number
+  /** AT+CGLA and AT+CSIM. */
+  readonly apdu: number
+  /** AT+CCHC. */
+  readonly closeChannel: number
+  /** From the card's power-up until it answers. */
+  readonly cardReady: number
+}
+export const DEADLINES: AtDeadlines = { ordinary: 10_000, apdu: 240_000, closeChannel: 30_000, cardReady: 30_000 }
+
+/** Upper case: there are modems that take no other (T99W696, CSIM). */
+export const toAtHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, byte => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase()
+
+/** The error for a command that gave no response APDU; what the modem says of the card is told as the card's. */
+export const noResponse = (what: string, end: AtEnd): ApduError => {
+  const message = `${what}: the modem answered ${describeEnd(end)}`
+  if (end.end === 'port-gone') return new ApduError('port-gone', `${what}: the modem's port is gone`)
+  if (end.end === 'timed-out')
+    return new ApduError('timed-out', `${what}: the modem did not answer before the deadline`)
+  if (end.end === 'garbage') return new ApduError('bad-response', message)
+  if (end.end === 'cme' && end.error === 10) return new ApduError('card-removed', message)
+  return new ApduError('card-mute', message)
+}
+
+/** `+CGLA: 8,"01029000"` (TS 27.007 §8.43, §8.17): the length counts characters. Blanks and quotes are not always there. */
+const replyOf = (name: 'CGLA' | 'CSIM'): RegExp => new RegExp(`^\\+${name}:\\s*(\\d+)\\s*,\\s*"?([0-9A-Fa-f]*)"?$`)
+const CGLA_REPLY = replyOf('CGLA')
+const CSIM_REPLY = replyOf('CSIM')
+
+const readResponse = (what: string, end: AtEnd): Uint8Array => {
+  if (end.end !== 'ok' || !end.reply) throw noResponse(what, end)
+  const [, length, digits] = end.reply as unknown as [string, string, string]
+  if (Number(length) !== digits.length || digits.length % 2 !== 0 || digits.length < 4)
+    throw new ApduError('bad-response', `${what}: the modem announced ${length} characters and sent ${digits.length}`)
+  return new Uint8Array(Buffer.from(digits, 'hex'))
+}
+
+/** The three ways of a modem to its card, as TS 27.007 §8.17 and §8.43 to §8.45 have them. */
+export const createAtApdu = (port: AtPort, deadlines: AtDeadlines) => ({
+  /** AT+CSIM: the basic channel, and whatever the class byte names. */
+  csim: async (command: Uint8Array): Promise<Uint8Array> => {
+    const digits = toAtHex(command)
+    const text = `AT+CSIM=${digits.length},"${digits}"`
+    return readResponse('AT+CSIM', await port.ask({ text, reply: CSIM_REPLY }, deadlines.apdu))
+  },
+  /** AT+CGLA: on the session of AT+CCHO. The modem sets the channel in the class byte; ours must name none. */
+  cgla: async (session: string, command: Uint8Array): Promise<Uint8Array> => {
+    const digits = toAtHex(withoutChannel(command))
+    const text = `AT+CGLA=${session},${digits.length},"${digits}"`
+    return readResponse('AT+CGLA', await port.ask({ text, reply: CGLA_REPLY }, deadlines.apdu))
+  },
+  /** AT+CCHO: a session with an application. What it is named by is no channel number: it may be `000000000385a7cf`. */
+  ccho: (aid: Uint8Array): Promise<AtEnd> =>
+    port.ask(
+      { text: `AT+CCHO="${toAtHex(aid)}"`, reply: /^(?:\+CCHO:\s*)?"?([0-9A-Fa-f]{1,16})"?$/ },
+      deadlines.ordinary,
+    ),
+  /** AT+CCHC. */
+  cchc: (session: string): Promise<AtEnd> => port.ask({ text: `AT+CCHC=${session}` }, deadlines.closeChannel),
+})
+export type AtApdu = ReturnType<typeof createAtApdu>
+
+const withoutChannel = (command: Uint8Array): Uint8Array => {
+  const cla = command[0]!
+  const { proprietary, chaining, secureMessaging } = decodeClass(cla)
+  const out = Uint8Array.from(command)
+  out[0] = cla & 0x40 ? (proprietary ? 0x80 : 0) | (chaining ? 0x10 : 0) | (secureMessaging ? 0x08 : 0) : cla & 0xfc
+  return out
+}

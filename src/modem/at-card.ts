@@ -1,0 +1,103 @@
+import type { Card } from '../apdu/channel.ts'
+import { ApduError } from '../apdu/errors.ts'
+import { takeTurns } from '../apdu/turns.ts'
+import { type AtDeadlines, createAtApdu, DEADLINES, noResponse } from './at-apdu.ts'
+import { type ApduPath, createAtChannels } from './at-channels.ts'
+import { describeEnd } from './at-exchange.ts'
+import { type After, type AtPort, type BytePort, createAtPort } from './at-port.ts'
+import { type ModemIdentity, type ModemRegistration, readIdentity, readRegistration } from './at-reports.ts'
+import { ModemError } from './errors.ts'
+import { openSerialPort } from './serial-port.ts'
+
+export interface ModemCardOptions {
+  /** Path of the serial port, or a port in hand. */
+  readonly port: string | BytePort
+  readonly baud?: number | undefined
+  /** How APDUs travel; `auto` takes AT+CCHO and AT+CGLA, and AT+CSIM where those open nothing. */
+  readonly apdu?: ApduPath | 'auto' | undefined
+  readonly deadlines?: Partial<AtDeadlines> | undefined
+  readonly after: After
+}
+
+export interface ModemCard extends Card {
+  readonly identity: ModemIdentity
+  /** The way APDUs travel; undefined until the first application was selected. */
+  readonly path: ApduPath | undefined
+  /** Where the modem says it is registered, now. */
+  registration(): Promise<ModemRegistration>
+}
+
+/** Between looks at whether the card is back after a reset. */
+const LOOK_AGAIN_MS = 500
+
+/**
+ * Takes the card in a modem. Rejects with a ModemError (`no-serialport`, `no-port`, `port-held`, `no-modem`) whose
+ * message says what to do. From then on its channel rejects with ApduErrors: `timed-out`, `port-gone`, `card-removed`,
+ * `card-mute`, `bad-response`. The ATR is empty: modems do not tell it. `reset` switches the modem's radio and card off
+ * and on (AT+CFUN) and waits until the card answers.
+ */
+export const openModemCard = async (options: ModemCardOptions): Promise<ModemCard> => {
+  const { port: where, baud, after } = options
+  const deadlines = { ...DEADLINES, ...options.deadlines }
+  const bytePort = typeof where === 'string' ? await openSerialPort({ path: where, ...(baud ? { baud } : {}) }) : where
+  const port = createAtPort(bytePort, after)
+  try {
+    await wake(port, typeof where === 'string' ? where : 'the port')
+    return cardOf(port, await readIdentity(port, deadlines.ordinary), options.apdu ?? 'auto', deadlines)
+  } catch (error) {
+    await port.close()
+    throw error
+  }
+}
+
+/** The first `AT` is often lost: modems sleep, set their speed by it, or still answer an earlier program. */
+const wake = async (port: AtPort, where: string): Promise<void> => {
+  for (let tries = 3; ; tries--) {
+    const end = await port.ask({ text: 'AT' }, 2_000)
+    if (end.end === 'ok') break
+    if (tries <= 1 || end.end === 'port-gone')
+      throw new ModemError(
+        'no-modem',
+        'rig',
+        `no modem answers AT on ${where}: ${describeEnd(end)}; many modems have several ports, of which one or two take commands`,
+      )
+  }
+  // Whether these are taken is the modem's matter: echo and worded errors are understood too.
+  await port.ask({ text: 'ATE0' }, 2_000)
+  await port.ask({ text: 'AT+CMEE=1' }, 2_000)
+}
+
+const cardOf = (port: AtPort, identity: ModemIdentity, apdu: ApduPath | 'auto', deadlines: AtDeadlines): ModemCard => {
+  const inTurn = takeTurns()
+  const channels = createAtChannels(createAtApdu(port, deadlines), apdu)
+  const atr = new Uint8Array(0)
+
+  const reset = async (): Promise<Uint8Array> => {
+    channels.forget()
+    for (const text of ['AT+CFUN=0', 'AT+CFUN=1']) {
+      const end = await port.ask({ text }, deadlines.cardReady)
+      if (end.end !== 'ok') throw noResponse(text, end)
+    }
+    for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
+      const end = await port.ask({ text: 'AT+CPIN?', reply: /^\+CPIN:\s*(.+)$/ }, deadlines.ordinary)
+      // A card that wants a PIN is there.
+      if (end.end === 'ok' || (end.end === 'cme' && (end.error === 11 || end.error === 12))) return atr
+      if (end.end === 'port-gone') throw noResponse('AT+CPIN?', end)
+      if (waited >= deadlines.cardReady)
+        throw new ApduError('card-mute', `the card did not come back after a reset: AT+CPIN? says ${describeEnd(end)}`)
+      await port.settle(LOOK_AGAIN_MS)
+    }
+  }
+
+  return {
+    identity,
+    atr,
+    get path() {
+      return channels.path
+    },
+    registration: () => readRegistration(port, deadlines.ordinary),
+    reset: () => inTurn(reset),
+    exclusive: procedure => inTurn(() => procedure(channels.channel)),
+    close: () => inTurn(() => port.close()),
+  }
+}

@@ -1,0 +1,115 @@
+import type { AtPiece } from './at-framing.ts'
+
+/** A command line and what its answer looks like. */
+export interface AtCommand {
+  /** Without the CR that ends it. */
+  readonly text: string
+  /** Its information response, without which an OK is not believed; absent where an OK is all there is. */
+  readonly reply?: RegExp | undefined
+}
+
+/** How a command ended. Every end has a name; none of them is silence. */
+export type AtEnd =
+  | { readonly end: 'ok'; readonly reply: RegExpExecArray | undefined; readonly lines: readonly string[] }
+  | { readonly end: 'error' }
+  /** `+CME ERROR: n` (TS 27.007 §9.2); `error` is a number, or words where the modem was set to words. */
+  | { readonly end: 'cme'; readonly error: number | string }
+  | { readonly end: 'cms'; readonly error: number | string }
+  | { readonly end: 'timed-out' }
+  | { readonly end: 'port-gone' }
+  /** The command ended, and its answer was not among what was heard. */
+  | { readonly end: 'garbage'; readonly heard: readonly string[] }
+
+export type AtEvent = AtPiece | { readonly kind: 'timeout' } | { readonly kind: 'gone' }
+
+/** V.250 §5.7.1 table 1 besides OK and ERROR, and what modems say instead of ERROR. */
+const OTHER_NOES = /^(NO CARRIER|NO DIALTONE|BUSY|NO ANSWER|COMMAND NOT SUPPORT(ED)?|TOO MANY PARAMETERS)$/
+
+/**
+ * Waits for the end of one command: events in, at most one end out. The echo of the command is passed over, as are
+ * lines of no meaning to it (unsolicited result codes come anywhere); the last line that matches is the reply.
+ */
+export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): AtEnd | undefined } => {
+  const lines: string[] = []
+  const heard: string[] = []
+  let reply: RegExpExecArray | undefined
+  let ended = false
+
+  const ending = (event: AtEvent): AtEnd | undefined => {
+    switch (event.kind) {
+      case 'timeout':
+        return { end: 'timed-out' }
+      case 'gone':
+        return { end: 'port-gone' }
+      case 'garbage':
+        heard.push(`${event.bytes.length} bytes that are no text`)
+        return undefined
+      case 'prompt':
+        heard.push('a prompt for data')
+        return undefined
+    }
+    const { text } = event
+    if (text === command.text) return undefined
+    if (text === 'OK')
+      return command.reply && !reply ? { end: 'garbage', heard: [...heard, ...lines] } : { end: 'ok', reply, lines }
+    if (text === 'ERROR' || OTHER_NOES.test(text)) return { end: 'error' }
+    const numbered = /^\+(CM[ES]) ERROR:\s*(.*)$/.exec(text)
+    if (numbered) {
+      const error = /^\d+$/.test(numbered[2]!) ? Number(numbered[2]) : numbered[2]!
+      return { end: numbered[1] === 'CME' ? 'cme' : 'cms', error }
+    }
+    lines.push(text)
+    reply = command.reply?.exec(text) ?? reply
+    return undefined
+  }
+
+  return {
+    hear: event => {
+      if (ended) return undefined
+      const end = ending(event)
+      ended = end !== undefined
+      return end
+    },
+  }
+}
+
+/** TS 27.007 §9.2.1: the numbers that tell of the card, and those that modems answer to card commands. */
+const CME: Readonly<Record<number, string>> = {
+  0: 'phone failure',
+  3: 'operation not allowed; the modem may have put the SIM to sleep',
+  4: 'operation not supported',
+  5: 'PH-SIM PIN required',
+  10: 'SIM not inserted',
+  11: 'SIM PIN required',
+  12: 'SIM PUK required',
+  13: 'SIM failure',
+  14: 'SIM busy',
+  15: 'SIM wrong',
+  16: 'incorrect password',
+  20: 'memory full',
+  21: 'invalid index',
+  22: 'not found',
+  50: 'incorrect parameters',
+  100: 'unknown',
+}
+
+/** `+CME ERROR: 13 (SIM failure)`. */
+export const describeEnd = (end: AtEnd): string => {
+  switch (end.end) {
+    case 'ok':
+      return 'OK'
+    case 'error':
+      return 'ERROR'
+    case 'cme':
+    case 'cms': {
+      const words = end.end === 'cme' && typeof end.error === 'number' ? CME[end.error] : undefined
+      return `+${end.end.toUpperCase()} ERROR: ${end.error}${words ? ` (${words})` : ''}`
+    }
+    case 'timed-out':
+      return 'nothing before the deadline'
+    case 'port-gone':
+      return 'nothing: the port is gone'
+    case 'garbage':
+      return `OK without the answer${end.heard.length > 0 ? `, besides ${end.heard.length} other lines` : ''}`
+  }
+}
