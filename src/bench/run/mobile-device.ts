@@ -2,6 +2,7 @@ import type { Card, Channel } from '../../apdu/channel.ts'
 import type { LpaAccess, LpaFailure, RegistrationAccess } from '../../app/app.ts'
 import { deviceInfoOf } from '../../lpa/device-info.ts'
 import { type Download, downloadProfile } from '../../lpa/download.ts'
+import { isLpaError } from '../../lpa/errors.ts'
 import type { IsdrOptions } from '../../lpa/isdr.ts'
 import { withIsdr } from '../../lpa/isdr.ts'
 import { sendNotifications } from '../../lpa/notifications.ts'
@@ -110,12 +111,23 @@ export const createMobileDevice = (at: {
   }
 
   const registration: RegistrationAccess = {
-    async register(_iccid, changed) {
+    async register(iccid, changed) {
       changed('searching')
       try {
         const found = await onCard(channel => registerOnNetwork(channel, network))
         // The enabling is told to the SM-DP+ when there is a way to it (SGP.22 §3.5).
-        await onCard(channel => withIsdr(channel, options(), isdr => sendNotifications({ isdr, fetch, signal })))
+        const { kept } = await onCard(channel =>
+          withIsdr(channel, options(), isdr => sendNotifications({ isdr, fetch, signal })),
+        )
+        // A server that is away may be told later; what the card does wrong with them is its own affair now.
+        const wrong = kept.find(
+          ({ metadata, error }) =>
+            metadata.iccid !== undefined &&
+            iccidToDigits(metadata.iccid) === iccid &&
+            isLpaError(error) &&
+            error.fault === 'card',
+        )
+        if (wrong) throw wrong.error
         hooks.onRegistered?.(found)
         changed(found.registration)
         return { state: found.registration, operator: found.operator }
