@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { afterEach, describe, expect, it } from 'vitest'
+import { isApduError } from '../../src/apdu/errors.ts'
+import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
+import { storeData } from '../../src/apdu/store-data.ts'
+import { ISDR_AID } from '../../src/euicc/aids.ts'
+import { type ModemCard, openModemCard } from '../../src/modem/at-card.ts'
+import type { After } from '../../src/modem/at-port.ts'
+import { listPorts } from '../../src/modem/ports.ts'
+import { loadSerialPort } from '../../src/modem/serial-port.ts'
+import { bytes, hex } from '../apdu/scripted-channel.ts'
+import { createTestCard, testIdentity } from '../euicc/card.ts'
+import { createFakeModem } from './fake-modem.ts'
+
+/** Makes a tty and prints its path; then what is written to the tty comes out, and what comes in is read from it. */
+const PTY = `
+import os, pty, select, sys, tty
+master, slave = pty.openpty()
+tty.setraw(slave)
+sys.stdout.write(os.ttyname(slave) + "\\n")
+sys.stdout.flush()
+while True:
+    ready, _, _ = select.select([master, 0], [], [])
+    if master in ready:
+        os.write(1, os.read(master, 4096))
+    if 0 in ready:
+        data = os.read(0, 4096)
+        if not data:
+            break
+        os.write(master, data)
+`
+
+const whyNot = async (): Promise<string | undefined> => {
+  if (process.platform !== 'linux') return 'ttys of Linux'
+  if (spawnSync('python3', ['-c', 'import pty']).status !== 0) return 'no python3 to make a pty with'
+  try {
+    await loadSerialPort()
+    return undefined
+  } catch {
+    return 'npm serialport is not installed or does not load'
+  }
+}
+
+const after: After = (ms, run) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+const reason = await whyNot()
+describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  let held: ModemCard | undefined
+  let tty: ChildProcess | undefined
+  afterEach(async () => {
+    await held?.close()
+    tty?.kill()
+  })
+
+  const plugIn = async () => {
+    const { card: euicc } = await createTestCard()
+    const modem = createFakeModem(
+      { transmit: sent => euicc.exclusive(inside => inside.transmit(sent)), reset: () => euicc.reset() },
+      { echo: true, news: ['+CREG: 1'] },
+    )
+    const made = spawn('python3', ['-c', PTY], { stdio: ['pipe', 'pipe', 'inherit'] })
+    tty = made
+    let heard = ''
+    const path = await new Promise<string>(resolve => {
+      made.stdout.on('data', (chunk: Buffer) => {
+        heard += chunk.toString('latin1')
+        for (let end = heard.search(/[\r\n]/); end >= 0; end = heard.search(/[\r\n]/)) {
+          const line = heard.slice(0, end)
+          heard = heard.slice(end + 1)
+          if (line.startsWith('/dev/')) resolve(line)
+          else void modem.hear(line).then(answer => made.stdin.write(answer, 'latin1'))
+        }
+      })
+    })
+    return { path, made }
+  }
+
+  it.each(['ccho-cgla', 'csim'] as const)('tells its EID over %s', async apdu => {
+    const { path } = await plugIn()
+    const card = await openModemCard({ port: path, apdu, after })
+    held = card
+    expect(card.identity).toMatchObject({ imei: '356938035643809', model: 'Model 1' })
+    const eid = await card.exclusive(async channel => {
+      const number = await openLogicalChannel(channel)
+      await selectByAid(channel, number, ISDR_AID)
+      const answer = hex(await storeData(channel, number, bytes('bf3e035c015a')))
+      await closeLogicalChannel(channel, number)
+      return answer
+    })
+    expect(eid).toBe(`bf3e125a10${hex(testIdentity().eid)}`)
+    expect(card.path).toBe(apdu)
+    expect(await card.registration()).toEqual({ circuit: 'home', packet: 'roaming' })
+  })
+
+  it('is held by one, and is missed when it goes', async () => {
+    const { path, made } = await plugIn()
+    const card = await openModemCard({ port: path, after })
+    held = card
+    await expect(openModemCard({ port: path, after })).rejects.toMatchObject({ code: 'port-held', fault: 'rig' })
+    const gone = new Promise(resolve => made.once('exit', resolve))
+    made.kill()
+    await gone
+    await expect(card.exclusive(channel => channel.transmit(bytes('00a40004023f00')))).rejects.toSatisfy(error =>
+      isApduError(error, 'port-gone'),
+    )
+  })
+
+  it('that is not there is named', async () => {
+    await expect(openModemCard({ port: '/dev/ttyNoSuchModem', after })).rejects.toMatchObject({
+      code: 'no-port',
+      message: expect.stringContaining('/dev/ttyNoSuchModem'),
+    })
+    expect(Array.isArray(await listPorts())).toBe(true)
+  })
+})
