@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import type { Card } from '../../src/apdu/channel.ts'
+import { hardwareLink } from '../../src/bench/rigs/hardware-links.ts'
+import type { Rig } from '../../src/bench/rigs/rig.ts'
+import { PcscError } from '../../src/pcsc/errors.ts'
+import { scripted } from '../apdu/scripted-channel.ts'
+import { createTestCard } from '../euicc/card.ts'
+
+const RIG: Rig = { name: 'desk', link: { pcsc: { reader: 'ACR39U' } } }
+
+/** A card that opens no logical channel, as a bank's may. */
+const bankCard = (): Card => ({
+  atr: new Uint8Array(0),
+  reset: async () => new Uint8Array(0),
+  exclusive: procedure => procedure(scripted('80aa000005a9038301 07 > 6e00', '0070000001 > 6881')),
+  close: async () => {},
+})
+
+describe('a rig with hardware', () => {
+  it('is attached when its card has an ISD-R, and is left alone while it is in hand', async () => {
+    let reached = 0
+    const link = hardwareLink(async () => {
+      reached++
+      return (await createTestCard()).card
+    })
+    expect(await link.look(RIG)).toEqual({ attached: true })
+    const { card } = await link.open(RIG)
+    expect(await link.look(RIG)).toEqual({ attached: true })
+    expect(reached).toBe(2)
+    await card.close()
+    expect(await link.look(RIG)).toEqual({ attached: true })
+    expect(reached).toBe(3)
+  })
+
+  it('is not attached with a card that is no eUICC', async () => {
+    const found = await hardwareLink(async () => bankCard()).look(RIG)
+    expect(found).toMatchObject({ attached: false, reason: expect.stringContaining('no eUICC') })
+  })
+
+  it('says in one sentence what is missing', async () => {
+    const link = hardwareLink(() => Promise.reject(new PcscError('no-reader', 'no reader is called "ACR39U"')))
+    expect(await link.look(RIG)).toEqual({ attached: false, reason: 'no reader is called "ACR39U"' })
+    await expect(link.open(RIG)).rejects.toMatchObject({
+      code: 'rig-not-attached',
+      message: 'the rig desk is not attached: no reader is called "ACR39U"',
+    })
+  })
+
+  it('lets a fault of the bench be one', async () => {
+    await expect(hardwareLink(() => Promise.reject(new TypeError('a fault'))).look(RIG)).rejects.toThrow(TypeError)
+  })
+})
