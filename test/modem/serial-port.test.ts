@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isApduError } from '../../src/apdu/errors.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
@@ -11,28 +10,11 @@ import { loadSerialPort } from '../../src/modem/serial-port.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
 import { createFakeModem } from './fake-modem.ts'
-
-/** Makes a tty and prints its path; then what is written to the tty comes out, and what comes in is read from it. */
-const PTY = `
-import os, pty, select, sys, tty
-master, slave = pty.openpty()
-tty.setraw(slave)
-sys.stdout.write(os.ttyname(slave) + "\\n")
-sys.stdout.flush()
-while True:
-    ready, _, _ = select.select([master, 0], [], [])
-    if master in ready:
-        os.write(1, os.read(master, 4096))
-    if 0 in ready:
-        data = os.read(0, 4096)
-        if not data:
-            break
-        os.write(master, data)
-`
+import { startTty, whyNoTty } from './tty.ts'
 
 const whyNot = async (): Promise<string | undefined> => {
-  if (process.platform !== 'linux') return 'ttys of Linux'
-  if (spawnSync('python3', ['-c', 'import pty']).status !== 0) return 'no python3 to make a pty with'
+  const noTty = whyNoTty()
+  if (noTty) return noTty
   try {
     await loadSerialPort()
     return undefined
@@ -49,10 +31,10 @@ const after: After = (ms, run) => {
 const reason = await whyNot()
 describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})` : ''}`, () => {
   let held: ModemCard | undefined
-  let tty: ChildProcess | undefined
+  let tty: Awaited<ReturnType<typeof startTty>> | undefined
   afterEach(async () => {
     await held?.close()
-    tty?.kill()
+    await tty?.stop()
   })
 
   const plugIn = async () => {
@@ -61,21 +43,8 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
       { transmit: sent => euicc.exclusive(inside => inside.transmit(sent)), reset: () => euicc.reset() },
       { echo: true, news: ['+CREG: 1'] },
     )
-    const made = spawn('python3', ['-c', PTY], { stdio: ['pipe', 'pipe', 'inherit'] })
-    tty = made
-    let heard = ''
-    const path = await new Promise<string>(resolve => {
-      made.stdout.on('data', (chunk: Buffer) => {
-        heard += chunk.toString('latin1')
-        for (let end = heard.search(/[\r\n]/); end >= 0; end = heard.search(/[\r\n]/)) {
-          const line = heard.slice(0, end)
-          heard = heard.slice(end + 1)
-          if (line.startsWith('/dev/')) resolve(line)
-          else void modem.hear(line).then(answer => made.stdin.write(answer, 'latin1'))
-        }
-      })
-    })
-    return { path, made }
+    tty = await startTty(modem)
+    return tty
   }
 
   it.each(['ccho-cgla', 'csim'] as const)('tells its EID over %s', async apdu => {
@@ -96,13 +65,11 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
   })
 
   it('is held by one, and is missed when it goes', async () => {
-    const { path, made } = await plugIn()
+    const { path, stop } = await plugIn()
     const card = await openModemCard({ port: path, after })
     held = card
     await expect(openModemCard({ port: path, after })).rejects.toMatchObject({ code: 'port-held', fault: 'rig' })
-    const gone = new Promise(resolve => made.once('exit', resolve))
-    made.kill()
-    await gone
+    await stop()
     await expect(card.exclusive(channel => channel.transmit(bytes('00a40004023f00')))).rejects.toSatisfy(error =>
       isApduError(error, 'port-gone'),
     )

@@ -8,10 +8,10 @@ import { ISDR_AID } from '../../src/euicc/aids.ts'
 import type { BindingName } from '../../src/pcsc/binding.ts'
 import { openPcscCard, type PcscCard } from '../../src/pcsc/card.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
-import { listReaders, toReader } from '../../src/pcsc/readers.ts'
+import { listReaders } from '../../src/pcsc/readers.ts'
 import { bytes } from '../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
-import { startReader, type VirtualReader, whyNoReader } from './virtual-reader.ts'
+import { startReader, untilSeen, type VirtualReader, whyNoReader } from './virtual-reader.ts'
 
 const NAME = 'virtual test reader'
 const GET_EID = bytes('bf3e035c015a')
@@ -47,13 +47,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
       afterEach(async () => {
         for (const card of held.splice(0)) await card.close()
       })
-      /** Until pcscd, which looks at its readers a few times a second, has seen the card come or go. */
-      const seen = async (present: boolean): Promise<void> => {
-        const bound = await loadBinding(binding)
-        while ((await bound.readers()).map(toReader).some(({ hasCard }) => hasCard) !== present)
-          await new Promise(resolve => setImmediate(resolve))
-        bound.release()
-      }
+      const seen = (present: boolean) => untilSeen(binding, present)
 
       it('lists the reader with its empty slots, and says that there is no card', async () => {
         const readers = await listReaders({ binding })

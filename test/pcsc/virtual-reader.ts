@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Card } from '../../src/apdu/channel.ts'
+import type { BindingName } from '../../src/pcsc/binding.ts'
+import { loadBinding } from '../../src/pcsc/load-binding.ts'
+import { toReader } from '../../src/pcsc/readers.ts'
 
 /**
  * Debian's pcscd with the reader of vsmartcard-vpcd, in a mount namespace of its own: its socket is not the machine's,
@@ -139,4 +142,12 @@ const plugIn = async (port: number, card: Card): Promise<Worker> => {
     })
   })
   return plug
+}
+
+/** Until pcscd, which looks at its readers a few times a second, has seen the card come or go. */
+export const untilSeen = async (binding: BindingName, present: boolean): Promise<void> => {
+  const bound = await loadBinding(binding)
+  while ((await bound.readers()).map(toReader).some(({ hasCard }) => hasCard) !== present)
+    await new Promise(resolve => setImmediate(resolve))
+  bound.release()
 }

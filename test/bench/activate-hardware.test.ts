@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { openHome } from '../../src/bench/home/home.ts'
+import { ownCertificates } from '../../src/bench/pki/card-pki.ts'
+import { createSoftwareCard } from '../../src/bench/rigs/software-card.ts'
+import type { SoftwareEuicc } from '../../src/euicc/euicc.ts'
+import { createMemory } from '../../src/euicc/memory.ts'
+import { loadSerialPort } from '../../src/modem/serial-port.ts'
+import { loadBinding } from '../../src/pcsc/load-binding.ts'
+import { createFakeModem } from '../modem/fake-modem.ts'
+import { startTty, whyNoTty } from '../modem/tty.ts'
+import { startReader, untilSeen, whyNoReader } from '../pcsc/virtual-reader.ts'
+import { createPlace, type Place } from './world.ts'
+
+const loads = async (work: Promise<unknown>, name: string): Promise<string | undefined> =>
+  work.then(
+    () => undefined,
+    () => `npm ${name} is not installed or does not load`,
+  )
+const noReader = whyNoReader() ?? (await loads(loadBinding('smartcard'), 'smartcard'))
+const noModem = whyNoTty() ?? (await loads(loadSerialPort(), 'serialport'))
+const because = (reason: string | undefined) => (reason ? ` (skipped: ${reason})` : '')
+
+/** A card of the bench's own PKI, which the bench reaches by hardware alone. */
+const cardOf = (place: Place): Promise<SoftwareEuicc> => {
+  const { worldOf } = place
+  const { clock, random } = worldOf(new AbortController().signal).world
+  const home = openHome(place.home)
+  try {
+    const pki = ownCertificates(home.pki, 'nist', { random, now: clock() })
+    return createSoftwareCard({ pki, clock, random }, createMemory())
+  } finally {
+    home.close()
+  }
+}
+
+const writeRig = (place: Place, link: string): void => {
+  mkdirSync(join(place.folder, 'rigs'), { recursive: true })
+  writeFileSync(join(place.folder, 'rigs', 'desk.yaml'), `name: desk\nlink:\n  ${link}\n`)
+}
+
+// pcscd looks at its readers every 400 ms, and the way through vpcd costs about 40 ms an APDU.
+describe('run activate on hardware', { timeout: 60_000 }, () => {
+  const undo: (() => unknown)[] = []
+  const newPlace = (): Place => {
+    const place = createPlace()
+    undo.push(() => place.remove())
+    return place
+  }
+  afterEach(async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  })
+
+  const EIGHT = Array.from({ length: 8 }, (_, i) => expect.objectContaining({ step: i + 1, verdict: 'pass' }))
+
+  it.skipIf(noReader)(`passes through pcscd with the first rig that is attached${because(noReader)}`, async () => {
+    const place = newPlace()
+    const reader = await startReader()
+    undo.push(() => reader.stop())
+    process.env.PCSCLITE_CSOCK_NAME = reader.socket
+    writeRig(place, 'pcsc: { reader: Virtual Test Reader }')
+    await reader.insert(await cardOf(place))
+    await untilSeen('smartcard', true)
+    const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+    expect(ran).toMatchObject({ exitCode: 0, err: '' })
+    expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'desk', steps: EIGHT })
+    // Unnamed, the rig that is attached goes before the software eUICC, whose own card holds nothing.
+    const again = await place.run('run', 'activate', '--json')
+    expect(again.json()).toMatchObject({ verdict: 'pass', rig: 'desk' })
+  })
+
+  it.skipIf(noModem).each(['ccho-cgla', 'csim'] as const)(
+    `passes through a modem on a tty, over %s${because(noModem)}`,
+    async apdu => {
+      const place = newPlace()
+      const card = await cardOf(place)
+      const modem = createFakeModem(
+        { transmit: sent => card.exclusive(inside => inside.transmit(sent)), reset: () => card.reset() },
+        { echo: true, news: ['+CREG: 1'] },
+      )
+      const tty = await startTty(modem)
+      undo.push(() => tty.stop())
+      writeRig(place, `modem: { port: ${tty.path}, apdu: ${apdu} }`)
+      const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+      expect(ran).toMatchObject({ exitCode: 0, err: '' })
+      expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'desk', steps: EIGHT })
+    },
+  )
+
+  it('is blocked by a rig that was named and is not attached', async () => {
+    const place = newPlace()
+    writeRig(place, 'modem: { port: /dev/ttyNoSuchModem }')
+    const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+    expect(ran.exitCode).toBe(1)
+    expect(ran.json()).toMatchObject({ verdict: 'blocked', rig: 'desk' })
+    expect(ran.err).toMatch(/the rig desk is not attached: .*(ttyNoSuchModem|serialport)/)
+  })
+})
