@@ -24,7 +24,7 @@ export const toHex = (bytes: Uint8Array): string =>
 
 /** From hexadecimal in either case; blanks are passed over. Throws a RangeError for anything else. */
 export const fromHex = (text: string): Uint8Array => {
-  const digits = text.replace(/\s+/g, '')
+  const digits = /\s/.test(text) ? text.replace(/\s+/g, '') : text
   if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits))
     throw new RangeError('not hexadecimal: an even number of digits 0-9 a-f is expected')
   return new Uint8Array(Buffer.from(digits, 'hex'))

@@ -1,4 +1,4 @@
-import { equalBytes } from '../asn1/bytes.ts'
+import { equalBytes, toHex } from '../asn1/bytes.ts'
 import type { Kept } from '../asn1/schema.ts'
 import { ES10b } from '../rsp/es10b.ts'
 import { iccidToDigits } from '../rsp/identifiers.ts'
@@ -112,4 +112,6 @@ const listed = (info: ProfileInfo, name: (typeof COMPARED)[number]): unknown =>
 export const sameValue = (a: unknown, b: unknown): boolean => show(a) === show(b)
 
 const show = (value: unknown): string =>
-  JSON.stringify(value ?? [], (_key, part: unknown) => (part instanceof Uint8Array ? [...part] : part))
+  JSON.stringify(value ?? [], (_key, part: unknown) =>
+    part instanceof Uint8Array ? (part.length === 0 ? [] : toHex(part)) : part,
+  )

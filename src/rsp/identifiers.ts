@@ -46,7 +46,7 @@ export type NotificationEventName =
   | 'notificationDisable'
   | 'notificationDelete'
 
-const swapNibbles = (bytes: Uint8Array): string => toHex(bytes).replace(/(.)(.)/g, '$2$1')
+const swapNibbles = (bytes: Uint8Array): string => toHex(bytes.map(octet => (octet << 4) | (octet >> 4)))
 
 /** The digits of an ICCID as a person reads them: 18, 19 or 20 of them, without the filler. */
 export const iccidToDigits = (iccid: Uint8Array): string => swapNibbles(iccid).replace(/f+$/, '')
