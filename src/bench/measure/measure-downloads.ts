@@ -115,7 +115,6 @@ export const measureDownloads = async (
   for (let round = 0; round < WARM_UP; round++) {
     await download(await order())
     await clean()
-    progress(0)
   }
   const matchingId = await order()
   const tape: CryptoTape = await recordCrypto(() => download(matchingId))
