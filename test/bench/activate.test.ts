@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunSummary } from '../../src/bench/api-contract.ts'
 import type { ApduExchanged, BenchEvent, HttpExchanged } from '../../src/bench/events.ts'
 import { readEvidence } from '../../src/bench/evidence/evidence-file.ts'
+import { runProgram } from '../../src/bench/main.ts'
 import { openStore } from '../../src/bench/store/store.ts'
 import { createPlace, type Place } from './world.ts'
 
@@ -133,6 +134,23 @@ describe('run activate, over real sockets, with the software eUICC', () => {
 })
 
 describe('run activate', () => {
+  it('ends cleanly in the middle when it is interrupted: recorded, blocked, its state folder free', async () => {
+    const place = createPlace()
+    const interrupt = new AbortController()
+    const { world, out } = place.worldOf(interrupt.signal)
+    const write = (text: string): void => {
+      world.out.write(text)
+      if (text.includes('✓ 2')) interrupt.abort()
+    }
+    expect(await runProgram({ ...world, out: { write } }, ['run', 'activate'])).toBe(1)
+    expect(out()).toMatch(/blocked \(bench\).*the run was interrupted/)
+    const path = /evidence: (.*)/.exec(out())![1]!
+    const last = readEvidence(dirname(path), basename(path).replace('.jsonl', '')).at(-1)
+    expect(last).toMatchObject({ kind: 'run-ended', verdict: 'blocked', cause: 'bench' })
+    expect((await place.run('run', 'activate')).exitCode).toBe(0)
+    place.remove()
+  })
+
   it('passes on brainpoolP256r1', async () => {
     const place = createPlace()
     const ran = await place.run('run', 'activate', '--curve', 'brainpool', '--json')

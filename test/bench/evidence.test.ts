@@ -54,7 +54,7 @@ const record = (observations: readonly Observation[]): BenchEvent[] => {
   const file = createEvidenceFile(folder, runId)
   let ms = 1000
   const recorder = createRecorder({ runId, file, clock, stopwatch: () => (ms += 0.25) })
-  const events = observations.map(observation => recorder.record(observation))
+  const events = observations.map(observation => recorder.record(observation)!)
   file.close()
   return events
 }
@@ -82,11 +82,21 @@ describe('the record of a run', () => {
     const note: Observation = { kind: 'note', part: 'app', text: 'x' }
     expect(recorder.record(note)).not.toHaveProperty('step')
     recorder.during(3)
-    expect(recorder.record(note).step).toBe(3)
-    expect(recorder.record({ ...note, step: 5 }).step).toBe(5)
+    expect(recorder.record(note)?.step).toBe(3)
+    expect(recorder.record({ ...note, step: 5 })?.step).toBe(5)
     recorder.during(undefined)
     expect(recorder.record(note)).not.toHaveProperty('step')
     file.close()
+  })
+
+  it('takes nothing more once it is closed', () => {
+    const file = createEvidenceFile(folder, runId)
+    const recorder = createRecorder({ runId, file, clock, stopwatch: () => 0 })
+    recorder.record(STARTED)
+    recorder.close()
+    file.close()
+    expect(recorder.record(STEP_ENDED)).toBeUndefined()
+    expect(readEvidence(folder, runId)).toHaveLength(1)
   })
 
   it('is never begun twice', () => {

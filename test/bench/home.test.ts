@@ -28,6 +28,13 @@ describe('the state folder', () => {
     openHome(path).close()
   })
 
+  it('is refused where no folder can be made, and is made with those above it where it can', () => {
+    writeFileSync(join(folder, 'file'), '')
+    for (const path of [join(folder, 'file'), join(folder, 'file', 'below')])
+      expect(() => openHome(path)).toThrow(expect.objectContaining({ code: 'wrong-use' }))
+    openHome(join(folder, 'a', 'b', 'c')).close()
+  })
+
   it('is refused when a newer bench wrote it, and left unlocked', () => {
     openHome(folder).close()
     writeFileSync(join(folder, 'version'), '2\n')

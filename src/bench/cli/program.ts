@@ -1,18 +1,6 @@
 import { Argument, Command, Option } from 'commander'
 import { VERSION } from '../version.ts'
-import { benchCommand } from './bench-command.ts'
-import {
-  deleteCommand,
-  downloadCommand,
-  infoCommand,
-  listCommand,
-  nicknameCommand,
-  notificationsCommand,
-  switchCommand,
-} from './card-command.ts'
 import { readCount, readCurve, readHost, readHostAndPort, readPort } from './options.ts'
-import { runCommand } from './run-command.ts'
-import { serveCommand, startCommand } from './serve-command.ts'
 
 import type { World } from './terminal.ts'
 
@@ -34,6 +22,14 @@ const withOptions = (command: Command, ...options: readonly Option[]): Command =
   for (const option of options) command.addOption(option)
   return command
 }
+
+/** Each command is loaded when it is asked for: listing a card's profiles needs no browser and no servers. */
+const load = {
+  run: () => import('./run-command.ts'),
+  serve: () => import('./serve-command.ts'),
+  bench: () => import('./bench-command.ts'),
+  card: () => import('./card-command.ts'),
+} as const
 
 /** The command line. `done` gets the exit code. */
 export const createProgram = (world: World, done: (exitCode: number) => void): Command => {
@@ -58,23 +54,23 @@ export const createProgram = (world: World, done: (exitCode: number) => void): C
   withOptions(program.command('start'), rig(), profile(), certs(), curve(), port())
     .description('start services and dashboard, run one activation, and stay up for the page')
     .option('--once', 'end after the run, with the exit code of its verdict')
-    .action(perform(options => startCommand(world, options as never)))
+    .action(perform(async options => (await load.serve()).startCommand(world, options as never)))
 
   withOptions(program.command('run'), rig(), profile(), certs(), curve(), json())
     .description('run a scenario')
     .addArgument(new Argument('<scenario>', 'what to run').choices(['activate']))
-    .action(perform((_scenario, options) => runCommand(world, options as never)))
+    .action(perform(async (_scenario, options) => (await load.run()).runCommand(world, options as never)))
 
   withOptions(program.command('serve'), port(), rig(), certs(), curve())
     .description('start services and dashboard without a run')
-    .action(perform(options => serveCommand(world, options as never)))
+    .action(perform(async options => (await load.serve()).serveCommand(world, options as never)))
 
   program
     .command('bench')
     .description('measure: exchanges, milliseconds and downloads a second, beside bare crypto')
     .addOption(new Option('--downloads <count>', 'downloads to measure').argParser(readCount).default(40))
     .addOption(json())
-    .action(perform(options => benchCommand(world, options as never)))
+    .action(perform(async options => (await load.bench()).benchCommand(world, options as never)))
 
   const card = program.command('card').description('what a phone does with its eSIM, on the card of a rig')
   const onCard = (name: string, description: string): Command =>
@@ -87,27 +83,39 @@ export const createProgram = (world: World, done: (exitCode: number) => void): C
     .option('--confirmation-code <code>', 'where the operator asks for one')
     .addOption(connectTo())
     .addOption(ca())
-    .action(perform(options => downloadCommand(world, options as never)))
-  onCard('list', 'the profiles on the card').action(perform(options => listCommand(world, options as never)))
-  onCard('info', 'what the card says of itself').action(perform(options => infoCommand(world, options as never)))
+    .action(perform(async options => (await load.card()).downloadCommand(world, options as never)))
+  onCard('list', 'the profiles on the card').action(
+    perform(async options => (await load.card()).listCommand(world, options as never)),
+  )
+  onCard('info', 'what the card says of itself').action(
+    perform(async options => (await load.card()).infoCommand(world, options as never)),
+  )
   for (const action of ['enable', 'disable'] as const)
     onCard(action, `${action} a profile`)
       .argument('<iccid>')
-      .action(perform((iccid, options) => switchCommand(world, action, iccid as string, options as never)))
+      .action(
+        perform(async (iccid, options) =>
+          (await load.card()).switchCommand(world, action, iccid as string, options as never),
+        ),
+      )
   onCard('delete', 'delete a disabled profile')
     .argument('<iccid>')
-    .action(perform((iccid, options) => deleteCommand(world, iccid as string, options as never)))
+    .action(
+      perform(async (iccid, options) => (await load.card()).deleteCommand(world, iccid as string, options as never)),
+    )
   onCard('nickname', 'give a profile a nickname; an empty one takes it away')
     .argument('<iccid>')
     .argument('<nickname>')
     .action(
-      perform((iccid, name, options) => nicknameCommand(world, iccid as string, name as string, options as never)),
+      perform(async (iccid, name, options) =>
+        (await load.card()).nicknameCommand(world, iccid as string, name as string, options as never),
+      ),
     )
   onCard('notifications', 'the notifications that wait on the card')
     .option('--send', 'send them, and take those off that a server has answered')
     .addOption(connectTo())
     .addOption(ca())
-    .action(perform(options => notificationsCommand(world, options as never)))
+    .action(perform(async options => (await load.card()).notificationsCommand(world, options as never)))
 
   return program
 }

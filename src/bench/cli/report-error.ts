@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommanderError } from 'commander'
 import { ActivationCodeError } from '../../rsp/activation-code.ts'
@@ -12,7 +12,7 @@ const keepForLater = (error: unknown, world: World): string => {
   const home = homePath(world.environment, world.workingFolder)
   const path = join(home, 'errors', `${world.clock().toISOString().replace(/[-:.]/g, '')}.txt`)
   try {
-    mkdirSync(join(home, 'errors'), { recursive: true, mode: 0o700 })
+    for (const folder of [home, join(home, 'errors')]) if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
     writeFileSync(path, `${describeWhole(error)}\n`, { mode: 0o600 })
     return `what happened is in ${path}`
   } catch (cause) {

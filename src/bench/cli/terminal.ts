@@ -33,7 +33,7 @@ export const createTerminal = ({ out }: Pick<World, 'out'>, quiet = false): Term
     progress(text) {
       if (quiet || !out.isTTY) return
       clear()
-      out.write(text.slice(0, (out.columns ?? 80) - 1))
+      out.write(text.slice(0, (out.columns || 80) - 1))
       isShown = true
     },
   }

@@ -8,9 +8,11 @@ export type Stopwatch = () => number
 export interface Recorder {
   readonly runId: string
   /** Takes the secrets out of what was observed, stamps it, writes it down, and tells the listener; in that order. */
-  record(observation: Observation): BenchEvent
+  record(observation: Observation): BenchEvent | undefined
   /** What is observed from now on happened during this step, until `undefined` says that none is going on. */
   during(step: number | undefined): void
+  /** The run is over: what a page or a socket still has to say is not part of it. */
+  close(): void
 }
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000
@@ -26,12 +28,17 @@ export const createRecorder = (at: {
   const redact = createRedactor()
   let seq = 0
   let current: number | undefined
+  let isClosed = false
   return {
     runId: at.runId,
     during(step) {
       current = step
     },
+    close() {
+      isClosed = true
+    },
     record(observation) {
+      if (isClosed) return undefined
       const step = observation.step ?? current
       const event = {
         runId: at.runId,

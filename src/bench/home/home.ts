@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { BenchError } from '../error.ts'
 import { takeLock } from './lock.ts'
 
@@ -43,15 +43,25 @@ const checkVersion = (path: string): void => {
     )
 }
 
+/** As `mkdir -p`. Node's own recursive one never returns where a folder can be seen and nothing made in it. */
+const makeFolder = (path: string): void => {
+  if (!existsSync(dirname(path))) makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) throw error
+  }
+}
+
 /** Opens the state folder, alone: a second process is refused with the first one's number. */
 export const openHome = (path: string): Home => {
   const folder = (name: string): string => {
     const full = join(path, name)
-    mkdirSync(full, { recursive: true, mode: 0o700 })
+    makeFolder(full)
     return full
   }
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
   } catch (error) {
     throw new BenchError('wrong-use', `cannot use ${path} as state folder: ${(error as Error).message}`, {
       cause: error,

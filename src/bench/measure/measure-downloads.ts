@@ -41,7 +41,7 @@ interface World {
 }
 
 /** Before the clocks count: compilers and caches come up to speed. Fewer, and the compilers still work while they do. */
-const WARM_UP = 100
+const WARM_UP = 200
 
 /** SM-DP+, LPA and software eUICC in one process with nothing between them: no sockets, no disk, no evidence. */
 export const measureDownloads = async (

@@ -76,6 +76,7 @@ export const createRunBook = (at: {
         recorder,
         evidence: file.path,
         async close() {
+          recorder.close()
           file.close()
           live.delete(runId)
           await rows
