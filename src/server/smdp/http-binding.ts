@@ -138,22 +138,21 @@ const readJson = async (request: Request): Promise<Json> => {
 
 /** Stops reading where a message has become longer than any can be: what is announced is not believed. */
 const readBody = async (request: Request): Promise<Uint8Array> => {
-  const reader = request.body?.getReader()
-  if (reader === undefined) return new Uint8Array(0)
   const chunks: Uint8Array[] = []
   let length = 0
   try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      length += value.length
-      if (length > MAX_BODY) throw refusal('too-long')
-      chunks.push(value)
+    const reader = request.body?.getReader()
+    for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
+      length += read.value.length
+      if (length > MAX_BODY) {
+        // How the rest is given up changes nothing for the answer.
+        await reader?.cancel().catch(() => {})
+        throw refusal('too-long')
+      }
+      chunks.push(read.value)
     }
   } catch (cause) {
-    if (!(cause instanceof SmdpError)) throw refusal('bad-json', 'the connection broke off', { cause })
-    await reader.cancel()
-    throw cause
+    throw cause instanceof SmdpError ? cause : refusal('bad-json', 'the connection broke off', { cause })
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
