@@ -47,6 +47,9 @@ export const main = async (args: readonly string[]): Promise<number> => {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
   })
+  const onSurprise = (error: unknown): void => process.exit(reportError(error, world) || 1)
+  process.on('uncaughtException', onSurprise)
+  process.on('unhandledRejection', onSurprise)
   try {
     return await runProgram(world, args)
   } finally {
