@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/asn1/bytes.ts'
+import { fromHex, toHex } from '../../src/asn1/bytes.ts'
 import { copyMemory } from '../../src/euicc/memory.ts'
 import { decodeEuiccResponse } from '../../src/profile/euicc-response.ts'
 import { ES10b } from '../../src/rsp/es10b.ts'
@@ -208,5 +208,22 @@ describe('the segments', () => {
     await card.card.reset()
     expect(await copyMemory(card.memory)).toEqual(before)
     expect(await exchangeHex(card, '0070000001')).toBe('019000')
+  })
+})
+
+describe('the one-time key of a package that was refused', () => {
+  it.each([
+    [
+      'is gone when the package was wrong',
+      (pieces: Uint8Array[]) => pieces.with(-1, pieces.at(-1)!.with(-1, pieces.at(-1)!.at(-1)! ^ 1)),
+      false,
+    ],
+    ['is kept when the loading was broken off', (pieces: Uint8Array[]) => pieces.slice(0, -1), true],
+  ] as const)('%s (SGP.22 §3.1.3.2)', async (_name, spoil, isKept) => {
+    const card = await createTestCard()
+    const otpk = await authenticateAndPrepare(card, download())
+    await load(card.channel, await card.isdr(), spoil([...cut(bind(download(), otpk))]))
+    const again = await authenticateAndPrepare(card, download({ bppEuiccOtpk: otpk }))
+    expect(toHex(again) === toHex(otpk)).toBe(isKept)
   })
 })
