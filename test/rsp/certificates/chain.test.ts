@@ -142,6 +142,12 @@ describe.each(PKIS)('a chain on %s', (_curve, pki) => {
     ).toBe('revoked')
   })
 
+  it('is no longer than its CI allows', () => {
+    const ci = { ...pki.ci.certificate, pathLength: 0 }
+    expect(check('DPauth', [pki.dpAuth.certificate], { trustAnchors: [ci] })).toBe('accepted')
+    expect(check('eUICC', [pki.euicc.certificate, pki.eum.certificate], { trustAnchors: [ci] })).toBe('not-a-ca')
+  })
+
   it('begins at a CI that says what a CI must say', () => {
     expect(codeOf(() => checkCi(pki.ci.certificate, now))).toBe('accepted')
     expect(codeOf(() => checkCi(pki.ci.certificate, year(2090)))).toBe('expired')
@@ -172,6 +178,13 @@ describe.each(PKIS)('a revocation list on %s', (_curve, pki) => {
     expect([...crl.revoked]).toEqual(['0a0b', '7f00'])
     expect(isCrlOf(crl, pki.ci.certificate)).toBe(true)
     expect(isCrlOf(crl, pki.eum.certificate)).toBe(false)
+  })
+
+  it('is of nobody whose key is not for lists', () => {
+    const issuer = { certificate: pki.eum.certificate, privateKey: pki.eum.privateKey! }
+    const byEum = issueCrl({ issuer, revoked: [], thisUpdate: year(2026), nextUpdate: year(2027) })
+    expect(pki.eum.certificate.keyUsage).not.toContain('cRLSign')
+    expect(isCrlOf(byEum, pki.eum.certificate)).toBe(false)
   })
 
   it('counts for nothing with any byte of it changed', () => {
