@@ -1,7 +1,9 @@
 import type { Card } from '../../apdu/channel.ts'
+import { BenchError } from '../error.ts'
 import type { RigSummary } from '../events.ts'
-import { modemLink, pcscLink } from './hardware-links.ts'
 import type { Link } from './link.ts'
+import { modemLink } from './modem-link.ts'
+import { pcscLink } from './pcsc-link.ts'
 import { type Attachment, linkOf, type Rig } from './rig.ts'
 import { type CardSettings, openSoftwareCard } from './software-card.ts'
 
@@ -16,6 +18,14 @@ export interface Device {
 
 export type Links = Readonly<Record<ReturnType<typeof linkOf>, Link>>
 
+/** Kinds of link that rig files may already name. */
+const NOT_YET: Link = {
+  look: async () => ({ attached: false, reason: 'this bench does not reach cards this way yet' }),
+  open: async rig => {
+    throw new BenchError('rig-not-attached', `the rig ${rig.name} cannot be reached: its kind of link is not built yet`)
+  },
+}
+
 export const createLinks = (cards: string, settings: CardSettings): Links => ({
   software: {
     look: async () => ({ attached: true }),
@@ -23,6 +33,9 @@ export const createLinks = (cards: string, settings: CardSettings): Links => ({
   },
   pcsc: pcscLink(),
   modem: modemLink(),
+  exec: NOT_YET,
+  tcp: NOT_YET,
+  tape: NOT_YET,
 })
 
 export const lookFor =

@@ -6,51 +6,95 @@ import type { RigSummary } from '../events.ts'
 import { nearestKey } from './near-key.ts'
 import { parseYaml } from './yaml-file.ts'
 
+const Aid = z.string().regex(/^([0-9a-f]{2}){5,16}$/i, 'an AID is 5 to 16 bytes in hexadecimal; write it in quotes')
+const Eid = z.string().regex(/^\d{32}$/, 'an EID has 32 digits; write it in quotes')
+
 /** A reader is known by what stays the same when the machine restarts, never by its number. */
 const PcscLink = z.strictObject({
-  pcsc: z.strictObject({
-    /** Part of the reader's name as PC/SC tells it. */
-    reader: z.string().min(1),
-    /** Which of several equal readers, counted in the order of their names. */
-    slot: z.int().min(0).max(15).optional(),
-    /** Which npm package speaks to PC/SC, where it must be a certain one. */
-    binding: z.enum(['smartcard', 'pcsclite']).optional(),
-  }),
+  pcsc: z
+    .strictObject({
+      /** Part of the reader's name as PC/SC tells it; `*` stands for anything. */
+      reader: z.string().min(1).optional(),
+      /** Which of several equal readers, counted in the order of their names. */
+      slot: z.int().min(0).max(15).optional(),
+      /** The card's answer to reset in hexadecimal; `?` stands for any digit. */
+      atr: z
+        .string()
+        .regex(/^[0-9a-f?\s]+$/i, 'an ATR is hexadecimal digits, with ? for any')
+        .optional(),
+      /** The EID of the card: the reader is the one that holds it, whatever its name. */
+      eid: Eid.optional(),
+      /** Which npm package speaks to PC/SC, where it must be a certain one. */
+      binding: z.enum(['smartcard', 'pcsclite']).optional(),
+    })
+    .refine(({ reader, atr, eid }) => (reader ?? atr ?? eid) !== undefined, 'a reader is named by reader, atr or eid'),
 })
 
 const ModemLink = z.strictObject({
-  modem: z.strictObject({
-    /** A path that stays the same, as in /dev/serial/by-id or by-path. */
-    port: z.string().min(1),
-    baud: z.int().positive().optional(),
-    /** How APDUs travel: logical channel commands, or the basic channel. */
-    apdu: z.enum(['auto', 'ccho-cgla', 'csim']).optional(),
-  }),
+  modem: z
+    .strictObject({
+      /** A path that stays the same, as in /dev/serial/by-id or by-path. */
+      port: z.string().min(1).optional(),
+      /** Where the modem is plugged in, as the kernel writes it (`1-1.4`), with the interface (`1-1.4:1.2`) if there are several. */
+      usb: z
+        .string()
+        .regex(/^\d+-\d+(\.\d+)*(:\d+\.\d+)?$/, 'a USB path as in /sys/bus/usb/devices, such as 1-1.4:1.2')
+        .optional(),
+      /** The serial number of the USB device. */
+      serial: z.string().min(1).optional(),
+      baud: z.int().positive().optional(),
+      /** How APDUs travel: logical channel commands, or the basic channel. */
+      apdu: z.enum(['auto', 'ccho-cgla', 'csim']).optional(),
+      /** The modem profile of rigs/modems, where it is not to be found out by asking the modem. */
+      profile: z.string().min(1).optional(),
+    })
+    .refine(
+      ({ port, usb, serial }) => (port ?? usb ?? serial) !== undefined,
+      'a modem is named by port, usb or serial',
+    ),
 })
+
+/** A program that speaks lpac's stdio APDU JSON, a socket that does, or a recorded session. */
+const ExecLink = z.strictObject({ exec: z.array(z.string()).min(1) })
+const TcpLink = z.strictObject({ tcp: z.string().regex(/^[^\s:]+:\d+$/, 'host:port') })
+const TapeLink = z.strictObject({ tape: z.string().min(1) })
 
 export const Rig = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name is lower-case letters, digits and hyphens'),
   description: z.string().min(1).optional(),
-  link: z.union([z.literal('software'), PcscLink, ModemLink]),
+  link: z.union([z.literal('software'), PcscLink, ModemLink, ExecLink, TcpLink, TapeLink]),
   card: z
     .strictObject({
       /** The identity of the card that belongs here; another one in its place is a rig's mistake, not the card's. */
-      eid: z
-        .string()
-        .regex(/^\d{32}$/, 'an EID has 32 digits; write it in quotes')
-        .optional(),
+      eid: Eid.optional(),
+      /** AIDs of the ISD-R to try first, before those of rigs/cards/isd-r.yaml. */
+      aids: z.array(Aid).min(1).optional(),
     })
     .optional(),
+  /** Bytes of a STORE DATA block, where the way to the card is known to take fewer than 255. */
+  segmentSize: z.int().min(16).max(255).optional(),
+  /** EIDs and ICCIDs on which nothing destructive is done, whatever is asked. */
+  protected: z.array(z.string().regex(/^\d{18,32}$/, 'an EID or an ICCID in digits; write it in quotes')).optional(),
 })
 export type Rig = z.infer<typeof Rig>
 
-export const linkOf = (rig: Rig): Extract<RigSummary['link'], 'software' | 'pcsc' | 'modem'> =>
-  rig.link === 'software' ? 'software' : 'pcsc' in rig.link ? 'pcsc' : 'modem'
+export type LinkKind = RigSummary['link']
+export const linkOf = (rig: Rig): LinkKind =>
+  rig.link === 'software' ? 'software' : (Object.keys(rig.link)[0] as Exclude<LinkKind, 'software'>)
 
 export const describeRig = (rig: Rig): string => {
   if (rig.description) return rig.description
   if (rig.link === 'software') return 'the software eUICC in this process'
-  return 'pcsc' in rig.link ? `reader ${rig.link.pcsc.reader}` : `modem at ${rig.link.modem.port}`
+  if ('pcsc' in rig.link) {
+    const { reader, atr, eid } = rig.link.pcsc
+    return reader ? `reader ${reader}` : eid ? `the reader with the card ${eid}` : `the reader with the ATR ${atr}`
+  }
+  if ('modem' in rig.link) {
+    const { port, usb, serial } = rig.link.modem
+    return `modem at ${port ?? (usb ? `USB ${usb}` : `USB serial number ${serial}`)}`
+  }
+  if ('exec' in rig.link) return `the program ${rig.link.exec[0]}`
+  return 'tcp' in rig.link ? `the socket ${rig.link.tcp}` : `the tape ${rig.link.tape}`
 }
 
 export const summarizeRig = (rig: Rig, why: string): RigSummary => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Card } from '../../src/apdu/channel.ts'
-import { hardwareLink } from '../../src/bench/rigs/hardware-links.ts'
+import { hardwareLink } from '../../src/bench/rigs/hardware-link.ts'
 import type { Rig } from '../../src/bench/rigs/rig.ts'
 import { PcscError } from '../../src/pcsc/errors.ts'
 import { scripted } from '../apdu/scripted-channel.ts'

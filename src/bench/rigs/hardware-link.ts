@@ -3,31 +3,11 @@ import { ApduError } from '../../apdu/errors.ts'
 import { takeTurns } from '../../apdu/turns.ts'
 import { LpaError } from '../../lpa/errors.ts'
 import { openIsdr } from '../../lpa/isdr.ts'
-import { openModemCard } from '../../modem/at-card.ts'
-import type { After } from '../../modem/at-port.ts'
 import { ModemError } from '../../modem/errors.ts'
-import { openPcscCard } from '../../pcsc/card.ts'
 import { PcscError } from '../../pcsc/errors.ts'
 import { BenchError } from '../error.ts'
 import type { Link } from './link.ts'
 import type { Rig } from './rig.ts'
-
-const after: After = (ms, run) => {
-  const timer = setTimeout(run, ms)
-  return () => clearTimeout(timer)
-}
-
-export const pcscLink = (): Link =>
-  hardwareLink(rig => {
-    if (rig.link === 'software' || !('pcsc' in rig.link)) throw new TypeError(`${rig.name} is no PC/SC rig`)
-    return openPcscCard(rig.link.pcsc)
-  })
-
-export const modemLink = (): Link =>
-  hardwareLink(rig => {
-    if (rig.link === 'software' || !('modem' in rig.link)) throw new TypeError(`${rig.name} is no modem rig`)
-    return openModemCard({ ...rig.link.modem, after })
-  })
 
 /** Why a card cannot be had, where that is foreseen; each of these sentences says what to do. */
 const reasonOf = (error: unknown): string => {
