@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { closingReporter } from './test/closing-reporter.ts'
 
 /** Set where everything that tests need is installed: a pattern of what may be skipped all the same. */
-const maySkip = process.env['ESIM_BENCH_MAY_SKIP']
+const maySkip = process.env.ESIM_BENCH_MAY_SKIP
 
 export default defineConfig({
   test: {
