@@ -13,7 +13,13 @@ const ROOMS: Record<string, { charge: string; mayImport: string[] }> = {
   euicc: { charge: 'the software eUICC', mayImport: ['asn1', 'apdu', 'rsp', 'profile'] },
   lpa: { charge: "the device's procedures over a Channel and a Fetch", mayImport: ['asn1', 'apdu', 'rsp'] },
   app: { charge: 'the Mobile Plans app as a state machine', mayImport: ['rsp'] },
-  'server/smdp': { charge: 'SM-DP+: ES9+ and ES2+', mayImport: ['asn1', 'rsp', 'profile'] },
+  'server/rsp-server': {
+    charge:
+      'what SM-DP+ and SM-DS have in common: a table as an HTTP server, choice of CI, the chain of a card, transactions',
+    mayImport: ['asn1', 'rsp'],
+  },
+  'server/smdp': { charge: 'SM-DP+: ES9+ and ES2+', mayImport: ['asn1', 'rsp', 'profile', 'server/rsp-server'] },
+  'server/smds': { charge: 'SM-DS: ES11 and ES12', mayImport: ['asn1', 'rsp', 'server/rsp-server'] },
   'server/plans': { charge: 'the Mobile Plans service', mayImport: ['rsp'] },
   'server/portal': { charge: "the operator's web portal", mayImport: ['rsp'] },
   'server/operator': { charge: 'the operator API, subscriptions, orders', mayImport: ['rsp', 'profile'] },

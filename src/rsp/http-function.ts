@@ -2,7 +2,7 @@ import { type JsonMessage, type MessageOf, maybe, message, object, text } from '
 
 /** A row of an interface between servers, or from the LPA to one (SGP.22 §6.5). */
 export interface HttpFunction<Request, Response> {
-  readonly interface: 'ES2+' | 'ES9+'
+  readonly interface: 'ES2+' | 'ES9+' | 'ES11' | 'ES12' | 'ES15'
   /** As the specification spells it. */
   readonly name: string
   readonly clause: string
@@ -45,7 +45,7 @@ const requestHeader = {
   functionCallIdentifier: text(/./, 'an identifier'),
 }
 const requestHeaded = { header: object(message(requestHeader)) }
-/** The `header` of an ES2+ request (SGP.22 §6.5.1.3). ES9+ requests carry none. */
+/** The `header` of a request between servers (SGP.22 §6.5.1.3). Requests of an LPA carry none. */
 export const RequestHeader = message(requestHeaded)
 export type RequestHeader = MessageOf<typeof requestHeaded>
 

@@ -1,21 +1,21 @@
-import { concat, equalBytes } from '../../asn1/bytes.ts'
+import { concat } from '../../asn1/bytes.ts'
 import { encode, keep } from '../../asn1/schema.ts'
 import { type EuiccSigned1, SmdpSigned2 } from '../../rsp/authentication.ts'
 import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
-import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
+import { sign } from '../../rsp/crypto/ecdsa.ts'
 import type { ES9p } from '../../rsp/es9p.ts'
 import { Signature } from '../../rsp/identifiers.ts'
+import { credentialsOf } from '../rsp-server/ci-choice.ts'
+import { verifyEuiccChain } from '../rsp-server/euicc-chain.ts'
+import type { Answers } from '../rsp-server/http-binding.ts'
+import { checkEuiccSigned1 } from '../rsp-server/transaction.ts'
 import { changeOrder } from './change-order.ts'
-import { credentialsOf } from './credentials.ts'
 import { checkEligibility } from './eligibility.ts'
 import { refusal, SmdpError } from './error.ts'
-import { verifyEuiccChain } from './euicc-chain.ts'
-import type { Answers } from './http-binding.ts'
 import { buildMetadata } from './metadata.ts'
 import { advance, isPending, type Order } from './order.ts'
-import { findSession, sessionKey } from './sessions.ts'
+import { findSession } from './sessions.ts'
 import type { Smdp } from './settings.ts'
-import type { InitiatedSession } from './store.ts'
 
 /**
  * SGP.22 §5.6.3: authenticates the card, finds what it came for, and offers it.
@@ -36,9 +36,14 @@ export const createAuthenticateClient =
 
     // 1. Who is it?
     const trusted = credentialsOf(smdp.credentials, session.euiccCi)
-    const euicc = verifyEuiccChain(smdp, [trusted.ci.certificate], euiccCertificate, eumCertificate)
-    if (!verify(euicc.publicKey, euiccSigned1.bytes, euiccSignature1)) throw refusal('euicc-signature-invalid')
-    checkSigned(euiccSigned1.value, session, smdp.address)
+    const euicc = verifyEuiccChain({
+      euiccCertificate,
+      eumCertificate,
+      trusted: [trusted.ci.certificate],
+      now: smdp.clock(),
+      crls: smdp.crls(),
+    })
+    checkEuiccSigned1(euicc, euiccSigned1, euiccSignature1, session, smdp.address)
 
     // 2. What did it come for, and may it have it?
     let order: Order
@@ -80,14 +85,6 @@ export const createAuthenticateClient =
       smdpCertificate: server.dpPb.certificate.der,
     }
   }
-
-const checkSigned = (signed: EuiccSigned1, session: InitiatedSession, address: string): void => {
-  if (sessionKey(signed.transactionId) !== session.transactionId)
-    throw refusal('unknown-transaction', 'the eUICC signed for another one')
-  if (!equalBytes(signed.serverChallenge, session.serverChallenge))
-    throw refusal('euicc-signature-invalid', 'the challenge is another one')
-  if (signed.serverAddress !== address) throw refusal('euicc-signature-invalid', 'the server address is another one')
-}
 
 /** The order for this card, with this attempt counted; or the refusal, of which the operator learns too. */
 const claimOrder = async (

@@ -1,7 +1,7 @@
 import type { ES2p } from '../../rsp/es2p.ts'
+import type { Answers } from '../rsp-server/http-binding.ts'
 import { changeOrder } from './change-order.ts'
 import { refusal } from './error.ts'
-import type { Answers } from './http-binding.ts'
 import { findOrderOf } from './operator-orders.ts'
 import { advance, CLEARED } from './order.ts'
 import type { Smdp } from './settings.ts'

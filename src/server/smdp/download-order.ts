@@ -1,7 +1,7 @@
 import type { ES2p } from '../../rsp/es2p.ts'
+import type { Answers } from '../rsp-server/http-binding.ts'
 import { changeOrder } from './change-order.ts'
 import { refusal, SmdpError } from './error.ts'
-import type { Answers } from './http-binding.ts'
 import { iccidText } from './iccid.ts'
 import { findOrderOf, isAllowed } from './operator-orders.ts'
 import { advance, type Order } from './order.ts'

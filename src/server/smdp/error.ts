@@ -1,19 +1,10 @@
 import type { StatusCodeData } from '../../rsp/http-function.ts'
+import { type EuiccRefusalCode, RspServerError } from '../rsp-server/error.ts'
+
+type Row = readonly [subjectCode: string, reasonCode: string, message: string]
 
 /** Every way this server says no on ES9+ and ES2+: subject and reason code of SGP.22 §5.2.6, and a sentence. */
 const REFUSALS = {
-  // The message itself, whatever the function.
-  'unknown-function': ['1.6', '3.1', 'there is no such function here'],
-  'bad-method': ['1.6', '2.1', 'functions are called with POST'],
-  'unknown-requester': ['1.1', '1.1', 'the caller is not known here'],
-  'bad-protocol-header': ['1.2.2', '2.1', 'X-Admin-Protocol: gsma/rsp/v2.x.y is expected'],
-  'bad-content-type': ['1.2.1', '2.1', 'Content-Type: application/json is expected'],
-  'too-long': ['1.3.1', '2.1', 'the message is too long'],
-  'bad-json': ['1.3.1', '2.1', 'the body is not JSON'],
-  'missing-member': ['1.6', '2.2', 'a mandatory member is missing'],
-  'malformed-member': ['1.6', '2.1', 'a member is malformed'],
-  'failed-here': ['1.2', '4.2', 'the server could not do it'],
-
   // SGP.22 §5.6.1, ES9+.InitiateAuthentication.
   'address-refused': ['8.8.1', '3.8', 'this server does not go by that address'],
   'no-common-verification': ['8.8.4', '3.7', 'no DPauth certificate of a CI that the eUICC can verify'],
@@ -22,6 +13,7 @@ const REFUSALS = {
 
   // SGP.22 §5.6.3, ES9+.AuthenticateClient, and what the other functions share with it.
   'unknown-transaction': ['8.10.1', '3.9', 'no such session'],
+  'foreign-transaction': ['8.10.1', '3.9', 'the eUICC answers to another session'],
   'unknown-ci': ['8.11.1', '3.9', 'the chain does not lead to the CI of this session'],
   'eum-certificate-invalid': ['8.1.2', '6.1', 'the EUM certificate is not valid'],
   'eum-certificate-expired': ['8.1.2', '6.3', 'the EUM certificate has expired'],
@@ -62,7 +54,7 @@ const REFUSALS = {
   'eid-mismatch': ['8.1.1', '3.10', 'the order is linked to another EID'],
   'cancelled-eid-mismatch': ['8.2.1', '3.10', 'the order is linked to another EID'],
   'smds-inaccessible': ['8.9', '5.1', 'no SM-DS can be reached'],
-} as const satisfies Record<string, readonly [subjectCode: string, reasonCode: string, message: string]>
+} as const satisfies Record<string, Row> & Record<EuiccRefusalCode, Row>
 
 export type RefusalCode = keyof typeof REFUSALS
 export type SmdpErrorCode =
@@ -95,4 +87,11 @@ export const refusal = (
   const message = detail === undefined ? sentence : `${sentence}: ${detail}`
   const status = { subjectCode, reasonCode, subjectIdentifier: at.about, message }
   return new SmdpError(code, message, { status, cause: at.cause })
+}
+
+/** What the caller is told: of a refusal of this room, or of what all servers of the RSP refuse alike. */
+export const statusOf = (error: unknown): StatusCodeData | undefined => {
+  if (error instanceof SmdpError) return error.status
+  if (!(error instanceof RspServerError)) return undefined
+  return error.status ?? (error.code in REFUSALS ? refusal(error.code as RefusalCode, error.message).status : undefined)
 }

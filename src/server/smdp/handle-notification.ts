@@ -12,13 +12,13 @@ import type {
   PendingNotification,
   ProfileInstallationResult,
 } from '../../rsp/notification.ts'
+import { RspServerError } from '../rsp-server/error.ts'
+import { verifyEuiccChain } from '../rsp-server/euicc-chain.ts'
+import type { Answers } from '../rsp-server/http-binding.ts'
+import { sessionKey } from '../rsp-server/transaction.ts'
 import { changeOrder } from './change-order.ts'
 import { smdpOid } from './credentials.ts'
-import { SmdpError } from './error.ts'
-import { verifyEuiccChain } from './euicc-chain.ts'
-import type { Answers } from './http-binding.ts'
 import { advance } from './order.ts'
-import { sessionKey } from './sessions.ts'
 import type { Smdp } from './settings.ts'
 
 /** Failures that another try may get past: the order stays downloaded. Any other failure ends it. */
@@ -80,11 +80,17 @@ const takeOther = async (
   let eid: string
   try {
     const trusted = smdp.credentials.map(({ ci }) => ci.certificate)
-    const euicc = verifyEuiccChain(smdp, trusted, euiccCertificate, eumCertificate)
+    const euicc = verifyEuiccChain({
+      euiccCertificate,
+      eumCertificate,
+      trusted,
+      now: smdp.clock(),
+      crls: smdp.crls(),
+    })
     if (!verify(euicc.publicKey, tbsOtherNotification.bytes, euiccNotificationSignature)) return
     eid = euicc.eid!
   } catch (error) {
-    if (error instanceof SmdpError) return
+    if (error instanceof RspServerError) return
     throw error
   }
   const metadata = tbsOtherNotification.value

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Call } from './http-binding.ts'
+import type { Call } from '../rsp-server/http-binding.ts'
 import type { SmdpStore } from './store.ts'
 
 /**

@@ -1,10 +1,7 @@
-import { toHex } from '../../asn1/bytes.ts'
+import { sessionKey } from '../rsp-server/transaction.ts'
 import { refusal } from './error.ts'
 import type { Smdp } from './settings.ts'
 import type { Session } from './store.ts'
-
-/** The key of a session: a transaction id as the JSON binding writes it. */
-export const sessionKey = (transactionId: Uint8Array): string => toHex(transactionId).toUpperCase()
 
 /** The session in one of these stages; one that is unknown, over or elsewhere is refused alike (8.10.1/3.9). */
 export const findSession = async <S extends Session['stage']>(

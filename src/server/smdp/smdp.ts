@@ -1,6 +1,7 @@
 import { ES2p } from '../../rsp/es2p.ts'
 import { ES9p } from '../../rsp/es9p.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
+import { bindFunctions } from '../rsp-server/http-binding.ts'
 import { addProfile, type ProfileToAdd } from './add-profile.ts'
 import { createAuthenticateClient } from './authenticate-client.ts'
 import { createCancelSession } from './cancel-session.ts'
@@ -8,9 +9,9 @@ import { createCancelOrder, createReleaseProfile } from './close-order.ts'
 import { createConfirmOrder } from './confirm-order.ts'
 import { checkCredentials } from './credentials.ts'
 import { createDownloadOrder } from './download-order.ts'
+import { statusOf } from './error.ts'
 import { createGetBoundProfilePackage } from './get-bound-profile-package.ts'
 import { createHandleNotification } from './handle-notification.ts'
-import { bindFunctions } from './http-binding.ts'
 import { createInitiateAuthentication } from './initiate-authentication.ts'
 import { createProgressReports } from './progress.ts'
 import { createRepeatedCalls } from './repeated-calls.ts'
@@ -58,7 +59,7 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
         CancelSession: createCancelSession(smdp),
       },
       // TLS authenticates the server only; the card is authenticated by the functions themselves.
-      { hasHeader: false, requesterOf: () => 'LPA', onDefect: smdp.onDefect },
+      { hasHeader: false, requesterOf: () => 'LPA', statusOf, onDefect: smdp.onDefect },
     ),
     es2p: bindFunctions(
       operatorFunctions,
@@ -68,7 +69,7 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
         ReleaseProfile: repeatable('ReleaseProfile', createReleaseProfile(smdp)),
         CancelOrder: repeatable('CancelOrder', createCancelOrder(smdp)),
       },
-      { hasHeader: true, requesterOf: smdp.requesterOf, onDefect: smdp.onDefect },
+      { hasHeader: true, requesterOf: smdp.requesterOf, statusOf, onDefect: smdp.onDefect },
     ),
     addProfile: profile => addProfile(smdp, profile),
     deliverProgress: progress.deliver,

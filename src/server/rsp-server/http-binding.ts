@@ -6,12 +6,13 @@ import {
   type StatusCodeData,
 } from '../../rsp/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
-import { refusal, SmdpError } from './error.ts'
+import { RspServerError, refuseMessage } from './error.ts'
+import { readBody } from './http-body.ts'
 
 /** What a function is told about its call beside the request. */
 export interface Call {
   readonly requester: string
-  /** ES2+ only. */
+  /** Between servers only. */
   readonly header: RequestHeader['header'] | undefined
 }
 
@@ -34,24 +35,24 @@ export type Answers<T> = {
 }
 
 export interface Binding {
-  /** Requests begin with a header (ES2+, SGP.22 §6.5.1.3). */
+  /** Requests begin with a header (between servers, SGP.22 §6.5.1.3). */
   readonly hasHeader: boolean
   /** Who calls, as the connection tells (mutual TLS); undefined refuses. */
   readonly requesterOf: (request: Request) => string | undefined
+  /** Subject and reason code of a refusal that a function threw; undefined for anything else. */
+  readonly statusOf: (error: unknown) => StatusCodeData | undefined
   /** An error that is no refusal: a defect of this server, of which the caller learns only that it happened. */
   readonly onDefect: (error: unknown, functionName: string) => void
 }
 
 /** Version 2.5 is what the tables are written from; a caller of another 2.x is answered in its own (SGP.22 §6.5.1.1). */
 const OWN_VERSION = 'gsma/rsp/v2.5.0'
-/** The longest genuine message, an AuthenticateClient with its chain, has about 5 kB. */
-const MAX_BODY = 256 * 1024
 
 /** A table as a server: shape of the message first, then the function's own answer (SGP.22 §6.5). */
 export const bindFunctions = <const T extends Table>(
   table: T,
   answers: Answers<T>,
-  { hasHeader, requesterOf, onDefect }: Binding,
+  { hasHeader, requesterOf, statusOf, onDefect }: Binding,
 ): ((request: Request) => Promise<Response>) => {
   type Row = { row: HttpFunction<unknown, unknown>; answer: (request: unknown, call: Call) => Promise<unknown> }
   const routes = new Map<string, Row>(
@@ -70,16 +71,17 @@ export const bindFunctions = <const T extends Table>(
     }
     const say = (status: number, body: Json, more: Record<string, string> = {}) =>
       new Response(JSON.stringify(body), { status, headers: { ...headers, ...more } })
-    const refuse = (status: number, error: SmdpError, more?: Record<string, string>) => say(status, failed(error), more)
+    const refuse = (status: number, error: RspServerError, more?: Record<string, string>) =>
+      say(status, failed(error.status!), more)
 
     const route = routes.get(new URL(request.url).pathname)
-    if (route === undefined) return refuse(404, refusal('unknown-function'))
-    if (request.method !== 'POST') return refuse(405, refusal('bad-method'), { Allow: 'POST' })
+    if (route === undefined) return refuse(404, refuseMessage('unknown-function'))
+    if (request.method !== 'POST') return refuse(405, refuseMessage('bad-method'), { Allow: 'POST' })
     const requester = requesterOf(request)
-    if (requester === undefined) return refuse(401, refusal('unknown-requester'))
-    if (version === null) return refuse(400, refusal('bad-protocol-header'))
+    if (requester === undefined) return refuse(401, refuseMessage('unknown-requester'))
+    if (version === null) return refuse(400, refuseMessage('bad-protocol-header'))
     if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
-      return refuse(400, refusal('bad-content-type'))
+      return refuse(400, refuseMessage('bad-content-type'))
 
     const { row, answer } = route
     let header: Call['header']
@@ -89,14 +91,16 @@ export const bindFunctions = <const T extends Table>(
       header = hasHeader ? RequestHeader.fromJson(json).header : undefined
       message = row.request.fromJson(json)
     } catch (error) {
-      if (error instanceof SmdpError) return refuse(error.code === 'too-long' ? 413 : 400, error)
+      if (error instanceof RspServerError) return refuse(error.code === 'too-long' ? 413 : 400, error)
       if (error instanceof JsonError)
         return refuse(
           400,
-          refusal(error.code === 'missing' ? 'missing-member' : 'malformed-member', undefined, { about: error.member }),
+          refuseMessage(error.code === 'missing' ? 'missing-member' : 'malformed-member', undefined, {
+            about: error.member,
+          }),
         )
       onDefect(error, row.name)
-      return refuse(400, refusal('bad-json'))
+      return refuse(400, refuseMessage('bad-json'))
     }
 
     try {
@@ -108,9 +112,10 @@ export const bindFunctions = <const T extends Table>(
         })
       return say(200, { ...SUCCESS, ...row.response.toJson(response) })
     } catch (error) {
-      if (error instanceof SmdpError && error.status !== undefined) return refuse(200, error)
+      const status = error instanceof RspServerError && error.status ? error.status : statusOf(error)
+      if (status !== undefined) return say(200, failed(status))
       onDefect(error, row.name)
-      return refuse(200, refusal('failed-here'))
+      return refuse(200, refuseMessage('failed-here'))
     }
   }
 }
@@ -118,8 +123,8 @@ export const bindFunctions = <const T extends Table>(
 const SUCCESS = { header: { functionExecutionStatus: { status: 'Executed-Success' } } }
 
 /** SGP.22 §6.5.1.4: a function that failed answers with HTTP 200, this header, and nothing else. */
-const failed = (error: SmdpError): Json => ({
-  header: { functionExecutionStatus: { status: 'Failed', statusCodeData: withoutAbsent(error.status!) } },
+const failed = (statusCodeData: StatusCodeData): Json => ({
+  header: { functionExecutionStatus: { status: 'Failed', statusCodeData: withoutAbsent(statusCodeData) } },
 })
 
 const withoutAbsent = (status: StatusCodeData): Json =>
@@ -132,27 +137,6 @@ const readJson = async (request: Request): Promise<Json> => {
   try {
     return JSON.parse(strictUtf8.decode(body)) as Json
   } catch (cause) {
-    throw refusal('bad-json', undefined, { cause })
+    throw refuseMessage('bad-json', undefined, { cause })
   }
-}
-
-/** Stops reading where a message has become longer than any can be: what is announced is not believed. */
-const readBody = async (request: Request): Promise<Uint8Array> => {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  try {
-    const reader = request.body?.getReader()
-    for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
-      length += read.value.length
-      if (length > MAX_BODY) {
-        // How the rest is given up changes nothing for the answer.
-        await reader?.cancel().catch(() => {})
-        throw refusal('too-long')
-      }
-      chunks.push(read.value)
-    }
-  } catch (cause) {
-    throw cause instanceof SmdpError ? cause : refusal('bad-json', 'the connection broke off', { cause })
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }

@@ -1,0 +1,57 @@
+import type { StatusCodeData } from '../../rsp/http-function.ts'
+
+/**
+ * What is wrong with a message, whatever its function: subject and reason code of SGP.22 §5.2.6, and a sentence. They
+ * are the same on every interface.
+ */
+const MESSAGE_REFUSALS = {
+  'unknown-function': ['1.6', '3.1', 'there is no such function here'],
+  'bad-method': ['1.6', '2.1', 'functions are called with POST'],
+  'unknown-requester': ['1.1', '1.1', 'the caller is not known here'],
+  'bad-protocol-header': ['1.2.2', '2.1', 'X-Admin-Protocol: gsma/rsp/v2.x.y is expected'],
+  'bad-content-type': ['1.2.1', '2.1', 'Content-Type: application/json is expected'],
+  'too-long': ['1.3.1', '2.1', 'the message is too long'],
+  'bad-json': ['1.3.1', '2.1', 'the body is not JSON'],
+  'missing-member': ['1.6', '2.2', 'a mandatory member is missing'],
+  'malformed-member': ['1.6', '2.1', 'a member is malformed'],
+  'failed-here': ['1.2', '4.2', 'the server could not do it'],
+} as const satisfies Record<string, readonly [subjectCode: string, reasonCode: string, message: string]>
+
+export type MessageRefusalCode = keyof typeof MESSAGE_REFUSALS
+/** What is wrong with the card or with what it supports. Each server has its own subject codes for these. */
+export type EuiccRefusalCode =
+  | 'no-common-verification' // no certificate here of a CI that the eUICC can verify
+  | 'no-common-signing' // no CI that the eUICC signs under is trusted here
+  | 'unknown-ci' // the chain does not lead to the CI of the session
+  | 'eum-certificate-invalid'
+  | 'eum-certificate-expired'
+  | 'euicc-certificate-invalid'
+  | 'euicc-certificate-expired'
+  | 'euicc-signature-invalid'
+  | 'foreign-transaction' // the eUICC signed for another transaction
+export type RspServerErrorCode = MessageRefusalCode | EuiccRefusalCode | 'bad-settings' // credentials that a server cannot stand on
+
+/** What every server of the RSP refuses alike. Refusals of a message carry their subject and reason code. */
+export class RspServerError extends Error {
+  readonly code: RspServerErrorCode
+  readonly status: StatusCodeData | undefined
+
+  constructor(code: RspServerErrorCode, message: string, at: { status?: StatusCodeData; cause?: unknown } = {}) {
+    super(message, at.cause === undefined ? undefined : { cause: at.cause })
+    this.name = 'RspServerError'
+    this.code = code
+    this.status = at.status
+  }
+}
+
+/** The refusal of a message, to be thrown; `detail` goes to the caller in `message`, `about` in `subjectIdentifier`. */
+export const refuseMessage = (
+  code: MessageRefusalCode,
+  detail?: string,
+  at: { about?: string | undefined; cause?: unknown } = {},
+): RspServerError => {
+  const [subjectCode, reasonCode, sentence] = MESSAGE_REFUSALS[code]
+  const message = detail === undefined ? sentence : `${sentence}: ${detail}`
+  const status = { subjectCode, reasonCode, subjectIdentifier: at.about, message }
+  return new RspServerError(code, message, { status, cause: at.cause })
+}

@@ -1,0 +1,81 @@
+import { equalBytes, toHex } from '../../asn1/bytes.ts'
+import { type Kept, keep } from '../../asn1/schema.ts'
+import { type EuiccSigned1, ServerSigned1 } from '../../rsp/authentication.ts'
+import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
+import type { Credential } from '../../rsp/certificates/issue.ts'
+import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
+import { ciKeyId, type UnderCi } from './ci-choice.ts'
+import { RspServerError } from './error.ts'
+
+/** The key of a session: a transaction id as the JSON binding writes it. */
+export const sessionKey = (transactionId: Uint8Array): string => toHex(transactionId).toUpperCase()
+
+/** What the server must remember of a session that it opened, until the card has answered. */
+export interface OpenedTransaction {
+  /** Upper-case hexadecimal. */
+  readonly transactionId: string
+  /** CI public key ids in hexadecimal: of the server's certificate, and of the card's chain. */
+  readonly serverCi: string
+  readonly euiccCi: string
+  readonly serverChallenge: Uint8Array
+}
+
+/** InitiateAuthentication (SGP.22 §5.6.1, §5.8.1) behind its checks: draws a transaction and authenticates the server. */
+export const openTransaction = ({
+  address,
+  euiccChallenge,
+  server,
+  signer,
+  euicc,
+  random,
+}: {
+  readonly address: string
+  readonly euiccChallenge: Uint8Array
+  /** Under which CI `signer`, CERT.DPauth or CERT.DSauth, stands; and under which the card shall answer. */
+  readonly server: UnderCi
+  readonly signer: Credential
+  readonly euicc: UnderCi
+  readonly random: (length: number) => Uint8Array
+}) => {
+  const drawn = random(32)
+  const transactionId = drawn.slice(0, 16)
+  const serverChallenge = drawn.slice(16)
+  const serverSigned1 = keep(ServerSigned1, {
+    transactionId,
+    euiccChallenge,
+    serverAddress: address,
+    serverChallenge,
+  })
+  const remember: OpenedTransaction = {
+    transactionId: sessionKey(transactionId),
+    serverCi: ciKeyId(server),
+    euiccCi: ciKeyId(euicc),
+    serverChallenge,
+  }
+  const response = {
+    transactionId,
+    serverSigned1,
+    serverSignature1: sign(signer.privateKey, serverSigned1.bytes),
+    euiccCiPKIdToBeUsed: euicc.ci.certificate.subjectKeyId!,
+    serverCertificate: signer.certificate.der,
+  }
+  return { remember, response }
+}
+
+/** Did this card sign this answer to this transaction? Throws RspServerError. */
+export const checkEuiccSigned1 = (
+  euicc: RspCertificate,
+  { value: signed, bytes }: Kept<EuiccSigned1>,
+  signature: Uint8Array,
+  opened: Pick<OpenedTransaction, 'transactionId' | 'serverChallenge'>,
+  address: string,
+): void => {
+  if (!verify(euicc.publicKey, bytes, signature))
+    throw new RspServerError('euicc-signature-invalid', 'the signature is not by the eUICC')
+  if (sessionKey(signed.transactionId) !== opened.transactionId)
+    throw new RspServerError('foreign-transaction', 'the eUICC signed for another transaction')
+  if (!equalBytes(signed.serverChallenge, opened.serverChallenge))
+    throw new RspServerError('euicc-signature-invalid', 'the challenge is another one')
+  if (signed.serverAddress !== address)
+    throw new RspServerError('euicc-signature-invalid', 'the server address is another one')
+}
