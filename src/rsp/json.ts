@@ -168,3 +168,16 @@ export const object = <T>(schema: JsonMessage<T>): JsonMember<T> => ({
     }
   },
 })
+
+/** A list of objects. */
+export const list = <T>(schema: JsonMessage<T>): JsonMember<readonly T[]> => {
+  const item = object(schema)
+  return {
+    mandatory: true,
+    toJson: values => values.map(item.toJson),
+    fromJson: (json, member) => {
+      if (!Array.isArray(json)) throw new JsonError('malformed', member, 'a list is expected')
+      return json.map((each: Json, index) => item.fromJson(each, `${member}[${index}]`))
+    },
+  }
+}
