@@ -9,6 +9,7 @@ export const createMemoryStore = (): SmdpStore => {
   const profiles = new Map<string, StockProfile>()
   const orders = new Map<string, Order>()
   const byMatchingId = new Map<string, string>()
+  const byEventId = new Map<string, string>()
   const sessions = new Map<string, Session>()
   const copies = new Map<string, BoundCopy>()
   const deliveries = new Map<string, Delivery>()
@@ -23,6 +24,8 @@ export const createMemoryStore = (): SmdpStore => {
   const put = (order: Order, was: Order | undefined): void => {
     if (was?.matchingId && was.matchingId !== order.matchingId) byMatchingId.delete(was.matchingId)
     if (order.matchingId) byMatchingId.set(order.matchingId, order.iccid)
+    if (was?.eventId && was.eventId !== order.eventId) byEventId.delete(was.eventId)
+    if (order.eventId) byEventId.set(order.eventId, order.iccid)
     orders.set(order.iccid, { ...order, revision: (was?.revision ?? 0) + 1 })
   }
 
@@ -37,6 +40,7 @@ export const createMemoryStore = (): SmdpStore => {
     findProfile: async iccid => profiles.get(iccid),
     findOrder: async iccid => orders.get(iccid),
     findOrderByMatchingId: async matchingId => orders.get(byMatchingId.get(matchingId) ?? ''),
+    findOrderByEventId: async eventId => orders.get(byEventId.get(eventId) ?? ''),
     findDefaultOrders: async eid => [...orders.values()].filter(order => order.matchingId === '' && order.eid === eid),
     findOrdersOfType: async profileType => [...orders.values()].filter(order => order.profileType === profileType),
     listOrders: async () => [...orders.values()],

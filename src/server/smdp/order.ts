@@ -1,4 +1,5 @@
 import { SmdpError } from './error.ts'
+import type { ProfileFacts } from './store.ts'
 
 /** SGP.22 §3.1.6, the life of a profile at the SM-DP+. */
 export type OrderState =
@@ -33,10 +34,18 @@ export interface Order {
   readonly eid?: string | undefined
   /** Empty: the default order of its EID, downloaded without a matching id (SGP.22 §3.3.2). */
   readonly matchingId?: string | undefined
+  /** Under which it stands at an SM-DS: the LPA that found it there comes with this in place of the matching id. */
+  readonly eventId?: string | undefined
   /** SHA-256 of the confirmation code; the code itself is not kept. */
   readonly confirmationCodeHash?: Uint8Array | undefined
   readonly confirmationFailures: number
   readonly downloadAttempts: number
+  /** How often it may be tried, in place of the server's own limit. */
+  readonly maxAttempts?: number | undefined
+  /** Released again after each download, for whoever comes next: on a bench one activation code serves for ever. */
+  readonly reusable?: boolean | undefined
+  /** What the metadata of this order say in place of the profile's. */
+  readonly metadata?: Partial<ProfileFacts> | undefined
   readonly expiresAt?: Date | undefined
   /** The session that last took the bound package. */
   readonly transactionId?: string | undefined

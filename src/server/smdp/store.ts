@@ -107,6 +107,7 @@ export interface SmdpStore {
   findProfile(iccid: string): Promise<StockProfile | undefined>
   findOrder(iccid: string): Promise<Order | undefined>
   findOrderByMatchingId(matchingId: string): Promise<Order | undefined>
+  findOrderByEventId(eventId: string): Promise<Order | undefined>
   /** Orders of this EID with an empty matching id, the oldest first. */
   findDefaultOrders(eid: string): Promise<readonly Order[]>
   /** Orders of a profile type: all of them, to choose an available one from. */
