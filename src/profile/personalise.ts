@@ -1,0 +1,110 @@
+import { equalBytes } from '../asn1/bytes.ts'
+import { packDigits } from './digits.ts'
+import { type ElementKind, type ElementValue, ProfileElementTypes } from './elements/profile-element.ts'
+import { ProfileError } from './error.ts'
+import { installProfile, SUPPORTED_SERVICES } from './install.ts'
+import type { ElementOf, ProfileElement, ProfilePackage } from './package.ts'
+import { changed } from './personalise/changed.ts'
+import { createFileRewriter } from './personalise/file-contents.ts'
+import { personalAka, personalOtaKeys, personalPins, personalPuks } from './personalise/secret-values.ts'
+import { subscriberFiles } from './personalise/subscriber-files.ts'
+import { badValue, checkPersonalisation, type PersonalField, type Personalisation } from './personalise/values.ts'
+
+/** A package of which copies are made, each with values of its own. */
+export interface ProfileTemplate {
+  /** Throws ProfileError `bad-parameter`, its `element` the field that is wrong or has no place in this template. */
+  personalise(values: Personalisation): ProfilePackage
+}
+
+/** Which element must be there for a value to have a place. */
+const HOMES: Partial<Record<PersonalField, ElementKind>> = {
+  k: 'akaParameter',
+  opc: 'akaParameter',
+  algorithm: 'akaParameter',
+  pin1: 'pinCodes',
+  pin2: 'pinCodes',
+  adm1: 'pinCodes',
+  puk1: 'pukCodes',
+  puk2: 'pukCodes',
+  kic: 'securityDomain',
+  kid: 'securityDomain',
+  kik: 'securityDomain',
+}
+
+/**
+ * Takes a package as a template. An element in which a value stands is encoded anew with it; all others, and those
+ * whose values are the template's own, keep their bytes.
+ */
+export const createTemplate = (template: ProfilePackage): ProfileTemplate => {
+  const { profile, ...failed } = installProfile(template, {
+    services: new Set(SUPPORTED_SERVICES),
+    freeMemory: Number.POSITIVE_INFINITY,
+  })
+  if (profile === undefined)
+    throw new ProfileError(
+      'bad-element',
+      `the template cannot be installed: ${'reason' in failed ? failed.reason : ''}`,
+    )
+  return {
+    personalise(values) {
+      checkPersonalisation(values)
+      for (const [field, kind] of Object.entries(HOMES))
+        if (values[field as PersonalField] !== undefined && !template.elements.some(element => element.kind === kind))
+          throw badValue(field as PersonalField, `the template has no ${kind} to put it into`)
+      const rewritten = createFileRewriter(subscriberFiles(profile, values))
+      let offset = 0
+      const elements = template.elements.map(element => {
+        const next = reencode(element, personalValue(element, values, rewritten), offset)
+        offset += next.bytes.length
+        return next
+      })
+      return { elements }
+    },
+  }
+}
+
+const personalValue = (
+  element: ProfileElement,
+  values: Personalisation,
+  rewritten: (element: ProfileElement) => unknown,
+): unknown => {
+  switch (element.kind) {
+    case 'header':
+      return personalHeader(element, values)
+    case 'pinCodes':
+      return personalPins(element.value, values)
+    case 'pukCodes':
+      return personalPuks(element.value, values)
+    case 'akaParameter':
+      return personalAka(element.value, values)
+    case 'securityDomain':
+      return personalOtaKeys(element.value, values)
+    default:
+      return rewritten(element)
+  }
+}
+
+const reencode = (element: ProfileElement, value: unknown, offset: number): ProfileElement => {
+  if (value === element.value && offset === element.offset) return element
+  if (value === element.value) return { ...element, offset }
+  const { encode } = ProfileElementTypes[element.kind as ElementKind] as { encode(value: unknown): Uint8Array }
+  return { ...element, value, bytes: encode(value), offset } as ProfileElement
+}
+
+/** The ICCID; and with another algorithm the service that a card must have for it. */
+const personalHeader = (
+  { value }: ElementOf<'header'>,
+  { iccid, algorithm }: Personalisation,
+): ElementValue<'header'> => {
+  const changes: { -readonly [K in keyof ElementValue<'header'>]?: ElementValue<'header'>[K] } = {}
+  const packed = iccid === undefined ? value.iccid : packDigits(iccid, 10)
+  if (!equalBytes(packed, value.iccid)) changes.iccid = packed
+  const services = value['eUICC-Mandatory-services']
+  if (algorithm !== undefined && !(algorithm in services)) {
+    const others = Object.entries(services).filter(
+      ([service]) => service !== 'usim-test-algorithm' && !service.startsWith('tuak'),
+    )
+    changes['eUICC-Mandatory-services'] = { ...Object.fromEntries(others), [algorithm]: null }
+  }
+  return Object.keys(changes).length === 0 ? value : changed(value, changes)
+}

@@ -1,0 +1,9 @@
+import { UNKNOWN } from '../../asn1/constructed.ts'
+
+/** A value with other components. What the schema does not know (EXTENSIBILITY IMPLIED) comes along. */
+export const changed = <T extends object>(value: T, changes: Partial<T>): T => {
+  const copy = { ...value, ...changes }
+  const unknown = (value as { readonly [UNKNOWN]?: unknown })[UNKNOWN]
+  if (unknown !== undefined) Object.defineProperty(copy, UNKNOWN, { value: unknown, enumerable: false })
+  return copy
+}
