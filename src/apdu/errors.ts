@@ -3,6 +3,7 @@ export type ApduErrorCode =
   | 'card-removed' // the card left its place
   | 'card-mute' // the card is there and does not answer
   | 'port-gone' // the reader or modem itself left
+  | 'exchange-lost' // the way to the card broke an exchange off; whether the card heard the command is not known
   | 'timed-out' // no answer before the deadline
   | 'reader-busy' // somebody else holds the reader
   | 'not-told' // a tape was asked for something it does not hold

@@ -1,5 +1,5 @@
 import type { Channel } from './channel.ts'
-import { ApduError } from './errors.ts'
+import { ApduError, isApduError } from './errors.ts'
 import { exchange, perform } from './exchange.ts'
 import { describeStatus, isOk } from './status.ts'
 
@@ -60,6 +60,24 @@ export const openLogicalChannel = async (channel: Channel): Promise<number> => {
 /** MANAGE CHANNEL, close. */
 export const closeLogicalChannel = async (channel: Channel, number: number): Promise<void> => {
   await perform(channel, `MANAGE CHANNEL close ${number}`, { cla: 0x00, ins: 0x70, p1: 0x80, p2: number })
+}
+
+/** As {@link closeLogicalChannel}, for a channel that may not be open, or no longer: true if the card closed it. */
+export const closeIfOpen = async (channel: Channel, number: number): Promise<boolean> => {
+  try {
+    await closeLogicalChannel(channel, number)
+    return true
+  } catch (error) {
+    if (isApduError(error)) return false
+    throw error
+  }
+}
+
+/** Closes what a session that died has left open from `first` to `last`, and says how many that were. */
+export const closeLeftOpen = async (channel: Channel, first: number, last: number): Promise<number> => {
+  let closed = 0
+  for (let number = first; number <= last; number++) if (await closeIfOpen(channel, number)) closed++
+  return closed
 }
 
 /** SELECT by AID on a logical channel; resolves with the FCI, or the FCP where `p2` asks for it ('04', TS 102 221 §11.1.1). */

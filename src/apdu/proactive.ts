@@ -2,7 +2,7 @@ import type { Channel } from './channel.ts'
 import { encodeElement, findElement, readElements } from './elements.ts'
 import { ApduError } from './errors.ts'
 import { type Answer, exchange } from './exchange.ts'
-import { isOk, refusal } from './status.ts'
+import { isOk, refusal, statusOf } from './status.ts'
 
 /** What a card asks of its terminal (TS 102 223 §6.6). */
 export interface ProactiveCommand {
@@ -107,4 +107,33 @@ export const serveProactive = async (channel: Channel, length: number): Promise<
     waiting = status >> 8 === 0x91 ? status & 0xff || 0x100 : undefined
   }
   return asked
+}
+
+/** A channel whose 91xx are remembered, whatever command they came with, until somebody has time for them. */
+export interface ProactiveWatch {
+  readonly channel: Channel
+  /** Serves what waits, if anything does. */
+  serve(): Promise<readonly ProactiveCommand[]>
+}
+
+/** A card repeats its 91xx until it is heard (TS 102 221 §7.4.2), so what the last response said is what waits. */
+export const watchProactive = (channel: Channel): ProactiveWatch => {
+  let waiting: number | undefined
+  return {
+    channel: {
+      transmit: async command => {
+        const response = await channel.transmit(command)
+        const status = statusOf(response)
+        // A response in parts, or one that says no, leaves open what waits.
+        if (status >> 8 === 0x91) waiting = status & 0xff || 0x100
+        else if (status === 0x9000) waiting = undefined
+        return response
+      },
+    },
+    serve: async () => {
+      const length = waiting
+      waiting = undefined
+      return length === undefined ? [] : serveProactive(channel, length)
+    },
+  }
 }

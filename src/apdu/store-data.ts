@@ -9,6 +9,13 @@ export interface StoreDataOptions extends ExchangeOptions {
   readonly segmentSize?: number | undefined
   /** Stops between two blocks; rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
+  /** Told of each block before it is sent. */
+  readonly onBlock?: ((block: Block) => void) | undefined
+}
+
+export interface Block {
+  readonly length: number
+  readonly isLast: boolean
 }
 
 /**
@@ -22,7 +29,7 @@ export const storeData = async (
   channel: Channel,
   number: number,
   payload: Uint8Array,
-  { segmentSize = 255, signal, onProactive }: StoreDataOptions = {},
+  { segmentSize = 255, signal, onProactive, onBlock }: StoreDataOptions = {},
 ): Promise<Uint8Array> => {
   if (!Number.isInteger(segmentSize) || segmentSize < 1 || segmentSize > 255)
     throw new ApduError('bad-command', `STORE DATA: a block of ${segmentSize} bytes; 1 to 255 are possible`)
@@ -34,6 +41,7 @@ export const storeData = async (
     signal?.throwIfAborted()
     const last = block === blocks - 1
     const data = payload.subarray(block * segmentSize, (block + 1) * segmentSize)
+    onBlock?.({ length: data.length, isLast: last })
     const { data: answer, status } = await exchange(
       channel,
       { cla, ins: 0xe2, p1: last ? 0x91 : 0x11, p2: block, data, le: 0x100 },

@@ -1,9 +1,9 @@
 import type { Channel } from '../apdu/channel.ts'
 import { isApduError } from '../apdu/errors.ts'
-import { closeLogicalChannel, LAST_CHANNEL, openLogicalChannel, selectByAid } from '../apdu/logical-channel.ts'
-import { type RefreshMode, serveProactive } from '../apdu/proactive.ts'
+import { closeIfOpen, closeLeftOpen, LAST_CHANNEL, openLogicalChannel, selectByAid } from '../apdu/logical-channel.ts'
+import { type RefreshMode, watchProactive } from '../apdu/proactive.ts'
 import { describeStatus } from '../apdu/status.ts'
-import { storeData } from '../apdu/store-data.ts'
+import { type LearnedSize, stepDown } from '../apdu/step-down.ts'
 import { toHex } from '../asn1/bytes.ts'
 import { Asn1Error } from '../asn1/error.ts'
 import { decode, encode } from '../asn1/schema.ts'
@@ -19,8 +19,13 @@ export interface IsdrOptions {
   readonly aids?: readonly Uint8Array[] | undefined
   /** Bytes of a STORE DATA block: 255, or less where the way to the card loses long commands. */
   readonly segmentSize?: number | undefined
+  /** Told what this card or the way to it turned out to be like, for the next session to begin with. */
+  readonly onLearned?: ((fact: Learned) => void) | undefined
   readonly report?: Report | undefined
 }
+
+/** The AID that answered, or a size of block that passes where a longer one did not. */
+export type Learned = { readonly aid: Uint8Array } | LearnedSize
 
 /** The card's side of the LPA (SGP.22 §5.7.1): the ISD-R, selected on a logical channel of its own. */
 export interface Isdr {
@@ -40,33 +45,17 @@ export interface Isdr {
 }
 
 export const openIsdr = async (
-  channel: Channel,
-  { aids = [ISD_R_AID], segmentSize = 255, report = silent }: IsdrOptions = {},
+  way: Channel,
+  { aids = [ISD_R_AID], segmentSize = 255, report = silent, onLearned }: IsdrOptions = {},
 ): Promise<Isdr> => {
+  const { channel, serve } = watchProactive(way)
   await tellCapability(channel)
   const logicalChannel = await openChannel(channel, report)
   const refreshes: (RefreshMode | number)[] = []
-  let selected: { aid: Uint8Array; fci: Uint8Array }
-  try {
-    selected = await selectFirst(channel, logicalChannel, aids)
-  } catch (error) {
-    await closeQuietly(channel, logicalChannel)
-    throw error
-  }
-
-  const send = async (payload: Uint8Array): Promise<Uint8Array> => {
-    let waiting: number | undefined
-    const onProactive = (length: number): void => {
-      waiting = length
-    }
-    const answer = await storeData(channel, logicalChannel, payload, { segmentSize, onProactive })
-    // The answer is complete; what the card asks besides must not cost it.
-    if (waiting !== undefined) await serve(waiting)
-    return answer
-  }
-  const serve = async (length: number): Promise<void> => {
+  // An answer is complete when it is here; what the card asks besides must not cost it.
+  const serveWaiting = async (): Promise<void> => {
     try {
-      for (const { refresh } of await serveProactive(channel, length))
+      for (const { refresh } of await serve())
         if (refresh !== undefined) {
           refreshes.push(refresh)
           report({ kind: 'noted', text: `the card asks for REFRESH (${refresh})` })
@@ -75,6 +64,32 @@ export const openIsdr = async (
       if (!isApduError(error, 'refused', 'bad-response')) throw error
       report({ kind: 'noted', text: `a proactive command could not be served: ${error.message}`, error })
     }
+  }
+  let selected: { aid: Uint8Array; fci: Uint8Array }
+  try {
+    selected = await selectFirst(channel, logicalChannel, aids)
+    await serveWaiting()
+  } catch (error) {
+    await closeIfOpen(channel, logicalChannel)
+    throw error
+  }
+  onLearned?.({ aid: selected.aid })
+
+  const sendBlocks = stepDown(channel, logicalChannel, {
+    segmentSize,
+    onLearned: size => {
+      const then = size.isProven ? 'are sent from here on' : 'are for the next try'
+      report({
+        kind: 'noted',
+        text: `blocks of ${size.tooLong} bytes get lost on the way to the card; ${size.segmentSize} bytes ${then}`,
+      })
+      onLearned?.(size)
+    },
+  })
+  const send = async (payload: Uint8Array): Promise<Uint8Array> => {
+    const answer = await sendBlocks(payload)
+    await serveWaiting()
+    return answer
   }
 
   return {
@@ -96,7 +111,7 @@ export const openIsdr = async (
         return readAnswer(row, answer)
       }),
     close: async () => {
-      await closeQuietly(channel, logicalChannel)
+      await closeIfOpen(channel, logicalChannel)
     },
   }
 }
@@ -150,33 +165,21 @@ export const functionRefused = (
   return new LpaError('card-refused', fault, `${step}: the card refused: ${value}`, { step, result: value })
 }
 
+/** Channels that nearly every card has; to close all nineteen costs a modem seconds. */
+const USUAL_CHANNELS = 3
+
 const openChannel = async (channel: Channel, report: Report): Promise<number> => {
   try {
     return await openLogicalChannel(channel)
   } catch (error) {
     // All taken: a session that died has left its channels open. Nobody else is on the card now, so they can go.
     if (!isApduError(error, 'no-channel')) throw error
-    const left = await closeLeftOpen(channel)
+    const left =
+      (await closeLeftOpen(channel, 1, USUAL_CHANNELS)) ||
+      (await closeLeftOpen(channel, USUAL_CHANNELS + 1, LAST_CHANNEL))
     if (left === 0) throw error
     report({ kind: 'noted', text: `${left} logical channel(s) that an earlier session left open were closed` })
     return openLogicalChannel(channel)
-  }
-}
-
-const closeLeftOpen = async (channel: Channel): Promise<number> => {
-  let closed = 0
-  for (let number = 1; number <= LAST_CHANNEL; number++) if (await closeQuietly(channel, number)) closed++
-  return closed
-}
-
-/** True if the card closed it; a card that knows of no such channel, as after a REFRESH, is no error. */
-const closeQuietly = async (channel: Channel, number: number): Promise<boolean> => {
-  try {
-    await closeLogicalChannel(channel, number)
-    return true
-  } catch (error) {
-    if (isApduError(error)) return false
-    throw error
   }
 }
 

@@ -27,6 +27,7 @@ const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<
   'card-removed': blocked('rig'),
   'port-gone': blocked('rig'),
   'reader-busy': blocked('rig'),
+  'exchange-lost': blocked('rig'),
   'card-mute': fail('card'),
   'timed-out': fail('card'),
   'bad-response': fail('card'),
