@@ -1,0 +1,60 @@
+import type { StatusCodeData } from '../../rsp/http-function.ts'
+import { type EuiccRefusalCode, RspServerError } from '../rsp-server/error.ts'
+
+type Row = readonly [subjectCode: string, reasonCode: string, message: string]
+
+/** Every way this server says no on ES11, ES12 and ES15: subject and reason code of SGP.22 §5.2.6, and a sentence. */
+const REFUSALS = {
+  // SGP.22 §5.8.1, ES11.InitiateAuthentication.
+  'address-refused': ['8.9.1', '3.8', 'this server does not go by that address'],
+  'no-common-verification': ['8.9.4', '3.7', 'no DSauth certificate of a CI that the eUICC can verify'],
+  'no-common-signing': ['8.9.2', '3.1', 'no CI that the eUICC signs with is trusted here'],
+  'svn-unsupported': ['8.9.3', '3.1', 'the specification version of the eUICC is not supported'],
+
+  // SGP.22 §5.8.2, ES11.AuthenticateClient.
+  'unknown-transaction': ['8.10.1', '3.9', 'no such session'],
+  'foreign-transaction': ['8.10.1', '3.9', 'the eUICC answers to another session'],
+  'unknown-ci': ['8.11.1', '3.9', 'the chain does not lead to the CI of this session'],
+  'eum-certificate-invalid': ['8.1.2', '6.1', 'the EUM certificate is not valid'],
+  'eum-certificate-expired': ['8.1.2', '6.3', 'the EUM certificate has expired'],
+  'euicc-certificate-invalid': ['8.1.3', '6.1', 'the eUICC certificate is not valid'],
+  'euicc-certificate-expired': ['8.1.3', '6.3', 'the eUICC certificate has expired'],
+  'euicc-signature-invalid': ['8.1', '6.1', 'what the eUICC signed does not verify'],
+  'euicc-reported-error': ['8.1', '4.2', 'the eUICC refused'],
+  'event-unknown': ['8.9.5', '3.9', 'there is no such event'],
+
+  // SGP.22 §5.9 and §5.10, ES12 and ES15.
+  'event-taken': ['8.9.5', '3.3', 'there is an event with this id'],
+  'root-inaccessible': ['8.9', '5.1', 'the root SM-DS cannot be reached'],
+  'root-refused': ['8.9', '4.2', 'the root SM-DS refused'],
+} as const satisfies Record<string, Row> & Record<EuiccRefusalCode, Row>
+
+export type RefusalCode = keyof typeof REFUSALS
+export type SmdsErrorCode = RefusalCode | 'bad-settings' // createSmds
+
+/** What this server refuses. A refusal on the wire carries its subject and reason code in `status`. */
+export class SmdsError extends Error {
+  readonly code: SmdsErrorCode
+  readonly status: StatusCodeData | undefined
+
+  constructor(code: SmdsErrorCode, message: string, status?: StatusCodeData) {
+    super(message)
+    this.name = 'SmdsError'
+    this.code = code
+    this.status = status
+  }
+}
+
+/** The refusal `code`, to be thrown; `detail` goes to the caller in `message`, `about` in `subjectIdentifier`. */
+export const refusal = (code: RefusalCode, detail?: string, about?: string): SmdsError => {
+  const [subjectCode, reasonCode, sentence] = REFUSALS[code]
+  const message = detail === undefined ? sentence : `${sentence}: ${detail}`
+  return new SmdsError(code, message, { subjectCode, reasonCode, subjectIdentifier: about, message })
+}
+
+/** What the caller is told: of a refusal of this room, or of what all servers of the RSP refuse alike. */
+export const statusOf = (error: unknown): StatusCodeData | undefined => {
+  if (error instanceof SmdsError) return error.status
+  if (!(error instanceof RspServerError)) return undefined
+  return error.status ?? (error.code in REFUSALS ? refusal(error.code as RefusalCode, error.message).status : undefined)
+}

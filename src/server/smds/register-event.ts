@@ -1,0 +1,52 @@
+import type { ES12 } from '../../rsp/es12.ts'
+import type { Answers } from '../rsp-server/http-binding.ts'
+import { refusal } from './error.ts'
+import { deleteAtRoot, registerAtRoot } from './root-events.ts'
+import type { Smds } from './settings.ts'
+import type { EventRecord } from './store.ts'
+
+/**
+ * SGP.22 §5.9.1 and, at a root, §5.10.1: something waits for this EID.
+ *
+ * Where the root must be told and cannot be, nothing is registered: the caller tries again. The record is there first,
+ * so that of two calls with one id one gets it, and a server killed in between is found where it was.
+ */
+export const createRegisterEvent =
+  (smds: Smds): Answers<typeof ES12>['RegisterEvent'] =>
+  async ({ eid, eventId, rspServerAddress, forwardingIndicator }, { requester, header }) => {
+    // There is nothing above a root.
+    const isForwarded = forwardingIndicator && smds.kind === 'alternative'
+    const event: EventRecord = {
+      eid,
+      eventId,
+      rspServerAddress,
+      owner: requester,
+      callIdentifier: header!.functionCallIdentifier,
+      at: smds.clock(),
+      atRoot: isForwarded ? 'to-register' : 'not-asked',
+      isWithdrawn: false,
+      revision: 1,
+    }
+    const current = (await smds.store.addEvent(event)) ? event : await smds.store.findEvent(eid, eventId)
+    if (current === undefined || !isSameCall(current, event)) throw refusal('event-taken', undefined, eventId)
+    if (current.atRoot !== 'to-register') return {}
+    try {
+      await registerAtRoot(smds, current)
+    } catch (error) {
+      await smds.store.dropEvent(current)
+      throw error
+    }
+    if ((await smds.store.saveEvent({ ...current, atRoot: 'registered' })) === 'saved') return {}
+    // Either the same call, made twice at once, has saved it; or its owner did not wait to delete it.
+    const saved = await smds.store.findEvent(eid, eventId)
+    if (saved?.isWithdrawn === false) return {}
+    await deleteAtRoot(smds, current)
+    throw refusal('event-unknown', 'it was deleted meanwhile', eventId)
+  }
+
+/** The same call once more, its answer lost on the way (SGP.22 §5.2.1). */
+const isSameCall = (known: EventRecord, asked: EventRecord): boolean =>
+  !known.isWithdrawn &&
+  known.owner === asked.owner &&
+  known.callIdentifier === asked.callIdentifier &&
+  known.rspServerAddress === asked.rspServerAddress

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import type { Fetch } from '../../../src/rsp/fetch.ts'
+import { FetchError } from '../../../src/rsp/fetch.ts'
+import { accepted, refused } from '../smdp/scene.ts'
+import { as, createSmdsScene, SMDP } from './scene.ts'
+
+const ALTERNATIVE = 'alternative.example.com'
+const EID = '89049032123451234512345678901235'
+const forwarded = { forwardingIndicator: true }
+
+/** An alternative SM-DS and its root; the way between them can be cut before or behind the root. */
+const createPair = () => {
+  const root = createSmdsScene({ address: 'root.example.com' })
+  const way: { fault?: 'cut' | 'answer lost' | 'unwell' } = {}
+  const toRoot: Fetch = async request => {
+    const cut = () => new FetchError('unreachable', 'connection reset', { url: request.url })
+    if (way.fault === 'cut') throw cut()
+    if (way.fault === 'unwell') return new Response('busy', { status: 503 })
+    const response = await as(ALTERNATIVE, root.smds.es15)(request)
+    if (way.fault === 'answer lost') throw cut()
+    return response
+  }
+  const alternative = createSmdsScene({
+    address: ALTERNATIVE,
+    kind: 'alternative',
+    root: { url: 'https://root.example.com', fetch: toRoot },
+  })
+  return { root, alternative, way }
+}
+
+describe('an alternative SM-DS and its root (SGP.22 §3.6.1, §5.10)', () => {
+  it('leads the card from the root to the alternative, and from there to the SM-DP+', async () => {
+    const { root, alternative } = createPair()
+    expect(refused(await alternative.register(forwarded))).toBe('accepted')
+    const [atRoot] = accepted(await root.discover(root.card)).eventEntries
+    expect(atRoot).toEqual({ eventId: 'EVENT-1', rspServerAddress: ALTERNATIVE })
+    const found = accepted(await alternative.discover(alternative.card, { matchingId: atRoot!.eventId })).eventEntries
+    expect(found).toEqual([{ eventId: 'EVENT-1', rspServerAddress: SMDP }])
+  })
+
+  it('tells the root nothing of an event that is not to be forwarded', async () => {
+    const { root, alternative } = createPair()
+    expect(refused(await alternative.register())).toBe('accepted')
+    expect(refused(await alternative.remove())).toBe('accepted')
+    expect(await root.store.listEvents(EID)).toEqual([])
+  })
+
+  it('deletes it at both, and lets nobody else delete it at the root', async () => {
+    const { root, alternative } = createPair()
+    await alternative.register(forwarded)
+    expect(refused(await root.remove())).toBe('8.9.5/3.9')
+    expect(refused(await alternative.remove())).toBe('accepted')
+    expect(await root.store.listEvents(EID)).toEqual([])
+    expect(await alternative.store.listEvents(EID)).toEqual([])
+  })
+
+  it.each(['cut', 'unwell'] as const)('8.9/5.1: the root does not answer (%s); nothing is registered', async fault => {
+    const { root, alternative, way } = createPair()
+    way.fault = fault
+    expect(refused(await alternative.register(forwarded, 'the call'))).toBe('8.9/5.1')
+    expect(await alternative.store.listEvents(EID)).toEqual([])
+    delete way.fault
+    expect(refused(await alternative.register(forwarded, 'the call'))).toBe('accepted')
+    expect(await root.store.listEvents(EID)).toHaveLength(1)
+  })
+
+  it('8.9/5.1: no root is configured', async () => {
+    const { register, store } = createSmdsScene({ kind: 'alternative' })
+    expect(refused(await register(forwarded))).toBe('8.9/5.1')
+    expect(await store.listEvents(EID)).toEqual([])
+  })
+
+  it('registers once when the answer of the root was lost and the call is made again', async () => {
+    const { root, alternative, way } = createPair()
+    way.fault = 'answer lost'
+    expect(refused(await alternative.register(forwarded, 'the call'))).toBe('8.9/5.1')
+    delete way.fault
+    expect(refused(await alternative.register(forwarded, 'the call'))).toBe('accepted')
+    expect(await root.store.listEvents(EID)).toHaveLength(1)
+  })
+
+  it('8.9/4.2: the root refuses, as another has the id there', async () => {
+    const { root, alternative } = createPair()
+    await root.register()
+    expect(refused(await alternative.register(forwarded))).toBe('8.9/4.2')
+    expect(await alternative.store.listEvents(EID)).toEqual([])
+  })
+
+  it.each(['cut', 'answer lost'] as const)(
+    'hides a deleted event when the root cannot be told (%s), until it was',
+    async fault => {
+      const { root, alternative, way } = createPair()
+      await alternative.register(forwarded)
+      way.fault = fault
+      expect(refused(await alternative.remove())).toBe('8.9/5.1')
+      expect(accepted(await alternative.discover(alternative.card)).eventEntries).toEqual([])
+      expect(refused(await alternative.register(forwarded))).toBe('8.9.5/3.3')
+      delete way.fault
+      expect(refused(await alternative.remove())).toBe('accepted')
+      expect(await root.store.listEvents(EID)).toEqual([])
+      expect(await alternative.store.listEvents(EID)).toEqual([])
+    },
+  )
+
+  it('registers once for the same call made twice at once', async () => {
+    const { root, alternative } = createPair()
+    const both = await Promise.all([alternative.register(forwarded, 'same'), alternative.register(forwarded, 'same')])
+    expect(both.map(refused)).toEqual(['accepted', 'accepted'])
+    expect(await root.store.listEvents(EID)).toHaveLength(1)
+    expect(await alternative.store.listEvents(EID)).toMatchObject([{ atRoot: 'registered' }])
+  })
+
+  it('leaves nothing at the root of an event that was deleted while it was registered', async () => {
+    const { root, alternative } = createPair()
+    await Promise.all([alternative.register(forwarded), alternative.remove()])
+    expect(await alternative.store.listEvents(EID)).toEqual([])
+    expect(await root.store.listEvents(EID)).toEqual([])
+    expect(alternative.defects).toEqual([])
+  })
+})
