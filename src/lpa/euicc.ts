@@ -3,7 +3,7 @@ import type { TypeOf } from '../asn1/schema.ts'
 import { ES10a } from '../rsp/es10a.ts'
 import { ES10b } from '../rsp/es10b.ts'
 import { ES10c } from '../rsp/es10c.ts'
-import type { EUICCInfo2 } from '../rsp/euicc-info.ts'
+import type { EUICCInfo1, EUICCInfo2 } from '../rsp/euicc-info.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
 
 export type ConfiguredAddresses = TypeOf<typeof ES10a.GetEuiccConfiguredAddresses.response>
@@ -14,6 +14,7 @@ export interface EuiccDescription {
   /** 32 digits. */
   readonly eid: string
   readonly addresses: ConfiguredAddresses
+  readonly euiccInfo1: EUICCInfo1
   readonly euiccInfo2: EUICCInfo2
   readonly rat: RulesAuthorisationTable
 }
@@ -39,6 +40,7 @@ export const readTrustedIssuers = async (isdr: Isdr): Promise<readonly Uint8Arra
 export const describeEuicc = async (isdr: Isdr): Promise<EuiccDescription> => ({
   eid: await readEid(isdr),
   addresses: await readAddresses(isdr),
+  euiccInfo1: (await isdr.call(ES10b.GetEUICCInfo1, {})).value,
   euiccInfo2: (await isdr.call(ES10b.GetEUICCInfo2, {})).value,
   rat: (await isdr.call(ES10b.GetRAT, {})).rat,
 })

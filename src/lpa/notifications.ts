@@ -1,7 +1,10 @@
+import { equalBytes } from '../asn1/bytes.ts'
 import { decode, type Kept } from '../asn1/schema.ts'
 import { ES9p } from '../rsp/es9p.ts'
 import { ES10b } from '../rsp/es10b.ts'
 import type { Fetch } from '../rsp/fetch.ts'
+import type { NotificationEventName } from '../rsp/identifiers.ts'
+import type { ProfileInfo } from '../rsp/metadata.ts'
 import { type NotificationMetadata, notificationMetadataOf, PendingNotification } from '../rsp/notification.ts'
 import { LpaError } from './errors.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
@@ -42,6 +45,31 @@ export const retrieveNotification = async (isdr: Isdr, seqNumber: number): Promi
       field: 'seqNumber',
     })
   return found
+}
+
+/**
+ * Addresses to which the profile's metadata promise a notification of `event` (SGP.22 §3.5), and for which the card
+ * lists none that is newer than `before`.
+ */
+export const findMissing = async (
+  isdr: Isdr,
+  profile: Pick<ProfileInfo, 'iccid' | 'notificationConfigurationInfo'>,
+  event: NotificationEventName,
+  before: readonly NotificationMetadata[],
+): Promise<readonly string[]> => {
+  const promised = (profile.notificationConfigurationInfo ?? [])
+    .filter(({ profileManagementOperation }) => profileManagementOperation.includes(event))
+    .map(({ notificationAddress }) => notificationAddress.trim().toLowerCase())
+  if (promised.length === 0) return []
+  const old = new Set(before.map(({ seqNumber }) => seqNumber))
+  const made = (await listNotifications(isdr)).filter(
+    each =>
+      !old.has(each.seqNumber) &&
+      each.profileManagementOperation.includes(event) &&
+      (each.iccid === undefined || profile.iccid === undefined || equalBytes(each.iccid, profile.iccid)),
+  )
+  const addresses = made.map(addressOf)
+  return promised.filter(address => !addresses.includes(address))
 }
 
 /** Takes a notification off the card. It is then lost: call it when a server has it. */

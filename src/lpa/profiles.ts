@@ -3,11 +3,10 @@ import { equalBytes, fromHex } from '../asn1/bytes.ts'
 import { ES10c } from '../rsp/es10c.ts'
 import { iccidFromDigits, iccidToDigits } from '../rsp/identifiers.ts'
 import type { ProfileInfo } from '../rsp/metadata.ts'
-import { LpaError } from './errors.ts'
+import { isLpaError, LpaError } from './errors.ts'
 import { functionRefused, type Isdr, type IsdrOptions, withIsdr } from './isdr.ts'
-
-/** How a profile is named: ICCID as digits, or the AID of its ISD-P. */
-export type ProfileName = { readonly iccid: string } | { readonly isdpAid: Uint8Array }
+import { silent } from './report.ts'
+import { type ProfileName, type Refusal, type SwitchWay, tryWays } from './switch-ways.ts'
 
 /** Every component of ProfileInfo that SGP.22 v2 knows; without a tag list the card leaves some out (§5.7.15). */
 export const WHOLE_PROFILE_INFO = fromHex('5a4f9f709091929394 95b6b799')
@@ -63,7 +62,18 @@ const switchProfile = async (
 ): Promise<ProfileInfo> => {
   const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
     card.exclusive(channel => withIsdr(channel, isdrOptions, work))
-  await onIsdr(isdr => act(isdr, { profileIdentifier: identifierOf(profile), refreshFlag }))
+  const attempt = (way: SwitchWay): Promise<Refusal | undefined> =>
+    onIsdr(async isdr => {
+      try {
+        await act(isdr, { profileIdentifier: identifierOf(way.profile), refreshFlag: way.refreshFlag })
+        return undefined
+      } catch (error) {
+        if (!isLpaError(error, 'card-refused')) throw error
+        const isUnknown = error.data.result === 'iccidOrAidNotFound'
+        return { error, other: isUnknown ? await otherNameOf(isdr, way.profile) : undefined }
+      }
+    })
+  await tryWays({ profile, refreshFlag }, attempt, { card, report: isdrOptions.report ?? silent })
   // A REFRESH of mode UICC reset is done by this reset. With any other, or none, what the device has read of the card
   // is no longer true, and the reset makes it read anew (SGP.22 §3.2.1).
   await card.reset()
@@ -123,6 +133,13 @@ const isNamed = (profile: ProfileName): ((info: ProfileInfo) => boolean) => {
     const own = 'iccid' in profile ? iccid : isdpAid
     return own !== undefined && equalBytes(own, name)
   }
+}
+
+/** The profile by its other name, where the card lists both. */
+const otherNameOf = async (isdr: Isdr, profile: ProfileName): Promise<ProfileName | undefined> => {
+  const found = (await listProfiles(isdr)).find(isNamed(profile))
+  if ('iccid' in profile) return found?.isdpAid && { isdpAid: found.isdpAid }
+  return found?.iccid && { iccid: iccidToDigits(found.iccid) }
 }
 
 const iccidBytes = (digits: string): Uint8Array => iccidFromDigits(digits)
