@@ -1,13 +1,12 @@
 import {
   ADMIN_PROTOCOL_HEADER,
-  ADMIN_PROTOCOL_PATTERN,
   type HttpFunction,
   RequestHeader,
   type StatusCodeData,
 } from '../../rsp/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
-import { RspServerError, refuseMessage } from './error.ts'
-import { readBody } from './http-body.ts'
+import { refuseMessage } from './error.ts'
+import { findFault, type Refusals, runFunction, takeMessage, type Untaken, versionFor } from './http-frame.ts'
 
 /** What a function is told about its call beside the request. */
 export interface Call {
@@ -34,25 +33,23 @@ export type Answers<T> = {
   readonly [K in keyof T]: (request: RequestOf<T[K]>, call: Call) => Promise<ResponseOf<T[K]> | undefined>
 }
 
-export interface Binding {
+export interface Binding extends Refusals {
   /** Requests begin with a header (between servers, SGP.22 §6.5.1.3). */
   readonly hasHeader: boolean
   /** Who calls, as the connection tells (mutual TLS); undefined refuses. */
   readonly requesterOf: (request: Request) => string | undefined
-  /** Subject and reason code of a refusal that a function threw; undefined for anything else. */
-  readonly statusOf: (error: unknown) => StatusCodeData | undefined
-  /** An error that is no refusal: a defect of this server, of which the caller learns only that it happened. */
-  readonly onDefect: (error: unknown, functionName: string) => void
 }
 
-/** Version 2.5 is what the tables are written from; a caller of another 2.x is answered in its own (SGP.22 §6.5.1.1). */
-const OWN_VERSION = 'gsma/rsp/v2.5.0'
-
-/** A table as a server: shape of the message first, then the function's own answer (SGP.22 §6.5). */
+/**
+ * A table as a server in the JSON binding: shape of the message first, then the function's own answer (SGP.22 §6.5).
+ *
+ * A function beside those of the table is one of another version of the specification: it is refused as a function
+ * is, in the form that its caller reads. Any other path is no function.
+ */
 export const bindFunctions = <const T extends Table>(
   table: T,
   answers: Answers<T>,
-  { hasHeader, requesterOf, statusOf, onDefect }: Binding,
+  binding: Binding,
 ): ((request: Request) => Promise<Response>) => {
   type Row = { row: HttpFunction<unknown, unknown>; answer: (request: unknown, call: Call) => Promise<unknown> }
   const routes = new Map<string, Row>(
@@ -61,64 +58,40 @@ export const bindFunctions = <const T extends Table>(
       { row: row as unknown as Row['row'], answer: answers[name as keyof T] as unknown as Row['answer'] },
     ]),
   )
+  const folders = new Set([...routes.keys()].map(path => path.slice(0, path.lastIndexOf('/') + 1)))
+  const isFunction = (path: string) =>
+    folders.has(path.slice(0, path.lastIndexOf('/') + 1)) && /\/[A-Za-z]+$/.test(path)
 
   return async request => {
-    const protocol = request.headers.get(ADMIN_PROTOCOL_HEADER)
-    const version = ADMIN_PROTOCOL_PATTERN.exec(protocol ?? '')
-    const headers = {
-      [ADMIN_PROTOCOL_HEADER]: version?.[1] === '2' ? protocol! : OWN_VERSION,
-      'Content-Type': 'application/json;charset=UTF-8',
-    }
-    const say = (status: number, body: Json, more: Record<string, string> = {}) =>
-      new Response(JSON.stringify(body), { status, headers: { ...headers, ...more } })
-    const refuse = (status: number, error: RspServerError, more?: Record<string, string>) =>
-      say(status, failed(error.status!), more)
+    const protocol = { [ADMIN_PROTOCOL_HEADER]: versionFor(request) }
+    const say = (status: number, body: Json, more: Readonly<Record<string, string>> = {}) =>
+      new Response(JSON.stringify(body), {
+        status,
+        headers: { ...protocol, 'Content-Type': 'application/json;charset=UTF-8', ...more },
+      })
+    const refuse = ({ status, error, headers }: Untaken) => say(status, failed(error.status!), headers)
 
-    const route = routes.get(new URL(request.url).pathname)
-    if (route === undefined) return refuse(404, refuseMessage('unknown-function'))
-    if (request.method !== 'POST') return refuse(405, refuseMessage('bad-method'), { Allow: 'POST' })
-    const requester = requesterOf(request)
-    if (requester === undefined) return refuse(401, refuseMessage('unknown-requester'))
-    if (version === null) return refuse(400, refuseMessage('bad-protocol-header'))
-    if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
-      return refuse(400, refuseMessage('bad-content-type'))
+    const { pathname } = new URL(request.url)
+    const route = routes.get(pathname)
+    if (route === undefined && !isFunction(pathname))
+      return refuse({ status: 404, error: refuseMessage('unknown-function') })
+    const requester = binding.requesterOf(request)
+    const fault = findFault(request, JSON_CONTENT, requester !== undefined)
+    if (fault !== undefined) return refuse(fault)
+    if (route === undefined) return refuse({ status: 200, error: refuseMessage('unknown-function') })
 
     const { row, answer } = route
-    let header: Call['header']
-    let message: unknown
-    try {
-      const json = await readJson(request)
-      header = hasHeader ? RequestHeader.fromJson(json).header : undefined
-      message = row.request.fromJson(json)
-    } catch (error) {
-      if (error instanceof RspServerError) return refuse(error.code === 'too-long' ? 413 : 400, error)
-      if (error instanceof JsonError)
-        return refuse(
-          400,
-          refuseMessage(error.code === 'missing' ? 'missing-member' : 'malformed-member', undefined, {
-            about: error.member,
-          }),
-        )
-      onDefect(error, row.name)
-      return refuse(400, refuseMessage('bad-json'))
-    }
-
-    try {
-      const response = await answer(message, { requester, header })
-      if (row.response === undefined)
-        return new Response(null, {
-          status: 204,
-          headers: { [ADMIN_PROTOCOL_HEADER]: headers[ADMIN_PROTOCOL_HEADER]! },
-        })
-      return say(200, { ...SUCCESS, ...row.response.toJson(response) })
-    } catch (error) {
-      const status = error instanceof RspServerError && error.status ? error.status : statusOf(error)
-      if (status !== undefined) return say(200, failed(status))
-      onDefect(error, row.name)
-      return refuse(200, refuseMessage('failed-here'))
-    }
+    const taken = await takeMessage(request, body => readMessage(body, row, binding))
+    if (!('message' in taken)) return refuse(taken)
+    const { header, message } = taken.message
+    const outcome = await runFunction(row.name, () => answer(message, { requester: requester!, header }), binding)
+    if ('failure' in outcome) return say(200, failed(outcome.failure))
+    if (row.response === undefined) return new Response(null, { status: 204, headers: protocol })
+    return say(200, { ...SUCCESS, ...row.response.toJson(outcome.response) })
   }
 }
+
+const JSON_CONTENT = /^application\/json\s*(;|$)/i
 
 const SUCCESS = { header: { functionExecutionStatus: { status: 'Executed-Success' } } }
 
@@ -132,8 +105,25 @@ const withoutAbsent = (status: StatusCodeData): Json =>
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
-const readJson = async (request: Request): Promise<Json> => {
-  const body = await readBody(request)
+const readMessage = (
+  body: Uint8Array,
+  row: HttpFunction<unknown, unknown>,
+  { hasHeader, onDefect }: Binding,
+): { header: Call['header']; message: unknown } => {
+  const json = readJson(body)
+  try {
+    return { header: hasHeader ? RequestHeader.fromJson(json).header : undefined, message: row.request.fromJson(json) }
+  } catch (error) {
+    if (!(error instanceof JsonError)) {
+      onDefect(error, row.name)
+      throw refuseMessage('bad-json')
+    }
+    const code = error.code === 'missing' ? 'missing-member' : 'malformed-member'
+    throw refuseMessage(code, undefined, { about: error.member })
+  }
+}
+
+const readJson = (body: Uint8Array): Json => {
   try {
     return JSON.parse(strictUtf8.decode(body)) as Json
   } catch (cause) {

@@ -1,6 +1,8 @@
 import { ES2p } from '../../rsp/es2p.ts'
 import { ES9p } from '../../rsp/es9p.ts'
+import { ASN1_PATH, ES9pAsn1 } from '../../rsp/es9p-asn1.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
+import { bindAsn1 } from '../rsp-server/asn1-binding.ts'
 import { bindFunctions } from '../rsp-server/http-binding.ts'
 import { addProfile, type ProfileToAdd } from './add-profile.ts'
 import { createAuthenticateClient } from './authenticate-client.ts'
@@ -47,20 +49,21 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   const smdp: Smdp = { ...complete, reportProgress: progress.report }
   const repeatable = createRepeatedCalls(smdp.store)
 
+  const answers = {
+    InitiateAuthentication: createInitiateAuthentication(smdp),
+    AuthenticateClient: createAuthenticateClient(smdp),
+    GetBoundProfilePackage: createGetBoundProfilePackage(smdp),
+    HandleNotification: createHandleNotification(smdp),
+    CancelSession: createCancelSession(smdp),
+  }
+  const refusals = { statusOf, onDefect: smdp.onDefect }
+  // TLS authenticates the server only; the card is authenticated by the functions themselves.
+  const inJson = bindFunctions(ES9p, answers, { hasHeader: false, requesterOf: () => 'LPA', ...refusals })
+  const inAsn1 = bindAsn1(ES9pAsn1, answers, refusals)
+
   const { HandleDownloadProgressInfo: _, ...operatorFunctions } = ES2p
   return {
-    es9p: bindFunctions(
-      ES9p,
-      {
-        InitiateAuthentication: createInitiateAuthentication(smdp),
-        AuthenticateClient: createAuthenticateClient(smdp),
-        GetBoundProfilePackage: createGetBoundProfilePackage(smdp),
-        HandleNotification: createHandleNotification(smdp),
-        CancelSession: createCancelSession(smdp),
-      },
-      // TLS authenticates the server only; the card is authenticated by the functions themselves.
-      { hasHeader: false, requesterOf: () => 'LPA', statusOf, onDefect: smdp.onDefect },
-    ),
+    es9p: request => (new URL(request.url).pathname === ASN1_PATH ? inAsn1 : inJson)(request),
     es2p: bindFunctions(
       operatorFunctions,
       {
@@ -69,7 +72,7 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
         ReleaseProfile: repeatable('ReleaseProfile', createReleaseProfile(smdp)),
         CancelOrder: repeatable('CancelOrder', createCancelOrder(smdp)),
       },
-      { hasHeader: true, requesterOf: smdp.requesterOf, statusOf, onDefect: smdp.onDefect },
+      { hasHeader: true, requesterOf: smdp.requesterOf, ...refusals },
     ),
     addProfile: profile => addProfile(smdp, profile),
     deliverProgress: progress.deliver,

@@ -66,12 +66,27 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
     expect(await statusOf(response)).toBe('1.6/2.2')
   })
 
-  it('404: an unknown path', async () => {
-    const { smdp } = await createScene()
-    const response = await smdp.es9p(post('/gsma/rsp2/es9plus/checkOrder', '{}'))
-    expect(response.status).toBe(404)
-    expect(await statusOf(response)).toBe('1.6/3.1')
-  })
+  it.each(['confirmDeviceChange', 'checkEvent', 'checkProgress', 'checkOrder'])(
+    'answers %s, which is of another version, as a function that is not supported',
+    async name => {
+      const { smdp } = await createScene()
+      const response = await smdp.es9p(
+        post(`/gsma/rsp2/es9plus/${name}`, '{}', { 'X-Admin-Protocol': 'gsma/rsp/v2.4.0' }),
+      )
+      expect([response.status, response.headers.get('X-Admin-Protocol')]).toEqual([200, 'gsma/rsp/v2.4.0'])
+      expect(await statusOf(response)).toBe('1.6/3.1')
+    },
+  )
+
+  it.each(['/', '/gsma/rsp2/es9plus/', '/gsma/rsp2/es11/authenticateClient', '/gsma/rsp2/es9plus/a/b'])(
+    '404: %s is no function here',
+    async other => {
+      const { smdp } = await createScene()
+      const response = await smdp.es9p(post(other, '{}'))
+      expect(response.status).toBe(404)
+      expect(await statusOf(response)).toBe('1.6/3.1')
+    },
+  )
 
   it('405: another method', async () => {
     const { smdp } = await createScene()

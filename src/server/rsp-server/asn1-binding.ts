@@ -1,0 +1,71 @@
+import { choice } from '../../asn1/constructed.ts'
+import { Asn1Error } from '../../asn1/error.ts'
+import { decode, encode, type Schema } from '../../asn1/schema.ts'
+import { ASN1_CONTENT_TYPE, type Asn1Function, remoteProfileProvisioning } from '../../rsp/es9p-asn1.ts'
+import { ADMIN_PROTOCOL_HEADER } from '../../rsp/http-function.ts'
+import { refuseMessage } from './error.ts'
+import type { Call } from './http-binding.ts'
+import { findFault, type Refusals, runFunction, takeMessage, versionFor } from './http-frame.ts'
+
+type Table = Readonly<Record<string, Asn1Function<unknown, unknown>>>
+type Answer = (request: never, call: Call) => Promise<unknown>
+
+const ASN1_CONTENT = new RegExp(`^${ASN1_CONTENT_TYPE}\\s*(;|$)`, 'i')
+
+/**
+ * The same functions in the ASN.1 binding (SGP.22 §6.6): one path for all, errors as integers of the function.
+ *
+ * A message that cannot be read has no answer in this binding: the HTTP status and the protocol header say all.
+ */
+export const bindAsn1 = <const T extends Table>(
+  table: T,
+  answers: { readonly [K in keyof T]: Answer },
+  refusals: Refusals,
+): ((request: Request) => Promise<Response>) => {
+  const requests = remoteProfileProvisioning(
+    choice(
+      Object.fromEntries(Object.entries(table).map(([name, { request }]) => [name, request as Schema<unknown>])),
+      'RemoteProfileProvisioningRequest',
+    ),
+  )
+  const read = (body: Uint8Array): [name: string, message: never] => {
+    try {
+      return Object.entries(decode(requests, body))[0] as [string, never]
+    } catch (cause) {
+      if (cause instanceof Asn1Error) throw refuseMessage('malformed-member', cause.message, { cause })
+      throw cause
+    }
+  }
+
+  return async request => {
+    const protocol = { [ADMIN_PROTOCOL_HEADER]: versionFor(request) }
+    const bare = (status: number, headers: Readonly<Record<string, string>> = {}) =>
+      new Response(null, { status, headers: { ...protocol, ...headers } })
+    const fault = findFault(request, ASN1_CONTENT, true)
+    if (fault !== undefined) return bare(fault.status, fault.headers)
+    const taken = await takeMessage(request, read)
+    if (!('message' in taken)) return bare(taken.status)
+
+    const [name, message] = taken.message
+    const { response, errors, otherError } = table[name]!
+    const answer = answers[name]!
+    const outcome = await runFunction(name, () => answer(message, { requester: 'LPA', header: undefined }), refusals)
+    if (response === undefined) return bare(204)
+    const value = 'response' in outcome ? { ok: outcome.response } : errorOf(outcome.failure, errors, otherError)
+    // 503 and not a lie: of the three errors that InitiateAuthentication has, none says that the server failed.
+    if (value === undefined) return bare(503)
+    return new Response(new Uint8Array(encode(remoteProfileProvisioning(response), value)), {
+      status: 200,
+      headers: { ...protocol, 'Content-Type': ASN1_CONTENT_TYPE },
+    })
+  }
+}
+
+const errorOf = (
+  { subjectCode, reasonCode }: { subjectCode: string; reasonCode: string },
+  errors: Readonly<Record<string, string>>,
+  otherError: string | undefined,
+): { error: string } | undefined => {
+  const error = errors[`${subjectCode}/${reasonCode}`] ?? otherError
+  return error === undefined ? undefined : { error }
+}

@@ -1,0 +1,67 @@
+import { ADMIN_PROTOCOL_HEADER, ADMIN_PROTOCOL_PATTERN, type StatusCodeData } from '../../rsp/http-function.ts'
+import { RspServerError, refuseMessage } from './error.ts'
+import { readBody } from './http-body.ts'
+
+/** Version 2.5 is what the tables are written from; a caller of another 2.x is answered in its own (SGP.22 §6.5.1.1). */
+const OWN_VERSION = 'gsma/rsp/v2.5.0'
+
+/** The version that the answer is in. */
+export const versionFor = (request: Request): string => {
+  const protocol = request.headers.get(ADMIN_PROTOCOL_HEADER)
+  return ADMIN_PROTOCOL_PATTERN.exec(protocol ?? '')?.[1] === '2' ? protocol! : OWN_VERSION
+}
+
+/** A message that is not taken: its HTTP status beside the refusal. */
+export interface Untaken {
+  readonly status: number
+  readonly error: RspServerError
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What both bindings ask of a message before its body is read; undefined: nothing is wrong. */
+export const findFault = (request: Request, contentType: RegExp, isKnownCaller: boolean): Untaken | undefined => {
+  if (request.method !== 'POST') return { status: 405, error: refuseMessage('bad-method'), headers: { Allow: 'POST' } }
+  if (!isKnownCaller) return { status: 401, error: refuseMessage('unknown-requester') }
+  if (!ADMIN_PROTOCOL_PATTERN.test(request.headers.get(ADMIN_PROTOCOL_HEADER) ?? ''))
+    return { status: 400, error: refuseMessage('bad-protocol-header') }
+  if (!contentType.test(request.headers.get('content-type') ?? ''))
+    return { status: 400, error: refuseMessage('bad-content-type') }
+  return undefined
+}
+
+/** Reads and decodes the body; what cannot be decoded is the caller's fault. */
+export const takeMessage = async <T>(
+  request: Request,
+  decode: (body: Uint8Array) => T,
+): Promise<{ readonly message: T } | Untaken> => {
+  try {
+    return { message: decode(await readBody(request)) }
+  } catch (error) {
+    if (!(error instanceof RspServerError)) throw error
+    return { status: error.code === 'too-long' ? 413 : 400, error }
+  }
+}
+
+/** How a function throws its refusals, and where an error that is none is told. */
+export interface Refusals {
+  /** Subject and reason code of a refusal that a function threw; undefined for anything else. */
+  readonly statusOf: (error: unknown) => StatusCodeData | undefined
+  /** An error that is no refusal: a defect of this server, of which the caller learns only that it happened. */
+  readonly onDefect: (error: unknown, functionName: string) => void
+}
+
+/** What a function gave, or the subject and reason code with which it failed. */
+export const runFunction = async <Response>(
+  name: string,
+  run: () => Promise<Response>,
+  { statusOf, onDefect }: Refusals,
+): Promise<{ readonly response: Response } | { readonly failure: StatusCodeData }> => {
+  try {
+    return { response: await run() }
+  } catch (error) {
+    const failure = error instanceof RspServerError && error.status ? error.status : statusOf(error)
+    if (failure !== undefined) return { failure }
+    onDefect(error, name)
+    return { failure: refuseMessage('failed-here').status! }
+  }
+}
