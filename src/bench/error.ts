@@ -4,14 +4,25 @@ export type BenchErrorCode =
   | 'home-newer' // state written by a newer esim-bench
   | 'home-in-use' // another process holds the state folder
   | 'home-damaged' // state that no power cut explains
+  | 'card-in-use' // another process holds this card of the state folder
+  | 'no-such-card' // no card of that name in the state folder
+  | 'no-program' // a program or package that is not installed
   | 'rig-file' // a YAML mistake
   | 'no-such-rig'
+  | 'protected' // a card or profile on the rig's `protected` list
   | 'rig-not-attached'
   | 'certificates' // a certificate folder with a missing, expired or mismatched file
   | 'profile-file' // not a profile package
   | 'activation-code'
+  | 'inventory' // stock or orders that a file or the command line describes wrongly
+  | 'order-refused' // the SM-DP+ refused what an order command asked
   | 'port-in-use'
   | 'file-unreadable'
+  | 'store-unreachable' // the database of the SM-DP+: a file or server that cannot be used
+  | 'store-busy' // another process holds it
+  | 'store-damaged'
+  | 'store-newer' // written by a newer esim-bench
+  | 'store-key' // a key that is none, or that does not open its secrets
   | 'no-such-run'
   | 'busy' // one run at a time
   | 'not-now' // the screen of the device does not offer it
