@@ -11,6 +11,7 @@ const keysAt = (schema: z.core.$ZodType, path: Path): string[] => {
     return keysAt(schema.unwrap() as z.core.$ZodType, path)
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(option => keysAt(option as z.core.$ZodType, path))
   if (schema instanceof z.ZodArray) return keysAt(schema.element as z.core.$ZodType, path.slice(1))
+  if (schema instanceof z.ZodRecord) return keysAt(schema.valueType as z.core.$ZodType, path.slice(1))
   if (!(schema instanceof z.ZodObject)) return []
   const [first, ...rest] = path
   if (first === undefined) return Object.keys(schema.shape)

@@ -3,7 +3,7 @@ import { iccidDigits } from './iccid.ts'
 import { buildMetadata } from './metadata.ts'
 import { isOver, newOrder } from './order.ts'
 import type { Smdp } from './settings.ts'
-import type { ProfileFacts } from './store.ts'
+import type { ProfileFacts, StockProfile } from './store.ts'
 
 export interface ProfileToAdd {
   readonly iccid: string
@@ -19,6 +19,15 @@ export interface ProfileToAdd {
   readonly replace?: boolean
 }
 
+/** Throws SmdpError `bad-profile` where no metadata can be made of what the profile says. */
+export const checkStock = (stock: StockProfile, address: string): void => {
+  try {
+    buildMetadata(stock, address)
+  } catch (cause) {
+    throw new SmdpError('bad-profile', `${stock.iccid}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+
 /** Puts a profile into stock. An ICCID whose last order is over may be added anew: on a bench one profile is used again and again. */
 export const addProfile = async ({ store, clock, address }: Smdp, profile: ProfileToAdd): Promise<void> => {
   const iccid = iccidDigits(profile.iccid)
@@ -30,11 +39,7 @@ export const addProfile = async ({ store, clock, address }: Smdp, profile: Profi
     metadata,
     memory: profile.memory ?? profile.package.length,
   }
-  try {
-    buildMetadata(stock, address)
-  } catch (cause) {
-    throw new SmdpError('bad-profile', `${iccid}: ${cause instanceof Error ? cause.message : cause}`, { cause })
-  }
+  checkStock(stock, address)
   const was = await store.findOrder(iccid)
   const taken = new SmdpError('iccid-taken', `an order for ${iccid} is under way: cancel it first`)
   if (was !== undefined && !isOver(was) && profile.replace !== true) throw taken
