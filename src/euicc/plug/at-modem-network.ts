@@ -1,0 +1,116 @@
+import { type AtAnswer, type AtFamily, ERROR, OK, type Schedule } from './at-modem-front.ts'
+
+/** Where the modem is registered. */
+export interface NetworkPlace {
+  readonly registration: 'home' | 'roaming'
+  readonly operator: string
+  /** MCC and MNC. */
+  readonly plmn: string
+}
+
+/** TS 27.007 §7.2: the numbers of the states that this modem knows. */
+const STATE = { idle: 0, home: 1, searching: 2, denied: 3, roaming: 5 } as const
+type State = keyof typeof STATE
+/** E-UTRAN, and what it calls the cell and its area. */
+const CELL = '"00A1","01234567",7'
+
+/** Radio and registration. With its radio on and a card that a network takes, the modem is registered. */
+export const createModemNetwork = ({
+  schedule,
+  registersAfter,
+  attach,
+  news,
+  sim,
+  leave,
+}: {
+  schedule: Schedule
+  registersAfter: number
+  attach: (() => Promise<NetworkPlace>) | undefined
+  news: (line: string) => void
+  sim: { powerCycle(): Promise<void> }
+  leave: () => void
+}) => {
+  let functionality = 1
+  let state: State = 'idle'
+  let place: NetworkPlace | undefined
+  let format = 0
+  /** What each command was told to report of its own: 0 nothing, 1 the state, 2 the cell too. */
+  const reports = new Map<string, number>(['CREG', 'CGREG', 'CEREG', 'C5GREG'].map(name => [name, 0]))
+  /** Counts up with every new beginning: an attachment that was begun before is not believed. */
+  let round = 0
+
+  const enter = (next: State): void => {
+    if (state === next) return
+    state = next
+    for (const [name, level] of reports)
+      if (level > 0) news(`+${name}: ${STATE[state]}${level > 1 && place ? `,${CELL}` : ''}`)
+  }
+
+  const restart = (): void => {
+    const mine = ++round
+    place = undefined
+    if (functionality !== 1 || !attach) {
+      enter('idle')
+      return
+    }
+    enter('searching')
+    schedule(registersAfter, () => {
+      if (mine !== round) return
+      attach().then(
+        found => {
+          if (mine !== round) return
+          place = found
+          enter(found.registration)
+        },
+        () => mine === round && enter('denied'),
+      )
+    })
+  }
+
+  const setFunctionality = async (rest: string): Promise<AtAnswer> => {
+    const asked = /^=([0147])(?:,([01]))?$/.exec(rest)
+    if (!asked) return ERROR
+    const next = Number(asked[1])
+    if (asked[2] === '1') {
+      functionality = 1
+      leave()
+      return OK
+    }
+    // From minimum functionality the card is powered anew.
+    if (next === 0 || (functionality === 0 && next === 1)) await sim.powerCycle()
+    functionality = next
+    restart()
+    return OK
+  }
+
+  const registration = (name: string, rest: string): AtAnswer => {
+    const level = reports.get(name)!
+    if (rest === '?') return { lines: [`+${name}: ${level},${STATE[state]}${level > 1 && place ? `,${CELL}` : ''}`] }
+    const asked = /^=([0-3])$/.exec(rest)
+    if (!asked) return ERROR
+    reports.set(name, Number(asked[1]))
+    return OK
+  }
+
+  const operator = (rest: string): AtAnswer => {
+    if (rest === '?') {
+      if (!place) return { lines: ['+COPS: 0'] }
+      return { lines: [`+COPS: 0,${format},"${format === 2 ? place.plmn : place.operator}",7`] }
+    }
+    const asked = /^=3,([012])$/.exec(rest)
+    if (asked) format = Number(asked[1])
+    else if (/^=0/.test(rest)) restart()
+    else return ERROR
+    return OK
+  }
+
+  const commands: AtFamily = ({ name, rest }) => {
+    if (reports.has(name)) return registration(name, rest)
+    if (name === 'COPS') return operator(rest)
+    if (name === 'CSQ' && rest === '') return { lines: [place ? '+CSQ: 24,99' : '+CSQ: 99,99'] }
+    if (name === 'CFUN') return rest === '?' ? { lines: [`+CFUN: ${functionality}`] } : setFunctionality(rest)
+    return undefined
+  }
+
+  return { commands, restart }
+}
