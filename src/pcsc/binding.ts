@@ -34,6 +34,8 @@ export interface Connection {
 /** What this room needs of an npm package: five functions, with the numbers of PC/SC in its errors. */
 export interface Binding {
   readonly name: BindingName
+  /** Said where this is not the package that is taken first. */
+  readonly instead?: string
   readers(): Promise<readonly ReaderState[]>
   connect(reader: string): Promise<Connection>
   release(): void

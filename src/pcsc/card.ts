@@ -1,15 +1,26 @@
-import type { Card } from '../apdu/channel.ts'
+import type { Card, Channel } from '../apdu/channel.ts'
 import { ApduError } from '../apdu/errors.ts'
 import { takeTurns } from '../apdu/turns.ts'
 import { type Binding, type BindingName, type Connection, PROTOCOL_T0, STATE_PRESENT } from './binding.ts'
 import { PcscError, toApduError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
-import { chooseReader, type ReaderChoice, toReader } from './readers.ts'
+import { findReaders, type PassedOver, type ReaderChoice, tellPassedOver, toReader } from './readers.ts'
 import { toTpdu } from './tpdu.ts'
+
+/** A card known by what only it can tell; this room does not know what that is. */
+export interface CardIdentity {
+  readonly wanted: string
+  /** In words: `EID`. */
+  readonly called: string
+  /** What the card in hand says; undefined where it says nothing of the kind. */
+  read(channel: Channel): Promise<string | undefined>
+}
 
 export interface PcscCardOptions extends ReaderChoice {
   /** Which npm package: `smartcard` where it loads, else `pcsclite`, unless said. */
   readonly binding?: BindingName | undefined
+  /** The card is the one that says so, in whichever of the readers it lies. */
+  readonly identity?: CardIdentity | undefined
 }
 
 export interface PcscCard extends Card {
@@ -17,36 +28,96 @@ export interface PcscCard extends Card {
   readonly reader: string
   readonly protocol: 'T=0' | 'T=1'
   readonly binding: BindingName
+  /** What was not as it should be, and did not matter: sentences for a person. */
+  readonly notes: readonly string[]
 }
 
 /**
  * Takes the card in a reader: exclusively until `close`, and reset, so that no logical channel of an earlier program is
  * left open. Rejects with a PcscError (`no-binding`, `no-service`, `no-reader`, `no-card`, `reader-busy`, `card-mute`...)
  * whose message says what to do. From then on its channel rejects with ApduErrors: `card-removed`, `port-gone` for the
- * reader, `card-mute`, `reader-busy`. After `card-removed`, `reset` takes up a card that was put back.
+ * reader, `exchange-lost`, `card-mute`, `reader-busy`. After `card-removed`, `reset` takes up a card that was put back.
  */
 export const openPcscCard = async (options: PcscCardOptions): Promise<PcscCard> =>
   holdCard(await loadBinding(options.binding), options)
 
 /** As {@link openPcscCard}, over a binding in hand; it is released with the card. */
-export const holdCard = async (binding: Binding, choice: ReaderChoice): Promise<PcscCard> => {
+export const holdCard = async (binding: Binding, options: Omit<PcscCardOptions, 'binding'>): Promise<PcscCard> => {
   try {
-    const { name } = chooseReader((await binding.readers()).map(toReader), choice)
-    const connection = await binding.connect(name)
-    try {
-      await connection.reset()
-    } catch (error) {
-      await connection.disconnect().catch(() => {})
-      throw error
-    }
-    return cardOf(binding, name, connection)
+    const { candidates, passedOver } = findReaders((await binding.readers()).map(toReader), options)
+    const notes = binding.instead === undefined ? [] : [binding.instead]
+    const take = async (name: string): Promise<HeldCard> => cardOf(binding, name, await connect(binding, name), notes)
+    const { identity } = options
+    if (identity) return await findCard(identity, candidates, passedOver, take)
+    const [first, second] = candidates
+    if (second)
+      notes.push(
+        `${candidates.length} readers with a card fit; ${first!.name} is taken, not ${second.name}; name its EID`,
+      )
+    return await take(first!.name)
   } catch (error) {
     binding.release()
     throw error
   }
 }
 
-const cardOf = (binding: Binding, reader: string, first: Connection): PcscCard => {
+const connect = async (binding: Binding, reader: string): Promise<Connection> => {
+  const connection = await binding.connect(reader)
+  try {
+    await connection.reset()
+  } catch (error) {
+    await connection.disconnect().catch(() => {})
+    throw error
+  }
+  return connection
+}
+
+/** Asks one card after the other who it is. One that another program holds cannot be asked, and the next may be it. */
+const findCard = async (
+  { wanted, called, read }: CardIdentity,
+  candidates: readonly { readonly name: string }[],
+  before: readonly PassedOver[],
+  take: (reader: string) => Promise<HeldCard>,
+): Promise<PcscCard> => {
+  const passedOver = [...before]
+  let busy: PcscError | undefined
+  for (const { name } of candidates) {
+    let card: HeldCard
+    try {
+      card = await take(name)
+    } catch (error) {
+      if (!(error instanceof PcscError)) throw error
+      if (error.code === 'reader-busy') busy ??= error
+      passedOver.push({ reader: name, reason: error.message })
+      continue
+    }
+    let said: string | undefined
+    try {
+      said = await card.exclusive(read)
+      if (said === wanted) {
+        await card.reset()
+        return card
+      }
+    } catch (error) {
+      if (!(error instanceof ApduError)) throw error
+      said = undefined
+    }
+    await card.letGo()
+    passedOver.push({ reader: name, reason: said ? `its card has the ${called} ${said}` : `its card has no ${called}` })
+  }
+  throw new PcscError(
+    busy ? 'reader-busy' : 'other-card',
+    `no reader holds the card with the ${called} ${wanted}: ${tellPassedOver(passedOver)}`,
+    { scard: busy?.scard, cause: busy },
+  )
+}
+
+interface HeldCard extends PcscCard {
+  /** Ends the connection, and leaves the binding to the next. */
+  letGo(): Promise<void>
+}
+
+const cardOf = (binding: Binding, reader: string, first: Connection, notes: readonly string[]): HeldCard => {
   const inTurn = takeTurns()
   let connection = first
   let isClosed = false
@@ -54,7 +125,7 @@ const cardOf = (binding: Binding, reader: string, first: Connection): PcscCard =
   /** Some drivers tell a pulled card as a broken exchange: what the reader shows now says which it was. */
   const explain = async (error: unknown): Promise<ApduError> => {
     if (!(error instanceof PcscError)) throw error
-    if (error.code !== 'card-mute' && error.code !== 'failed') return toApduError(error)
+    if (!UNCLEAR.has(error.code)) return toApduError(error)
     const now = await binding.readers().catch(() => undefined)
     if (!now) return toApduError(error)
     const here = now.find(({ name }) => name === reader)
@@ -97,8 +168,16 @@ const cardOf = (binding: Binding, reader: string, first: Connection): PcscCard =
     return connection.atr
   }
 
+  const letGo = (): Promise<void> =>
+    inTurn(async () => {
+      isClosed = true
+      // A card or reader that has left cannot be let go of, and need not be.
+      await connection.disconnect().catch(() => {})
+    })
+
   return {
     reader,
+    notes,
     binding: binding.name,
     get protocol() {
       return connection.protocol === PROTOCOL_T0 ? 'T=0' : 'T=1'
@@ -108,13 +187,14 @@ const cardOf = (binding: Binding, reader: string, first: Connection): PcscCard =
     },
     reset: () => inTurn(reset),
     exclusive: procedure => inTurn(() => procedure(channel)),
-    close: () =>
-      inTurn(async () => {
-        if (isClosed) return
-        isClosed = true
-        // A card or reader that has left cannot be let go of, and need not be.
-        await connection.disconnect().catch(() => {})
-        binding.release()
-      }),
+    letGo,
+    close: async () => {
+      if (isClosed) return
+      await letGo()
+      binding.release()
+    },
   }
 }
+
+/** With these a driver may mean that the card was pulled. */
+const UNCLEAR: ReadonlySet<string> = new Set(['card-mute', 'exchange-lost', 'failed', 'timed-out'])

@@ -20,10 +20,10 @@ export class PcscError extends Error {
   }
 }
 
-/** The error for a number of PC/SC. */
+/** The error for a number of PC/SC: `READER: another program holds the card (SCARD_E_SHARING_VIOLATION); end it …`. */
 export const pcscError = (scard: number, at: { reader?: string | undefined; cause?: unknown } = {}): PcscError => {
-  const { name, code, text } = describeScard(scard)
-  return new PcscError(code, `${at.reader ? `${at.reader}: ` : ''}${text} (${name})`, { ...at, scard })
+  const { name, code, text, advice } = describeScard(scard)
+  return new PcscError(code, `${at.reader ? `${at.reader}: ` : ''}${text} (${name}); ${advice}`, { ...at, scard })
 }
 
 /** As the card waist tells it: who exchanges APDUs need not know that a reader is in between. */
@@ -36,11 +36,14 @@ const AS_APDU_ERROR: Readonly<Record<PcscErrorCode, ApduErrorCode>> = {
   'reader-busy': 'reader-busy',
   'card-reset': 'reader-busy',
   'no-card': 'card-removed',
+  'other-card': 'card-removed',
   'card-removed': 'card-removed',
   'card-mute': 'card-mute',
   'no-protocol': 'card-mute',
   'timed-out': 'timed-out',
-  failed: 'card-mute',
+  'exchange-lost': 'exchange-lost',
+  // What PC/SC cannot name is no word of the card.
+  failed: 'exchange-lost',
 }
 
 export const toApduError = (error: PcscError): ApduError =>

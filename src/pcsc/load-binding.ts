@@ -13,7 +13,7 @@ const BIND: Readonly<Record<BindingName, (native: unknown) => Binding>> = {
 /** Loaded when first asked for: a machine without libpcsclite has neither package and runs on the software eUICC. */
 const importPackage: Load = specifier => import(specifier)
 
-/** The binding asked for, else the first of the two that loads. */
+/** The binding asked for, else the first of the two that loads; its `instead` says so where it is the second. */
 export const loadBinding = async (asked?: BindingName, load: Load = importPackage): Promise<Binding> => {
   const names: readonly BindingName[] = asked ? [asked] : ['smartcard', 'pcsclite']
   const failures: unknown[] = []
@@ -26,7 +26,9 @@ export const loadBinding = async (asked?: BindingName, load: Load = importPackag
       failures.push(error)
       continue
     }
-    return BIND[name](native)
+    const binding = BIND[name](native)
+    if (failures.length === 0) return binding
+    return { ...binding, instead: `the npm package ${names[0]} does not load, so PC/SC is reached through ${name}` }
   }
   throw new PcscError(
     'no-binding',

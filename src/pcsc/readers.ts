@@ -22,10 +22,26 @@ export const toReader = ({ name, state, atr }: ReaderState): Reader => ({
   atr,
 })
 
-/** Which reader: part of its name, and where several are alike, which of them in the order of their names. */
+/** Which reader, by what stays the same when equal readers are renumbered. What is not said does not matter. */
 export interface ReaderChoice {
-  readonly reader: string
+  /** Part of its name in either case; `*` stands for anything. */
+  readonly reader?: string | undefined
+  /** Which of several that fit, counted from 0 in the order of their names. */
   readonly slot?: number | undefined
+  /** The card's answer to reset in hexadecimal, whole; `?` stands for any digit. */
+  readonly atr?: string | undefined
+}
+
+/** A reader that fits by its name, and why it is not the one that is meant. */
+export interface PassedOver {
+  readonly reader: string
+  readonly reason: string
+}
+
+export interface Found {
+  /** Readers with a card that may be meant, the likeliest first. */
+  readonly candidates: readonly Reader[]
+  readonly passedOver: readonly PassedOver[]
 }
 
 /**
@@ -45,25 +61,66 @@ export const sortReaders = (readers: readonly Reader[]): Reader[] =>
   [...readers].sort((one, other) => (one.name < other.name ? -1 : 1))
 
 /**
- * The reader of a choice. Where no slot is named, empty ones are passed over: many readers show a second slot that
- * never holds a card.
+ * The readers of a choice. Empty slots and mute cards are passed over: many readers show a second slot that never
+ * holds a card. With none left it is a PcscError whose code is what the likeliest reader lacks, and which names all.
  */
-export const chooseReader = (readers: readonly Reader[], { reader, slot }: ReaderChoice): Reader => {
-  const wanted = reader.toLowerCase()
-  const alike = sortReaders(readers).filter(({ name }) => name.toLowerCase().includes(wanted))
+export const findReaders = (readers: readonly Reader[], choice: ReaderChoice): Found => {
+  const alike = readersCalled(readers, choice)
+  const sorted = alike.map(reader => ({ reader, lack: lackOf(reader, choice) }))
+  const candidates = sorted.filter(({ lack }) => lack === undefined).map(({ reader }) => reader)
+  const passedOver = sorted.flatMap(({ reader, lack }) => (lack ? [{ reader: reader.name, reason: lack.reason }] : []))
+  if (candidates.length > 0) return { candidates, passedOver }
+  const worst = sorted.find(({ lack }) => lack!.code !== 'no-card') ?? sorted[0]!
+  throw new PcscError(worst.lack!.code, tellPassedOver(passedOver), { reader: worst.reader.name })
+}
+
+/** `A: there is no card in it; B: its card does not answer to reset`. */
+export const tellPassedOver = (passedOver: readonly PassedOver[]): string =>
+  passedOver.map(({ reader, reason }) => `${reader}: ${reason}`).join('; ')
+
+const readersCalled = (readers: readonly Reader[], { reader: wanted, slot }: ReaderChoice): readonly Reader[] => {
+  const pattern = wanted === undefined ? /^/ : patternOf(wanted)
+  const alike = sortReaders(readers).filter(({ name }) => pattern.test(name))
+  const called = wanted === undefined ? '' : ` called ${JSON.stringify(wanted)}`
   if (alike.length === 0) {
-    const others = readers.map(({ name }) => name).join(', ')
+    const others = sortReaders(readers)
+      .map(({ name }) => name)
+      .join(', ')
     throw new PcscError(
       'no-reader',
-      `no reader is called ${JSON.stringify(reader)}; ${others ? `attached: ${others}` : 'none is attached'}`,
+      called && others ? `no reader is${called}; attached: ${others}` : `no reader is attached; plug one in`,
     )
   }
-  const chosen = slot === undefined ? (alike.find(({ hasCard }) => hasCard) ?? alike[0]!) : alike[slot]
+  if (slot === undefined) return alike
+  const chosen = alike[slot]
   if (!chosen)
     throw new PcscError(
       'no-reader',
-      `slot ${slot} of the readers called ${JSON.stringify(reader)}: only ${alike.length} attached, counted from 0`,
+      `slot ${slot} of the readers${called}: only ${alike.length} attached, counted from 0`,
     )
-  if (!chosen.hasCard) throw new PcscError('no-card', `${chosen.name}: there is no card in it`, { reader: chosen.name })
-  return chosen
+  return [chosen]
 }
+
+const patternOf = (wanted: string): RegExp =>
+  new RegExp(
+    wanted
+      .split('*')
+      .map(part => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+      .join('.*'),
+    'i',
+  )
+
+type Lack = { readonly code: 'no-card' | 'card-mute' | 'other-card'; readonly reason: string }
+
+const lackOf = ({ hasCard, isMute, atr }: Reader, choice: ReaderChoice): Lack | undefined => {
+  if (!hasCard) return { code: 'no-card', reason: 'there is no card in it' }
+  if (isMute)
+    return { code: 'card-mute', reason: 'its card does not answer to reset; it may be the wrong way round or dirty' }
+  const digits = Buffer.from(atr).toString('hex')
+  if (choice.atr !== undefined && !atrPattern(choice.atr).test(digits))
+    return { code: 'other-card', reason: `its card has another ATR (${digits})` }
+  return undefined
+}
+
+const atrPattern = (atr: string): RegExp =>
+  new RegExp(`^${atr.replace(/[^0-9a-f?]/gi, '').replaceAll('?', '[0-9a-f]')}$`, 'i')

@@ -39,19 +39,25 @@ const NUMBERS: Readonly<Record<string, number>> = {
   'Operation cancelled': 0x80100002,
   'Invalid handle': 0x80100003,
   'Invalid parameter': 0x80100004,
+  'Invalid target': 0x80100005,
   'Not enough memory': 0x80100006,
   'Insufficient buffer': 0x80100008,
   'Unknown reader': 0x80100009,
   'Operation timed out': 0x8010000a,
   'Sharing violation': 0x8010000b,
   'No smart card present': 0x8010000c,
+  'Unknown card type': 0x8010000d,
+  'Cannot dispose handle': 0x8010000e,
   'Protocol mismatch': 0x8010000f,
   'Reader not ready': 0x80100010,
   'Invalid value': 0x80100011,
+  'System cancelled operation': 0x80100012,
   'Communication error': 0x80100013,
   'Internal error': 0x80100001,
+  'Invalid ATR': 0x80100015,
   'Transaction failed': 0x80100016,
   'Reader unavailable': 0x80100017,
+  'PCI struct too small': 0x80100019,
   'PC/SC service not running': 0x8010001d,
   'PC/SC service stopped': 0x8010001e,
   'No readers available': 0x8010002e,
@@ -60,8 +66,9 @@ const NUMBERS: Readonly<Record<string, number>> = {
   'Card is unpowered': 0x80100067,
   'Card was reset': 0x80100068,
   'Card was removed': 0x80100069,
-  // Said by the package itself, after a disconnect.
+  // Said by the package itself, after a disconnect and after a close.
   'Card is not connected': 0x80100003,
+  'Context is not valid': 0x80100003,
 }
 
 const errorOf = (cause: unknown, reader?: string): PcscError => {
@@ -69,7 +76,9 @@ const errorOf = (cause: unknown, reader?: string): PcscError => {
   const words = cause instanceof Error ? cause.message : String(cause)
   const scard = NUMBERS[words]
   if (scard !== undefined) return pcscError(scard, { reader, cause })
-  return new PcscError('failed', `${reader ? `${reader}: ` : ''}PC/SC failed: ${words}`, { reader, cause })
+  // "Unknown PC/SC error" is all it says to a dozen numbers, pcscd's refusal of a user among them.
+  const more = words === 'Unknown PC/SC error' ? '; with `binding: pcsclite` in the rig it says which' : ''
+  return new PcscError('failed', `${reader ? `${reader}: ` : ''}PC/SC failed: ${words}${more}`, { reader, cause })
 }
 
 const naming = async <T>(reader: string | undefined, work: () => T | Promise<T>): Promise<T> => {

@@ -1,34 +1,64 @@
 import { describe, expect, it } from 'vitest'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
-import { chooseReader, type Reader } from '../../src/pcsc/readers.ts'
+import { findReaders, type Reader, type ReaderChoice } from '../../src/pcsc/readers.ts'
 import { describeScard } from '../../src/pcsc/scard.ts'
 import { bindSmartcard } from '../../src/pcsc/smartcard-binding.ts'
 import { toTpdu } from '../../src/pcsc/tpdu.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 
-const reader = (name: string, hasCard: boolean): Reader => ({
+const reader = (name: string, hasCard: boolean, more: Partial<Reader> = {}): Reader => ({
   name,
   hasCard,
   isMute: false,
   isHeld: false,
   atr: new Uint8Array(0),
+  ...more,
 })
-const TWO = [reader('ACS ACR39U ICC Reader 01 00', true), reader('ACS ACR39U ICC Reader 00 00', false)]
+const ATR = bytes('3b9f96803fc7828031e073fe211f6745534265')
+const FIRST = reader('ACS ACR39U ICC Reader 00 00', false)
+const SECOND = reader('ACS ACR39U ICC Reader 01 00', true, { atr: ATR })
+const MUTE = reader('Cherry KC 1000 SC 00 00', true, { isMute: true })
+const ALL = [MUTE, SECOND, FIRST]
+const namesOf = (choice: ReaderChoice) => findReaders(ALL, choice).candidates.map(({ name }) => name)
 
 describe('choosing a reader', () => {
-  it('passes empty slots over, unless one is named', () => {
-    expect(chooseReader(TWO, { reader: 'acr39u' }).name).toBe('ACS ACR39U ICC Reader 01 00')
-    expect(chooseReader(TWO, { reader: 'acr39u', slot: 1 }).name).toBe('ACS ACR39U ICC Reader 01 00')
-    expect(() => chooseReader(TWO, { reader: 'acr39u', slot: 0 })).toThrow(expect.objectContaining({ code: 'no-card' }))
+  it.each<[string, ReaderChoice]>([
+    ['part of the name, in either case', { reader: 'acr39u' }],
+    ['a pattern', { reader: 'ACS*Reader' }],
+    ['its place among several', { reader: 'ACR39U', slot: 1 }],
+    ['the ATR with wildcards', { atr: '3B9F 9680 3FC7 82?? 31e073fe211f67455342??' }],
+    ['the whole ATR and the name', { reader: '*', atr: Buffer.from(ATR).toString('hex') }],
+    ['nothing but that there is a card', {}],
+  ])('by %s', (_name, choice) => {
+    expect(namesOf(choice)).toEqual([SECOND.name])
   })
 
-  it.each([
-    [{ reader: 'Omnikey' }, 'no reader is called "Omnikey"; attached: ACS ACR39U ICC Reader 01 00, ACS ACR39U'],
-    [{ reader: 'ACS', slot: 2 }, 'slot 2 of the readers called "ACS": only 2 attached, counted from 0'],
-  ])('says what is attached where %o is not', (choice, message) => {
-    expect(() => chooseReader(TWO, choice)).toThrow(
-      expect.objectContaining({ code: 'no-reader', message: expect.stringContaining(message) }),
+  it('passes empty slots and mute cards over, and says why', () => {
+    expect(findReaders(ALL, {}).passedOver).toEqual([
+      { reader: FIRST.name, reason: 'there is no card in it' },
+      { reader: MUTE.name, reason: expect.stringContaining('does not answer to reset') },
+    ])
+  })
+
+  it.each<[ReaderChoice, string, string]>([
+    [{ reader: 'Omnikey' }, 'no-reader', 'no reader is called "Omnikey"; attached: ACS ACR39U ICC Reader 00 00, ACS'],
+    // Only the asterisk means something.
+    [{ reader: 'ACS.ACR39U' }, 'no-reader', 'no reader is called "ACS.ACR39U"'],
+    [{ reader: 'ACS', slot: 2 }, 'no-reader', 'slot 2 of the readers called "ACS": only 2 attached, counted from 0'],
+    [{ reader: 'ACS', slot: 0 }, 'no-card', 'ACS ACR39U ICC Reader 00 00: there is no card in it'],
+    [{ reader: 'Cherry' }, 'card-mute', 'Cherry KC 1000 SC 00 00: its card does not answer to reset'],
+    [{ atr: '3b00' }, 'other-card', 'its card has another ATR (3b9f96803fc782'],
+    [{ reader: 'ACS', atr: '3b00' }, 'other-card', 'its card has another ATR (3b9f96803fc782'],
+    // A pattern of the beginning is not the ATR.
+    [{ reader: 'ACS', atr: '3b9f' }, 'other-card', 'another ATR'],
+  ])('says what is attached where %o is not', (choice, code, message) => {
+    expect(() => findReaders(ALL, choice)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
     )
+  })
+
+  it('says that nothing is attached at all', () => {
+    expect(() => findReaders([], { reader: 'ACS' })).toThrow('no reader is attached; plug one in')
   })
 })
 
@@ -58,7 +88,7 @@ describe('errors of PC/SC', () => {
   it('keeps words that it does not know', async () => {
     await expect(failingWith('Unknown PC/SC error')).rejects.toMatchObject({
       code: 'failed',
-      message: 'PC/SC failed: Unknown PC/SC error',
+      message: expect.stringContaining('PC/SC failed: Unknown PC/SC error; with `binding: pcsclite`'),
     })
     expect(describeScard(0x80101234)).toMatchObject({ name: '0x80101234', code: 'failed' })
   })
@@ -70,7 +100,11 @@ describe('errors of PC/SC', () => {
       message: expect.stringContaining('apt install pcscd'),
     })
     const second = (name: string) => (name === 'pcsclite' ? Promise.resolve({ default: () => {} }) : missing())
-    expect((await loadBinding(undefined, second)).name).toBe('pcsclite')
+    expect(await loadBinding(undefined, second)).toMatchObject({
+      name: 'pcsclite',
+      instead: 'the npm package smartcard does not load, so PC/SC is reached through pcsclite',
+    })
+    expect(await loadBinding('pcsclite', second)).not.toHaveProperty('instead')
     await expect(loadBinding('smartcard', second)).rejects.toMatchObject({ code: 'no-binding' })
   })
 })

@@ -4,6 +4,7 @@ import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { type Home, homePath, openHome } from '../home/home.ts'
 import { ownCertificates, readCertificates } from '../pki/card-pki.ts'
 import { createLinks, type Device, type Links, lookFor, openDevice } from '../rigs/attach.ts'
+import { knowCards } from '../rigs/card-knowledge.ts'
 import { chooseRig, type Rig, readRigs, summarizeRig } from '../rigs/rig.ts'
 import { PACKAGE_FOLDER } from '../version.ts'
 import type { PkiOptions } from './options.ts'
@@ -24,7 +25,8 @@ export interface Workplace {
 }
 
 export const openWorkplace = (world: World, { certs, curve }: PkiOptions): Workplace => {
-  const rigs = readRigs([join(PACKAGE_FOLDER, 'rigs'), join(world.workingFolder, 'rigs')])
+  const folders = [join(PACKAGE_FOLDER, 'rigs'), join(world.workingFolder, 'rigs')]
+  const rigs = readRigs(folders)
   const home = openHome(homePath(world.environment, world.workingFolder))
   try {
     const log = pino(
@@ -34,12 +36,16 @@ export const openWorkplace = (world: World, { certs, curve }: PkiOptions): Workp
     const context = { random: world.random, now: world.clock() }
     const pki =
       certs === undefined ? ownCertificates(home.pki, curve, context) : readCertificates(certs, curve, context)
-    const links = createLinks(home.cards, {
-      pki,
-      clock: world.clock,
-      random: world.random,
-      onFault: fault => log.error({ fault }, 'the software eUICC failed'),
-    })
+    const links = createLinks(
+      home.cards,
+      {
+        pki,
+        clock: world.clock,
+        random: world.random,
+        onFault: fault => log.error({ fault }, 'the software eUICC failed'),
+      },
+      knowCards(folders, join(home.path, 'learned')),
+    )
     const choose = (rig: string | undefined) => chooseRig(rigs, rig, lookFor(links))
     return {
       home,

@@ -1,22 +1,36 @@
 import type { Card } from '../../apdu/channel.ts'
+import { honourRefresh } from '../../apdu/refresh.ts'
+import { toHex } from '../../asn1/bytes.ts'
+import type { IsdrOptions } from '../../lpa/isdr.ts'
 import { BenchError } from '../error.ts'
 import type { RigSummary } from '../events.ts'
+import type { IsdrOptionsOf } from './card-knowledge.ts'
 import type { Link } from './link.ts'
 import { modemLink } from './modem-link.ts'
 import { pcscLink } from './pcsc-link.ts'
+import { protectCard } from './protect-card.ts'
 import { type Attachment, linkOf, type Rig } from './rig.ts'
 import { type CardSettings, openSoftwareCard } from './software-card.ts'
 
 /** The card of a rig in hand. */
 export interface Device {
   readonly rig: RigSummary
+  /** EIDs and ICCIDs from which nothing is taken; the card refuses it by itself. */
+  readonly protectedNumbers: readonly string[]
   readonly card: Card
-  /** Bytes of a STORE DATA block, where the way to the card takes fewer than 255. */
-  readonly segmentSize?: number
+  /** How the ISD-R of this card is opened; what is learnt on the way is kept for the rig. */
+  readonly isdrOptions: IsdrOptions
+  readonly segmentSize?: number | undefined
+  /** What the evidence of a run should say of the card and the way to it, in sentences: reader, protocol, ATR. */
+  readonly facts: readonly string[]
+  /** What was not as it should be, and did not matter: sentences for a person. */
+  readonly notes: readonly string[]
   close(): Promise<void>
 }
 
-export type Links = Readonly<Record<ReturnType<typeof linkOf>, Link>>
+export interface Links extends Readonly<Record<ReturnType<typeof linkOf>, Link>> {
+  readonly isdrOptionsOf: IsdrOptionsOf
+}
 
 /** Kinds of link that rig files may already name. */
 const NOT_YET: Link = {
@@ -26,13 +40,18 @@ const NOT_YET: Link = {
   },
 }
 
-export const createLinks = (cards: string, settings: CardSettings): Links => ({
+export const createLinks = (
+  cards: string,
+  settings: CardSettings,
+  isdrOptionsOf: IsdrOptionsOf = () => ({}),
+): Links => ({
+  isdrOptionsOf,
   software: {
     look: async () => ({ attached: true }),
     open: async rig => ({ card: await openSoftwareCard(cards, rig.name, settings) }),
   },
-  pcsc: pcscLink(),
-  modem: modemLink(),
+  pcsc: pcscLink(isdrOptionsOf),
+  modem: modemLink(isdrOptionsOf),
   exec: NOT_YET,
   tcp: NOT_YET,
   tape: NOT_YET,
@@ -44,11 +63,17 @@ export const lookFor =
     links[linkOf(rig)].look(rig)
 
 export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): Promise<Device> => {
-  const { card, segmentSize } = await links[linkOf(rig)].open(rig)
+  const reached = await links[linkOf(rig)].open(rig)
+  const card = protectCard(honourRefresh(reached.card), rig.protected)
+  const isdrOptions = links.isdrOptionsOf(rig, reached)
   return {
     rig: summary,
     card,
-    ...(segmentSize === undefined ? {} : { segmentSize }),
+    protectedNumbers: rig.protected ?? [],
+    isdrOptions,
+    segmentSize: isdrOptions.segmentSize,
+    facts: [...(reached.facts ?? []), ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : [])],
+    notes: reached.notes ?? [],
     close: () => card.close(),
   }
 }

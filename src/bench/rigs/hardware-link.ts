@@ -6,7 +6,8 @@ import { openIsdr } from '../../lpa/isdr.ts'
 import { ModemError } from '../../modem/errors.ts'
 import { PcscError } from '../../pcsc/errors.ts'
 import { BenchError } from '../error.ts'
-import type { Link } from './link.ts'
+import type { IsdrOptionsOf } from './card-knowledge.ts'
+import type { Link, Reached } from './link.ts'
 import type { Rig } from './rig.ts'
 
 /** Why a card cannot be had, where that is foreseen; each of these sentences says what to do. */
@@ -19,21 +20,25 @@ const reasonOf = (error: unknown): string => {
  * Attached is a rig whose card is an eUICC: a reader with a bank card in it is no rig. To see that, looking takes the
  * card for a moment; so a rig that is in hand is not looked at, and looks and openings go one after another.
  */
-export const hardwareLink = (reach: (rig: Rig) => Promise<Card>): Link => {
+export const hardwareLink = (
+  reach: (rig: Rig) => Promise<Card | Reached>,
+  isdrOptionsOf: IsdrOptionsOf = () => ({}),
+): Link => {
   const inTurn = takeTurns()
   const inHand = new Set<string>()
   return {
     look: rig =>
       inTurn(async () => {
         if (inHand.has(rig.name)) return { attached: true }
-        let card: Card
+        let reached: Reached
         try {
-          card = await reach(rig)
+          reached = asReached(await reach(rig))
         } catch (error) {
           return { attached: false, reason: reasonOf(error) }
         }
+        const { card } = reached
         try {
-          await card.exclusive(async channel => (await openIsdr(channel)).close())
+          await card.exclusive(async channel => (await openIsdr(channel, isdrOptionsOf(rig, reached))).close())
           return { attached: true }
         } catch (error) {
           if (!(error instanceof ApduError || error instanceof LpaError)) throw error
@@ -44,9 +49,9 @@ export const hardwareLink = (reach: (rig: Rig) => Promise<Card>): Link => {
       }),
     open: rig =>
       inTurn(async () => {
-        let card: Card
+        let reached: Reached
         try {
-          card = await reach(rig)
+          reached = asReached(await reach(rig))
         } catch (cause) {
           throw new BenchError('rig-not-attached', `the rig ${rig.name} is not attached: ${reasonOf(cause)}`, {
             data: { rig: rig.name },
@@ -54,10 +59,13 @@ export const hardwareLink = (reach: (rig: Rig) => Promise<Card>): Link => {
           })
         }
         inHand.add(rig.name)
-        return { card: releasing(card, () => inHand.delete(rig.name)) }
+        return { ...reached, card: releasing(reached.card, () => inHand.delete(rig.name)) }
       }),
   }
 }
+
+/** Of a bare card there is nothing more to be known. */
+const asReached = (found: Card | Reached): Reached => ('card' in found ? found : { card: found })
 
 /** `card`, which says when it has been closed. Its ATR changes with every reset. */
 const releasing = (card: Card, released: () => void): Card => ({

@@ -1,10 +1,15 @@
 import type { Card } from '../../apdu/channel.ts'
 import type { Attachment, Rig } from './rig.ts'
 
-/** What a link gives: the card, and the bytes of a STORE DATA block where the way to it takes fewer than 255. */
+/** What a link gives: the card, and what is to be known of the way to it. */
 export interface Reached {
   readonly card: Card
-  readonly segmentSize?: number
+  /** Bytes of a STORE DATA block where the way takes fewer than 255. */
+  readonly segmentSize?: number | undefined
+  /** What the way is, for the evidence: `reader ACS ACR39U 00 00, T=1, through smartcard`. */
+  readonly facts?: readonly string[]
+  /** Sentences for a person: what was found on the way and did not matter. */
+  readonly notes?: readonly string[]
 }
 
 /** A kind of link: how to see whether a rig's card is there, and how to take it. */

@@ -1,5 +1,6 @@
 import { openModemCard } from '../../modem/at-card.ts'
 import type { After } from '../../modem/at-port.ts'
+import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { hardwareLink } from './hardware-link.ts'
 import type { Link } from './link.ts'
 import type { Rig } from './rig.ts'
@@ -14,4 +15,5 @@ const choiceOf = (rig: Rig) => {
   return { ...rig.link.modem, port: rig.link.modem.port ?? '' }
 }
 
-export const modemLink = (): Link => hardwareLink(rig => openModemCard({ ...choiceOf(rig), after }))
+export const modemLink = (isdrOptionsOf?: IsdrOptionsOf): Link =>
+  hardwareLink(rig => openModemCard({ ...choiceOf(rig), after }), isdrOptionsOf)

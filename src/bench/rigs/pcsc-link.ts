@@ -1,11 +1,47 @@
-import { openPcscCard } from '../../pcsc/card.ts'
+import { isApduError } from '../../apdu/errors.ts'
+import { closeLeftOpen } from '../../apdu/logical-channel.ts'
+import { isLpaError } from '../../lpa/errors.ts'
+import { readEid } from '../../lpa/euicc.ts'
+import { withIsdr } from '../../lpa/isdr.ts'
+import { type CardIdentity, openPcscCard, type PcscCardOptions } from '../../pcsc/card.ts'
+import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { hardwareLink } from './hardware-link.ts'
 import type { Link } from './link.ts'
 import type { Rig } from './rig.ts'
 
-const choiceOf = (rig: Rig) => {
+/** A card of a reader is told by its EID, and only the bench knows how to ask for one. */
+const eidOf = (eid: string, rig: Rig, isdrOptionsOf: IsdrOptionsOf): CardIdentity => ({
+  wanted: eid,
+  called: 'EID',
+  read: async channel => {
+    try {
+      const { onLearned: _, ...options } = isdrOptionsOf(rig)
+      return await withIsdr(channel, options, readEid)
+    } catch (error) {
+      // Some other card, or one that answers in its own way: not the one that is looked for.
+      if (isLpaError(error) || isApduError(error)) return undefined
+      throw error
+    }
+  },
+})
+
+const choiceOf = (rig: Rig, isdrOptionsOf: IsdrOptionsOf): PcscCardOptions => {
   if (rig.link === 'software' || !('pcsc' in rig.link)) throw new TypeError(`${rig.name} is no PC/SC rig`)
-  return { ...rig.link.pcsc, reader: rig.link.pcsc.reader ?? '' }
+  const { eid, ...choice } = rig.link.pcsc
+  return { ...choice, ...(eid === undefined ? {} : { identity: eidOf(eid, rig, isdrOptionsOf) }) }
 }
 
-export const pcscLink = (): Link => hardwareLink(rig => openPcscCard(choiceOf(rig)))
+export const pcscLink = (isdrOptionsOf: IsdrOptionsOf = () => ({})): Link =>
+  hardwareLink(async rig => {
+    const card = await openPcscCard(choiceOf(rig, isdrOptionsOf))
+    // The reset on opening closes them; a reader that only pretends to reset leaves them open.
+    const left = await card.exclusive(channel => closeLeftOpen(channel, 1, 3))
+    return {
+      card,
+      facts: [`reader ${card.reader}, ${card.protocol}, through npm ${card.binding}`],
+      notes: [
+        ...card.notes,
+        ...(left === 0 ? [] : [`${left} logical channel(s) that an earlier session left open were closed`]),
+      ],
+    }
+  }, isdrOptionsOf)

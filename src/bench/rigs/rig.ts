@@ -6,7 +6,9 @@ import type { RigSummary } from '../events.ts'
 import { nearestKey } from './near-key.ts'
 import { parseYaml } from './yaml-file.ts'
 
-const Aid = z.string().regex(/^([0-9a-f]{2}){5,16}$/i, 'an AID is 5 to 16 bytes in hexadecimal; write it in quotes')
+export const Aid = z
+  .string()
+  .regex(/^([0-9a-f]{2}){5,16}$/i, 'an AID is 5 to 16 bytes in hexadecimal; write it in quotes')
 const Eid = z.string().regex(/^\d{32}$/, 'an EID has 32 digits; write it in quotes')
 
 /** A reader is known by what stays the same when the machine restarts, never by its number. */

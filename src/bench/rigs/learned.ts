@@ -1,0 +1,54 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { Aid } from './rig.ts'
+
+/** What the bench found out about a rig by using it. Facts that a person writes down stand in the rig's own file. */
+const Learned = z.object({
+  /** The AID under which the ISD-R answered last. */
+  aid: Aid.optional(),
+  /** Bytes of a STORE DATA block that passed where longer ones did not, or that the next session is to try. */
+  segmentSize: z.int().min(1).max(255).optional(),
+})
+export type Learned = z.infer<typeof Learned>
+
+export interface LearnedFacts {
+  of(rig: string): Learned
+  /** Keeps what is new; the same again costs nothing. */
+  learn(rig: string, fact: Learned): void
+}
+
+/** One JSON file a rig under `folder`, replaced whole, so that a power cut leaves the old one or the new one. */
+export const openLearnedFacts = (folder: string): LearnedFacts => {
+  const fileOf = (rig: string): string => join(folder, `${rig}.json`)
+  const of = (rig: string): Learned => {
+    try {
+      return Learned.parse(JSON.parse(readFileSync(fileOf(rig), 'utf8')))
+    } catch {
+      // Nothing here is worth a refusal: what is lost or damaged is learnt again.
+      return {}
+    }
+  }
+  return {
+    of,
+    learn(rig, fact) {
+      const before = of(rig)
+      const after = { ...before, ...fact }
+      const text = `${JSON.stringify(after, undefined, 2)}\n`
+      if (text !== `${JSON.stringify(before, undefined, 2)}\n`) replaceFile(fileOf(rig), text)
+    },
+  }
+}
+
+const replaceFile = (path: string, text: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const fresh = `${path}.new`
+  const handle = openSync(fresh, 'w', 0o600)
+  try {
+    writeSync(handle, text)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(fresh, path)
+}
