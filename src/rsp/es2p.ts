@@ -80,4 +80,25 @@ export const ES2p = {
     }),
     response: undefined,
   }),
+  /**
+   * The SM-DP+ calls, the operator answers: what eUICCs tell of profiles that are installed. SGP.22 has it from
+   * version 3 on; of its members those are given that a notification of version 2 can fill.
+   */
+  HandleNotification: httpFunction({
+    interface: 'ES2+',
+    name: 'HandleNotification',
+    clause: '5.3.6',
+    path: '/gsma/rsp2/es2plus/handleNotification',
+    request: message({
+      eid: maybe(eid()),
+      iccid: iccid(),
+      profileType: text(/./, 'a profile type'),
+      timestamp: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'a time such as 2026-01-31T12:00:00Z'),
+      notificationEvent: text(/^(Install|Enable|Disable|Delete)$/, 'Install, Enable, Disable or Delete'),
+      notificationEventStatus: object(DownloadResult),
+      /** Base64 of the notification as the eUICC signed it. */
+      resultData: maybe(text()),
+    }),
+    response: undefined,
+  }),
 } as const

@@ -47,7 +47,8 @@ export const callServer = async <Request, Response>(
     return { unanswered: cause instanceof Error ? cause.message : 'no answer' }
   }
   if (response.status >= 500) return { unanswered: `HTTP status ${response.status}` }
-  if (response.status === 204 && row.response === undefined) return { done: undefined as Response }
+  // A notification function is done with any 2xx: some answer 200 and a header where 204 is meant.
+  if (response.ok && row.response === undefined) return { done: undefined as Response }
   return readOutcome(row, response.status, text)
 }
 

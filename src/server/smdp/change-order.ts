@@ -1,10 +1,14 @@
 import { refusal } from './error.ts'
-import type { Order } from './order.ts'
+import { eventDeletion } from './events.ts'
+import { needsEvent, type Order } from './order.ts'
 import type { SmdpStore } from './store.ts'
 
 /**
  * Reads the order, lets `edit` decide on it, and saves it; decides anew when another call was faster. `edit` gives
  * the order itself where nothing is to change, and throws to refuse.
+ *
+ * An event at an SM-DS that the order will need no more is put down for deletion before: it is deleted only when the
+ * order has been saved, and not forgotten if this server is killed in between.
  */
 export const changeOrder = async (store: SmdpStore, iccid: string, edit: (order: Order) => Order): Promise<Order> => {
   for (;;) {
@@ -12,6 +16,8 @@ export const changeOrder = async (store: SmdpStore, iccid: string, edit: (order:
     if (order === undefined) throw refusal('iccid-unknown')
     const next = edit(order)
     if (next === order) return order
+    const deletion = eventDeletion(order)
+    if (deletion !== undefined && !needsEvent(next, order.eventId!)) await store.addProgress(deletion)
     const outcome = await store.saveOrder(next)
     if (outcome === 'saved') return next
     if (outcome === 'matching-id-taken') throw refusal('matching-id-taken')

@@ -53,7 +53,8 @@ const REFUSALS = {
   'eid-missing': ['8.1.1', '2.2', 'an EID is needed with an SM-DS address or an empty matching id'],
   'eid-mismatch': ['8.1.1', '3.10', 'the order is linked to another EID'],
   'cancelled-eid-mismatch': ['8.2.1', '3.10', 'the order is linked to another EID'],
-  'smds-inaccessible': ['8.9', '5.1', 'no SM-DS can be reached'],
+  'smds-inaccessible': ['8.9', '5.1', 'the SM-DS cannot be reached'],
+  'smds-refused': ['8.9', '4.2', 'the SM-DS refused the event'],
 } as const satisfies Record<string, Row> & Record<EuiccRefusalCode, Row>
 
 export type RefusalCode = keyof typeof REFUSALS

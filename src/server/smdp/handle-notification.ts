@@ -75,14 +75,13 @@ const takeResult = async (
 const takeOther = async (
   smdp: Smdp,
   whole: Kept<PendingNotification>,
-  { tbsOtherNotification, euiccNotificationSignature, euiccCertificate, eumCertificate }: OtherSignedNotification,
+  { tbsOtherNotification, euiccNotificationSignature, ...certificates }: OtherSignedNotification,
 ): Promise<void> => {
   let eid: string
   try {
     const trusted = smdp.credentials.map(({ ci }) => ci.certificate)
     const euicc = verifyEuiccChain({
-      euiccCertificate,
-      eumCertificate,
+      ...certificates,
       trusted,
       now: smdp.clock(),
       crls: smdp.crls(),
@@ -96,8 +95,25 @@ const takeOther = async (
   const metadata = tbsOtherNotification.value
   const iccid = metadata.iccid && iccidToDigits(metadata.iccid)
   const order = iccid === undefined ? undefined : await smdp.store.findOrder(iccid)
-  await keep(smdp, whole, metadata, eid, iccid, order?.eid === eid)
+  const isOfOrder = order?.eid === eid
+  const isNew = await keep(smdp, whole, metadata, eid, iccid, isOfOrder)
+  if (!isNew || !isOfOrder) return
+  for (const operation of metadata.profileManagementOperation)
+    if (operation in EVENTS)
+      await smdp.reportNotification({
+        ...order,
+        event: EVENTS[operation as keyof typeof EVENTS],
+        notification: whole.bytes,
+      })
 }
+
+/** How the operator is told of it (ES2+.HandleNotification). */
+const EVENTS = {
+  notificationInstall: 'Install',
+  notificationEnable: 'Enable',
+  notificationDisable: 'Disable',
+  notificationDelete: 'Delete',
+} as const
 
 const keep = (
   { store, clock }: Smdp,

@@ -36,6 +36,9 @@ export interface Order {
   readonly matchingId?: string | undefined
   /** Under which it stands at an SM-DS: the LPA that found it there comes with this in place of the matching id. */
   readonly eventId?: string | undefined
+  readonly smdsAddress?: string | undefined
+  /** The functionCallIdentifier of the DownloadOrder: the same call made again is the same order. */
+  readonly orderedBy?: string | undefined
   /** SHA-256 of the confirmation code; the code itself is not kept. */
   readonly confirmationCodeHash?: Uint8Array | undefined
   readonly confirmationFailures: number
@@ -89,6 +92,9 @@ export const CLEARED: Partial<Order> = {
   requester: undefined,
   eid: undefined,
   matchingId: undefined,
+  eventId: undefined,
+  smdsAddress: undefined,
+  orderedBy: undefined,
   confirmationCodeHash: undefined,
   confirmationFailures: 0,
   downloadAttempts: 0,
@@ -102,3 +108,6 @@ export const isPending = (order: Order): boolean => order.state === 'Released' |
 /** Nothing more will come of it; the ICCID may be put into stock anew. */
 export const isOver = (order: Order): boolean =>
   order.state === 'Available' || order.state === 'Installed' || order.state === 'Error' || order.state === 'Unavailable'
+
+/** The event at the SM-DS leads eUICCs to this order. */
+export const needsEvent = (order: Order, eventId: string): boolean => order.eventId === eventId && !isOver(order)

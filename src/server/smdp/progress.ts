@@ -1,32 +1,44 @@
 import { toBase64, toHex } from '../../asn1/bytes.ts'
 import { ES2p } from '../../rsp/es2p.ts'
-import { ADMIN_PROTOCOL_HEADER } from '../../rsp/http-function.ts'
+import { ES12 } from '../../rsp/es12.ts'
+import { type CallOutcome, callServer } from '../rsp-server/server-call.ts'
 import { iccidText } from './iccid.ts'
-import type { ProgressToReport, Smdp, SmdpSettings } from './settings.ts'
-import type { Progress, ProgressRequest } from './store.ts'
+import { needsEvent } from './order.ts'
+import type { NotificationToReport, ProgressToReport, SmdpSettings } from './settings.ts'
+import type { EventDeletion, Progress, ProgressRequest } from './store.ts'
 
 export interface ProgressReports {
   /** Keeps it, and starts to tell it; returns when it is kept. */
   report(progress: ProgressToReport): Promise<void>
+  reportNotification(notification: NotificationToReport): Promise<void>
   /** Tells what could not be told before. */
   deliver(): Promise<void>
+  /** `deliver`, for who does not wait for it. */
+  start(): void
   /** Resolves when nothing is being told any more. */
   settled(): Promise<void>
 }
 
-const row = ES2p.HandleDownloadProgressInfo
+/** What came of telling: taken, to be told again, or not to be told yet. */
+type Told = 'taken' | 'silent' | 'early'
 
 /**
- * ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5) as a client. The card's session does not wait for the operator: a
- * report is kept until the operator has taken it, and told again with the next one.
+ * What this server tells others: ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5) and HandleNotification to operators,
+ * ES12.DeleteEvent to SM-DSs. The card's session waits for none of them: each is kept until it was taken, and told
+ * again with the next one.
  */
 export const createProgressReports = ({
+  address,
   store,
   clock,
   random,
   operatorOf,
-  onDefect,
-}: Pick<Smdp, 'store' | 'clock' | 'random' | 'onDefect'> & Pick<SmdpSettings, 'operatorOf'>): ProgressReports => {
+  smdsOf,
+  onDefect = () => {},
+}: Pick<
+  SmdpSettings,
+  'address' | 'store' | 'clock' | 'random' | 'operatorOf' | 'smdsOf' | 'onDefect'
+>): ProgressReports => {
   let running: Promise<void> | undefined
   let again = false
 
@@ -34,37 +46,42 @@ export const createProgressReports = ({
     do {
       again = false
       const waiting = await store.listProgress()
-      // In the order of the download; one operator that does not answer does not hold up the others.
+      // In the order in which it happened; one server that does not answer does not hold up the others.
       const silent = new Set<string>()
       for (const progress of waiting) {
         if (silent.has(progress.requester)) continue
-        if (await tell(progress)) await store.dropProgress(progress.id)
-        else silent.add(progress.requester)
+        const told = await tell(progress)
+        if (told === 'taken') await store.dropProgress(progress.id)
+        if (told === 'silent') silent.add(progress.requester)
       }
     } while (again)
   }
 
-  const tell = async ({ id, requester, request }: Progress): Promise<boolean> => {
+  const tell = async ({ id, requester, request }: Progress): Promise<Told> => {
+    if (request.name === 'DeleteEvent') return deleteEvent(id, requester, request)
     const operator = operatorOf?.(requester)
-    if (operator === undefined) return true
-    const body = {
-      header: { functionRequesterIdentifier: 'SM-DP+', functionCallIdentifier: id },
-      ...row.request.toJson(request),
-    }
-    try {
-      const response = await operator.fetch(
-        new Request(new URL(row.path, operator.url), {
-          method: 'POST',
-          headers: { [ADMIN_PROTOCOL_HEADER]: 'gsma/rsp/v2.5.0', 'Content-Type': 'application/json' },
-          body: JSON.stringify(body),
-        }),
-      )
-      // A refusal stays a refusal; only an operator that is not well is asked again.
-      return response.status < 500
-    } catch {
-      // No answer, whatever the reason: it stays kept.
-      return false
-    }
+    if (operator === undefined) return 'taken'
+    const header = { functionRequesterIdentifier: 'SM-DP+', functionCallIdentifier: id }
+    const outcome =
+      request.name === 'HandleNotification'
+        ? await callServer(operator, ES2p.HandleNotification, request.message, header)
+        : await callServer(operator, ES2p.HandleDownloadProgressInfo, request.message, header)
+    // A refusal stays a refusal; only an operator that is not well is asked again.
+    return 'unanswered' in outcome ? 'silent' : 'taken'
+  }
+
+  /** SGP.22 §3.6.3. */
+  const deleteEvent = async (
+    id: string,
+    smdsAddress: string,
+    { iccid, message, notBefore }: EventDeletion,
+  ): Promise<Told> => {
+    const order = await store.findOrder(iccid)
+    if ((order !== undefined && needsEvent(order, message.eventId)) || notBefore > clock()) return 'early'
+    const smds = smdsOf?.(smdsAddress)
+    if (smds === undefined) return 'early'
+    const header = { functionRequesterIdentifier: address, functionCallIdentifier: id }
+    return isDeleted(await callServer(smds, ES12.DeleteEvent, message, header)) ? 'taken' : 'silent'
   }
 
   const deliver = (): Promise<void> => {
@@ -74,27 +91,54 @@ export const createProgressReports = ({
     })
     return running
   }
+  const start = (): void => void deliver().catch(error => onDefect(error, 'delivery'))
+
+  const keep = async (requester: string | undefined, request: ProgressRequest): Promise<void> => {
+    if (requester === undefined || operatorOf?.(requester) === undefined) return
+    await store.addProgress({ id: toHex(random(8)), requester, request })
+    start()
+  }
+  const now = (): string => `${clock().toISOString().slice(0, 19)}Z`
 
   return {
     deliver,
-    async report({ requester, iccid, profileType, eid, point, failure, resultData }) {
-      if (requester === undefined || operatorOf?.(requester) === undefined) return
-      const request: ProgressRequest = {
-        eid,
-        iccid: iccidText(iccid),
-        profileType,
-        timestamp: `${clock().toISOString().slice(0, 19)}Z`,
-        notificationPointId: point,
-        notificationPointStatus: failure
-          ? { status: 'Failed', statusCodeData: failure }
-          : { status: 'Executed-Success' },
-        resultData: resultData && toBase64(resultData),
-      }
-      await store.addProgress({ id: toHex(random(8)), requester, request })
-      void deliver().catch(error => onDefect(error, row.name))
-    },
+    start,
+    report: ({ requester, iccid, profileType, eid, point, failure, resultData }) =>
+      keep(requester, {
+        name: 'HandleDownloadProgressInfo',
+        message: {
+          eid,
+          iccid: iccidText(iccid),
+          profileType,
+          timestamp: now(),
+          notificationPointId: point,
+          notificationPointStatus: failure
+            ? { status: 'Failed', statusCodeData: failure }
+            : { status: 'Executed-Success' },
+          resultData: resultData && toBase64(resultData),
+        },
+      }),
+    reportNotification: ({ requester, iccid, profileType, eid, event, notification }) =>
+      keep(requester, {
+        name: 'HandleNotification',
+        message: {
+          eid,
+          iccid: iccidText(iccid),
+          profileType,
+          timestamp: now(),
+          notificationEvent: event,
+          notificationEventStatus: { status: 'Executed-Success' },
+          resultData: toBase64(notification),
+        },
+      }),
     async settled() {
       while (running !== undefined) await running.catch(() => {})
     },
   }
+}
+
+/** An event that the SM-DS does not know is deleted; one that its root could not be told of is not yet. */
+const isDeleted = (outcome: CallOutcome<unknown>): boolean => {
+  if ('done' in outcome) return true
+  return 'refused' in outcome && !(outcome.refused.subjectCode === '8.9')
 }

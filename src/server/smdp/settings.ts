@@ -1,8 +1,8 @@
 import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Crl } from '../../rsp/certificates/crl.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
-import type { Fetch } from '../../rsp/fetch.ts'
 import type { StatusCodeData } from '../../rsp/http-function.ts'
+import type { ServerEndpoint } from '../rsp-server/server-call.ts'
 import type { SmdpStore } from './store.ts'
 
 /** What the server signs with under one CI, which is also trusted for the chains of cards. A `Pki` is one of these. */
@@ -12,11 +12,13 @@ export interface SmdpCredentials {
   readonly dpPb: Credential
 }
 
-/** Where an operator takes HandleDownloadProgressInfo. */
-export interface OperatorEndpoint {
-  /** The base: scheme, host and port; the row's path is put behind it. */
-  readonly url: string
-  readonly fetch: Fetch
+/** Where an operator takes HandleDownloadProgressInfo and HandleNotification. */
+export type OperatorEndpoint = ServerEndpoint
+
+/** Where an SM-DS takes events (ES12). */
+export interface SmdsEndpoint extends ServerEndpoint {
+  /** Whether an alternative SM-DS shall tell its root as well; it shall where nothing is said. */
+  readonly forward?: boolean
 }
 
 export interface SmdpSettings {
@@ -31,6 +33,8 @@ export interface SmdpSettings {
   readonly requesterOf: (request: Request) => string | undefined
   /** ES2+: where the one who ordered is told how the download goes; undefined: not told. */
   readonly operatorOf?: (requester: string) => OperatorEndpoint | undefined
+  /** ES12: the SM-DS that an operator names; undefined: it is refused as inaccessible. */
+  readonly smdsOf?: (address: string) => SmdsEndpoint | undefined
   readonly sessionLifetimeMs?: number
   readonly confirmationCodeAttempts?: number
   /** How often an order may be tried; without it there is no limit. */
@@ -55,11 +59,15 @@ export const DEFAULTS = {
 } as const satisfies Partial<SmdpSettings>
 
 /** The settings with nothing left open, and what the functions share. */
-export type Smdp = Required<Omit<SmdpSettings, 'crls' | 'operatorOf' | 'segmentSize'>> &
+export type Smdp = Required<Omit<SmdpSettings, 'crls' | 'operatorOf' | 'smdsOf' | 'segmentSize'>> &
   Pick<SmdpSettings, 'segmentSize'> & {
     readonly crls: () => readonly Crl[]
     /** Tells the operator, in the background. */
     readonly reportProgress: (progress: ProgressToReport) => Promise<void>
+    readonly reportNotification: (notification: NotificationToReport) => Promise<void>
+    readonly smdsOf: (address: string) => SmdsEndpoint | undefined
+    /** Tells other servers what they are to be told, in the background. */
+    readonly startDelivery: () => void
   }
 
 export interface ProgressToReport {
@@ -71,4 +79,14 @@ export interface ProgressToReport {
   readonly point: 1 | 2 | 3 | 4
   readonly failure?: StatusCodeData | undefined
   readonly resultData?: Uint8Array
+}
+
+/** What an eUICC told of a profile that came from here. */
+export interface NotificationToReport {
+  readonly requester?: string | undefined
+  readonly iccid: string
+  readonly profileType: string
+  readonly eid?: string | undefined
+  readonly event: 'Install' | 'Enable' | 'Disable' | 'Delete'
+  readonly notification: Uint8Array
 }

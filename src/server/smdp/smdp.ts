@@ -12,6 +12,7 @@ import { createConfirmOrder } from './confirm-order.ts'
 import { checkCredentials } from './credentials.ts'
 import { createDownloadOrder } from './download-order.ts'
 import { statusOf } from './error.ts'
+import { watchEvents } from './events.ts'
 import { createGetBoundProfilePackage } from './get-bound-profile-package.ts'
 import { createHandleNotification } from './handle-notification.ts'
 import { createInitiateAuthentication } from './initiate-authentication.ts'
@@ -26,9 +27,9 @@ export interface SmdpServer {
   readonly es2p: Fetch
   /** Puts a profile into stock. Throws SmdpError `iccid-taken` or `bad-profile`. */
   addProfile(profile: ProfileToAdd): Promise<void>
-  /** Tells operators what they could not be told before: after a start, and from time to time. */
+  /** Tells operators and SM-DSs what they could not be told before: after a start, and from time to time. */
   deliverProgress(): Promise<void>
-  /** Resolves when no operator is being told anything any more. */
+  /** Resolves when nobody is being told anything any more. */
   settled(): Promise<void>
 }
 
@@ -36,17 +37,24 @@ export interface SmdpServer {
  *   LPA ──es9p──> sessions ─┐
  *                           ├─ orders ── stock          (all in the store)
  *   operator ──es2p─────────┘      │
- *   operator <──progress───────────┘
+ *   operator <──progress───────────┤
+ *   SM-DS <──es12── events ────────┘
  *
  * Throws SmdpError `bad-settings`.
  */
 export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   checkCredentials(settings.credentials)
-  const { operatorOf, crls = () => [], ...given } = settings
+  const { operatorOf, smdsOf = () => undefined, crls = () => [], ...given } = settings
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given
-  const complete = { ...DEFAULTS, ...present, crls }
+  const complete = { ...DEFAULTS, ...present, crls, smdsOf }
   const progress = createProgressReports({ ...complete, operatorOf })
-  const smdp: Smdp = { ...complete, reportProgress: progress.report }
+  const smdp: Smdp = {
+    ...complete,
+    store: watchEvents(settings.store, progress.start),
+    reportProgress: progress.report,
+    reportNotification: progress.reportNotification,
+    startDelivery: progress.start,
+  }
   const repeatable = createRepeatedCalls(smdp.store)
 
   const answers = {
@@ -61,7 +69,7 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   const inJson = bindFunctions(ES9p, answers, { hasHeader: false, requesterOf: () => 'LPA', ...refusals })
   const inAsn1 = bindAsn1(ES9pAsn1, answers, refusals)
 
-  const { HandleDownloadProgressInfo: _, ...operatorFunctions } = ES2p
+  const { HandleDownloadProgressInfo: _, HandleNotification: __, ...operatorFunctions } = ES2p
   return {
     es9p: request => (new URL(request.url).pathname === ASN1_PATH ? inAsn1 : inJson)(request),
     es2p: bindFunctions(

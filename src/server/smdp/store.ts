@@ -1,5 +1,6 @@
 import type { CurveName } from '../../rsp/crypto/curve.ts'
 import type { ES2p } from '../../rsp/es2p.ts'
+import type { ES12 } from '../../rsp/es12.ts'
 import type { OperatorId } from '../../rsp/identifiers.ts'
 import type { Order } from './order.ts'
 
@@ -89,20 +90,36 @@ export interface StoredNotification {
   readonly bytes: Uint8Array
 }
 
-/** What the operator is to be told (ES2+.HandleDownloadProgressInfo), until it has been. */
+/** What another server is to be told, until it has been. */
 export interface Progress {
   readonly id: string
+  /** Who is to be told: an operator, or an SM-DS by its address. What one is told, it is told in order. */
   readonly requester: string
   readonly request: ProgressRequest
 }
-export type ProgressRequest = ReturnType<(typeof ES2p)['HandleDownloadProgressInfo']['request']['fromJson']>
+type MessageOfRow<K extends keyof typeof ES2p> = ReturnType<(typeof ES2p)[K]['request']['fromJson']>
+export type ProgressRequest =
+  | { readonly name: 'HandleDownloadProgressInfo'; readonly message: MessageOfRow<'HandleDownloadProgressInfo'> }
+  | { readonly name: 'HandleNotification'; readonly message: MessageOfRow<'HandleNotification'> }
+  | EventDeletion
+/** An event at an SM-DS is to go as soon as its order does not need it any more. */
+export interface EventDeletion {
+  readonly name: 'DeleteEvent'
+  readonly message: ReturnType<(typeof ES12)['DeleteEvent']['request']['fromJson']>
+  readonly iccid: string
+  /** While the order is being confirmed it does not know its event yet. */
+  readonly notBefore: Date
+}
 
 /**
  * Where the server keeps what it must remember: every method is one atomic step, so that several servers can stand
  * on one database. `saveOrder` and `saveSession` succeed only over the revision that was read, and count it up.
  */
 export interface SmdpStore {
-  /** A profile and its order; replaces those of the same ICCID when `over` is given and still current. */
+  /**
+   * A profile and its order; replaces those of the same ICCID when `over` is given and still current. False: it is not,
+   * or another order has the matching id.
+   */
   addProfile(profile: StockProfile, order: Order, over?: Order): Promise<boolean>
   findProfile(iccid: string): Promise<StockProfile | undefined>
   findOrder(iccid: string): Promise<Order | undefined>
@@ -133,7 +150,9 @@ export interface SmdpStore {
   addNotification(notification: StoredNotification): Promise<boolean>
   listNotifications(): Promise<readonly StoredNotification[]>
 
+  /** One with an id that is known already takes its place, or is left out. */
   addProgress(progress: Progress): Promise<void>
+  /** In the order in which they were added. */
   listProgress(): Promise<readonly Progress[]>
   dropProgress(id: string): Promise<void>
 
