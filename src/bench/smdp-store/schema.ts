@@ -1,0 +1,98 @@
+import { type Generated, type Kysely, sql } from 'kysely'
+
+/** `sealed` columns are encrypted. Times are ISO 8601 in UTC, so that their order is that of the text. */
+export interface Tables {
+  orders: {
+    n: Generated<number>
+    iccid: string
+    profile_type: string
+    state: string
+    matching_id: string | null
+    event_id: string | null
+    eid: string | null
+    revision: number
+    /** The whole order as JSON, without its bytes. */
+    doc: string
+    /** Its bytes: they may be found by trying (the hash of a confirmation code). */
+    sealed: Uint8Array | null
+  }
+  profiles: { iccid: string; profile_type: string; sealed: Uint8Array }
+  sessions: { transaction_id: string; expires_at: string; revision: number; sealed: Uint8Array }
+  bound_copies: { iccid: string; sealed: Uint8Array }
+  deliveries: { transaction_id: string; iccid: string; eid: string; at: string; doc: string }
+  notifications: {
+    n: Generated<number>
+    digest: string
+    at: string
+    eid: string
+    iccid: string | null
+    operation: string
+    seq_number: number
+    matched: number
+    bytes: Uint8Array
+  }
+  progress: { n: Generated<number>; id: string; requester: string; doc: string }
+  calls: { n: Generated<number>; key: string; doc: string }
+  /** A view: every state an order has had since its profile was put into stock. */
+  transitions: { iccid: string; at: string; from_state: string | null; to_state: string; cause: string }
+  /** One row: the form of the tables, and something that only the right key opens. */
+  smdp_store: { form: number; sealed: Uint8Array }
+}
+
+interface Words {
+  readonly bytes: string
+  readonly counted: string
+  readonly transitions: string
+}
+const WORDS: Record<'sqlite' | 'postgres', Words> = {
+  sqlite: {
+    bytes: 'blob',
+    counted: 'integer primary key autoincrement',
+    transitions: `select iccid, value ->> '$.at."$date"' as at, value ->> '$.from' as from_state,
+      value ->> '$.to' as to_state, value ->> '$.cause' as cause from orders, json_each(doc, '$.history')`,
+  },
+  postgres: {
+    bytes: 'bytea',
+    counted: 'serial primary key',
+    transitions: `select iccid, value -> 'at' ->> '$date' as at, value ->> 'from' as from_state,
+      value ->> 'to' as to_state, value ->> 'cause' as cause
+      from orders, jsonb_array_elements(doc::jsonb -> 'history') as value`,
+  },
+}
+
+/** What makes each form of the tables from the one before. Never changed, only continued. */
+const MIGRATIONS: readonly ((words: Words) => readonly string[])[] = [
+  ({ bytes, counted, transitions }) => [
+    `create table smdp_store (form integer not null, sealed ${bytes} not null)`,
+    `create table orders (
+      n ${counted}, iccid text not null unique, profile_type text not null, state text not null, matching_id text,
+      event_id text, eid text, revision integer not null, doc text not null, sealed ${bytes})`,
+    `create unique index orders_matching_id on orders (matching_id) where matching_id <> ''`,
+    `create index orders_event_id on orders (event_id) where event_id is not null`,
+    `create index orders_default on orders (eid) where matching_id = ''`,
+    'create index orders_type on orders (profile_type, state)',
+    `create table profiles (iccid text primary key, profile_type text not null, sealed ${bytes} not null)`,
+    `create table sessions (
+      transaction_id text primary key, expires_at text not null, revision integer not null, sealed ${bytes} not null)`,
+    'create index sessions_expiry on sessions (expires_at)',
+    `create table bound_copies (iccid text primary key, sealed ${bytes} not null)`,
+    `create table deliveries (
+      transaction_id text primary key, iccid text not null, eid text not null, at text not null, doc text not null)`,
+    `create table notifications (
+      n ${counted}, digest text not null unique, at text not null, eid text not null, iccid text,
+      operation text not null, seq_number bigint not null, matched integer not null, bytes ${bytes} not null)`,
+    'create index notifications_iccid on notifications (iccid)',
+    `create table progress (n ${counted}, id text not null unique, requester text not null, doc text not null)`,
+    `create table calls (n ${counted}, key text not null unique, doc text not null)`,
+    `create view transitions as ${transitions}`,
+  ],
+]
+
+/** The form that this esim-bench knows. */
+export const FORM = MIGRATIONS.length
+
+/** Brings tables of form `from` to this esim-bench's. */
+export const migrate = async (db: Kysely<Tables>, kind: 'sqlite' | 'postgres', from: number): Promise<void> => {
+  for (const migration of MIGRATIONS.slice(from))
+    for (const statement of migration(WORDS[kind])) await sql.raw(statement).execute(db)
+}

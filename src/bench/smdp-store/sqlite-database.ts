@@ -1,0 +1,216 @@
+import { closeSync, openSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
+import Libsql from 'libsql'
+import { BenchError } from '../error.ts'
+import { type Database, TakenError } from './database.ts'
+import type { Tables } from './schema.ts'
+import type { Statement } from './statement.ts'
+
+/** How long opening waits for another process, and how often a write asks again: `smdp order` beside a server. */
+const BUSY_MS = 5000
+const BUSY_ATTEMPTS = 500
+const BUSY_PAUSE_MS = 10
+
+interface Batch {
+  readonly committed: Promise<void>
+  readonly succeed: () => void
+  readonly fail: (error: unknown) => void
+}
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')
+const isTaken = (error: unknown): boolean => /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(codeOf(error))
+
+/** libsql gives the bytes of a lone row as a Buffer, and of one in a list as an ArrayBuffer. */
+const withBytes = (row: unknown): unknown => {
+  const fields = row as Record<string, unknown>
+  for (const name in fields) if (fields[name] instanceof ArrayBuffer) fields[name] = Buffer.from(fields[name])
+  return fields
+}
+
+/** The connection as kysely takes it. */
+const forKysely = (connection: Libsql.Database): SqliteDatabase => ({
+  close: () => void connection.close(),
+  prepare(sql) {
+    const statement = connection.prepare(sql)
+    return {
+      reader: statement.reader,
+      all: values => statement.all(values).map(withBytes),
+      run: values => statement.run(values as unknown[]),
+      iterate: values => statement.iterate(values) as IterableIterator<unknown>,
+    }
+  },
+})
+
+const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))
+
+/** SQLite's own waiting would hold up the event loop, and with it whoever is being waited for in this process. */
+const patiently = async <T>(work: () => T): Promise<T> => {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error) || attempt === BUSY_ATTEMPTS) throw error
+      await setTimeout(BUSY_PAUSE_MS)
+    }
+}
+
+/** What went wrong with a file, in a sentence. */
+const told = (error: unknown, file: string): unknown => {
+  const code = codeOf(error)
+  if (isBusy(error))
+    return new BenchError('store-busy', `another process holds the store ${file}; end it, or give this one another`, {
+      cause: error,
+    })
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code))
+    return new BenchError(
+      'store-damaged',
+      `${file} is damaged or no SQLite database: put a copy of it back, or move it away to start with an empty one`,
+      { cause: error },
+    )
+  if (
+    /^SQLITE_(CANTOPEN|READONLY|PERM|IOERR|FULL)/.test(code) ||
+    /^E[A-Z]+$/.test(code) ||
+    /unable to open/i.test(String(error))
+  )
+    return new BenchError('store-unreachable', `cannot use the store ${file}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  return error
+}
+
+/**
+ * SQLite in this process, with a write-ahead log.
+ *
+ * Commits are synced (`synchronous = FULL`): a 204 makes the card delete its notification, which is then nowhere else.
+ * A killed process loses nothing in any setting; a power cut would cost the last commits with NORMAL. What makes that
+ * affordable is that all that is written in one turn of the event loop is one transaction, committed at its end.
+ * Nobody is told anything before: also what is read resolves only when it has been committed.
+ */
+export const openSqlite = (file: string): Database => {
+  let connection: Libsql.Database
+  try {
+    // For its owner only; the log beside it gets the same mode.
+    if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
+    connection = new Libsql(file, { timeout: BUSY_MS })
+    connection.pragma('journal_mode = WAL')
+    connection.pragma('synchronous = FULL')
+    connection.pragma('cache_size = -16000')
+    connection.pragma('busy_timeout = 0')
+  } catch (error) {
+    throw told(error, file)
+  }
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(connection) }) })
+
+  const prepared = new Map<string, Libsql.Statement>()
+  const preparedOf = ({ name, sql }: Statement<never, unknown>): Libsql.Statement => {
+    const known = prepared.get(name)
+    if (known !== undefined) return known
+    const made = connection.prepare(sql)
+    prepared.set(name, made)
+    return made
+  }
+  const begin = connection.prepare('begin immediate')
+  const commit = connection.prepare('commit')
+  const rollback = connection.prepare('rollback')
+  const savepoint = connection.prepare('savepoint step')
+  const release = connection.prepare('release step')
+  const undo = connection.prepare('rollback to step')
+
+  let batch: Batch | undefined
+  const endBatch = (): void => {
+    const { succeed, fail } = batch!
+    batch = undefined
+    try {
+      commit.run()
+      succeed()
+    } catch (error) {
+      if (connection.inTransaction) rollback.run()
+      fail(told(error, file))
+    }
+  }
+  /** In the transaction of this turn of the event loop. */
+  const inBatch = (): Batch => {
+    if (batch !== undefined) return batch
+    begin.run()
+    let succeed!: () => void
+    let fail!: (error: unknown) => void
+    const committed = new Promise<void>((resolve, reject) => {
+      succeed = resolve
+      fail = reject
+    })
+    // Whoever wrote waits for it; where everyone's own statement had failed, nobody does.
+    committed.catch(() => undefined)
+    batch = { committed, succeed, fail }
+    setImmediate(endBatch)
+    return batch
+  }
+  const changesOf = (statement: Statement<never, unknown>, values: readonly unknown[]): number =>
+    preparedOf(statement).run(values as unknown[]).changes
+
+  const failed = (error: unknown): unknown => (isTaken(error) ? new TakenError(error) : told(error, file))
+  const read = async <T>(work: () => T): Promise<T> => {
+    try {
+      const found = await patiently(work)
+      if (batch !== undefined) await batch.committed
+      return found
+    } catch (error) {
+      throw failed(error)
+    }
+  }
+  const write = async <T>(work: () => T): Promise<T> => {
+    try {
+      const { done, committed } = await patiently(() => ({ committed: inBatch().committed, done: work() }))
+      await committed
+      return done
+    } catch (error) {
+      throw failed(error)
+    }
+  }
+
+  return {
+    db,
+    kind: 'sqlite',
+    name: file,
+    told: error => told(error, file),
+    async exclusively(work) {
+      await patiently(() => begin.run())
+      try {
+        await work(db)
+        commit.run()
+      } catch (error) {
+        if (connection.inTransaction) rollback.run()
+        throw error
+      }
+    },
+    row: (statement, args) =>
+      read(() => preparedOf(statement as Statement<never, unknown>).get(statement.bind(args)) as never),
+    rows: (statement, args) =>
+      read(
+        () =>
+          preparedOf(statement as Statement<never, unknown>)
+            .all(statement.bind(args))
+            .map(withBytes) as never,
+      ),
+    change: (statement, args) => write(() => changesOf(statement as Statement<never, unknown>, statement.bind(args))),
+    changeAll: statements =>
+      write(() => {
+        savepoint.run()
+        let areAll = false
+        try {
+          areAll = statements.every(({ statement, values }) => changesOf(statement, values) > 0)
+        } finally {
+          if (!areAll) undo.run()
+          release.run()
+        }
+        return areAll
+      }),
+    async close() {
+      await batch?.committed
+      // Also empties the log, in which what was deleted would stay readable.
+      if (connection.open) connection.pragma('wal_checkpoint(TRUNCATE)')
+      await db.destroy()
+      if (connection.open) connection.close()
+    },
+  }
+}
