@@ -1,4 +1,4 @@
-import { choice, optional, sequence } from '../asn1/constructed.ts'
+import { choice, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { bits, boolean, integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
 import { explicit, kept, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
 import { EUICCInfo2 } from './euicc-info.ts'
@@ -114,7 +114,10 @@ const AuthenticateResponseOk = sequence(
     euiccSigned1: kept(EuiccSigned1),
     euiccSignature1: Signature,
     euiccCertificate: Certificate,
+    /** Of the EUM; in the chains of version 3, of whoever issued the eUICC's. */
     eumCertificate: Certificate,
+    /** Version 3: the rest of the chain, without the CI. */
+    otherCertsInChain: optional(tagged(0xa0, sequenceOf(Certificate))),
   },
   'AuthenticateResponseOk',
 )

@@ -13,6 +13,8 @@ export const EUICCInfo1 = tagged(
       svn: tagged(0x82, VersionType),
       euiccCiPKIdListForVerification: tagged(0xa9, CiPKIdList),
       euiccCiPKIdListForSigning: tagged(0xaa, CiPKIdList),
+      /** Version 3: CIs under which the card has a chain of variant Ov3, A, B or C. */
+      euiccCiPKIdListForSigningV3: optional(tagged(0xb1, CiPKIdList)),
     },
     'EUICCInfo1',
   ),

@@ -1,4 +1,4 @@
-import { choice, optional, sequence } from '../asn1/constructed.ts'
+import { choice, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
 import { explicit, kept, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
 import { Iccid, NotificationEvent, Signature, TransactionId } from './identifiers.ts'
@@ -97,6 +97,8 @@ export const OtherSignedNotification = sequence(
     euiccNotificationSignature: Signature,
     euiccCertificate: rawElement('Certificate', 0x30),
     eumCertificate: rawElement('Certificate', 0x30),
+    /** Version 3: the rest of the chain, without the CI. */
+    otherCertsInChain: optional(tagged(0xa1, sequenceOf(rawElement('Certificate', 0x30)))),
   },
   'OtherSignedNotification',
 )

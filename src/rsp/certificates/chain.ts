@@ -3,7 +3,7 @@ import { equalBytes, toHex } from '../../asn1/bytes.ts'
 import type { RspCertificate } from './certificate.ts'
 import { type Crl, isRevoked } from './crl.ts'
 import { CertificateError, type CertificateErrorCode } from './error.ts'
-import { type CertificateKind, checkKind, KINDS } from './kinds.ts'
+import { type CertificateKind, checkKind, hasRole, KINDS } from './kinds.ts'
 
 export interface ChainToVerify {
   readonly kind: CertificateKind
@@ -55,7 +55,7 @@ export const verifyChain = ({ kind, chain, trustAnchors, now, crls = [], eid }: 
   for (const [depth, { issuer }] of links.entries())
     if (!issuer.isCa || !issuer.keyUsage.includes('keyCertSign') || (issuer.pathLength ?? depth) < depth)
       refusal('issuer', issuer)('not-a-ca', 'it may not issue this certificate')
-  if (kind === 'eUICC') checkEid(links[0]!, eid)
+  if (kind === 'eUICC') checkEid(links, eid)
   return anchorOf(links).certificate
 }
 
@@ -88,7 +88,7 @@ const linksOf = (
   let current = kind
   for (const [index, certificate] of below.entries()) {
     const refuse = refusal(current, certificate)
-    const issuerKind = KINDS[current].issuer
+    const issuerKind = issuerKindOf(current, below.slice(index + 1))
     const isLast = index === below.length - 1
     if (current === 'CI' || (issuerKind === 'CI') !== isLast)
       refuse('chain-too-long', `a chain of ${below.length} certificates does not lead from ${kind} to a CI`)
@@ -107,15 +107,34 @@ const linksOf = (
   return links
 }
 
-/** SGP.22 §4.5.2.1.0.3: the EID begins with a prefix that the EUM may issue for, and the organization is the EUM's. */
-const checkEid = ({ kind, certificate, issuer }: Link, expected: string | undefined): void => {
+/**
+ * SGP.22 v3 §4.5.2.1: variant A has a sub-CA of the EUM, B one of the CI, C both. The first is known by the EUM
+ * above it, the other by its role. A chain of version 2 (variant O) has neither.
+ */
+const issuerKindOf = (kind: CertificateKind, above: readonly RspCertificate[]): CertificateKind => {
+  const { issuer, subCa } = KINDS[kind]
+  const [next, afterNext] = above
+  if (subCa === 'CISubCA' && next !== undefined && hasRole(next, 'CISubCA')) return subCa
+  if (subCa !== 'EUMSubCA' || next === undefined || next.policies.includes(KINDS.EUM.role)) return issuer
+  return afterNext !== undefined && hasRole(afterNext, 'EUM') ? subCa : issuer
+}
+
+/**
+ * SGP.22 §4.5.2.1.0.3: the EID begins with a prefix that the EUM may issue for, and the organization is the EUM's. Where
+ * a sub-CA sets bounds too, it narrows them.
+ */
+const checkEid = (links: readonly Link[], expected: string | undefined): void => {
+  const { kind, certificate } = links[0]!
   const refuse = refusal(kind, certificate)
   const eid = certificate.eid!
-  const fits = issuer.permittedEids?.some(
-    ({ prefix, organization }) =>
-      eid.startsWith(prefix) && (organization === undefined || organization === certificate.organization),
+  const bounds = links.flatMap(({ issuer }) => (issuer.permittedEids === undefined ? [] : [issuer.permittedEids]))
+  const fits = bounds.every(permitted =>
+    permitted.some(
+      ({ prefix, organization }) =>
+        eid.startsWith(prefix) && (organization === undefined || organization === certificate.organization),
+    ),
   )
-  if (fits !== true) refuse('eid-not-permitted', `its EUM may not issue for the EID ${eid}`)
+  if (bounds.length === 0 || !fits) refuse('eid-not-permitted', `its EUM may not issue for the EID ${eid}`)
   if (expected !== undefined && eid !== expected) refuse('eid-mismatch', `it is of ${eid}, not of ${expected}`)
 }
 

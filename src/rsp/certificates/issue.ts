@@ -48,6 +48,10 @@ export interface CertificateToIssue {
   readonly registeredId?: string
   readonly dnsNames?: readonly string[]
   readonly permittedEids?: PermittedEids
+  /** The same in the extension of version 3. */
+  readonly permittedEins?: readonly string[]
+  /** How many sub-CAs may stand below; an EUM of version 2 has none. */
+  readonly pathLength?: number
   readonly crlUrl?: string
   /** Where the certificate shall depart from its kind, for tests of who checks it. */
   readonly departures?: {
@@ -177,12 +181,23 @@ const authorityKeyIdentifier = ({ certificate }: Credential): Extension =>
   extension(OID.authorityKeyIdentifier, false, encodeTlv(0x30, encodeTlv(0x80, certificate.subjectKeyId!)))
 
 const extensionsOf = (toIssue: CertificateToIssue): Extension[] => {
-  const { kind, issuer, key, registeredId, dnsNames = [], permittedEids, crlUrl, departures = {} } = toIssue
+  const {
+    kind,
+    issuer,
+    key,
+    registeredId,
+    dnsNames = [],
+    permittedEids,
+    permittedEins,
+    crlUrl,
+    departures = {},
+  } = toIssue
   const demands = KINDS[kind]
   const role = departures.role ?? demands.role
   const isCa = departures.ca ?? demands.ca === true
+  const pathLength = toIssue.pathLength ?? (kind === 'EUM' ? 0 : undefined)
   const usage: readonly KeyUsageName[] =
-    departures.keyUsage ?? (kind === 'CI' ? [demands.keyUsage, 'cRLSign'] : [demands.keyUsage])
+    departures.keyUsage ?? (demands.ca && kind !== 'EUM' ? [demands.keyUsage, 'cRLSign'] : [demands.keyUsage])
   const utf8 = (text: string) => new TextEncoder().encode(text)
   const names = [
     ...dnsNames.map(name => encodeTlv(0x82, utf8(name))),
@@ -209,7 +224,7 @@ const extensionsOf = (toIssue: CertificateToIssue): Extension[] => {
       extension(
         OID.basicConstraints,
         true,
-        encodeTlv(0x30, encode(boolean(), true), ...(kind === 'EUM' ? [encode(integer(), 0)] : [])),
+        encodeTlv(0x30, encode(boolean(), true), ...(pathLength === undefined ? [] : [encode(integer(), pathLength)])),
       ),
     )
   if (crlUrl !== undefined)
@@ -221,6 +236,10 @@ const extensionsOf = (toIssue: CertificateToIssue): Extension[] => {
       ),
     )
   if (permittedEids) extensions.push(extension(OID.nameConstraints, true, nameConstraintsOf(permittedEids)))
+  if (permittedEins) {
+    const eins = permittedEins.map(ein => encodeTlv(0x13, utf8(ein)))
+    extensions.push(extension(OID.permittedEins, true, encodeTlv(0x30, ...eins)))
+  }
   if (departures.criticalExtension)
     extensions.push(extension(departures.criticalExtension, true, Uint8Array.of(0x05, 0x00)))
   return extensions

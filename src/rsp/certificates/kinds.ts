@@ -3,13 +3,27 @@ import { CertificateError, type CertificateErrorCode } from './error.ts'
 import { type KeyUsageName, OID } from './x509.ts'
 
 /** What a certificate of SGP.22 §4.5.2.1 is for. */
-export type CertificateKind = 'CI' | 'EUM' | 'eUICC' | 'DPauth' | 'DPpb' | 'DPtls' | 'DSauth' | 'DStls'
+export type CertificateKind =
+  | 'CI'
+  | 'CISubCA'
+  | 'EUM'
+  | 'EUMSubCA'
+  | 'eUICC'
+  | 'DPauth'
+  | 'DPpb'
+  | 'DPtls'
+  | 'DSauth'
+  | 'DStls'
 
 interface Demands {
   /** id-rspRole-* (SGP.22 Annex H), the one certificate policy. */
   readonly role: string
+  /** The same role in the chains of version 3, variants Ov3, A, B and C. */
+  readonly roleV3?: string
   readonly keyUsage: KeyUsageName
   readonly issuer: CertificateKind
+  /** Who may stand between it and its issuer (SGP.22 v3 §4.5.2.1). */
+  readonly subCa?: CertificateKind
   /** Present for those who sign other certificates: how many sub-CAs may stand below. */
   readonly ca?: boolean
   readonly extendedKeyUsage?: readonly string[]
@@ -25,13 +39,35 @@ const tls = { ...server, extendedKeyUsage: [OID.serverAuth], dnsName: true } as 
 /** SGP.22 §4.5.2.1.0: what each kind must say. One table, read when a chain is checked and when a test PKI is issued. */
 export const KINDS: Readonly<Record<CertificateKind, Demands>> = {
   CI: { role: `${ROLE}.0`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true },
-  eUICC: { role: `${ROLE}.1`, keyUsage: 'digitalSignature', issuer: 'EUM', eid: true },
-  EUM: { role: `${ROLE}.2`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true, registeredId: true },
+  CISubCA: { role: `${ROLE}.0.0`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true },
+  eUICC: {
+    role: `${ROLE}.1`,
+    roleV3: `${ROLE}.0.0.0.0.0`,
+    keyUsage: 'digitalSignature',
+    issuer: 'EUM',
+    subCa: 'EUMSubCA',
+    eid: true,
+  },
+  EUM: {
+    role: `${ROLE}.2`,
+    roleV3: `${ROLE}.0.0.0`,
+    keyUsage: 'keyCertSign',
+    issuer: 'CI',
+    subCa: 'CISubCA',
+    ca: true,
+    registeredId: true,
+  },
+  EUMSubCA: { role: `${ROLE}.0.0.0.0`, roleV3: `${ROLE}.0.0.0`, keyUsage: 'keyCertSign', issuer: 'EUM', ca: true },
   DPtls: { role: `${ROLE}.3`, ...tls },
   DPauth: { role: `${ROLE}.4`, ...server },
   DPpb: { role: `${ROLE}.5`, ...server },
   DStls: { role: `${ROLE}.6`, ...tls },
   DSauth: { role: `${ROLE}.7`, ...server },
+}
+
+export const hasRole = ({ policies }: RspCertificate, kind: CertificateKind): boolean => {
+  const { role, roleV3 } = KINDS[kind]
+  return policies.includes(role) || (roleV3 !== undefined && policies.includes(roleV3))
 }
 
 /** Refuses a certificate that does not say what its kind must say. */
@@ -43,7 +79,7 @@ export const checkKind = (certificate: RspCertificate, kind: CertificateKind): v
   const [unknown] = certificate.unknownCriticalExtensions
   // RFC 5280 §4.2: a critical extension that is not understood must lead to refusal.
   if (unknown !== undefined) refuse('unknown-critical-extension', `extension ${unknown} is critical and unknown`)
-  if (!certificate.policies.includes(demands.role))
+  if (!hasRole(certificate, kind))
     refuse(
       'wrong-role',
       `its certificate policy is not ${demands.role} but ${certificate.policies.join(', ') || 'none'}`,

@@ -36,7 +36,8 @@ export const chooseCi = <C extends UnderCi>(
   const server = firstOf(info.euiccCiPKIdListForVerification)
   if (server === undefined)
     throw new RspServerError('no-common-verification', 'no certificate here of a CI that the eUICC can verify')
-  const euicc = firstOf(info.euiccCiPKIdListForSigning)
+  // A card of version 3 may have a chain under further CIs, in its own list (SGP.22 v3 §5.6.1).
+  const euicc = firstOf(info.euiccCiPKIdListForSigning) ?? firstOf(info.euiccCiPKIdListForSigningV3 ?? [])
   if (euicc === undefined)
     throw new RspServerError('no-common-signing', 'no CI that the eUICC signs with is trusted here')
   return { server, euicc }

@@ -32,13 +32,12 @@ export const createAuthenticateClient =
       await store.dropSession(session.transactionId)
       throw refusal('euicc-reported-error', `${response.authenticateResponseError.authenticateErrorCode}`)
     }
-    const { euiccSigned1, euiccSignature1, euiccCertificate, eumCertificate } = response.authenticateResponseOk
+    const { euiccSigned1, euiccSignature1, ...certificates } = response.authenticateResponseOk
 
     // 1. Who is it?
     const trusted = credentialsOf(smdp.credentials, session.euiccCi)
     const euicc = verifyEuiccChain({
-      euiccCertificate,
-      eumCertificate,
+      ...certificates,
       trusted: [trusted.ci.certificate],
       now: smdp.clock(),
       crls: smdp.crls(),

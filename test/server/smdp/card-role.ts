@@ -41,6 +41,7 @@ export interface CardRole {
       info2?: Partial<EUICCInfo2>
       euicc?: Credential
       eum?: Uint8Array
+      otherCertsInChain?: readonly Uint8Array[]
     },
   ): AuthenticateServerResponse
   /** Makes a one-time key, or takes `pair` again. */
@@ -129,6 +130,7 @@ export const createCardRole = (
           euiccSignature1: sign(signer.privateKey, euiccSigned1.bytes),
           euiccCertificate: signer.certificate.der,
           eumCertificate: change.eum ?? pki.eum.certificate.der,
+          otherCertsInChain: change.otherCertsInChain,
         },
       }
     },
