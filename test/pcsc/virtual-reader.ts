@@ -1,9 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import type { Card } from '../../src/apdu/channel.ts'
 import type { BindingName } from '../../src/pcsc/binding.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
@@ -13,16 +11,23 @@ import { toReader } from '../../src/pcsc/readers.ts'
  * Debian's pcscd with the reader of vsmartcard-vpcd, in a mount namespace of its own: its socket is not the machine's,
  * so a pcscd that already runs is neither used nor disturbed. Found through PCSCLITE_CSOCK_NAME, which libpcsclite
  * reads once, at its first call in a process.
+ *
+ * It has a network of its own too, for the socket of vpcd. That one writes length and payload in two segments, and the
+ * second waits for the acknowledgement of the first, 40 ms an APDU, unless the route acknowledges at once.
  */
 export interface VirtualReader {
   readonly socket: string
-  /** Puts a card into the reader; resolves when pcscd has taken the plug. */
+  /** Puts a card into the reader; resolves when vpcd has taken the plug. */
   insert(card: Card): Promise<InsertedCard>
   stop(): Promise<void>
 }
 export interface InsertedCard {
   /** Pulls the card. */
   pull(): Promise<void>
+  /** Pulls it when `exchanges` more commands have been answered: the next one is heard by nobody. */
+  pullAfter(exchanges: number): Promise<void>
+  /** Commands that the card has answered. */
+  readonly answered: number
 }
 
 const DRIVER = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so'
@@ -34,51 +39,43 @@ export const whyNoReader = (): string | undefined => {
   if (!existsSync(DAEMON)) return 'no pcscd (apt install pcscd)'
   if (!existsSync(DRIVER)) return 'no vpcd (apt install vsmartcard-vpcd)'
   try {
-    execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' })
+    execFileSync('unshare', ['-m', '-n', 'ip', 'link', 'set', 'lo', 'up'], { stdio: 'ignore' })
   } catch {
-    return 'no mount namespace of our own to start pcscd in (needs root)'
+    return 'no namespaces of our own to start pcscd in (needs root, and apt install iproute2)'
   }
   return undefined
 }
 
-/** A port that was free a moment ago; vpcd can only be told a number. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve((address as { port: number }).port))
-    })
-  })
+const PORT = 35963
+const SCRIPT = [
+  'mkdir -p /run/pcscd && mount -t tmpfs none /run/pcscd && ip link set lo up',
+  'ip route replace local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1 quickack 1',
+  'exec "$0" -f -i -c "$1"',
+].join(' && ')
 
 export const startReader = async (): Promise<VirtualReader> => {
   const folder = mkdtempSync(join(tmpdir(), 'pcscd-'))
-  const port = await freePort()
-  const hex = `0x${port.toString(16).toUpperCase()}`
+  const hex = `0x${PORT.toString(16).toUpperCase()}`
   writeFileSync(
     join(folder, 'vpcd'),
     `FRIENDLYNAME "Virtual Test Reader"\nDEVICENAME /dev/null:${hex}\nLIBPATH ${DRIVER}\nCHANNELID ${hex}\n`,
   )
-  const script = 'mkdir -p /run/pcscd && mount -t tmpfs none /run/pcscd && exec "$0" -f -i -c "$1"'
-  const daemon = spawn('unshare', ['-m', 'sh', '-c', script, DAEMON, folder], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const daemon = spawn('unshare', ['-m', '-n', 'sh', '-c', SCRIPT, DAEMON, folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const socket = `/proc/${daemon.pid}/root/run/pcscd/pcscd.comm`
   await ready(daemon)
-  const plugs = new Set<Worker>()
+  const plugs = new Set<ChildProcess>()
   return {
     socket,
     insert: async card => {
-      const plug = await plugIn(port, card)
-      plugs.add(plug)
-      return {
-        pull: () =>
-          new Promise<void>(resolve => {
-            plugs.delete(plug)
-            plug.once('exit', () => resolve()).postMessage('pull')
-          }),
-      }
+      const plug = await plugIn(daemon.pid!, card)
+      plugs.add(plug.process)
+      void plug.gone.then(() => plugs.delete(plug.process))
+      return plug
     },
     stop: async () => {
-      for (const plug of plugs) await plug.terminate()
+      for (const plug of plugs) plug.kill()
       await new Promise<void>(resolve => {
         daemon.once('exit', () => resolve())
         daemon.kill()
@@ -104,11 +101,12 @@ const ready = (daemon: ChildProcess): Promise<void> =>
 
 /**
  * vpcd's protocol: two bytes of length, then one byte of control (0 off, 1 on, 2 reset, 4 ATR) or an APDU. It runs in a
- * thread because some calls of PC/SC block the main one, in which the card is, until pcscd has asked for the ATR.
+ * process because it has to be in pcscd's network, and because some calls of PC/SC block the main thread, in which the
+ * card is, until pcscd has asked for the ATR.
  */
 const PLUG = `
-const { parentPort, workerData: { port, atr } } = require('node:worker_threads')
-const socket = require('node:net').connect(port, '127.0.0.1')
+const atr = Buffer.from(process.argv[1], 'hex')
+const socket = require('node:net').connect(${PORT}, '127.0.0.1')
 socket.setNoDelay(true)
 const send = bytes => socket.write(Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]))
 let waiting = Buffer.alloc(0)
@@ -118,30 +116,64 @@ socket.on('data', chunk => {
     const message = waiting.subarray(2, 2 + waiting.readUInt16BE(0))
     waiting = waiting.subarray(2 + message.length)
     if (message.length === 1 && message[0] === 4) send(atr)
-    else if (message.length !== 1 || message[0] !== 0) parentPort.postMessage(new Uint8Array(message))
+    else if (message.length !== 1 || message[0] !== 0) process.send(new Uint8Array(message))
   }
 })
-socket.on('connect', () => parentPort.postMessage('plugged'))
+socket.on('connect', () => process.send('plugged'))
 socket.on('error', () => {})
 socket.on('close', () => process.exit())
-parentPort.on('message', message => message === 'pull' ? socket.end() : send(message))
+process.on('disconnect', () => process.exit())
+process.on('message', message => message === 'pull' ? socket.end() : send(message))
 `
 
-const plugIn = async (port: number, card: Card): Promise<Worker> => {
-  const plug = new Worker(PLUG, { eval: true, workerData: { port, atr: card.atr } })
+interface Plug extends InsertedCard {
+  readonly process: ChildProcess
+  readonly gone: Promise<void>
+}
+
+const plugIn = async (daemon: number, card: Card): Promise<Plug> => {
+  const plug = spawn(
+    'nsenter',
+    ['-n', '-t', `${daemon}`, process.execPath, '-e', PLUG, Buffer.from(card.atr).toString('hex')],
+    { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' },
+  )
+  const gone = new Promise<void>(resolve => plug.once('exit', () => resolve()))
+  let answered = 0
+  let lastAnswer = Number.POSITIVE_INFINITY
+  const pull = (): Promise<void> => {
+    if (plug.connected) plug.send('pull')
+    return gone
+  }
   const answer = async (message: Uint8Array): Promise<void> => {
-    if (message.length === 1) await card.reset()
-    else plug.postMessage(await card.exclusive(channel => channel.transmit(message)))
+    if (message.length === 1) {
+      await card.reset()
+      return
+    }
+    if (answered >= lastAnswer) return void pull()
+    const response = await card.exclusive(channel => channel.transmit(message))
+    answered++
+    if (plug.connected) plug.send(response)
   }
   let last = Promise.resolve()
   await new Promise<void>((resolve, reject) => {
     plug.once('error', reject)
-    plug.on('message', (message: Uint8Array | 'plugged') => {
+    plug.on('message', message => {
       if (message === 'plugged') return resolve()
-      last = last.then(() => answer(message)).catch(() => void plug.terminate())
+      last = last.then(() => answer(message as Uint8Array)).catch(() => void plug.kill())
     })
   })
-  return plug
+  return {
+    process: plug,
+    gone,
+    get answered() {
+      return answered
+    },
+    pull,
+    pullAfter: exchanges => {
+      lastAnswer = answered + exchanges
+      return gone
+    },
+  }
 }
 
 /** Until pcscd, which looks at its readers a few times a second, has seen the card come or go. */
