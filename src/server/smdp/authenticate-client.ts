@@ -126,7 +126,7 @@ const findOrder = async ({ store }: Smdp, matchingId: string | undefined, eid: s
     if (order === undefined) throw refusal('matching-id-refused', 'no order waits for this EID')
     return order
   }
-  const order = await store.findOrderByMatchingId(matchingId)
+  const order = (await store.findOrderByMatchingId(matchingId)) ?? (await store.findOrderByEventId(matchingId))
   if (order === undefined) throw refusal('matching-id-refused', undefined, { about: matchingId })
   return order
 }

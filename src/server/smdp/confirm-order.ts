@@ -50,12 +50,12 @@ const confirm = (
   if (order.eid !== undefined && eid !== undefined && order.eid !== eid)
     throw refusal('eid-mismatch', undefined, { about: eid })
   const linked = eid ?? order.eid
-  if (linked === undefined && (smdsAddress !== undefined || matchingId === '')) throw refusal('eid-missing')
   const state = releaseFlag ? 'Released' : 'Confirmed'
   const confirmationCodeHash = confirmationCode === undefined ? undefined : hashOf(confirmationCode)
   if (order.state === state && isSame(order, { matchingId, smdsAddress, confirmationCodeHash })) return order
   if (order.state !== 'Allocated' && order.state !== 'Linked')
     throw refusal('iccid-unavailable', `the order is ${order.state}`, { about: iccid })
+  if (linked === undefined && (smdsAddress !== undefined || matchingId === '')) throw refusal('eid-missing')
   return advance(order, state, 'ConfirmOrder', smdp.clock(), {
     eid: linked,
     matchingId: given,
