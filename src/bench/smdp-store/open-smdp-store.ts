@@ -1,33 +1,50 @@
 import type { SmdpStore } from '../../server/smdp/store.ts'
+import type { SmdsStore } from '../../server/smds/store.ts'
 import { BenchError } from '../error.ts'
 import type { Database } from './database.ts'
 import { openPostgres } from './postgres-database.ts'
-import { FORM, migrate } from './schema.ts'
-import { createSealing, keyIdOf, type Sealing, type StoreKey } from './sealing.ts'
+import { FORM, migrate, TABLES } from './schema.ts'
+import { createSealing, keyIdOf, type Sealing, STORE_KEY_LENGTH, type StoreKey } from './sealing.ts'
 import { createStoreOn } from './smdp-store.ts'
+import { createSmdsStoreOn } from './smds-store.ts'
 import { openSqlite } from './sqlite-database.ts'
+import { readStoreKeys, STORE_KEY_VARIABLE } from './store-key.ts'
 
 export interface OpenSmdpStore extends SmdpStore {
+  /** The events and sessions of an SM-DS beside it. */
+  readonly smds: SmdsStore
   /** For sentences: the file, or the server without its password. */
   readonly name: string
   readonly kind: Database['kind']
+  /** Everything is gone. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
-export const isPostgresUrl = (place: string): boolean => /^postgres(ql)?:\/\//.test(place)
+export interface StoreSettings {
+  /** Where ESIM_BENCH_STORE_KEY may give the key. */
+  readonly environment: NodeJS.ProcessEnv
+  readonly random: (length: number) => Uint8Array
+  /** Where the key lies if the environment does not give one; by default beside the SQLite file. */
+  readonly keyFile?: string
+}
+
+/** A store that lives as long as the process, with everything that one in a file does. */
+export const IN_MEMORY = 'memory:'
+
+export const isPostgresUrl = (location: string): boolean => /^postgres(ql)?:\/\//.test(location)
 
 /**
- * Opens the store of an SM-DP+ in a SQLite file or, by its URL, in PostgreSQL; makes or brings up to date its tables.
- * `keys`: `readStoreKeys`. Throws BenchError `store-newer`, `store-key`, `store-damaged`, `store-busy` or
- * `store-unreachable`.
+ * Opens the store of an SM-DP+, and of an SM-DS beside it, in a SQLite file or, by its URL, in PostgreSQL; makes its
+ * tables, or brings them up to date. Throws BenchError `store-newer`, `store-key`, `store-damaged`, `store-busy`,
+ * `store-unreachable` or `wrong-use`.
  */
-export const openSmdpStore = async (
-  place: string,
-  keys: readonly StoreKey[],
-  random: (length: number) => Uint8Array,
-): Promise<OpenSmdpStore> => {
-  const database = isPostgresUrl(place) ? openPostgres(place) : openSqlite(place)
-  const sealing = createSealing(keys, random)
+export const openSmdpStore = async (location: string, settings: StoreSettings): Promise<OpenSmdpStore> => {
+  const keys = keysFor(location, settings)
+  const sealing = createSealing(keys, settings.random)
+  const database = isPostgresUrl(location)
+    ? openPostgres(location)
+    : openSqlite(location === IN_MEMORY ? ':memory:' : location)
   try {
     await prepareTables(database, sealing, keys)
   } catch (error) {
@@ -36,10 +53,26 @@ export const openSmdpStore = async (
   }
   return {
     ...createStoreOn(database, sealing),
+    smds: createSmdsStoreOn(database, sealing),
     name: database.name,
     kind: database.kind,
+    clear: () =>
+      database.exclusively(async work => {
+        for (const table of TABLES) await work.deleteFrom(table).execute()
+      }),
     close: database.close,
   }
+}
+
+const keysFor = (location: string, { environment, keyFile, random }: StoreSettings): readonly StoreKey[] => {
+  if (location === IN_MEMORY) return [random(STORE_KEY_LENGTH)]
+  if (isPostgresUrl(location) && keyFile === undefined && !environment[STORE_KEY_VARIABLE])
+    throw new BenchError(
+      'store-key',
+      `${STORE_KEY_VARIABLE} must hold the key of the secrets in PostgreSQL, the same for every server process; ` +
+        '`openssl rand -hex 32` makes one',
+    )
+  return readStoreKeys(environment, keyFile ?? `${location.replace(/\.(db|sqlite3?)$/, '')}.key`, random)
 }
 
 const ABOUT = 'smdp_store'

@@ -33,6 +33,8 @@ export interface Tables {
   }
   progress: { n: Generated<number>; id: string; requester: string; doc: string }
   calls: { n: Generated<number>; key: string; doc: string }
+  smds_events: { n: Generated<number>; eid: string; event_id: string; revision: number; doc: string }
+  smds_sessions: { transaction_id: string; expires_at: string; sealed: Uint8Array }
   /** A view: every state an order has had since its profile was put into stock. */
   transitions: { iccid: string; at: string; from_state: string | null; to_state: string; cause: string }
   /** One row: the form of the tables, and something that only the right key opens. */
@@ -84,9 +86,28 @@ const MIGRATIONS: readonly ((words: Words) => readonly string[])[] = [
     'create index notifications_iccid on notifications (iccid)',
     `create table progress (n ${counted}, id text not null unique, requester text not null, doc text not null)`,
     `create table calls (n ${counted}, key text not null unique, doc text not null)`,
+    `create table smds_events (n ${counted}, eid text not null, event_id text not null, revision integer not null,
+      doc text not null, unique (eid, event_id))`,
+    `create table smds_sessions (
+      transaction_id text primary key, expires_at text not null, sealed ${bytes} not null)`,
+    'create index smds_sessions_expiry on smds_sessions (expires_at)',
     `create view transitions as ${transitions}`,
   ],
 ]
+
+/** What a fresh start leaves nothing in. */
+export const TABLES = [
+  'orders',
+  'profiles',
+  'sessions',
+  'bound_copies',
+  'deliveries',
+  'notifications',
+  'progress',
+  'calls',
+  'smds_events',
+  'smds_sessions',
+] as const satisfies readonly (keyof Tables)[]
 
 /** The form that this esim-bench knows. */
 export const FORM = MIGRATIONS.length

@@ -15,7 +15,9 @@ interface OrderRow {
 }
 
 /** How many sessions one sweep takes: a server that was away for a day must not stand still for all of its sessions. */
-const SWEPT_AT_ONCE = 1000
+export const SWEPT_AT_ONCE = 1000
+/** A session is not asked for when it has expired; that its row goes a moment later is soon enough. */
+export const SWEEP_EVERY_MS = 200
 
 /** Everything the store ever asks, compiled once. */
 export const prepareStatements = (db: Db) => {

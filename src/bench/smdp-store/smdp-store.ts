@@ -3,14 +3,12 @@ import type { BoundCopy, Delivery, Progress, Session, SmdpStore, StockProfile } 
 import { type Database, TakenError } from './database.ts'
 import { fromDocument, toDocument } from './document.ts'
 import type { Sealing } from './sealing.ts'
-import { prepareStatements } from './smdp-statements.ts'
+import { prepareStatements, SWEEP_EVERY_MS } from './smdp-statements.ts'
 import { bound } from './statement.ts'
 
 /** How many answers are remembered for callers who repeat a function call, and how often the others are looked for. */
 const CALLS_KEPT = 10_000
 const CALLS_BETWEEN = 500
-/** A session is not asked for when it has expired; that its row goes a moment later is soon enough. */
-const SWEEP_EVERY_MS = 200
 
 /**
  * The SM-DP+'s memory in a database. Each method is one statement, or several in one transaction; a change to what

@@ -118,6 +118,7 @@ export const openSqlite = (file: string): Database => {
   const undo = connection.prepare('rollback to step')
 
   let batch: Batch | undefined
+  let isExclusive = false
   const endBatch = (): void => {
     const { succeed, fail } = batch!
     batch = undefined
@@ -132,6 +133,7 @@ export const openSqlite = (file: string): Database => {
   /** In the transaction of this turn of the event loop. */
   const inBatch = (): Batch => {
     if (batch !== undefined) return batch
+    if (isExclusive) throw Object.assign(new Error('an exclusive step is under way'), { code: 'SQLITE_BUSY' })
     begin.run()
     let succeed!: () => void
     let fail!: (error: unknown) => void
@@ -174,13 +176,17 @@ export const openSqlite = (file: string): Database => {
     name: file,
     told: error => told(error, file),
     async exclusively(work) {
+      while (batch !== undefined) await batch.committed
       await patiently(() => begin.run())
+      isExclusive = true
       try {
         await work(db)
         commit.run()
       } catch (error) {
         if (connection.inTransaction) rollback.run()
         throw error
+      } finally {
+        isExclusive = false
       }
     },
     row: (statement, args) =>

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toHex } from '../../../src/asn1/bytes.ts'
 import { openSmdpStore } from '../../../src/bench/smdp-store/open-smdp-store.ts'
 import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import { advance, newOrder, type Order } from '../../../src/server/smdp/order.ts'
@@ -9,7 +10,7 @@ import { dice } from '../../rsp/dice.ts'
 import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
 
 const AT = new Date('2026-11-01T12:00:00.123Z')
-const KEY = dice('store key')(32)
+const environment = { ESIM_BENCH_STORE_KEY: toHex(dice('store key')(32)) }
 const EID = '89049032123451234512345678901235'
 
 const folder = temporaryFolder()
@@ -26,8 +27,8 @@ let opened = 0
 /** Two views of one store: as two server processes have it where it is a database. */
 type Open = () => Promise<{ one: SmdpStore; other: SmdpStore; close(): Promise<void> }>
 const openTwice = async (place: string): ReturnType<Open> => {
-  const one = await openSmdpStore(place, [KEY], dice(`${place} one`))
-  const other = await openSmdpStore(place, [KEY], dice(`${place} other`))
+  const one = await openSmdpStore(place, { environment, random: dice(`${place} one`) })
+  const other = await openSmdpStore(place, { environment, random: dice(`${place} other`) })
   return {
     one,
     other,
