@@ -2,8 +2,9 @@ import { SmdpError } from './error.ts'
 import { iccidDigits } from './iccid.ts'
 import { buildMetadata } from './metadata.ts'
 import { isOver, newOrder } from './order.ts'
+import type { ProfileFacts } from './profile-facts.ts'
 import type { Smdp } from './settings.ts'
-import type { ProfileFacts, StockProfile } from './store.ts'
+import type { StockProfile } from './store.ts'
 
 export interface ProfileToAdd {
   readonly iccid: string
@@ -22,7 +23,7 @@ export interface ProfileToAdd {
 /** Throws SmdpError `bad-profile` where no metadata can be made of what the profile says. */
 export const checkStock = (stock: StockProfile, address: string): void => {
   try {
-    buildMetadata(stock, address)
+    buildMetadata(iccid, metadata, address)
   } catch (cause) {
     throw new SmdpError('bad-profile', `${stock.iccid}: ${cause instanceof Error ? cause.message : cause}`, { cause })
   }

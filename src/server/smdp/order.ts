@@ -1,5 +1,5 @@
 import { SmdpError } from './error.ts'
-import type { ProfileFacts } from './store.ts'
+import type { ProfileFacts } from './profile-facts.ts'
 
 /** SGP.22 §3.1.6, the life of a profile at the SM-DP+. */
 export type OrderState =
@@ -63,16 +63,33 @@ const AFTER: Readonly<Record<OrderState, readonly OrderState[]>> = {
   Confirmed: ['Released', 'Available', 'Unavailable'],
   Released: ['Downloaded', 'Error', 'Available', 'Unavailable'],
   Downloaded: ['Installed', 'Error'],
-  Installed: [],
-  Error: ['Available', 'Unavailable'],
+  Installed: ['Released'],
+  Error: ['Released', 'Available', 'Unavailable'],
   Unavailable: [],
 }
 
+/** An order that is used again and again remembers its last transitions only. */
+const REUSABLE_HISTORY = 100
+
 /** `order` in its next state, with the row that says when and why. */
 export const advance = (order: Order, to: OrderState, cause: string, at: Date, change: Partial<Order> = {}): Order => {
-  if (!AFTER[order.state].includes(to))
+  const isReleasedAnew = to === 'Released' && (order.state === 'Installed' || order.state === 'Error')
+  if (!AFTER[order.state].includes(to) || (isReleasedAnew && order.reusable !== true))
     throw new SmdpError('bad-transition', `the order of ${order.iccid} cannot go from ${order.state} to ${to}`)
-  return { ...order, ...change, state: to, history: [...order.history, { at, from: order.state, to, cause }] }
+  const history = [...order.history, { at, from: order.state, to, cause }]
+  return { ...order, ...change, state: to, history: order.reusable ? history.slice(-REUSABLE_HISTORY) : history }
+}
+
+/** The end of a download: a reusable order is released again, any other one stays there. */
+export const endDownload = (order: Order, to: 'Installed' | 'Error', cause: string, at: Date): Order => {
+  const ended = advance(order, to, cause, at)
+  if (ended.reusable !== true) return ended
+  return advance(ended, 'Released', 'reusable: waits for the next download', at, {
+    confirmationFailures: 0,
+    transactionId: undefined,
+    // Tries that led to nothing go on counting: they are what the limit is for.
+    ...(to === 'Installed' && { downloadAttempts: 0 }),
+  })
 }
 
 /** A profile put into stock. */
@@ -98,9 +115,16 @@ export const CLEARED: Partial<Order> = {
   confirmationCodeHash: undefined,
   confirmationFailures: 0,
   downloadAttempts: 0,
+  maxAttempts: undefined,
+  reusable: undefined,
+  metadata: undefined,
   expiresAt: undefined,
   transactionId: undefined,
 }
+
+/** Does what a card of this EID does concern the order? A reusable one is nobody's, unless it was ordered for an EID. */
+export const isFor = (order: Order, eid: string): boolean =>
+  order.eid === eid || (order.reusable === true && order.eid === undefined)
 
 /** Waiting to be downloaded, or downloaded and waiting for another try (SGP.22 §3.1.3, "retry"). */
 export const isPending = (order: Order): boolean => order.state === 'Released' || order.state === 'Downloaded'

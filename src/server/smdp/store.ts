@@ -1,25 +1,8 @@
 import type { CurveName } from '../../rsp/crypto/curve.ts'
 import type { ES2p } from '../../rsp/es2p.ts'
 import type { ES12 } from '../../rsp/es12.ts'
-import type { OperatorId } from '../../rsp/identifiers.ts'
 import type { Order } from './order.ts'
-
-/** What the profile's metadata say beside the ICCID and the notification addresses, which the server knows itself. */
-export interface ProfileFacts {
-  readonly serviceProviderName: string
-  readonly profileName: string
-  readonly profileClass?: 'test' | 'provisioning' | 'operational'
-  readonly icon?: { readonly type: 'jpg' | 'png'; readonly bytes: Uint8Array }
-  readonly profileOwner?: OperatorId
-  readonly profilePolicyRules?: readonly ('pprUpdateControl' | 'ppr1' | 'ppr2')[]
-  /** Events of which the eUICC sends a notification; by default enable, disable and delete. */
-  readonly notify?: readonly (
-    | 'notificationInstall'
-    | 'notificationEnable'
-    | 'notificationDisable'
-    | 'notificationDelete'
-  )[]
-}
+import type { ProfileFacts } from './profile-facts.ts'
 
 /** An unprotected profile package in stock. The package holds the subscriber's keys: it is never logged. */
 export interface StockProfile {
