@@ -1,17 +1,27 @@
 /** Why an exchange with a card did not do what it should. Code branches on these, never on the message. */
-export type ApduErrorCode =
-  | 'card-removed' // the card left its place
-  | 'card-mute' // the card is there and does not answer
-  | 'port-gone' // the reader or modem itself left
-  | 'exchange-lost' // the way to the card broke an exchange off; whether the card heard the command is not known
-  | 'timed-out' // no answer before the deadline
-  | 'reader-busy' // somebody else holds the reader
-  | 'not-told' // a tape was asked for something it does not hold
-  | 'bad-tape' // a tape that cannot be read
-  | 'bad-command' // the command cannot be coded, or came malformed
-  | 'bad-response' // the card answered outside the standard
-  | 'no-channel' // the card opened no logical channel
-  | 'refused' // a status word said no
+export const APDU_ERROR_CODES = [
+  'card-removed', // the card left its place
+  'card-mute', // the card is there and does not answer
+  'port-gone', // the reader or modem itself left
+  'exchange-lost', // the way to the card broke an exchange off; whether the card heard the command is not known
+  'timed-out', // no answer before the deadline
+  'reader-busy', // somebody else holds the reader
+  'not-told', // a tape was asked for something it does not hold
+  'bad-tape', // a tape that cannot be read
+  'bad-command', // the command cannot be coded, or came malformed
+  'bad-response', // the card answered outside the standard
+  'no-channel', // the card opened no logical channel
+  'refused', // a status word said no
+  'link-garbage', // the program or socket on the way to the card sent a line that is no answer
+  'link-overlong', // it sent bytes without end and no line
+  'link-silent', // it sent nothing before the deadline
+  'link-out-of-turn', // it answered what was not asked
+  'link-refused', // its answer is that it could not
+  'link-closed', // it ended in the middle
+] as const
+export type ApduErrorCode = (typeof APDU_ERROR_CODES)[number]
+
+export const isApduErrorCode = (value: unknown): value is ApduErrorCode => APDU_ERROR_CODES.some(code => code === value)
 
 /** `status` is SW1 SW2 where a status word was the answer. */
 export class ApduError extends Error {

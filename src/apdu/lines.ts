@@ -11,7 +11,9 @@ export const createLineFraming = (longest: number): ((chunk: Uint8Array) => Line
   let isOver = false
 
   const take = (until: Uint8Array): string => {
-    const text = Buffer.concat([...waiting, until]).toString('utf8').trim()
+    const text = Buffer.concat([...waiting, until])
+      .toString('utf8')
+      .trim()
     waiting = []
     length = 0
     return text

@@ -8,7 +8,12 @@ export interface PkiOptions {
   readonly certs?: string
   readonly curve: CurveOption
 }
-export interface CardOptions extends PkiOptions {
+export interface TapeOptions {
+  /** The file of a tape of the card's session. */
+  readonly record?: string
+  readonly redact?: boolean
+}
+export interface CardOptions extends PkiOptions, TapeOptions {
   readonly rig?: string
   readonly json?: boolean
 }

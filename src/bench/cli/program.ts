@@ -1,8 +1,10 @@
 import { Argument, Command, Option } from 'commander'
 import { VERSION } from '../version.ts'
 import { addCardCommands } from './card-program.ts'
+import { addEuiccCommands } from './euicc-program.ts'
+import { addLpacCommand } from './lpac-program.ts'
 import { readCount } from './options.ts'
-import { certs, curve, json, type Perform, port, profile, rig, withOptions } from './shared-options.ts'
+import { certs, curve, json, type Perform, port, profile, record, redact, rig, withOptions } from './shared-options.ts'
 
 import type { World } from './terminal.ts'
 
@@ -33,12 +35,12 @@ export const createProgram = (world: World, done: (exitCode: number) => void): C
       done(await work(...(args.slice(0, -1) as A)))
     }
 
-  withOptions(program.command('start'), rig(), profile(), certs(), curve(), port())
+  withOptions(program.command('start'), rig(), profile(), certs(), curve(), port(), record(), redact())
     .description('start services and dashboard, run one activation, and stay up for the page')
     .option('--once', 'end after the run, with the exit code of its verdict')
     .action(perform(async options => (await load.serve()).startCommand(world, options as never)))
 
-  withOptions(program.command('run'), rig(), profile(), certs(), curve(), json())
+  withOptions(program.command('run'), rig(), profile(), certs(), curve(), json(), record(), redact())
     .description('run a scenario')
     .addArgument(new Argument('<scenario>', 'what to run').choices(['activate']))
     .action(perform(async (_scenario, options) => (await load.run()).runCommand(world, options as never)))
@@ -55,5 +57,7 @@ export const createProgram = (world: World, done: (exitCode: number) => void): C
     .action(perform(async options => (await load.bench()).benchCommand(world, options as never)))
 
   addCardCommands(program, world, perform)
+  addEuiccCommands(program, world, perform)
+  addLpacCommand(program, world, perform)
   return program
 }

@@ -31,7 +31,8 @@ export const showRuns = (book: RunBook, terminal: Terminal): (() => void) =>
 
 export const showOutcome = (outcome: RunOutcome, terminal: Terminal): void => {
   const { verdict, cause, rig, ms, apdus, evidence, summary } = outcome
-  const subject = rig.subject === 'software' ? ' on the software eUICC' : ''
+  const subject =
+    rig.link === 'tape' ? ' on a replayed tape' : rig.subject === 'software' ? ' on the software eUICC' : ''
   terminal.line()
   terminal.line(`${verdict}${cause ? ` (${cause})` : ''}${subject}: ${summary}, ${inMs(ms)}, ${apdus} APDUs`)
   terminal.line(`evidence: ${evidence}`)

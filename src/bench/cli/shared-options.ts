@@ -15,6 +15,9 @@ export const ca = (): Option =>
 export const connectTo = (): Option =>
   new Option('--connect-to <host:port>', 'where the server is, whatever its name says').argParser(readHostAndPort)
 
+export const record = (): Option => new Option('--record <file>', 'a tape of all that is said with the card')
+export const redact = (): Option => new Option('--redact', 'with --record: EID, ICCIDs and IMSIs are replaced')
+
 export const withOptions = (command: Command, ...options: readonly Option[]): Command => {
   for (const option of options) command.addOption(option)
   return command

@@ -1,13 +1,15 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import pino from 'pino'
 import type { Pki } from '../../rsp/certificates/pki-folder.ts'
+import { BenchError } from '../error.ts'
 import { type Home, homePath, openHome } from '../home/home.ts'
 import { ownCertificates, readCertificates } from '../pki/card-pki.ts'
 import { createLinks, type Device, type Links, lookFor, openDevice } from '../rigs/attach.ts'
 import { knowCards } from '../rigs/card-knowledge.ts'
 import { chooseRig, type Rig, readRigs, summarizeRig } from '../rigs/rig.ts'
+import { checkTapeFile, recordLinks } from '../tape/record-links.ts'
 import { PACKAGE_FOLDER } from '../version.ts'
-import type { PkiOptions } from './options.ts'
+import type { PkiOptions, TapeOptions } from './options.ts'
 import type { World } from './terminal.ts'
 
 /** What every command that does something stands on: the state folder, certificates, rigs. */
@@ -24,7 +26,10 @@ export interface Workplace {
   close(): void
 }
 
-export const openWorkplace = (world: World, { certs, curve }: PkiOptions): Workplace => {
+export const openWorkplace = (world: World, { certs, curve, record, redact }: PkiOptions & TapeOptions): Workplace => {
+  const tapeFile = record === undefined ? undefined : resolve(world.workingFolder, record)
+  if (tapeFile !== undefined) checkTapeFile(tapeFile)
+  else if (redact) throw new BenchError('wrong-use', '--redact belongs to --record')
   const folders = [join(PACKAGE_FOLDER, 'rigs'), join(world.workingFolder, 'rigs')]
   const rigs = readRigs(folders)
   const home = openHome(homePath(world.environment, world.workingFolder))
@@ -36,7 +41,7 @@ export const openWorkplace = (world: World, { certs, curve }: PkiOptions): Workp
     const context = { random: world.random, now: world.clock() }
     const pki =
       certs === undefined ? ownCertificates(home.pki, curve, context) : readCertificates(certs, curve, context)
-    const links = createLinks(
+    const plain = createLinks(
       home.cards,
       {
         pki,
@@ -45,7 +50,12 @@ export const openWorkplace = (world: World, { certs, curve }: PkiOptions): Workp
         onFault: fault => log.error({ fault }, 'the software eUICC failed'),
       },
       knowCards(folders, join(home.path, 'learned')),
+      world.workingFolder,
     )
+    const links =
+      tapeFile === undefined
+        ? plain
+        : recordLinks(plain, { file: tapeFile, redact: redact ?? false, clock: world.clock })
     const choose = (rig: string | undefined) => chooseRig(rigs, rig, lookFor(links))
     return {
       home,
@@ -69,7 +79,7 @@ export const openWorkplace = (world: World, { certs, curve }: PkiOptions): Workp
 /** Opens a workplace for the time of `work`. */
 export const atWork = async <T>(
   world: World,
-  options: PkiOptions,
+  options: PkiOptions & TapeOptions,
   work: (workplace: Workplace) => Promise<T>,
 ): Promise<T> => {
   const workplace = openWorkplace(world, options)

@@ -1,11 +1,13 @@
 import { hideSecrets } from '../../apdu/secrets.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
 import type { Decoded, Observation } from '../events.ts'
+import { hideConfirmationCode } from './hide-confirmation-code.ts'
 
 /**
  * What never reaches evidence, a log or a page, and where it is taken out:
  *
  * - CK, IK (and Kc) in the response to AUTHENTICATE (TS 31.102 §7.1.2), also where it comes by GET RESPONSE;
+ * - the hashed confirmation code in PrepareDownload and its response (`hide-confirmation-code.ts`);
  * - the data of VERIFY PIN, CHANGE PIN, DISABLE PIN, ENABLE PIN, UNBLOCK PIN (TS 102 221 §11.1.9 to §11.1.13);
  * - HTTP headers that carry a session or a credential: Authorization, Cookie, Set-Cookie, and their kin;
  * - JSON members and form fields named for a secret (confirmation codes, keys, PINs, payment cards, tokens), at any depth;
@@ -135,11 +137,14 @@ export const createApduRedactor = (): ((
   response: string | null,
 ) => { command: string; response: string | null }) => {
   const hide = hideSecrets()
+  const hideCode = hideConfirmationCode()
   return (command, response) => {
-    const shown = hide({
-      command: fromHex(command),
-      response: response === null ? undefined : fromHex(response),
-    })
+    const shown = hideCode(
+      hide({
+        command: fromHex(command),
+        response: response === null ? undefined : fromHex(response),
+      }),
+    )
     return { command: toHex(shown.command), response: shown.response ? toHex(shown.response) : null }
   }
 }

@@ -2,15 +2,16 @@ import type { Card } from '../../apdu/channel.ts'
 import { honourRefresh } from '../../apdu/refresh.ts'
 import { toHex } from '../../asn1/bytes.ts'
 import type { IsdrOptions } from '../../lpa/isdr.ts'
-import { BenchError } from '../error.ts'
 import type { RigSummary } from '../events.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
+import { execLink, tcpLink } from './json-link.ts'
 import type { Link } from './link.ts'
 import { modemLink } from './modem-link.ts'
 import { pcscLink } from './pcsc-link.ts'
 import { protectCard } from './protect-card.ts'
 import { type Attachment, linkOf, type Rig } from './rig.ts'
 import { type CardSettings, openSoftwareCard } from './software-card.ts'
+import { tapeLink } from './tape-link.ts'
 
 /** The card of a rig in hand. */
 export interface Device {
@@ -32,18 +33,12 @@ export interface Links extends Readonly<Record<ReturnType<typeof linkOf>, Link>>
   readonly isdrOptionsOf: IsdrOptionsOf
 }
 
-/** Kinds of link that rig files may already name. */
-const NOT_YET: Link = {
-  look: async () => ({ attached: false, reason: 'this bench does not reach cards this way yet' }),
-  open: async rig => {
-    throw new BenchError('rig-not-attached', `the rig ${rig.name} cannot be reached: its kind of link is not built yet`)
-  },
-}
-
 export const createLinks = (
   cards: string,
   settings: CardSettings,
   isdrOptionsOf: IsdrOptionsOf = () => ({}),
+  /** From where the programs and tapes of rig files are looked for. */
+  workingFolder = '.',
 ): Links => ({
   isdrOptionsOf,
   software: {
@@ -52,9 +47,9 @@ export const createLinks = (
   },
   pcsc: pcscLink(isdrOptionsOf),
   modem: modemLink(isdrOptionsOf),
-  exec: NOT_YET,
-  tcp: NOT_YET,
-  tape: NOT_YET,
+  exec: execLink(workingFolder, isdrOptionsOf),
+  tcp: tcpLink(isdrOptionsOf),
+  tape: tapeLink(workingFolder),
 })
 
 export const lookFor =

@@ -105,7 +105,8 @@ export const summarizeRig = (rig: Rig, why: string): RigSummary => {
   return {
     name: rig.name,
     link,
-    subject: link === 'software' ? 'software' : 'hardware',
+    // A tape is no card: its replay is no pass of the hardware that it was recorded from.
+    subject: link === 'software' || link === 'tape' ? 'software' : 'hardware',
     description: describeRig(rig),
     why,
     ...(eid ? { eid } : {}),
@@ -177,7 +178,8 @@ export const chooseRig = async (
   }
   const missing: string[] = []
   for (const rig of rigs) {
-    if (linkOf(rig) === 'software') continue
+    // Neither is a card that is there: only who names them uses them.
+    if (linkOf(rig) === 'software' || linkOf(rig) === 'tape') continue
     const found = await look(rig)
     if (found.attached)
       return { rig, why: `Using the rig ${rig.name} (${describeRig(rig)}): the first one set up that is attached.` }

@@ -5,6 +5,7 @@ import { toHex } from '../../asn1/bytes.ts'
 import { createEuicc, type SoftwareEuicc } from '../../euicc/euicc.ts'
 import { type EuiccIdentity, ordinaryIdentity } from '../../euicc/identity.ts'
 import type { NonVolatileMemory } from '../../euicc/memory.ts'
+import type { Protocol } from '../../euicc/response.ts'
 import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { BenchError } from '../error.ts'
 import { openDisk } from '../home/disk.ts'
@@ -21,13 +22,21 @@ export interface CardSettings {
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
   readonly onFault?: (fault: unknown) => void
+  readonly protocol?: Protocol
 }
 
 export const createSoftwareCard = (
-  { pki, clock, random, onFault }: CardSettings,
+  { pki, clock, random, onFault, protocol }: CardSettings,
   memory: NonVolatileMemory,
 ): Promise<SoftwareEuicc> =>
-  createEuicc({ identity: identityOf(pki), memory, clock, random, ...(onFault ? { onFault } : {}) })
+  createEuicc({
+    identity: identityOf(pki),
+    memory,
+    clock,
+    random,
+    ...(onFault ? { onFault } : {}),
+    ...(protocol ? { protocol } : {}),
+  })
 
 /**
  * The software eUICC of a rig, with the state it had when it was last used. Another certificate is another card: each

@@ -1,0 +1,38 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Address } from '../net/address-book.ts'
+import { readHostAndPort, readPort } from './options.ts'
+import { certs, curve, json, type Perform, withOptions } from './shared-options.ts'
+import type { World } from './terminal.ts'
+
+const commands = () => import('./euicc-command.ts')
+
+const readPlace = (text: string): Address =>
+  /^\d+$/.test(text) ? { host: '127.0.0.1', port: readPort(text) } : readHostAndPort(text)
+const readLinkPath = (text: string): string => {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('it must be a path.')
+}
+
+/** `esim-bench euicc …`: the software eUICC, for other programs. */
+export const addEuiccCommands = (program: Command, world: World, perform: Perform): void => {
+  const euicc = program.command('euicc').description('the software eUICC, plugged in where other programs find it')
+
+  withOptions(euicc.command('plug'), certs(), curve())
+    .description('plug it into a virtual reader, a modem on a tty, or a socket')
+    .option('--name <name>', 'which card; each keeps its state', 'card')
+    .addOption(new Option('--protocol <name>', 'how it hands over responses').choices(['t0', 't1']).default('t1'))
+    .addOption(new Option('--vpcd <host:port>', 'into the virtual reader vpcd (35963)').argParser(readHostAndPort))
+    .option('--pty', 'into an AT modem on a tty')
+    .addOption(new Option('--link <path>', 'with --pty: a link to the tty, whose name changes').argParser(readLinkPath))
+    .option('--manners <name>', 'with --pty: how the modem behaves')
+    .addOption(new Option('--tcp <port>', 'onto a socket, in APDU JSON ([host:]port)').argParser(readPlace))
+    .action(perform(async options => (await commands()).plugCommand(world, options as never)))
+  withOptions(euicc.command('list'), json())
+    .description('the cards that have a name')
+    .action(perform(async options => (await commands()).listCardsCommand(world, options as never)))
+  euicc
+    .command('remove')
+    .description('throw a card away, with all that is on it')
+    .argument('<name>')
+    .action(perform(async name => (await commands()).removeCardCommand(world, name as never)))
+}

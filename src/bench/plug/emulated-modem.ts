@@ -1,0 +1,23 @@
+import { createAtModem } from '../../euicc/plug/at-modem.ts'
+import { MANNERS, type MannerName } from '../../euicc/plug/at-modem-manners.ts'
+import { BenchError } from '../error.ts'
+import { nearestKey } from '../rigs/near-key.ts'
+import type { MakeModem } from './pty-plug.ts'
+
+/** The emulated modem with the manners of that name. */
+export const modemOf = (name = 'ordinary'): MakeModem => {
+  const known = Object.keys(MANNERS)
+  if (!known.includes(name)) {
+    const near = nearestKey(name, known)
+    throw new BenchError(
+      'wrong-use',
+      `no modem has the manners ${JSON.stringify(name)}; ${near ? `did you mean ${near}?` : `known are ${known.join(', ')}`}`,
+    )
+  }
+  const { manners } = MANNERS[name as MannerName]
+  return ({ card, send, after }) => {
+    const modem = createAtModem({ card, manners, schedule: after })
+    modem.onSay(send)
+    return modem
+  }
+}

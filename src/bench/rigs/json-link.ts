@@ -1,0 +1,32 @@
+import type { After } from '../../apdu/json-asker.ts'
+import { openJsonCard } from '../../apdu/json-card.ts'
+import type { IsdrOptionsOf } from './card-knowledge.ts'
+import { hardwareLink } from './hardware-link.ts'
+import { connectSocket, startProgram } from './line-ports.ts'
+import type { Link } from './link.ts'
+import type { Rig } from './rig.ts'
+
+const after: After = (ms, run) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+const wrongRig = (rig: Rig, kind: string): TypeError => new TypeError(`${rig.name} is no ${kind} rig`)
+
+/** A program that answers APDU JSON on its two ends; started for each use, in the working folder. */
+export const execLink = (workingFolder: string, isdrOptionsOf?: IsdrOptionsOf): Link =>
+  hardwareLink(async rig => {
+    if (rig.link === 'software' || !('exec' in rig.link)) throw wrongRig(rig, 'exec')
+    const port = await startProgram(rig.link.exec, workingFolder)
+    return openJsonCard(port, `the program ${rig.link.exec[0]}`, after)
+  }, isdrOptionsOf)
+
+/** A socket that answers APDU JSON. */
+export const tcpLink = (isdrOptionsOf?: IsdrOptionsOf): Link =>
+  hardwareLink(async rig => {
+    if (rig.link === 'software' || !('tcp' in rig.link)) throw wrongRig(rig, 'tcp')
+    const { tcp } = rig.link
+    const colon = tcp.lastIndexOf(':')
+    const port = await connectSocket(tcp.slice(0, colon), Number(tcp.slice(colon + 1)))
+    return openJsonCard(port, `the socket ${tcp}`, after)
+  }, isdrOptionsOf)

@@ -1,0 +1,115 @@
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
+import { join, parse } from 'node:path'
+import { encodeHeader, recordCard, type Tape, type TapeEntry, type TapeHeader } from '../../apdu/tape.ts'
+import { toHex } from '../../asn1/bytes.ts'
+import { BenchError } from '../error.ts'
+import { hideConfirmationCode } from '../evidence/hide-confirmation-code.ts'
+import type { Links } from '../rigs/attach.ts'
+import type { Link } from '../rigs/link.ts'
+import { describeRig, linkOf, type Rig, summarizeRig } from '../rigs/rig.ts'
+import { VERSION } from '../version.ts'
+import { redactTape } from './redact-tape.ts'
+
+export interface RecordSettings {
+  /** The tape's file; a second session of the same command goes beside it, to `NAME-2`. */
+  readonly file: string
+  /** EID, ICCIDs and IMSIs are replaced; the tape is then written when the card is let go. */
+  readonly redact: boolean
+  readonly clock: () => Date
+}
+
+/** A tape is never written over. */
+export const checkTapeFile = (file: string): void => {
+  if (existsSync(file))
+    throw new BenchError('wrong-use', `${file} is there already; a tape is never written over, give another name`)
+}
+
+const headerOf = (rig: Rig, atr: Uint8Array, { clock, redact }: RecordSettings): TapeHeader => {
+  const isSoftware = linkOf(rig) === 'software'
+  return {
+    card: isSoftware ? `software eUICC ${VERSION}` : describeRig(rig),
+    date: clock().toISOString(),
+    rig: rig.name,
+    bench: VERSION,
+    ...(atr.length > 0 ? { atr: toHex(atr) } : {}),
+    subject: summarizeRig(rig, '').subject,
+    ...(redact ? { redacted: true } : {}),
+  }
+}
+
+const openTape = (file: string): { write(line: string): void; close(): void } => {
+  let handle: number
+  try {
+    handle = openSync(file, 'ax', 0o600)
+  } catch (cause) {
+    throw new BenchError('wrong-use', `cannot write the tape ${file}: ${(cause as Error).message}`, { cause })
+  }
+  return {
+    write: line => void writeSync(handle, `${line}\n`),
+    close: () => closeSync(handle),
+  }
+}
+
+/** The same ways to cards, each card recorded from its opening to its closing. */
+export const recordLinks = (links: Links, settings: RecordSettings): Links => {
+  let sessions = 0
+  const nextFile = (): string => {
+    sessions++
+    if (sessions === 1) return settings.file
+    const { dir, name, ext } = parse(settings.file)
+    return join(dir, `${name}-${sessions}${ext}`)
+  }
+
+  const recorded = (link: Link): Link => ({
+    look: rig => link.look(rig),
+    open: async rig => {
+      const file = nextFile()
+      const tape = openTape(file)
+      try {
+        const reached = await link.open(rig)
+        const header = headerOf(rig, reached.card.atr, settings)
+        const entries: TapeEntry[] = []
+        if (!settings.redact) tape.write(encodeHeader(header))
+        const write = (entry: TapeEntry): void => {
+          // What is to be replaced may be told only at the end, in a message that shows what the earlier bytes were.
+          if (settings.redact) entries.push(entry)
+          else tape.write(JSON.stringify(entry))
+        }
+        const card = recordCard(reached.card, write, hideConfirmationCode)
+        const finish = (): void => {
+          if (settings.redact) for (const line of linesOf(redactTape({ header, exchanges: entries }))) tape.write(line)
+          tape.close()
+        }
+        return {
+          ...reached,
+          card: {
+            ...card,
+            get atr() {
+              return card.atr
+            },
+            close: () => card.close().finally(finish),
+          },
+        }
+      } catch (error) {
+        tape.close()
+        throw error
+      }
+    },
+  })
+
+  const { software, pcsc, modem, exec, tcp, tape } = links
+  return {
+    ...links,
+    software: recorded(software),
+    pcsc: recorded(pcsc),
+    modem: recorded(modem),
+    exec: recorded(exec),
+    tcp: recorded(tcp),
+    tape: recorded(tape),
+  }
+}
+
+const linesOf = ({ header, exchanges }: Tape): string[] => [
+  encodeHeader(header),
+  ...exchanges.map(entry => JSON.stringify(entry)),
+]
