@@ -21,6 +21,8 @@ export interface PcscCardOptions extends ReaderChoice {
   readonly binding?: BindingName | undefined
   /** The card is the one that says so, in whichever of the readers it lies. */
   readonly identity?: CardIdentity | undefined
+  /** Lets time pass: pcscd sees a card go up to half a second after its reader has lost it. */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined
 }
 
 export interface PcscCard extends Card {
@@ -46,7 +48,8 @@ export const holdCard = async (binding: Binding, options: Omit<PcscCardOptions, 
   try {
     const { candidates, passedOver } = findReaders((await binding.readers()).map(toReader), options)
     const notes = binding.instead === undefined ? [] : [binding.instead]
-    const take = async (name: string): Promise<HeldCard> => cardOf(binding, name, await connect(binding, name), notes)
+    const take = async (name: string): Promise<HeldCard> =>
+      cardOf(binding, name, await connect(binding, name), { notes, pause: options.pause })
     const { identity } = options
     if (identity) return await findCard(identity, candidates, passedOver, take)
     const [first, second] = candidates
@@ -117,7 +120,12 @@ interface HeldCard extends PcscCard {
   letGo(): Promise<void>
 }
 
-const cardOf = (binding: Binding, reader: string, first: Connection, notes: readonly string[]): HeldCard => {
+const cardOf = (
+  binding: Binding,
+  reader: string,
+  first: Connection,
+  { notes, pause }: { readonly notes: readonly string[] } & Pick<PcscCardOptions, 'pause'>,
+): HeldCard => {
   const inTurn = takeTurns()
   let connection = first
   let isClosed = false
@@ -126,12 +134,15 @@ const cardOf = (binding: Binding, reader: string, first: Connection, notes: read
   const explain = async (error: unknown): Promise<ApduError> => {
     if (!(error instanceof PcscError)) throw error
     if (!UNCLEAR.has(error.code)) return toApduError(error)
-    const now = await binding.readers().catch(() => undefined)
-    if (!now) return toApduError(error)
-    const here = now.find(({ name }) => name === reader)
-    if (!here) return new ApduError('port-gone', `${reader}: the reader was unplugged`, { cause: error })
-    if (!(here.state & STATE_PRESENT))
-      return new ApduError('card-removed', `${reader}: the card was taken out`, { cause: error })
+    for (const wait of pause ? [0, SEEN_AFTER] : [0]) {
+      if (wait > 0) await pause?.(wait)
+      const now = await binding.readers().catch(() => undefined)
+      if (!now) return toApduError(error)
+      const here = now.find(({ name }) => name === reader)
+      if (!here) return new ApduError('port-gone', `${reader}: the reader was unplugged`, { cause: error })
+      if (!(here.state & STATE_PRESENT))
+        return new ApduError('card-removed', `${reader}: the card was taken out`, { cause: error })
+    }
     return toApduError(error)
   }
   const open = (): void => {
@@ -195,6 +206,9 @@ const cardOf = (binding: Binding, reader: string, first: Connection, notes: read
     },
   }
 }
+
+/** Milliseconds until pcscd has looked at its readers again (it does every 400). */
+const SEEN_AFTER = 600
 
 /** With these a driver may mean that the card was pulled. */
 const UNCLEAR: ReadonlySet<string> = new Set(['card-mute', 'exchange-lost', 'failed', 'timed-out'])

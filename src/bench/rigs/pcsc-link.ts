@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { isApduError } from '../../apdu/errors.ts'
 import { closeLeftOpen } from '../../apdu/logical-channel.ts'
 import { isLpaError } from '../../lpa/errors.ts'
@@ -28,7 +29,7 @@ const eidOf = (eid: string, rig: Rig, isdrOptionsOf: IsdrOptionsOf): CardIdentit
 const choiceOf = (rig: Rig, isdrOptionsOf: IsdrOptionsOf): PcscCardOptions => {
   if (rig.link === 'software' || !('pcsc' in rig.link)) throw new TypeError(`${rig.name} is no PC/SC rig`)
   const { eid, ...choice } = rig.link.pcsc
-  return { ...choice, ...(eid === undefined ? {} : { identity: eidOf(eid, rig, isdrOptionsOf) }) }
+  return { ...choice, pause, ...(eid === undefined ? {} : { identity: eidOf(eid, rig, isdrOptionsOf) }) }
 }
 
 export const pcscLink = (isdrOptionsOf: IsdrOptionsOf = () => ({})): Link =>

@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fromHex, toHex } from '../../src/asn1/bytes.ts'
+import { knowCards } from '../../src/bench/rigs/card-knowledge.ts'
+import { openLearnedFacts } from '../../src/bench/rigs/learned.ts'
+import type { Rig } from '../../src/bench/rigs/rig.ts'
+import { PACKAGE_FOLDER } from '../../src/bench/version.ts'
+
+const GSMA = 'a0000005591010ffffffff8900000100'
+const RIG: Rig = { name: 'desk', link: { pcsc: { reader: 'ACR39U' } } }
+
+describe('what is known of a card', () => {
+  let folder: string
+  let learned: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'knowledge-'))
+    learned = join(folder, 'learned')
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+  const own = join(PACKAGE_FOLDER, 'rigs')
+  const aidsOf = (rig: Rig, folders = [own]) => knowCards(folders, learned)(rig).aids!.map(aid => toHex(aid))
+  const writeList = (text: string): string => {
+    mkdirSync(join(folder, 'rigs', 'cards'), { recursive: true })
+    writeFileSync(join(folder, 'rigs', 'cards', 'isd-r.yaml'), text)
+    return join(folder, 'rigs')
+  }
+
+  it('begins with the AID of the GSMA, then those of the makers', () => {
+    const aids = aidsOf(RIG)
+    expect(aids[0]).toBe(GSMA)
+    expect(aids).toHaveLength(8)
+    expect(aids).toContain('a000000559104c696e6b736669656c64')
+  })
+
+  it('takes the rig before what was learnt, that before the user, and the user before the bench', () => {
+    const mine = writeList('- { aid: "A0000000010203", of: a card of mine }\n')
+    knowCards([own, mine], learned)(RIG).onLearned!({ aid: fromHex('a00000000777') })
+    const rig: Rig = { ...RIG, card: { aids: ['A00000000999', GSMA] } }
+    expect(aidsOf(rig, [own, mine]).slice(0, 5)).toEqual([
+      'a00000000999',
+      GSMA,
+      'a00000000777',
+      'a0000000010203',
+      'a0000005591010000000008900000300',
+    ])
+    // Another rig has learnt nothing.
+    expect(aidsOf({ ...RIG, name: 'other' }, [own, mine])[0]).toBe('a0000000010203')
+  })
+
+  it('refuses a list with a mistake, with its place', () => {
+    const mine = writeList('- aid: A0000005591010FFFFFFFF8900000100\n  for: me\n')
+    expect(() => knowCards([own, mine], learned)).toThrow(/isd-r\.yaml, line 2, column 3: there is no key `for` here/)
+  })
+
+  it('remembers the size of block that passed, and what the rig file says goes before it', () => {
+    const known = knowCards([own], learned)
+    expect(known(RIG).segmentSize).toBe(255)
+    known(RIG).onLearned!({ segmentSize: 120, tooLong: 255, isProven: true })
+    expect(knowCards([own], learned)(RIG).segmentSize).toBe(120)
+    expect(known(RIG, { segmentSize: 63 }).segmentSize).toBe(63)
+    expect(known({ ...RIG, segmentSize: 200 }).segmentSize).toBe(200)
+    expect(JSON.parse(readFileSync(join(learned, 'desk.json'), 'utf8'))).toEqual({ segmentSize: 120 })
+  })
+
+  it('learns again what was lost or damaged', () => {
+    mkdirSync(learned)
+    for (const damage of ['', '{', '[]', '{"segmentSize":"long"}']) {
+      writeFileSync(join(learned, 'desk.json'), damage)
+      expect(openLearnedFacts(learned).of('desk')).toEqual({})
+    }
+    openLearnedFacts(learned).learn('desk', { segmentSize: 63 })
+    expect(openLearnedFacts(learned).of('desk')).toEqual({ segmentSize: 63 })
+  })
+})
