@@ -15,41 +15,72 @@ export interface DownloadProgress {
 /** SGP.22 §5.3.5: the notification point at which the eUICC's installation result has arrived. */
 const BPP_INSTALLATION = 4
 
-/** The operator's end of ES2+: what the SM-DP+ reports of its downloads (SGP.22 §5.3.5). */
-export const createEs2Callbacks = (
-  subscriptions: Subscriptions,
-  clock: () => Date,
-  report: (progress: DownloadProgress) => void = () => {},
-): ((request: Request) => Promise<Response>) => {
-  const row = ES2p.HandleDownloadProgressInfo
+/** What an eUICC told the SM-DP+ of an installed profile. */
+export interface ProfileNotification {
+  readonly iccid: string
+  readonly eid?: string
+  readonly event: ProfileEvent
+}
+const EVENTS = ['Install', 'Enable', 'Disable', 'Delete'] as const
+export type ProfileEvent = (typeof EVENTS)[number]
+
+export interface Es2Callbacks {
+  readonly subscriptions: Subscriptions
+  readonly clock: () => Date
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+  readonly onNotification?: ((notification: ProfileNotification) => void) | undefined
+}
+
+/** The operator's end of ES2+: what the SM-DP+ reports of its downloads and of installed profiles (SGP.22 §5.3.5). */
+export const createEs2Callbacks = (callbacks: Es2Callbacks): ((request: Request) => Promise<Response>) => {
+  const { HandleDownloadProgressInfo, HandleNotification } = ES2p
   return async request => {
-    if (new URL(request.url).pathname !== row.path) return new Response(null, { status: 404 })
+    const { pathname } = new URL(request.url)
+    const row = [HandleDownloadProgressInfo, HandleNotification].find(({ path }) => path === pathname)
+    if (row === undefined) return new Response(null, { status: 404 })
     if (request.method !== 'POST') return new Response(null, { status: 405, headers: { Allow: 'POST' } })
-    let told: ReturnType<typeof row.request.fromJson>
     try {
       const body = JSON.parse(await request.text()) as Json
       RequestHeader.fromJson(body)
-      told = row.request.fromJson(body)
+      if (row === HandleNotification) takeNotification(callbacks, HandleNotification.request.fromJson(body))
+      else takeProgress(callbacks, HandleDownloadProgressInfo.request.fromJson(body))
     } catch (error) {
       // A notification function has no function result in which to refuse (SGP.22 §6.5.1.2): HTTP says it.
       if (error instanceof JsonError || error instanceof SyntaxError)
         return new Response(error.message, { status: 400, headers: { 'Content-Type': 'text/plain' } })
       throw error
     }
-    const { status, statusCodeData } = told.notificationPointStatus
-    if (told.notificationPointId === BPP_INSTALLATION) {
-      if (status.startsWith('Executed')) subscriptions.markInstalled(told.iccid, clock())
-      else subscriptions.markFailed(told.iccid)
-    }
-    report({
-      iccid: told.iccid,
-      ...(told.eid !== undefined && { eid: told.eid }),
-      notificationPointId: told.notificationPointId,
-      status,
-      ...(statusCodeData !== undefined && {
-        statusCode: { subjectCode: statusCodeData.subjectCode, reasonCode: statusCodeData.reasonCode },
-      }),
-    })
     return new Response(null, { status: 204 })
   }
+}
+
+type Told<K extends keyof typeof ES2p> = ReturnType<(typeof ES2p)[K]['request']['fromJson']>
+
+const takeProgress = (
+  { subscriptions, clock, onProgress }: Es2Callbacks,
+  { iccid, eid, notificationPointId, notificationPointStatus }: Told<'HandleDownloadProgressInfo'>,
+): void => {
+  const { status, statusCodeData } = notificationPointStatus
+  if (notificationPointId === BPP_INSTALLATION) {
+    if (status.startsWith('Executed')) subscriptions.markInstalled(iccid, clock())
+    else subscriptions.markFailed(iccid)
+  }
+  onProgress?.({
+    iccid,
+    ...(eid !== undefined && { eid }),
+    notificationPointId,
+    status,
+    ...(statusCodeData !== undefined && {
+      statusCode: { subjectCode: statusCodeData.subjectCode, reasonCode: statusCodeData.reasonCode },
+    }),
+  })
+}
+
+const takeNotification = (
+  { subscriptions, onNotification }: Es2Callbacks,
+  { iccid, eid, notificationEvent }: Told<'HandleNotification'>,
+): void => {
+  const event = EVENTS.find(known => known === notificationEvent)!
+  subscriptions.markProfile(iccid, event)
+  onNotification?.({ iccid, ...(eid !== undefined && { eid }), event })
 }

@@ -3,7 +3,7 @@ import { type Account, createAccounts, type PaymentMethod } from './accounts.ts'
 import type { CallLimitSettings } from './call-limits.ts'
 import type { CallerPolicy } from './caller-check.ts'
 import { OperatorError } from './error.ts'
-import { createEs2Callbacks, type DownloadProgress } from './es2p-callbacks.ts'
+import { createEs2Callbacks, type DownloadProgress, type ProfileNotification } from './es2p-callbacks.ts'
 import type { SmdpAccess } from './es2p-client.ts'
 import { createOperatorApi } from './operator-api.ts'
 import { createOrders, type Order, type OrderRequest } from './orders.ts'
@@ -23,6 +23,7 @@ export interface OperatorSettings {
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
   readonly onProgress?: (progress: DownloadProgress) => void
+  readonly onNotification?: (notification: ProfileNotification) => void
 }
 
 /** An order that was refused, in the two words that a portal needs, and our code for the support desk. */
@@ -66,7 +67,7 @@ export const createOperator = (settings: OperatorSettings): Operator => {
   const order = createOrders({ ...settings, accounts, plans, paymentMethods, subscriptions })
   return {
     api: createOperatorApi({ ...settings, basePath: settings.apiPath ?? '', subscriptions }),
-    es2pCallbacks: createEs2Callbacks(subscriptions, settings.clock, settings.onProgress),
+    es2pCallbacks: createEs2Callbacks({ ...settings, subscriptions }),
     subscriptions,
     plans: location => plansFor(plans, location),
     signIn: accounts.signIn,

@@ -14,6 +14,8 @@ export interface OrderRequest {
   readonly paymentId: string
   readonly eid: string
   readonly transactionId: string
+  /** Where the device shall find its profile without the activation code; the SM-DP+ raises an event there. */
+  readonly smdsAddress?: string
 }
 export interface Order {
   readonly orderId: string
@@ -80,7 +82,12 @@ const placeOrder = async (ordering: Ordering, request: OrderRequest): Promise<Or
 
 /** Confirmed and released in two calls: the profile is downloadable only when the operator's own systems are ready for it. */
 const finishOrder = async ({ smdp, random }: Ordering, request: OrderRequest, iccid: string): Promise<Order> => {
-  const confirmed = await callEs2(smdp, ES2p.ConfirmOrder, { iccid, eid: request.eid, releaseFlag: false })
+  const confirmed = await callEs2(smdp, ES2p.ConfirmOrder, {
+    iccid,
+    eid: request.eid,
+    smdsAddress: request.smdsAddress,
+    releaseFlag: false,
+  })
   await callEs2(smdp, ES2p.ReleaseProfile, { iccid })
   return {
     orderId: `B-${Buffer.from(random(4)).toString('hex').toUpperCase()}`,

@@ -18,6 +18,8 @@ export interface Subscription {
   readonly installedAt?: Date
   readonly activatedAt?: Date
   readonly usedMB: number
+  /** What the eUICC last did with the profile, as far as it told (ES2+ HandleNotification). */
+  readonly profile?: 'Install' | 'Enable' | 'Disable' | 'Delete'
   readonly registration?: { readonly plmn: string; readonly kind: 'home' | 'roaming' }
 }
 
@@ -27,6 +29,7 @@ export interface Subscriptions {
   all(): readonly Subscription[]
   markInstalled(iccid: string, at: Date): void
   markFailed(iccid: string): void
+  markProfile(iccid: string, profile: NonNullable<Subscription['profile']>): void
   markRegistered(iccid: string, at: Date, registration: { plmn: string; kind: 'home' | 'roaming' }): void
   /** Data that went through, as the network's charging counts it. */
   consume(iccid: string, megabytes: number): void
@@ -57,6 +60,9 @@ export const createSubscriptions = (): Subscriptions => {
     },
     markFailed(iccid) {
       change(iccid, was => (was.state === 'ordered' ? { ...was, state: 'failed' } : was))
+    },
+    markProfile(iccid, profile) {
+      change(iccid, was => ({ ...was, profile }))
     },
     markRegistered(iccid, at, registration) {
       // A profile that authenticated with its own keys is installed, whether or not the report of it has arrived yet.

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ES2p } from '../../../src/rsp/es2p.ts'
-import { createEs2Callbacks, type DownloadProgress } from '../../../src/server/operator/es2p-callbacks.ts'
+import {
+  createEs2Callbacks,
+  type DownloadProgress,
+  type ProfileNotification,
+} from '../../../src/server/operator/es2p-callbacks.ts'
 import { PLANS } from '../../../src/server/operator/plan.ts'
 import { createSubscriptions } from '../../../src/server/operator/subscriptions.ts'
 
@@ -21,11 +25,13 @@ const setUp = () => {
     usedMB: 0,
   })
   const reported: DownloadProgress[] = []
-  const fetch = createEs2Callbacks(
+  const notified: ProfileNotification[] = []
+  const fetch = createEs2Callbacks({
     subscriptions,
-    () => now,
-    progress => reported.push(progress),
-  )
+    clock: () => now,
+    onProgress: progress => reported.push(progress),
+    onNotification: notification => notified.push(notification),
+  })
   const post = (body: string): Promise<Response> =>
     fetch(new Request(`https://operator.example${ES2p.HandleDownloadProgressInfo.path}`, { method: 'POST', body }))
   const tell = (notificationPointId: number, status: string): Promise<Response> =>
@@ -41,7 +47,19 @@ const setUp = () => {
         }),
       }),
     )
-  return { subscriptions, reported, fetch, post, tell }
+  const notify = (change: object): Promise<Response> => {
+    const { path, request } = ES2p.HandleNotification
+    const message = {
+      iccid: `${ICCID}F`,
+      profileType: 'bench-usim',
+      timestamp: '2026-03-01T12:00:00Z',
+      notificationEvent: 'Enable',
+      notificationEventStatus: { status: 'Executed-Success' },
+    }
+    const body = JSON.stringify({ header, ...request.toJson(message), ...change })
+    return fetch(new Request(`https://operator.example${path}`, { method: 'POST', body }))
+  }
+  return { subscriptions, reported, notified, fetch, post, tell, notify }
 }
 
 describe('ES2+ HandleDownloadProgressInfo at the operator', () => {
@@ -88,5 +106,29 @@ describe('ES2+ HandleDownloadProgressInfo at the operator', () => {
     expect((await fetch(new Request(`https://operator.example${ES2p.HandleDownloadProgressInfo.path}`))).status).toBe(
       405,
     )
+  })
+})
+
+describe('ES2+ HandleNotification at the operator', () => {
+  it('keeps what the eUICC did with the profile last', async () => {
+    const { subscriptions, notified, notify } = setUp()
+    for (const notificationEvent of ['Enable', 'Disable', 'Delete'])
+      expect((await notify({ notificationEvent })).status).toBe(204)
+    expect(subscriptions.find(ICCID)).toMatchObject({ state: 'ordered', profile: 'Delete' })
+    expect(notified.map(({ event }) => event)).toEqual(['Enable', 'Disable', 'Delete'])
+  })
+  it.each([
+    ['an event that there is not', { notificationEvent: 'Rename' }],
+    ['no status', { notificationEventStatus: null }],
+    ['no header', { header: null }],
+  ])('refuses %s with 400', async (_, change) => {
+    const { subscriptions, notified, notify } = setUp()
+    expect((await notify(change)).status).toBe(400)
+    expect(subscriptions.find(ICCID)).not.toHaveProperty('profile')
+    expect(notified).toEqual([])
+  })
+  it('takes one of a profile that it does not know', async () => {
+    const { notify } = setUp()
+    expect((await notify({ iccid: '8944100000000000021F' })).status).toBe(204)
   })
 })

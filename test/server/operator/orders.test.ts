@@ -50,6 +50,22 @@ describe('placing an order', () => {
     expect(operator.subscriptions.find('8944100000000000013')).toMatchObject({ state: 'ordered', eid: EID, usedMB: 0 })
   })
 
+  it('has the SM-DP+ raise an event where the device shall find its profile at an SM-DS', async () => {
+    const { smdp, operator, request } = await setUp()
+    expect(await operator.placeOrder({ ...request, smdsAddress: 'smds.example.com' })).toHaveProperty('activationCode')
+    expect(smdp.calls[1]!.body).toMatchObject({ eid: EID, smdsAddress: 'smds.example.com' })
+  })
+
+  it('gives the profile back when the SM-DS cannot be reached', async () => {
+    const { smdp, operator, request } = await setUp()
+    smdp.faults.push({ on: 'ConfirmOrder', refuse: { subjectCode: '8.9', reasonCode: '5.1' } })
+    expect(await operator.placeOrder({ ...request, smdsAddress: 'smds.example.com' })).toMatchObject({
+      refused: 'service',
+      reference: 'smdp-refused ConfirmOrder 8.9/5.1',
+    })
+    expect(smdp.calls.at(-1)).toMatchObject({ name: 'CancelOrder', body: { finalProfileStatusIndicator: 'Available' } })
+  })
+
   it('places one order for one key, also when asked twice at once', async () => {
     const { smdp, operator, request } = await setUp()
     const [a, b] = await Promise.all([operator.placeOrder(request), operator.placeOrder(request)])
