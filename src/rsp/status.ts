@@ -73,7 +73,7 @@ export const REASONS: Readonly<Record<string, string>> = {
 const ADVICE: Readonly<Record<string, string>> = {
   '8.1/4.8': 'The eUICC has not enough memory for the profile: delete one and try again.',
   '8.1/6.1': 'The SM-DP+ could not verify the signature of the eUICC.',
-  '8.1.1/3.8': 'The order is bound to another EID.',
+  '8.1.1/3.8': 'The SM-DP+ has no order for this EID: the order is bound to another one, or none waits for it.',
   '8.1.2/6.1': 'The SM-DP+ does not accept the EUM certificate: is it of the same certificate issuer?',
   '8.1.2/6.3': 'The EUM certificate has expired.',
   '8.1.3/6.1': 'The SM-DP+ does not accept the eUICC certificate.',

@@ -23,7 +23,7 @@ export interface ProfileToAdd {
 /** Throws SmdpError `bad-profile` where no metadata can be made of what the profile says. */
 export const checkStock = (stock: StockProfile, address: string): void => {
   try {
-    buildMetadata(iccid, metadata, address)
+    buildMetadata(stock.iccid, stock.metadata, address)
   } catch (cause) {
     throw new SmdpError('bad-profile', `${stock.iccid}: ${cause instanceof Error ? cause.message : cause}`, { cause })
   }

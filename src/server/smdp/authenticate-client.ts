@@ -12,8 +12,8 @@ import { checkEuiccSigned1 } from '../rsp-server/transaction.ts'
 import { changeOrder } from './change-order.ts'
 import { checkEligibility } from './eligibility.ts'
 import { refusal, SmdpError } from './error.ts'
-import { buildMetadata } from './metadata.ts'
-import { advance, isPending, type Order } from './order.ts'
+import { buildMetadata, factsFor } from './metadata.ts'
+import { advance, isOver, isPending, type Order } from './order.ts'
 import { findSession } from './sessions.ts'
 import type { Smdp } from './settings.ts'
 
@@ -70,7 +70,7 @@ export const createAuthenticateClient =
       ...rest,
       stage: 'authenticated',
       iccid: order.iccid,
-      matchingId: order.matchingId!,
+      matchingId: order.matchingId ?? '',
       eid: euicc.eid!,
       euiccCertificate: euicc.der,
       smdpSignature2,
@@ -78,7 +78,7 @@ export const createAuthenticateClient =
     if (outcome === 'stale') throw refusal('unknown-transaction', 'the session does not wait for this')
     return {
       transactionId,
-      profileMetadata: buildMetadata(profile, smdp.address),
+      profileMetadata: buildMetadata(order.iccid, factsFor(profile, order), smdp.address),
       smdpSigned2,
       smdpSignature2,
       smdpCertificate: server.dpPb.certificate.der,
@@ -98,13 +98,14 @@ const claimOrder = async (
     smdp.reportProgress({ ...order, eid, point: 1, ...(failure?.status && { failure: failure.status }) })
   try {
     checkOrder(found, eid, smdp.clock())
-    checkEligibility((await smdp.store.findProfile(found.iccid))!, euiccInfo2)
+    const profile = (await smdp.store.findProfile(found.iccid))!
+    checkEligibility(profile, factsFor(profile, found), euiccInfo2)
     let failure: SmdpError | undefined
     const order = await changeOrder(smdp.store, found.iccid, order => {
       failure = undefined
       if (order.matchingId !== found.matchingId) throw refusal('matching-id-refused')
       checkOrder(order, eid, smdp.clock())
-      if (order.downloadAttempts < smdp.downloadAttempts)
+      if (order.downloadAttempts < (order.maxAttempts ?? smdp.downloadAttempts))
         return { ...order, downloadAttempts: order.downloadAttempts + 1 }
       failure = refusal('too-many-downloads')
       return advance(order, 'Error', `AuthenticateClient: ${failure.message}`, smdp.clock())
@@ -118,12 +119,12 @@ const claimOrder = async (
   }
 }
 
-/** By matching id; without one, the default order of the EID (SGP.22 §3.3.2). */
+/** By matching id or event id; without one, the default order of the EID (SGP.22 §3.3.2). */
 const findOrder = async ({ store }: Smdp, matchingId: string | undefined, eid: string): Promise<Order> => {
   if (matchingId === undefined || matchingId === '') {
     const orders = await store.findDefaultOrders(eid)
     const order = orders.find(isPending) ?? orders[0]
-    if (order === undefined) throw refusal('matching-id-refused', 'no order waits for this EID')
+    if (order === undefined) throw refusal('eid-refused', 'no default order waits for it')
     return order
   }
   const order = (await store.findOrderByMatchingId(matchingId)) ?? (await store.findOrderByEventId(matchingId))
@@ -133,8 +134,8 @@ const findOrder = async ({ store }: Smdp, matchingId: string | undefined, eid: s
 
 /** SGP.22 §3.1.3: single use, for one EID, from its release until it is installed or given up. */
 const checkOrder = (order: Order, eid: string, now: Date): void => {
-  if (order.state === 'Confirmed') throw refusal('not-released')
-  if (!isPending(order)) throw refusal('matching-id-refused', 'the order is not open any more')
-  if (order.eid !== undefined && order.eid !== eid) throw refusal('eid-refused')
+  if (isOver(order)) throw refusal('matching-id-refused', 'the order is not open any more')
+  if (order.eid !== undefined && order.eid !== eid) throw refusal('eid-refused', 'the order is for another one')
+  if (!isPending(order)) throw refusal('not-released')
   if (order.expiresAt !== undefined && order.expiresAt <= now) throw refusal('order-expired')
 }

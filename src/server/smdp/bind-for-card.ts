@@ -9,12 +9,15 @@ import { OneTimePublicKey, Signature, TransactionId } from '../../rsp/identifier
 import { bindProfilePackage, protectProfile } from '../../rsp/package/bind.ts'
 import { refusal } from './error.ts'
 import { buildMetadata } from './metadata.ts'
+import type { ProfileFacts } from './profile-facts.ts'
 import type { Smdp } from './settings.ts'
 import type { AuthenticatedSession, BoundCopy, StockProfile } from './store.ts'
 
 export interface Binding {
   readonly session: AuthenticatedSession
   readonly profile: StockProfile
+  /** What its metadata say. */
+  readonly facts: ProfileFacts
   readonly dpPb: Credential
   readonly transactionId: Uint8Array
   readonly euiccOtpk: Uint8Array
@@ -44,14 +47,17 @@ export const bindForCard = async (smdp: Smdp, binding: Binding): Promise<BoundCo
   }
 }
 
-const bindAnew = (smdp: Smdp, { session, profile, dpPb, transactionId, euiccOtpk }: Binding): Uint8Array => {
+const bindAnew = (smdp: Smdp, { session, profile, facts, dpPb, transactionId, euiccOtpk }: Binding): Uint8Array => {
   const { random, segmentSize, address } = smdp
   const smdpOneTimeKey = generateOneTimeKeyPair(dpPb.certificate.curve, random)
-  const protectedProfile = protectProfile(profile.package, { random, ...(segmentSize && { segmentSize }) })
+  const protectedProfile =
+    smdp.profileProtection === 'profile-keys'
+      ? protectProfile(profile.package, { random, ...(segmentSize && { segmentSize }) })
+      : undefined
   try {
     return bindProfilePackage({
-      profile: protectedProfile,
-      metadata: buildMetadata(profile, address).bytes,
+      profile: protectedProfile ?? profile.package,
+      metadata: buildMetadata(profile.iccid, facts, address).bytes,
       transactionId,
       eid: fromHex(session.eid),
       hostId: random(8),
@@ -65,7 +71,7 @@ const bindAnew = (smdp: Smdp, { session, profile, dpPb, transactionId, euiccOtpk
     throw refusal('euicc-signature-invalid', 'its one-time key is no point of the curve', { cause })
   } finally {
     forgetKeyPair(smdpOneTimeKey)
-    forgetSessionKeys(protectedProfile.keys)
+    if (protectedProfile !== undefined) forgetSessionKeys(protectedProfile.keys)
   }
 }
 

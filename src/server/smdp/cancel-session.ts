@@ -9,7 +9,7 @@ import type { Answers } from '../rsp-server/http-binding.ts'
 import { changeOrder } from './change-order.ts'
 import { smdpOid } from './credentials.ts'
 import { refusal } from './error.ts'
-import { advance, isPending } from './order.ts'
+import { endDownload, isPending } from './order.ts'
 import { findSession } from './sessions.ts'
 import type { Smdp } from './settings.ts'
 
@@ -43,14 +43,15 @@ export const createCancelSession =
       throw refusal('unknown-transaction', 'the eUICC signed for another one')
 
     const { reason } = signed
-    const order = await changeOrder(smdp.store, session.iccid, order =>
+    let isEnded = false
+    const order = await changeOrder(smdp.store, session.iccid, order => {
       // An order that was cancelled, given anew or installed meanwhile has nothing to do with this session any more.
-      KEEPS_ORDER.includes(reason) || !isPending(order) || order.matchingId !== session.matchingId
-        ? order
-        : advance(order, 'Error', `CancelSession: ${reason}`, smdp.clock()),
-    )
+      const isOurs = isPending(order) && (order.matchingId ?? '') === session.matchingId
+      isEnded = isOurs && !KEEPS_ORDER.includes(reason)
+      return isEnded ? endDownload(order, 'Error', `CancelSession: ${reason}`, smdp.clock()) : order
+    })
     await smdp.store.dropSession(session.transactionId)
-    if (order.state === 'Error') await smdp.store.dropBoundCopy(session.iccid)
+    if (isEnded) await smdp.store.dropBoundCopy(session.iccid)
     if (!KEEPS_ORDER.includes(reason)) {
       const [subjectCode, reasonCode] = TOLD[reason] ?? ['8', '4.2']
       const failure = { subjectCode, reasonCode, message: `${reason}` }

@@ -22,7 +22,7 @@ const REFUSALS = {
   'euicc-signature-invalid': ['8.1', '6.1', 'what the eUICC signed does not verify'],
   'euicc-reported-error': ['8.1', '4.2', 'the eUICC refused'],
   'matching-id-refused': ['8.2.6', '3.8', 'no order is waiting for this matching id'],
-  'eid-refused': ['8.1.1', '3.8', 'the order is for another EID'],
+  'eid-refused': ['8.1.1', '3.8', 'there is no order for this EID'],
   'not-released': ['8.2', '1.2', 'the profile is not released yet'],
   'order-expired': ['8.8.5', '4.10', 'the order has expired'],
   'too-many-downloads': ['8.8.5', '6.4', 'the order was tried too often'],

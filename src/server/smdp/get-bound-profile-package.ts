@@ -13,6 +13,7 @@ import { sessionKey } from '../rsp-server/transaction.ts'
 import { bindForCard } from './bind-for-card.ts'
 import { changeOrder } from './change-order.ts'
 import { refusal, SmdpError } from './error.ts'
+import { factsFor } from './metadata.ts'
 import { advance, isPending, type Order } from './order.ts'
 import { findSession } from './sessions.ts'
 import type { Smdp } from './settings.ts'
@@ -58,13 +59,15 @@ const handOut = async (
   const { store, clock } = smdp
   const { dpPb } = credentialsOf(smdp.credentials, session.serverCi)
   const profile = (await store.findProfile(session.iccid))!
-  const copy = await bindForCard(smdp, { session, profile, dpPb, transactionId, euiccOtpk })
+  const facts = factsFor(profile, (await store.findOrder(session.iccid)) ?? {})
+  const copy = await bindForCard(smdp, { session, profile, facts, dpPb, transactionId, euiccOtpk })
   // The order is taken before the package leaves: of two cards with the same matching id, one gets it.
   const order = await changeOrder(store, session.iccid, order => {
     checkStillOpen(order, session, clock())
-    const bound = { eid: session.eid, transactionId: session.transactionId }
+    const { transactionId, eid } = session
+    const bound = order.reusable ? { transactionId } : { eid, transactionId }
     if (order.state === 'Released') return advance(order, 'Downloaded', 'GetBoundProfilePackage', clock(), bound)
-    return order.transactionId === session.transactionId ? order : { ...order, ...bound }
+    return order.transactionId === transactionId ? order : { ...order, ...bound }
   })
   await store.putBoundCopy(copy)
   if (session.stage === 'authenticated') {
@@ -84,7 +87,7 @@ const handOut = async (
 
 /** What may have happened since the card was authenticated. */
 const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date): void => {
-  if (!isPending(order) || order.matchingId !== session.matchingId) throw refusal('profile-unavailable')
+  if (!isPending(order) || (order.matchingId ?? '') !== session.matchingId) throw refusal('profile-unavailable')
   if (order.eid !== undefined && order.eid !== session.eid) throw refusal('profile-unavailable')
   if (order.expiresAt !== undefined && order.expiresAt <= now) throw refusal('order-expired')
 }

@@ -18,7 +18,7 @@ import type { Answers } from '../rsp-server/http-binding.ts'
 import { sessionKey } from '../rsp-server/transaction.ts'
 import { changeOrder } from './change-order.ts'
 import { smdpOid } from './credentials.ts'
-import { advance } from './order.ts'
+import { endDownload, isFor } from './order.ts'
 import type { Smdp } from './settings.ts'
 
 /** Failures that another try may get past: the order stays downloaded. Any other failure ends it. */
@@ -57,12 +57,12 @@ const takeResult = async (
   const cause = `ProfileInstallationResult: ${error === undefined ? 'installed' : `${error.errorReason} at ${error.bppCommandId}`}`
   let isOfThisOrder = false
   const order = await changeOrder(smdp.store, delivery.iccid, order => {
-    isOfThisOrder = order.eid === delivery.eid
+    isOfThisOrder = isFor(order, delivery.eid)
     if (!isOfThisOrder || order.state !== 'Downloaded') return order
-    if (error === undefined) return advance(order, 'Installed', cause, smdp.clock())
+    if (error === undefined) return endDownload(order, 'Installed', cause, smdp.clock())
     // A failure of an earlier try, told late, says nothing about the one that is under way.
     if (order.transactionId !== transactionId || TEMPORARY.includes(error.errorReason)) return order
-    return advance(order, 'Error', cause, smdp.clock())
+    return endDownload(order, 'Error', cause, smdp.clock())
   })
   await smdp.store.dropSession(transactionId)
   if (order.state !== 'Downloaded') await smdp.store.dropBoundCopy(order.iccid)
@@ -95,7 +95,7 @@ const takeOther = async (
   const metadata = tbsOtherNotification.value
   const iccid = metadata.iccid && iccidToDigits(metadata.iccid)
   const order = iccid === undefined ? undefined : await smdp.store.findOrder(iccid)
-  const isOfOrder = order?.eid === eid
+  const isOfOrder = order !== undefined && isFor(order, eid)
   const isNew = await keep(smdp, whole, metadata, eid, iccid, isOfOrder)
   if (!isNew || !isOfOrder) return
   for (const operation of metadata.profileManagementOperation)

@@ -1,27 +1,53 @@
-import { type Kept, keep } from '../../asn1/schema.ts'
+import { oid } from '../../asn1/primitives.ts'
+import { encode, type Kept, keep, tagged } from '../../asn1/schema.ts'
+import { elementOf, encodeTlv, readOnlyTlv } from '../../asn1/tlv.ts'
 import { iccidFromDigits } from '../../rsp/identifiers.ts'
 import { StoreMetadataRequest } from '../../rsp/metadata.ts'
+import type { Order } from './order.ts'
+import type { ProfileFacts, ServiceData } from './profile-facts.ts'
 import type { StockProfile } from './store.ts'
 
 const NOTIFY = ['notificationEnable', 'notificationDisable', 'notificationDelete'] as const
 
+/** The facts of the profile, with what its order says instead. */
+export const factsFor = ({ metadata }: StockProfile, order: Pick<Order, 'metadata'>): ProfileFacts => {
+  const instead = Object.entries(order.metadata ?? {}).filter(([, value]) => value !== undefined)
+  return instead.length === 0 ? metadata : { ...metadata, ...Object.fromEntries(instead) }
+}
+
 /** What the end user is shown and the card stores. Notifications come back here: one entry an event, as cards expect it. */
-export const buildMetadata = (profile: StockProfile, address: string): Kept<StoreMetadataRequest> => {
-  const { serviceProviderName, profileName, profileClass, icon, profileOwner, profilePolicyRules, notify } =
-    profile.metadata
-  const events = notify ?? NOTIFY
+export const buildMetadata = (iccid: string, facts: ProfileFacts, address: string): Kept<StoreMetadataRequest> => {
+  const events = facts.notify ?? NOTIFY
   return keep(StoreMetadataRequest, {
-    iccid: iccidFromDigits(profile.iccid),
-    serviceProviderName,
-    profileName,
-    iconType: icon?.type,
-    icon: icon?.bytes,
-    profileClass: profileClass ?? 'operational',
+    iccid: iccidFromDigits(iccid),
+    serviceProviderName: facts.serviceProviderName,
+    profileName: facts.profileName,
+    iconType: facts.icon?.type,
+    icon: facts.icon?.bytes,
+    profileClass: facts.profileClass ?? 'operational',
     notificationConfigurationInfo:
       events.length === 0
         ? undefined
         : events.map(event => ({ profileManagementOperation: [event], notificationAddress: address })),
-    profileOwner,
-    profilePolicyRules,
+    profileOwner: facts.profileOwner,
+    profilePolicyRules: facts.profilePolicyRules,
+    serviceSpecificDataStoredInEuicc: vendorSpecificExtension(0xbf22, facts.serviceDataStoredInEuicc),
+    serviceSpecificDataNotStoredInEuicc: vendorSpecificExtension(0xbf23, facts.serviceDataNotStoredInEuicc),
   })
 }
+
+/** VendorSpecificExtension ::= SEQUENCE OF SEQUENCE { vendorOid [0] OBJECT IDENTIFIER, vendorSpecificData [1] open type } */
+const vendorSpecificExtension = (tag: number, data: readonly ServiceData[] = []): Uint8Array | undefined =>
+  data.length === 0
+    ? undefined
+    : encodeTlv(
+        tag,
+        ...data.map(({ vendorOid, data }) =>
+          encodeTlv(
+            0x30,
+            encode(tagged(0x80, oid()), vendorOid),
+            // An open type is tagged explicitly, and is one element of DER.
+            encodeTlv(0xa1, elementOf(readOnlyTlv(data))),
+          ),
+        ),
+      )

@@ -43,6 +43,8 @@ export interface SmdpSettings {
   readonly svnRange?: readonly [from: readonly number[], to: readonly number[]]
   /** The size that segments of a bound package may have, header and MAC included. */
   readonly segmentSize?: number
+  /** SGP.22 §2.5.3: random keys of the profile's own, which the session keys carry; or the session keys themselves. */
+  readonly profileProtection?: 'profile-keys' | 'session-keys'
   readonly onDefect?: (error: unknown, functionName: string) => void
 }
 
@@ -55,6 +57,7 @@ export const DEFAULTS = {
     [2, 0, 0],
     [3, 255, 255],
   ],
+  profileProtection: 'profile-keys',
   onDefect: () => {},
 } as const satisfies Partial<SmdpSettings>
 

@@ -52,7 +52,8 @@ describe('ES9+.AuthenticateClient (SGP.22 §5.6.3)', () => {
       },
     })
     await scene.order({ iccid: '8988247000102003051' })
-    const { value } = accepted(await scene.authenticate(scene.card)).profileMetadata
+    const change = { matchingId, info2: { rspCapability: ['testProfileSupport' as const] } }
+    const { value } = accepted(await scene.authenticate(scene.card, change)).profileMetadata
     expect(iccidToDigits(value.iccid)).toBe('8988247000102003051')
     expect(value).toMatchObject({ serviceProviderName: 'Operator B', profileName: 'Gold', profileClass: 'test' })
     expect(value).toMatchObject({ iconType: 'png', icon: icon.bytes, profileOwner, profilePolicyRules: ['ppr1'] })
@@ -219,10 +220,14 @@ describe('AuthenticateClient refuses, and the session is over', () => {
     expect(refused(await scene.sendAuthentication(transactionId, error))).toBe('8.10.1/3.9')
   })
 
-  it.each([['UNKNOWN'], [''], [undefined]])('8.2.6/3.8: matching id %j', async id => {
+  it.each([
+    ['8.2.6/3.8', 'UNKNOWN'],
+    ['8.1.1/3.8', ''],
+    ['8.1.1/3.8', undefined],
+  ])('%s: matching id %j, and no default order', async (pair, id) => {
     const scene = await createScene()
     await scene.order()
-    expect(refused(await scene.authenticate(scene.card, { matchingId: id }))).toBe('8.2.6/3.8')
+    expect(refused(await scene.authenticate(scene.card, { matchingId: id }))).toBe(pair)
     expect(await scene.stateOf()).toBe('Released')
   })
 
@@ -233,10 +238,11 @@ describe('AuthenticateClient refuses, and the session is over', () => {
     expect(iccidToDigits(ok.profileMetadata.value.iccid)).toBe(ICCID)
   })
 
-  it('8.2.6/3.8: the default order of another EID', async () => {
+  it('8.1.1/3.8: the default order of another EID', async () => {
     const scene = await createScene()
     await scene.order({ eid: otherEid, matchingId: '' })
-    expect(refused(await scene.authenticate(scene.card, {}))).toBe('8.2.6/3.8')
+    expect(refused(await scene.authenticate(scene.card, {}))).toBe('8.1.1/3.8')
+    expect(refused(await scene.authenticate(scene.card, { matchingId: 'UNKNOWN' }))).toBe('8.2.6/3.8')
   })
 
   it('8.1.1/3.8: an order that is linked to another EID', async () => {
