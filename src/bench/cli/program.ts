@@ -6,6 +6,7 @@ import { addLpacCommand } from './lpac-program.ts'
 import { readCount } from './options.ts'
 import { certs, curve, json, type Perform, port, profile, record, redact, rig, withOptions } from './shared-options.ts'
 
+import { addSmdpCommands } from './smdp-program.ts'
 import type { World } from './terminal.ts'
 
 /** Each command is loaded when it is asked for: listing a card's profiles needs no browser and no servers. */
@@ -57,6 +58,7 @@ export const createProgram = (world: World, done: (exitCode: number) => void): C
     .action(perform(async options => (await load.bench()).benchCommand(world, options as never)))
 
   addCardCommands(program, world, perform)
+  addSmdpCommands(program, world, perform)
   addEuiccCommands(program, world, perform)
   addLpacCommand(program, world, perform)
   return program

@@ -1,6 +1,8 @@
+import { equalBytes } from '../../asn1/bytes.ts'
 import { readTrustedIssuers } from '../../lpa/euicc.ts'
 import type { Isdr } from '../../lpa/isdr.ts'
 import { rspServerTrust } from '../../lpa/server-trust.ts'
+import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import type { AddressBook } from './address-book.ts'
 import { type OpenFetch, openFetch } from './open-fetch.ts'
 
@@ -18,6 +20,8 @@ export const openLpaFetch = async (
     certificates: readonly Uint8Array[]
     instead?: readonly Uint8Array[]
     subjectKeyIdOf: (certificate: Uint8Array) => Uint8Array | undefined
+    /** An SM-DS may be among the servers: its TLS certificate has another role. */
+    asksSmds?: boolean
   },
 ): Promise<OpenFetch> => {
   const certificates = at.instead ?? at.certificates
@@ -25,5 +29,15 @@ export const openLpaFetch = async (
     ? at.instead.flatMap(certificate => at.subjectKeyIdOf(certificate) ?? [])
     : await readTrustedIssuers(isdr)
   const { addresses, openWorld, clock } = at
-  return openFetch({ addresses, openWorld, check: rspServerTrust({ ciPkIds, certificates, clock }) })
+  // A server that has a certificate of each curve shows the one that it is asked for first.
+  const known = certificates.map(parseCertificate)
+  const [favourite] = ciPkIds.flatMap(
+    id => known.find(({ subjectKeyId }) => subjectKeyId !== undefined && equalBytes(subjectKeyId, id)) ?? [],
+  )
+  return openFetch({
+    addresses,
+    openWorld,
+    check: rspServerTrust({ ciPkIds, certificates, clock, ...(at.asksSmds && { kind: 'either' }) }),
+    ...(favourite && { prefer: favourite.curve }),
+  })
 }

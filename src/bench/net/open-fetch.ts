@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Agent, type buildConnector, request as send } from 'undici'
+import type { CurveName } from '../../rsp/crypto/curve.ts'
 import { type Fetch, FetchError, type FetchErrorCode } from '../../rsp/fetch.ts'
 import type { AddressBook } from './address-book.ts'
 
@@ -19,6 +20,8 @@ export interface FetchSettings {
   readonly check: CheckServer
   /** PEM, where a server asks who calls. */
   readonly identity?: { readonly certificate: string; readonly key: string }
+  /** The curve of certificates to be shown first, where a server has one for each. */
+  readonly prefer?: CurveName
   readonly timeouts?: { readonly connect: number; readonly answer: number }
 }
 
@@ -30,6 +33,8 @@ class Untrusted extends Error {
   }
 }
 class NowhereError extends Error {}
+
+const OTHER_CURVES = 'X25519:prime256v1:secp384r1'
 
 /** At most so many: a peer's certificates name their issuers, and could name each other. */
 const MAX_CHAIN = 8
@@ -65,7 +70,8 @@ const connector =
       ca: [],
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
-      ecdhCurve: 'X25519:prime256v1:secp384r1:brainpoolP256r1',
+      ecdhCurve:
+        settings.prefer === 'brainpoolP256r1' ? `brainpoolP256r1:${OTHER_CURVES}` : `${OTHER_CURVES}:brainpoolP256r1`,
       sigalgs: 'ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA+SHA256:RSA+SHA384',
       ALPNProtocols: ['http/1.1'],
       ...(settings.identity ? { cert: settings.identity.certificate, key: settings.identity.key } : {}),

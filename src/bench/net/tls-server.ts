@@ -22,7 +22,7 @@ export interface OpenServer {
  * TLS for a certificate on either curve of SGP.22 §2.6.5. Before Node 22 the OpenSSL inside knows brainpool for TLS 1.2
  * alone, and offers neither the curve nor the signature unless told.
  */
-const tlsOptions = (identity: ServerIdentity): ServerOptions => ({
+export const tlsOptions = (identity: ServerIdentity): ServerOptions => ({
   cert: identity.certificate,
   key: identity.key,
   minVersion: 'TLSv1.2',

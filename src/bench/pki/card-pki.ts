@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { PkiError } from '../../rsp/certificates/error.ts'
-import { type Pki, readPkiFolder, writePkiFolder } from '../../rsp/certificates/pki-folder.ts'
+import { PKI_FILES, type Pki, readPkiFolder, writePkiFolder } from '../../rsp/certificates/pki-folder.ts'
 import { type IssuingContext, issueTestPki, reissueTls } from '../../rsp/certificates/test-pki.ts'
 import type { CurveName } from '../../rsp/crypto/curve.ts'
 import { BenchError } from '../error.ts'
@@ -62,6 +62,15 @@ export const readCertificates = (folder: string, curve: CurveOption, context: Is
       cause: error,
     })
   }
+}
+
+/** Both curves of a folder, or the one that it has: each is there where its CI certificate is. */
+export const readAllCertificates = (folder: string, context: IssuingContext): Pki[] => {
+  const found = (['nist', 'brainpool'] as const).filter(curve =>
+    existsSync(join(folder, PKI_FILES.ci.certificate.replace('*', curve === 'nist' ? 'NIST' : 'BRP'))),
+  )
+  // With neither there is a sentence about what is missing.
+  return (found.length === 0 ? (['nist'] as const) : found).map(curve => readCertificates(folder, curve, context))
 }
 
 /** Writes files beside where they belong and moves them there as one, so that a power cut leaves no half folder. */

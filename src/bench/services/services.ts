@@ -15,7 +15,8 @@ import { type AddressBook, createAddressBook } from '../net/address-book.ts'
 import { callerCertificateOf, mountFetch } from '../net/mount-fetch.ts'
 import { type OpenFetch, openFetch } from '../net/open-fetch.ts'
 import { type OpenServer, openTlsServer, type ServerIdentity } from '../net/tls-server.ts'
-import { checkWebServer, openWebPki, serverIdentity, type WebPki } from '../pki/web-pki.ts'
+import { checkWebServer, openWebPki, serverIdentity } from '../pki/web-pki.ts'
+import { callerName } from './caller-name.ts'
 import { HOSTS, OPERATOR } from './hosts.ts'
 import { plansOperator } from './plans-operator.ts'
 import { createSubscriberRegister, type SubscriberRegister } from './subscribers.ts'
@@ -49,19 +50,6 @@ export interface ServiceSettings {
 }
 
 const OPERATOR_IDENTIFIER = 'bench-mobile'
-
-/** The client certificate of a connection, where it is of the web CA: its first name. */
-const callerName = (web: WebPki, clock: () => Date, request: Request): string | undefined => {
-  const der = callerCertificateOf(request)
-  if (!der) return undefined
-  try {
-    const [name] = parseCertificate(der).dnsNames
-    if (name) checkWebServer(web.ca, clock)([der], name)
-    return name
-  } catch {
-    return undefined
-  }
-}
 
 /**
  *   app ──> plans service ──GetBalance──> operator API
@@ -110,7 +98,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
       store,
       clock,
       random,
-      requesterOf: request => callerName(web, clock, request),
+      requesterOf: request => callerName([web.ca], clock, request),
       operatorOf: requester =>
         requester === HOSTS.operator
           ? {
@@ -135,7 +123,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
             const der = callerCertificateOf(request)
             if (!der) return undefined
             const { subject, notBefore, notAfter } = parseCertificate(der)
-            return { subject, notBefore, notAfter, trusted: callerName(web, clock, request) !== undefined }
+            return { subject, notBefore, notAfter, trusted: callerName([web.ca], clock, request) !== undefined }
           },
           subject: parseCertificate(web.issue(HOSTS.service).certificate.der).subject,
         },

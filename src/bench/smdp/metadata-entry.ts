@@ -1,6 +1,6 @@
 import { fromHex } from '../../asn1/bytes.ts'
 import { packPlmn } from '../../profile/digits.ts'
-import type { ProfileFacts } from '../../server/smdp/store.ts'
+import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
 import { BenchError } from '../error.ts'
 import type { MetadataEntry } from './inventory-file.ts'
 

@@ -5,7 +5,7 @@ import { decodeProfilePackage, elementsOf, encodeProfilePackage, type ProfilePac
 import type { Personalisation } from '../../profile/personalise/values.ts'
 import { createTemplate, type ProfileTemplate } from '../../profile/personalise.ts'
 import { readSubscriber, type Subscriber } from '../../profile/subscriber.ts'
-import type { ProfileFacts } from '../../server/smdp/store.ts'
+import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
 import { BenchError } from '../error.ts'
 import { OPERATOR } from '../services/hosts.ts'
 import { explain, type PersonalTexts, type Place } from './personal-values.ts'

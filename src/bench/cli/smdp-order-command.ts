@@ -1,0 +1,270 @@
+import { X509Certificate } from 'node:crypto'
+import { join } from 'node:path'
+import { formatActivationCode } from '../../rsp/activation-code.ts'
+import { ES2p } from '../../rsp/es2p.ts'
+import { iccidText } from '../../server/smdp/iccid.ts'
+import type { Order } from '../../server/smdp/order.ts'
+import { BenchError } from '../error.ts'
+import { homePath } from '../home/home.ts'
+import type { Address } from '../net/address-book.ts'
+import { OWN_SMDP_HOST } from '../pki/card-pki.ts'
+import { checkWebServer, openWebPki, serverIdentity } from '../pki/web-pki.ts'
+import { type OrderAccess, openEs2Access, openStoreAccess } from '../smdp/order-access.ts'
+import { readAuthorities } from '../smdp/standalone-pki.ts'
+import { openStoreAt } from '../smdp/store-place.ts'
+import { readInput } from './options.ts'
+import { showTable } from './table.ts'
+import { createTerminal, printJson, type World } from './terminal.ts'
+
+export interface OrderOptions {
+  readonly db?: string
+  readonly url?: string
+  readonly connectTo?: Address
+  readonly cert?: string
+  readonly key?: string
+  readonly ca?: string
+  readonly as: string
+  readonly json?: boolean
+}
+export interface ConfirmOptions extends OrderOptions {
+  readonly eid?: string
+  readonly matchingId?: string
+  readonly confirmationCode?: string
+  readonly smds?: string
+  readonly release?: boolean
+}
+export interface CreateOptions extends Omit<ConfirmOptions, 'release'> {
+  readonly iccid?: string
+  readonly type?: string
+  readonly confirm?: boolean
+}
+
+const checkForeignServer =
+  (authorities: readonly X509Certificate[], clock: () => Date) =>
+  (chain: readonly Uint8Array[], host: string): void => {
+    const [server] = chain.map(der => new X509Certificate(der))
+    const issuer = authorities.find(ca => server?.checkIssued(ca) && server.verify(ca.publicKey))
+    const now = clock()
+    if (server === undefined || issuer === undefined) throw new Error('it is not of the CA that was given')
+    if (now < new Date(server.validFrom) || now > new Date(server.validTo))
+      throw new Error('its certificate is not valid today')
+    if (server.checkHost(host) === undefined) throw new Error(`its certificate is not for ${host}`)
+  }
+
+const readText = (path: string, what: string): string => Buffer.from(readInput(path, what)).toString('utf8')
+
+const accessOver = (world: World, url: string, options: OrderOptions): OrderAccess => {
+  if (!/^https:\/\//.test(url) || !URL.canParse(url))
+    throw new BenchError('wrong-use', `--url ${url} is no address such as https://smdp.example.com:8444`)
+  if (options.db !== undefined) throw new BenchError('wrong-use', 'give either --url or --db')
+  if ((options.cert === undefined) !== (options.key === undefined))
+    throw new BenchError('wrong-use', '--cert and --key belong together')
+  const { random, clock } = world
+  const web = openWebPki(join(homePath(world.environment, world.workingFolder), 'pki'), { random, now: clock() })
+  const { cert, key, ca } = options
+  return openEs2Access({
+    url,
+    connectTo: options.connectTo,
+    check:
+      ca === undefined
+        ? checkWebServer(web.ca, clock)
+        : checkForeignServer(readAuthorities(readInput(ca, 'CA file'), ca), clock),
+    identity:
+      cert === undefined || key === undefined
+        ? serverIdentity(web.issue(options.as))
+        : { certificate: readText(cert, 'client certificate'), key: readText(key, 'private key') },
+    as: options.as,
+    random,
+  })
+}
+
+const withAccess = async (
+  world: World,
+  options: OrderOptions,
+  work: (access: OrderAccess) => Promise<number>,
+): Promise<number> => {
+  if (options.url !== undefined) {
+    const access = accessOver(world, options.url, options)
+    return work(access).finally(() => access.close())
+  }
+  const store = await openStoreAt(options.db, world, { mustExist: true })
+  const access = openStoreAccess({ ...world, store, host: OWN_SMDP_HOST, as: options.as })
+  try {
+    return await work(access)
+  } finally {
+    await access.close()
+    await store.close()
+  }
+}
+
+const readIccid = (text: string): string => {
+  const iccid = text.replace(/[\s-]/g, '').replace(/f$/i, '')
+  if (!/^\d{18,20}$/.test(iccid))
+    throw new BenchError('wrong-use', `${JSON.stringify(text)} is not an ICCID: 18 to 20 digits are expected`)
+  return iccidText(iccid)
+}
+
+const confirm = async (
+  world: World,
+  access: OrderAccess,
+  iccid: string,
+  { eid, matchingId, confirmationCode, smds, release = false, ...options }: ConfirmOptions,
+  created = false,
+): Promise<number> => {
+  const confirmed = await access.call(ES2p.ConfirmOrder, {
+    iccid,
+    ...(eid !== undefined && { eid }),
+    ...(matchingId !== undefined && { matchingId }),
+    ...(confirmationCode !== undefined && { confirmationCode }),
+    ...(smds !== undefined && { smdsAddress: smds }),
+    releaseFlag: release,
+  })
+  const terminal = createTerminal(world, options.json)
+  const activationCode =
+    confirmed.smdpAddress === undefined
+      ? undefined
+      : `LPA:${formatActivationCode({
+          smdpAddress: confirmed.smdpAddress,
+          matchingId: confirmed.matchingId,
+          confirmationCodeRequired: confirmationCode !== undefined,
+        })}`
+  const digits = iccid.replace(/F$/, '')
+  if (options.json) printJson(world, { iccid: digits, ...confirmed, activationCode, released: release })
+  terminal.line(
+    `${digits} is ${created ? 'ordered and ' : ''}${release ? 'released' : 'confirmed'}, matching id ${confirmed.matchingId || '(empty)'}`,
+  )
+  if (activationCode !== undefined && options.url !== undefined) terminal.line(activationCode)
+  return 0
+}
+
+export const createOrderCommand = (world: World, options: CreateOptions): Promise<number> => {
+  const { iccid, type, eid } = options
+  if (iccid === undefined && type === undefined)
+    throw new BenchError('wrong-use', 'which profile? give --iccid DIGITS, or --type NAME for any of a type')
+  const asked = (['matchingId', 'confirmationCode', 'smds'] as const).find(name => options[name] !== undefined)
+  if (!options.confirm && asked !== undefined)
+    throw new BenchError(
+      'wrong-use',
+      'matching id, confirmation code and SM-DS are given when an order is confirmed: say --confirm with them',
+    )
+  return withAccess(world, options, async access => {
+    const ordered = await access.call(ES2p.DownloadOrder, {
+      ...(iccid !== undefined && { iccid: readIccid(iccid) }),
+      ...(type !== undefined && { profileType: type }),
+      ...(eid !== undefined && { eid }),
+    })
+    if (options.confirm) return confirm(world, access, ordered.iccid, { ...options, release: true }, true)
+    const digits = ordered.iccid.replace(/F$/i, '')
+    if (options.json) printJson(world, { iccid: digits })
+    createTerminal(world, options.json).line(
+      `${digits} is ordered; confirm it with: esim-bench smdp order confirm ${digits}`,
+    )
+    return 0
+  })
+}
+
+export const confirmOrderCommand = (world: World, iccid: string, options: ConfirmOptions): Promise<number> => {
+  const wanted = readIccid(iccid)
+  return withAccess(world, options, access => confirm(world, access, wanted, options))
+}
+
+export const releaseOrderCommand = (world: World, iccid: string, options: OrderOptions): Promise<number> => {
+  const wanted = readIccid(iccid)
+  return withAccess(world, options, async access => {
+    await access.call(ES2p.ReleaseProfile, { iccid: wanted })
+    if (options.json) printJson(world, { iccid: wanted.replace(/F$/, ''), released: true })
+    createTerminal(world, options.json).line(`${wanted.replace(/F$/, '')} is released`)
+    return 0
+  })
+}
+
+export const cancelOrderCommand = (
+  world: World,
+  iccid: string,
+  options: OrderOptions & { readonly unavailable?: boolean },
+): Promise<number> => {
+  const wanted = readIccid(iccid)
+  const finalProfileStatusIndicator = options.unavailable ? 'Unavailable' : 'Available'
+  return withAccess(world, options, async access => {
+    await access.call(ES2p.CancelOrder, { iccid: wanted, finalProfileStatusIndicator })
+    if (options.json) printJson(world, { iccid: wanted.replace(/F$/, ''), state: finalProfileStatusIndicator })
+    createTerminal(world, options.json).line(
+      `the order of ${wanted.replace(/F$/, '')} is cancelled; it is ${finalProfileStatusIndicator}`,
+    )
+    return 0
+  })
+}
+
+/** An order for people and machines: the hash of its confirmation code stays where it is. */
+const viewOrder = ({ confirmationCodeHash, history, expiresAt, metadata: _metadata, ...order }: Order) => ({
+  ...order,
+  confirmationCodeRequired: confirmationCodeHash !== undefined,
+  ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+  history: history.map(({ at, ...row }) => ({ at: at.toISOString(), ...row })),
+})
+
+export const listOrdersCommand = async (
+  world: World,
+  options: { readonly db?: string; readonly json?: boolean; readonly state?: string; readonly type?: string },
+): Promise<number> => {
+  const store = await openStoreAt(options.db, world, { mustExist: true })
+  try {
+    const { state, type } = options
+    const orders = (await store.listOrders()).filter(
+      order =>
+        (type === undefined || order.profileType === type) &&
+        (state === undefined ? order.state !== 'Available' : order.state.toLowerCase() === state.toLowerCase()),
+    )
+    if (options.json)
+      printJson(world, { orders: orders.map(viewOrder).map(({ history: _history, ...order }) => order) })
+    const terminal = createTerminal(world, options.json)
+    if (orders.length === 0) terminal.line('no orders; esim-bench smdp stock list shows the stock')
+    const rows = orders.map(({ iccid, profileType, state: now, matchingId, eid, history }) => [
+      iccid,
+      profileType,
+      now,
+      matchingId === undefined ? '-' : matchingId || '(default)',
+      eid ?? '-',
+      history.at(-1)!.at.toISOString().slice(0, 19),
+    ])
+    for (const line of showTable(['ICCID', 'type', 'state', 'matching id', 'EID', 'since'], rows)) terminal.line(line)
+    return 0
+  } finally {
+    await store.close()
+  }
+}
+
+export const showOrderCommand = async (
+  world: World,
+  which: string,
+  options: { readonly db?: string; readonly json?: boolean; readonly host?: string },
+): Promise<number> => {
+  const store = await openStoreAt(options.db, world, { mustExist: true })
+  try {
+    const order =
+      (await store.findOrderByMatchingId(which)) ??
+      (await store.findOrder(which.replace(/[\s-]/g, '').replace(/f$/i, '')))
+    if (order === undefined)
+      throw new BenchError('order-refused', `there is no order with ICCID or matching id ${JSON.stringify(which)}`)
+    const view = viewOrder(order)
+    if (options.json) printJson(world, view)
+    const terminal = createTerminal(world, options.json)
+    const { history, ...facts } = view
+    for (const [name, value] of Object.entries(facts))
+      if (value !== undefined && value !== false) terminal.line(`${name.padEnd(24)} ${String(value)}`)
+    if (order.matchingId !== undefined && options.host !== undefined)
+      terminal.line(
+        `${'activation code'.padEnd(24)} LPA:${formatActivationCode({
+          smdpAddress: options.host,
+          matchingId: order.matchingId,
+          confirmationCodeRequired: view.confirmationCodeRequired,
+        })}`,
+      )
+    terminal.line()
+    const rows = history.map(({ at, from, to, cause }) => [at.slice(0, 19), from ?? '-', to, cause])
+    for (const line of showTable(['at', 'from', 'to', 'cause'], rows)) terminal.line(line)
+    return 0
+  } finally {
+    await store.close()
+  }
+}

@@ -1,0 +1,179 @@
+import express from 'express'
+import { issueSmdsCertificates } from '../../rsp/certificates/smds-pki.ts'
+import { ES2p } from '../../rsp/es2p.ts'
+import { ES9p } from '../../rsp/es9p.ts'
+import { ES11 } from '../../rsp/es11.ts'
+import { ES12 } from '../../rsp/es12.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
+import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
+import { createSmds } from '../../server/smds/smds.ts'
+import { createAddressBook } from '../net/address-book.ts'
+import { type CurvesServer, openCurvesServer } from '../net/curves-server.ts'
+import { mountFetch } from '../net/mount-fetch.ts'
+import { openFetch } from '../net/open-fetch.ts'
+import { checkWebServer, serverIdentity, type WebPki } from '../pki/web-pki.ts'
+import { type CallerAuthority, callerName, nameOfCaller } from '../services/caller-name.ts'
+import type { OpenSmdpStore } from '../smdp-store/open-smdp-store.ts'
+import { type CalledFunction, logFunctions } from './function-log.ts'
+import { ciKeyIdOf, type StandalonePki, tlsIdentities } from './standalone-pki.ts'
+import type { Random } from './stock-copies.ts'
+
+/** An SM-DP+ that stands alone, on ports of this machine. */
+export interface Standalone {
+  readonly host: string
+  readonly smdp: SmdpServer
+  readonly ports: {
+    readonly es9: number
+    readonly es2: number | undefined
+    readonly es11: number | undefined
+    readonly es12: number | undefined
+  }
+  readonly smdsHost: string | undefined
+  /** Lets those finish who are in the middle of a call. */
+  close(graceMs?: number): Promise<void>
+}
+
+export interface StandaloneSettings {
+  readonly pki: StandalonePki
+  readonly web: WebPki
+  /** Whose client certificates are taken on ES2+ beside those of the web CA. */
+  readonly authorities: readonly CallerAuthority[]
+  /** The operators that may call; without any, whoever has a certificate may. */
+  readonly operators: readonly { readonly name: string; readonly callback?: string | undefined }[]
+  readonly store: OpenSmdpStore
+  readonly listen: string
+  readonly ports: { readonly es9: number; readonly es2?: number; readonly es11?: number; readonly es12?: number }
+  readonly smdsHost: string
+  readonly clock: () => Date
+  readonly stopwatch: () => number
+  readonly random: Random
+  /** Told of every call; without it none is looked into. */
+  readonly log?: ((called: CalledFunction) => void) | undefined
+  readonly report: (error: unknown) => void
+  /** What stands between the ports and the server, to make it misbehave. */
+  readonly around?: (fetch: Fetch) => Fetch
+}
+
+export const openStandalone = async (settings: StandaloneSettings): Promise<Standalone> => {
+  const { pki, web, store, clock, random, listen, ports, operators, smdsHost, report } = settings
+  const { host, sets } = pki
+  const open: { close(graceMs?: number): Promise<void> }[] = []
+  const authorities: readonly CallerAuthority[] = [web.ca, ...settings.authorities]
+  const isOperator = (name: string | undefined): boolean =>
+    name !== undefined && (operators.length === 0 || operators.some(operator => operator.name === name))
+  const requesterOf = (request: Request): string | undefined => {
+    const name = callerName(authorities, clock, request)
+    return isOperator(name) ? name : undefined
+  }
+  const addresses = createAddressBook()
+  const client = openFetch({
+    addresses,
+    openWorld: true,
+    check: checkWebServer(web.ca, clock),
+    identity: serverIdentity(web.issue(host)),
+  })
+  open.push(client)
+
+  const { smdsCalls, ...smds } = openSmds(settings, requesterOf)
+  const smdp = createSmdp({
+    address: host,
+    credentials: sets,
+    store,
+    clock,
+    random,
+    requesterOf,
+    operatorOf: name => {
+      const callback = operators.find(operator => operator.name === name)?.callback
+      return callback === undefined ? undefined : { url: callback, fetch: client.fetch }
+    },
+    ...(ports.es12 !== undefined && {
+      smdsOf: (address: string) =>
+        address.toLowerCase() === smdsHost.toLowerCase() ? { url: `https://${smdsHost}`, fetch: smdsCalls } : undefined,
+    }),
+    onDefect: report,
+  })
+
+  const logged = (fetch: Fetch, rows: Parameters<typeof logFunctions>[1]): Fetch =>
+    settings.log === undefined ? fetch : logFunctions(fetch, rows, { ...settings, log: settings.log })
+  const serve = async (
+    fetch: Fetch,
+    identities: Parameters<typeof openCurvesServer>[1],
+    port: number | undefined,
+    option: string,
+    isMutual = false,
+  ): Promise<CurvesServer | undefined> => {
+    if (port === undefined) return undefined
+    const app = express()
+      .disable('x-powered-by')
+      .use(mountFetch(fetch, { limit: 4 << 20, report }))
+    const server = await openCurvesServer(app, identities, {
+      host: listen,
+      port,
+      option,
+      ...(isMutual && { admit: certificate => isOperator(nameOfCaller(authorities, clock, certificate)) }),
+    })
+    open.push(server)
+    return server
+  }
+  try {
+    const around = settings.around ?? (fetch => fetch)
+    const own = [serverIdentity(web.issue(host))]
+    const es9 = await serve(
+      around(logged(smdp.es9p, Object.values(ES9p))),
+      tlsIdentities(sets),
+      ports.es9,
+      '--es9-port',
+    )
+    const es2 = await serve(logged(smdp.es2p, Object.values(ES2p)), own, ports.es2, '--es2-port', true)
+    const es11 = await serve(logged(smds.es11, Object.values(ES11)), smds.identities, ports.es11, '--es11-port')
+    const forSmds = [serverIdentity(web.issue(smdsHost))]
+    const es12 = await serve(logged(smds.es12, Object.values(ES12)), forSmds, ports.es12, '--es12-port', true)
+    return {
+      host,
+      smdp,
+      ports: { es9: es9!.port, es2: es2?.port, es11: es11?.port, es12: es12?.port },
+      smdsHost: es11 || es12 ? smdsHost : undefined,
+      async close(graceMs) {
+        await smdp.settled()
+        for (const each of open.reverse()) await each.close(graceMs)
+      },
+    }
+  } catch (error) {
+    for (const each of open.reverse()) await each.close()
+    throw error
+  }
+}
+
+/** The SM-DS beside it. The SM-DP+ of the same process calls it without a socket, in its own name. */
+const openSmds = (
+  { pki: { host, sets }, store, smdsHost, clock, random, report }: StandaloneSettings,
+  requesterOf: (request: Request) => string | undefined,
+) => {
+  const fromHere = new WeakSet<Request>()
+  const withKey = sets.filter(set => set.ci.privateKey !== undefined)
+  const certificates = withKey.map(set => issueSmdsCertificates(set, { random, now: clock(), host: smdsHost }))
+  const none: Fetch = async () => new Response(null, { status: 404 })
+  if (certificates.length === 0) return { es11: none, es12: none, smdsCalls: none, identities: [] }
+  const smds = createSmds({
+    address: smdsHost,
+    credentials: certificates,
+    store: store.smds,
+    clock,
+    random,
+    requesterOf: request => (fromHere.has(request) ? host : requesterOf(request)),
+    kind: 'root',
+    onDefect: report,
+  })
+  return {
+    es11: smds.es11,
+    es12: smds.es12,
+    smdsCalls: ((request: Request) => {
+      fromHere.add(request)
+      return smds.es12(request)
+    }) as Fetch,
+    identities: certificates.map(({ dsTls }, index) => ({
+      ...serverIdentity(dsTls),
+      ciKeyId: ciKeyIdOf(withKey[index]!),
+    })),
+  }
+}
