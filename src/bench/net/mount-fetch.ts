@@ -1,7 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { TLSSocket } from 'node:tls'
-import type { RequestHandler } from 'express'
 import type { Fetch } from '../../rsp/fetch.ts'
 
 /** The certificate that the caller of a request showed in TLS, where the server asked for one: DER. */
@@ -25,13 +25,10 @@ const readBody = async (
   return Uint8Array.from(Buffer.concat(chunks))
 }
 
-/** A server in the shape of a Fetch, as an express handler. A body over `limit` bytes is answered with 413. */
+/** A server in the shape of a Fetch, as a handler of node:http, which express takes too. A body over `limit` bytes is answered with 413. */
 export const mountFetch =
-  (
-    fetch: Fetch,
-    { limit = 1 << 20, report }: { limit?: number; report?: (error: unknown) => void } = {},
-  ): RequestHandler =>
-  async (incoming, outgoing) => {
+  (fetch: Fetch, { limit = 1 << 20, report }: { limit?: number; report?: (error: unknown) => void } = {}) =>
+  async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const answer = async (): Promise<Response> => {
       const declared = Number(incoming.headers['content-length'] ?? 0)
       const body = declared > limit ? undefined : await readBody(incoming, limit)
@@ -41,9 +38,12 @@ export const mountFetch =
         headers.append(incoming.rawHeaders[at]!, incoming.rawHeaders[at + 1]!)
       const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
       const host = incoming.headers.host ?? 'localhost'
+      const scheme = (incoming.socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
+      // Behind a router of express `url` is what is left of it.
+      const path = (incoming as { originalUrl?: string }).originalUrl ?? incoming.url!
       let request: Request
       try {
-        request = new Request(new URL(incoming.originalUrl, `${incoming.protocol}://${host}`), {
+        request = new Request(new URL(path, `${scheme}://${host}`), {
           method: incoming.method,
           headers,
           ...(hasBody ? { body } : {}),
@@ -62,7 +62,7 @@ export const mountFetch =
       report?.(error)
       response = statusText(500, 'the server failed; its log says why')
     }
-    outgoing.status(response.status)
+    outgoing.statusCode = response.status
     for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value)
     const cookies = response.headers.getSetCookie()
     if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
