@@ -156,8 +156,11 @@ const cardOf = (
       const response = await connection.transmit(bytes).catch(async error => {
         throw await explain(error)
       })
+      // vpcd, for one, has nothing to say of a card that was pulled in mid exchange but an empty response.
       if (response.length < 2)
-        throw new ApduError('bad-response', `${reader}: a response of ${response.length} bytes has no status word`)
+        throw await explain(
+          new PcscError('exchange-lost', `${reader}: a response of ${response.length} bytes has no status word`),
+        )
       return response
     },
   }

@@ -41,7 +41,7 @@ const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
   const failures: unknown[] = []
   const { lpa, registration } = createMobileDevice({
     card,
-    segmentSize: undefined,
+    isdrOptions: {},
     fetch: scene.smdp.es9p,
     network: createNetwork({
       here: { plmn: '00101', name: 'Test network' },

@@ -14,13 +14,34 @@ export type IsdrOptionsOf = (rig: Rig, fromLink?: { readonly segmentSize?: numbe
 export const knowCards = (folders: readonly string[], learned: string): IsdrOptionsOf => {
   const listed = readIsdRs(folders).map(({ aid }) => aid)
   const facts = openLearnedFacts(learned)
-  return (rig, { segmentSize = 255 } = {}) => {
-    const known = facts.of(rig.name)
-    return {
-      aids: orderAids(...(rig.card?.aids ?? []), known.aid, ...listed),
-      segmentSize: rig.segmentSize ?? Math.min(segmentSize, known.segmentSize ?? 255),
-      onLearned: learning(facts, rig.name),
-    }
+  return (rig, { segmentSize = 255 } = {}) => ({
+    // Asked anew at each session: what one has learnt is for the next, also of the same run.
+    get aids() {
+      return orderAids(...(rig.card?.aids ?? []), facts.of(rig.name).aid, ...listed)
+    },
+    get segmentSize() {
+      return rig.segmentSize ?? Math.min(segmentSize, facts.of(rig.name).segmentSize ?? 255)
+    },
+    onLearned: learning(facts, rig.name),
+  })
+}
+
+/** The same options; the AID that answers is told once, for the evidence of a run. */
+export const tellingAid = (options: IsdrOptions, tell: (sentence: string) => void): IsdrOptions => {
+  let told: string | undefined
+  return {
+    get aids() {
+      return options.aids
+    },
+    get segmentSize() {
+      return options.segmentSize
+    },
+    onLearned(fact) {
+      options.onLearned?.(fact)
+      if (!('aid' in fact) || told === toHex(fact.aid)) return
+      told = toHex(fact.aid)
+      tell(`the ISD-R answers under the AID ${told.toUpperCase()}`)
+    },
   }
 }
 

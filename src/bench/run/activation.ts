@@ -6,6 +6,7 @@ import type { Cause, Observation, RigSummary, Verdict } from '../events.ts'
 import { openLpaFetch } from '../net/lpa-fetch.ts'
 import type { OpenFetch } from '../net/open-fetch.ts'
 import type { Device } from '../rigs/attach.ts'
+import { tellingAid } from '../rigs/card-knowledge.ts'
 import { OPERATOR } from '../services/hosts.ts'
 import type { Services } from '../services/services.ts'
 import { createCardTracer } from '../trace/trace-card.ts'
@@ -119,11 +120,12 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
       },
     })
     const profile = await settings.supply()
-    const { segmentSize } = device
+    for (const sentence of [...device.facts, ...device.notes]) observe({ kind: 'note', part: 'euicc', text: sentence })
+    const isdrOptions = tellingAid(device.isdrOptions, text => observe({ kind: 'note', part: 'euicc', text }))
     const card = tracer.traceCard(device.card)
-    const prepared = await prepareCard(card, { ...profile, provider: OPERATOR.name }, { segmentSize })
+    const prepared = await prepareCard(card, { ...profile, provider: OPERATOR.name }, isdrOptions)
     const lpaFetch = await card.exclusive(channel =>
-      withIsdr(channel, { segmentSize }, isdr =>
+      withIsdr(channel, isdrOptions, isdr =>
         openLpaFetch(isdr, {
           addresses: services.addresses,
           openWorld: false,
@@ -144,7 +146,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
       )
     const { lpa, registration } = createMobileDevice({
       card,
-      segmentSize,
+      isdrOptions,
       fetch: services.switchboard.traced(lpaFetch.fetch, { from: 'lpa', to: 'smdp' }),
       network: services.network,
       signal,

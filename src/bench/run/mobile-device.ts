@@ -37,16 +37,16 @@ const RULES: Readonly<Record<PolicyRule, string>> = {
 /** The device's side of an activation: its LPA and its modem, over one card. */
 export const createMobileDevice = (at: {
   card: Pick<Card, 'exclusive' | 'reset'>
-  segmentSize: number | undefined
+  isdrOptions: IsdrOptions
   fetch: Fetch
   network: NetworkAccess
   hooks: DeviceHooks
   signal: AbortSignal
 }): { lpa: LpaAccess; registration: RegistrationAccess } => {
-  const { card, segmentSize, fetch, network, hooks, signal } = at
+  const { card, isdrOptions, fetch, network, hooks, signal } = at
   const onCard = <T>(work: (channel: Channel) => Promise<T>): Promise<T> => card.exclusive(work)
   const options = (report?: (event: LpaEvent) => void): IsdrOptions => ({
-    segmentSize,
+    ...isdrOptions,
     report(event) {
       if (event.kind === 'noted') hooks.note(event.text)
       report?.(event)

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { judgeError } from '../../src/bench/run/judge-error.ts'
+import type { BindingName } from '../../src/pcsc/binding.ts'
+import { loadBinding } from '../../src/pcsc/load-binding.ts'
+import { type InsertedCard, startReader, untilSeen, type VirtualReader, whyNoReader } from '../pcsc/virtual-reader.ts'
+import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
+import { createStory, type Doings, doingsOf, reach, type Story, stateOf } from './pcsc-story.ts'
+
+const DOINGS = ['info', 'download', 'enable', 'disable', 'delete', 'notifications'] as const
+/** What the card holds when each is done. */
+const AFTER = {
+  info: { profiles: [], notifications: 0 },
+  download: { profiles: ['disabled'], notifications: 0 },
+  enable: { profiles: ['enabled'], notifications: 1 },
+  disable: { profiles: ['disabled'], notifications: 2 },
+  delete: { profiles: [], notifications: 3 },
+  notifications: { profiles: [], notifications: 0 },
+} as const
+
+const whyNot = async (binding: BindingName): Promise<string | undefined> => {
+  if (ts48Missing) return 'no ../shared/ts48 with the GSMA TS.48 profiles'
+  const noReader = whyNoReader()
+  if (noReader) return noReader
+  return loadBinding(binding).then(
+    () => undefined,
+    () => `npm ${binding} is not installed or does not load`,
+  )
+}
+
+let started: Promise<VirtualReader> | undefined
+/** One pcscd for both bindings: libpcsclite reads where its socket is only once in a process. */
+const shared = (): Promise<VirtualReader> => {
+  started ??= startReader().then(reader => {
+    process.env.PCSCLITE_CSOCK_NAME = reader.socket
+    return reader
+  })
+  return started
+}
+afterAll(async () => {
+  await (await started)?.stop()
+})
+
+for (const binding of ['smartcard', 'pcsclite'] as const) {
+  const reason = await whyNot(binding)
+  // pcscd looks at its readers every 400 ms, so each card that comes or goes takes its time.
+  describe.skipIf(reason)(
+    `what a person does with a card, through pcscd and ${binding}${reason ? ` (skipped: ${reason})` : ''}`,
+    { timeout: 60_000 },
+    () => {
+      let reader: VirtualReader
+      let counted: ReturnType<typeof countExchanges> | undefined
+      beforeAll(async () => {
+        reader = await shared()
+      })
+      const begin = async (protocol: 't0' | 't1') => {
+        const story = await createStory(readTs48(TS48_NAMES[0]), protocol)
+        await story.order()
+        const sizes: unknown[] = []
+        const onLearned = (fact: object) => void ('segmentSize' in fact && sizes.push(fact))
+        const doings = doingsOf(story, () => reach({ reader: 'Virtual*Reader', binding }, { options: { onLearned } }))
+        return { story, doings, sizes }
+      }
+      const insert = async (story: Story): Promise<InsertedCard> => {
+        const inserted = await reader.insert(story.euicc)
+        await untilSeen(binding, true)
+        return inserted
+      }
+      const pull = async (inserted: InsertedCard): Promise<void> => {
+        await inserted.pull()
+        await untilSeen(binding, false)
+      }
+
+      it.each(['t1', 't0'] as const)('does all of it over %s', async protocol => {
+        const { story, doings } = await begin(protocol)
+        const inserted = await insert(story)
+        for (const doing of DOINGS) {
+          await doings[doing]()
+          expect([doing, await stateOf(story.euicc)]).toEqual([doing, AFTER[doing]])
+        }
+        expect(story.defects).toEqual([])
+        await pull(inserted)
+      })
+
+      // Near the beginning, in the middle and before the last answer, behind which only the channel is closed.
+      // The other binding differs in its errors alone.
+      const points = binding === 'smartcard' ? [0.1, 0.5, 0.95] : [0.5]
+      it.each(points)('loses nothing when the card is pulled at %d of each', async point => {
+        const { story, doings, sizes } = await begin('t1')
+        counted ??= countExchanges(binding, reader)
+        const counts = await counted
+        for (const doing of DOINGS) {
+          let inserted = await insert(story)
+          const gone = inserted.pullAfter(Math.min(Math.floor(counts[doing] * point), counts[doing] - 2))
+          const error = await doings[doing]().then(
+            () => undefined,
+            (reason: unknown) => reason,
+          )
+          expect([doing, error]).toEqual([doing, expect.objectContaining({ code: 'card-removed' })])
+          expect(judgeError(error)).toMatchObject({ verdict: 'blocked', cause: 'rig', isForeseen: true })
+          await gone
+          await untilSeen(binding, false)
+          inserted = await insert(story)
+          await finish(story, doings, doing)
+          await pull(inserted)
+        }
+        // A card that was pulled says nothing of what its reader can carry.
+        expect(sizes).toEqual([])
+        expect(story.defects).toEqual([])
+      })
+    },
+  )
+}
+
+/** Commands that each takes when nobody pulls anything. */
+const countExchanges = async (binding: BindingName, reader: VirtualReader): Promise<Record<keyof Doings, number>> => {
+  const story = await createStory(readTs48(TS48_NAMES[0]), 't1')
+  await story.order()
+  const inserted = await reader.insert(story.euicc)
+  await untilSeen(binding, true)
+  const doings = doingsOf(story, () => reach({ reader: 'Virtual*Reader', binding }))
+  const counts: Partial<Record<keyof Doings, number>> = {}
+  for (const doing of DOINGS) {
+    const before = inserted.answered
+    await doings[doing]()
+    counts[doing] = inserted.answered - before
+  }
+  await inserted.pull()
+  await untilSeen(binding, false)
+  return counts as Record<keyof Doings, number>
+}
+
+/** The new try: what the card has done before it was pulled is done, and what it has not is done now. */
+const finish = async (story: Story, doings: Doings, doing: keyof Doings): Promise<void> => {
+  await story.euicc.reset()
+  const { profiles } = await stateOf(story.euicc)
+  if (doing === 'info' || doing === 'notifications' || profiles.join() !== AFTER[doing].profiles.join())
+    await doings[doing]()
+  // A download that was cut off behind its last segment has left its result for the server to be told.
+  else if (doing === 'download') await doings.notifications()
+  expect([doing, await stateOf(story.euicc)]).toEqual([doing, AFTER[doing]])
+}

@@ -1,0 +1,118 @@
+import type { Card } from '../../src/apdu/channel.ts'
+import { toHex } from '../../src/asn1/bytes.ts'
+import { type Device, type Links, openDevice } from '../../src/bench/rigs/attach.ts'
+import type { Reached } from '../../src/bench/rigs/link.ts'
+import { pcscLink } from '../../src/bench/rigs/pcsc-link.ts'
+import { type Rig, summarizeRig } from '../../src/bench/rigs/rig.ts'
+import { createEuicc, type SoftwareEuicc } from '../../src/euicc/euicc.ts'
+import { ordinaryIdentity } from '../../src/euicc/identity.ts'
+import { createMemory } from '../../src/euicc/memory.ts'
+import { deviceInfoOf } from '../../src/lpa/device-info.ts'
+import { downloadProfile } from '../../src/lpa/download.ts'
+import { describeEuicc } from '../../src/lpa/euicc.ts'
+import { type Isdr, type IsdrOptions, withIsdr } from '../../src/lpa/isdr.ts'
+import { listNotifications, sendNotifications } from '../../src/lpa/notifications.ts'
+import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../../src/lpa/profiles.ts'
+import { installProfile, SUPPORTED_SERVICES } from '../../src/profile/install.ts'
+import { decodeProfilePackage } from '../../src/profile/package.ts'
+import { dice } from '../rsp/dice.ts'
+import { ADDRESS, createScene, MATCHING_ID, START, testPki } from '../server/smdp/scene.ts'
+
+/** What a person does with a card: each takes a device in hand and gives it back. */
+export interface Doings {
+  info(): Promise<unknown>
+  download(): Promise<unknown>
+  enable(): Promise<unknown>
+  disable(): Promise<unknown>
+  delete(): Promise<unknown>
+  notifications(): Promise<unknown>
+}
+
+/** A server with one order, and a card that belongs to its PKI. */
+export const createStory = async (upp: Uint8Array, protocol: 't0' | 't1') => {
+  const outcome = installProfile(decodeProfilePackage(upp), {
+    services: new Set(SUPPORTED_SERVICES),
+    freeMemory: 1 << 20,
+  })
+  if (outcome.profile === undefined) throw new Error(outcome.reason)
+  const iccid = toHex(outcome.profile.iccid).replace(/f+$/, '')
+  const scene = await createScene({ curve: 'P-256', package: upp })
+  const euicc = await createEuicc({
+    identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
+    memory: createMemory(),
+    clock: () => START,
+    random: dice(`story ${protocol}`),
+    protocol,
+  })
+  const { fetch, order } = {
+    fetch: scene.smdp.es9p,
+    order: async () => {
+      await scene.stock(iccid)
+      await scene.order({ iccid })
+    },
+  }
+  return { ...scene, iccid, euicc, fetch, order }
+}
+export type Story = Awaited<ReturnType<typeof createStory>>
+
+/** The card of a rig behind PC/SC, as every command of the bench has it. */
+export const reach = (
+  link: Record<string, unknown>,
+  more: { options?: IsdrOptions; wrap?: (card: Card) => Card } = {},
+): Promise<Device> => {
+  const rig = { name: 'desk', link: { pcsc: link } } as Rig
+  const { wrap = card => card } = more
+  const isdrOptionsOf = () => more.options ?? {}
+  const pcsc = pcscLink(isdrOptionsOf)
+  const links = { isdrOptionsOf, pcsc: { ...pcsc, open: async (it: Rig) => wrapped(await pcsc.open(it), wrap) } }
+  return openDevice(links as unknown as Links, rig, summarizeRig(rig, 'test'))
+}
+const wrapped = (reached: Reached, wrap: (card: Card) => Card) => ({
+  ...reached,
+  card: wrap(reached.card),
+})
+
+export const doingsOf = (story: Story, open: () => Promise<Device>): Doings => {
+  const { iccid, fetch } = story
+  const inHand = async <T>(work: (device: Device) => Promise<T>): Promise<T> => {
+    const device = await open()
+    try {
+      return await work(device)
+    } finally {
+      await device.close()
+    }
+  }
+  const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
+    inHand(({ card, isdrOptions }) => card.exclusive(channel => withIsdr(channel, isdrOptions, work)))
+  const profile = { iccid }
+  return {
+    info: () => onIsdr(async isdr => ({ card: await describeEuicc(isdr), profiles: await listProfiles(isdr) })),
+    download: () =>
+      onIsdr(isdr =>
+        downloadProfile({
+          isdr,
+          fetch,
+          activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
+          deviceInfo: deviceInfoOf('490154203237518'),
+          confirm: async () => ({ accepted: true }),
+        }),
+      ),
+    enable: () => inHand(({ card, isdrOptions }) => enableProfile({ card, profile, isdrOptions })),
+    disable: () => inHand(({ card, isdrOptions }) => disableProfile({ card, profile, isdrOptions })),
+    delete: () => onIsdr(isdr => deleteProfile(isdr, profile)),
+    notifications: () =>
+      onIsdr(async isdr => {
+        const { sent, kept } = await sendNotifications({ isdr, fetch })
+        return { sent: sent.length, kept, left: (await listNotifications(isdr)).length }
+      }),
+  }
+}
+
+/** What the card itself holds, whoever reached it. */
+export const stateOf = (euicc: SoftwareEuicc) =>
+  euicc.exclusive(channel =>
+    withIsdr(channel, {}, async isdr => ({
+      profiles: (await listProfiles(isdr)).map(({ profileState }) => profileState),
+      notifications: (await listNotifications(isdr)).length,
+    })),
+  )
