@@ -12,6 +12,8 @@ export type MakeModem = (at: {
   readonly after: After
 }) => {
   hear(bytes: Uint8Array): void
+  /** One listener: the USB device leaves (`false`) and is back (`true`), and with it the tty. */
+  onPresence(listener: (isPresent: boolean) => void): void
 }
 
 export interface PtyPlug extends Plug {
@@ -53,41 +55,69 @@ const pointTo = (link: string, path: string): void => {
   }
 }
 
-/** A tty with a modem at its other end, in which the card is. */
-export const plugIntoPty = async (
-  { link, makeModem }: { readonly link?: string | undefined; readonly makeModem: MakeModem },
-  { card, after }: PlugSettings,
-  load: () => Promise<unknown> = () => import('node-pty' as string),
-): Promise<PtyPlug> => {
-  const { master, slave, pty } = (await loadPty(load)).open(80, 24)
-  // Our end stays open, so that the tty outlives the programs that open and close theirs; and it echoes nothing.
+/** Our ends of a new tty. The inner one stays open, so that the tty outlives the programs that open and close theirs. */
+const openTty = (native: NonNullable<PtyModule['native']>) => {
+  const { master, slave, pty } = native.open(80, 24)
   const line = new ReadStream(slave)
+  // What a modem says is not echoed back to it.
   line.setRawMode(true)
   const modem = new ReadStream(master)
-  const close = (): void => {
-    modem.destroy()
-    line.destroy()
-  }
-  try {
-    if (link !== undefined) pointTo(link, pty)
-  } catch (error) {
-    close()
-    throw error
-  }
-  const { hear } = makeModem({ card, after, send: bytes => void modem.write(bytes) })
-  const over = new Promise<void>((_, reject) => {
-    modem.on('error', cause =>
-      reject(new BenchError('no-program', `the tty ${pty} broke: ${cause.message}`, { cause })),
-    )
-  })
-  over.catch(() => undefined)
-  modem.on('data', hear)
   return {
     path: pty,
+    modem,
+    close(): void {
+      modem.destroy()
+      line.destroy()
+    },
+  }
+}
+
+/** A tty with a modem at its other end, in which the card is. Where the modem leaves and comes back, so does the tty. */
+export const plugIntoPty = async (
+  { link, makeModem }: { readonly link?: string | undefined; readonly makeModem: MakeModem },
+  { card, after, say }: PlugSettings,
+  load: () => Promise<unknown> = () => import('node-pty'),
+): Promise<PtyPlug> => {
+  const native = await loadPty(load)
+  let tty: ReturnType<typeof openTty> | undefined
+  let broken: (error: BenchError) => void = () => {}
+  const over = new Promise<void>((_, reject) => {
+    broken = reject
+  })
+  over.catch(() => undefined)
+
+  const open = (): string => {
+    const opened = openTty(native)
+    try {
+      if (link !== undefined) pointTo(link, opened.path)
+    } catch (error) {
+      opened.close()
+      throw error
+    }
+    tty = opened
+    opened.modem.on('error', cause =>
+      broken(new BenchError('no-program', `the tty ${opened.path} broke: ${cause.message}`, { cause })),
+    )
+    opened.modem.on('data', bytes => hear(bytes))
+    return opened.path
+  }
+  const { hear, onPresence } = makeModem({ card, after, send: bytes => void tty?.modem.write(bytes) })
+  const path = open()
+  onPresence(isPresent => {
+    if (!isPresent) {
+      say('the modem left, and its tty with it')
+      tty?.close()
+      tty = undefined
+    } else say(`the modem is back at ${open()}`)
+  })
+  return {
+    path,
     over,
     async pull() {
       if (link !== undefined) rmSync(link, { force: true })
-      close()
+      onPresence(() => {})
+      tty?.close()
+      tty = undefined
       await card.exclusive(async () => {})
     },
   }

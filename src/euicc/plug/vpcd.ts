@@ -22,7 +22,7 @@ export const createVpcdFraming = (): ((chunk: Uint8Array) => VpcdMessage[]) => {
     for (;;) {
       const length = (waiting[0]! << 8) | waiting[1]!
       if (waiting.length < 2 || waiting.length < 2 + length) return messages
-      const message = waiting.slice(2, 2 + length)
+      const message = Uint8Array.from(waiting.subarray(2, 2 + length))
       waiting = waiting.subarray(2 + length)
       if (length > 0) messages.push(readMessage(message))
     }

@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import { openWorkplace } from '../../src/bench/cli/workplace.ts'
+import { openFetch } from '../../src/bench/net/open-fetch.ts'
+import { checkWebServer, openWebPki, serverIdentity } from '../../src/bench/pki/web-pki.ts'
+import { openBench } from '../../src/bench/run/bench.ts'
+import { HOSTS } from '../../src/bench/services/hosts.ts'
+import { makeSupply, stockProfile } from '../../src/bench/services/stock.ts'
+import { ES2p } from '../../src/rsp/es2p.ts'
+import { callEs2 } from '../../src/server/operator/es2p-client.ts'
+import { createPlace } from './world.ts'
+
+/** The SM-DP+ of a bench in another place, over its real sockets, with an operator who orders there. */
+export const openFarSmdp = async () => {
+  const place = createPlace()
+  const { world } = place.worldOf(new AbortController().signal)
+  const workplace = openWorkplace(world, { curve: 'nist' })
+  const bench = await openBench({ ...world, workplace, signal: world.interrupt })
+  const { services } = bench
+  const web = openWebPki(workplace.home.pki, { random: world.random, now: world.clock() })
+  const operator = openFetch({
+    addresses: services.addresses,
+    check: checkWebServer(web.ca, world.clock),
+    identity: serverIdentity(web.issue(HOSTS.operator)),
+  })
+  const smdp = {
+    fetch: operator.fetch,
+    url: `https://${HOSTS.smdpOrders}`,
+    functionRequesterIdentifier: 'test',
+    random: world.random,
+  }
+  return {
+    host: services.smdpHost,
+    connectTo: `127.0.0.1:${services.addresses.find(services.smdpHost)!.port}`,
+    /** Its certificates: a card of the same CI can download here. */
+    certs: join(place.home, 'pki', 'nist'),
+    async order(confirmationCode?: string): Promise<{ iccid: string; matchingId: string }> {
+      const { iccid } = await stockProfile({ ...services, clock: world.clock }, makeSupply(world.random))
+      await callEs2(smdp, ES2p.DownloadOrder, { iccid: `${iccid}F` })
+      const code = confirmationCode === undefined ? {} : { confirmationCode }
+      const { matchingId } = await callEs2(smdp, ES2p.ConfirmOrder, { iccid: `${iccid}F`, releaseFlag: true, ...code })
+      return { iccid, matchingId }
+    },
+    async close() {
+      await operator.close()
+      await bench.close()
+      workplace.close()
+      place.remove()
+    },
+  }
+}
+export type FarSmdp = Awaited<ReturnType<typeof openFarSmdp>>
