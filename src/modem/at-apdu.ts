@@ -1,6 +1,6 @@
 import { ApduError } from '../apdu/errors.ts'
 import { decodeClass } from '../apdu/logical-channel.ts'
-import { type AtEnd, describeEnd } from './at-exchange.ts'
+import { type AtCommand, type AtEnd, describeEnd, isCme } from './at-exchange.ts'
 import type { AtPort } from './at-port.ts'
 
 /** Milliseconds. A card may calculate for minutes while it installs a profile; most commands answer at once. */
@@ -28,46 +28,76 @@ export const noResponse = (what: string, end: AtEnd): ApduError => {
   if (end.end === 'timed-out')
     return new ApduError('timed-out', `${what}: the modem did not answer before the deadline`)
   if (end.end === 'garbage') return new ApduError('bad-response', message)
-  if (end.end === 'cme' && end.error === 10) return new ApduError('card-removed', message)
+  if (isCme(end, 10)) return new ApduError('card-removed', message)
   return new ApduError('card-mute', message)
 }
 
-/** `+CGLA: 8,"01029000"` (TS 27.007 §8.43, §8.17): the length counts characters. Blanks and quotes are not always there. */
-const replyOf = (name: 'CGLA' | 'CSIM'): RegExp => new RegExp(`^\\+${name}:\\s*(\\d+)\\s*,\\s*"?([0-9A-Fa-f]*)"?$`)
-const CGLA_REPLY = replyOf('CGLA')
-const CSIM_REPLY = replyOf('CSIM')
+/**
+ * `+CGLA: 8,"01029000"` (TS 27.007 §8.43, §8.17): the length counts characters. The name, blanks and quotes are not
+ * always there; the length is, and a line where it is wrong is no response.
+ */
+const RESPONSE = /(\d+)\s*,\s*"?([0-9A-Fa-f]*)"?$/
+const commandFor = (name: 'CGLA' | 'CSIM', text: string): AtCommand => ({
+  text,
+  reply: new RegExp(`^\\+${name}:\\s*${RESPONSE.source}`),
+  bareReply: new RegExp(`^${RESPONSE.source}`),
+  accept: ([, length, digits]) => Number(length) === digits!.length && digits!.length % 2 === 0 && digits!.length >= 4,
+  single: true,
+})
 
 const readResponse = (what: string, end: AtEnd): Uint8Array => {
   if (end.end !== 'ok' || !end.reply) throw noResponse(what, end)
-  const [, length, digits] = end.reply as unknown as [string, string, string]
-  if (Number(length) !== digits.length || digits.length % 2 !== 0 || digits.length < 4)
-    throw new ApduError('bad-response', `${what}: the modem announced ${length} characters and sent ${digits.length}`)
-  return new Uint8Array(Buffer.from(digits, 'hex'))
+  return new Uint8Array(Buffer.from(end.reply[2]!, 'hex'))
 }
 
-/** The three ways of a modem to its card, as TS 27.007 §8.17 and §8.43 to §8.45 have them. */
-export const createAtApdu = (port: AtPort, deadlines: AtDeadlines) => ({
-  /** AT+CSIM: the basic channel, and whatever the class byte names. */
-  csim: async (command: Uint8Array): Promise<Uint8Array> => {
-    const digits = toAtHex(command)
-    const text = `AT+CSIM=${digits.length},"${digits}"`
-    return readResponse('AT+CSIM', await port.ask({ text, reply: CSIM_REPLY }, deadlines.apdu))
-  },
-  /** AT+CGLA: on the session of AT+CCHO. The modem sets the channel in the class byte; ours must name none. */
-  cgla: async (session: string, command: Uint8Array): Promise<Uint8Array> => {
-    const digits = toAtHex(withoutChannel(command))
-    const text = `AT+CGLA=${session},${digits.length},"${digits}"`
-    return readResponse('AT+CGLA', await port.ask({ text, reply: CGLA_REPLY }, deadlines.apdu))
-  },
-  /** AT+CCHO: a session with an application. What it is named by is no channel number: it may be `000000000385a7cf`. */
-  ccho: (aid: Uint8Array): Promise<AtEnd> =>
-    port.ask(
-      { text: `AT+CCHO="${toAtHex(aid)}"`, reply: /^(?:\+CCHO:\s*)?"?([0-9A-Fa-f]{1,16})"?$/ },
-      deadlines.ordinary,
-    ),
-  /** AT+CCHC. */
-  cchc: (session: string): Promise<AtEnd> => port.ask({ text: `AT+CCHC=${session}` }, deadlines.closeChannel),
-})
+/** A card that has just got its power is busy for a moment; so often, and so many milliseconds apart, it is asked again. */
+const BUSY = { tries: 5, everyMs: 1_000 }
+const [NOT_ALLOWED, SIM_BUSY] = [3, 14]
+
+/**
+ * The three ways of a modem to its card, as TS 27.007 §8.17 and §8.43 to §8.45 have them. A SIM that is busy, and one
+ * that the modem has put to sleep, has not seen the command: then it is sent again, after `wake` where that is needed.
+ */
+export const createAtApdu = (port: AtPort, deadlines: AtDeadlines, wake: readonly string[] = []) => {
+  let isWoken = false
+  const askCard = async (command: AtCommand, deadlineMs: number): Promise<AtEnd> => {
+    for (let tried = 1; ; tried++) {
+      const end = await port.ask(command, deadlineMs)
+      if (isCme(end, SIM_BUSY) && tried < BUSY.tries) await port.settle(BUSY.everyMs)
+      else if (isCme(end, NOT_ALLOWED) && !isWoken && wake.length > 0) {
+        isWoken = true
+        for (const text of wake) await port.ask({ text }, deadlines.ordinary)
+      } else return end
+    }
+  }
+  return {
+    /** AT+CSIM: the basic channel, and whatever the class byte names. */
+    csim: async (command: Uint8Array): Promise<Uint8Array> => {
+      const digits = toAtHex(command)
+      const text = `AT+CSIM=${digits.length},"${digits}"`
+      return readResponse('AT+CSIM', await askCard(commandFor('CSIM', text), deadlines.apdu))
+    },
+    /** AT+CGLA: on the session of AT+CCHO. The modem sets the channel in the class byte; ours must name none. */
+    cgla: async (session: string, command: Uint8Array): Promise<Uint8Array> => {
+      const digits = toAtHex(withoutChannel(command))
+      const text = `AT+CGLA=${session},${digits.length},"${digits}"`
+      return readResponse('AT+CGLA', await askCard(commandFor('CGLA', text), deadlines.apdu))
+    },
+    /** AT+CCHO: a session with an application. What it is named by is no channel number: it may be `000000000385a7cf`. */
+    ccho: (aid: Uint8Array): Promise<AtEnd> =>
+      askCard(
+        {
+          text: `AT+CCHO="${toAtHex(aid)}"`,
+          reply: /^\+CCHO:\s*"?([0-9A-Fa-f]{1,16})"?$/,
+          bareReply: /^"?(\d{1,3}|[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16})"?$/,
+          single: true,
+        },
+        deadlines.ordinary,
+      ),
+    /** AT+CCHC. */
+    cchc: (session: string): Promise<AtEnd> => port.ask({ text: `AT+CCHC=${session}` }, deadlines.closeChannel),
+  }
+}
 export type AtApdu = ReturnType<typeof createAtApdu>
 
 const withoutChannel = (command: Uint8Array): Uint8Array => {

@@ -6,6 +6,12 @@ export interface AtCommand {
   readonly text: string
   /** Its information response, without which an OK is not believed; absent where an OK is all there is. */
   readonly reply?: RegExp | undefined
+  /** The same without its name, as some modems say it; a line with the name goes before it. */
+  readonly bareReply?: RegExp | undefined
+  /** What the pattern cannot say; a line that fails here is no reply. */
+  readonly accept?: ((reply: RegExpExecArray) => boolean) | undefined
+  /** Two replies that differ are none: nobody knows which is the card's. */
+  readonly single?: boolean | undefined
 }
 
 /** How a command ended. Every end has a name; none of them is silence. */
@@ -17,7 +23,7 @@ export type AtEnd =
   | { readonly end: 'cms'; readonly error: number | string }
   | { readonly end: 'timed-out' }
   | { readonly end: 'port-gone' }
-  /** The command ended, and its answer was not among what was heard. */
+  /** The command ended, and its answer was not among what was heard, or there were several. */
   | { readonly end: 'garbage'; readonly heard: readonly string[] }
 
 export type AtEvent = AtPiece | { readonly kind: 'timeout' } | { readonly kind: 'gone' }
@@ -27,13 +33,25 @@ const OTHER_NOES = /^(NO CARRIER|NO DIALTONE|BUSY|NO ANSWER|COMMAND NOT SUPPORT(
 
 /**
  * Waits for the end of one command: events in, at most one end out. The echo of the command is passed over, as are
- * lines of no meaning to it (unsolicited result codes come anywhere); the last line that matches is the reply.
+ * lines of no meaning to it (unsolicited result codes come anywhere).
  */
 export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): AtEnd | undefined } => {
   const lines: string[] = []
   const heard: string[] = []
   let reply: RegExpExecArray | undefined
+  let bare: RegExpExecArray | undefined
+  let isContradicted = false
   let ended = false
+
+  const matching = (pattern: RegExp | undefined, text: string): RegExpExecArray | undefined => {
+    const found = pattern?.exec(text)
+    return found && (command.accept?.(found) ?? true) ? found : undefined
+  }
+  /** The later of two replies, which say the same where that matters. */
+  const latest = (before: RegExpExecArray | undefined, found: RegExpExecArray | undefined) => {
+    if (before && found && command.single && before.slice(1).join() !== found.slice(1).join()) isContradicted = true
+    return found ?? before
+  }
 
   const ending = (event: AtEvent): AtEnd | undefined => {
     switch (event.kind) {
@@ -50,8 +68,12 @@ export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): At
     }
     const { text } = event
     if (text === command.text) return undefined
-    if (text === 'OK')
-      return command.reply && !reply ? { end: 'garbage', heard: [...heard, ...lines] } : { end: 'ok', reply, lines }
+    if (text === 'OK') {
+      const found = reply ?? bare
+      const isMissing = command.reply !== undefined && found === undefined
+      if (isMissing || isContradicted) return { end: 'garbage', heard: [...heard, ...lines] }
+      return { end: 'ok', reply: found, lines }
+    }
     if (text === 'ERROR' || OTHER_NOES.test(text)) return { end: 'error' }
     const numbered = /^\+(CM[ES]) ERROR:\s*(.*)$/.exec(text)
     if (numbered) {
@@ -59,7 +81,9 @@ export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): At
       return { end: numbered[1] === 'CME' ? 'cme' : 'cms', error }
     }
     lines.push(text)
-    reply = command.reply?.exec(text) ?? reply
+    const named = matching(command.reply, text)
+    reply = latest(reply, named)
+    if (!named) bare = latest(bare, matching(command.bareReply, text))
     return undefined
   }
 
@@ -93,6 +117,13 @@ const CME: Readonly<Record<number, string>> = {
   100: 'unknown',
 }
 
+/** The modem said this number, or its words where it was set to words. */
+export const isCme = (end: AtEnd, ...numbers: readonly number[]): boolean =>
+  end.end === 'cme' &&
+  numbers.some(
+    number => end.error === number || CME[number]?.toLowerCase().split(';')[0] === String(end.error).toLowerCase(),
+  )
+
 /** `+CME ERROR: 13 (SIM failure)`. */
 export const describeEnd = (end: AtEnd): string => {
   switch (end.end) {
@@ -110,6 +141,6 @@ export const describeEnd = (end: AtEnd): string => {
     case 'port-gone':
       return 'nothing: the port is gone'
     case 'garbage':
-      return `OK without the answer${end.heard.length > 0 ? `, besides ${end.heard.length} other lines` : ''}`
+      return `OK without one clear answer${end.heard.length > 0 ? `, besides ${end.heard.length} other lines` : ''}`
   }
 }

@@ -16,28 +16,38 @@ export type After = (ms: number, run: () => void) => () => void
 export interface AtPort {
   /** One command, in turn. Never rejects: each way it can go is an end. */
   ask(command: AtCommand, deadlineMs: number): Promise<AtEnd>
+  /** A command whose reply nothing else looks like, such as the IMEI: by it the port finds back into step. */
+  knowBy(probe: Required<Pick<AtCommand, 'text' | 'reply'>>): void
+  /** Why no further command is sent: after a deadline the modem did not answer its probes. Undefined while all is well. */
+  readonly unusable: string | undefined
+  /** Something was done to the modem: it may be asked again. */
+  revive(): void
   /** Resolves after so many milliseconds, in which what comes belongs to nobody. */
   settle(ms: number): Promise<void>
   close(): Promise<void>
 }
 
-/** How long `AT` may take, and how long after its OK a late answer to an earlier command is still awaited. */
-const SYNC = { deadlineMs: 2_000, settleMs: 300, tries: 3 }
+/** How long a probe may take each time, and how long silence must last behind an answer that names nobody. */
+const PROBES_MS = [2_000, 10_000, 30_000]
+const QUIET_MS = 300
 
 /**
  * Commands and their ends over a port.
  *
  *     port ──bytes──> framing ──pieces──> exchange ──end──> who asked
  *
- * After a deadline the answer may still come, and would be taken for the next command's: so the next command waits until
- * `AT` has been answered and nothing more came. A modem that answers no `AT` ends every further command at once.
+ * After a deadline, and after an end without its answer, the right answer may still come, and would be taken for the next
+ * command's. So the next command waits until a probe has been answered: everything before that answer is nobody's. A
+ * modem that answers no probe is marked, and every further command ends at once.
  */
 export const createAtPort = (port: BytePort, after: After): AtPort => {
   const inTurn = takeTurns()
   const framing = createAtFraming()
   let current: ((event: AtEvent) => void) | undefined
+  let probe: Pick<AtCommand, 'text' | 'reply'> = { text: 'AT' }
   let isGone = false
   let isOutOfStep = false
+  let unusable: string | undefined
 
   const gone = (): void => {
     isGone = true
@@ -51,44 +61,80 @@ export const createAtPort = (port: BytePort, after: After): AtPort => {
   })
 
   const settle = (ms: number): Promise<void> => new Promise(resolve => void after(ms, resolve))
+  const send = (text: string): void => {
+    port.write(new TextEncoder().encode(`${text}\r`)).catch(gone)
+  }
+
+  /** Hears until `hear` says something, or the deadline. */
+  const listenUntil = <T>(deadlineMs: number, hear: (event: AtEvent) => T | undefined): Promise<T> =>
+    new Promise(resolve => {
+      const take = (event: AtEvent): void => {
+        const heard = hear(event)
+        if (heard === undefined) return
+        current = undefined
+        cancel()
+        resolve(heard)
+      }
+      const cancel = after(deadlineMs, () => take({ kind: 'timeout' }))
+      current = take
+    })
 
   const ask = (command: AtCommand, deadlineMs: number): Promise<AtEnd> => {
     if (isGone) return Promise.resolve({ end: 'port-gone' })
-    return new Promise(resolve => {
-      const exchange = createAtExchange(command)
-      const hear = (event: AtEvent): void => {
-        const end = exchange.hear(event)
-        if (!end) return
-        current = undefined
-        cancel()
-        resolve(end)
-      }
-      const cancel = after(deadlineMs, () => hear({ kind: 'timeout' }))
-      current = hear
-      port.write(new TextEncoder().encode(`${command.text}\r`)).catch(gone)
+    const exchange = createAtExchange(command)
+    const ended = listenUntil(deadlineMs, exchange.hear)
+    send(command.text)
+    return ended
+  }
+
+  /** True when an answer to the probe came: its reply, where it has one, and then its OK. */
+  const probeOnce = (deadlineMs: number): Promise<boolean> => {
+    let isKnown = probe.reply === undefined
+    const answered = listenUntil(deadlineMs, event => {
+      if (event.kind === 'timeout' || event.kind === 'gone') return false
+      if (event.kind !== 'line') return undefined
+      if (probe.reply?.test(event.text)) isKnown = true
+      return isKnown && event.text === 'OK' ? true : undefined
     })
+    send(probe.text)
+    return answered
   }
 
   const getInStep = async (): Promise<boolean> => {
-    for (let tried = 0; tried < SYNC.tries; tried++) {
-      const { end } = await ask({ text: 'AT' }, SYNC.deadlineMs)
-      if (end === 'port-gone') return false
-      if (end !== 'ok') continue
-      await settle(SYNC.settleMs)
+    for (const [tried, deadlineMs] of PROBES_MS.entries()) {
+      if (isGone) return false
+      if (!(await probeOnce(deadlineMs))) continue
+      // A bare OK may be the late one, and an earlier probe's answer leaves those of the others on their way.
+      if (tried > 0 || probe.reply === undefined) await settle(QUIET_MS)
       return true
     }
     return false
   }
 
   return {
+    get unusable() {
+      return unusable
+    },
+    revive: () => {
+      unusable = undefined
+    },
+    knowBy: known => {
+      probe = known
+    },
     ask: (command, deadlineMs) =>
       inTurn(async () => {
+        if (unusable !== undefined) return { end: isGone ? 'port-gone' : 'timed-out' }
         if (isOutOfStep) {
-          if (!(await getInStep())) return { end: isGone ? 'port-gone' : 'timed-out' }
+          if (!(await getInStep())) {
+            if (isGone) return { end: 'port-gone' }
+            unusable =
+              'the modem answers nothing any more, not even AT: reset it, or take its power away and give it back'
+            return { end: 'timed-out' }
+          }
           isOutOfStep = false
         }
         const end = await ask(command, deadlineMs)
-        if (end.end === 'timed-out') isOutOfStep = true
+        if (end.end === 'timed-out' || end.end === 'garbage') isOutOfStep = true
         return end
       }),
     settle,

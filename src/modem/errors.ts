@@ -11,6 +11,7 @@ export type ModemErrorCode =
   | 'no-serialport' // npm serialport does not load
   | 'no-port' // the serial port is not there
   | 'port-held' // another program holds it, or this user may not
+  | 'no-profile' // no modem profile has that name
   | 'no-modem' // the port is there and nothing on it answers AT
 
 /** `fault` says on whose side it lies; `status` is the card's status word, `reason` the network's word. */

@@ -6,9 +6,9 @@ import { ownCertificates } from '../../src/bench/pki/card-pki.ts'
 import { createSoftwareCard } from '../../src/bench/rigs/software-card.ts'
 import type { SoftwareEuicc } from '../../src/euicc/euicc.ts'
 import { createMemory } from '../../src/euicc/memory.ts'
+import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
 import { loadSerialPort } from '../../src/modem/serial-port.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
-import { createFakeModem } from '../modem/fake-modem.ts'
 import { startTty, whyNoTty } from '../modem/tty.ts'
 import { startReader, untilSeen, whyNoReader } from '../pcsc/virtual-reader.ts'
 import { createPlace, type Place } from './world.ts'
@@ -19,8 +19,13 @@ const loads = async (work: Promise<unknown>, name: string): Promise<string | und
     () => `npm ${name} is not installed or does not load`,
   )
 const noReader = whyNoReader() ?? (await loads(loadBinding('smartcard'), 'smartcard'))
-const noModem = whyNoTty() ?? (await loads(loadSerialPort(), 'serialport'))
+const noModem = (await whyNoTty()) ?? (await loads(loadSerialPort(), 'serialport'))
 const because = (reason: string | undefined) => (reason ? ` (skipped: ${reason})` : '')
+
+const schedule = (ms: number, run: () => void) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
 
 /** A card of the bench's own PKI, which the bench reaches by hardware alone. */
 const cardOf = (place: Place): Promise<SoftwareEuicc> => {
@@ -75,10 +80,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     async apdu => {
       const place = newPlace()
       const card = await cardOf(place)
-      const modem = createFakeModem(
-        { transmit: sent => card.exclusive(inside => inside.transmit(sent)), reset: () => card.reset() },
-        { echo: true, news: ['+CREG: 1'] },
-      )
+      const modem = createAtModem({ card, manners: { news: ['+CREG: 1'] }, schedule })
       const tty = await startTty(modem)
       undo.push(() => tty.stop())
       writeRig(place, `modem: { port: ${tty.path}, apdu: ${apdu} }`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AtEnd, type AtEvent, createAtExchange, describeEnd } from '../../src/modem/at-exchange.ts'
+import { type AtEnd, type AtEvent, createAtExchange, describeEnd, isCme } from '../../src/modem/at-exchange.ts'
 
 const CGLA = { text: 'AT+CGLA=1,10,"80E2910000"', reply: /^\+CGLA:\s*(\d+)\s*,\s*"?([0-9A-Fa-f]*)"?$/ }
 const line = (text: string): AtEvent => ({ kind: 'line', text })
@@ -34,6 +34,28 @@ describe('the end of a command', () => {
 
   it('is not a prompt, and not garbage', () => {
     expect(endOf({ kind: 'prompt' }, { kind: 'garbage', bytes: Uint8Array.of(0xff) })).toBeUndefined()
+  })
+
+  it('with words is told by the number it stands for', () => {
+    expect(isCme({ end: 'cme', error: 'SIM busy' }, 14)).toBe(true)
+    expect(isCme({ end: 'cme', error: 'operation not allowed' }, 3)).toBe(true)
+    expect(isCme({ end: 'cme', error: 'SIM busy' }, 13)).toBe(false)
+    expect(isCme({ end: 'cms', error: 14 }, 14)).toBe(false)
+  })
+
+  it('is not clear with two replies that differ, and a reply with its name goes before one without', () => {
+    const single = { text: 'AT+CCHO="A0"', reply: /^\+CCHO: (\w+)$/, bareReply: /^(\d+)$/, single: true }
+    const endOf = (...texts: string[]) => {
+      const exchange = createAtExchange(single)
+      return texts.map(text => exchange.hear(line(text))).find(end => end !== undefined)
+    }
+    expect(endOf('+CCHO: 1', '+CCHO: 2', 'OK')).toMatchObject({ end: 'garbage' })
+    expect(endOf('7', '+CCHO: 1', '8', 'OK')).toMatchObject({ end: 'garbage' })
+    expect(endOf('+CCHO: 1', '8', '+CCHO: 1', 'OK')).toMatchObject({
+      end: 'ok',
+      reply: expect.objectContaining({ 1: '1' }),
+    })
+    expect(endOf('8', 'OK')).toMatchObject({ end: 'ok', reply: expect.objectContaining({ 1: '8' }) })
   })
 
   it('names the numbers of TS 27.007', () => {

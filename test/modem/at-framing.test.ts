@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AtPiece, createAtFraming } from '../../src/modem/at-framing.ts'
-import { byteByByte } from './fake-modem.ts'
+import { byteByByte } from './modem-scene.ts'
 
 const latin = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
 const shown = (pieces: readonly AtPiece[]) =>

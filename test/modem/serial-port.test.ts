@@ -3,17 +3,18 @@ import { isApduError } from '../../src/apdu/errors.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { ISDR_AID } from '../../src/euicc/aids.ts'
+import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
+import type { Manners } from '../../src/euicc/plug/at-modem-manners.ts'
 import { type ModemCard, openModemCard } from '../../src/modem/at-card.ts'
 import type { After } from '../../src/modem/at-port.ts'
 import { listPorts } from '../../src/modem/ports.ts'
 import { loadSerialPort } from '../../src/modem/serial-port.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
-import { createFakeModem } from './fake-modem.ts'
-import { startTty, whyNoTty } from './tty.ts'
+import { startTty, type Tty, whyNoTty } from './tty.ts'
 
 const whyNot = async (): Promise<string | undefined> => {
-  const noTty = whyNoTty()
+  const noTty = await whyNoTty()
   if (noTty) return noTty
   try {
     await loadSerialPort()
@@ -31,27 +32,28 @@ const after: After = (ms, run) => {
 const reason = await whyNot()
 describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})` : ''}`, () => {
   let held: ModemCard | undefined
-  let tty: Awaited<ReturnType<typeof startTty>> | undefined
+  let tty: Tty | undefined
   afterEach(async () => {
     await held?.close()
     await tty?.stop()
   })
 
-  const plugIn = async () => {
-    const { card: euicc } = await createTestCard()
-    const modem = createFakeModem(
-      { transmit: sent => euicc.exclusive(inside => inside.transmit(sent)), reset: () => euicc.reset() },
-      { echo: true, news: ['+CREG: 1'] },
-    )
-    tty = await startTty(modem)
+  const plugIn = async (manners: Manners = {}) => {
+    const { card } = await createTestCard()
+    const register = async () => ({ registration: 'roaming' as const, operator: 'Test', plmn: '00101' })
+    tty = await startTty(createAtModem({ card, manners, schedule: after, register }))
     return tty
   }
 
-  it.each(['ccho-cgla', 'csim'] as const)('tells its EID over %s', async apdu => {
-    const { path } = await plugIn()
+  it.each([
+    ['ccho-cgla', {}],
+    ['csim', {}],
+    ['ccho-cgla', { pieces: 'bytes', nul: true, news: ['+CREG: 1'] }],
+  ] as const)('tells its EID over %s, with %j', async (apdu, manners) => {
+    const { path } = await plugIn(manners)
     const card = await openModemCard({ port: path, apdu, after })
     held = card
-    expect(card.identity).toMatchObject({ imei: '356938035643809', model: 'Model 1' })
+    expect(card.identity).toMatchObject({ imei: '356938035643809', model: 'AT modem' })
     const eid = await card.exclusive(async channel => {
       const number = await openLogicalChannel(channel)
       await selectByAid(channel, number, ISDR_AID)
@@ -61,7 +63,7 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     })
     expect(eid).toBe(`bf3e125a10${hex(testIdentity().eid)}`)
     expect(card.path).toBe(apdu)
-    expect(await card.registration()).toEqual({ circuit: 'home', packet: 'roaming' })
+    expect(await card.registration()).toEqual({ circuit: 'roaming', packet: 'roaming' })
   })
 
   it('is held by one, and is missed when it goes', async () => {

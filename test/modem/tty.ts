@@ -1,55 +1,61 @@
-import { spawn, spawnSync } from 'node:child_process'
-import type { FakeModem } from './fake-modem.ts'
+import { closeSync, constants, openSync } from 'node:fs'
+import type { AtModem } from '../../src/euicc/plug/at-modem.ts'
 
-/** Makes a tty and prints its path; then what is written to the tty comes out, and what comes in is read from it. */
-const PTY = `
-import os, pty, select, sys, tty
-master, slave = pty.openpty()
-tty.setraw(slave)
-sys.stdout.write(os.ttyname(slave) + "\\n")
-sys.stdout.flush()
-while True:
-    ready, _, _ = select.select([master, 0], [], [])
-    if master in ready:
-        os.write(1, os.read(master, 4096))
-    if 0 in ready:
-        data = os.read(0, 4096)
-        if not data:
-            break
-        os.write(master, data)
-`
-
-/** Why no tty can be had here, or undefined. */
-export const whyNoTty = (): string | undefined => {
-  if (process.platform !== 'linux') return 'ttys of Linux'
-  if (spawnSync('python3', ['-c', 'import pty']).status !== 0) return 'no python3 to make a pty with'
-  return undefined
+interface Stream {
+  on(event: 'data', listener: (bytes: Buffer) => void): void
+  on(event: 'error', listener: () => void): void
+  write(bytes: Uint8Array): void
+  destroy(): void
+}
+interface Pair {
+  readonly master: Stream
+  readonly slave: Stream
+  readonly ptsName: string
+}
+/** What is used of npm `node-pty`, an optional dependency; its types leave the pair of `open` out. */
+interface NodePty {
+  open(options: { encoding: null }): Pair
 }
 
-/** A real tty with the modem at its other end. */
-export const startTty = async (
-  modem: Pick<FakeModem, 'hear'>,
-): Promise<{ readonly path: string; stop(): Promise<void> }> => {
-  const made = spawn('python3', ['-c', PTY], { stdio: ['pipe', 'pipe', 'inherit'] })
-  let heard = ''
-  const path = await new Promise<string>(resolve => {
-    made.stdout.on('data', (chunk: Buffer) => {
-      heard += chunk.toString('latin1')
-      for (let end = heard.search(/[\r\n]/); end >= 0; end = heard.search(/[\r\n]/)) {
-        const line = heard.slice(0, end)
-        heard = heard.slice(end + 1)
-        if (line.startsWith('/dev/')) resolve(line)
-        else void modem.hear(line).then(answer => made.stdin.write(answer, 'latin1'))
-      }
-    })
-  })
-  return {
-    path,
-    stop: async () => {
-      if (made.exitCode !== null || made.signalCode !== null) return
-      const gone = new Promise(resolve => made.once('exit', resolve))
-      made.kill()
-      await gone
-    },
+const loadPty = async (): Promise<NodePty> => {
+  const loaded = (await import('node-pty')) as unknown as NodePty & { default?: NodePty }
+  return loaded.default ?? loaded
+}
+
+/** Why no tty can be had here, or undefined. */
+export const whyNoTty = async (): Promise<string | undefined> => {
+  if (process.platform !== 'linux') return 'ttys of Linux'
+  return loadPty().then(
+    () => undefined,
+    () => 'npm node-pty is not installed or does not load',
+  )
+}
+
+export interface Tty {
+  readonly path: string
+  stop(): Promise<void>
+}
+
+/** A real tty with the modem at its other end; it goes when the modem leaves. */
+export const startTty = async (modem: Pick<AtModem, 'hear' | 'onSay' | 'onPresence'>): Promise<Tty> => {
+  const { open } = await loadPty()
+  const { master, slave, ptsName } = open({ encoding: null })
+  // node-pty reads the end that is for the bench. Another file open on it keeps the tty from hanging up between openings.
+  const keptOpen = openSync(ptsName, constants.O_RDWR | constants.O_NOCTTY)
+  slave.destroy()
+  let isStopped = false
+  const stop = async (): Promise<void> => {
+    if (isStopped) return
+    isStopped = true
+    closeSync(keptOpen)
+    master.destroy()
   }
+  master.on('error', () => {})
+  slave.on('error', () => {})
+  master.on('data', bytes => modem.hear(new Uint8Array(bytes)))
+  modem.onSay(bytes => master.write(bytes))
+  modem.onPresence(isPresent => {
+    if (!isPresent) void stop()
+  })
+  return { path: ptsName, stop }
 }

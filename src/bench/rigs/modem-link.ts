@@ -1,8 +1,12 @@
+import { join } from 'node:path'
 import { openModemCard } from '../../modem/at-card.ts'
+import type { PathNews } from '../../modem/at-channels.ts'
 import type { After } from '../../modem/at-port.ts'
+import { PACKAGE_FOLDER } from '../version.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { hardwareLink } from './hardware-link.ts'
 import type { Link } from './link.ts'
+import { readModemProfiles } from './modem-profiles.ts'
 import type { Rig } from './rig.ts'
 
 const after: After = (ms, run) => {
@@ -15,5 +19,21 @@ const choiceOf = (rig: Rig) => {
   return { ...rig.link.modem, port: rig.link.modem.port ?? '' }
 }
 
-export const modemLink = (isdrOptionsOf?: IsdrOptionsOf): Link =>
-  hardwareLink(rig => openModemCard({ ...choiceOf(rig), after }), isdrOptionsOf)
+/** A modem, and what rigs/modems of this package and of the working folder know of its kind. */
+export const modemLink = (isdrOptionsOf?: IsdrOptionsOf, workingFolder = '.'): Link => {
+  const folders = [PACKAGE_FOLDER, workingFolder].map(folder => join(folder, 'rigs', 'modems'))
+  return hardwareLink(async rig => {
+    const notes: string[] = []
+    const profiles = readModemProfiles(folders)
+    const report = ({ text }: PathNews): void => void notes.push(text)
+    const card = await openModemCard({ ...choiceOf(rig), profiles, report, after })
+    const { manufacturer, model, firmware } = card.identity
+    const named = [manufacturer, model, firmware].filter(part => part !== undefined).join(' ')
+    return {
+      card,
+      segmentSize: card.profile.segmentSize,
+      facts: [`modem ${named || 'that does not say what it is'}, profile ${card.profile.name}`],
+      notes,
+    }
+  }, isdrOptionsOf)
+}

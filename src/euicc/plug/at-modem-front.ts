@@ -87,6 +87,7 @@ export const createModemFront = ({
       if (name === 'CGMR' || name === 'GMR') return { lines: [firmware] }
       if (name === 'CGSN' || name === 'GSN') return { lines: [IMEI] }
     }
+    if (name === 'CLAC' && rest === '' && manners.listed) return { lines: manners.listed }
     if (name === 'CMEE' && /^=[012]$/.test(rest)) {
       errors = (['plain', 'numbers', 'words'] as const)[Number(rest[1])]!
       return OK

@@ -33,6 +33,8 @@ export interface Manners {
   readonly noQuotes?: boolean
   /** Commands that the modem does not know. */
   readonly without?: readonly string[]
+  /** What AT+CLAC lists; unknown without. */
+  readonly listed?: readonly string[]
   /** What `=?` gets. */
   readonly testCommands?: 'answered' | 'refused' | 'silent'
   /** Sessions opened at once, those included that an earlier program left. */

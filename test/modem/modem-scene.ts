@@ -1,0 +1,100 @@
+import type { Card } from '../../src/apdu/channel.ts'
+import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
+import type { Manners } from '../../src/euicc/plug/at-modem-manners.ts'
+import { type ModemCardOptions, openModemCard } from '../../src/modem/at-card.ts'
+import type { PathNews } from '../../src/modem/at-channels.ts'
+import type { After, BytePort } from '../../src/modem/at-port.ts'
+
+const tick = () => new Promise<void>(resolve => setImmediate(resolve))
+
+/** Time that passes only when nothing else happens, and then at once up to what is due next. */
+export const createVirtualTime = () => {
+  const waiting = new Set<{ at: number; run: () => void }>()
+  let now = 0
+  const after: After = (ms, run) => {
+    const entry = { at: now + ms, run }
+    waiting.add(entry)
+    return () => void waiting.delete(entry)
+  }
+  const passOne = (): void => {
+    const [next] = [...waiting].sort((one, other) => one.at - other.at)
+    if (!next) throw new Error('it hangs: nothing is due, and it has not ended')
+    waiting.delete(next)
+    now = Math.max(now, next.at)
+    next.run()
+  }
+  return {
+    after,
+    get now() {
+      return now
+    },
+    /** Lets `work` run to its end, however long that takes in this time. */
+    async until<T>(work: Promise<T>): Promise<T> {
+      let isDone = false
+      work.then(
+        () => {
+          isDone = true
+        },
+        () => {
+          isDone = true
+        },
+      )
+      for (;;) {
+        for (let turn = 0; turn < 4 && !isDone; turn++) await tick()
+        if (isDone) return work
+        passOne()
+      }
+    },
+  }
+}
+export type VirtualTime = ReturnType<typeof createVirtualTime>
+
+type Modem = Pick<ReturnType<typeof createAtModem>, 'hear' | 'onSay' | 'onPresence'>
+
+/** The two ends of a cable. `cut` says in which pieces the modem's bytes arrive. */
+export const cable = (
+  modem: Modem,
+  cut: (sent: Uint8Array) => Uint8Array[] = sent => [sent],
+): BytePort & { pull(): void } => {
+  let listener: Parameters<BytePort['listen']>[0] | undefined
+  modem.onSay(bytes => {
+    for (const piece of cut(bytes)) listener?.data(piece)
+  })
+  modem.onPresence(isPresent => {
+    if (!isPresent) listener?.gone()
+  })
+  return {
+    listen: heard => {
+      listener = heard
+    },
+    write: async bytes => modem.hear(bytes),
+    close: async () => {},
+    pull: () => listener?.gone(),
+  }
+}
+
+/** A card in a modem of these manners, and what the bench has of it, in virtual time. */
+export const insert = async (
+  card: Pick<Card, 'exclusive' | 'reset'>,
+  manners: Manners = {},
+  options: Partial<ModemCardOptions> = {},
+  cut?: (sent: Uint8Array) => Uint8Array[],
+) => {
+  const time = createVirtualTime()
+  const modem = createAtModem({ card, manners, schedule: time.after })
+  const port = cable(modem, cut)
+  const news: PathNews[] = []
+  const inModem = await time.until(
+    openModemCard({ port, after: time.after, report: told => news.push(told), ...options }),
+  )
+  return {
+    modem,
+    port,
+    time,
+    news,
+    card: inModem,
+    said: (name: string): string[] => modem.heard.filter(text => text.startsWith(`AT+${name}=`)),
+  }
+}
+
+export const byteByByte = (sent: Uint8Array): Uint8Array[] => Array.from(sent, byte => Uint8Array.of(byte))
