@@ -1,4 +1,5 @@
 import { createBackend } from '../api/bench-backend.ts'
+import { watchRigs } from '../rigs/watch-rigs.ts'
 import { type Bench, openBench } from '../run/bench.ts'
 import type { CardOptions } from './options.ts'
 import { openPageServer } from './page-server.ts'
@@ -35,9 +36,15 @@ const whileServing = (
       const backend = createBackend(bench, { ...world, chosen, rig: options.rig })
       const page = await openPageServer(backend.backend, options.port, error => workplace.log.error({ err: error }))
       const stop = showRuns(bench.book, terminal)
+      const stopWatching = watchRigs({
+        ...workplace,
+        say: sentence => terminal.line(sentence),
+        note: sentence => workplace.log.info(sentence),
+      })
       try {
         return await work({ bench, terminal, address: page.address, why: chosen.why })
       } finally {
+        stopWatching()
         stop()
         await backend.close()
         await page.close()
