@@ -14,6 +14,7 @@ export type BenchErrorCode =
   | 'certificates' // a certificate folder with a missing, expired or mismatched file
   | 'profile-file' // not a profile package
   | 'activation-code'
+  | 'qr-image' // no image, or one without a QR code
   | 'inventory' // stock or orders that a file or the command line describes wrongly
   | 'order-refused' // the SM-DP+ refused what an order command asked
   | 'port-in-use'
@@ -23,8 +24,11 @@ export type BenchErrorCode =
   | 'store-damaged'
   | 'store-newer' // written by a newer esim-bench
   | 'store-key' // a key that is none, or that does not open its secrets
+  | 'no-such-profile' // the card has none of that name
+  | 'no-such-notification'
   | 'no-such-run'
   | 'busy' // one run at a time
+  | 'not-wanted' // the person was asked, and said no
   | 'not-now' // the screen of the device does not offer it
 
 export class BenchError extends Error {
@@ -43,6 +47,7 @@ export class BenchError extends Error {
   }
 }
 
+const NOT_A_MISTAKE: readonly BenchErrorCode[] = ['order-refused', 'rig-not-attached', 'no-such-profile', 'no-such-notification', 'home-damaged', 'not-wanted']
+
 /** The exit code of the process: 1 where the bench was used rightly and the run could not pass, else 2. */
-export const exitCodeOf = (error: BenchError): 1 | 2 =>
-  error.code === 'rig-not-attached' || error.code === 'home-damaged' ? 1 : 2
+export const exitCodeOf = (error: BenchError): 1 | 2 => (NOT_A_MISTAKE.includes(error.code) ? 1 : 2)

@@ -15,6 +15,7 @@ const openWorld = (): World & { close(): void } => {
   return {
     out: process.stdout,
     err: process.stderr,
+    in: process.stdin,
     environment: process.env,
     workingFolder: process.cwd(),
     clock: () => new Date(),

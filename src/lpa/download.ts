@@ -23,6 +23,7 @@ import { listProfiles } from './profiles.ts'
 import { stepOf } from './report.ts'
 import { segmentPackage } from './segments.ts'
 import { callServer, type ServerAccess } from './server-call.ts'
+import { isSmds } from './server-role.ts'
 import { cancelSession, checkTransactionId, openSession, type RspSession } from './session.ts'
 
 /** Where the profile comes from. The card's default address is used only where it is asked for by name. */
@@ -81,8 +82,10 @@ export const downloadProfile = async (request: DownloadRequest): Promise<Downloa
 
   // 2. Common mutual authentication; the server tells what it has.
   const { smdpOid, matchingId } = source
-  const checkServerCertificate =
-    smdpOid === undefined ? undefined : (certificate: Uint8Array) => checkOid(smdpOid, certificate)
+  const checkServerCertificate = (certificate: Uint8Array): void => {
+    checkIsSmdp(server.address, certificate)
+    if (smdpOid !== undefined) checkOid(smdpOid, certificate)
+  }
   const session = await openSession({ isdr, server, matchingId, deviceInfo, checkServerCertificate })
 
   // 3.-6. What fails here leaves a session open.
@@ -200,6 +203,15 @@ const findSource = async (
       step: 'ES10a.GetEuiccConfiguredAddresses',
     })
   return { smdpAddress: defaultDpAddress }
+}
+
+/** An SM-DS answers under the same path, and has no profiles: an event may lead from one to another (SGP.22 §3.6.2). */
+const checkIsSmdp = (address: string, certificate: Uint8Array): void => {
+  if (!isSmds(certificate)) return
+  throw new LpaError('not-an-smdp', 'server', `${address} is an SM-DS and not an SM-DP+: it has no profiles`, {
+    step: stepOf(ES9p.InitiateAuthentication),
+    field: 'serverCertificate',
+  })
 }
 
 /** SGP.22 §3.1.3: an OID in the activation code must be that of the certificate the server authenticates with. */

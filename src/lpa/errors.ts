@@ -17,6 +17,8 @@ export type LpaErrorCode =
   | 'bad-server-answer' // the answer cannot be read
   | 'server-refused' // the function failed, with subject and reason code
   | 'server-mismatch' // the answer can be read and contradicts what was asked
+  | 'not-an-smdp' // its certificate is an SM-DS's
+  | 'no-event' // an SM-DS knows nothing of an event that another one named
   | 'wrong-server' // the certificate's OID is not that of the activation code
   | 'metadata-mismatch' // the package is for another profile than the one that was shown
   | 'ppr-not-allowed' // the profile's policy rules are not allowed on this card

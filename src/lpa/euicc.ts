@@ -4,6 +4,7 @@ import { ES10a } from '../rsp/es10a.ts'
 import { ES10b } from '../rsp/es10b.ts'
 import { ES10c } from '../rsp/es10c.ts'
 import type { EUICCInfo1, EUICCInfo2 } from '../rsp/euicc-info.ts'
+import { LpaError } from './errors.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
 
 export type ConfiguredAddresses = TypeOf<typeof ES10a.GetEuiccConfiguredAddresses.response>
@@ -28,9 +29,16 @@ export const readEid = async (isdr: Isdr): Promise<string> => {
 export const readAddresses = (isdr: Isdr): Promise<ConfiguredAddresses> =>
   isdr.call(ES10a.GetEuiccConfiguredAddresses, {})
 
+/** Sets the default SM-DP+ address, or with an empty one takes it away, and reads it back. */
 export const setDefaultAddress = async (isdr: Isdr, defaultDpAddress: string): Promise<void> => {
   const { setDefaultDpAddressResult } = await isdr.call(ES10a.SetDefaultDpAddress, { defaultDpAddress })
   if (setDefaultDpAddressResult !== 'ok') throw functionRefused(ES10a.SetDefaultDpAddress, setDefaultDpAddressResult)
+  const { defaultDpAddress: now = '' } = await readAddresses(isdr)
+  if (now !== defaultDpAddress)
+    throw new LpaError('state-not-changed', 'card', `the card said ok, and its default SM-DP+ is ${now || 'none'}`, {
+      step: 'ES10a.SetDefaultDpAddress',
+      field: 'defaultDpAddress',
+    })
 }
 
 /** Subject key ids of the certificate issuers whose servers the card trusts: the roots of the LPA's TLS (SGP.22 §2.6.6). */

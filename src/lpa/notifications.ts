@@ -18,6 +18,8 @@ export interface NotificationRequest {
   readonly signal?: AbortSignal | undefined
   /** Only these; all that wait where absent. */
   readonly seqNumbers?: readonly number[] | undefined
+  /** Leaves on the card what a server has taken, for somebody who removes it himself. */
+  readonly keep?: boolean | undefined
 }
 
 export interface NotificationsSent {
@@ -142,13 +144,13 @@ const checkSignature = (
 
 /** Hands one notification to its server, and removes it from the card once the server has answered 2xx. */
 export const deliver = async (
-  { isdr, fetch, protocolVersion, signal }: NotificationRequest,
+  { isdr, fetch, protocolVersion, signal, keep }: NotificationRequest,
   metadata: NotificationMetadata,
   notification: Kept<PendingNotification>,
 ): Promise<void> => {
   const access = { fetch, address: addressOf(metadata), report: isdr.report, protocolVersion, signal }
   await callServer(access, ES9p.HandleNotification, { pendingNotification: notification })
-  await removeNotification(isdr, metadata.seqNumber)
+  if (!keep) await removeNotification(isdr, metadata.seqNumber)
 }
 
 /** Profiles in the field have blanks around the address. */

@@ -3,6 +3,7 @@ import { parseCertificate, type RspCertificate } from '../rsp/certificates/certi
 import { verifyChain } from '../rsp/certificates/chain.ts'
 import type { Crl } from '../rsp/certificates/crl.ts'
 import { CertificateError } from '../rsp/certificates/error.ts'
+import { hasRole } from '../rsp/certificates/kinds.ts'
 
 export interface ServerTrust {
   /** Subject key ids that the card lists for verification (`readTrustedIssuers`). */
@@ -11,8 +12,8 @@ export interface ServerTrust {
   readonly certificates: readonly Uint8Array[]
   readonly clock: () => Date
   readonly crls?: readonly Crl[]
-  /** An SM-DS shows DStls. */
-  readonly kind?: 'DPtls' | 'DStls'
+  /** An SM-DS shows DStls; where an event may lead to one or the other, either will do. */
+  readonly kind?: 'DPtls' | 'DStls' | 'either'
 }
 
 /**
@@ -30,11 +31,12 @@ export const rspServerTrust = ({
   const trustAnchors = certificates.map(parseCertificate).filter(isListed(ciPkIds))
   return (ders, host) => {
     const chain = withoutRepeats(ders).map(parseCertificate)
-    verifyChain({ kind, chain, trustAnchors, now: clock(), crls })
     const [server] = chain
+    const role = kind !== 'either' ? kind : server !== undefined && hasRole(server, 'DStls') ? 'DStls' : 'DPtls'
+    verifyChain({ kind: role, chain, trustAnchors, now: clock(), crls })
     if (!server!.dnsNames.some(name => namesHost(name, host)))
       throw new CertificateError('wrong-names', `it is for ${server!.dnsNames.join(', ')}, not for ${host}`, {
-        kind,
+        kind: role,
         subject: server!.subject,
       })
   }

@@ -4,6 +4,7 @@ import { type CancelSessionReason, CtxParams1, type DeviceInfo, type SmdpSigned2
 import { ES9p } from '../rsp/es9p.ts'
 import { ES10b } from '../rsp/es10b.ts'
 import type { EUICCInfo1 } from '../rsp/euicc-info.ts'
+import type { HttpFunction } from '../rsp/http-function.ts'
 import type { StoreMetadataRequest } from '../rsp/metadata.ts'
 import { LpaError } from './errors.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
@@ -36,6 +37,10 @@ export interface SessionRequest {
   readonly checkServerCertificate?: ((certificate: Uint8Array) => void) | undefined
 }
 
+type InitiateAuthentication = HttpFunction<
+  typeof ES9p.InitiateAuthentication extends HttpFunction<infer T, unknown> ? T : never,
+  InitiateAuthenticationOk
+>
 type InitiateAuthenticationOk =
   NonNullable<typeof ES9p.InitiateAuthentication.response> extends {
     fromJson(json: never): infer T
@@ -43,8 +48,22 @@ type InitiateAuthenticationOk =
     ? T
     : never
 
-/** Common mutual authentication (SGP.22 §3.0.1), up to the profile's metadata. A session that fails is cancelled. */
-export const openSession = async (request: SessionRequest): Promise<RspSession> => {
+/** Both have shown who they are; what the server has for the card is not known yet. */
+export interface Authenticated {
+  readonly transactionId: Uint8Array
+  readonly serverCertificate: Uint8Array
+  /** For the server's AuthenticateClient. */
+  readonly authenticateServerResponse: TypeOf<typeof ES10b.AuthenticateServer.response>
+  readonly euiccSigned1: NonNullable<AuthenticateServerAnswer['authenticateResponseOk']>['euiccSigned1']
+  readonly euiccSignature1: Uint8Array
+  readonly euiccCertificate: Uint8Array
+}
+
+/** Common mutual authentication (SGP.22 §3.0.1) until the card has verified the server; ES11's first function is called as ES9+'s is. */
+export const authenticateServer = async (
+  request: SessionRequest,
+  row: InitiateAuthentication = ES9p.InitiateAuthentication,
+): Promise<Authenticated> => {
   const { isdr, server, matchingId, deviceInfo } = request
 
   // 1.-3. What the card trusts, and its challenge.
@@ -52,7 +71,7 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
   const { euiccChallenge } = await isdr.call(ES10b.GetEUICCChallenge, {})
 
   // 4.-10. The server signs the challenge, in the name that we dialled.
-  const initiated = await callServer(server, ES9p.InitiateAuthentication, {
+  const initiated = await callServer(server, row, {
     euiccChallenge,
     euiccInfo1,
     smdpAddress: server.address,
@@ -75,12 +94,27 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
     ctxParams1,
     ciPKIds,
   })
+  return {
+    transactionId,
+    serverCertificate: initiated.serverCertificate,
+    authenticateServerResponse: authenticated,
+    euiccSigned1,
+    euiccSignature1,
+    euiccCertificate,
+  }
+}
+
+/** Common mutual authentication (SGP.22 §3.0.1), up to the profile's metadata. A session that fails is cancelled. */
+export const openSession = async (request: SessionRequest): Promise<RspSession> => {
+  const { isdr, server } = request
+  const authenticated = await authenticateServer(request)
+  const { transactionId, serverCertificate, euiccSigned1, euiccSignature1, euiccCertificate } = authenticated
 
   // 15. The server verifies the card, and says what it has for it. From here on card and server hold a session.
   try {
     const answer = await callServer(server, ES9p.AuthenticateClient, {
       transactionId,
-      authenticateServerResponse: authenticated,
+      authenticateServerResponse: authenticated.authenticateServerResponse,
     })
     const step = stepOf(ES9p.AuthenticateClient)
     checkTransactionId(step, transactionId, answer.transactionId)
@@ -89,7 +123,7 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
       isdr,
       server,
       transactionId,
-      serverCertificate: initiated.serverCertificate,
+      serverCertificate,
       euiccCertificate,
       euiccSignature1,
       profileMetadata: answer.profileMetadata.value,

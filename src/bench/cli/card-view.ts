@@ -1,9 +1,7 @@
 import { toHex } from '../../asn1/bytes.ts'
-import type { EuiccDescription } from '../../lpa/euicc.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
 import type { NotificationMetadata } from '../../rsp/notification.ts'
-import { toDecoded } from '../trace/decoded.ts'
 
 /** A profile as `card list --json` shows it. */
 export interface ProfileView {
@@ -56,11 +54,4 @@ export const viewNotification = (notification: NotificationMetadata) => ({
   operation: notification.profileManagementOperation.join(' '),
   address: notification.notificationAddress,
   ...(notification.iccid ? { iccid: iccidToDigits(notification.iccid) } : {}),
-})
-
-export const viewCard = ({ eid, addresses, euiccInfo2, rat }: EuiccDescription) => ({
-  eid,
-  addresses: toDecoded(addresses),
-  euiccInfo2: toDecoded(euiccInfo2),
-  rulesAuthorisationTable: toDecoded(rat),
 })

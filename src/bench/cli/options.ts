@@ -16,6 +16,8 @@ export interface TapeOptions {
 export interface CardOptions extends PkiOptions, TapeOptions {
   readonly rig?: string
   readonly json?: boolean
+  /** The output in lpac's form. */
+  readonly lpac?: boolean
 }
 
 export const readCurve = (text: string): CurveOption => {
@@ -45,6 +47,11 @@ export const readHostAndPort = (text: string): { host: string; port: number } =>
 export const readCount = (text: string): number => {
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('it must be a number from 1 to 99999.')
+}
+
+export const readSeconds = (text: string): number => {
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('it must be a number of seconds.')
 }
 
 export const readInput = (path: string, what: string): Uint8Array => {

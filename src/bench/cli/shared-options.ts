@@ -17,6 +17,11 @@ export const connectTo = (): Option =>
 
 export const record = (): Option => new Option('--record <file>', 'a tape of all that is said with the card')
 export const redact = (): Option => new Option('--redact', 'with --record: EID, ICCIDs and IMSIs are replaced')
+export const lpac = (): Option =>
+  new Option('--lpac', 'the output as lpac prints it, for its front ends').conflicts('json')
+export const yes = (): Option => new Option('--yes', 'do it without asking')
+export const noNotify = (): Option =>
+  new Option('--no-notify', 'leave the notifications of the operation on the card for now')
 
 export const withOptions = (command: Command, ...options: readonly Option[]): Command => {
   for (const option of options) command.addOption(option)

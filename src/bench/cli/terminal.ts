@@ -1,7 +1,22 @@
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+
+export interface AskOptions {
+  /** What is typed is not shown: a code that nobody else should read. */
+  readonly hidden?: boolean
+  readonly signal?: AbortSignal
+}
+/** One line from a person; `undefined` where there was none before the input ended or the signal came. */
+export type Ask = (question: string, options?: AskOptions) => Promise<string | undefined>
+
 /** Where a command speaks. Tests give their own. */
 export interface World {
   readonly out: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number }
   readonly err: { write(text: string): unknown }
+  /** Where a person types; nobody is asked where it is no terminal. */
+  readonly in?: NodeJS.ReadableStream & { readonly isTTY?: boolean }
+  /** Asks in place of `in`, where a shell holds it. */
+  readonly ask?: Ask
   readonly environment: NodeJS.ProcessEnv
   readonly workingFolder: string
   readonly clock: () => Date
@@ -15,29 +30,85 @@ export interface Terminal {
   line(text?: string): void
   /** What is going on now: one line that the next replaces; nothing where the output is no terminal. */
   progress(text: string): void
+  /** How far it is: a bar on a terminal; where it is none, a line each quarter. */
+  bar(text: string, done: number, total: number): void
+  /** Absent where nobody is there to answer. */
+  readonly ask: Ask | undefined
 }
 
 /** With `quiet` nothing is shown: a machine reads the output. */
-export const createTerminal = ({ out }: Pick<World, 'out'>, quiet = false): Terminal => {
+export const createTerminal = (world: Pick<World, 'out' | 'in' | 'ask'>, quiet = false): Terminal => {
+  const { out } = world
   let isShown = false
+  let quarters = 0
   const clear = (): void => {
     if (isShown) out.write('\r\x1b[K')
     isShown = false
   }
+  const line = (text = ''): void => {
+    if (quiet) return
+    clear()
+    out.write(`${text}\n`)
+  }
+  const progress = (text: string): void => {
+    if (quiet || !out.isTTY) return
+    clear()
+    out.write(text.slice(0, (out.columns || 80) - 1))
+    isShown = true
+  }
+  const ask = world.ask ?? (world.in?.isTTY ? askOn(world.in, out) : undefined)
   return {
-    line(text = '') {
-      if (quiet) return
-      clear()
-      out.write(`${text}\n`)
+    line,
+    progress,
+    bar(text, done, total) {
+      const share = total === 0 ? 1 : done / total
+      if (out.isTTY) return progress(`${drawBar(share, 24)} ${Math.floor(share * 100)}%  ${text} ${done} of ${total}`)
+      const now = Math.floor(share * 4)
+      if (now < quarters) quarters = 0
+      if (now > quarters) line(`${text} ${done} of ${total}`)
+      quarters = now
     },
-    progress(text) {
-      if (quiet || !out.isTTY) return
-      clear()
-      out.write(text.slice(0, (out.columns || 80) - 1))
-      isShown = true
-    },
+    ask:
+      ask === undefined || quiet
+        ? undefined
+        : (question, options) => {
+            clear()
+            return ask(question, options)
+          },
   }
 }
+
+export const drawBar = (share: number, width: number): string => {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width)
+  return `[${'#'.repeat(full)}${'.'.repeat(width - full)}]`
+}
+
+const askOn =
+  (input: NodeJS.ReadableStream, out: World['out']): Ask =>
+  (question, { hidden = false, signal } = {}) =>
+    new Promise(resolve => {
+      out.write(question)
+      const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+      // As a terminal of its own, readline takes the echo from the tty; what it would show goes nowhere.
+      const reader = createInterface(hidden ? { input, output: nowhere, terminal: true } : { input, terminal: false })
+      let isOver = false
+      const end = (answer: string | undefined): void => {
+        if (isOver) return
+        isOver = true
+        signal?.removeEventListener('abort', onAbort)
+        if (hidden || answer === undefined) out.write('\n')
+        resolve(answer)
+        reader.close()
+      }
+      const onAbort = (): void => end(undefined)
+      reader.once('line', end)
+      reader.once('SIGINT', () => end(undefined))
+      reader.once('close', () => end(undefined))
+      if (signal?.aborted) end(undefined)
+      else signal?.addEventListener('abort', onAbort, { once: true })
+    })
+
+export const isYes = (answer: string | undefined): boolean => /^\s*y(es)?\s*$/i.test(answer ?? '')
 
 export const printJson = ({ out }: Pick<World, 'out'>, value: unknown): void =>
   void out.write(`${JSON.stringify(value)}\n`)

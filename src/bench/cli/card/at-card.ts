@@ -1,0 +1,89 @@
+import { type Isdr, type IsdrOptions, withIsdr } from '../../../lpa/isdr.ts'
+import type { LpaEvent } from '../../../lpa/report.ts'
+import type { Device } from '../../rigs/attach.ts'
+import type { CardOptions } from '../options.ts'
+import { createTerminal, printJson, type Terminal, type World } from '../terminal.ts'
+import { atWork, type Workplace } from '../workplace.ts'
+import { createLpacVoice, type LpacVoice } from './lpac-voice.ts'
+
+/** A card that stays in hand from one command to the next, as in the shell. */
+export interface HeldCard {
+  readonly workplace: Workplace
+  readonly device: Device
+}
+export interface CardWorld extends World {
+  readonly held?: HeldCard
+}
+
+/** What a card command works with. */
+export interface CardWork extends HeldCard {
+  readonly world: World
+  readonly options: CardOptions
+  readonly terminal: Terminal
+  readonly isdrOptions: IsdrOptions
+  /** Where the output is lpac's. */
+  readonly lpac: LpacVoice | undefined
+  /** The result for a machine: our own form, if it is asked for. */
+  json(value: unknown): void
+  /** Tells `listener` too what the LPA does. */
+  listen(listener: (event: LpaEvent) => void): void
+}
+
+const showOn =
+  (terminal: Terminal) =>
+  (event: LpaEvent): void => {
+    if (event.kind === 'started') terminal.progress(event.step)
+    else if (event.kind === 'progress') terminal.bar('bytes installed', event.done, event.total)
+    else if (event.kind === 'noted') terminal.line(`note: ${event.text}`)
+  }
+
+/** Takes the card of the rig for the time of `work`, and says what comes of it in the form that was asked for. */
+export const withCard = (
+  world: CardWorld,
+  options: CardOptions,
+  work: (at: CardWork) => Promise<number>,
+): Promise<number> => {
+  const lpac = options.lpac ? createLpacVoice(world) : undefined
+  const doIt = async ({ workplace, device }: HeldCard): Promise<number> => {
+    const terminal = createTerminal(world, options.json === true || options.lpac === true)
+    const listeners = [showOn(terminal)]
+    for (const note of device.notes) terminal.line(`note: ${note}`)
+    return work({
+      world,
+      options,
+      workplace,
+      device,
+      terminal,
+      isdrOptions: {
+        ...device.isdrOptions,
+        report(event) {
+          device.isdrOptions.report?.(event)
+          for (const listener of listeners) listener(event)
+        },
+      },
+      lpac,
+      json: value => {
+        if (options.json) printJson(world, value)
+      },
+      listen: listener => void listeners.push(listener),
+    })
+  }
+  const run = (): Promise<number> =>
+    world.held !== undefined
+      ? doIt(world.held)
+      : atWork(world, options, async workplace => {
+          const device = await workplace.open(options.rig)
+          try {
+            return await doIt({ workplace, device })
+          } finally {
+            await device.close()
+          }
+        })
+  return lpac === undefined ? run() : lpac.speak(run)
+}
+
+/** Opens the ISD-R alone on the card, for the time of `work`. */
+export const onIsdr = <T>(
+  { device, isdrOptions }: Pick<CardWork, 'device' | 'isdrOptions'>,
+  work: (isdr: Isdr) => Promise<T>,
+): Promise<T> => device.card.exclusive(channel => withIsdr(channel, isdrOptions, work))

@@ -1,0 +1,92 @@
+import { toBase64, toHex } from '../../../asn1/bytes.ts'
+import type { EuiccDescription } from '../../../lpa/euicc.ts'
+import { iccidToDigits, showVersion } from '../../../rsp/identifiers.ts'
+import type { ProfileInfo, StoreMetadataRequest } from '../../../rsp/metadata.ts'
+import type { NotificationMetadata } from '../../../rsp/notification.ts'
+import { readCardResource, showPlmn } from './info-view.ts'
+
+/** Values in lpac's spelling, its keys in its order: what its front ends read. */
+
+const iconType = (type: ProfileInfo['iconType']): string | null =>
+  type === 'jpg' ? 'jpeg' : type === undefined ? null : String(type)
+const iconOf = ({ icon }: Pick<ProfileInfo, 'icon'>): string | null => (icon?.length ? toBase64(icon) : null)
+
+export const lpacProfile = (profile: ProfileInfo) => ({
+  iccid: profile.iccid ? iccidToDigits(profile.iccid) : null,
+  isdpAid: profile.isdpAid ? toHex(profile.isdpAid) : null,
+  profileState: String(profile.profileState ?? 'unknown'),
+  profileNickname: profile.profileNickname || null,
+  serviceProviderName: profile.serviceProviderName ?? null,
+  profileName: profile.profileName ?? null,
+  iconType: iconType(profile.iconType),
+  icon: iconOf(profile),
+  profileClass: String(profile.profileClass ?? 'operational'),
+})
+
+export const lpacMetadata = (metadata: StoreMetadataRequest) => ({
+  iccid: iccidToDigits(metadata.iccid),
+  serviceProviderName: metadata.serviceProviderName,
+  profileName: metadata.profileName,
+  iconType: iconType(metadata.iconType),
+  icon: iconOf(metadata),
+  profileClass: String(metadata.profileClass),
+})
+
+/** lpac tells one operation; a card sets one bit. */
+const operationOf = ([operation]: NotificationMetadata['profileManagementOperation']): string =>
+  operation?.startsWith('notification') ? operation.slice('notification'.length).toLowerCase() : 'unknown'
+
+export const lpacNotification = (metadata: NotificationMetadata) => ({
+  seqNumber: metadata.seqNumber,
+  profileManagementOperation: operationOf(metadata.profileManagementOperation),
+  notificationAddress: metadata.notificationAddress,
+  iccid: metadata.iccid ? iccidToDigits(metadata.iccid) : null,
+})
+
+const version = (bytes: Uint8Array | undefined): string | null => (bytes ? showVersion(bytes) : null)
+const keyIds = (ids: readonly Uint8Array[]): string[] => ids.map(toHex)
+
+export const lpacChipInfo = ({ eid, addresses, euiccInfo2: info, rat }: EuiccDescription) => {
+  const memory = readCardResource(info.extCardResource)
+  const isRead = !('raw' in memory)
+  return {
+    eidValue: eid,
+    EuiccConfiguredAddresses: {
+      defaultDpAddress: addresses.defaultDpAddress || null,
+      rootDsAddress: addresses.rootDsAddress || null,
+    },
+    EUICCInfo2: {
+      profileVersion: version(info.profileVersion),
+      svn: version(info.svn),
+      euiccFirmwareVer: version(info.euiccFirmwareVer),
+      extCardResource: {
+        installedApplication: isRead ? memory.installedApplications : 0,
+        freeNonVolatileMemory: isRead ? memory.freeNonVolatile : 0,
+        freeVolatileMemory: isRead ? memory.freeVolatile : 0,
+      },
+      uiccCapability: info.uiccCapability,
+      ts102241Version: version(info.ts102241Version),
+      globalplatformVersion: version(info.globalplatformVersion),
+      rspCapability: info.rspCapability,
+      euiccCiPKIdListForVerification: keyIds(info.euiccCiPKIdListForVerification),
+      euiccCiPKIdListForSigning: keyIds(info.euiccCiPKIdListForSigning),
+      euiccCategory: info.euiccCategory === undefined ? null : String(info.euiccCategory),
+      ...(info.forbiddenProfilePolicyRules ? { forbiddenProfilePolicyRules: info.forbiddenProfilePolicyRules } : {}),
+      ppVersion: version(info.ppVersion),
+      sasAcreditationNumber: info.sasAcreditationNumber,
+      certificationDataObject: {
+        platformLabel: info.certificationDataObject?.platformLabel ?? null,
+        discoveryBaseURL: info.certificationDataObject?.discoveryBaseURL ?? null,
+      },
+    },
+    rulesAuthorisationTable: rat.map(({ pprIds, allowedOperators, pprFlags }) => ({
+      pprIds,
+      allowedOperators: allowedOperators.map(({ mccMnc, gid1, gid2 }) => ({
+        plmn: showPlmn(mccMnc),
+        gid1: gid1?.length ? toHex(gid1) : null,
+        gid2: gid2?.length ? toHex(gid2) : null,
+      })),
+      pprFlags,
+    })),
+  }
+}

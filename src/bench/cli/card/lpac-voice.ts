@@ -1,0 +1,114 @@
+import { createInterface } from 'node:readline'
+import { isApduError } from '../../../apdu/errors.ts'
+import { isLpaError } from '../../../lpa/errors.ts'
+import type { StoreMetadataRequest } from '../../../rsp/metadata.ts'
+import { BenchError } from '../../error.ts'
+import { isYes, printJson, type World } from '../terminal.ts'
+import { lpacMetadata } from './lpac-view.ts'
+
+/** What lpac's process ends with after a failure. */
+export const LPAC_FAILED = 255
+
+/**
+ * The bench speaking as lpac does, for the front ends written around it: a line of JSON for each step, and one last
+ * line that says how it ended.
+ */
+export interface LpacVoice {
+  progress(message: string, data?: unknown): void
+  success(data?: unknown): void
+  /** The last line of a failure that `speak` has no error for. */
+  failure(message: string, data: unknown): number
+  /** Something that stands for itself, between progress and end. */
+  line(type: string, value: Readonly<Record<string, unknown>>): void
+  /** Shows the metadata; with `asks` waits for `y` on stdin, as lpac does with -p. */
+  preview(metadata: StoreMetadataRequest, asks: boolean): Promise<boolean>
+  /** Runs a command; its error becomes the last line. A command line that makes no sense stays a sentence on stderr. */
+  speak(work: () => Promise<number>): Promise<number>
+}
+
+export const createLpacVoice = (world: Pick<World, 'out' | 'in'>): LpacVoice => {
+  const say = (type: string, code: number, message: string, data: unknown): void =>
+    printJson(world, { type, payload: { code, message, data: data ?? null } })
+  const failure = (message: string, data: unknown): number => {
+    say('lpa', -1, message, data)
+    return LPAC_FAILED
+  }
+  return {
+    progress: (message, data) => say('progress', 0, message, data),
+    success: data => say('lpa', 0, 'success', data),
+    failure,
+    line: (type, value) => printJson(world, { type, ...value }),
+    async preview(metadata, asks) {
+      say('progress', 0, 'es8p_metadata_parse', lpacMetadata(metadata))
+      if (!asks) return true
+      say('progress', 0, 'preview', 'y/n')
+      return isYes(await readLine(world.in))
+    },
+    async speak(work) {
+      try {
+        const exitCode = await work()
+        return exitCode === 0 ? 0 : LPAC_FAILED
+      } catch (error) {
+        if (error instanceof BenchError && error.code === 'wrong-use') throw error
+        const { message, data } = asFailure(error)
+        return failure(message, data)
+      }
+    },
+  }
+}
+
+const readLine = (input: World['in']): Promise<string | undefined> =>
+  new Promise(resolve => {
+    if (input === undefined) return resolve(undefined)
+    const reader = createInterface({ input, terminal: false })
+    reader.once('line', line => {
+      resolve(line)
+      reader.close()
+    })
+    reader.once('close', () => resolve(undefined))
+  })
+
+/** lpac's name of a function: `ES9+.InitiateAuthentication` is `es9p_initiate_authentication`. */
+export const lpacFunction = (step: string): string =>
+  OTHER_NAMES[step] ??
+  step
+    .replace('+', 'p')
+    .replace(/e?UICC/g, 'Euicc')
+    .replace('.', '_')
+    .replace(/(?<=[a-z0-9])[A-Z]/g, upper => `_${upper}`)
+    .toLowerCase()
+
+/** Where lpac does two things in one function, or calls one otherwise. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  'ES10b.GetEUICCInfo1': 'es10b_get_euicc_challenge_and_info',
+  'ES10b.GetEUICCChallenge': 'es10b_get_euicc_challenge_and_info',
+  'ES10c.GetEID': 'es10c_get_eid',
+  'ES10b.GetRAT': 'es10b_get_rat',
+}
+
+const asFailure = (error: unknown): { message: string; data: string } => {
+  const text = error instanceof Error ? error.message : String(error)
+  if (isLpaError(error)) {
+    const { step, result, serverMessage, bppCommandId, errorReason } = error.data
+    if (error.code === 'no-isdr') return { message: 'euicc_init', data: text }
+    if (error.code === 'rejected') return { message: 'cancelled', data: '' }
+    const data =
+      bppCommandId !== undefined
+        ? `${snake(String(bppCommandId))},${snake(String(errorReason))}`
+        : (serverMessage ?? (result === undefined ? text : words(String(result))))
+    return { message: step === undefined ? 'euicc_init' : lpacFunction(step), data }
+  }
+  if (error instanceof BenchError && error.code === 'not-wanted') return { message: 'cancelled', data: '' }
+  if (isApduError(error) || (error instanceof BenchError && error.code === 'rig-not-attached'))
+    return { message: 'euicc_init', data: text }
+  return { message: 'esim_bench', data: text }
+}
+
+/** `initialiseSecureChannel` is `initialise_secure_channel`. */
+export const snake = (name: string): string =>
+  name
+    .replace(/(?<=[a-z0-9])[A-Z]+/g, upper => `_${upper}`)
+    .replace(/(?<=[A-Z])[A-Z](?=[a-z])/g, upper => `_${upper}`)
+    .toLowerCase()
+
+const words = (name: string): string => snake(name).replace(/_/g, ' ')

@@ -1,0 +1,56 @@
+import { X509Certificate } from 'node:crypto'
+import type { Isdr } from '../../../lpa/isdr.ts'
+import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
+import type { Fetch } from '../../../rsp/fetch.ts'
+import { BenchError } from '../../error.ts'
+import { type Address, createAddressBook } from '../../net/address-book.ts'
+import { openLpaFetch } from '../../net/lpa-fetch.ts'
+import { type CardOptions, readInput } from '../options.ts'
+import type { CardWork } from './at-card.ts'
+
+export interface ServerOptions extends CardOptions {
+  readonly connectTo?: Address
+  readonly ca?: string
+}
+
+const subjectKeyIdOf = (der: Uint8Array): Uint8Array | undefined => parseCertificate(der).subjectKeyId
+
+/** One or more certificates of a PEM file. */
+export const readPem = (path: string): Uint8Array[] => {
+  const text = Buffer.from(readInput(path, 'CA file')).toString('latin1')
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
+  if (!blocks) throw new BenchError('certificates', `${path} holds no certificate in PEM form`)
+  try {
+    return blocks.map(block => new Uint8Array(new X509Certificate(block).raw))
+  } catch (error) {
+    throw new BenchError('certificates', `${path} holds a certificate that cannot be read`, { cause: error })
+  }
+}
+
+/** The LPA's fetch for servers out there; with `--connect-to`, all of `hosts` are at that place. */
+export const withServers = async <T>(
+  at: CardWork,
+  isdr: Isdr,
+  hosts: readonly string[],
+  work: (fetch: Fetch) => Promise<T>,
+  { asksSmds = false }: { asksSmds?: boolean } = {},
+): Promise<T> => {
+  const { connectTo, ca } = at.options as ServerOptions
+  const opened = await openLpaFetch(isdr, {
+    addresses: createAddressBook(new Map(connectTo ? hosts.map(host => [hostOf(host), connectTo]) : [])),
+    openWorld: true,
+    clock: at.world.clock,
+    certificates: [at.workplace.pki.ci.certificate.der],
+    ...(ca === undefined ? {} : { instead: readPem(ca) }),
+    subjectKeyIdOf,
+    asksSmds,
+  })
+  try {
+    return await work(opened.fetch)
+  } finally {
+    await opened.close()
+  }
+}
+
+/** Without the port, and without the blanks that profiles in the field have around it. */
+const hostOf = (address: string): string => address.trim().toLowerCase().replace(/:\d+$/, '')
