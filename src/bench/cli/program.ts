@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from 'commander'
 import { VERSION } from '../version.ts'
 import { addCardCommands } from './card-program.ts'
+import { addDoctorCommands } from './doctor-program.ts'
 import { addEuiccCommands } from './euicc-program.ts'
 import { addLpacCommand } from './lpac-program.ts'
 import { readCount } from './options.ts'
@@ -59,6 +60,7 @@ export const createProgram = (world: World, done: (exitCode: number) => void): C
 
   addCardCommands(program, world, perform)
   addSmdpCommands(program, world, perform)
+  addDoctorCommands(program, world, perform)
   addEuiccCommands(program, world, perform)
   addLpacCommand(program, world, perform)
   return program

@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { LINUX, type Roots } from './roots.ts'
+import type { SerialDevice } from './serial-devices.ts'
+
+export interface HoldingProcess {
+  readonly pid: number
+  readonly name: string
+}
+
+const tryTo = <T>(work: () => T, otherwise: T): T => {
+  try {
+    return work()
+  } catch {
+    return otherwise
+  }
+}
+const isNumber = (name: string): boolean => /^\d+$/.test(name)
+const nameOf = (proc: string, pid: string): string =>
+  tryTo(() => readFileSync(join(proc, pid, 'comm'), 'utf8').trim(), 'a process')
+
+/** Processes that have the device file open. Those of other users show only to root: an empty answer proves nothing. */
+export const holdersOf = (path: string, { proc }: Roots = LINUX, self: number = process.pid): HoldingProcess[] => {
+  const wanted = tryTo(() => realpathSync(path), path)
+  return tryTo(() => readdirSync(proc), [])
+    .filter(isNumber)
+    .filter(pid => Number(pid) !== self)
+    .filter(pid => {
+      const files = join(proc, pid, 'fd')
+      return tryTo(() => readdirSync(files), []).some(
+        fd => tryTo(() => readlinkSync(join(files, fd)), undefined) === wanted,
+      )
+    })
+    .map(pid => ({ pid: Number(pid), name: nameOf(proc, pid) }))
+}
+
+/** Processes of this name, as the kernel cuts it (15 characters). */
+export const processesCalled = (name: string, { proc }: Roots = LINUX): HoldingProcess[] =>
+  tryTo(() => readdirSync(proc), [])
+    .filter(isNumber)
+    .map(pid => ({ pid: Number(pid), name: nameOf(proc, pid) }))
+    .filter(process => process.name === name.slice(0, 15))
+
+export const UDEV_RULE_FILE = '/etc/udev/rules.d/78-esim-bench.rules'
+
+/** The line of a udev rules file that makes ModemManager leave this modem alone; undefined for what is no USB device. */
+export const udevRuleFor = ({ usb }: SerialDevice): string | undefined => {
+  if (!usb) return undefined
+  const { vendorId, productId, serial } = usb
+  const attributes = [
+    `ATTRS{idVendor}=="${vendorId}"`,
+    `ATTRS{idProduct}=="${productId}"`,
+    // A serial number that holds anything but these could end the rule's string, or be a pattern of udev's.
+    ...(serial && /^[\w.:-]+$/.test(serial) ? [`ATTRS{serial}=="${serial}"`] : []),
+  ]
+  return `ACTION!="remove", ${attributes.join(', ')}, ENV{ID_MM_DEVICE_IGNORE}="1"`
+}
+
+/** What to do about a port that somebody else holds, in one paragraph. */
+export const adviseOnHeldPort = (
+  device: SerialDevice,
+  holders: readonly HoldingProcess[],
+  managers: readonly HoldingProcess[],
+): string => {
+  const who = holders.map(({ name, pid }) => `${name} (process ${pid})`).join(', ')
+  const rule = udevRuleFor(device)
+  const manager = holders.find(({ name }) => name === 'ModemManager') ?? managers[0]
+  const sentences = [
+    who ? `${device.path} is held by ${who}` : `another program holds ${device.path}; as root, doctor can say which`,
+  ]
+  if (manager)
+    sentences.push(
+      rule
+        ? `to make ModemManager leave this modem alone, put this line into ${UDEV_RULE_FILE}, then run ` +
+            `udevadm control --reload && udevadm trigger and plug the modem in again:\n  ${rule}`
+        : 'ModemManager runs; end it with systemctl stop ModemManager while the bench has the port',
+    )
+  else if (who) sentences.push('end it, or choose another port of the modem')
+  return `${sentences.join('; ')}`
+}

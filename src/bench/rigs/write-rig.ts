@@ -1,0 +1,66 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseDocument } from 'yaml'
+import { BenchError } from '../error.ts'
+import type { Proposal } from './discover.ts'
+import { Rig } from './rig.ts'
+import { parseYaml } from './yaml-file.ts'
+
+/** The file of a folder that holds the rig of this name. */
+const fileOf = (folder: string, name: string): string | undefined => {
+  if (!existsSync(folder)) return undefined
+  for (const file of readdirSync(folder).filter(entry => /\.ya?ml$/.test(entry)))
+    if (parseYaml(Rig, readFileSync(join(folder, file), 'utf8'), join(folder, file)).name === name)
+      return join(folder, file)
+  return undefined
+}
+
+/** As a file: what is new as a whole; of what moved, the link alone, with everything else and its comments as it was. */
+export const renderRig = ({ rig, kind }: Proposal, before: string | undefined): string => {
+  if (kind === 'new' || before === undefined) {
+    const document = parseDocument('')
+    document.contents = document.createNode(rig) as never
+    // Digits alone would be read as a number, and a card's identity has 32 of them.
+    return document.toString({ lineWidth: 0 })
+  }
+  const document = parseDocument(before)
+  document.setIn(['link'], document.createNode(rig.link))
+  return document.toString({ lineWidth: 0 })
+}
+
+const replaceFile = (path: string, text: string): void => {
+  mkdirSync(dirname(path), { recursive: true })
+  const fresh = `${path}.new`
+  const handle = openSync(fresh, 'w', 0o644)
+  try {
+    writeSync(handle, text)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(fresh, path)
+}
+
+/** Writes a proposal into `folder`, or changes the file that has it. Returns the file's path. */
+export const writeRig = (folder: string, proposal: Proposal): string => {
+  const { rig, kind } = proposal
+  const known = fileOf(folder, rig.name)
+  const path = known ?? join(folder, `${rig.name}.yaml`)
+  if (kind === 'new' && existsSync(path))
+    throw new BenchError('rig-file', `${path} is there already and holds another rig; rename it first`)
+  const text = renderRig(proposal, known === undefined ? undefined : readFileSync(known, 'utf8'))
+  // What is written must be read again tomorrow.
+  parseYaml(Rig, text, path)
+  replaceFile(path, text)
+  return path
+}
