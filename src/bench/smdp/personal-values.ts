@@ -1,7 +1,7 @@
 import { fromHex } from '../../asn1/bytes.ts'
 import { ProfileError } from '../../profile/error.ts'
 import {
-  checkPersonalisation,
+  checkEachValue,
   PERSONAL_FIELDS,
   type PersonalField,
   type Personalisation,
@@ -50,7 +50,7 @@ export const readPersonalValues = (texts: PersonalTexts, place: Place): Personal
     else values[field] = text
   }
   try {
-    checkPersonalisation(values)
+    checkEachValue(values)
   } catch (error) {
     throw explain(error, texts, place)
   }

@@ -76,13 +76,18 @@ export const badValue = (field: PersonalField, problem: string): ProfileError =>
   new ProfileError('bad-parameter', `${field}: ${problem}`, { element: field })
 
 /** Checks each value by itself. Throws a ProfileError whose `element` is the field. */
-export const checkPersonalisation = (values: Personalisation): void => {
+export const checkEachValue = (values: Personalisation): void => {
   for (const field of PERSONAL_FIELDS) {
     const value = values[field]
     if (value === undefined) continue
     const problem = (CHECKS[field] as (value: unknown) => string | undefined)(value)
     if (problem !== undefined) throw badValue(field, problem)
   }
+}
+
+/** Checks the values of a copy, which must also be complete. */
+export const checkPersonalisation = (values: Personalisation): void => {
+  checkEachValue(values)
   if (values.algorithm !== undefined && values.k === undefined) throw badValue('k', `${values.algorithm} needs it`)
   if (values.algorithm !== undefined && values.opc === undefined) throw badValue('opc', `${values.algorithm} needs it`)
 }
