@@ -93,8 +93,17 @@ const ADVICE: Readonly<Record<string, string>> = {
   '8.8.5/4.1': 'The download order has expired.',
   '8.8.5/4.10': 'The download order has expired.',
   '8.8.5/6.4': 'The download order has been tried too often.',
-  '8.10.1/3.9': 'The SM-DP+ does not know this transaction: the session has ended.',
-  '8.11.1/3.9': 'The SM-DP+ does not know the certificate issuer.',
+  '8.9/4.2': 'The SM-DS could not do it: the root SM-DS refused the event.',
+  '8.9/5.1': 'The SM-DS cannot be reached: is its address right, and does it run?',
+  '8.9.1/3.8': 'The SM-DS does not go by this address.',
+  '8.9.2/3.1': 'The SM-DS trusts none of the certificate issuers that the eUICC signs with.',
+  '8.9.3/3.1': 'The SM-DS does not support the specification version of the eUICC.',
+  '8.9.4/3.7': 'The SM-DS has no certificate of an issuer that the eUICC trusts.',
+  '8.9.5/3.3': 'The SM-DS has an event with this id already.',
+  '8.9.5/3.9':
+    'The SM-DS has no such event for this eUICC: was the profile downloaded or its order cancelled meanwhile?',
+  '8.10.1/3.9': 'The server does not know this transaction: the session has ended.',
+  '8.11.1/3.9': 'The server does not know the certificate issuer.',
 }
 
 /** One sentence for a subject and reason code. */

@@ -19,13 +19,16 @@ export interface ProgressReports {
   settled(): Promise<void>
 }
 
+/** Downloads go on while an operator is away; each of them asking it again would be no help to anybody. */
+const REST_MS = 5_000
+
 /** What came of telling: taken, to be told again, or not to be told yet. */
 type Told = 'taken' | 'silent' | 'early'
 
 /**
  * What this server tells others: ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5) and HandleNotification to operators,
  * ES12.DeleteEvent to SM-DSs. The card's session waits for none of them: each is kept until it was taken, and told
- * again with the next one.
+ * again when somebody calls `deliver`, or with the next one after a rest.
  */
 export const createProgressReports = ({
   address,
@@ -41,6 +44,8 @@ export const createProgressReports = ({
 >): ProgressReports => {
   let running: Promise<void> | undefined
   let again = false
+  /** Until when a server that did not answer is left alone, whatever there is to tell it. */
+  const restsUntil = new Map<string, number>()
 
   const deliverAll = async (): Promise<void> => {
     do {
@@ -54,6 +59,8 @@ export const createProgressReports = ({
         if (told === 'taken') await store.dropProgress(progress.id)
         if (told === 'silent') silent.add(progress.requester)
       }
+      restsUntil.clear()
+      for (const each of silent) restsUntil.set(each, clock().getTime() + REST_MS)
     } while (again)
   }
 
@@ -96,7 +103,7 @@ export const createProgressReports = ({
   const keep = async (requester: string | undefined, request: ProgressRequest): Promise<void> => {
     if (requester === undefined || operatorOf?.(requester) === undefined) return
     await store.addProgress({ id: toHex(random(8)), requester, request })
-    start()
+    if ((restsUntil.get(requester) ?? 0) <= clock().getTime()) start()
   }
   const now = (): string => `${clock().toISOString().slice(0, 19)}Z`
 

@@ -94,4 +94,23 @@ describe('ES2+.HandleNotification towards the operator', () => {
     await smdp.settled()
     expect(heard).toEqual([])
   })
+
+  it('leaves an operator that is away alone for a while, and then tells all with the next report', async () => {
+    const { card, notify, smdp, heard, identifiers, operator, wait } = await createInstalledScene()
+    const { answer } = operator
+    operator.answer = () => new Response(null, { status: 503 })
+    heard.length = 0
+    identifiers.length = 0
+    const tell = async (operation: 'notificationEnable' | 'notificationDisable' | 'notificationDelete') => {
+      await notify(card.otherNotification(operation, ICCID))
+      await smdp.settled()
+    }
+    await tell('notificationEnable')
+    await tell('notificationDisable')
+    expect(identifiers).toHaveLength(1)
+    operator.answer = answer
+    wait(5_000)
+    await tell('notificationDelete')
+    expect(heard).toEqual(['Enable', 'Disable', 'Delete'])
+  })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { fromBase64, toBase64 } from '../../../src/asn1/bytes.ts'
 import { keep } from '../../../src/asn1/schema.ts'
 import { AuthenticateServerResponse } from '../../../src/rsp/authentication.ts'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
@@ -11,7 +12,7 @@ import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
 import { createSmds } from '../../../src/server/smds/smds.ts'
 import { dice } from '../../rsp/dice.ts'
 import { createCardRole } from '../smdp/card-role.ts'
-import { accepted, call, refused, START, testPki } from '../smdp/scene.ts'
+import { accepted, call, post, refused, START, testPki } from '../smdp/scene.ts'
 import { createSmdsScene, SMDP, SMDS } from './scene.ts'
 
 const issuing = { random: dice('discovery'), now: START }
@@ -147,6 +148,30 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
       expect(refused(await send(ok.transactionId, { authenticateResponseOk }))).toBe('8.1/6.1')
     }
     expect(refused(await send(ok.transactionId, { authenticateResponseOk: good }))).toBe('accepted')
+  })
+
+  it('takes no message of which a byte was changed, whichever it is', async () => {
+    const { card, initiate, smds, register, defects } = createSmdsScene()
+    await register()
+    const ok = accepted(await initiate(card))
+    const request = {
+      transactionId: ok.transactionId,
+      authenticateServerResponse: keep(AuthenticateServerResponse, card.authenticateServer(ok)),
+    }
+    const json = ES11.AuthenticateClient.request.toJson(request)
+    const good = fromBase64(json.authenticateServerResponse as string)
+    const taken: number[] = []
+    for (let at = 0; at < good.length; at += 3) {
+      const bad = good.map((octet, index) => (index === at ? octet ^ 0x04 : octet))
+      const body = JSON.stringify({ ...json, authenticateServerResponse: toBase64(bad) })
+      const response = await smds.es11(post(ES11.AuthenticateClient.path, body))
+      const answer = (await response.json()) as { eventEntries?: unknown }
+      if (answer.eventEntries !== undefined || response.status >= 500) taken.push(at)
+    }
+    expect(taken).toEqual([])
+    expect(defects).toEqual([])
+    const again = await smds.es11(post(ES11.AuthenticateClient.path, JSON.stringify(json)))
+    expect(await again.json()).toHaveProperty('eventEntries')
   })
 
   it.each<[string, 'EUM' | 'eUICC', CertificateFault]>([
