@@ -49,12 +49,16 @@ export const bindAsn1 = <const T extends Table>(
     const [name, message] = taken.message
     const { response, errors, otherError } = table[name]!
     const answer = answers[name]!
-    const outcome = await runFunction(name, () => answer(message, { requester: 'LPA', header: undefined }), refusals)
+    const write = (value: { ok: unknown } | { error: string }) =>
+      response && encode(remoteProfileProvisioning(response), value)
+    const run = async () => write({ ok: await answer(message, { requester: 'LPA', header: undefined }) })
+    const outcome = await runFunction(name, run, refusals)
     if (response === undefined) return bare(204)
-    const value = 'response' in outcome ? { ok: outcome.response } : errorOf(outcome.failure, errors, otherError)
+    const error = 'failure' in outcome ? errorOf(outcome.failure, errors, otherError) : undefined
+    const body = 'response' in outcome ? outcome.response : error && write(error)
     // 503 and not a lie: of the three errors that InitiateAuthentication has, none says that the server failed.
-    if (value === undefined) return bare(503)
-    return new Response(new Uint8Array(encode(remoteProfileProvisioning(response), value)), {
+    if (body === undefined) return bare(503)
+    return new Response(new Uint8Array(body), {
       status: 200,
       headers: { ...protocol, 'Content-Type': ASN1_CONTENT_TYPE },
     })

@@ -84,10 +84,17 @@ export const bindFunctions = <const T extends Table>(
     const taken = await takeMessage(request, body => readMessage(body, row, binding))
     if (!('message' in taken)) return refuse(taken)
     const { header, message } = taken.message
-    const outcome = await runFunction(row.name, () => answer(message, { requester: requester!, header }), binding)
+    const outcome = await runFunction(
+      row.name,
+      async () => {
+        const response = await answer(message, { requester: requester!, header })
+        return row.response?.toJson(response)
+      },
+      binding,
+    )
     if ('failure' in outcome) return say(200, failed(outcome.failure))
-    if (row.response === undefined) return new Response(null, { status: 204, headers: protocol })
-    return say(200, { ...SUCCESS, ...row.response.toJson(outcome.response) })
+    if (outcome.response === undefined) return new Response(null, { status: 204, headers: protocol })
+    return say(200, { ...SUCCESS, ...outcome.response })
   }
 }
 

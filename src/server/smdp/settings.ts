@@ -3,6 +3,7 @@ import type { Crl } from '../../rsp/certificates/crl.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
 import type { StatusCodeData } from '../../rsp/http-function.ts'
 import type { ServerEndpoint } from '../rsp-server/server-call.ts'
+import type { Misbehaviour } from './misbehaviour.ts'
 import type { SmdpStore } from './store.ts'
 
 /** What the server signs with under one CI, which is also trusted for the chains of cards. A `Pki` is one of these. */
@@ -45,6 +46,8 @@ export interface SmdpSettings {
   readonly segmentSize?: number
   /** SGP.22 §2.5.3: random keys of the profile's own, which the session keys carry; or the session keys themselves. */
   readonly profileProtection?: 'profile-keys' | 'session-keys'
+  /** Told to misbehave on ES9+, for tests of cards and LPAs; its rules may be changed at any time. */
+  readonly misbehaviour?: Misbehaviour
   readonly onDefect?: (error: unknown, functionName: string) => void
 }
 
@@ -62,7 +65,7 @@ export const DEFAULTS = {
 } as const satisfies Partial<SmdpSettings>
 
 /** The settings with nothing left open, and what the functions share. */
-export type Smdp = Required<Omit<SmdpSettings, 'crls' | 'operatorOf' | 'smdsOf' | 'segmentSize'>> &
+export type Smdp = Required<Omit<SmdpSettings, 'crls' | 'operatorOf' | 'smdsOf' | 'segmentSize' | 'misbehaviour'>> &
   Pick<SmdpSettings, 'segmentSize'> & {
     readonly crls: () => readonly Crl[]
     /** Tells the operator, in the background. */

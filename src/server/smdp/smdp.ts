@@ -3,7 +3,7 @@ import { ES9p } from '../../rsp/es9p.ts'
 import { ASN1_PATH, ES9pAsn1 } from '../../rsp/es9p-asn1.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
 import { bindAsn1 } from '../rsp-server/asn1-binding.ts'
-import { bindFunctions } from '../rsp-server/http-binding.ts'
+import { type Answers, bindFunctions } from '../rsp-server/http-binding.ts'
 import { addProfile, type ProfileToAdd } from './add-profile.ts'
 import { createAuthenticateClient } from './authenticate-client.ts'
 import { createCancelSession } from './cancel-session.ts'
@@ -16,6 +16,8 @@ import { watchEvents } from './events.ts'
 import { createGetBoundProfilePackage } from './get-bound-profile-package.ts'
 import { createHandleNotification } from './handle-notification.ts'
 import { createInitiateAuthentication } from './initiate-authentication.ts'
+import { withWrongContent } from './misbehaviour-content.ts'
+import { withWrongTransport } from './misbehaviour-transport.ts'
 import { createProgressReports } from './progress.ts'
 import { createRepeatedCalls } from './repeated-calls.ts'
 import { DEFAULTS, type Smdp, type SmdpSettings } from './settings.ts'
@@ -44,7 +46,7 @@ export interface SmdpServer {
  */
 export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   checkCredentials(settings.credentials)
-  const { operatorOf, smdsOf = () => undefined, crls = () => [], ...given } = settings
+  const { operatorOf, smdsOf = () => undefined, crls = () => [], misbehaviour, ...given } = settings
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given
   const complete = { ...DEFAULTS, ...present, crls, smdsOf }
   const progress = createProgressReports({ ...complete, operatorOf })
@@ -57,21 +59,23 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   }
   const repeatable = createRepeatedCalls(smdp.store)
 
-  const answers = {
+  const right: Answers<typeof ES9p> = {
     InitiateAuthentication: createInitiateAuthentication(smdp),
     AuthenticateClient: createAuthenticateClient(smdp),
     GetBoundProfilePackage: createGetBoundProfilePackage(smdp),
     HandleNotification: createHandleNotification(smdp),
     CancelSession: createCancelSession(smdp),
   }
+  const answers = misbehaviour ? withWrongContent(smdp, right, misbehaviour) : right
   const refusals = { statusOf, onDefect: smdp.onDefect }
   // TLS authenticates the server only; the card is authenticated by the functions themselves.
   const inJson = bindFunctions(ES9p, answers, { hasHeader: false, requesterOf: () => 'LPA', ...refusals })
   const inAsn1 = bindAsn1(ES9pAsn1, answers, refusals)
+  const es9p: Fetch = request => (new URL(request.url).pathname === ASN1_PATH ? inAsn1 : inJson)(request)
 
   const { HandleDownloadProgressInfo: _, HandleNotification: __, ...operatorFunctions } = ES2p
   return {
-    es9p: request => (new URL(request.url).pathname === ASN1_PATH ? inAsn1 : inJson)(request),
+    es9p: misbehaviour ? withWrongTransport(es9p, misbehaviour) : es9p,
     es2p: bindFunctions(
       operatorFunctions,
       {
