@@ -46,7 +46,7 @@ export const createLinks = (
     open: async rig => ({ card: await openSoftwareCard(cards, rig.name, settings) }),
   },
   pcsc: pcscLink(isdrOptionsOf),
-  modem: modemLink(isdrOptionsOf),
+  modem: modemLink(isdrOptionsOf, workingFolder),
   exec: execLink(workingFolder, isdrOptionsOf),
   tcp: tcpLink(isdrOptionsOf),
   tape: tapeLink(workingFolder),

@@ -55,6 +55,7 @@ export const createModemFront = ({
   let last: Promise<void> = Promise.resolve()
   /** Counts up when the modem left: what was asked before is answered to nobody. */
   let era = 0
+  let uponAnswer: (() => void) | undefined
   const heard: string[] = []
   const counts = new Map<string, number>()
   const faultsOf = (manners.faults ?? []).map(fault => ({ fault, gone: 0, resets: 0 }))
@@ -167,11 +168,20 @@ export const createModemFront = ({
       for (let end = typed.indexOf('\r'); end >= 0; end = typed.indexOf('\r')) {
         const line = typed.slice(0, end)
         typed = typed.slice(end + 1)
-        last = last.then(() => answerLine(line))
+        last = last.then(async () => {
+          await answerLine(line)
+          const then = uponAnswer
+          uponAnswer = undefined
+          then?.()
+        })
       }
     },
     onSay: (listener: (bytes: Uint8Array) => void): void => {
       say = listener
+    },
+    /** Calls when the command that is being carried out is answered. */
+    onceAnswered: (then: () => void): void => {
+      uponAnswer = then
     },
     /** A line that comes of its own. */
     tell: (line: string): void => {

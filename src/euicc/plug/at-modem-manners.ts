@@ -219,11 +219,11 @@ export const MANNERS = {
   },
   late: {
     source: 'commaai/openpilot#37271: the answer comes when nobody waits for it any more',
-    manners: { slow: { CGLA: { ms: 300_000, times: 1 } } },
+    manners: { slow: { CGLA: { ms: 265_000, times: 1 } } },
   },
   dies: {
     source: 'estkme-group/lpac#397, #447: a modem that says nothing more',
-    manners: { diesAfter: 12 },
+    manners: { diesAfter: 11 },
   },
   'short-apdus': {
     source: 'estkme-group/lpac#160: commands of more than 120 bytes are refused',

@@ -62,7 +62,7 @@ export const createAtModem = ({ card, manners = {}, schedule, register }: AtMode
 
   /** The USB device goes once its answer is out, and comes back with everything forgotten but the card. */
   const leave = (): void => {
-    schedule(0, () => {
+    front.onceAnswered(() => {
       isPresent = false
       front.forget()
       presence(false)
