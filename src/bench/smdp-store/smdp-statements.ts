@@ -199,6 +199,9 @@ export const prepareStatements = (db: Db) => {
           })
           .onConflict(on => on.column('digest').doNothing()),
     ),
+    hasNotification: prepare(db, 'has-notification', (db, { digest }: { digest: string }) =>
+      db.selectFrom('notifications').select('n').where('digest', '=', digest),
+    ),
     listNotifications: prepare(db, 'list-notifications', (db, _: object) =>
       db.selectFrom('notifications').selectAll().orderBy('n'),
     ),

@@ -152,6 +152,7 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
         iccid: notification.iccid ?? null,
         matched: notification.matched ? 1 : 0,
       })) > 0,
+    hasNotification: async digest => (await database.row(statements.hasNotification, { digest })) !== undefined,
     listNotifications: async () =>
       (await database.rows(statements.listNotifications, {})).map(row => ({
         digest: row.digest,

@@ -79,8 +79,9 @@ const handOut = async (
       euiccCertificate,
       at: clock(),
     })
+    // By the session's stage a repeated call knows that all this was done: it comes last.
+    await smdp.reportProgress({ ...order, point: 3, once: `download ${session.transactionId}` })
     await store.saveSession({ ...session, stage: 'bound' })
-    await smdp.reportProgress({ ...order, point: 3 })
   }
   return copy.package
 }

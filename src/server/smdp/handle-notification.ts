@@ -66,10 +66,19 @@ const takeResult = async (
   })
   await smdp.store.dropSession(transactionId)
   if (order.state !== 'Downloaded') await smdp.store.dropBoundCopy(order.iccid)
-  const isNew = await keep(smdp, whole, result.notificationMetadata, delivery.eid, delivery.iccid, isOfThisOrder)
-  if (!isNew || !isOfThisOrder) return
-  const failure = error && { subjectCode: '8.2.10', reasonCode: '4.2', message: cause }
-  await smdp.reportProgress({ ...order, eid: delivery.eid, point: 4, resultData: bytes, ...(failure && { failure }) })
+  const digest = digestOf(whole)
+  if (isOfThisOrder && !(await smdp.store.hasNotification(digest))) {
+    const failure = error && { subjectCode: '8.2.10', reasonCode: '4.2', message: cause }
+    await smdp.reportProgress({
+      ...order,
+      eid: delivery.eid,
+      point: 4,
+      resultData: bytes,
+      ...(failure && { failure }),
+      once: `result ${digest}`,
+    })
+  }
+  await keep(smdp, whole, result.notificationMetadata, delivery.eid, delivery.iccid, isOfThisOrder)
 }
 
 const takeOther = async (
@@ -96,15 +105,17 @@ const takeOther = async (
   const iccid = metadata.iccid && iccidToDigits(metadata.iccid)
   const order = iccid === undefined ? undefined : await smdp.store.findOrder(iccid)
   const isOfOrder = order !== undefined && isFor(order, eid)
-  const isNew = await keep(smdp, whole, metadata, eid, iccid, isOfOrder)
-  if (!isNew || !isOfOrder) return
-  for (const operation of metadata.profileManagementOperation)
-    if (operation in EVENTS)
-      await smdp.reportNotification({
-        ...order,
-        event: EVENTS[operation as keyof typeof EVENTS],
-        notification: whole.bytes,
-      })
+  const digest = digestOf(whole)
+  if (isOfOrder && !(await smdp.store.hasNotification(digest)))
+    for (const operation of metadata.profileManagementOperation)
+      if (operation in EVENTS)
+        await smdp.reportNotification({
+          ...order,
+          event: EVENTS[operation as keyof typeof EVENTS],
+          notification: whole.bytes,
+          once: `${operation} ${digest}`,
+        })
+  await keep(smdp, whole, metadata, eid, iccid, isOfOrder)
 }
 
 /** How the operator is told of it (ES2+.HandleNotification). */
@@ -115,21 +126,24 @@ const EVENTS = {
   notificationDelete: 'Delete',
 } as const
 
+const digestOf = ({ bytes }: Kept<PendingNotification>): string => toHex(createHash('sha256').update(bytes).digest())
+
+/** What is known is not reported again, so it is kept when it has been reported. */
 const keep = (
   { store, clock }: Smdp,
-  { bytes }: Kept<PendingNotification>,
+  whole: Kept<PendingNotification>,
   { seqNumber, profileManagementOperation }: NotificationMetadata,
   eid: string,
   iccid: string | undefined,
   matched: boolean,
 ): Promise<boolean> =>
   store.addNotification({
-    digest: toHex(createHash('sha256').update(bytes).digest()),
+    digest: digestOf(whole),
     at: clock(),
     eid,
     iccid,
     operation: profileManagementOperation.join(' '),
     seqNumber,
     matched,
-    bytes,
+    bytes: whole.bytes,
   })

@@ -32,7 +32,7 @@ export const createMemoryStore = (): SmdpStore => {
   return {
     async addProfile(profile, order, over) {
       const was = orders.get(order.iccid)
-      if (was?.revision !== over?.revision) return false
+      if (was?.revision !== over?.revision || !isMine(order)) return false
       profiles.set(profile.iccid, profile)
       put(order, was)
       return true
@@ -90,6 +90,7 @@ export const createMemoryStore = (): SmdpStore => {
       notifications.set(notification.digest, notification)
       return true
     },
+    hasNotification: async digest => notifications.has(digest),
     listNotifications: async () => [...notifications.values()],
 
     async addProgress(item) {

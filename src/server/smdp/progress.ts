@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { toBase64, toHex } from '../../asn1/bytes.ts'
 import { ES2p } from '../../rsp/es2p.ts'
 import { ES12 } from '../../rsp/es12.ts'
@@ -100,9 +101,10 @@ export const createProgressReports = ({
   }
   const start = (): void => void deliver().catch(error => onDefect(error, 'delivery'))
 
-  const keep = async (requester: string | undefined, request: ProgressRequest): Promise<void> => {
+  const keep = async (requester: string | undefined, request: ProgressRequest, once?: string): Promise<void> => {
     if (requester === undefined || operatorOf?.(requester) === undefined) return
-    await store.addProgress({ id: toHex(random(8)), requester, request })
+    const id = once === undefined ? random(8) : createHash('sha256').update(once).digest().subarray(0, 16)
+    await store.addProgress({ id: toHex(id), requester, request })
     if ((restsUntil.get(requester) ?? 0) <= clock().getTime()) start()
   }
   const now = (): string => `${clock().toISOString().slice(0, 19)}Z`
@@ -110,34 +112,42 @@ export const createProgressReports = ({
   return {
     deliver,
     start,
-    report: ({ requester, iccid, profileType, eid, point, failure, resultData }) =>
-      keep(requester, {
-        name: 'HandleDownloadProgressInfo',
-        message: {
-          eid,
-          iccid: iccidText(iccid),
-          profileType,
-          timestamp: now(),
-          notificationPointId: point,
-          notificationPointStatus: failure
-            ? { status: 'Failed', statusCodeData: failure }
-            : { status: 'Executed-Success' },
-          resultData: resultData && toBase64(resultData),
+    report: ({ requester, iccid, profileType, eid, point, failure, resultData, once }) =>
+      keep(
+        requester,
+        {
+          name: 'HandleDownloadProgressInfo',
+          message: {
+            eid,
+            iccid: iccidText(iccid),
+            profileType,
+            timestamp: now(),
+            notificationPointId: point,
+            notificationPointStatus: failure
+              ? { status: 'Failed', statusCodeData: failure }
+              : { status: 'Executed-Success' },
+            resultData: resultData && toBase64(resultData),
+          },
         },
-      }),
-    reportNotification: ({ requester, iccid, profileType, eid, event, notification }) =>
-      keep(requester, {
-        name: 'HandleNotification',
-        message: {
-          eid,
-          iccid: iccidText(iccid),
-          profileType,
-          timestamp: now(),
-          notificationEvent: event,
-          notificationEventStatus: { status: 'Executed-Success' },
-          resultData: toBase64(notification),
+        once,
+      ),
+    reportNotification: ({ requester, iccid, profileType, eid, event, notification, once }) =>
+      keep(
+        requester,
+        {
+          name: 'HandleNotification',
+          message: {
+            eid,
+            iccid: iccidText(iccid),
+            profileType,
+            timestamp: now(),
+            notificationEvent: event,
+            notificationEventStatus: { status: 'Executed-Success' },
+            resultData: toBase64(notification),
+          },
         },
-      }),
+        once,
+      ),
     async settled() {
       while (running !== undefined) await running.catch(() => {})
     },

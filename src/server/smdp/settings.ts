@@ -85,6 +85,8 @@ export interface ProgressToReport {
   readonly point: 1 | 2 | 3 | 4
   readonly failure?: StatusCodeData | undefined
   readonly resultData?: Uint8Array
+  /** Reports with the same words here are one: a server that died before it knew that it had reported does so again. */
+  readonly once?: string
 }
 
 /** What an eUICC told of a profile that came from here. */
@@ -95,4 +97,5 @@ export interface NotificationToReport {
   readonly eid?: string | undefined
   readonly event: 'Install' | 'Enable' | 'Disable' | 'Delete'
   readonly notification: Uint8Array
+  readonly once?: string
 }

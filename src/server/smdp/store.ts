@@ -131,6 +131,8 @@ export interface SmdpStore {
 
   /** False when it was known already. */
   addNotification(notification: StoredNotification): Promise<boolean>
+  /** By its digest. */
+  hasNotification(digest: string): Promise<boolean>
   listNotifications(): Promise<readonly StoredNotification[]>
 
   /** One with an id that is known already takes its place, or is left out. */

@@ -256,6 +256,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.addNotification(one)).toBe(false)
       expect(await store.addNotification(two)).toBe(true)
       expect(await other.listNotifications()).toEqual([one, two])
+      expect([await other.hasNotification('two'), await other.hasNotification('three')]).toEqual([true, false])
     })
 
     it('keeps reports until they are told, and the answers to calls', async () => {
