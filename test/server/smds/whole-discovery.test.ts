@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { createEuicc } from '../../../src/euicc/euicc.ts'
+import { ordinaryIdentity } from '../../../src/euicc/identity.ts'
+import { createMemory } from '../../../src/euicc/memory.ts'
+import { deviceInfoOf } from '../../../src/lpa/device-info.ts'
+import { discoverEvents, downloadEvent } from '../../../src/lpa/discovery.ts'
+import { type Isdr, withIsdr } from '../../../src/lpa/isdr.ts'
+import { listProfiles } from '../../../src/lpa/profiles.ts'
+import { buildProfilePackage } from '../../../src/profile/build.ts'
+import { encodeProfilePackage } from '../../../src/profile/package.ts'
+import type { Fetch } from '../../../src/rsp/fetch.ts'
+import { iccidToDigits } from '../../../src/rsp/identifiers.ts'
+import { dice } from '../../rsp/dice.ts'
+import { ADDRESS, accepted, createScene, ICCID, START, testPki } from '../smdp/scene.ts'
+import { as, createSmdsScene } from './scene.ts'
+
+const ROOT = 'root.example.com'
+const ALTERNATIVE = 'alternative.example.com'
+const EID = '89049032123451234512345678901235'
+
+/** A card with nothing but the address of its root SM-DS, and all the servers behind it. */
+const createStory = async (curve: 'P-256' | 'brainpoolP256r1') => {
+  const random = dice(`discovery ${curve}`)
+  const root = createSmdsScene({ curve, address: ROOT })
+  const alternative = createSmdsScene({
+    curve,
+    address: ALTERNATIVE,
+    kind: 'alternative',
+    root: { url: `https://${ROOT}`, fetch: as(ALTERNATIVE, root.smds.es15) },
+  })
+  const es12: Record<string, Fetch> = { [ROOT]: root.smds.es12, [ALTERNATIVE]: alternative.smds.es12 }
+  const smdp = await createScene({
+    curve,
+    package: encodeProfilePackage(
+      buildProfilePackage({
+        iccid: ICCID,
+        imsi: '001010123456789',
+        algorithm: { name: 'milenage', k: random(16), opc: random(16) },
+        serviceProviderName: 'Operator A',
+        random,
+      }),
+    ),
+    smdsOf: address => es12[address] && { url: `https://${address}`, fetch: as(ADDRESS, es12[address]) },
+  })
+  const card = await createEuicc({
+    identity: ordinaryIdentity([testPki(curve)], { rootDsAddress: ROOT, defaultDpAddress: ADDRESS }),
+    memory: createMemory(),
+    clock: () => START,
+    random,
+  })
+  const hosts: Record<string, Fetch> = {
+    [ROOT]: root.smds.es11,
+    [ALTERNATIVE]: alternative.smds.es11,
+    [ADDRESS]: smdp.smdp.es9p,
+  }
+  const asked: string[] = []
+  const fetch: Fetch = request => {
+    const { host, pathname } = new URL(request.url)
+    asked.push(`${host} ${pathname.split('/').at(-1)}`)
+    return hosts[host]!(request)
+  }
+  const deviceInfo = deviceInfoOf('490154203237518')
+  const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
+    card.exclusive(channel => withIsdr(channel, { report: () => {} }, work))
+  return {
+    root,
+    alternative,
+    smdp,
+    asked,
+    onIsdr,
+    discover: () => onIsdr(isdr => discoverEvents({ isdr, fetch, deviceInfo })),
+    download: (event: { eventId: string; rspServerAddress: string }) =>
+      onIsdr(isdr => downloadEvent(event, { isdr, fetch, deviceInfo, confirm: async () => ({ accepted: true }) })),
+  }
+}
+
+describe.each(['P-256', 'brainpoolP256r1'] as const)('a profile that is found through an SM-DS, on %s', curve => {
+  it.each([
+    ['the root', ROOT, [`${ADDRESS} initiateAuthentication`]],
+    [
+      'an alternative, where the root leads',
+      ALTERNATIVE,
+      [
+        `${ALTERNATIVE} initiateAuthentication`,
+        `${ALTERNATIVE} authenticateClient`,
+        `${ADDRESS} initiateAuthentication`,
+      ],
+    ],
+  ])('is ordered, announced at %s, found, downloaded, and announced no more', async (_, smdsAddress, way) => {
+    const story = await createStory(curve)
+    const { smdp } = story
+    expect(await story.discover()).toEqual([])
+    accepted(await smdp.operate('DownloadOrder', { iccid: ICCID, eid: EID }))
+    accepted(await smdp.operate('ConfirmOrder', { iccid: ICCID, smdsAddress, releaseFlag: true }))
+
+    const [event, ...more] = await story.discover()
+    expect(more).toEqual([])
+    story.asked.length = 0
+    expect(await story.download(event!)).toMatchObject({ iccid: ICCID, notificationSent: true })
+    expect(story.asked).toEqual(expect.arrayContaining(way))
+    const profiles = await story.onIsdr(isdr => listProfiles(isdr))
+    expect(profiles.map(({ iccid }) => iccid && iccidToDigits(iccid))).toContain(ICCID)
+
+    await smdp.smdp.settled()
+    expect(await smdp.stateOf()).toBe('Installed')
+    expect(await story.discover()).toEqual([])
+    expect(await story.root.store.listEvents(EID)).toEqual([])
+    expect(await story.alternative.store.listEvents(EID)).toEqual([])
+    expect([...smdp.defects, ...story.root.defects, ...story.alternative.defects]).toEqual([])
+  })
+})
