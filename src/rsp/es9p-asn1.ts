@@ -32,7 +32,7 @@ export interface Asn1Function<Request, Response> {
 }
 
 /** A response: CHOICE of what the function gives and an INTEGER of its errors (automatic tags [0] and [1]). */
-const answer = <Response>(
+export const answer = <Response>(
   tag: number,
   ok: Schema<Response>,
   errors: Record<string, number>,

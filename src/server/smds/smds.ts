@@ -1,9 +1,12 @@
 import { CertificateError } from '../../rsp/certificates/error.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
 import { checkKind } from '../../rsp/certificates/kinds.ts'
+import { ASN1_PATH } from '../../rsp/es9p-asn1.ts'
 import { ES11, es11PathOf } from '../../rsp/es11.ts'
+import { ES11Asn1 } from '../../rsp/es11-asn1.ts'
 import { ES12, ES15 } from '../../rsp/es12.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
+import { bindAsn1 } from '../rsp-server/asn1-binding.ts'
 import { checkCis } from '../rsp-server/ci-choice.ts'
 import { bindFunctions } from '../rsp-server/http-binding.ts'
 import { createAuthenticateClient } from './authenticate-client.ts'
@@ -49,16 +52,18 @@ export const createSmds = (settings: SmdsSettings): SmdsServer => {
     initiateAuthenticationOfEs11: atOwnPath(ES11.InitiateAuthentication),
     authenticateClientOfEs11: atOwnPath(ES11.AuthenticateClient),
   }
+  const inJson = bindFunctions(
+    onBothPaths,
+    {
+      ...onCards,
+      initiateAuthenticationOfEs11: onCards.InitiateAuthentication,
+      authenticateClientOfEs11: onCards.AuthenticateClient,
+    },
+    towardsLpas,
+  )
+  const inAsn1 = bindAsn1(ES11Asn1, onCards, towardsLpas)
   return {
-    es11: bindFunctions(
-      onBothPaths,
-      {
-        ...onCards,
-        initiateAuthenticationOfEs11: onCards.InitiateAuthentication,
-        authenticateClientOfEs11: onCards.AuthenticateClient,
-      },
-      towardsLpas,
-    ),
+    es11: request => (new URL(request.url).pathname === ASN1_PATH ? inAsn1 : inJson)(request),
     es12: bindFunctions(ES12, onEvents, betweenServers),
     es15: smds.kind === 'root' ? bindFunctions(ES15, onEvents, betweenServers) : bindFunctions({}, {}, betweenServers),
   }

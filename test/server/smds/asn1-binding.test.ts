@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { decode, encode, keep, type Schema, type TypeOf } from '../../../src/asn1/schema.ts'
+import { childrenOf, readOnlyTlv } from '../../../src/asn1/tlv.ts'
+import { AuthenticateServerResponse } from '../../../src/rsp/authentication.ts'
+import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/es9p-asn1.ts'
+import { ES11Asn1 } from '../../../src/rsp/es11-asn1.ts'
+import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
+import { post } from '../smdp/scene.ts'
+import { createSmdsScene, SMDP, SMDS } from './scene.ts'
+
+type Name = keyof typeof ES11Asn1
+const send = async <N extends Name>(
+  { smds }: ReturnType<typeof createSmdsScene>,
+  name: N,
+  request: TypeOf<(typeof ES11Asn1)[N]['request']>,
+) => {
+  const message = encode(remoteProfileProvisioning(ES11Asn1[name].request as Schema<unknown>), request)
+  const response = await smds.es11(post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }))
+  expect([response.status, response.headers.get('Content-Type')]).toEqual([200, ASN1_CONTENT_TYPE])
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const { response: schema } = ES11Asn1[name]
+  return {
+    bytes,
+    answer: decode(remoteProfileProvisioning(schema as Schema<unknown>), bytes) as TypeOf<
+      (typeof ES11Asn1)[N]['response']
+    >,
+  }
+}
+const discover = async (scene: ReturnType<typeof createSmdsScene>, matchingId?: string) => {
+  const { answer } = await send(scene, 'InitiateAuthentication', {
+    euiccChallenge: scene.card.challenge,
+    smdpAddress: SMDS,
+    euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+  })
+  if (!('ok' in answer) || answer.ok === undefined) throw new Error('refused')
+  const { ok } = answer
+  return send(scene, 'AuthenticateClient', {
+    transactionId: ok.transactionId,
+    authenticateServerResponse: keep(AuthenticateServerResponse, scene.card.authenticateServer(ok, { matchingId })),
+  })
+}
+
+describe('ES11 in the ASN.1 binding (SGP.22 §6.6)', () => {
+  it('tells of events under [2], [64], [0]', async () => {
+    const scene = createSmdsScene()
+    await scene.register()
+    const { answer, bytes } = await discover(scene)
+    expect(answer).toMatchObject({ ok: { eventEntries: [{ eventId: 'EVENT-1', rspServerAddress: SMDP }] } })
+    const outer = readOnlyTlv(bytes)
+    const [response] = childrenOf(outer)
+    const [ok] = childrenOf(response!)
+    expect([outer.tag, response!.tag, ok!.tag]).toEqual([0xa2, 0xbf40, 0xa0])
+  })
+
+  it('tells of none as of an empty list, and that an event is unknown', async () => {
+    const scene = createSmdsScene()
+    expect((await discover(scene)).answer).toMatchObject({ ok: { eventEntries: [] } })
+    expect((await discover(scene, 'EVENT-9')).answer).toMatchObject({ error: 'eventIdUnknown' })
+  })
+
+  it('refuses another address', async () => {
+    const scene = createSmdsScene()
+    const { answer } = await send(scene, 'InitiateAuthentication', {
+      euiccChallenge: scene.card.challenge,
+      smdpAddress: SMDP,
+      euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+    })
+    expect(answer).toMatchObject({ error: 'invalidDpAddress' })
+  })
+})
