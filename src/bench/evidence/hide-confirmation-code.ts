@@ -63,7 +63,8 @@ const createBlanker = (path: readonly number[]) => {
   }
 }
 
-const isPrepareDownload = (block: Uint8Array): boolean => block[0] === 0xbf && block[1] === 0x21
+/** Or may be, where a block of one byte shows no more of it. */
+const isPrepareDownload = (block: Uint8Array): boolean => block[0] === 0xbf && (block[1] ?? 0x21) === 0x21
 
 /** Follows one conversation; what it hides becomes zeros. */
 export const hideConfirmationCode = () => {

@@ -19,8 +19,11 @@ const bcd = (digits: string): Uint8Array =>
 /** Two digits a byte, the first in the low half (ITU-T E.118 as in EF.ICCID, TS 102 221 §13.2), filled with F. */
 const swapped = (digits: string): Uint8Array => bcd(digits).map(octet => ((octet & 0x0f) << 4) | (octet >> 4))
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
-/** EF.IMSI behind its length: a parity digit, then two digits a byte (TS 31.102 §4.2.2). */
-const inImsiFile = (digits: string): Uint8Array => swapped(`${digits.length % 2 === 0 ? 1 : 9}${digits}`)
+/** EF.IMSI behind its length: a parity digit, then two digits a byte (TS 31.102 §4.2.2). Not every card has the parity right. */
+const inImsiFile =
+  (parity: 1 | 9) =>
+  (digits: string): Uint8Array =>
+    swapped(`${parity}${digits}`)
 
 const digitsOf = (bytes: Uint8Array): string =>
   [...bytes].map(octet => `${(octet & 0x0f).toString(16)}${(octet >> 4).toString(16)}`).join('')
@@ -97,7 +100,7 @@ export const collectNumbers = (
 
 /** Every way in which the number may stand in a message. */
 export const formsOf = ({ kind, digits }: CardNumber, instead: string): Form[] => {
-  const ways = kind === 'imsi' ? [inImsiFile, ascii] : [bcd, swapped, ascii]
+  const ways = kind === 'imsi' ? [inImsiFile(9), inImsiFile(1), ascii] : [bcd, swapped, ascii]
   return ways.map(write => ({ bytes: write(digits), instead: write(instead) }))
 }
 

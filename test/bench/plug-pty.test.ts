@@ -1,0 +1,70 @@
+import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { plugIntoPty } from '../../src/bench/plug/pty-plug.ts'
+import { startProgram } from './plugged.ts'
+import { createPlace } from './world.ts'
+
+const loads = (name: string): Promise<boolean> =>
+  import(name).then(
+    () => true,
+    () => false,
+  )
+const reason =
+  process.platform !== 'linux'
+    ? 'ttys of Linux'
+    : !(await loads('node-pty'))
+      ? 'npm node-pty is not installed or does not load'
+      : (await loads('serialport'))
+        ? undefined
+        : 'npm serialport is not installed or does not load'
+
+describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  const place = createPlace()
+  afterAll(() => place.remove())
+  const link = join(place.folder, 'modem')
+  const writeRig = (): void => {
+    mkdirSync(join(place.folder, 'rigs'), { recursive: true })
+    writeFileSync(join(place.folder, 'rigs', 'm.yaml'), `name: m\nlink:\n  modem:\n    port: ${link}\n`)
+  }
+
+  it('is a modem rig through npm serialport, by a link that stays the same and goes with it', async () => {
+    writeRig()
+    for (const manners of ['ordinary', 'mc7455']) {
+      const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem', '--manners', manners)
+      const [, path] = await plug.said(/it is in a modem at (\/dev\/\S+), also/)
+      await plug.said(/Ctrl-C/)
+      expect(readlinkSync(link)).toBe(path)
+      const eid = (await plug.said(/EID (\d{32})/))[1]
+      const info = await place.run('card', 'info', '--rig', 'm', '--json')
+      expect(info).toMatchObject({ exitCode: 0 })
+      expect(JSON.stringify(info.json())).toContain(eid)
+      expect(await plug.end()).toBe(0)
+      expect(existsSync(link)).toBe(false)
+    }
+  })
+
+  it('replaces the link that a plug left behind, and nothing else', async () => {
+    symlinkSync('/dev/pts/9999', link)
+    const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem')
+    await plug.said(/Ctrl-C/)
+    await plug.end()
+    writeFileSync(link, 'mine')
+    const refused = await place.run('euicc', 'plug', '--pty', '--link', 'modem')
+    expect(refused).toMatchObject({ exitCode: 2 })
+    expect(refused.err).toContain('is there already, and is no link to a tty')
+    expect(lstatSync(link).isFile()).toBe(true)
+  })
+})
+
+describe('a tty without npm node-pty', () => {
+  it('is refused with what to install', async () => {
+    const plug = plugIntoPty({ makeModem: () => expect.unreachable() }, {} as never, () =>
+      Promise.reject(new Error('Cannot find package')),
+    )
+    await expect(plug).rejects.toMatchObject({
+      code: 'no-program',
+      message: expect.stringContaining('npm install node-pty'),
+    })
+  })
+})

@@ -1,0 +1,108 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/*
+ * Debian's pcscd with vpcd for plugs that come from this process: its socket is its own (a mount namespace), and vpcd
+ * listens in the network that everybody here is in.
+ */
+const DRIVER = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so'
+const DAEMON = '/usr/sbin/pcscd'
+
+/** Why the tests through pcscd cannot run here, or undefined. */
+export const whyNoVpcd = (): string | undefined => {
+  if (process.platform !== 'linux') return 'pcscd with vpcd is a matter of Linux'
+  if (!existsSync(DAEMON)) return 'no pcscd (apt install pcscd)'
+  if (!existsSync(DRIVER)) return 'no vpcd (apt install vsmartcard-vpcd)'
+  try {
+    execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' })
+  } catch {
+    return 'no mount namespace of our own to start pcscd in (needs root)'
+  }
+  return undefined
+}
+
+/** A port that was free a moment ago; vpcd can only be told a number. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+
+export interface VpcdRoom {
+  /** What one PC/SC program, a process of its own, hears from the card: `exchange` says the responses to the commands. */
+  exchange(
+    ...commands: readonly string[]
+  ): Promise<{ readonly reader: string; readonly atr: string; readonly responses: string[] }>
+  stop(): Promise<void>
+}
+
+/** Waits until a card is in a reader, says its ATR, and transmits. */
+const PROGRAM = `
+import smartcard from 'smartcard'
+const context = new smartcard.Context()
+let reader
+while (!(reader = context.listReaders().find(({ state }) => state & 0x20))) await new Promise(setImmediate)
+const card = await reader.connect(2, 3)
+const responses = []
+for (const command of process.argv.slice(2)) responses.push(Buffer.from(await card.transmit(Buffer.from(command, 'hex'))).toString('hex'))
+console.log(JSON.stringify({ reader: reader.name, atr: Buffer.from(card.atr ?? reader.atr).toString('hex'), responses }))
+card.disconnect(0)
+context.close()
+`
+
+const run = (program: ChildProcess): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let out = ''
+    program.stdout!.on('data', (chunk: Buffer) => {
+      out += chunk
+    })
+    program.once('error', reject)
+    program.once('close', code => (code === 0 ? resolve(out) : reject(new Error(`it ended with ${code}: ${out}`))))
+  })
+
+export const startVpcd = async (port: number): Promise<VpcdRoom> => {
+  const folder = mkdtempSync(join(tmpdir(), 'pcscd-'))
+  const hex = `0x${port.toString(16).toUpperCase()}`
+  writeFileSync(
+    join(folder, 'vpcd'),
+    `FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:${hex}\nLIBPATH ${DRIVER}\nCHANNELID ${hex}\n`,
+  )
+  const script = 'mkdir -p /run/pcscd && mount -t tmpfs none /run/pcscd && exec "$0" -f -i -c "$1"'
+  const daemon = spawn('unshare', ['-m', 'sh', '-c', script, DAEMON, folder], { stdio: ['ignore', 'pipe', 'pipe'] })
+  await new Promise<void>((resolve, reject) => {
+    let log = ''
+    const read = (chunk: Buffer): void => {
+      log += chunk
+      if (/daemon ready/.test(log)) resolve()
+    }
+    daemon.stdout.on('data', read)
+    daemon.stderr.on('data', read)
+    daemon.once('error', reject)
+    daemon.once('exit', code => reject(new Error(`pcscd ended with ${code}: ${log}`)))
+  })
+  return {
+    async exchange(...commands) {
+      const program = spawn(process.execPath, ['--input-type=module', '-', ...commands], {
+        cwd: join(import.meta.dirname, '..', '..'),
+        env: { ...process.env, PCSCLITE_CSOCK_NAME: `/proc/${daemon.pid}/root/run/pcscd/pcscd.comm` },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
+      program.stdin.end(PROGRAM)
+      return JSON.parse(await run(program))
+    },
+    stop: () =>
+      new Promise<void>(resolve => {
+        daemon.once('exit', () => {
+          rmSync(folder, { recursive: true })
+          resolve()
+        })
+        daemon.kill()
+      }),
+  }
+}
