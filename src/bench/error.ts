@@ -47,7 +47,14 @@ export class BenchError extends Error {
   }
 }
 
-const NOT_A_MISTAKE: readonly BenchErrorCode[] = ['order-refused', 'rig-not-attached', 'no-such-profile', 'no-such-notification', 'home-damaged', 'not-wanted']
+const NOT_A_MISTAKE: readonly BenchErrorCode[] = [
+  'order-refused',
+  'rig-not-attached',
+  'no-such-profile',
+  'no-such-notification',
+  'home-damaged',
+  'not-wanted',
+]
 
 /** The exit code of the process: 1 where the bench was used rightly and the run could not pass, else 2. */
 export const exitCodeOf = (error: BenchError): 1 | 2 => (NOT_A_MISTAKE.includes(error.code) ? 1 : 2)

@@ -64,7 +64,7 @@ describe('card download from the SM-DP+ of another bench', () => {
   const download = (matchingId: string, ...more: string[]) =>
     here.run(
       ...['card', 'download', '--smdp', bench.services.smdpHost, '--matching-id', matchingId],
-      ...['--connect-to', connectTo, '--curve', 'brainpool', '--json', ...more],
+      ...['--connect-to', connectTo, '--curve', 'brainpool', '--json', '--yes', ...more],
     )
 
   it('installs, and keeps the profile between two invocations', async () => {

@@ -49,11 +49,12 @@ describe('wrong use ends with 2 and one sentence', () => {
       ['card', 'download', '--smdp', 'a.example', '--connect-to', 'here'],
       /it must be HOST:PORT/,
     ],
-    ['no server', ['card', 'download'], 'which server? give --smdp HOST'],
+    ['no server', ['card', 'download', '--yes'], 'nothing was given, and the card holds no default SM-DP+'],
+    ['nobody to ask', ['card', 'download'], 'add --yes if you agree'],
     [
       'two servers',
       ['card', 'download', '--smdp', 'a.example', '--activation-code', '1$a.example$X'],
-      'give either --activation-code',
+      'give one way to the profile, not 2: --activation-code and --smdp',
     ],
     [
       'a matching id that is none',
@@ -182,6 +183,7 @@ describe('a run that cannot pass ends with 1', () => {
       'X',
       '--connect-to',
       '127.0.0.1:1',
+      '--yes',
     )
     expect(ran.exitCode).toBe(1)
     expect(sentence(ran.err)).toMatch(/smdp\.example cannot be reached/)
@@ -190,7 +192,9 @@ describe('a run that cannot pass ends with 1', () => {
   it('with a profile that the card does not have', async () => {
     const ran = await place.run('card', 'delete', '8900000000000000000')
     expect(ran.exitCode).toBe(1)
-    expect(sentence(ran.err)).toContain('iccidOrAidNotFound')
+    expect(sentence(ran.err)).toContain(
+      'no profile with the number 8900000000000000000 is on this card; it holds no profile',
+    )
   })
 
   it("when the card's memory is damaged in the middle", async () => {

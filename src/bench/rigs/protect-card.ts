@@ -16,7 +16,7 @@ import { BenchError } from '../error.ts'
 
 /** A number on a rig's list and one on a card are the same also where one of them is written without its check digit. */
 export const isListed = (numbers: readonly string[], number: string): boolean =>
-  numbers.some(listed => listed === number || listed.startsWith(number) || number.startsWith(listed))
+  number !== '' && numbers.some(listed => listed.startsWith(number) || number.startsWith(listed))
 
 /** What a command to the ISD-R would do to what is on the card. */
 type Deed =
@@ -163,7 +163,7 @@ const refuseDeed = async (channel: Channel, number: number, deed: Deed, numbers:
   }
   for (const profile of profiles) {
     const iccid = profile.iccid ? iccidToDigits(profile.iccid) : ''
-    if (iccid === '' || !isListed(numbers, iccid)) continue
+    if (!isListed(numbers, iccid)) continue
     const isHit =
       deed.kind === 'enable'
         ? profile === enabledOther

@@ -123,7 +123,12 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     for (const sentence of [...device.facts, ...device.notes]) observe({ kind: 'note', part: 'euicc', text: sentence })
     const isdrOptions = tellingAid(device.isdrOptions, text => observe({ kind: 'note', part: 'euicc', text }))
     const card = tracer.traceCard(device.card)
-    const prepared = await prepareCard(card, { ...profile, provider: OPERATOR.name }, isdrOptions)
+    const prepared = await prepareCard(
+      card,
+      { ...profile, provider: OPERATOR.name },
+      isdrOptions,
+      device.protectedNumbers,
+    )
     const lpaFetch = await card.exclusive(channel =>
       withIsdr(channel, isdrOptions, isdr =>
         openLpaFetch(isdr, {

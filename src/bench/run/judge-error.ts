@@ -70,7 +70,8 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
   // Its memory is of another version, of another card, or damaged: it is the place that is wrong, not the card.
   if (error instanceof EuiccError) return blocked('rig')
   if (error instanceof SmdpError || error instanceof OperatorError) return fail('server')
-  if (error instanceof BenchError) return blocked(error.code === 'rig-not-attached' ? 'rig' : 'bench')
+  if (error instanceof BenchError)
+    return blocked(error.code === 'rig-not-attached' || error.code === 'protected' ? 'rig' : 'bench')
   return undefined
 }
 

@@ -8,6 +8,8 @@ import { ES10b } from '../../rsp/es10b.ts'
 import { ExtCardResource } from '../../rsp/euicc-info.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
+import { BenchError } from '../error.ts'
+import { isListed } from '../rigs/protect-card.ts'
 
 export interface PreparedCard {
   readonly eid: string
@@ -28,6 +30,26 @@ const readFreeMemory = async (isdr: Isdr): Promise<number | undefined> => {
 
 const iccidOf = ({ iccid }: ProfileInfo): string => (iccid ? iccidToDigits(iccid).replace(/f$/i, '') : '')
 
+/** Enabling the new profile disables the one that is enabled; and the one that is to come may be there, protected. */
+const refuseProtected = (
+  { eid, profiles }: { readonly eid: string; readonly profiles: readonly ProfileInfo[] },
+  wanted: string,
+  numbers: readonly string[],
+): void => {
+  const refuse = (what: string, why: string): BenchError =>
+    new BenchError(
+      'protected',
+      `${what} is protected by its rig, and a run would ${why}; take it off \`protected\` in the rig file, or use another card`,
+    )
+  const enabled = profiles.find(({ profileState }) => profileState === 'enabled')
+  if (numbers.includes(eid) && enabled)
+    throw refuse(`the card ${eid}`, `disable the profile ${iccidOf(enabled)} that is enabled on it`)
+  if (enabled && isListed(numbers, iccidOf(enabled))) throw refuse(`the profile ${iccidOf(enabled)}`, 'disable it')
+  const same = profiles.find(profile => iccidOf(profile) === wanted.replace(/f$/i, ''))
+  if (same && (numbers.includes(eid) || isListed(numbers, iccidOf(same))))
+    throw refuse(`the profile ${iccidOf(same)}`, 'delete it, to download it again')
+}
+
 /**
  * Makes a card ready for a run: reads who it is, and takes off what would be in the way, which is the profile that is
  * to be downloaded when it is there already, and of the bench's own earlier ones as many as memory asks for.
@@ -37,6 +59,7 @@ export const prepareCard = async (
   card: Pick<Card, 'exclusive' | 'reset'>,
   wanted: { readonly iccid: string; readonly bytes: number; readonly provider: string },
   isdrOptions: IsdrOptions = {},
+  protectedNumbers: readonly string[] = [],
 ): Promise<PreparedCard> => {
   const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
     card.exclusive(channel => withIsdr(channel, isdrOptions, work))
@@ -45,10 +68,18 @@ export const prepareCard = async (
     free: await readFreeMemory(isdr),
     profiles: await listProfiles(isdr, { tagList: WHOLE_PROFILE_INFO }),
   }))
-  const own = seen.profiles.filter(profile => profile.serviceProviderName === wanted.provider)
+  refuseProtected(seen, wanted.iccid, protectedNumbers)
+  const own = seen.profiles.filter(
+    profile => profile.serviceProviderName === wanted.provider && !isListed(protectedNumbers, iccidOf(profile)),
+  )
   const same = seen.profiles.filter(profile => iccidOf(profile) === wanted.iccid.replace(/f$/i, ''))
   // A card needs more than the bytes of the package while it installs it.
   const isShort = seen.free !== undefined && seen.free < 3 * wanted.bytes
+  if (isShort && own.length > 0 && protectedNumbers.includes(seen.eid))
+    throw new BenchError(
+      'protected',
+      `the card ${seen.eid} is protected by its rig, and has too little memory left: nothing on it may be deleted for a run`,
+    )
   const going = isShort ? [...new Set([...same, ...own])] : same
   for (const profile of going) {
     const name = { iccid: iccidToDigits(profile.iccid!) }
