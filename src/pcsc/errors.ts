@@ -39,10 +39,10 @@ const AS_APDU_ERROR: Readonly<Record<PcscErrorCode, ApduErrorCode>> = {
   'other-card': 'card-removed',
   'card-removed': 'card-removed',
   'card-mute': 'card-mute',
-  'no-protocol': 'card-mute',
-  'timed-out': 'timed-out',
+  // Of a card that answers to reset none of these says anything: they are between reader and PC/SC.
+  'no-protocol': 'exchange-lost',
+  'timed-out': 'exchange-lost',
   'exchange-lost': 'exchange-lost',
-  // What PC/SC cannot name is no word of the card.
   failed: 'exchange-lost',
 }
 

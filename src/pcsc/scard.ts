@@ -126,7 +126,7 @@ const ROWS: readonly Row[] = [
     OTHER_READER,
   ],
   [0x80100066, 'SCARD_W_UNRESPONSIVE_CARD', 'card-mute', 'the card does not answer to reset', WRONG_WAY],
-  [0x80100067, 'SCARD_W_UNPOWERED_CARD', 'card-mute', 'the card has no power', PLUG_AGAIN],
+  [0x80100067, 'SCARD_W_UNPOWERED_CARD', 'exchange-lost', 'the reader gives the card no power', PLUG_AGAIN],
   [0x80100068, 'SCARD_W_RESET_CARD', 'card-reset', 'another program reset the card', OTHER_PROGRAM],
   [0x80100069, 'SCARD_W_REMOVED_CARD', 'card-removed', 'the card was taken out', 'put it back and try again'],
   [

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openHome } from '../../src/bench/home/home.ts'
@@ -19,6 +19,11 @@ const loads = async (work: Promise<unknown>, name: string): Promise<string | und
     () => `npm ${name} is not installed or does not load`,
   )
 const noReader = whyNoReader() ?? (await loads(loadBinding('smartcard'), 'smartcard'))
+/** The second binding takes the second run where it is there. */
+const other = await loadBinding('pcsclite').then(
+  () => 'pcsclite',
+  () => 'smartcard',
+)
 const noModem = (await whyNoTty()) ?? (await loads(loadSerialPort(), 'serialport'))
 const because = (reason: string | undefined) => (reason ? ` (skipped: ${reason})` : '')
 
@@ -70,9 +75,17 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
     expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'desk', steps: EIGHT })
-    // Unnamed, the rig that is attached goes before the software eUICC, whose own card holds nothing.
+    const { evidence } = ran.json<{ evidence: string }>()
+    const notes = readFileSync(evidence, 'utf8')
+    expect(notes).toMatch(/reader Virtual Test Reader 00 00, T=1, through npm smartcard/)
+    expect(notes).toMatch(/"ATR 3B9F[0-9A-F]+"/)
+    expect(notes).toMatch(/the ISD-R answers under the AID A0000005591010FFFFFFFF8900000100/)
+    // Unnamed, the rig that is attached goes before the software eUICC, whose own card holds nothing; and the other way.
+    writeRig(place, `pcsc: { reader: Virtual*Reader, binding: ${other} }`)
     const again = await place.run('run', 'activate', '--json')
     expect(again.json()).toMatchObject({ verdict: 'pass', rig: 'desk' })
+    const { evidence: next } = again.json<{ evidence: string }>()
+    expect(readFileSync(next, 'utf8')).toContain(`through npm ${other}`)
   })
 
   it.skipIf(noModem).each(['ccho-cgla', 'csim'] as const)(

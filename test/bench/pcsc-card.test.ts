@@ -1,5 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Card } from '../../src/apdu/channel.ts'
+import { knowCards } from '../../src/bench/rigs/card-knowledge.ts'
 import { judgeError } from '../../src/bench/run/judge-error.ts'
+import { PACKAGE_FOLDER } from '../../src/bench/version.ts'
 import type { BindingName } from '../../src/pcsc/binding.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
 import { type InsertedCard, startReader, untilSeen, type VirtualReader, whyNoReader } from '../pcsc/virtual-reader.ts'
@@ -57,7 +63,8 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await story.order()
         const sizes: unknown[] = []
         const onLearned = (fact: object) => void ('segmentSize' in fact && sizes.push(fact))
-        const doings = doingsOf(story, () => reach({ reader: 'Virtual*Reader', binding }, { options: { onLearned } }))
+        const isdrOptionsOf = () => ({ onLearned })
+        const doings = doingsOf(story, () => reach({ reader: 'Virtual*Reader', binding }, { isdrOptionsOf }))
         return { story, doings, sizes }
       }
       const insert = async (story: Story): Promise<InsertedCard> => {
@@ -78,6 +85,29 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
           expect([doing, await stateOf(story.euicc)]).toEqual([doing, AFTER[doing]])
         }
         expect(story.defects).toEqual([])
+        await pull(inserted)
+      })
+
+      it('gets a profile through a reader that loses long commands, and remembers what it carries', async () => {
+        const { story } = await begin('t1')
+        const inserted = await reader.insert(losingLong(story.euicc, 130))
+        await untilSeen(binding, true)
+        const learned = mkdtempSync(join(tmpdir(), 'learned-'))
+        const known = () => knowCards([join(PACKAGE_FOLDER, 'rigs')], learned)
+        const noted: string[] = []
+        const open = (isdrOptionsOf = known()) => reach({ reader: 'Virtual*Reader', binding }, { isdrOptionsOf, noted })
+        await doingsOf(story, () => open()).download()
+        expect(await stateOf(story.euicc)).toEqual(AFTER.download)
+        expect(noted).toEqual(['blocks of 255 bytes get lost on the way to the card; 120 bytes are sent from here on'])
+        // Somebody who starts the bench anew finds it known.
+        const device = await open(known())
+        expect(device.isdrOptions.segmentSize).toBe(120)
+        expect(device.facts).toEqual([
+          `reader Virtual Test Reader 00 00, T=1, through npm ${binding}`,
+          expect.stringMatching(/^ATR 3B9F/),
+        ])
+        await device.close()
+        rmSync(learned, { recursive: true })
         await pull(inserted)
       })
 
@@ -110,6 +140,18 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
     },
   )
 }
+
+/** The card behind a reader that gives back half a status word for a command that is longer than `limit`. */
+const losingLong = (card: Card, limit: number): Card => ({
+  ...card,
+  atr: card.atr,
+  exclusive: procedure =>
+    card.exclusive(channel =>
+      procedure({
+        transmit: async command => (command.length > limit ? Uint8Array.of(0) : channel.transmit(command)),
+      }),
+    ),
+})
 
 /** Commands that each takes when nobody pulls anything. */
 const countExchanges = async (binding: BindingName, reader: VirtualReader): Promise<Record<keyof Doings, number>> => {

@@ -1,7 +1,6 @@
-import type { Card } from '../../src/apdu/channel.ts'
 import { toHex } from '../../src/asn1/bytes.ts'
 import { type Device, type Links, openDevice } from '../../src/bench/rigs/attach.ts'
-import type { Reached } from '../../src/bench/rigs/link.ts'
+import type { IsdrOptionsOf } from '../../src/bench/rigs/card-knowledge.ts'
 import { pcscLink } from '../../src/bench/rigs/pcsc-link.ts'
 import { type Rig, summarizeRig } from '../../src/bench/rigs/rig.ts'
 import { createEuicc, type SoftwareEuicc } from '../../src/euicc/euicc.ts'
@@ -10,9 +9,10 @@ import { createMemory } from '../../src/euicc/memory.ts'
 import { deviceInfoOf } from '../../src/lpa/device-info.ts'
 import { downloadProfile } from '../../src/lpa/download.ts'
 import { describeEuicc } from '../../src/lpa/euicc.ts'
-import { type Isdr, type IsdrOptions, withIsdr } from '../../src/lpa/isdr.ts'
+import { type Isdr, withIsdr } from '../../src/lpa/isdr.ts'
 import { listNotifications, sendNotifications } from '../../src/lpa/notifications.ts'
 import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../../src/lpa/profiles.ts'
+import type { LpaEvent } from '../../src/lpa/report.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../src/profile/install.ts'
 import { decodeProfilePackage } from '../../src/profile/package.ts'
 import { dice } from '../rsp/dice.ts'
@@ -56,21 +56,16 @@ export const createStory = async (upp: Uint8Array, protocol: 't0' | 't1') => {
 export type Story = Awaited<ReturnType<typeof createStory>>
 
 /** The card of a rig behind PC/SC, as every command of the bench has it. */
-export const reach = (
+export const reach = async (
   link: Record<string, unknown>,
-  more: { options?: IsdrOptions; wrap?: (card: Card) => Card } = {},
+  { isdrOptionsOf = () => ({}), noted = [] }: { isdrOptionsOf?: IsdrOptionsOf; noted?: string[] } = {},
 ): Promise<Device> => {
   const rig = { name: 'desk', link: { pcsc: link } } as Rig
-  const { wrap = card => card } = more
-  const isdrOptionsOf = () => more.options ?? {}
-  const pcsc = pcscLink(isdrOptionsOf)
-  const links = { isdrOptionsOf, pcsc: { ...pcsc, open: async (it: Rig) => wrapped(await pcsc.open(it), wrap) } }
-  return openDevice(links as unknown as Links, rig, summarizeRig(rig, 'test'))
+  const links = { isdrOptionsOf, pcsc: pcscLink(isdrOptionsOf) } as Links
+  const device = await openDevice(links, rig, summarizeRig(rig, 'test'))
+  const report = (event: LpaEvent) => void (event.kind === 'noted' && noted.push(event.text))
+  return { ...device, isdrOptions: { ...device.isdrOptions, report } }
 }
-const wrapped = (reached: Reached, wrap: (card: Card) => Card) => ({
-  ...reached,
-  card: wrap(reached.card),
-})
 
 export const doingsOf = (story: Story, open: () => Promise<Device>): Doings => {
   const { iccid, fetch } = story

@@ -33,6 +33,8 @@ describe('the errors of PC/SC', () => {
     [0x80100013, 'exchange-lost', 'exchange-lost', 'SCARD_F_COMM_ERROR); take the card out and put it back'],
     [0x80100016, 'exchange-lost', 'exchange-lost', 'SCARD_E_NOT_TRANSACTED'],
     [0x80100066, 'card-mute', 'card-mute', 'SCARD_W_UNRESPONSIVE_CARD); see that the card lies the right way'],
+    [0x80100067, 'exchange-lost', 'exchange-lost', 'SCARD_W_UNPOWERED_CARD'],
+    [0x8010000a, 'timed-out', 'exchange-lost', 'SCARD_E_TIMEOUT'],
     [0x8010006a, 'not-permitted', 'port-gone', 'SCARD_W_SECURITY_VIOLATION); allow org.debian.pcsc-lite'],
     [0x80100001, 'failed', 'exchange-lost', 'SCARD_F_INTERNAL_ERROR); restart it: systemctl restart pcscd'],
   ])('%i is %s, to the card waist %s', (scard, code, apdu, message) => {
