@@ -113,19 +113,20 @@ export const createModemFront = ({
       if (manners.testCommands === 'silent') return { instead: 'silence' }
       return isKnown && manners.testCommands !== 'refused' ? OK : ERROR
     }
-    const faulty = faultFor(asked.name)
+    const faulty = faultFor(asked)
     if (faulty && !faulty.reachesCard) return { instead: faulty.answer }
     const answer = (await (identity(asked) ?? firstOf(families, asked))) ?? ERROR
     return faulty ? { instead: faulty.answer } : answer
   }
 
-  const faultFor = (name: string): ModemFault | undefined => {
+  const faultFor = ({ name, rest }: AtAsked): ModemFault | undefined => {
     const count = counts.get(name) ?? 0
     counts.set(name, count + 1)
     for (const entry of faultsOf) {
       const { fault } = entry
       if (fault.command !== name || count < (fault.after ?? 0)) continue
       if (fault.times !== undefined && entry.gone >= fault.times) continue
+      if (fault.unlessMatches !== undefined && new RegExp(fault.unlessMatches).test(rest)) continue
       if (fault.untilReset && sim.resets > 0) continue
       entry.gone++
       return fault

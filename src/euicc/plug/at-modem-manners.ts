@@ -8,6 +8,8 @@ export interface ModemFault {
   readonly times?: number
   /** What is said instead of the answer; `silence` is nothing, for ever. */
   readonly answer: 'silence' | readonly string[]
+  /** Commands that this pattern finds go well all the same. */
+  readonly unlessMatches?: string
   /** The card has carried the command out, and its response is lost. */
   readonly reachesCard?: boolean
   /** Switching the radio off and on (AT+CFUN) mends it. */

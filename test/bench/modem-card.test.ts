@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Device, type Links, openDevice } from '../../src/bench/rigs/attach.ts'
+import { modemLink } from '../../src/bench/rigs/modem-link.ts'
+import { type Rig, summarizeRig } from '../../src/bench/rigs/rig.ts'
+import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
+import { MANNERS, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
+import { loadSerialPort } from '../../src/modem/serial-port.ts'
+import { startTty, type Tty, whyNoTty } from '../modem/tty.ts'
+import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
+import { createStory, doingsOf, stateOf } from './pcsc-story.ts'
+
+const DOINGS = ['info', 'download', 'enable', 'disable', 'delete', 'notifications'] as const
+/** What the card holds when each is done. */
+const AFTER = {
+  info: { profiles: [], notifications: 0 },
+  download: { profiles: ['disabled'], notifications: 0 },
+  enable: { profiles: ['enabled'], notifications: 1 },
+  disable: { profiles: ['disabled'], notifications: 2 },
+  delete: { profiles: [], notifications: 3 },
+  notifications: { profiles: [], notifications: 0 },
+} as const
+
+const whyNot = async (): Promise<string | undefined> => {
+  if (ts48Missing) return 'no ../shared/ts48 with the GSMA TS.48 profiles'
+  const noTty = await whyNoTty()
+  if (noTty) return noTty
+  return loadSerialPort().then(
+    () => undefined,
+    () => 'npm serialport is not installed or does not load',
+  )
+}
+
+const schedule = (ms: number, run: () => void) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+const reason = await whyNot()
+describe.skipIf(reason)(
+  `what a person does with a card, through a modem on a tty${reason ? ` (skipped: ${reason})` : ''}`,
+  { timeout: 60_000 },
+  () => {
+    let tty: Tty | undefined
+    afterEach(async () => tty?.stop())
+
+    /** The card in a modem of these manners, on a tty, as every command of the bench has it. */
+    const begin = async (protocol: 't0' | 't1', manners: Manners, more: Record<string, unknown> = {}) => {
+      const story = await createStory(readTs48(TS48_NAMES[0]), protocol)
+      await story.order()
+      const modem = createAtModem({ card: story.euicc, manners, schedule })
+      tty = await startTty(modem)
+      const rig = { name: 'desk', link: { modem: { port: tty.path, ...more } } } as Rig
+      const links = { isdrOptionsOf: () => ({}), modem: modemLink() } as unknown as Links
+      const open = (): Promise<Device> => openDevice(links, rig, summarizeRig(rig, 'test'))
+      return { story, modem, open, doings: doingsOf(story, open) }
+    }
+
+    it.each([
+      ['ccho-cgla', 't1', {}],
+      ['csim', 't1', {}],
+      ['ccho-cgla', 't0', {}],
+      ['csim', 't0', {}],
+      ['ccho-cgla', 't1', { ...MANNERS.storm.manners, handles: 'hexadecimal', pieces: 'lines', nul: true }],
+      ['ccho-cgla', 't1', { toolkit: 'modem', without: ['CSIM'] }],
+      ['csim', 't1', { ...MANNERS.t99w696.manners, echoStays: true }],
+    ] as const)('does all of it over %s and %s, with %j', async (apdu, protocol, manners) => {
+      const { story, modem, doings } = await begin(protocol, manners, { apdu })
+      for (const doing of DOINGS) {
+        await doings[doing]()
+        expect([doing, await stateOf(story.euicc)]).toEqual([doing, AFTER[doing]])
+      }
+      expect(story.defects).toEqual([])
+      const other = apdu === 'csim' ? /AT\+C(CHO|GLA|CHC)=/ : /AT\+CSIM=\d+,"[08][1-3]/
+      expect(modem.heard.filter(text => other.test(text))).toEqual([])
+    })
+
+    it('says in the evidence which modem that was, and what was found out on the way', async () => {
+      const { open, doings } = await begin('t1', MANNERS.dw5821e.manners, { profile: 'generic' })
+      const device = await open()
+      expect(device.facts.join()).toContain('Dell DW5821e R1, profile generic')
+      await device.close()
+      await doings.info()
+    })
+  },
+)

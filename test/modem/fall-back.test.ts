@@ -1,0 +1,130 @@
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { isApduError } from '../../src/apdu/errors.ts'
+import { openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
+import { storeData } from '../../src/apdu/store-data.ts'
+import type { Device } from '../../src/bench/rigs/attach.ts'
+import { readModemProfiles } from '../../src/bench/rigs/modem-profiles.ts'
+import { ISDR_AID } from '../../src/euicc/aids.ts'
+import type { Manners } from '../../src/euicc/plug/at-modem-manners.ts'
+import type { IsdrOptions } from '../../src/lpa/isdr.ts'
+import type { ModemCardOptions } from '../../src/modem/at-card.ts'
+import { bytes, hex } from '../apdu/scripted-channel.ts'
+import { createStory, doingsOf, stateOf } from '../bench/pcsc-story.ts'
+import { createTestCard, testIdentity } from '../euicc/card.ts'
+import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
+import { insert } from './modem-scene.ts'
+
+const ERROR = ['ERROR']
+const EID = `bf3e125a10${hex(testIdentity().eid)}`
+
+/** GET EID is one block; with blocks of 2 bytes it is a chain of three, of which the modem loses one. */
+const readInBlocks = async (manners: Manners, options: Partial<ModemCardOptions> = {}) => {
+  const { card: euicc } = await createTestCard()
+  const begun = await insert(euicc, manners, options)
+  const answer = begun.time.until(
+    begun.card.exclusive(async channel => {
+      const number = await openLogicalChannel(channel)
+      await selectByAid(channel, number, ISDR_AID)
+      return hex(await storeData(channel, number, bytes('bf3e035c015a'), { segmentSize: 2 }))
+    }),
+  )
+  return { ...begun, answer }
+}
+
+describe('a way that fails in the middle of a chain', () => {
+  // CGLA: the SELECT, then the three blocks. CSIM: TERMINAL CAPABILITY is not sent here; MANAGE CHANNEL, SELECT, the blocks.
+  it.each([
+    ['ccho-cgla', 'CGLA', 1],
+    ['ccho-cgla', 'CGLA', 2],
+    ['csim', 'CSIM', 2],
+    ['csim', 'CSIM', 3],
+  ] as const)(
+    'from %s: %s fails after %i, and the blocks are sent again on the other',
+    async (firstPath, command, after) => {
+      const other = firstPath === 'csim' ? 'ccho-cgla' : 'csim'
+      const { answer, card, news, said } = await readInBlocks(
+        { faults: [{ command, after, answer: ERROR }] },
+        { firstPath },
+      )
+      expect(await answer).toBe(EID)
+      expect(card.path).toBe(other)
+      expect(news.at(-1)).toMatchObject({ path: other, text: expect.stringMatching(/ERROR; from here on/) })
+      // Block 0 reached the card on both ways.
+      const blockZero = (name: string) => said(name).filter(text => /"8[0-3]E21100/.test(text)).length
+      expect([blockZero('CGLA') > 0, blockZero('CSIM') > 0]).toEqual([true, true])
+      if (firstPath === 'ccho-cgla') expect(said('CCHC')).toEqual(['AT+CCHC=1'])
+    },
+  )
+
+  it.each([
+    ['ccho-cgla', 'CGLA', 3],
+    ['csim', 'CSIM', 4],
+  ] as const)('from %s: the last block is not sent twice', async (firstPath, command, after) => {
+    for (const reachesCard of [true, false]) {
+      const faults = [{ command, after, answer: ERROR, reachesCard }]
+      const { answer, card, said } = await readInBlocks({ faults }, { firstPath })
+      await expect(answer).rejects.toSatisfy(error => isApduError(error, 'exchange-lost'))
+      const last = (name: string) => said(name).filter(text => /"8[0-3]E291/.test(text)).length
+      expect(last('CGLA') + last('CSIM')).toBe(1)
+      expect(card.path).toBe(firstPath === 'csim' ? 'ccho-cgla' : 'csim')
+    }
+  })
+
+  it('has nowhere to go where both fail, or only one was asked for', async () => {
+    const faults = [
+      { command: 'CGLA', after: 1, answer: ERROR },
+      { command: 'CSIM', answer: ERROR },
+    ]
+    const both = await readInBlocks({ faults })
+    await expect(both.answer).rejects.toSatisfy(error => isApduError(error, 'card-mute'))
+    const only = await readInBlocks({ faults: faults.slice(0, 1) }, { apdu: 'ccho-cgla' })
+    await expect(only.answer).rejects.toSatisfy(error => isApduError(error, 'card-mute'))
+  })
+
+  it('says nothing of a way that is late: what comes late is not sent twice', async () => {
+    const { answer } = await readInBlocks({ faults: [{ command: 'CGLA', after: 1, answer: 'silence' }] })
+    await expect(answer).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
+  })
+})
+
+const profiles = readModemProfiles([resolve(import.meta.dirname, '..', '..', 'rigs', 'modems')])
+const reason = ts48Missing ? 'no ../shared/ts48 with the GSMA TS.48 profiles' : undefined
+
+describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  const begin = async (manners: Manners, options: Partial<ModemCardOptions> = {}, isdrOptions: IsdrOptions = {}) => {
+    const story = await createStory(readTs48(TS48_NAMES[0]), 't1')
+    await story.order()
+    const begun = await insert(story.euicc, manners, options)
+    const device = { card: begun.card, isdrOptions, close: async () => {} } as unknown as Device
+    return { story, ...begun, doings: doingsOf(story, async () => device) }
+  }
+
+  /** Commands on the first way until the middle of the package. */
+  it.each([
+    ['CGLA', 'ccho-cgla', 40],
+    ['CGLA', 'ccho-cgla', 28],
+    ['CSIM', 'csim', 45],
+  ] as const)(
+    'goes on where %s fails after the %s way carried %i (EC20F, lpac#186)',
+    async (command, firstPath, after) => {
+      const { story, doings, time, card } = await begin(
+        // Blocks that are the last of their chain go through: those may not be sent twice, see above.
+        { faults: [{ command, after, answer: ERROR, unlessMatches: '"8[0-3]E291' }] },
+        { firstPath, profiles },
+      )
+      await time.until(doings.download())
+      expect(await stateOf(story.euicc)).toEqual({ profiles: ['disabled'], notifications: 0 })
+      expect(card.path).toBe(firstPath === 'csim' ? 'ccho-cgla' : 'csim')
+      expect(story.defects).toEqual([])
+    },
+  )
+
+  it('takes shorter blocks where the modem refuses long commands (lpac#160)', async () => {
+    const learned: unknown[] = []
+    const { story, doings, time } = await begin({ longestApdu: 126 }, {}, { onLearned: fact => learned.push(fact) })
+    await time.until(doings.download())
+    expect(await stateOf(story.euicc)).toEqual({ profiles: ['disabled'], notifications: 0 })
+    expect(learned).toContainEqual(expect.objectContaining({ segmentSize: 120 }))
+  })
+})
