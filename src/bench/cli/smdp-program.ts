@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { ROOT_DS_ADDRESS } from '../services/hosts.ts'
 import { readCount, readHost, readPort } from './options.ts'
 import { certs, connectTo, json, type Perform, withOptions } from './shared-options.ts'
 import type { World } from './terminal.ts'
@@ -38,7 +39,7 @@ export const addSmdpCommands = (program: Command, world: World, perform: Perform
     portOption('es2-port', 'for operators, with mutual TLS'),
     portOption('es11-port', 'an SM-DS for LPAs'),
     portOption('es12-port', 'the SM-DS for SM-DP+s, with mutual TLS'),
-    new Option('--smds-host <name>', 'the name of the SM-DS').argParser(readHost).default('smds.bench.example'),
+    new Option('--smds-host <name>', 'the name of the SM-DS').argParser(readHost).default(ROOT_DS_ADDRESS),
     certs(),
     new Option('--es2-ca <file>', "CA of operators' client certificates, beside the bench's own (PEM)"),
     new Option('--inventory <file>', 'profile types, stock, orders and operators (YAML)'),

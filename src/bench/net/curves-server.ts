@@ -10,6 +10,8 @@ import { type ServerIdentity, tlsOptions } from './tls-server.ts'
 export interface CurveIdentity extends ServerIdentity {
   /** Subject key id of the CI, hexadecimal. */
   readonly ciKeyId?: string
+  /** The host whose certificate it is, where several share a port. */
+  readonly host?: string
 }
 
 export interface CurvesServer {
@@ -43,12 +45,18 @@ export const chooseIdentity = (
   hello: ClientHello | undefined | null,
 ): CurveIdentity => {
   if (hello) {
-    const trusted = identities.find(({ ciKeyId }) => ciKeyId !== undefined && hello.trustedKeyIds.includes(ciKeyId))
+    const { serverName } = hello
+    const named = identities.filter(
+      ({ host }) => host !== undefined && host.toLowerCase() === serverName?.toLowerCase(),
+    )
+    const candidates = named.length > 0 ? named : identities
+    const trusted = candidates.find(({ ciKeyId }) => ciKeyId !== undefined && hello.trustedKeyIds.includes(ciKeyId))
     if (trusted !== undefined) return trusted
     for (const group of hello.groups) {
-      const found = identities.find(({ curve }) => (GROUPS[curve] as readonly number[]).includes(group))
+      const found = candidates.find(({ curve }) => (GROUPS[curve] as readonly number[]).includes(group))
       if (found !== undefined) return found
     }
+    return candidates[0]!
   }
   return identities[0]!
 }

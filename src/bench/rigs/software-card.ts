@@ -10,11 +10,12 @@ import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { BenchError } from '../error.ts'
 import { openDisk } from '../home/disk.ts'
 import { openDurableMemory } from '../home/durable-memory.ts'
+import { ROOT_DS_ADDRESS } from '../services/hosts.ts'
 
 /** The card that a test PKI describes. */
 const identityOf = (pki: Pki): EuiccIdentity => {
   if (!pki.euicc.certificate.eid) throw new BenchError('certificates', 'the eUICC certificate names no EID')
-  return ordinaryIdentity([pki], { rootDsAddress: 'lpa.ds.gsma.com', defaultDpAddress: undefined })
+  return ordinaryIdentity([pki], { rootDsAddress: ROOT_DS_ADDRESS, defaultDpAddress: undefined })
 }
 
 export interface CardSettings {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Workplace } from '../cli/workplace.ts'
 import { BenchError } from '../error.ts'
 import { openDevice } from '../rigs/attach.ts'
@@ -18,6 +19,8 @@ export interface BenchSettings {
   readonly clock: () => Date
   readonly stopwatch: () => number
   readonly random: (length: number) => Uint8Array
+  /** Where the key of the SM-DP+'s store may be given. */
+  readonly environment?: NodeJS.ProcessEnv
   /** The profile of every run; without it each run has one of its own. */
   readonly supply?: Supply
   readonly signal: AbortSignal
@@ -53,12 +56,19 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
   const report = (error: unknown): void => log.error({ err: error }, 'a server failed')
   const store = await openStore(home.store)
   for (const damage of await rebuildStore(store, home.evidence)) log.warn(damage.message)
-  const services = await openServices({ pki, homePki: home.pki, clock, stopwatch, random, report }).catch(
-    async (error: unknown) => {
-      await store.close()
-      throw error
-    },
-  )
+  const smdpStore = { location: join(home.path, 'services.db'), environment: settings.environment ?? {} }
+  const services = await openServices({
+    pki,
+    homePki: home.pki,
+    clock,
+    stopwatch,
+    random,
+    report,
+    smdpStore,
+  }).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
   const book = createRunBook({ store, evidenceFolder: home.evidence, clock, stopwatch, random })
   let isBusy = false
   const running = new Set<Promise<unknown>>()

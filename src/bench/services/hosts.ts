@@ -2,10 +2,15 @@
 export const HOSTS = {
   /** Where operators order (ES2+). */
   smdpOrders: 'es2plus.smdp.bench.example',
+  /** Where SM-DP+s tell the SM-DS of events (ES12). */
+  smdsEvents: 'es12.smds.bench.example',
   operator: 'api.operator.bench.example',
   portal: 'portal.operator.bench.example',
   service: 'plans.bench.example',
 } as const
+
+/** What cards are shipped with as their root SM-DS (SGP.22 §3.6.1). On a bench the one of the bench has that name. */
+export const ROOT_DS_ADDRESS = 'lpa.ds.gsma.com'
 
 /** The operator of this bench: a test network's, so that no real one is meant (TS 23.003: MCC 001). */
 export const OPERATOR = {

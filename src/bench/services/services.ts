@@ -1,23 +1,25 @@
 import express from 'express'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Pki } from '../../rsp/certificates/pki-folder.ts'
+import { issueSmdsCertificates } from '../../rsp/certificates/smds-pki.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
 import type { Network } from '../../server/network/network.ts'
 import { createNetwork } from '../../server/network/network.ts'
 import { createOperator, type Operator } from '../../server/operator/operator.ts'
 import { createPlansService } from '../../server/plans/plans-service.ts'
 import { createPortal } from '../../server/portal/portal.ts'
-import { createMemoryStore } from '../../server/smdp/memory-store.ts'
 import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
 import type { SmdpStore } from '../../server/smdp/store.ts'
+import { createSmds, type SmdsServer } from '../../server/smds/smds.ts'
 import type { Stopwatch } from '../evidence/recorder.ts'
 import { type AddressBook, createAddressBook } from '../net/address-book.ts'
 import { callerCertificateOf, mountFetch } from '../net/mount-fetch.ts'
 import { type OpenFetch, openFetch } from '../net/open-fetch.ts'
 import { type OpenServer, openTlsServer, type ServerIdentity } from '../net/tls-server.ts'
 import { checkWebServer, openWebPki, serverIdentity } from '../pki/web-pki.ts'
+import { IN_MEMORY, openSmdpStore } from '../smdp-store/open-smdp-store.ts'
 import { callerName } from './caller-name.ts'
-import { HOSTS, OPERATOR } from './hosts.ts'
+import { HOSTS, OPERATOR, ROOT_DS_ADDRESS } from './hosts.ts'
 import { plansOperator } from './plans-operator.ts'
 import { createSubscriberRegister, type SubscriberRegister } from './subscribers.ts'
 import { createSwitchboard, type Switchboard } from './switchboard.ts'
@@ -30,6 +32,8 @@ export interface Services {
   readonly subscribers: SubscriberRegister
   readonly smdp: SmdpServer
   readonly store: SmdpStore
+  /** The SM-DS under which cards look for their events. */
+  readonly smds: SmdsServer | undefined
   readonly operator: Operator
   readonly network: Network
   /** As the device reaches the service and the portal. */
@@ -47,8 +51,11 @@ export interface ServiceSettings {
   readonly random: (length: number) => Uint8Array
   /** Told what a server answered 500 to. */
   readonly report: (error: unknown) => void
+  /** Where the SM-DP+ keeps what it must remember; by default in memory, for as long as the process lives. */
+  readonly smdpStore?: { readonly location: string; readonly environment: NodeJS.ProcessEnv }
 }
 
+const RETELL_MS = 10_000
 const OPERATOR_IDENTIFIER = 'bench-mobile'
 
 /**
@@ -91,7 +98,24 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     const smdpHost = pki.dpTls.certificate.dnsNames[0]!
     const operatorClient = clientOf(HOSTS.operator)
     const smdpClient = clientOf(HOSTS.smdpOrders)
-    const store = createMemoryStore()
+    const { location = IN_MEMORY, environment = {} } = settings.smdpStore ?? {}
+    const store = await openSmdpStore(location, { environment, random })
+    open.push(store)
+    // Without the key of the CI there is nobody to make an SM-DS of it.
+    const smdsCertificates =
+      pki.ci.privateKey && issueSmdsCertificates(pki, { random, now: clock(), host: ROOT_DS_ADDRESS })
+    const smds =
+      smdsCertificates &&
+      createSmds({
+        address: ROOT_DS_ADDRESS,
+        credentials: [smdsCertificates],
+        store: store.smds,
+        clock,
+        random,
+        requesterOf: request => callerName([web.ca], clock, request),
+        kind: 'root',
+        onDefect: report,
+      })
     const smdp = createSmdp({
       address: smdpHost,
       credentials: [pki],
@@ -105,6 +129,10 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
               url: `https://${HOSTS.operator}`,
               fetch: switchboard.traced(smdpClient.fetch, { from: 'smdp', to: 'operator' }),
             }
+          : undefined,
+      smdsOf: address =>
+        smds && address.toLowerCase() === ROOT_DS_ADDRESS
+          ? { url: `https://${HOSTS.smdsEvents}`, fetch: smdpClient.fetch }
           : undefined,
       onDefect: report,
     })
@@ -154,6 +182,10 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     const isCallback = (request: Request): boolean => new URL(request.url).pathname.startsWith('/gsma/')
 
     await serve(smdpHost, smdp.es9p, serverIdentity(pki.dpTls))
+    if (smds && smdsCertificates) {
+      await serve(ROOT_DS_ADDRESS, smds.es11, serverIdentity(smdsCertificates.dsTls))
+      await serve(HOSTS.smdsEvents, smds.es12, identityFor(HOSTS.smdsEvents), true)
+    }
     await serve(HOSTS.smdpOrders, smdp.es2p, identityFor(HOSTS.smdpOrders), true)
     await serve(
       HOSTS.operator,
@@ -164,6 +196,9 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     await serve(HOSTS.portal, portal, identityFor(HOSTS.portal))
     await serve(HOSTS.service, service, identityFor(HOSTS.service))
 
+    // What operators and the SM-DS could not be told is told again.
+    const again = setInterval(() => void smdp.deliverProgress().catch(report), RETELL_MS).unref()
+    open.push({ close: async () => clearInterval(again) })
     const device = clientOf()
     return {
       smdpHost,
@@ -172,6 +207,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
       subscribers,
       smdp,
       store,
+      smds,
       operator,
       network,
       toService: switchboard.traced(device.fetch, { from: 'app', to: 'service' }),

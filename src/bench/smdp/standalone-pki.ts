@@ -52,8 +52,8 @@ const withHost = (set: Pki, host: string, context: { random: Random; now: Date }
 
 export const ciKeyIdOf = (set: Pki): string => toHex(set.ci.certificate.subjectKeyId!)
 
-export const tlsIdentities = (sets: readonly Pki[]): CurveIdentity[] =>
-  sets.map(set => ({ ...serverIdentity(set.dpTls), ciKeyId: ciKeyIdOf(set) }))
+export const tlsIdentities = ({ host, sets }: StandalonePki): CurveIdentity[] =>
+  sets.map(set => ({ ...serverIdentity(set.dpTls), ciKeyId: ciKeyIdOf(set), host }))
 
 /** CA certificates of a PEM file, or one in DER. */
 export const readAuthorities = (bytes: Uint8Array, file: string): X509Certificate[] => {

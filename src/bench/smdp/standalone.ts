@@ -118,14 +118,16 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
   try {
     const around = settings.around ?? (fetch => fetch)
     const own = [serverIdentity(web.issue(host))]
-    const es9 = await serve(
-      around(logged(smdp.es9p, Object.values(ES9p))),
-      tlsIdentities(sets),
-      ports.es9,
-      '--es9-port',
-    )
+    const es9p = around(logged(smdp.es9p, Object.values(ES9p)))
+    const es11p = logged(smds.es11, Object.values(ES11))
+    const hasSmds = ports.es11 !== undefined || ports.es12 !== undefined
+    // On the port of ES9+ the SM-DS answers to its own name, so that an LPA may be sent to one place for both.
+    const byName: Fetch = request =>
+      hasSmds && new URL(request.url).hostname.toLowerCase() === smdsHost.toLowerCase() ? es11p(request) : es9p(request)
+    const identities = [...tlsIdentities(pki), ...(hasSmds ? smds.identities : [])]
+    const es9 = await serve(byName, identities, ports.es9, '--es9-port')
     const es2 = await serve(logged(smdp.es2p, Object.values(ES2p)), own, ports.es2, '--es2-port', true)
-    const es11 = await serve(logged(smds.es11, Object.values(ES11)), smds.identities, ports.es11, '--es11-port')
+    const es11 = await serve(es11p, smds.identities, ports.es11, '--es11-port')
     const forSmds = [serverIdentity(web.issue(smdsHost))]
     const es12 = await serve(logged(smds.es12, Object.values(ES12)), forSmds, ports.es12, '--es12-port', true)
     return {
@@ -174,6 +176,7 @@ const openSmds = (
     identities: certificates.map(({ dsTls }, index) => ({
       ...serverIdentity(dsTls),
       ciKeyId: ciKeyIdOf(withKey[index]!),
+      host: smdsHost,
     })),
   }
 }

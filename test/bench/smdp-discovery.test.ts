@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type Serving, serveSmdp } from './smdp-serving.ts'
+import { createPlace, type Place } from './world.ts'
+
+const EID = '89049032123451234512345678901235'
+
+let there: Place
+let here: Place
+let server: Serving | undefined
+beforeEach(() => {
+  there = createPlace()
+  here = createPlace()
+})
+afterEach(async () => {
+  await server?.end()
+  there.remove()
+  here.remove()
+})
+
+it('an order confirmed with the SM-DS raises an event, and a download by discovery consumes it', async () => {
+  await there.run('smdp', 'stock', 'import', 'own', '--template', '--type', 'gold', '--count', '2')
+  server = await serveSmdp(there, '--es2-port', '0', '--es11-port', '0', '--es12-port', '0')
+  const ordered = await there.run(
+    ...['smdp', 'order', 'create', '--type', 'gold', '--eid', EID, '--confirm', '--smds', 'lpa.ds.gsma.com', '--json'],
+    ...['--url', 'https://smdp.bench.example', '--connect-to', `127.0.0.1:${server.port('ES2+')}`],
+  )
+  expect(ordered).toMatchObject({ exitCode: 0, err: '' })
+  // One place for SM-DS and SM-DP+: on the port of ES9+ both answer to their names.
+  const discover = () =>
+    here.run(
+      ...['card', 'download', '--discover', '--json', '--yes', '--connect-to', `127.0.0.1:${server!.port('ES9+')}`],
+      ...['--certs', join(there.home, 'pki', 'nist')],
+    )
+  const ran = await discover()
+  expect(ran).toMatchObject({ exitCode: 0, err: '' })
+  const { iccid } = ordered.json<{ iccid: string }>()
+  expect(ran.out).toContain(iccid)
+  const shown = await there.run('smdp', 'order', 'show', iccid, '--json')
+  expect(shown.json()).toMatchObject({ state: 'Installed', smdsAddress: 'lpa.ds.gsma.com' })
+  const again = await discover()
+  expect(again.out).not.toContain(iccid)
+  expect(server.err()).toBe('')
+})
