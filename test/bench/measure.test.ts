@@ -1,7 +1,8 @@
 import { createHash, sign as signDigest } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { recordCrypto } from '../../src/bench/measure/crypto-tape.ts'
 import { measureDownloads } from '../../src/bench/measure/measure-downloads.ts'
+import { measurePaths } from '../../src/bench/measure/measure-paths.ts'
 import { issueTestPki } from '../../src/rsp/certificates/test-pki.ts'
 import { createPlace } from './world.ts'
 
@@ -39,4 +40,21 @@ it('measures downloads beside their bare crypto', async () => {
   const { whole, card, lpa, server } = measured.ms
   expect(card + lpa + server).toBeCloseTo(whole, 1)
   expect(measured.bareCryptoMs).toBeGreaterThan(0)
+})
+
+describe('the ways to a card', () => {
+  it('cost exchanges and bytes that can be counted, and never fewer than the floor', async () => {
+    const paths = await measurePaths(world, 'nist')
+    const [t1, t0, cgla, csim] = paths
+    expect(paths).toHaveLength(4)
+    for (const { exchanges, floor, bytes, mustCross } of paths) {
+      expect(exchanges).toBeGreaterThanOrEqual(floor)
+      expect(bytes).toBeGreaterThan(mustCross)
+      expect(floor).toBe(Math.ceil(mustCross / 255))
+    }
+    // An answer of T=0 is fetched by a command of its own; AT commands write each byte as two digits.
+    expect(t0!.exchanges).toBeGreaterThan(t1!.exchanges)
+    expect(cgla!.bytes).toBeGreaterThan(2 * t1!.bytes)
+    expect(csim!.bytes).toBeGreaterThan(2 * t1!.bytes)
+  })
 })

@@ -1,4 +1,5 @@
 import { type Measurement, measureDownloads } from '../measure/measure-downloads.ts'
+import { measurePaths, type PathCost } from '../measure/measure-paths.ts'
 import { table } from './card-view.ts'
 import { createTerminal, printJson, type World } from './terminal.ts'
 
@@ -23,6 +24,19 @@ const rowsOf = (measured: readonly Measurement[]): string[][] => {
   ]
 }
 
+/** Exchanges and bytes of one download on each way to a card, beside the fewest exchanges that could do. */
+const rowsOfPaths = (paths: readonly PathCost[]): string[][] => [
+  ['one download over', 'exchanges', 'floor', 'exchanges / floor', 'bytes', 'bytes / what must cross'],
+  ...paths.map(({ path, exchanges, floor, bytes, mustCross }) => [
+    path,
+    `${exchanges}`,
+    `${floor}`,
+    (exchanges / floor).toFixed(2),
+    `${bytes}`,
+    (bytes / mustCross).toFixed(2),
+  ]),
+]
+
 /** What a download costs in one process, beside the same calls of node:crypto with nothing around them. */
 export const benchCommand = async (
   world: World,
@@ -45,6 +59,10 @@ export const benchCommand = async (
         .map(([name, count]) => `${count} ${name}`)
         .join(', ')}; ${cipherBytes} bytes through ciphers`,
     )
-  if (options.json) printJson(world, { measurements: measured })
+  terminal.line()
+  const paths = await measurePaths(world, 'nist')
+  for (const line of table(rowsOfPaths(paths))) terminal.line(line)
+  terminal.line(`floor: ${paths[0]!.mustCross} bytes must cross, 255 in an exchange`)
+  if (options.json) printJson(world, { measurements: measured, paths })
   return 0
 }

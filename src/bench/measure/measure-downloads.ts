@@ -1,20 +1,8 @@
 import type { Channel } from '../../apdu/channel.ts'
-import { createMemory } from '../../euicc/memory.ts'
-import { deviceInfoOf } from '../../lpa/device-info.ts'
-import { downloadProfile } from '../../lpa/download.ts'
-import { withIsdr } from '../../lpa/isdr.ts'
-import { deleteProfile } from '../../lpa/profiles.ts'
-import { issueTestPki } from '../../rsp/certificates/test-pki.ts'
-import { ES2p } from '../../rsp/es2p.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
-import { callEs2 } from '../../server/operator/es2p-client.ts'
-import { createMemoryStore } from '../../server/smdp/memory-store.ts'
-import { createSmdp } from '../../server/smdp/smdp.ts'
-import { type CurveOption, curveName, OWN_SMDP_HOST } from '../pki/card-pki.ts'
-import { createSoftwareCard } from '../rigs/software-card.ts'
-import { BENCH_IMEI } from '../run/mobile-device.ts'
-import { makeSupply } from '../services/stock.ts'
+import type { CurveOption } from '../pki/card-pki.ts'
 import { type CryptoTape, recordCrypto } from './crypto-tape.ts'
+import { createDownloadScene, type MeasuredWorld } from './download-scene.ts'
 
 export interface Measurement {
   readonly curve: CurveOption
@@ -34,36 +22,17 @@ export interface Measurement {
   readonly cipherBytes: number
 }
 
-interface World {
-  readonly clock: () => Date
-  readonly stopwatch: () => number
-  readonly random: (length: number) => Uint8Array
-}
-
 /** Before the clocks count: compilers and caches come up to speed. Fewer, and the compilers still work while they do. */
 const WARM_UP = 200
 
-/** SM-DP+, LPA and software eUICC in one process with nothing between them: no sockets, no disk, no evidence. */
 export const measureDownloads = async (
-  { clock, stopwatch, random }: World,
+  world: MeasuredWorld,
   curve: CurveOption,
   downloads: number,
   progress: (done: number) => void,
 ): Promise<Measurement> => {
-  const pki = issueTestPki({ curve: curveName(curve), smdpHost: OWN_SMDP_HOST, random, now: clock() })
-  const smdp = createSmdp({
-    address: OWN_SMDP_HOST,
-    credentials: [pki],
-    store: createMemoryStore(),
-    clock,
-    random,
-    requesterOf: () => 'bench',
-  })
-  const card = await createSoftwareCard({ pki, clock, random }, createMemory())
-  const supply = makeSupply(random)
-  const { iccid } = supply.subscriber
-  const orders = { fetch: smdp.es2p, url: `https://${OWN_SMDP_HOST}`, functionRequesterIdentifier: 'bench', random }
-
+  const { stopwatch } = world
+  const { es9p, order, clean, ...scene } = await createDownloadScene(world, curve)
   const spent = { card: 0, server: 0, apdus: 0, bytes: 0, whole: 0, bare: 0 }
   const timed = (channel: Channel): Channel => ({
     async transmit(command) {
@@ -78,39 +47,13 @@ export const measureDownloads = async (
   const fetch: Fetch = async request => {
     const began = stopwatch()
     try {
-      return await smdp.es9p(request)
+      return await es9p(request)
     } finally {
       spent.server += stopwatch() - began
     }
   }
 
-  const order = async (): Promise<string> => {
-    await smdp.addProfile({
-      iccid,
-      profileType: 'bench',
-      package: supply.package,
-      metadata: { serviceProviderName: 'Bench Mobile', profileName: supply.profileName, notify: [] },
-      replace: true,
-    })
-    await callEs2(orders, ES2p.DownloadOrder, { iccid })
-    const { matchingId } = await callEs2(orders, ES2p.ConfirmOrder, { iccid, releaseFlag: true })
-    return matchingId
-  }
-  const download = (matchingId: string) =>
-    card.exclusive(channel =>
-      withIsdr(timed(channel), {}, isdr =>
-        downloadProfile({
-          isdr,
-          fetch,
-          smdpAddress: OWN_SMDP_HOST,
-          matchingId,
-          deviceInfo: deviceInfoOf(BENCH_IMEI),
-          confirm: async () => ({ accepted: true }),
-        }),
-      ),
-    )
-  const clean = (): Promise<void> =>
-    card.exclusive(channel => withIsdr(channel, {}, isdr => deleteProfile(isdr, { iccid })))
+  const download = (matchingId: string) => scene.download({ fetch, onChannel: timed }, matchingId)
 
   for (let round = 0; round < WARM_UP; round++) {
     await download(await order())
