@@ -10,6 +10,8 @@ import {
   lpac,
   noNotify,
   type Perform,
+  record,
+  redact,
   rig,
   withOptions,
   yes,
@@ -31,7 +33,7 @@ const load = {
 /** `esim-bench card …`: what a phone does with its eSIM. */
 export const addCardCommands = (program: Command, world: CardWorld, perform: Perform): void => {
   const card = program.command('card').description('what a phone does with its eSIM, on the card of a rig')
-  const place = (): Option[] => [rig(), certs(), curve()]
+  const place = (): Option[] => [rig(), certs(), curve(), record(), redact()]
   fillCardCommands(card, world, perform, place)
   withOptions(card.command('shell'), ...place())
     .description('type card commands one after another, with history and completion; reads a pipe too')
