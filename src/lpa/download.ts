@@ -317,7 +317,8 @@ const tell = async (
 
 /** The true reason (SGP.22 §3.0.2), or `undefined` where there is nothing left to cancel. */
 const reasonToCancel = (error: unknown): CancelSessionReason | undefined => {
-  if (isApduError(error, 'card-removed', 'card-mute', 'port-gone', 'timed-out', 'reader-busy')) return undefined
+  if (isApduError(error, 'card-removed', 'card-mute', 'port-gone', 'timed-out', 'reader-busy', 'exchange-lost'))
+    return undefined
   if (!isLpaError(error)) {
     if (!(error instanceof Error)) return 'undefinedReason'
     return error.name === 'TimeoutError'

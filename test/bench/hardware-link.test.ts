@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Card } from '../../src/apdu/channel.ts'
+import { pullCardAfter } from '../../src/apdu/faults.ts'
 import { hardwareLink } from '../../src/bench/rigs/hardware-link.ts'
 import type { Rig } from '../../src/bench/rigs/rig.ts'
 import { PcscError } from '../../src/pcsc/errors.ts'
@@ -35,6 +36,17 @@ describe('a rig with hardware', () => {
   it('is not attached with a card that is no eUICC', async () => {
     const found = await hardwareLink(async () => bankCard()).look(RIG)
     expect(found).toMatchObject({ attached: false, reason: expect.stringContaining('no eUICC') })
+  })
+
+  it('says of a card that was pulled while it was looked at no more than that', async () => {
+    const pulled: Card = {
+      ...bankCard(),
+      exclusive: procedure => procedure(pullCardAfter(1)(scripted('80aa000007a9058100830107 > 9000'))),
+    }
+    expect(await hardwareLink(async () => pulled).look(RIG)).toEqual({
+      attached: false,
+      reason: 'the card was removed from the reader',
+    })
   })
 
   it('says in one sentence what is missing', async () => {

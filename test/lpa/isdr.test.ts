@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ApduError } from '../../src/apdu/errors.ts'
 import { pullCardAfter } from '../../src/apdu/faults.ts'
 import { respond } from '../../src/apdu/status.ts'
-import { fromHex, toHex } from '../../src/asn1/bytes.ts'
-import { openIsdr, withIsdr } from '../../src/lpa/isdr.ts'
+import { concat, fromHex, toHex } from '../../src/asn1/bytes.ts'
+import { type Learned, openIsdr, withIsdr } from '../../src/lpa/isdr.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
 import { ES10c } from '../../src/rsp/es10c.ts'
 import { ISD_R_AID } from '../../src/rsp/isdr.ts'
@@ -98,6 +98,31 @@ describe('the ISD-R session', () => {
     expect(events[1]).toMatchObject({ step: 'ES10c.GetEID', error: expect.anything() })
   })
 
+  it('tells which AID answered, and which size of block passed', async () => {
+    const facts: Learned[] = []
+    const events: LpaEvent[] = []
+    const card = fakeCard([], { aid: OTHER_AID, onSegment: () => new Uint8Array(0) })
+    const choking = {
+      transmit: (command: Uint8Array) => {
+        if (command.length > 130) throw new ApduError('exchange-lost', 'the reader chokes')
+        return card.transmit(command)
+      },
+    }
+    const options = {
+      aids: [ISD_R_AID, OTHER_AID],
+      segmentSize: 200,
+      report: (event: LpaEvent) => void events.push(event),
+      onLearned: (fact: Learned) => void facts.push(fact),
+    }
+    await withIsdr(choking, options, isdr => isdr.send(new Uint8Array(300)))
+    expect(card.log).toEqual(['segment'])
+    expect(facts).toEqual([{ aid: OTHER_AID }, { segmentSize: 120, tooLong: 200, isProven: true }])
+    expect(events).toContainEqual({
+      kind: 'noted',
+      text: 'blocks of 200 bytes get lost on the way to the card; 120 bytes are sent from here on',
+    })
+  })
+
   it('sends long requests in blocks of the size asked for', async () => {
     const sizes: number[] = []
     const card = fakeCard([told(ES10c.SetNickname, () => ({ setNicknameResult: 'ok' as const }))])
@@ -123,6 +148,20 @@ describe('REFRESH behind an answer', () => {
     const isdr = await openIsdr(card)
     card.announce = 11
     expect(toHex((await isdr.call(ES10c.GetEID, askEid)).eidValue)).toBe(toHex(EID))
+    expect(isdr.refreshes).toEqual(['euicc-profile-state-change'])
+  })
+
+  it('is served when it comes with another command than STORE DATA', async () => {
+    const log: number[] = []
+    const card = fakeCard([eid], { proactive: refresh('09') })
+    const isdr = await openIsdr({
+      transmit: async command => {
+        log.push(command[1]!)
+        const response = await card.transmit(command)
+        return command[1] === 0xa4 ? concat(response.subarray(0, -2), fromHex('910b')) : response
+      },
+    })
+    expect(log).toEqual([0xaa, 0x70, 0xa4, 0x12, 0x14])
     expect(isdr.refreshes).toEqual(['euicc-profile-state-change'])
   })
 

@@ -1,5 +1,5 @@
 import type { Card } from '../../apdu/channel.ts'
-import { ApduError } from '../../apdu/errors.ts'
+import { ApduError, type ApduErrorCode, isApduError } from '../../apdu/errors.ts'
 import { takeTurns } from '../../apdu/turns.ts'
 import { LpaError } from '../../lpa/errors.ts'
 import { openIsdr } from '../../lpa/isdr.ts'
@@ -9,6 +9,9 @@ import { BenchError } from '../error.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import type { Link, Reached } from './link.ts'
 import type { Rig } from './rig.ts'
+
+/** With these nothing is known of the card. */
+const OF_THE_RIG: readonly ApduErrorCode[] = ['card-removed', 'port-gone', 'reader-busy', 'exchange-lost']
 
 /** Why a card cannot be had, where that is foreseen; each of these sentences says what to do. */
 const reasonOf = (error: unknown): string => {
@@ -42,6 +45,7 @@ export const hardwareLink = (
           return { attached: true }
         } catch (error) {
           if (!(error instanceof ApduError || error instanceof LpaError)) throw error
+          if (isApduError(error, ...OF_THE_RIG)) return { attached: false, reason: error.message }
           return { attached: false, reason: `the card in it is no eUICC that opens its ISD-R (${error.message})` }
         } finally {
           await card.close()
