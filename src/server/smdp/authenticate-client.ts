@@ -16,6 +16,7 @@ import { buildMetadata, factsFor } from './metadata.ts'
 import { advance, isOver, isPending, type Order } from './order.ts'
 import { findSession } from './sessions.ts'
 import type { Smdp } from './settings.ts'
+import type { StockProfile } from './store.ts'
 
 /**
  * SGP.22 §5.6.3: authenticates the card, finds what it came for, and offers it.
@@ -45,14 +46,14 @@ export const createAuthenticateClient =
     checkEuiccSigned1(euicc, euiccSigned1, euiccSignature1, session, smdp.address)
 
     // 2. What did it come for, and may it have it?
-    let order: Order
+    let claimed: { readonly order: Order; readonly profile: StockProfile }
     try {
-      order = await claimOrder(smdp, euiccSigned1.value, euicc)
+      claimed = await claimOrder(smdp, euiccSigned1.value, euicc)
     } catch (error) {
       if (error instanceof SmdpError) await store.dropSession(session.transactionId)
       throw error
     }
-    const profile = (await store.findProfile(order.iccid))!
+    const { order, profile } = claimed
 
     // 3. The offer: signed together with the card's own signature, so that it is for this card and session only.
     const server = credentialsOf(smdp.credentials, session.serverCi)
@@ -90,7 +91,7 @@ const claimOrder = async (
   smdp: Smdp,
   { ctxParams1, euiccInfo2 }: EuiccSigned1,
   euicc: RspCertificate,
-): Promise<Order> => {
+): Promise<{ readonly order: Order; readonly profile: StockProfile }> => {
   const { matchingId } = ctxParams1.ctxParamsForCommonAuthentication
   const eid = euicc.eid!
   const found = await findOrder(smdp, matchingId, eid)
@@ -112,7 +113,7 @@ const claimOrder = async (
     })
     if (failure !== undefined) throw failure
     await tell(order)
-    return order
+    return { order, profile }
   } catch (error) {
     if (error instanceof SmdpError) await tell(found, error)
     throw error

@@ -43,8 +43,8 @@ export const createGetBoundProfilePackage =
     if (sessionKey(signed.transactionId) !== session.transactionId)
       throw refusal('unknown-transaction', 'the eUICC signed for another one')
     try {
-      await checkConfirmationCode(smdp, session, signed)
-      return { transactionId, boundProfilePackage: await handOut(smdp, session, signed) }
+      const confirmed = await checkConfirmationCode(smdp, session, signed)
+      return { transactionId, boundProfilePackage: await handOut(smdp, session, signed, confirmed) }
     } catch (error) {
       if (error instanceof SmdpError) await smdp.store.dropSession(session.transactionId)
       throw error
@@ -55,11 +55,12 @@ const handOut = async (
   smdp: Smdp,
   session: AuthenticatedSession,
   { transactionId, euiccOtpk }: TypeOf<typeof EUICCSigned2>,
+  confirmed: Order,
 ): Promise<Uint8Array> => {
   const { store, clock } = smdp
   const { dpPb } = credentialsOf(smdp.credentials, session.serverCi)
   const profile = (await store.findProfile(session.iccid))!
-  const facts = factsFor(profile, (await store.findOrder(session.iccid)) ?? {})
+  const facts = factsFor(profile, confirmed)
   const copy = await bindForCard(smdp, { session, profile, facts, dpPb, transactionId, euiccOtpk })
   // The order is taken before the package leaves: of two cards with the same matching id, one gets it.
   const order = await changeOrder(store, session.iccid, order => {
@@ -93,12 +94,12 @@ const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date):
   if (order.expiresAt !== undefined && order.expiresAt <= now) throw refusal('order-expired')
 }
 
-/** SGP.22 §3.1.3 step 12: each wrong code counts against the order, and the last one closes it. */
+/** SGP.22 §3.1.3 step 12: each wrong code counts against the order, and the last one closes it. Gives the order. */
 const checkConfirmationCode = async (
   smdp: Smdp,
   session: AuthenticatedSession,
   { hashCc, transactionId }: TypeOf<typeof EUICCSigned2>,
-): Promise<void> => {
+): Promise<Order> => {
   let failure: SmdpError | undefined
   const order = await changeOrder(smdp.store, session.iccid, order => {
     failure = undefined
@@ -116,7 +117,7 @@ const checkConfirmationCode = async (
     const cause = `GetBoundProfilePackage: ${failure.message}`
     return advance(order, 'Error', cause, smdp.clock(), { confirmationFailures })
   })
-  if (failure === undefined) return
+  if (failure === undefined) return order
   await smdp.reportProgress({ ...order, eid: session.eid, point: 2, failure: failure.status! })
   throw failure
 }
