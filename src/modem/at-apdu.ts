@@ -36,18 +36,18 @@ export const noResponse = (what: string, end: AtEnd): ApduError => {
  * `+CGLA: 8,"01029000"` (TS 27.007 §8.43, §8.17): the length counts characters. The name, blanks and quotes are not
  * always there; the length is, and a line where it is wrong is no response.
  */
-const RESPONSE = /(\d+)\s*,\s*"?([0-9A-Fa-f]*)"?$/
+const RESPONSE = /(\d+)\s*,\s*("?)([0-9A-Fa-f]*)\2$/
 const commandFor = (name: 'CGLA' | 'CSIM', text: string): AtCommand => ({
   text,
   reply: new RegExp(`^\\+${name}:\\s*${RESPONSE.source}`),
   bareReply: new RegExp(`^${RESPONSE.source}`),
-  accept: ([, length, digits]) => Number(length) === digits!.length && digits!.length % 2 === 0 && digits!.length >= 4,
+  accept: ([, length, , digits]) => Number(length) === digits!.length && digits!.length % 2 === 0 && digits!.length >= 4,
   single: true,
 })
 
 const readResponse = (what: string, end: AtEnd): Uint8Array => {
   if (end.end !== 'ok' || !end.reply) throw noResponse(what, end)
-  return new Uint8Array(Buffer.from(end.reply[2]!, 'hex'))
+  return new Uint8Array(Buffer.from(end.reply[3]!, 'hex'))
 }
 
 /** A card that has just got its power is busy for a moment; so often, and so many milliseconds apart, it is asked again. */
