@@ -31,9 +31,21 @@ export interface Es2Callbacks {
   readonly onNotification?: ((notification: ProfileNotification) => void) | undefined
 }
 
+/** How many calls are remembered. */
+const CALLS_KEPT = 10_000
+
 /** The operator's end of ES2+: what the SM-DP+ reports of its downloads and of installed profiles (SGP.22 §5.3.5). */
 export const createEs2Callbacks = (callbacks: Es2Callbacks): ((request: Request) => Promise<Response>) => {
   const { HandleDownloadProgressInfo, HandleNotification } = ES2p
+  const taken = new Set<string>()
+  /** An SM-DP+ that heard no answer tells it again with the same identifier (SGP.22 §5.2.1): late, it is no news. */
+  const isNews = ({ functionRequesterIdentifier, functionCallIdentifier }: RequestHeader['header']): boolean => {
+    const call = `${functionRequesterIdentifier} ${functionCallIdentifier}`
+    if (taken.has(call)) return false
+    if (taken.size >= CALLS_KEPT) taken.delete(taken.values().next().value as string)
+    taken.add(call)
+    return true
+  }
   return async request => {
     const { pathname } = new URL(request.url)
     const row = [HandleDownloadProgressInfo, HandleNotification].find(({ path }) => path === pathname)
@@ -41,9 +53,14 @@ export const createEs2Callbacks = (callbacks: Es2Callbacks): ((request: Request)
     if (request.method !== 'POST') return new Response(null, { status: 405, headers: { Allow: 'POST' } })
     try {
       const body = JSON.parse(await request.text()) as Json
-      RequestHeader.fromJson(body)
-      if (row === HandleNotification) takeNotification(callbacks, HandleNotification.request.fromJson(body))
-      else takeProgress(callbacks, HandleDownloadProgressInfo.request.fromJson(body))
+      const { header } = RequestHeader.fromJson(body)
+      if (row === HandleNotification) {
+        const told = HandleNotification.request.fromJson(body)
+        if (isNews(header)) takeNotification(callbacks, told)
+      } else {
+        const told = HandleDownloadProgressInfo.request.fromJson(body)
+        if (isNews(header)) takeProgress(callbacks, told)
+      }
     } catch (error) {
       // A notification function has no function result in which to refuse (SGP.22 §6.5.1.2): HTTP says it.
       if (error instanceof JsonError || error instanceof SyntaxError)

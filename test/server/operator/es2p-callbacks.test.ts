@@ -10,7 +10,9 @@ import { createSubscriptions } from '../../../src/server/operator/subscriptions.
 
 const ICCID = '8944100000000000013'
 const now = new Date('2026-03-01T12:00:00Z')
-const header = { functionRequesterIdentifier: 'smdp', functionCallIdentifier: '1' }
+let calls = 0
+const newHeader = () => ({ functionRequesterIdentifier: 'smdp', functionCallIdentifier: `${calls++}` })
+const header = newHeader()
 
 const setUp = () => {
   const subscriptions = createSubscriptions()
@@ -37,7 +39,7 @@ const setUp = () => {
   const tell = (notificationPointId: number, status: string): Promise<Response> =>
     post(
       JSON.stringify({
-        header,
+        header: newHeader(),
         ...ES2p.HandleDownloadProgressInfo.request.toJson({
           iccid: `${ICCID}F`,
           profileType: 'bench-usim',
@@ -56,7 +58,7 @@ const setUp = () => {
       notificationEvent: 'Enable',
       notificationEventStatus: { status: 'Executed-Success' },
     }
-    const body = JSON.stringify({ header, ...request.toJson(message), ...change })
+    const body = JSON.stringify({ header: newHeader(), ...request.toJson(message), ...change })
     return fetch(new Request(`https://operator.example${path}`, { method: 'POST', body }))
   }
   return { subscriptions, reported, notified, fetch, post, tell, notify }
@@ -126,6 +128,15 @@ describe('ES2+ HandleNotification at the operator', () => {
     expect((await notify(change)).status).toBe(400)
     expect(subscriptions.find(ICCID)).not.toHaveProperty('profile')
     expect(notified).toEqual([])
+  })
+  it('hears the same call again without taking it for news', async () => {
+    const { subscriptions, notified, notify } = setUp()
+    const first = newHeader()
+    await notify({ notificationEvent: 'Enable', header: first })
+    await notify({ notificationEvent: 'Disable' })
+    expect((await notify({ notificationEvent: 'Enable', header: first })).status).toBe(204)
+    expect(subscriptions.find(ICCID)).toMatchObject({ profile: 'Disable' })
+    expect(notified).toHaveLength(2)
   })
   it('takes one of a profile that it does not know', async () => {
     const { notify } = setUp()
