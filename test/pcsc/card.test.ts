@@ -9,6 +9,7 @@ import type { BindingName } from '../../src/pcsc/binding.ts'
 import { openPcscCard, type PcscCard } from '../../src/pcsc/card.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
 import { listReaders } from '../../src/pcsc/readers.ts'
+import { watchReaders } from '../../src/pcsc/watch.ts'
 import { bytes } from '../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
 import { startReader, untilSeen, type VirtualReader, whyNoReader } from './virtual-reader.ts'
@@ -131,6 +132,42 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await card.close()
         await again.pull()
         await seen(false)
+      })
+
+      it('is watched coming and going, while somebody holds it too', async () => {
+        const seenChanges: string[] = []
+        let wanted: { readonly kind: string; readonly resolve: () => void } | undefined
+        const stop = watchReaders({
+          binding,
+          onChange(change) {
+            seenChanges.push('reader' in change ? `${change.kind} ${change.reader.slice(-2)}` : change.kind)
+            if (change.kind === wanted?.kind) wanted.resolve()
+          },
+          later: look => {
+            const turn = setImmediate(look)
+            return () => clearImmediate(turn)
+          },
+        })
+        const until = (kind: string) =>
+          new Promise<void>(resolve => {
+            wanted = { kind, resolve }
+          })
+        const came = until('card-came')
+        const inserted = await reader.insert((await createTestCard()).card)
+        await came
+        const card = await open()
+        const left = until('card-left')
+        await inserted.pull()
+        await left
+        await card.close()
+        stop()
+        expect(seenChanges).toEqual([
+          'service-came',
+          'reader-came 00',
+          'reader-came 01',
+          'card-came 00',
+          'card-left 00',
+        ])
       })
     },
   )

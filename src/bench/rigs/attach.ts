@@ -21,7 +21,6 @@ export interface Device {
   readonly card: Card
   /** How the ISD-R of this card is opened; what is learnt on the way is kept for the rig. */
   readonly isdrOptions: IsdrOptions
-  readonly segmentSize?: number | undefined
   /** What the evidence of a run should say of the card and the way to it, in sentences: reader, protocol, ATR. */
   readonly facts: readonly string[]
   /** What was not as it should be, and did not matter: sentences for a person. */
@@ -66,7 +65,6 @@ export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): P
     card,
     protectedNumbers: rig.protected ?? [],
     isdrOptions,
-    segmentSize: isdrOptions.segmentSize,
     facts: [...(reached.facts ?? []), ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : [])],
     notes: reached.notes ?? [],
     close: () => card.close(),
