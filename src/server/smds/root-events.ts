@@ -17,7 +17,7 @@ export const registerAtRoot = async ({ root, address }: Smds, event: EventRecord
     { eid, eventId, rspServerAddress: address, forwardingIndicator: false },
     { functionRequesterIdentifier: address, functionCallIdentifier: event.callIdentifier },
   )
-  if ('unanswered' in outcome) throw refusal('root-inaccessible', outcome.unanswered)
+  if ('unanswered' in outcome) throw refusal('root-inaccessible')
   if ('refused' in outcome)
     throw refusal('root-refused', `${outcome.refused.subjectCode}/${outcome.refused.reasonCode}`)
 }
@@ -32,7 +32,7 @@ export const deleteAtRoot = async ({ root, address }: Smds, event: EventRecord):
     { eid, eventId },
     { functionRequesterIdentifier: address, functionCallIdentifier: `${event.callIdentifier}-delete` },
   )
-  if ('unanswered' in outcome) throw refusal('root-inaccessible', outcome.unanswered)
+  if ('unanswered' in outcome) throw refusal('root-inaccessible')
   if ('done' in outcome) return
   const { subjectCode, reasonCode } = outcome.refused
   if (subjectCode === '8.9.5' && reasonCode === '3.9') return
