@@ -105,14 +105,14 @@ describe('run activate, over real sockets, with the software eUICC', () => {
     expect(profiles.map(({ state }) => state)).toEqual(['disabled', 'enabled'])
 
     const [first, second] = profiles.map(({ iccid }) => iccid) as [string, string]
-    expect((await place.run('card', 'enable', first)).out).toContain(`${first} is enabled`)
+    expect((await place.run('card', 'enable', first, '--no-notify')).out).toContain(`${first} is enabled`)
     expect((await place.run('card', 'nickname', first, 'holiday')).exitCode).toBe(0)
-    expect((await place.run('card', 'delete', first)).err).toMatch(/profileNotInDisabledState/)
-    expect((await place.run('card', 'disable', first, '--json')).json()).toMatchObject({
+    expect((await place.run('card', 'delete', first, '--yes')).err).toMatch(/is enabled: disable it first/)
+    expect((await place.run('card', 'disable', first, '--json', '--yes', '--no-notify')).json()).toMatchObject({
       profile: { iccid: first, state: 'disabled', nickname: 'holiday' },
     })
-    expect((await place.run('card', 'delete', second)).exitCode).toBe(0)
-    const { notifications } = (await place.run('card', 'notifications', '--json')).json<{
+    expect((await place.run('card', 'delete', second, '--yes', '--no-notify')).exitCode).toBe(0)
+    const { notifications } = (await place.run('card', 'notifications', 'list', '--json')).json<{
       notifications: { operation: string; iccid: string }[]
     }>()
     expect(notifications.map(({ operation }) => operation)).toEqual([
