@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { ROOT_DS_ADDRESS } from '../services/hosts.ts'
+import { FAULTS, FUNCTIONS, KINDS } from '../smdp/misbehaviour-kinds.ts'
 import { readCount, readHost, readPort } from './options.ts'
 import { certs, connectTo, json, type Perform, withOptions } from './shared-options.ts'
 import type { World } from './terminal.ts'
@@ -9,10 +10,16 @@ const load = {
   serve: () => import('./smdp-serve-command.ts'),
   order: () => import('./smdp-order-command.ts'),
   stock: () => import('./smdp-stock-command.ts'),
+  misbehave: () => import('./smdp-misbehave-command.ts'),
 } as const
 
 const readPattern = (pattern: RegExp, expected: string) => (text: string) => {
   if (pattern.test(text)) return text
+  throw new InvalidArgumentError(`it must be ${expected}.`)
+}
+const readWithin = (expected: string, isIn: (value: number) => boolean) => (text: string) => {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (isIn(value)) return value
   throw new InvalidArgumentError(`it must be ${expected}.`)
 }
 const portOption = (name: string, description: string): Option =>
@@ -140,4 +147,50 @@ export const addSmdpCommands = (program: Command, world: World, perform: Perform
   withOptions(stock.command('list'), db(), json())
     .description('profile types, and how many profiles of each are in which state')
     .action(perform(async options => (await load.stock()).listStockCommand(world, options as never)))
+
+  const misbehave = smdp.command('misbehave').description('tell the server of a store to be wrong on purpose, on ES9+')
+  withOptions(misbehave.command('add'), db(), json())
+    .description('from the next call on; counts of what stood before begin anew')
+    .addArgument(new Argument('<function>', 'of ES9+').choices(FUNCTIONS))
+    .addArgument(new Argument('<kind>', 'what is wrong').choices(KINDS))
+    .addOption(new Option('--count <number>', 'how often; without it, always').argParser(readCount))
+    .addOption(
+      new Option('--probability <share>', 'of a call: 0 to 1').argParser(
+        readWithin('above 0, up to 1', n => n > 0 && n <= 1),
+      ),
+    )
+    .addOption(
+      new Option('--offset <byte>', 'changed-byte: where in the package; from its end where negative').argParser(
+        readWithin('a whole number', Number.isInteger),
+      ),
+    )
+    .addOption(
+      new Option('--mask <bits>', 'changed-byte: which bits').argParser(
+        readWithin('from 1 to 255', n => Number.isInteger(n) && n >= 1 && n <= 255),
+      ),
+    )
+    .addOption(
+      new Option('--milliseconds <number>', 'delay: how long').argParser(
+        readWithin('from 1 to 600000', n => Number.isInteger(n) && n >= 1 && n <= 600_000),
+      ),
+    )
+    .addOption(
+      new Option('--status <number>', 'http-status: which').argParser(
+        readWithin('from 400 to 599', n => Number.isInteger(n) && n >= 400 && n <= 599),
+      ),
+    )
+    .option('--after', 'http-status, reset: the function has run, and only its answer is lost')
+    .option('--certificate <fault or file>', `wrong-certificate: ${FAULTS.join(', ')}, or a DER file`)
+    .option('--key <file>', 'wrong-certificate: the private key of the file, so that the certificate alone is wrong')
+    .action(
+      perform(async (name, kind, options) =>
+        (await load.misbehave()).addMisbehaviourCommand(world, name as never, kind as never, options as never),
+      ),
+    )
+  withOptions(misbehave.command('list'), db(), json())
+    .description('how it was told to misbehave')
+    .action(perform(async options => (await load.misbehave()).listMisbehaviourCommand(world, options as never)))
+  withOptions(misbehave.command('clear'), db(), json())
+    .description('let it behave')
+    .action(perform(async options => (await load.misbehave()).clearMisbehaviourCommand(world, options as never)))
 }

@@ -1,16 +1,18 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { formatActivationCode } from '../../rsp/activation-code.ts'
+import { createMisbehaviour } from '../../server/smdp/misbehaviour.ts'
 import { isPending, type Order } from '../../server/smdp/order.ts'
 import { BenchError } from '../error.ts'
 import { homePath } from '../home/home.ts'
 import { openWebPki } from '../pki/web-pki.ts'
 import { applyInventory, type InventoryReport } from '../smdp/apply-inventory.ts'
 import { describeCall } from '../smdp/function-log.ts'
+import { createFileWatch, readMisbehaviour, toRule } from '../smdp/misbehaviour-file.ts'
 import { type Inventory, readInventory } from '../smdp/read-inventory.ts'
 import { openStandalone, type Standalone } from '../smdp/standalone.ts'
 import { ciKeyIdOf, openStandalonePki, readAuthorities, type StandalonePki } from '../smdp/standalone-pki.ts'
-import { openStoreAt } from '../smdp/store-place.ts'
+import { misbehaviourPlaceOf, openStoreAt } from '../smdp/store-place.ts'
 import type { OpenSmdpStore } from '../smdp-store/open-smdp-store.ts'
 import { readInput } from './options.ts'
 import { describeWhole } from './report-error.ts'
@@ -110,6 +112,34 @@ const interrupted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
+/** Rules of the inventory, until `smdp misbehave` gives others; those stand in a file that is looked at before each call. */
+const openMisbehaviour = (
+  world: World,
+  { db }: SmdpServeOptions,
+  inventory: Inventory | undefined,
+  { sets }: StandalonePki,
+) => {
+  const file = misbehaviourPlaceOf(db, world)
+  const isOther = createFileWatch(file)
+  const context = (folder: string) => ({ pki: sets[0]!, random: world.random, now: world.clock(), folder })
+  const engine = createMisbehaviour({
+    random: world.random,
+    sleep: milliseconds => new Promise(resolve => void setTimeout(resolve, milliseconds).unref()),
+    rules: (inventory?.misbehave ?? []).map(entry => toRule(entry, context(dirname(inventory!.file)))),
+  })
+  return {
+    engine,
+    refresh() {
+      if (!isOther()) return
+      try {
+        engine.setRules(readMisbehaviour(file).map(entry => toRule(entry, context(world.workingFolder))))
+      } catch (error) {
+        world.err.write(`esim-bench: ${error instanceof Error ? error.message : error}; it misbehaves as before\n`)
+      }
+    },
+  }
+}
+
 /** Calls that are under way at the end may take so long. */
 const GRACE_MS = 2_000
 
@@ -141,6 +171,8 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
       const report = await applyInventory({ store, clock, address: pki.host, onProgress }, inventory)
       for (const line of describeReport(options.inventory!, report)) terminal.line(line)
     }
+    const misbehaviour = openMisbehaviour(world, options, inventory, pki)
+    misbehaviour.refresh()
     const standalone = await openStandalone({
       pki,
       web,
@@ -155,6 +187,8 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
         ...(options.es12Port !== undefined && { es12: options.es12Port }),
       },
       smdsHost: options.smdsHost,
+      misbehaviour: misbehaviour.engine,
+      beforeCall: misbehaviour.refresh,
       clock,
       stopwatch: world.stopwatch,
       random,

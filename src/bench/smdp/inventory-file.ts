@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MisbehaviourFile } from './misbehaviour-file.ts'
 
 /** Long digits are read as numbers by YAML, and lose their ends. */
 const text = (pattern: RegExp, expected: string) =>
@@ -118,6 +119,7 @@ export const InventoryFile = z.strictObject({
   stock: z.array(stock).optional(),
   orders: z.array(order).optional(),
   operators: z.array(operator).optional(),
-  misbehave: z.unknown().optional(),
+  /** As `smdp misbehave` tells a running server. */
+  misbehave: MisbehaviourFile.optional(),
 })
 export type InventoryFile = z.infer<typeof InventoryFile>

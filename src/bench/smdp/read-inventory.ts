@@ -16,6 +16,7 @@ import {
   type TypeEntry,
 } from './inventory-file.ts'
 import { readMetadata } from './metadata-entry.ts'
+import { checkEntry, type MisbehaviourEntry } from './misbehaviour-file.ts'
 import { type PersonalTexts, type Place, readPersonalValues } from './personal-values.ts'
 import { readIccidRange, readRange } from './ranges.ts'
 import {
@@ -55,8 +56,7 @@ export interface Inventory {
   readonly stock: readonly StockItem[]
   readonly orders: readonly PlannedOrder[]
   readonly operators: readonly { readonly name: string; readonly callback?: string | undefined }[]
-  /** For the misbehaviour engine, which checks it. */
-  readonly misbehave: unknown
+  readonly misbehave: readonly MisbehaviourEntry[]
   readonly warnings: readonly string[]
 }
 
@@ -254,13 +254,14 @@ export const readInventory = (path: string, { random, environment }: InventoryCo
   const stock = (content.stock ?? []).flatMap(stockOf)
   const orders = (content.orders ?? []).map(orderOf)
   refuseRepeats(path, stock, orders)
+  for (const entry of content.misbehave ?? []) checkEntry(entry)
   if (orders.some(({ confirmationCodeHash }) => confirmationCodeHash !== undefined)) folder.readSecrets(file)
   return {
     file,
     stock,
     orders,
     operators: content.operators ?? [],
-    misbehave: content.misbehave,
+    misbehave: content.misbehave ?? [],
     warnings: folder.warnings,
   }
 }

@@ -5,6 +5,7 @@ import { ES9p } from '../../rsp/es9p.ts'
 import { ES11 } from '../../rsp/es11.ts'
 import { ES12 } from '../../rsp/es12.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
+import type { Misbehaviour } from '../../server/smdp/misbehaviour.ts'
 import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
 import { createSmds } from '../../server/smds/smds.ts'
 import { createAddressBook } from '../net/address-book.ts'
@@ -50,8 +51,9 @@ export interface StandaloneSettings {
   /** Told of every call; without it none is looked into. */
   readonly log?: ((called: CalledFunction) => void) | undefined
   readonly report: (error: unknown) => void
-  /** What stands between the ports and the server, to make it misbehave. */
-  readonly around?: (fetch: Fetch) => Fetch
+  readonly misbehaviour?: Misbehaviour | undefined
+  /** Before each call of ES9+. */
+  readonly beforeCall?: (() => void) | undefined
 }
 
 export const openStandalone = async (settings: StandaloneSettings): Promise<Standalone> => {
@@ -90,6 +92,7 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
       smdsOf: (address: string) =>
         address.toLowerCase() === smdsHost.toLowerCase() ? { url: `https://${smdsHost}`, fetch: smdsCalls } : undefined,
     }),
+    ...(settings.misbehaviour && { misbehaviour: settings.misbehaviour }),
     onDefect: report,
   })
 
@@ -116,9 +119,13 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
     return server
   }
   try {
-    const around = settings.around ?? (fetch => fetch)
+    const { beforeCall } = settings
     const own = [serverIdentity(web.issue(host))]
-    const es9p = around(logged(smdp.es9p, Object.values(ES9p)))
+    const answer: Fetch = request => {
+      beforeCall?.()
+      return smdp.es9p(request)
+    }
+    const es9p = logged(answer, Object.values(ES9p))
     const es11p = logged(smds.es11, Object.values(ES11))
     const hasSmds = ports.es11 !== undefined || ports.es12 !== undefined
     // On the port of ES9+ the SM-DS answers to its own name, so that an LPA may be sent to one place for both.

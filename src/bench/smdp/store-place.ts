@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { BenchError } from '../error.ts'
 import { homePath } from '../home/home.ts'
 import { IN_MEMORY, isPostgresUrl, type OpenSmdpStore, openSmdpStore } from '../smdp-store/open-smdp-store.ts'
+import { misbehaviourFileOf } from './misbehaviour-file.ts'
 import type { Random } from './stock-copies.ts'
 
 export interface StoreContext {
@@ -47,6 +48,16 @@ export const openStoreAt = async (
     // A database server has no place beside it where a key could lie.
     ...(isPostgresUrl(place) && { keyFile: keyFileAt(homePath(environment, workingFolder)) }),
   })
+}
+
+/** Where the commands about a store tell its server how to misbehave. */
+export const misbehaviourPlaceOf = (db: string | undefined, context: StoreContext): string => {
+  const place = placeOf(db, context)
+  const isFile = place !== IN_MEMORY && !isPostgresUrl(place)
+  const home = homePath(context.environment, context.workingFolder)
+  const file = misbehaviourFileOf(isFile ? place : join(home, 'smdp'))
+  makeFolder(dirname(file))
+  return file
 }
 
 const keyFileAt = (home: string): string => {
