@@ -41,7 +41,8 @@ const commandFor = (name: 'CGLA' | 'CSIM', text: string): AtCommand => ({
   text,
   reply: new RegExp(`^\\+${name}:\\s*${RESPONSE.source}`),
   bareReply: new RegExp(`^${RESPONSE.source}`),
-  accept: ([, length, , digits]) => Number(length) === digits!.length && digits!.length % 2 === 0 && digits!.length >= 4,
+  accept: ([, length, , digits]) =>
+    Number(length) === digits!.length && digits!.length % 2 === 0 && digits!.length >= 4,
   single: true,
 })
 

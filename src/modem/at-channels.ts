@@ -82,12 +82,20 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
     const number = p2 === 0 ? lowestFree() : opened.has(p2) || p2 > LAST_CHANNEL ? undefined : p2
     if (number === undefined) return respond(NO_SUCH_CHANNEL)
     if (path === 'csim') {
-      const response = await apdu.csim(bytes)
-      const card = p2 || dataOf(response)[0]
-      if (statusOf(response) !== 0x9000 || card === undefined) return response
-      opened.set(number, { kind: 'card', number: card })
-    } else opened.set(number, { kind: 'reserved' })
+      const response = await apdu.csim(bytes).catch(unlessOnly)
+      const card = p2 || (response && dataOf(response)[0])
+      if (response && (statusOf(response) !== 0x9000 || card === undefined)) return response
+      if (response) opened.set(number, { kind: 'card', number: card! })
+      else path = undefined
+    }
+    if (path !== 'csim') opened.set(number, { kind: 'reserved' })
     return le === undefined ? respond(0x9000) : respond(0x9000, Uint8Array.of(number))
+  }
+
+  /** The way to begin with is none: the other one is found out by the SELECT. */
+  const unlessOnly = (error: unknown): undefined => {
+    if (only !== undefined || !isModemsNo(error)) throw error
+    return undefined
   }
 
   const close = async (number: number): Promise<Uint8Array> => {

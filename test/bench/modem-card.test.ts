@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Device, type Links, openDevice } from '../../src/bench/rigs/attach.ts'
+import type { Learned } from '../../src/bench/rigs/learned.ts'
 import { modemLink } from '../../src/bench/rigs/modem-link.ts'
 import { type Rig, summarizeRig } from '../../src/bench/rigs/rig.ts'
 import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
@@ -44,13 +45,18 @@ describe.skipIf(reason)(
     afterEach(async () => tty?.stop())
 
     /** The card in a modem of these manners, on a tty, as every command of the bench has it. */
+    const facts = new Map<string, Learned>()
+    const learned = {
+      of: (rig: string) => facts.get(rig) ?? {},
+      learn: (rig: string, fact: Learned) => void facts.set(rig, { ...facts.get(rig), ...fact }),
+    }
     const begin = async (protocol: 't0' | 't1', manners: Manners, more: Record<string, unknown> = {}) => {
       const story = await createStory(readTs48(TS48_NAMES[0]), protocol)
       await story.order()
       const modem = createAtModem({ card: story.euicc, manners, schedule })
       tty = await startTty(modem)
       const rig = { name: 'desk', link: { modem: { port: tty.path, ...more } } } as Rig
-      const links = { isdrOptionsOf: () => ({}), modem: modemLink() } as unknown as Links
+      const links = { isdrOptionsOf: () => ({}), modem: modemLink(() => ({}), '.', learned) } as unknown as Links
       const open = (): Promise<Device> => openDevice(links, rig, summarizeRig(rig, 'test'))
       return { story, modem, open, doings: doingsOf(story, open) }
     }
@@ -74,12 +80,16 @@ describe.skipIf(reason)(
       expect(modem.heard.filter(text => other.test(text))).toEqual([])
     })
 
-    it('says in the evidence which modem that was, and what was found out on the way', async () => {
-      const { open, doings } = await begin('t1', MANNERS.dw5821e.manners, { profile: 'generic' })
+    it('says in the evidence which modem that was, and begins the next time with the way that worked', async () => {
+      const { open, doings, modem } = await begin('t1', MANNERS.dw5821e.manners, { profile: 'generic' })
       const device = await open()
       expect(device.facts.join()).toContain('Dell DW5821e R1, profile generic')
       await device.close()
       await doings.info()
+      expect(learned.of('desk')).toEqual({ apdu: 'csim' })
+      const asked = modem.heard.length
+      await doings.info()
+      expect(modem.heard.slice(asked).filter(text => text.startsWith('AT+CCHO'))).toEqual([])
     })
   },
 )

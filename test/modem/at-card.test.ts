@@ -45,6 +45,14 @@ describe('the card in a modem', () => {
     expect(said('CCHO')).toEqual([])
   })
 
+  it('takes the other way where the one that worked last is gone', async () => {
+    const { card, news } = await begin({ without: ['CSIM'] }, { firstPath: 'csim' })
+    expect(await readEid(card)).toBe(EID)
+    expect(news.at(-1)).toMatchObject({ path: 'ccho-cgla' })
+    const only = await begin({ without: ['CSIM'] }, { apdu: 'csim' })
+    await expect(readEid(only.card)).rejects.toSatisfy(error => isApduError(error, 'card-mute'))
+  })
+
   it('gives the FCI, of which AT+CCHO says nothing', async () => {
     const { card } = await begin()
     const fci = await card.exclusive(async channel => {

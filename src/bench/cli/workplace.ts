@@ -6,6 +6,7 @@ import { type Home, homePath, openHome } from '../home/home.ts'
 import { ownCertificates, readCertificates } from '../pki/card-pki.ts'
 import { createLinks, type Device, type Links, lookFor, openDevice } from '../rigs/attach.ts'
 import { knowCards } from '../rigs/card-knowledge.ts'
+import { openLearnedFacts } from '../rigs/learned.ts'
 import { chooseRig, type Rig, readRigs, summarizeRig } from '../rigs/rig.ts'
 import { checkTapeFile, recordLinks } from '../tape/record-links.ts'
 import { PACKAGE_FOLDER } from '../version.ts'
@@ -51,6 +52,7 @@ export const openWorkplace = (world: World, { certs, curve, record, redact }: Pk
       },
       knowCards(folders, join(home.path, 'learned')),
       world.workingFolder,
+      openLearnedFacts(join(home.path, 'learned')),
     )
     const links =
       tapeFile === undefined

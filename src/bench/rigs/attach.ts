@@ -5,12 +5,14 @@ import type { IsdrOptions } from '../../lpa/isdr.ts'
 import type { RigSummary } from '../events.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { execLink, tcpLink } from './json-link.ts'
+import type { LearnedFacts } from './learned.ts'
 import type { Link } from './link.ts'
 import { modemLink } from './modem-link.ts'
 import { pcscLink } from './pcsc-link.ts'
 import { protectCard } from './protect-card.ts'
 import { type Attachment, linkOf, type Rig } from './rig.ts'
 import { type CardSettings, openSoftwareCard } from './software-card.ts'
+import { withSubject } from './subject.ts'
 import { tapeLink } from './tape-link.ts'
 
 /** The card of a rig in hand. */
@@ -38,6 +40,8 @@ export const createLinks = (
   isdrOptionsOf: IsdrOptionsOf = () => ({}),
   /** From where the programs and tapes of rig files are looked for. */
   workingFolder = '.',
+  /** Where the way through a modem is kept that worked. */
+  learned?: LearnedFacts,
 ): Links => ({
   isdrOptionsOf,
   software: {
@@ -45,7 +49,7 @@ export const createLinks = (
     open: async rig => ({ card: await openSoftwareCard(cards, rig.name, settings) }),
   },
   pcsc: pcscLink(isdrOptionsOf),
-  modem: modemLink(isdrOptionsOf, workingFolder),
+  modem: modemLink(isdrOptionsOf, workingFolder, learned),
   exec: execLink(workingFolder, isdrOptionsOf),
   tcp: tcpLink(isdrOptionsOf),
   tape: tapeLink(workingFolder),
@@ -61,12 +65,19 @@ export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): P
   const card = protectCard(honourRefresh(reached.card), rig.protected)
   const isdrOptions = links.isdrOptionsOf(rig, reached)
   return {
-    rig: summary,
+    rig: withSubject(summary, card.atr),
     card,
     protectedNumbers: rig.protected ?? [],
     isdrOptions,
     facts: [...(reached.facts ?? []), ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : [])],
-    notes: reached.notes ?? [],
+    // A modem's way is found out while the card is used: ask at the end.
+    get notes() {
+      return [...sizeNote(isdrOptions.segmentSize, rig.segmentSize ?? reached.segmentSize), ...(reached.notes ?? [])]
+    },
     close: () => card.close(),
   }
 }
+
+/** A size that is smaller than the rig's own was learnt; somebody who wonders why it is slow should know. */
+const sizeNote = (size = 255, own = 255): readonly string[] =>
+  size < own ? [`blocks of ${size} bytes go to the card, because longer ones got lost on this rig before`] : []

@@ -9,6 +9,8 @@ const Learned = z.object({
   aid: Aid.optional(),
   /** Bytes of a STORE DATA block that passed where longer ones did not, or that the next session is to try. */
   segmentSize: z.int().min(1).max(255).optional(),
+  /** The way through a modem that worked last. */
+  apdu: z.enum(['ccho-cgla', 'csim']).optional(),
 })
 export type Learned = z.infer<typeof Learned>
 

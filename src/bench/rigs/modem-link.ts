@@ -5,6 +5,7 @@ import type { After } from '../../modem/at-port.ts'
 import { PACKAGE_FOLDER } from '../version.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { hardwareLink } from './hardware-link.ts'
+import type { LearnedFacts } from './learned.ts'
 import type { Link } from './link.ts'
 import { readModemProfiles } from './modem-profiles.ts'
 import type { Rig } from './rig.ts'
@@ -20,13 +21,17 @@ const choiceOf = (rig: Rig) => {
 }
 
 /** A modem, and what rigs/modems of this package and of the working folder know of its kind. */
-export const modemLink = (isdrOptionsOf?: IsdrOptionsOf, workingFolder = '.'): Link => {
+export const modemLink = (isdrOptionsOf?: IsdrOptionsOf, workingFolder = '.', learned?: LearnedFacts): Link => {
   const folders = [PACKAGE_FOLDER, workingFolder].map(folder => join(folder, 'rigs', 'modems'))
   return hardwareLink(async rig => {
     const notes: string[] = []
     const profiles = readModemProfiles(folders)
-    const report = ({ text }: PathNews): void => void notes.push(text)
-    const card = await openModemCard({ ...choiceOf(rig), profiles, report, after })
+    const report = ({ text, path }: PathNews): void => {
+      notes.push(text)
+      if (path !== undefined) learned?.learn(rig.name, { apdu: path })
+    }
+    const firstPath = learned?.of(rig.name).apdu
+    const card = await openModemCard({ ...choiceOf(rig), profiles, firstPath, report, after })
     const { manufacturer, model, firmware } = card.identity
     const named = [manufacturer, model, firmware].filter(part => part !== undefined).join(' ')
     return {
