@@ -15,8 +15,8 @@ const FAILED: ApduAnswer = { ecode: -1, data: new Uint8Array(0) }
 const DONE: ApduAnswer = { ecode: 0, data: new Uint8Array(0) }
 
 export interface JsonAnswererOptions {
-  /** What connecting does to the card, such as resetting it. */
-  readonly onConnect?: () => Promise<unknown>
+  /** What connecting does to the card, such as resetting it; the ATR that it resolves with is told as `data`. */
+  readonly onConnect?: () => Promise<Uint8Array>
   /** Told of what the answer, a bare -1, does not tell. */
   readonly onFailure?: (error: unknown) => void
 }
@@ -42,8 +42,7 @@ export const createJsonAnswerer = (
     switch (func) {
       case 'connect':
         opened.clear()
-        await onConnect?.()
-        return DONE
+        return onConnect ? { ecode: 0, data: await onConnect() } : DONE
       case 'disconnect':
         await end()
         return DONE

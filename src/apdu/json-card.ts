@@ -15,8 +15,9 @@ export const JSON_DEADLINES: Readonly<Record<ApduFunction, number>> = {
 }
 
 /**
- * Takes a card behind a program or socket that answers APDU JSON. The ATR is empty: this way does not tell it. `reset`
- * disconnects and connects, which is all that this way can ask for.
+ * Takes a card behind a program or socket that answers APDU JSON. The ATR is what it tells as `data` of its answer to
+ * `connect`, as our own does; most tell nothing, and it is empty. `reset` disconnects and connects, which is all that
+ * this way can ask for.
  */
 export const openJsonCard = async (
   port: LinePort,
@@ -28,12 +29,13 @@ export const openJsonCard = async (
   const asker = createJsonAsker(port, who, after)
   const ask = (func: ApduFunction, param: Uint8Array | null) => asker.ask({ func, param }, deadlines[func])
   const channels = createJsonChannels(ask)
-  const atr = new Uint8Array(0)
+  let atr: Uint8Array = new Uint8Array(0)
   let isClosed = false
 
   const connect = async (): Promise<void> => {
-    const { ecode } = await ask('connect', null)
+    const { ecode, data } = await ask('connect', null)
     if (ecode < 0) throw new ApduError('link-refused', `${who} could not connect to a card: it answered ecode ${ecode}`)
+    atr = data
   }
   const close = async (): Promise<void> => {
     if (isClosed) return
@@ -55,7 +57,9 @@ export const openJsonCard = async (
     throw error
   }
   return {
-    atr,
+    get atr() {
+      return atr
+    },
     reset: () =>
       inTurn(async () => {
         channels.forget()

@@ -1,11 +1,12 @@
 import { concat } from '../asn1/bytes.ts'
 import type { Protocol } from './response.ts'
 
+const NAME = new TextEncoder().encode('eSBench')
 /** Historical bytes (ISO 7816-4 §8.1): card service data, capabilities (20 logical channels, no extended lengths), a name. */
-const HISTORICAL = concat(
-  Uint8Array.of(0x80, 0x31, 0xe0, 0x73, 0xfe, 0x21, 0x1f, 0x57),
-  new TextEncoder().encode('eSBench'),
-)
+const HISTORICAL = concat(Uint8Array.of(0x80, 0x31, 0xe0, 0x73, 0xfe, 0x21, 0x1f, 0x57), NAME)
+
+/** The ATR is of a software eUICC of this bench, whichever way it came. */
+export const isSoftwareAtr = (atr: Uint8Array): boolean => Buffer.from(atr).includes(Buffer.from(NAME))
 
 /**
  * Answer to reset (ISO 7816-3 §8.2, TS 102 221 §6.3): TA1 '96', the protocol, and behind T=15 the class of operation

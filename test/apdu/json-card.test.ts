@@ -32,6 +32,13 @@ describe('a card behind APDU JSON', () => {
     expect(link.sent).toEqual(['{"type":"apdu","payload":{"func":"connect","param":null}}'])
   })
 
+  it('has the ATR that connecting tells, where it tells one', async () => {
+    const link = scriptedPort(() => [answer(0, '3b00')])
+    const card = await openJsonCard(link.port, 'the program x', createTimers().after)
+    expect(hex(card.atr)).toBe('3b00')
+    expect(hex((await open({})).card.atr)).toBe('')
+  })
+
   it('opens a logical channel with the application that is selected in it, and gives its FCI', async () => {
     const { transmit, asked } = await open({
       [`logic_channel_open ${AID}`]: answer(2),

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -68,16 +68,30 @@ describe('the software eUICC on a socket', () => {
     expect((await states()).profiles).toEqual([])
   })
 
+  it('stays software: a run on it is no pass of hardware', async () => {
+    const tape = await place.run('card', 'list', '--rig', 'socket', '--record', 'socket.tape')
+    expect(tape).toMatchObject({ exitCode: 0 })
+    const [header] = readFileSync(join(place.folder, 'socket.tape'), 'utf8').split('\n')
+    expect(JSON.parse(header!)).toMatchObject({
+      rig: 'socket',
+      subject: 'software',
+      atr: expect.stringMatching(/^3b9f/),
+    })
+    const activated = await place.run('run', 'activate', '--rig', 'socket', '--certs', far.certs)
+    expect(activated).toMatchObject({ exitCode: 0 })
+    expect(activated.out).toContain('pass on the software eUICC')
+  })
+
   it('has one client at a time; the next finds it reset', async () => {
     const first = openClient(port)
-    expect(await first.ask('connect')).toEqual({ ecode: 0 })
+    expect(await first.ask('connect')).toEqual({ ecode: 0, data: expect.stringMatching(/^3b9f9681/) })
     expect(await first.ask('transmit', '0070000001')).toEqual({ ecode: 0, data: '019000' })
     const second = openClient(port)
     expect(await second.ask('connect')).toEqual({ ecode: -1 })
     await plug.said(/was refused: somebody else has the card/)
     first.close()
     const third = openClient(port)
-    expect(await third.ask('connect')).toEqual({ ecode: 0 })
+    expect(await third.ask('connect')).toMatchObject({ ecode: 0 })
     expect(await third.ask('transmit', '0070000001')).toEqual({ ecode: 0, data: '019000' })
     third.close()
     second.close()

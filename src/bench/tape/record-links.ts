@@ -7,6 +7,7 @@ import { hideConfirmationCode } from '../evidence/hide-confirmation-code.ts'
 import type { Links } from '../rigs/attach.ts'
 import type { Link } from '../rigs/link.ts'
 import { describeRig, linkOf, type Rig, summarizeRig } from '../rigs/rig.ts'
+import { withSubject } from '../rigs/subject.ts'
 import { VERSION } from '../version.ts'
 import { redactTape } from './redact-tape.ts'
 
@@ -32,7 +33,7 @@ const headerOf = (rig: Rig, atr: Uint8Array, { clock, redact }: RecordSettings):
     rig: rig.name,
     bench: VERSION,
     ...(atr.length > 0 ? { atr: toHex(atr) } : {}),
-    subject: summarizeRig(rig, '').subject,
+    subject: withSubject(summarizeRig(rig, ''), atr).subject,
     ...(redact ? { redacted: true } : {}),
   }
 }
