@@ -103,7 +103,7 @@ describe('the shell', () => {
           ['st ', '\n'],
           [PROMPTED, 'default-smdp a.example\n'],
           [PROMPTED, 'default-smdp --clear\n'],
-          ['[y/N] \x1b[59G', 'y\n'],
+          ['[y/N] \x1b[53G', 'y\n'],
           [PROMPTED, 'download 1$a.example$X --confirmation-code 99 --smdp b\n'],
           [PROMPTED, 'exit\n'],
         ],
