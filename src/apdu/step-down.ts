@@ -29,8 +29,8 @@ type Send = (payload: Uint8Array, options?: Omit<StoreDataOptions, 'segmentSize'
  *
  * A chain may begin anew as long as its last block has not been sent: until then the card has only collected, and
  * block 0 begins anew (GPCS §11.11.2.2). So what breaks on an earlier block is tried again with the next smaller size.
- * A last block that got lost may have been carried out; it is never sent twice, and the session is over: then only the
- * next one begins with the smaller size. The exception is 67xx, with which a card says that it did not carry the
+ * A last block that got lost may have been carried out; it is not sent twice here, and the smaller size is for what
+ * follows, which mostly is the next session. The exception is 67xx, with which a card says that it did not carry the
  * command out because of its length (ISO 7816-4 §5.6).
  *
  * A card that says no for a reason of its own says it again at each smaller size; then its first word counts, and this
@@ -66,6 +66,7 @@ export const stepDown = (
       const cause = causeOf(failure, block, next)
       if (cause === 'other') break
       if (cause === 'lost-last') {
+        size = next
         onLearned?.({ segmentSize: next, tooLong, isProven: false })
         break
       }

@@ -104,7 +104,13 @@ export const openIsdr = async (
         const step = stepOf(row)
         let answer: Uint8Array
         try {
-          answer = await send(encode(row.request, request))
+          const payload = encode(row.request, request)
+          answer = await send(payload).catch((error: unknown) => {
+            // Nobody knows whether the card heard it. To be asked twice changes nothing where it is only asked.
+            if (!isApduError(error, 'exchange-lost') || !READING.has(step)) throw error
+            report({ kind: 'noted', text: `${step} got lost on the way and is sent again: ${error.message}`, error })
+            return send(payload)
+          })
         } catch (error) {
           throw cardRefused(step, error)
         }
@@ -115,6 +121,18 @@ export const openIsdr = async (
     },
   }
 }
+
+/** Functions that change nothing on the card (SGP.22 §5.7). A challenge does: it ends the session before it. */
+const READING: ReadonlySet<string> = new Set([
+  'ES10a.GetEuiccConfiguredAddresses',
+  'ES10b.GetEUICCInfo1',
+  'ES10b.GetEUICCInfo2',
+  'ES10b.ListNotification',
+  'ES10b.RetrieveNotificationsList',
+  'ES10b.GetRAT',
+  'ES10c.GetEID',
+  'ES10c.GetProfilesInfo',
+])
 
 /** Opens the ISD-R, works, and closes the channel whatever comes of it. */
 export const withIsdr = async <T>(

@@ -58,6 +58,8 @@ describe('a way to the card that chokes on long blocks', () => {
     await expect(send(new Uint8Array(255 + 200))).rejects.toMatchObject({ code: 'exchange-lost' })
     expect(sent).toEqual(['0:255', '1:200!'])
     expect(learned).toEqual([{ segmentSize: 120, tooLong: 255, isProven: false }])
+    await expect(send(new Uint8Array(200))).rejects.toMatchObject({ code: 'exchange-lost' })
+    expect(sent.slice(2)).toEqual(['0:120', '1:80!'])
   })
 
   it.each<[string, Choke, number]>([

@@ -102,6 +102,9 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         // Somebody who starts the bench anew finds it known.
         const device = await open(known())
         expect(device.isdrOptions.segmentSize).toBe(120)
+        expect(device.notes).toEqual([
+          'blocks of 120 bytes go to the card, because longer ones got lost on this rig before',
+        ])
         expect(device.facts).toEqual([
           `reader Virtual Test Reader 00 00, T=1, through npm ${binding}`,
           expect.stringMatching(/^ATR 3B9F/),

@@ -123,6 +123,42 @@ describe('the ISD-R session', () => {
     })
   })
 
+  it.each([
+    ['asks again, once, where it only asks', 1, 'EID'],
+    ['does not ask for ever', 2, 'exchange-lost'],
+  ])('%s and the answer got lost', async (_name, losses, outcome) => {
+    let left = losses
+    const card = fakeCard([eid])
+    const losing = {
+      transmit: async (command: Uint8Array) => {
+        const response = await card.transmit(command)
+        if (command[1] === 0xe2 && left-- > 0) throw new ApduError('exchange-lost', 'the reader lost it')
+        return response
+      },
+    }
+    const said = await withIsdr(losing, {}, isdr => isdr.call(ES10c.GetEID, askEid)).then(
+      () => 'EID',
+      (error: ApduError) => error.code,
+    )
+    expect([said, card.log]).toEqual([outcome, ['GetEID', 'GetEID']])
+  })
+
+  it('does not say twice what changes something', async () => {
+    const card = fakeCard([told(ES10c.SetNickname, () => ({ setNicknameResult: 'ok' as const }))])
+    const losing = {
+      transmit: async (command: Uint8Array) => {
+        const response = await card.transmit(command)
+        if (command[1] === 0xe2) throw new ApduError('exchange-lost', 'the reader lost it')
+        return response
+      },
+    }
+    const work = withIsdr(losing, {}, isdr =>
+      isdr.call(ES10c.SetNickname, { iccid: new Uint8Array(10), profileNickname: 'x' }),
+    )
+    await expect(work).rejects.toMatchObject({ code: 'exchange-lost' })
+    expect(card.log).toEqual(['SetNickname'])
+  })
+
   it('sends long requests in blocks of the size asked for', async () => {
     const sizes: number[] = []
     const card = fakeCard([told(ES10c.SetNickname, () => ({ setNicknameResult: 'ok' as const }))])

@@ -13,7 +13,6 @@ import { protectCard } from './protect-card.ts'
 import { type Attachment, linkOf, type Rig } from './rig.ts'
 import { type CardSettings, openSoftwareCard } from './software-card.ts'
 import { withSubject } from './subject.ts'
-import { withSubject } from './subject.ts'
 import { tapeLink } from './tape-link.ts'
 
 /** The card of a rig in hand. */
