@@ -15,9 +15,20 @@ const downloaded = async (settings: Parameters<typeof createScene>[0] = {}) => {
 const temporary = ['installFailedDueToInsufficientMemoryForProfile', 'installFailedDueToInterruption'] as const
 const final = [
   'incorrectInputValues',
+  'invalidSignature',
+  'invalidTransactionId',
+  'unsupportedCrtValues',
+  'unsupportedRemoteOperationType',
+  'unsupportedProfileClass',
+  'scp03tStructureError',
   'scp03tSecurityError',
+  'installFailedDueToIccidAlreadyExistsOnEuicc',
   'installFailedDueToPEProcessingError',
+  'installFailedDueToDataMismatch',
+  'testProfileInstallFailedDueToInvalidNaaKey',
   'pprNotAllowed',
+  'installFailedDueToUnknownError',
+  77,
 ] as const
 
 describe('ES9+.HandleNotification (SGP.22 §5.6.4): ProfileInstallationResult', () => {
@@ -54,7 +65,7 @@ describe('ES9+.HandleNotification (SGP.22 §5.6.4): ProfileInstallationResult', 
     const { scene, ok } = await downloaded()
     await scene.notify(scene.card.installationResult(ok.transactionId, ICCID, reason))
     expect(await scene.stateOf()).toBe('Error')
-    expect((await scene.store.findOrder(ICCID))?.history.at(-1)?.cause).toContain(reason)
+    expect((await scene.store.findOrder(ICCID))?.history.at(-1)?.cause).toContain(`${reason}`)
   })
 
   it('is taken after the session has expired', async () => {

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { concat, equalBytes, fromBase64, toHex } from '../../../src/asn1/bytes.ts'
 import { encode, keep } from '../../../src/asn1/schema.ts'
+import { mountFetch } from '../../../src/bench/net/mount-fetch.ts'
 import { AuthenticateServerResponse, PrepareDownloadResponse } from '../../../src/rsp/authentication.ts'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { verifyChain } from '../../../src/rsp/certificates/chain.ts'
@@ -216,6 +219,27 @@ describe('a server told to misbehave in how its answers come', () => {
     const response = await scene.smdp.es9p(initiateRequest(scene))
     await expect(response.arrayBuffer()).rejects.toThrow('reset')
     await downloads(scene)
+  })
+
+  it('drops it on a real socket, and takes the next one', async () => {
+    const scene = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
+    const server = createServer(mountFetch(scene.smdp.es9p))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const call = async () => {
+      const { method, headers } = initiateRequest(scene)
+      const body = await initiateRequest(scene).text()
+      const url = `http://127.0.0.1:${port}${ES9p.InitiateAuthentication.path}`
+      const response = await fetch(url, { method, headers, body })
+      return Object.keys((await response.json()) as object)
+    }
+    try {
+      await expect(call()).rejects.toThrow()
+      expect(await call()).toContain('transactionId')
+    } finally {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    }
   })
 
   it('breaks its answer off in the middle', async () => {
