@@ -120,6 +120,23 @@ describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: 
     },
   )
 
+  it('ends with the profile on the card wherever a way fails, at the latest with the second try', async () => {
+    const outcomes = new Set<string>()
+    for (let after = 3; after <= 51; after += 6) {
+      const faults = [{ command: 'CGLA', after, answer: ERROR }]
+      const { story, doings, time } = await begin({ faults })
+      let outcome = 'at once'
+      await time.until(doings.download()).catch(async error => {
+        if (!isApduError(error, 'exchange-lost')) throw error
+        outcome = 'with the second try'
+        if ((await stateOf(story.euicc)).profiles.length === 0) await time.until(doings.download())
+      })
+      outcomes.add(outcome)
+      expect([after, (await stateOf(story.euicc)).profiles]).toEqual([after, ['disabled']])
+    }
+    expect([...outcomes].sort()).toEqual(['at once', 'with the second try'])
+  })
+
   it('takes shorter blocks where the modem refuses long commands (lpac#160)', async () => {
     const learned: unknown[] = []
     const { story, doings, time } = await begin({ longestApdu: 126 }, {}, { onLearned: fact => learned.push(fact) })

@@ -9,7 +9,7 @@ import { readModemProfiles } from '../../src/bench/rigs/modem-profiles.ts'
 import { ISDR_AID } from '../../src/euicc/aids.ts'
 import { MANNERS, type MannerName, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
 import { withIsdr } from '../../src/lpa/isdr.ts'
-import { enableProfile, listProfiles } from '../../src/lpa/profiles.ts'
+import { disableProfile, enableProfile, listProfiles } from '../../src/lpa/profiles.ts'
 import type { ModemCard, ModemCardOptions } from '../../src/modem/at-card.ts'
 import { ES10c } from '../../src/rsp/es10c.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
@@ -304,5 +304,87 @@ describe('REFRESH', () => {
     await time.until(enable(card))
     expect(await time.until(enabledOf(card))).toEqual(['enabled', 'disabled'])
     expect(modem.heard).toContain('AT+CFUN=0')
+  })
+})
+
+describe('cards, as a modem shows them', () => {
+  /** The card, and what is between it and the modem. */
+  const behind = (
+    euicc: Card,
+    wrap: (channel: Channel) => Channel,
+    afterReset: () => Promise<unknown> = async () => {},
+  ) => ({
+    exclusive: <T>(work: (channel: Channel) => Promise<T>) => euicc.exclusive(channel => work(wrap(channel))),
+    reset: async () => {
+      const atr = await euicc.reset()
+      await afterReset()
+      return atr
+    },
+  })
+  const oneProfile = () => createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
+
+  it.each(['ccho-cgla', 'csim'] as const)('an ISD-R of another AID is found by the list, over %s', async apdu => {
+    const other = bytes('A0000005591010FFFFFFFF8900050500')
+    const { card: euicc } = await oneProfile()
+    const renamed = behind(euicc, channel => ({
+      transmit: async command => {
+        if (command[1] !== 0xa4 || command[2] !== 4) return channel.transmit(command)
+        const aid = hex(command.subarray(5, 21))
+        if (aid !== hex(other)) return respond(0x6a82)
+        return channel.transmit(Uint8Array.from([...command.subarray(0, 5), ...ISDR_AID, ...command.subarray(21)]))
+      },
+    }))
+    const { card, time } = await insert(renamed, {}, { apdu })
+    const found = card.exclusive(channel =>
+      withIsdr(channel, { aids: [ISDR_AID, bytes('A0000005591010000000008900000300'), other] }, async isdr =>
+        hex(isdr.aid),
+      ),
+    )
+    expect(await time.until(found)).toBe(hex(other))
+  })
+
+  it.each(['ccho-cgla', 'csim'] as const)(
+    '61xx is collected and 6Cxx corrected on the right channel, over %s',
+    async apdu => {
+      const { card: euicc } = await createTestCard({ protocol: 't0' })
+      const { card, time, said } = await insert(euicc, {}, { apdu })
+      expect(await time.until(readEid(card))).toBe(EID)
+      const name = apdu === 'csim' ? 'CSIM' : 'CGLA'
+      expect(said(name).some(text => /"(8|0)[01]C0000015"/.test(text))).toBe(true)
+    },
+  )
+
+  it('a toolkit command that waits is no end of switching profiles (catBusy), where nobody can fetch it', async () => {
+    const { card: euicc } = await oneProfile()
+    const { card, time } = await insert(euicc, { without: ['CSIM'] })
+    for (const iccid of [ICCID_DIGITS[0], ICCID_DIGITS[1]])
+      await time.until(enableProfile({ card, profile: { iccid } }))
+    const listed = await euicc.exclusive(channel => withIsdr(channel, {}, listProfiles))
+    expect(listed.map(({ profileState }) => profileState)).toEqual(['disabled', 'enabled'])
+  })
+
+  it('a profile that somebody else takes back is not said to be enabled (openpilot#34924)', async () => {
+    const { card: euicc } = await oneProfile()
+    let isTakenBack = false
+    const profile = { iccid: ICCID_DIGITS[0] }
+    const reverting = behind(
+      euicc,
+      channel => channel,
+      async () => {
+        if (isTakenBack) return
+        isTakenBack = true
+        await disableProfile({ card: euicc, profile })
+      },
+    )
+    const { card, time } = await insert(reverting)
+    await expect(time.until(enableProfile({ card, profile }))).rejects.toMatchObject({ code: 'state-not-changed' })
+    expect(isTakenBack).toBe(true)
+  })
+
+  it('a short command that was refused once is read again on the other way (EC20F, lpac#186)', async () => {
+    const { card: euicc } = await createTestCard()
+    const { card, time, news } = await insert(euicc, { faults: [{ command: 'CGLA', after: 1, answer: ['ERROR'] }] })
+    expect(await time.until(readEid(card))).toBe(EID)
+    expect(news.at(-1)).toMatchObject({ path: 'csim' })
   })
 })
