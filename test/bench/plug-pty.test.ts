@@ -44,6 +44,51 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
     }
   })
 
+  it('takes the tty away while the modem is gone, and gives another when it is back', async () => {
+    const heard: string[] = []
+    let presence: (isPresent: boolean) => void = () => {}
+    const said: string[] = []
+    const plug = await plugIntoPty(
+      {
+        link,
+        makeModem: ({ send }) => ({
+          hear: bytes => {
+            heard.push(Buffer.from(bytes).toString('latin1'))
+            send(Buffer.from('OK\r\n'))
+          },
+          onPresence: listener => {
+            presence = listener
+          },
+        }),
+      },
+      {
+        card: { exclusive: async (work: () => Promise<void>) => work() } as never,
+        after: () => () => {},
+        report: () => {},
+        say: line => said.push(line),
+      },
+    )
+    const ask = async (): Promise<string> => {
+      const { SerialPort } = await import('serialport')
+      const port = new SerialPort({ path: readlinkSync(link), baudRate: 115_200 })
+      const answer = new Promise<string>(resolve =>
+        port.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))),
+      )
+      port.write('AT\r')
+      const text = await answer
+      await new Promise<void>(resolve => port.close(() => resolve()))
+      return text
+    }
+    expect(await ask()).toContain('OK')
+    presence(false)
+    presence(true)
+    expect(said).toEqual(['the modem left, and its tty with it', `the modem is back at ${readlinkSync(link)}`])
+    expect(await ask()).toContain('OK')
+    expect(heard).toEqual(['AT\r', 'AT\r'])
+    await plug.pull()
+    expect(existsSync(link)).toBe(false)
+  })
+
   it('replaces the link that a plug left behind, and nothing else', async () => {
     symlinkSync('/dev/pts/9999', link)
     const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem')

@@ -132,6 +132,10 @@ describe('the software eUICC on a socket', () => {
   })
 })
 
+/** A script that answers each line with the payload that the expression gives. */
+const answering = (expression: string): string =>
+  `require('node:readline').createInterface({input:process.stdin}).on('line',line=>console.log('{"type":"apdu","payload":'+(${expression})+'}'))`
+
 describe('a program that is no wrapper', () => {
   const place = createPlace()
   afterAll(() => place.remove())
@@ -156,6 +160,22 @@ describe('a program that is no wrapper', () => {
       'finds no card',
       [process.execPath, '-e', `process.stdin.on('data',()=>console.log('{"type":"apdu","payload":{"ecode":-1}}'))`],
       /could not connect to a card: it answered ecode -1/,
+    ],
+    [
+      'ends in the middle',
+      [process.execPath, '-e', answering(`JSON.parse(line).payload.func==='connect'?'{"ecode":0}':process.exit(4)`)],
+      /ended with exit code 4 \(asked: transmit\)/,
+    ],
+    [
+      'opens a channel that no card has',
+      [
+        process.execPath,
+        '-e',
+        answering(
+          `({connect:'{"ecode":0}',transmit:'{"ecode":0,"data":"6e00"}'})[JSON.parse(line).payload.func]??'{"ecode":77}'`,
+        ),
+      ],
+      /opened logical channel 77; a card has 19/,
     ],
   ])('that %s is named as what is wrong with the rig', async (_name, exec, words) => {
     rig(place, 'bad', `exec: ${JSON.stringify(exec)}`)
