@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Serving, serveSmdp } from './smdp-serving.ts'
@@ -40,5 +41,28 @@ it('an order confirmed with the SM-DS raises an event, and a download by discove
   expect(shown.json()).toMatchObject({ state: 'Installed', smdsAddress: 'lpa.ds.gsma.com' })
   const again = await discover()
   expect(again.out).not.toContain(iccid)
+  expect(server.err()).toBe('')
+})
+
+it('an order of the inventory with an event id stands at the SM-DS, once', async () => {
+  const inventory = join(there.folder, 'inventory.yaml')
+  writeFileSync(
+    inventory,
+    `types: {own: {template: own}}\norders: [{matchingId: QUIET, eventId: EVENT-1, eid: "${EID}", profile: own}]\n`,
+  )
+  const serve = () => serveSmdp(there, '--inventory', inventory, '--es11-port', '0')
+  server = await serve()
+  await server.end()
+  server = await serve()
+  const discover = () =>
+    here.run(
+      ...['card', 'download', '--discover', '--json', '--yes', '--connect-to', `127.0.0.1:${server!.port('ES9+')}`],
+      ...['--certs', join(there.home, 'pki', 'nist')],
+    )
+  const ran = await discover()
+  expect(ran).toMatchObject({ exitCode: 0, err: '' })
+  const shown = await there.run('smdp', 'order', 'show', 'QUIET', '--json')
+  expect(shown.json()).toMatchObject({ state: 'Installed', eventId: 'EVENT-1' })
+  expect(ran.out).toContain(shown.json<{ iccid: string }>().iccid)
   expect(server.err()).toBe('')
 })

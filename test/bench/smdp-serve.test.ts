@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fromHex } from '../../src/asn1/bytes.ts'
 import { openWorkplace } from '../../src/bench/cli/workplace.ts'
+import { openWebPki, serverIdentity, type WebPki } from '../../src/bench/pki/web-pki.ts'
 import { registerOnNetwork } from '../../src/modem/registration.ts'
 import { milenage } from '../../src/profile/aka/milenage.ts'
 import { luhnDigit } from '../../src/profile/digits.ts'
@@ -150,6 +151,36 @@ orders:
         { to: 'Installed' },
       ],
     })
+  })
+
+  it('takes the certificates of another CA where it is told to, and only the operators of the inventory', async () => {
+    const { world } = there.worldOf(new AbortController().signal)
+    const context = { random: world.random, now: world.clock() }
+    const foreign = openWebPki(join(there.folder, 'foreign'), context)
+    const ca = write('ca.der', foreign.ca.der)
+    const inventory = write('i.yaml', 'types: {own: {template: own}}\noperators: [{name: good.example}]\n')
+    const server = await serve('--es2-port', '0', '--es2-ca', ca, '--inventory', inventory)
+    await there.run('smdp', 'stock', 'import', 'own', '--template', '--type', 'gold', '--count', '2')
+    const order = async (name: string, web: WebPki) => {
+      const { certificate, key } = serverIdentity(web.issue(name))
+      return there.run(
+        ...['smdp', 'order', 'create', '--type', 'gold', '--json', '--url', 'https://smdp.bench.example'],
+        ...['--connect-to', `127.0.0.1:${server.port('ES2+')}`],
+        ...['--cert', write('client.pem', certificate), '--key', write('client.key', key)],
+      )
+    }
+    const own = openWebPki(join(there.home, 'pki'), context)
+    expect(await order('good.example', foreign)).toMatchObject({ exitCode: 0, err: '' })
+    expect(await order('good.example', own)).toMatchObject({ exitCode: 0, err: '' })
+    const stranger = openWebPki(join(there.folder, 'stranger'), context)
+    for (const [name, web] of [
+      ['bad.example', foreign],
+      ['bad.example', own],
+      ['good.example', stranger],
+    ] as const)
+      expect(await order(name, web)).toMatchObject({ exitCode: 1, err: expect.stringContaining('did not answer') })
+    // Those who were hung up on have not come as far as a function.
+    expect(server.out().match(/ES2\+\.DownloadOrder/g)).toHaveLength(2)
   })
 
   it('finishes on an interrupt with 0, and is there again with what it had', async () => {

@@ -10,7 +10,7 @@ import { applyInventory, type InventoryReport } from '../smdp/apply-inventory.ts
 import { describeCall } from '../smdp/function-log.ts'
 import { createFileWatch, readMisbehaviour, toRule } from '../smdp/misbehaviour-file.ts'
 import { type Inventory, readInventory } from '../smdp/read-inventory.ts'
-import { openStandalone, type Standalone } from '../smdp/standalone.ts'
+import { openStandalone, raiseEvents, type Standalone } from '../smdp/standalone.ts'
 import { ciKeyIdOf, openStandalonePki, readAuthorities, type StandalonePki } from '../smdp/standalone-pki.ts'
 import { misbehaviourPlaceOf, openStoreAt } from '../smdp/store-place.ts'
 import type { OpenSmdpStore } from '../smdp-store/open-smdp-store.ts'
@@ -168,7 +168,11 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
     if (inventory !== undefined) {
       for (const warning of inventory.warnings) terminal.line(`warning: ${warning}`)
       const onProgress = (done: number, total: number): void => terminal.progress(`stock: ${done} of ${total}`)
-      const report = await applyInventory({ store, clock, address: pki.host, onProgress }, inventory)
+      const hasSmds = options.es11Port !== undefined || options.es12Port !== undefined
+      const smdsAddress = hasSmds ? options.smdsHost : undefined
+      const report = await applyInventory({ store, clock, address: pki.host, smdsAddress, onProgress }, inventory)
+      const at = { host: pki.host, smdsHost: options.smdsHost, now: clock() }
+      await raiseEvents(store, [...report.ordersAdded, ...report.ordersKept], at)
       for (const line of describeReport(options.inventory!, report)) terminal.line(line)
     }
     const misbehaviour = openMisbehaviour(world, options, inventory, pki)

@@ -20,6 +20,8 @@ export interface ApplyContext {
   readonly clock: () => Date
   /** The server's, as it goes into metadata. */
   readonly address: string
+  /** The SM-DS of this server, if it has one: orders with an event id and an EID stand there. */
+  readonly smdsAddress?: string | undefined
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -145,7 +147,7 @@ const iccidFor = async (
 }
 
 /** Brings the profile's order to its state, each transition a row of its history. */
-const place = ({ store, clock }: ApplyContext, planned: PlannedOrder, iccid: string): Promise<Order> =>
+const place = ({ store, clock, smdsAddress }: ApplyContext, planned: PlannedOrder, iccid: string): Promise<Order> =>
   changeOrder(store, iccid, order => {
     const at = clock()
     const cause = 'inventory'
@@ -155,6 +157,7 @@ const place = ({ store, clock }: ApplyContext, planned: PlannedOrder, iccid: str
       eid,
       matchingId,
       eventId,
+      ...(eventId !== undefined && eid !== undefined && { smdsAddress }),
       confirmationCodeHash,
       reusable,
       maxAttempts,

@@ -6,6 +6,7 @@ import { ES11 } from '../../rsp/es11.ts'
 import { ES12 } from '../../rsp/es12.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
 import type { Misbehaviour } from '../../server/smdp/misbehaviour.ts'
+import { isOver, type Order } from '../../server/smdp/order.ts'
 import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
 import { createSmds } from '../../server/smds/smds.ts'
 import { createAddressBook } from '../net/address-book.ts'
@@ -150,6 +151,29 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
   } catch (error) {
     for (const each of open.reverse()) await each.close()
     throw error
+  }
+}
+
+/** Puts the events of orders that a file describes into the SM-DS, as an order that is confirmed over ES2+ does. */
+export const raiseEvents = async (
+  { smds }: OpenSmdpStore,
+  orders: readonly Order[],
+  at: { readonly host: string; readonly smdsHost: string; readonly now: Date },
+): Promise<void> => {
+  for (const { eid, eventId, smdsAddress, ...order } of orders) {
+    if (eid === undefined || eventId === undefined || smdsAddress !== at.smdsHost) continue
+    if (isOver({ ...order, eid, eventId }) || (await smds.findEvent(eid, eventId)) !== undefined) continue
+    await smds.addEvent({
+      eid,
+      eventId,
+      rspServerAddress: at.host,
+      owner: at.host,
+      callIdentifier: `register ${eventId}`,
+      at: at.now,
+      atRoot: 'not-asked',
+      isWithdrawn: false,
+      revision: 1,
+    })
   }
 }
 
