@@ -121,8 +121,8 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         const { story, doings, sizes } = await begin('t1')
         counted ??= countExchanges(binding, reader)
         const counts = await counted
+        let inserted = await insert(story)
         for (const doing of DOINGS) {
-          let inserted = await insert(story)
           const gone = inserted.pullAfter(Math.min(Math.floor(counts[doing] * point), counts[doing] - 2))
           const error = await doings[doing]().then(
             () => undefined,
@@ -134,8 +134,8 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
           await untilSeen(binding, false)
           inserted = await insert(story)
           await finish(story, doings, doing)
-          await pull(inserted)
         }
+        await pull(inserted)
         // A card that was pulled says nothing of what its reader can carry.
         expect(sizes).toEqual([])
         expect(story.defects).toEqual([])
