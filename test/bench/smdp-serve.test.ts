@@ -10,7 +10,7 @@ import { milenage } from '../../src/profile/aka/milenage.ts'
 import { luhnDigit } from '../../src/profile/digits.ts'
 import { createNetwork } from '../../src/server/network/network.ts'
 import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
-import { type Serving, serveSmdp } from './smdp-serving.ts'
+import { type Serving, serveSmdp, serveSmdpAt } from './smdp-serving.ts'
 import { createPlace, type Place } from './world.ts'
 
 const SGP26 = resolve(import.meta.dirname, '..', '..', '..', 'shared', 'sgp26')
@@ -68,6 +68,24 @@ describe(`the folder of SGP.26 on one port${sgp26Reason}`, () => {
     }
     expect(server.out()).toMatch(/ES9\+\.GetBoundProfilePackage\s+Executed-Success {2}89\d+ {2}BRP-1/)
     expect(server.err()).toBe('')
+  })
+})
+
+describe(`SGP.26 after February 2027, when its TLS certificates have ended${sgp26Reason}`, () => {
+  it.skipIf(sgp26Missing)('is served with TLS certificates issued anew under its CIs', async () => {
+    const inventory = write('i.yaml', 'types: {own: {template: own}}\norders: [{matchingId: LATER, profile: own}]\n')
+    const later = () => new Date('2027-06-01T00:00:00Z')
+    const server = await serveSmdpAt(there, later, '--certs', SGP26, '--inventory', inventory, '--db', 'memory')
+    serving.push(server)
+    for (const curve of ['nist', 'brainpool']) {
+      const ran = await download(server, 'testsmdpplus1.example.com', 'LATER', '--certs', SGP26, '--curve', curve)
+      expect(ran.err).not.toContain('trusted')
+    }
+  })
+
+  it.skipIf(sgp26Missing)('is refused in a sentence when a CI itself has ended', async () => {
+    const end = serveSmdpAt(there, () => new Date('2061-01-01T00:00:00Z'), '--certs', SGP26, '--db', 'memory')
+    await expect(end).rejects.toThrow(/ended with 2.*certificate folder .* cannot be used: CertificateIssuer.*expired/s)
   })
 })
 

@@ -11,7 +11,11 @@ export interface Serving {
 }
 
 /** `smdp serve` in a place, until it is ended. Throws what it says where it does not start. */
-export const serveSmdp = async (place: Place, ...args: string[]): Promise<Serving> => {
+export const serveSmdp = (place: Place, ...args: string[]): Promise<Serving> =>
+  serveSmdpAt(place, () => new Date(), ...args)
+
+/** The same by another clock. */
+export const serveSmdpAt = async (place: Place, clock: () => Date, ...args: string[]): Promise<Serving> => {
   const interrupt = new AbortController()
   const { world, out, err } = place.worldOf(interrupt.signal)
   let isUp: () => void = () => undefined
@@ -20,6 +24,7 @@ export const serveSmdp = async (place: Place, ...args: string[]): Promise<Servin
   })
   const watching = {
     ...world,
+    clock,
     out: {
       write(text: string) {
         world.out.write(text)
