@@ -5,6 +5,7 @@ import { modemLink } from '../../src/bench/rigs/modem-link.ts'
 import { type Rig, summarizeRig } from '../../src/bench/rigs/rig.ts'
 import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
 import { MANNERS, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
+import { enableProfile } from '../../src/lpa/profiles.ts'
 import { loadSerialPort } from '../../src/modem/serial-port.ts'
 import { startTty, type Tty, whyNoTty } from '../modem/tty.ts'
 import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
@@ -78,6 +79,17 @@ describe.skipIf(reason)(
       expect(story.defects).toEqual([])
       const other = apdu === 'csim' ? /AT\+C(CHO|GLA|CHC)=/ : /AT\+CSIM=\d+,"[08][1-3]/
       expect(modem.heard.filter(text => other.test(text))).toEqual([])
+    })
+
+    it('asks an EG25-G for no REFRESH, which would make it leave (agnos-builder#556)', async () => {
+      const { open, doings, story } = await begin('t1', MANNERS['eg25-g'].manners)
+      await doings.download()
+      const device = await open()
+      const { card, isdrOptions, refreshFlag } = device
+      expect(refreshFlag).toBe(false)
+      await enableProfile({ card, isdrOptions, refreshFlag, profile: { iccid: story.iccid } })
+      await device.close()
+      expect((await stateOf(story.euicc)).profiles).toEqual(['enabled'])
     })
 
     it('says in the evidence which modem that was, and begins the next time with the way that worked', async () => {

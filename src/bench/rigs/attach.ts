@@ -23,6 +23,8 @@ export interface Device {
   readonly card: Card
   /** How the ISD-R of this card is opened; what is learnt on the way is kept for the rig. */
   readonly isdrOptions: IsdrOptions
+  /** Whether to ask for REFRESH when a profile is switched, where the rig has a wish. */
+  readonly refreshFlag?: boolean | undefined
   /** What the evidence of a run should say of the card and the way to it, in sentences: reader, protocol, ATR. */
   readonly facts: readonly string[]
   /** What was not as it should be, and did not matter: sentences for a person. */
@@ -69,6 +71,7 @@ export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): P
     card,
     protectedNumbers: rig.protected ?? [],
     isdrOptions,
+    refreshFlag: reached.refreshFlag,
     facts: [...(reached.facts ?? []), ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : [])],
     // A modem's way is found out while the card is used: ask at the end.
     get notes() {

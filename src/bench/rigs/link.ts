@@ -6,6 +6,8 @@ export interface Reached {
   readonly card: Card
   /** Bytes of a STORE DATA block where the way takes fewer than 255. */
   readonly segmentSize?: number | undefined
+  /** Whether to ask for REFRESH when a profile is switched, where the way has a wish (SGP.22 §3.2.1). */
+  readonly refreshFlag?: boolean | undefined
   /** What the way is, for the evidence: `reader ACS ACR39U 00 00, T=1, through smartcard`. */
   readonly facts?: readonly string[]
   /** Sentences for a person: what was found on the way and did not matter. */

@@ -37,6 +37,7 @@ export const modemLink = (isdrOptionsOf?: IsdrOptionsOf, workingFolder = '.', le
     return {
       card,
       segmentSize: card.profile.segmentSize,
+      refreshFlag: card.profile.refreshFlag,
       facts: [`modem ${named || 'that does not say what it is'}, profile ${card.profile.name}`],
       notes,
     }

@@ -152,6 +152,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     const { lpa, registration } = createMobileDevice({
       card,
       isdrOptions,
+      refreshFlag: device.refreshFlag,
       fetch: services.switchboard.traced(lpaFetch.fetch, { from: 'lpa', to: 'smdp' }),
       network: services.network,
       signal,

@@ -37,6 +37,8 @@ const RULES: Readonly<Record<PolicyRule, string>> = {
 /** The device's side of an activation: its LPA and its modem, over one card. */
 export const createMobileDevice = (at: {
   card: Pick<Card, 'exclusive' | 'reset'>
+  /** What the way to the card wants asked for when a profile is switched. */
+  refreshFlag?: boolean | undefined
   isdrOptions: IsdrOptions
   fetch: Fetch
   network: NetworkAccess
@@ -102,7 +104,7 @@ export const createMobileDevice = (at: {
     },
     async enable(iccid) {
       try {
-        await enableProfile({ card, profile: { iccid }, isdrOptions: options() })
+        await enableProfile({ card, profile: { iccid }, isdrOptions: options(), refreshFlag: at.refreshFlag })
         return { status: 'Success' }
       } catch (error) {
         return failed(error)

@@ -21,6 +21,7 @@ export const switchCommand = (
   const wanted = readWanted(name)
   return withCard(world, options, async at => {
     const { device, terminal, isdrOptions } = at
+    at.lpac?.during(`es10c_${action}_profile`)
     const { found, others, before } = await onIsdr(at, async isdr => ({
       found: await findProfile(isdr, wanted),
       others: (await listProfiles(isdr)).filter(({ profileState }) => profileState === 'enabled').length,
@@ -34,7 +35,7 @@ export const switchCommand = (
       card: device.card,
       profile: found.name,
       isdrOptions,
-      refreshFlag: options.refresh ?? true,
+      refreshFlag: (options.refresh ?? true) && (device.refreshFlag ?? true),
     })
     const view = viewProfile({ ...found.info, ...changed })
     terminal.line(`${found.label} is ${view.state}`)
@@ -53,6 +54,7 @@ export const deleteCommand = (
 ): Promise<number> => {
   const wanted = readWanted(name)
   return withCard(world, options, async at => {
+    at.lpac?.during('es10c_delete_profile')
     const { eid, found, before } = await onIsdr(at, async isdr => ({
       eid: await readEid(isdr),
       found: await findProfile(isdr, wanted),
@@ -60,7 +62,7 @@ export const deleteCommand = (
     }))
     const { info, label } = found
     refuseOnProtected(at, { eid, iccid: label }, 'nothing on it may be deleted')
-    if (info.profileState === 'enabled')
+    if (info.profileState === 'enabled' && !at.lpac)
       throw new BenchError('wrong-use', `${label} is enabled: disable it first, esim-bench card disable ${label}`)
     const called = info.profileNickname || info.profileName
     await askFirst(at, `delete ${label}${called ? ` (${called})` : ''} from the card for good`)
@@ -83,6 +85,7 @@ export const nicknameCommand = (
   if (Buffer.byteLength(nickname) > 64) throw new BenchError('wrong-use', 'a nickname may have 64 bytes')
   return withCard(world, options, at =>
     onIsdr(at, async isdr => {
+      at.lpac?.during('es10c_set_nickname')
       const { name: profile, label } = await findProfile(isdr, wanted)
       if (!('iccid' in profile) && !/^\d+$/.test(label))
         throw new BenchError('wrong-use', `${label} has no ICCID, without which the card takes no nickname for it`)
