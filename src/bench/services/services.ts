@@ -13,6 +13,7 @@ import type { SmdpStore } from '../../server/smdp/store.ts'
 import { createSmds, type SmdsServer } from '../../server/smds/smds.ts'
 import type { Stopwatch } from '../evidence/recorder.ts'
 import { type AddressBook, createAddressBook } from '../net/address-book.ts'
+import { openCurvesServer } from '../net/curves-server.ts'
 import { callerCertificateOf, mountFetch } from '../net/mount-fetch.ts'
 import { type OpenFetch, openFetch } from '../net/open-fetch.ts'
 import { type OpenServer, openTlsServer, type ServerIdentity } from '../net/tls-server.ts'
@@ -92,6 +93,22 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     const server: OpenServer = await openTlsServer(app, identity, { askForCertificate: ask })
     open.push(server)
     addresses.serve(host, server.port)
+  }
+  /** Several names on one port: an LPA that is sent to one place finds SM-DS and SM-DP+ there. */
+  const serveLpas = async (...hosts: (readonly [host: string, fetch: Fetch, identity: ServerIdentity])[]) => {
+    const [first] = hosts
+    const byName: Fetch = request => {
+      const { hostname } = new URL(request.url)
+      const [, fetch] = hosts.find(([host]) => host.toLowerCase() === hostname.toLowerCase()) ?? first!
+      return fetch(request)
+    }
+    const app = express()
+      .disable('x-powered-by')
+      .use(mountFetch(byName, { limit: 4 << 20, report }))
+    const identified = hosts.map(([host, , identity]) => ({ ...identity, host }))
+    const server = await openCurvesServer(app, identified, { host: '127.0.0.1', port: 0, option: '--port' })
+    open.push(server)
+    for (const [host] of hosts) addresses.serve(host, server.port)
   }
 
   try {
@@ -181,11 +198,13 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     })
     const isCallback = (request: Request): boolean => new URL(request.url).pathname.startsWith('/gsma/')
 
-    await serve(smdpHost, smdp.es9p, serverIdentity(pki.dpTls))
-    if (smds && smdsCertificates) {
-      await serve(ROOT_DS_ADDRESS, smds.es11, serverIdentity(smdsCertificates.dsTls))
-      await serve(HOSTS.smdsEvents, smds.es12, identityFor(HOSTS.smdsEvents), true)
-    }
+    await serveLpas(
+      [smdpHost, smdp.es9p, serverIdentity(pki.dpTls)],
+      ...(smds && smdsCertificates
+        ? [[ROOT_DS_ADDRESS, smds.es11, serverIdentity(smdsCertificates.dsTls)] as const]
+        : []),
+    )
+    if (smds) await serve(HOSTS.smdsEvents, smds.es12, identityFor(HOSTS.smdsEvents), true)
     await serve(HOSTS.smdpOrders, smdp.es2p, identityFor(HOSTS.smdpOrders), true)
     await serve(
       HOSTS.operator,
