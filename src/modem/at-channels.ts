@@ -44,6 +44,8 @@ const INSTRUCTION_NOT_SUPPORTED = 0x6d00
 /** Channels that cards and modems of all times have; what an earlier program left open is among them. */
 const EARLIEST_CHANNELS = [1, 2, 3]
 
+const FULL = 20
+
 const NAMES = { 'ccho-cgla': 'AT+CGLA', csim: 'AT+CSIM' } as const
 const isSelected = (answer: Uint8Array): boolean => isOk(statusOf(answer))
 const nothing = async (error: unknown): Promise<undefined> => {
@@ -118,7 +120,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
     if (!('end' in end)) return end.answer
     if (isCrowded(end) && !isSwept) {
       isSwept = true
-      if ((await sweep()) > 0) {
+      if ((await sweep(end)) > 0) {
         const again = await openSession(number, command.data, bytes)
         if (!('end' in again)) return again.answer
         end = again
@@ -162,19 +164,21 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
   }
 
   /** Sessions may be all taken: a plain ERROR says nothing, and 20 is "memory full". */
-  const isCrowded = (end: AtEnd): boolean => end.end === 'error' || isCme(end, 0, 20, 100)
+  const isCrowded = (end: AtEnd): boolean => end.end === 'error' || isCme(end, 0, FULL, 100)
 
-  /** Closes what an earlier program left open, and says how many that were. */
-  const sweep = async (): Promise<number> => {
-    const mine = [...opened.values()].map(behind => ('session' in behind ? behind.session : ''))
-    const cards = [...opened.values()].map(behind => (behind.kind === 'card' ? behind.number : 0))
+  /**
+   * Closes what an earlier program left open, and says how many that were. The card's own channels, some of which may be
+   * the modem's, only where `end` says that there are too many.
+   */
+  const sweep = async (end: AtEnd): Promise<number> => {
+    const held = [...opened.values()].map(behind => ('session' in behind ? behind.session : undefined))
     let closed = 0
     for (const number of EARLIEST_CHANNELS) {
-      if (mine.includes(String(number)) || cards.includes(number)) continue
-      const end = await apdu.cchc(String(number))
-      if (end.end === 'port-gone' || end.end === 'timed-out') throw noResponse('AT+CCHC', end)
-      if (end.end === 'ok') closed++
-      else if (mine.length === mine.filter(session => session === '').length) {
+      if (held.includes(String(number))) continue
+      const cchc = await apdu.cchc(String(number))
+      if (cchc.end === 'port-gone' || cchc.end === 'timed-out') throw noResponse('AT+CCHC', cchc)
+      if (cchc.end === 'ok') closed++
+      else if (isCme(end, FULL) && held.every(session => session === undefined)) {
         const response = await closeOnCard(number).catch(nothing)
         if (response && statusOf(response) === 0x9000) closed++
       }

@@ -114,6 +114,12 @@ describe('time', () => {
     const begun = await begin('slow')
     await readTwice(begun)
     expect(begun.time.now).toBeGreaterThan(250_000)
+    const closed = begun.card.exclusive(async channel => {
+      const number = await openLogicalChannel(channel)
+      await selectByAid(channel, number, ISDR_AID)
+      await closeLogicalChannel(channel, number)
+    })
+    await expect(begun.time.until(closed)).resolves.toBeUndefined()
   })
 
   it('other commands end after 10 s', async () => {
