@@ -1,6 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openWorkplace } from '../../src/bench/cli/workplace.ts'
+import { openBench } from '../../src/bench/run/bench.ts'
+import { HOSTS } from '../../src/bench/services/hosts.ts'
+import { makeSupply, stockProfile } from '../../src/bench/services/stock.ts'
 import { type Serving, serveSmdp } from './smdp-serving.ts'
 import { createPlace, type Place } from './world.ts'
 
@@ -65,4 +69,41 @@ it('an order of the inventory with an event id stands at the SM-DS, once', async
   expect(shown.json()).toMatchObject({ state: 'Installed', eventId: 'EVENT-1' })
   expect(ran.out).toContain(shown.json<{ iccid: string }>().iccid)
   expect(server.err()).toBe('')
+})
+
+it("the bench's own servers do the same", async () => {
+  const { world } = there.worldOf(new AbortController().signal)
+  const workplace = openWorkplace(world, { curve: 'nist' })
+  const bench = await openBench({ ...world, workplace, signal: world.interrupt })
+  try {
+    const { services } = bench
+    const portOf = (host: string): string => `127.0.0.1:${services.addresses.find(host)?.port}`
+    const { iccid } = await stockProfile({ ...services, clock: world.clock }, makeSupply(world.random))
+    const ordered = await there.run(
+      ...[
+        'smdp',
+        'order',
+        'create',
+        '--iccid',
+        iccid,
+        '--eid',
+        EID,
+        '--confirm',
+        '--smds',
+        'lpa.ds.gsma.com',
+        '--json',
+      ],
+      ...['--url', `https://${HOSTS.smdpOrders}`, '--connect-to', portOf(HOSTS.smdpOrders)],
+    )
+    expect(ordered).toMatchObject({ exitCode: 0, err: '' })
+    const ran = await here.run(
+      ...['card', 'download', '--discover', '--json', '--yes', '--connect-to', portOf(services.smdpHost)],
+      ...['--certs', join(there.home, 'pki', 'nist')],
+    )
+    expect(ran).toMatchObject({ exitCode: 0, err: '', out: expect.stringContaining(iccid) })
+    expect(await services.store.findOrder(iccid)).toMatchObject({ state: 'Installed' })
+  } finally {
+    await bench.close()
+    workplace.close()
+  }
 })
