@@ -14,6 +14,7 @@ export type BenchErrorCode =
   | 'certificates' // a certificate folder with a missing, expired or mismatched file
   | 'profile-file' // not a profile package
   | 'activation-code'
+  | 'no-default-smdp' // nothing else was given, and the card holds none
   | 'qr-image' // no image, or one without a QR code
   | 'inventory' // stock or orders that a file or the command line describes wrongly
   | 'order-refused' // the SM-DP+ refused what an order command asked

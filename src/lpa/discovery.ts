@@ -62,7 +62,10 @@ const MOST_SMDS = 3
  */
 export const downloadEvent = async (
   event: EventEntry,
-  request: Pick<DownloadRequest, 'isdr' | 'fetch' | 'deviceInfo' | 'confirm' | 'protocolVersion' | 'signal'>,
+  request: Pick<
+    DownloadRequest,
+    'isdr' | 'fetch' | 'deviceInfo' | 'confirm' | 'protocolVersion' | 'keepNotification' | 'signal'
+  >,
 ): Promise<Download> => {
   let next = event
   for (let asked = 1; ; asked++) {

@@ -51,6 +51,8 @@ export type DownloadRequest = DownloadSource & {
   /** Asked once, after the server has said what it has and before anything is bound. */
   readonly confirm: (metadata: StoreMetadataRequest, terms: ConsentTerms) => Promise<Consent>
   readonly protocolVersion?: string | undefined
+  /** Leaves the installation result on the card, for somebody who sends it later. */
+  readonly keepNotification?: boolean | undefined
   /** Stops the download between two steps, and cancels the session: a TimeoutError as timeout, all else as the user's no. */
   readonly signal?: AbortSignal | undefined
 }
@@ -103,7 +105,8 @@ export const downloadProfile = async (request: DownloadRequest): Promise<Downloa
   const { result, packageLength } = loaded
   const { transactionId, profileMetadata } = session
   const notification = result.value.profileInstallationResultData.value.notificationMetadata
-  const notificationSent = await tell({ isdr, fetch, protocolVersion }, notification, result.bytes)
+  const notificationSent =
+    !request.keepNotification && (await tell({ isdr, fetch, protocolVersion }, notification, result.bytes))
   checkResultSignature(result, session.euiccCertificate)
   const isdpAid = await readResult(isdr, session, result)
 

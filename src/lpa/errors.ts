@@ -44,6 +44,8 @@ export interface LpaErrorData {
   readonly serverMessage?: string | undefined
   readonly bppCommandId?: string | number | undefined
   readonly errorReason?: string | number | undefined
+  /** Of the notification that the card made of it. */
+  readonly seqNumber?: number | undefined
   readonly url?: string | undefined
   /** The reason that card and server were told when the session was cancelled. */
   readonly cancelReason?: CancelSessionReason | undefined

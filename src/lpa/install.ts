@@ -61,7 +61,8 @@ export const readInstallationResult = (
     const { bppCommandId, errorReason } = finalResult.errorResult
     const fault: LpaFault = CARD_REASONS.includes(errorReason) ? 'card' : 'server'
     const message = `${step}: the profile was not installed: ${String(errorReason)} at ${String(bppCommandId)}`
-    throw new LpaError('install-failed', fault, message, { step, bppCommandId, errorReason })
+    const { seqNumber } = notificationMetadata
+    throw new LpaError('install-failed', fault, message, { step, bppCommandId, errorReason, seqNumber })
   }
   if (notificationMetadata.iccid === undefined || !equalBytes(notificationMetadata.iccid, expected.iccid))
     throw mismatch('iccid')

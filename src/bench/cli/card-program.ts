@@ -38,7 +38,7 @@ export const addCardCommands = (program: Command, world: CardWorld, perform: Per
   withOptions(card.command('shell'), ...place())
     .description('type card commands one after another, with history and completion; reads a pipe too')
     .action(perform(async options => (await load.shell()).shellCommand(world, options as never)))
-  withOptions(card.command('as-lpac'), ...place())
+  withOptions(card.command('as-lpac'), ...place(), connectTo(), ca())
     .description("take lpac's own arguments and answer as lpac: as-lpac --rig NAME -- profile list")
     .argument('[args...]', "lpac's arguments, behind --")
     .action(
@@ -153,6 +153,7 @@ const addDownload = (command: Command, imei: Option, world: CardWorld, perform: 
     .addOption(new Option('--consent-timeout <seconds>', 'how long to wait for an answer').argParser(readSeconds))
     .addOption(imei)
     .addOption(yes())
+    .addOption(noNotify())
     .action(
       perform(async (code, options) =>
         (await load.download()).downloadCommand(world, code as string | undefined, options as never),

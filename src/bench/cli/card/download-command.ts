@@ -14,11 +14,13 @@ import { isYes } from '../terminal.ts'
 import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
 import type { ConsentOptions } from './consent.ts'
 import { readSource, type Source, type SourceOptions } from './download-source.ts'
-import { followDownload } from './lpac-download.ts'
+import { followFailure, followServer } from './lpac-download.ts'
 import { readPem, type ServerOptions, withServers } from './servers.ts'
 
 export interface DownloadOptions extends ServerOptions, SourceOptions, ConsentOptions {
   readonly confirmationCode?: string
+  /** False with `--no-notify`. */
+  readonly notify?: boolean
   readonly imei?: string
   /** Seconds that a person has to answer. */
   readonly consentTimeout?: number
@@ -43,7 +45,9 @@ export const downloadCommand = async (
     checkCanAsk(at, source, options)
     for (const note of source.notes) at.terminal.line(`note: ${note}`)
     return onIsdr(at, async isdr => {
-      const done = await download(at, isdr, source, { ...options, deviceInfo }).catch(explain)
+      const done = await download(at, isdr, source, { ...options, deviceInfo }).catch(error => {
+        throw at.lpac ? error : explain(error)
+      })
       if (done === undefined) return 0
       report(at, done)
       return 0
@@ -60,20 +64,35 @@ const download = async (
   settings: Settings,
 ): Promise<Download | undefined> => {
   const { deviceInfo } = settings
-  const confirm = (metadata: StoreMetadataRequest, terms: ConsentTerms): Promise<Consent> =>
-    askConsent(at, settings, metadata, terms)
+  let iccid = ''
+  const confirm = (metadata: StoreMetadataRequest, terms: ConsentTerms): Promise<Consent> => {
+    iccid = iccidToDigits(metadata.iccid)
+    return askConsent(at, settings, metadata, terms)
+  }
   const signal = at.world.interrupt
   if (source.kind === 'discover') return discover(at, isdr, source.smdsAddress, settings, confirm)
+  if (source.kind === 'default') at.lpac?.progress('es10a_get_euicc_configured_addresses')
   const address = source.kind === 'code' ? source.code.smdpAddress : await readDefault(at, isdr)
-  if (at.lpac) followDownload(at, address, source.kind === 'default')
+  followServer(at, address)
+  followFailure(at, address, () => iccid)
   const from = source.kind === 'code' ? { activationCode: source.code } : { smdpAddress: address }
   return withServers(at, isdr, [address], fetch =>
-    downloadProfile({ isdr, fetch, ...from, deviceInfo, signal, confirm }),
+    downloadProfile({ isdr, fetch, ...from, deviceInfo, signal, confirm, ...keeping(at, settings) }),
   )
 }
 
+/** lpac leaves the result on the card, and its front ends send it. */
+const keeping = (at: CardWork, { notify }: Settings): { keepNotification: boolean } => ({
+  keepNotification: notify === false || at.lpac !== undefined,
+})
+
 const readDefault = async (at: CardWork, isdr: Isdr): Promise<string> => {
   const { defaultDpAddress } = await readAddresses(isdr)
+  if (!defaultDpAddress && at.lpac) {
+    followFailure(at, null, () => '')
+    at.lpac.during('smdp')
+    throw new BenchError('no-default-smdp', 'empty')
+  }
   if (!defaultDpAddress)
     throw new BenchError(
       'wrong-use',
@@ -114,7 +133,7 @@ const discover = async (
     at,
     isdr,
     [root, event.rspServerAddress],
-    fetch => downloadEvent(event, { isdr, fetch, deviceInfo, signal, confirm }),
+    fetch => downloadEvent(event, { isdr, fetch, deviceInfo, signal, confirm, ...keeping(at, settings) }),
     { asksSmds: true },
   )
 }
@@ -131,8 +150,10 @@ export const discoverCommand = (
       const root = smdsAddress ?? (await readAddresses(isdr)).rootDsAddress
       const find = (fetch: Fetch): Promise<readonly EventEntry[]> =>
         discoverEvents({ isdr, fetch, deviceInfo, smdsAddress: root, signal: at.world.interrupt })
+      followServer(at, root)
       const events = await withServers(at, isdr, [root], find, { asksSmds: true })
-      at.lpac?.success(events.map(({ eventId, rspServerAddress }) => ({ eventId, rspServerAddress })))
+      // lpac tells the servers and not the ids.
+      at.lpac?.success(events.map(({ rspServerAddress }) => rspServerAddress))
       at.json({ smdsAddress: root, events })
       if (events.length === 0) at.terminal.line(`${root} has nothing for this card`)
       for (const { eventId, rspServerAddress } of events) at.terminal.line(`${rspServerAddress}  event ${eventId}`)
@@ -198,22 +219,22 @@ const askConsent = async (
 }
 
 /** The session was put off and the order waits, or the person said no: both are for the person to hear, not the card's fault. */
-const explain = (error: unknown): never => {
+const explain = (error: unknown): unknown => {
   if (isLpaError(error, 'confirmation-code-missing'))
-    throw new BenchError('wrong-use', 'the operator asks for a confirmation code: give it with --confirmation-code', {
+    return new BenchError('wrong-use', 'the operator asks for a confirmation code: give it with --confirmation-code', {
       cause: error,
     })
   if (isLpaError(error, 'rejected'))
-    throw new BenchError('not-wanted', `nothing was installed; card and server were told ${error.data.cancelReason}`, {
+    return new BenchError('not-wanted', `nothing was installed; card and server were told ${error.data.cancelReason}`, {
       cause: error,
     })
-  throw error
+  return error
 }
 
 const report = (at: CardWork, done: Download): void => {
   const profile = viewProfile(done.profile)
   const { smdpAddress, transactionId, notificationSent, packageLength, seqNumber } = done
-  at.lpac?.success({ seqNumber, iccid: profile.iccid, bppCommandId: 'load_profile_elements', errorReason: null })
+  at.lpac?.success({ seqNumber, iccid: profile.iccid, bppCommandId: 'unknown', errorReason: 'unknown' })
   at.json({ profile, smdpAddress, transactionId, notificationSent, packageLength })
   at.terminal.line(`installed ${profile.iccid} (${packageLength} bytes), state ${profile.state}`)
   if (!notificationSent) at.terminal.line('its notification waits on the card: esim-bench card notifications send')

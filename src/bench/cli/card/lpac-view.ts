@@ -29,7 +29,8 @@ export const lpacMetadata = (metadata: StoreMetadataRequest) => ({
   profileName: metadata.profileName,
   iconType: iconType(metadata.iconType),
   icon: iconOf(metadata),
-  profileClass: String(metadata.profileClass),
+  // Operational is the DEFAULT, which DER leaves out, and what is not there lpac does not name.
+  profileClass: metadata.profileClass === 'operational' ? null : String(metadata.profileClass),
 })
 
 /** lpac tells one operation; a card sets one bit. */
@@ -45,6 +46,15 @@ export const lpacNotification = (metadata: NotificationMetadata) => ({
 
 const version = (bytes: Uint8Array | undefined): string | null => (bytes ? showVersion(bytes) : null)
 const keyIds = (ids: readonly Uint8Array[]): string[] => ids.map(toHex)
+
+/** Those that lpac has a name for. */
+const RSP_CAPABILITIES: readonly string[] = [
+  'additionalProfile',
+  'crlSupport',
+  'rpmSupport',
+  'testProfileSupport',
+  'deviceInfoExtensibilitySupport',
+]
 
 export const lpacChipInfo = ({ eid, addresses, euiccInfo2: info, rat }: EuiccDescription) => {
   const memory = readCardResource(info.extCardResource)
@@ -64,10 +74,10 @@ export const lpacChipInfo = ({ eid, addresses, euiccInfo2: info, rat }: EuiccDes
         freeNonVolatileMemory: isRead ? memory.freeNonVolatile : 0,
         freeVolatileMemory: isRead ? memory.freeVolatile : 0,
       },
-      uiccCapability: info.uiccCapability,
+      uiccCapability: info.uiccCapability.map(name => (name === 'usimTestAlgorithm' ? 'rfu1' : name)),
       ts102241Version: version(info.ts102241Version),
       globalplatformVersion: version(info.globalplatformVersion),
-      rspCapability: info.rspCapability,
+      rspCapability: info.rspCapability.filter(name => RSP_CAPABILITIES.includes(name)),
       euiccCiPKIdListForVerification: keyIds(info.euiccCiPKIdListForVerification),
       euiccCiPKIdListForSigning: keyIds(info.euiccCiPKIdListForSigning),
       euiccCategory: info.euiccCategory === undefined ? null : String(info.euiccCategory),
@@ -82,7 +92,7 @@ export const lpacChipInfo = ({ eid, addresses, euiccInfo2: info, rat }: EuiccDes
     rulesAuthorisationTable: rat.map(({ pprIds, allowedOperators, pprFlags }) => ({
       pprIds,
       allowedOperators: allowedOperators.map(({ mccMnc, gid1, gid2 }) => ({
-        plmn: showPlmn(mccMnc),
+        plmn: showPlmn(mccMnc).toLowerCase(),
         gid1: gid1?.length ? toHex(gid1) : null,
         gid2: gid2?.length ? toHex(gid2) : null,
       })),

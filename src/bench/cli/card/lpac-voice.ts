@@ -18,6 +18,10 @@ export interface LpacVoice {
   success(data?: unknown): void
   /** The last line of a failure that `speak` has no error for. */
   failure(message: string, data: unknown): number
+  /** What fails from here on without a step of its own, fails in this function of lpac's. */
+  during(message: string): void
+  /** Told to `listener` before the last line of a failure. */
+  onFailure(listener: (error: unknown) => void): void
   /** Something that stands for itself, between progress and end. */
   line(type: string, value: Readonly<Record<string, unknown>>): void
   /** Shows the metadata; with `asks` waits for `y` on stdin, as lpac does with -p. */
@@ -29,6 +33,8 @@ export interface LpacVoice {
 export const createLpacVoice = (world: Pick<World, 'out' | 'in'>): LpacVoice => {
   const say = (type: string, code: number, message: string, data: unknown): void =>
     printJson(world, { type, payload: { code, message, data: data ?? null } })
+  let current = 'esim_bench'
+  const listeners: ((error: unknown) => void)[] = []
   const failure = (message: string, data: unknown): number => {
     say('lpa', -1, message, data)
     return LPAC_FAILED
@@ -37,6 +43,10 @@ export const createLpacVoice = (world: Pick<World, 'out' | 'in'>): LpacVoice => 
     progress: (message, data) => say('progress', 0, message, data),
     success: data => say('lpa', 0, 'success', data),
     failure,
+    during: message => {
+      current = message
+    },
+    onFailure: listener => void listeners.push(listener),
     line: (type, value) => printJson(world, { type, ...value }),
     async preview(metadata, asks) {
       say('progress', 0, 'es8p_metadata_parse', lpacMetadata(metadata))
@@ -50,7 +60,8 @@ export const createLpacVoice = (world: Pick<World, 'out' | 'in'>): LpacVoice => 
         return exitCode === 0 ? 0 : LPAC_FAILED
       } catch (error) {
         if (error instanceof BenchError && error.code === 'wrong-use') throw error
-        const { message, data } = asFailure(error)
+        for (const listener of listeners) listener(error)
+        const { message, data } = asFailure(error, current)
         return failure(message, data)
       }
     },
@@ -73,7 +84,7 @@ export const lpacFunction = (step: string): string =>
   OTHER_NAMES[step] ??
   step
     .replace('+', 'p')
-    .replace(/e?UICC/g, 'Euicc')
+    .replace(/[eE]UICC/g, 'Euicc')
     .replace('.', '_')
     .replace(/(?<=[a-z0-9])[A-Z]/g, upper => `_${upper}`)
     .toLowerCase()
@@ -82,15 +93,17 @@ export const lpacFunction = (step: string): string =>
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   'ES10b.GetEUICCInfo1': 'es10b_get_euicc_challenge_and_info',
   'ES10b.GetEUICCChallenge': 'es10b_get_euicc_challenge_and_info',
+  'ES11.InitiateAuthentication': 'es9p_initiate_authentication',
   'ES10c.GetEID': 'es10c_get_eid',
   'ES10b.GetRAT': 'es10b_get_rat',
 }
 
-const asFailure = (error: unknown): { message: string; data: string } => {
+const asFailure = (error: unknown, current: string): { message: string; data: string } => {
   const text = error instanceof Error ? error.message : String(error)
   if (isLpaError(error)) {
     const { step, result, serverMessage, bppCommandId, errorReason } = error.data
     if (error.code === 'no-isdr') return { message: 'euicc_init', data: text }
+    if (error.code === 'confirmation-code-missing') return { message: 'es10b_prepare_download', data: text }
     if (error.code === 'rejected') return { message: 'cancelled', data: '' }
     const data =
       bppCommandId !== undefined
@@ -101,7 +114,16 @@ const asFailure = (error: unknown): { message: string; data: string } => {
   if (error instanceof BenchError && error.code === 'not-wanted') return { message: 'cancelled', data: '' }
   if (isApduError(error) || (error instanceof BenchError && error.code === 'rig-not-attached'))
     return { message: 'euicc_init', data: text }
-  return { message: 'esim_bench', data: text }
+  if (error instanceof BenchError && error.code in WORDS)
+    return { message: current, data: WORDS[`${error.code} ${current}`] ?? WORDS[error.code]! }
+  return { message: current, data: text }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  'no-such-profile': 'iccid or aid not found',
+  'no-such-profile es10c_set_nickname': 'iccid not found',
+  'no-such-notification': 'seqNumber not found',
+  'no-such-notification es10b_retrieve_notifications_list': '',
 }
 
 /** `initialiseSecureChannel` is `initialise_secure_channel`. */

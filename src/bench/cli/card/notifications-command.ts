@@ -19,6 +19,7 @@ import { printJson } from '../terminal.ts'
 import { addressesOf } from './after-operation.ts'
 import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
 import { askFirst, type ConsentOptions, refuseOnProtected } from './consent.ts'
+import { followNotifications } from './lpac-download.ts'
 import { lpacNotification } from './lpac-view.ts'
 import { type ServerOptions, withServers } from './servers.ts'
 
@@ -74,7 +75,13 @@ export const sendNotificationsCommand = (
   const numbers = readNumbers(texts)
   return withCard(world, options, at =>
     onIsdr(at, async isdr => {
+      at.lpac?.during('es10b_retrieve_notifications_list')
       const chosen = pick(await listNotifications(isdr), numbers)
+      // In the order in which they are sent.
+      followNotifications(
+        at,
+        chosen.map(({ seqNumber }) => seqNumber).sort((a, b) => a - b),
+      )
       const { sent, kept } = await withServers(at, isdr, addressesOf(chosen), fetch =>
         sendNotifications({
           ...{ isdr, fetch, signal: at.world.interrupt },
@@ -90,7 +97,6 @@ export const sendNotificationsCommand = (
         })),
       })
       if (at.lpac) {
-        for (const { seqNumber } of sent) at.lpac.progress('es9p_handle_notification', String(seqNumber))
         const failed = kept.find(({ error }) => error !== undefined)
         if (failed) throw failed.error
         at.lpac.success()
@@ -110,6 +116,8 @@ export const removeNotificationsCommand = (
   if (options.all === numbers.length > 0)
     throw new BenchError('wrong-use', 'remove which? give sequence numbers, or --all')
   return withCard(world, options, async at => {
+    at.lpac?.during('es10b_remove_notification_from_list')
+    for (const number of numbers) at.lpac?.progress('es10b_remove_notification_from_list', String(number))
     const { eid, chosen } = await onIsdr(at, async isdr => ({
       eid: await readEid(isdr),
       chosen: pick(await listNotifications(isdr), numbers),
@@ -155,6 +163,7 @@ export const dumpNotificationsCommand = (
   const numbers = readNumbers(texts)
   return withCard(world, options, at =>
     onIsdr(at, async isdr => {
+      at.lpac?.during('es10b_retrieve_notifications_list')
       const eid = await readEid(isdr)
       for (const { seqNumber, notificationAddress } of pick(await listNotifications(isdr), numbers)) {
         const { bytes } = await retrieveNotification(isdr, seqNumber)
