@@ -139,7 +139,7 @@ describe('smdp order, in the store', () => {
     expect(shown.out).not.toContain('hidden')
     const listed = await smdp('order', 'list')
     expect(listed.out).toMatch(new RegExp(`^ICCID.*\n${iccid}\\s+gold\\s+Released\\s+ABC-1\\s+${EID}`))
-    expect((await smdp('order', 'list', '--state', 'available', '--json')).json()).toMatchObject({
+    expect((await smdp('order', 'list', '--state', 'Available', '--json')).json()).toMatchObject({
       orders: [{ iccid: iccidOf(2) }, { iccid: iccidOf(3) }],
     })
     expect((await smdp('order', 'cancel', iccid)).out).toContain('it is Available')

@@ -67,6 +67,7 @@ describe(`the folder of SGP.26 on one port${sgp26Reason}`, () => {
       expect(ran.json()).toMatchObject({ profile: { state: 'disabled' }, notificationSent: true })
     }
     expect(server.out()).toMatch(/ES9\+\.GetBoundProfilePackage\s+Executed-Success {2}89\d+ {2}BRP-1/)
+    expect(server.out()).toMatch(/ES9\+\.HandleNotification\s+HTTP 204 {2}89\d+/)
     expect(server.err()).toBe('')
   })
 })

@@ -213,7 +213,7 @@ export const listOrdersCommand = async (
     const orders = (await store.listOrders()).filter(
       order =>
         (type === undefined || order.profileType === type) &&
-        (state === undefined ? order.state !== 'Available' : order.state.toLowerCase() === state.toLowerCase()),
+        (state === undefined ? order.state !== 'Available' : order.state === state),
     )
     if (options.json)
       printJson(world, { orders: orders.map(viewOrder).map(({ history: _history, ...order }) => order) })

@@ -24,6 +24,10 @@ const readWithin = (expected: string, isIn: (value: number) => boolean) => (text
 }
 const portOption = (name: string, description: string): Option =>
   new Option(`--${name} <number>`, description).argParser(readPort)
+const ORDER_STATES = [
+  ...['Available', 'Allocated', 'Linked', 'Confirmed', 'Released'],
+  ...['Downloaded', 'Installed', 'Error', 'Unavailable'],
+]
 const db = (): Option =>
   new Option('--db <place>', 'the store: a file, a postgres URL, or memory; by default smdp.db in the state folder')
 const hostOption = (description: string): Option => new Option('--host <name>', description).argParser(readHost)
@@ -109,7 +113,7 @@ export const addSmdpCommands = (program: Command, world: World, perform: Perform
     )
   withOptions(order.command('list'), db(), json())
     .description('all orders of the store')
-    .option('--state <state>', 'those in this state')
+    .addOption(new Option('--state <state>', 'those in this state').choices(ORDER_STATES))
     .option('--type <name>', 'those of this profile type')
     .action(perform(async options => (await load.order()).listOrdersCommand(world, options as never)))
   withOptions(order.command('show'), db(), json(), hostOption('the name of the server, for the activation code'))

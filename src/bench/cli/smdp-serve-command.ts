@@ -88,7 +88,8 @@ const showServer = async (
   terminal.line(
     ports.es9 === 443
       ? `An LPA finds it with this line in its hosts file: ${address} ${host}`
-      : `An LPA reaches port 443 unless it is told otherwise: esim-bench card download --connect-to ${address}:${ports.es9}`,
+      : `LPAs go to port 443 unless they are told otherwise: esim-bench card download --connect-to ${address}:${ports.es9}, ` +
+          `or --es9-port 443 here and in the hosts file there: ${address} ${host}`,
   )
   const released = (await store.listOrders()).filter(isPending)
   if (released.length > 0) terminal.line('Released orders:')

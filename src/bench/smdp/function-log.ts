@@ -1,4 +1,7 @@
+import { ES9p } from '../../rsp/es9p.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
+import { iccidToDigits } from '../../rsp/identifiers.ts'
+import { notificationMetadataOf } from '../../rsp/notification.ts'
 import type { SmdpStore } from '../../server/smdp/store.ts'
 
 /** One call of a function, for a person who watches the server. Nothing secret is in it. */
@@ -44,7 +47,7 @@ const statusOf = (response: Response, json: Json): { status: string; refusal?: s
 
 /**
  * Tells of each call after it was answered. The order is found by the session, or by the ICCID that an operator's
- * request names; the signed parts of messages, which hold what is secret, are not looked into.
+ * request names; the signed parts of other messages are not looked into.
  */
 export const logFunctions = (
   fetch: Fetch,
@@ -60,7 +63,7 @@ export const logFunctions = (
     const response = await fetch(request)
     const ms = at.stopwatch() - began
     const answered = response.status === 204 ? undefined : await readJson(response.clone() as Response)
-    const order = await orderOf(at.store, asked, answered)
+    const order = notified(pathname, asked) ?? (await orderOf(at.store, asked, answered))
     at.log({
       at: at.clock(),
       name: row ? `${row.interface}.${row.name}` : `${request.method} ${pathname.slice(0, 80)}`,
@@ -69,6 +72,18 @@ export const logFunctions = (
       ms,
     })
     return response
+  }
+}
+
+/** A notification names its profile in the open part; whose it is, the server verifies. */
+const notified = (pathname: string, asked: Json): { iccid: string } | undefined => {
+  if (pathname !== ES9p.HandleNotification.path || asked === undefined) return undefined
+  try {
+    const { pendingNotification } = ES9p.HandleNotification.request.fromJson(asked as never)
+    const { iccid } = notificationMetadataOf(pendingNotification.value)
+    return iccid === undefined ? undefined : { iccid: iccidToDigits(iccid) }
+  } catch {
+    return undefined
   }
 }
 

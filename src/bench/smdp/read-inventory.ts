@@ -86,12 +86,12 @@ export const createFolderReader = (folder: string) => {
   return {
     read,
     warnings,
-    readSecrets(name: string): string {
+    readSecrets(name: string, what = 'keys'): string {
       const bytes = read(name)
       const path = resolve(folder, name)
       const mode = statSync(path).mode & 0o777
       if ((mode & 0o077) !== 0)
-        warnings.push(`${path} holds keys and can be read by others (mode ${mode.toString(8)}); chmod 600 it`)
+        warnings.push(`${path} holds ${what} and can be read by others (mode ${mode.toString(8)}); chmod 600 it`)
       return new TextDecoder().decode(bytes)
     },
   }
@@ -255,7 +255,8 @@ export const readInventory = (path: string, { random, environment }: InventoryCo
   const orders = (content.orders ?? []).map(orderOf)
   refuseRepeats(path, stock, orders)
   for (const entry of content.misbehave ?? []) checkEntry(entry)
-  if (orders.some(({ confirmationCodeHash }) => confirmationCodeHash !== undefined)) folder.readSecrets(file)
+  if (orders.some(({ confirmationCodeHash }) => confirmationCodeHash !== undefined))
+    folder.readSecrets(file, 'confirmation codes')
   return {
     file,
     stock,
