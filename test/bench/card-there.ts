@@ -75,18 +75,28 @@ export const openThere = async () => {
   }
   const place = ['--certs', join(there.home, 'pki', 'nist')]
   const toServer = ['--connect-to', `127.0.0.1:${services.addresses.find(services.smdpHost)!.port}`]
+  const placeOf = (host: string): string => `127.0.0.1:${services.addresses.find(host)!.port}`
   return {
     here,
+    placeOf,
     workplace,
     smdpHost: services.smdpHost,
     place,
     toServer,
     /** Orders a profile over ES2+ as the operator does. */
-    async order(confirmationCode?: string): Promise<{ iccid: string; matchingId: string }> {
+    async order(
+      confirmationCode?: string,
+      more: { readonly eid?: string; readonly smdsAddress?: string } = {},
+    ): Promise<{ iccid: string; matchingId: string }> {
       const { iccid } = await stockProfile({ ...services, clock: world.clock }, makeSupply(world.random))
-      await callEs2(smdp, ES2p.DownloadOrder, { iccid: `${iccid}F` })
+      await callEs2(smdp, ES2p.DownloadOrder, { iccid: `${iccid}F`, ...(more.eid && { eid: more.eid }) })
       const code = confirmationCode === undefined ? {} : { confirmationCode }
-      const { matchingId } = await callEs2(smdp, ES2p.ConfirmOrder, { iccid: `${iccid}F`, releaseFlag: true, ...code })
+      const { matchingId } = await callEs2(smdp, ES2p.ConfirmOrder, {
+        iccid: `${iccid}F`,
+        releaseFlag: true,
+        ...code,
+        ...(more.smdsAddress && { smdsAddress: more.smdsAddress }),
+      })
       return { iccid, matchingId }
     },
     /** A card command in the place here, reaching the servers there. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { CardWorld } from './card/at-card.ts'
-import { readHost, readSeconds } from './options.ts'
+import { readHost, readHostAndPort, readSeconds } from './options.ts'
 import {
   ca,
   certs,
@@ -60,12 +60,20 @@ export const fillCardCommands = (
   const withLpac = (name: string, description: string, parent = card): Command =>
     onCard(name, description, parent).addOption(lpac())
   const toServer = (command: Command): Command => withOptions(command, connectTo(), ca())
+  const smdsAt = (): Option =>
+    new Option('--smds-at <host:port>', 'where the SM-DS is, whatever its name says').argParser(readHostAndPort)
   const imei = (): Option => new Option('--imei <digits>', 'the IMEI to tell the server, or the TAC')
 
-  addDownload(toServer(withLpac('download', 'download a profile and install it')), imei(), world, perform)
+  addDownload(
+    toServer(withLpac('download', 'download a profile and install it')).addOption(smdsAt()),
+    imei(),
+    world,
+    perform,
+  )
   toServer(withLpac('discover', "what the card's SM-DS, or another, has for this card"))
     .argument('[smds]', 'the SM-DS; the root of the card where none is given')
     .addOption(imei())
+    .addOption(smdsAt())
     .action(
       perform(async (smds, options) =>
         (await load.download()).discoverCommand(world, smds as string | undefined, options as never),

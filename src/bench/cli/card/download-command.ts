@@ -118,7 +118,7 @@ const discover = async (
     isdr,
     [root],
     fetch => discoverEvents({ isdr, fetch, deviceInfo, smdsAddress: root, signal }),
-    { asksSmds: true },
+    root,
   )
   const [event, ...others] = events
   if (event === undefined) {
@@ -134,7 +134,7 @@ const discover = async (
     isdr,
     [root, event.rspServerAddress],
     fetch => downloadEvent(event, { isdr, fetch, deviceInfo, signal, confirm, ...keeping(at, settings) }),
-    { asksSmds: true },
+    root,
   )
 }
 
@@ -151,7 +151,7 @@ export const discoverCommand = (
       const find = (fetch: Fetch): Promise<readonly EventEntry[]> =>
         discoverEvents({ isdr, fetch, deviceInfo, smdsAddress: root, signal: at.world.interrupt })
       followServer(at, root)
-      const events = await withServers(at, isdr, [root], find, { asksSmds: true })
+      const events = await withServers(at, isdr, [root], find, root)
       // lpac tells the servers and not the ids.
       at.lpac?.success(events.map(({ rspServerAddress }) => rspServerAddress))
       at.json({ smdsAddress: root, events })

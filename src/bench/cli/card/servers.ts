@@ -10,6 +10,7 @@ import type { CardWork } from './at-card.ts'
 
 export interface ServerOptions extends CardOptions {
   readonly connectTo?: Address
+  readonly smdsAt?: Address
   readonly ca?: string
 }
 
@@ -33,17 +34,20 @@ export const withServers = async <T>(
   isdr: Isdr,
   hosts: readonly string[],
   work: (fetch: Fetch) => Promise<T>,
-  { asksSmds = false }: { asksSmds?: boolean } = {},
+  /** The SM-DS that is asked, where one is. */
+  smds?: string,
 ): Promise<T> => {
-  const { connectTo, ca } = at.options as ServerOptions
+  const { connectTo, smdsAt, ca } = at.options as ServerOptions
+  const places = new Map(connectTo ? hosts.map(host => [hostOf(host), connectTo]) : [])
+  if (smds !== undefined && smdsAt) places.set(hostOf(smds), smdsAt)
   const opened = await openLpaFetch(isdr, {
-    addresses: createAddressBook(new Map(connectTo ? hosts.map(host => [hostOf(host), connectTo]) : [])),
+    addresses: createAddressBook(places),
     openWorld: true,
     clock: at.world.clock,
     certificates: [at.workplace.pki.ci.certificate.der],
     ...(ca === undefined ? {} : { instead: readPem(ca) }),
     subjectKeyIdOf,
-    asksSmds,
+    asksSmds: smds !== undefined,
   })
   try {
     return await work(opened.fetch)

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { createEuicc } from '../../src/euicc/euicc.ts'
+import { ordinaryIdentity } from '../../src/euicc/identity.ts'
+import { createMemory } from '../../src/euicc/memory.ts'
+import { deviceInfoOf } from '../../src/lpa/device-info.ts'
+import { discoverEvents, downloadEvent } from '../../src/lpa/discovery.ts'
+import { type Isdr, withIsdr } from '../../src/lpa/isdr.ts'
+import type { Fetch } from '../../src/rsp/fetch.ts'
+import { dice } from '../rsp/dice.ts'
+import { START, testPki } from '../server/smdp/scene.ts'
+import { createSmdsScene } from '../server/smds/scene.ts'
+
+// That a profile is found and downloaded through root and alternative: test/server/smds/whole-discovery.test.ts.
+const A = 'a.example.com'
+const B = 'b.example.com'
+
+const createStory = async (rootDsAddress = A) => {
+  const servers = { [A]: createSmdsScene({ address: A }), [B]: createSmdsScene({ address: B }) }
+  const card = await createEuicc({
+    identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress, defaultDpAddress: undefined }),
+    memory: createMemory(),
+    clock: () => START,
+    random: dice('discovery'),
+  })
+  const asked: string[] = []
+  const fetch: Fetch = request => {
+    const { host, pathname } = new URL(request.url)
+    asked.push(`${host} ${pathname.split('/').at(-1)}`)
+    return servers[host as typeof A]!.smds.es11(request)
+  }
+  const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
+    card.exclusive(channel => withIsdr(channel, {}, work))
+  const deviceInfo = deviceInfoOf('490154203237518')
+  return {
+    servers,
+    asked,
+    discover: () => onIsdr(isdr => discoverEvents({ isdr, fetch, deviceInfo })),
+    download: (eventId: string, rspServerAddress: string) =>
+      onIsdr(isdr =>
+        downloadEvent(
+          { eventId, rspServerAddress },
+          { isdr, fetch, deviceInfo, confirm: async () => ({ accepted: true }) },
+        ),
+      ),
+  }
+}
+
+describe('events that lead nowhere', () => {
+  it('in a circle from one SM-DS to the other: given up after a few', async () => {
+    const { servers, asked, download } = await createStory()
+    await servers[A].register({ eventId: 'E', rspServerAddress: B })
+    await servers[B].register({ eventId: 'E', rspServerAddress: A })
+    await expect(download('E', B)).rejects.toMatchObject({ code: 'not-an-smdp', fault: 'server' })
+    expect(asked.filter(step => step.endsWith('authenticateClient')).length).toBeLessThanOrEqual(3)
+  })
+
+  it('to an SM-DS that does not know it: its own words', async () => {
+    const { download } = await createStory()
+    await expect(download('E', B)).rejects.toMatchObject({
+      code: 'server-refused',
+      data: { step: 'ES11.AuthenticateClient' },
+    })
+  })
+
+  it('a card without the address of a root SM-DS: the person names one', async () => {
+    const { discover, asked } = await createStory('')
+    await expect(discover()).rejects.toMatchObject({ code: 'no-address', fault: 'user' })
+    expect(asked).toEqual([])
+  })
+})
