@@ -15,6 +15,7 @@ const load = {
   run: () => import('./run-command.ts'),
   serve: () => import('./serve-command.ts'),
   bench: () => import('./bench-command.ts'),
+  benchServer: () => import('./bench-server-command.ts'),
 } as const
 
 /** The command line. `done` gets the exit code. */
@@ -56,7 +57,15 @@ export const createProgram = (world: World, done: (exitCode: number) => void): C
     .description('measure: exchanges, milliseconds and downloads a second, beside bare crypto')
     .addOption(new Option('--downloads <count>', 'downloads to measure').argParser(readCount).default(40))
     .addOption(json())
-    .action(perform(async options => (await load.bench()).benchCommand(world, options as never)))
+    .option('--server', 'measure the SM-DP+ over TLS instead, in a process of its own, on each of its stores')
+    .addOption(new Option('--sessions <count>', 'with --server: sessions to open').argParser(readCount).default(20_000))
+    .action(
+      perform(async (options: { server?: true }) =>
+        options.server
+          ? (await load.benchServer()).benchServerCommand(world, options as never)
+          : (await load.bench()).benchCommand(world, options as never),
+      ),
+    )
 
   addCardCommands(program, world, perform)
   addSmdpCommands(program, world, perform)
