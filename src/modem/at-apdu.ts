@@ -26,7 +26,7 @@ export const noResponse = (what: string, end: AtEnd): ApduError => {
   const message = `${what}: the modem answered ${describeEnd(end)}`
   if (end.end === 'port-gone') return new ApduError('port-gone', `${what}: the modem's port is gone`)
   if (end.end === 'timed-out')
-    return new ApduError('timed-out', `${what}: the modem did not answer before the deadline`)
+    return new ApduError('timed-out', `${what}: ${end.why ?? 'the modem did not answer before the deadline'}`)
   if (end.end === 'garbage') return new ApduError('bad-response', message)
   if (isCme(end, 10)) return new ApduError('card-removed', message)
   return new ApduError('card-mute', message)

@@ -87,15 +87,16 @@ const knownBy = ({ profile, profiles = [] }: ModemCardOptions): ModemProfile | u
 
 /** The first `AT` is often lost: modems sleep, set their speed by it, or still answer an earlier program. */
 const wake = async (port: AtPort, where: string): Promise<void> => {
-  for (let tries = 3; ; tries--) {
-    const end = await port.ask({ text: 'AT' }, 2_000)
-    if (end.end === 'ok') break
-    if (tries <= 1 || end.end === 'port-gone')
+  let end = await port.ask({ text: 'AT' }, 2_000)
+  const said = describeEnd(end)
+  for (let tries = 2; end.end !== 'ok'; tries--) {
+    if (tries === 0 || end.end === 'port-gone' || port.unusable !== undefined)
       throw new ModemError(
         'no-modem',
         'rig',
-        `no modem answers AT on ${where}: ${describeEnd(end)}; many modems have several ports, of which one or two take commands`,
+        `no modem answers AT on ${where}: ${said}; many modems have several ports, of which one or two take commands`,
       )
+    end = await port.ask({ text: 'AT' }, 2_000)
   }
   // Whether these are taken is the modem's matter: echo and worded errors are understood too.
   await port.ask({ text: 'ATE0' }, 2_000)

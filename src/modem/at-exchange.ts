@@ -21,7 +21,8 @@ export type AtEnd =
   /** `+CME ERROR: n` (TS 27.007 §9.2); `error` is a number, or words where the modem was set to words. */
   | { readonly end: 'cme'; readonly error: number | string }
   | { readonly end: 'cms'; readonly error: number | string }
-  | { readonly end: 'timed-out' }
+  /** `why`: the modem was not asked at all. */
+  | { readonly end: 'timed-out'; readonly why?: string }
   | { readonly end: 'port-gone' }
   /** The command ended, and its answer was not among what was heard, or there were several. */
   | { readonly end: 'garbage'; readonly heard: readonly string[] }
@@ -137,7 +138,7 @@ export const describeEnd = (end: AtEnd): string => {
       return `+${end.end.toUpperCase()} ERROR: ${end.error}${words ? ` (${words})` : ''}`
     }
     case 'timed-out':
-      return 'nothing before the deadline'
+      return end.why ?? 'nothing before the deadline'
     case 'port-gone':
       return 'nothing: the port is gone'
     case 'garbage':

@@ -27,8 +27,10 @@ export interface AtPort {
   close(): Promise<void>
 }
 
-/** How long a probe may take each time, and how long silence must last behind an answer that names nobody. */
+/** How long a probe may take each time; of a port on which no modem is known yet nobody waits long. */
 const PROBES_MS = [2_000, 10_000, 30_000]
+const FIRST_PROBES_MS = [2_000, 2_000]
+/** How long silence must last behind an answer that names nobody. */
 const QUIET_MS = 300
 
 /**
@@ -87,25 +89,34 @@ export const createAtPort = (port: BytePort, after: After): AtPort => {
     return ended
   }
 
-  /** True when an answer to the probe came: its reply, where it has one, and then its OK. */
-  const probeOnce = (deadlineMs: number): Promise<boolean> => {
+  /**
+   * Resolves with the number of probes that were answered, each by its reply, where it has one, and then its OK: when
+   * all `owed` were, or at the deadline.
+   */
+  const probeOnce = (deadlineMs: number, owed: number): Promise<number> => {
     let isKnown = probe.reply === undefined
+    let answers = 0
     const answered = listenUntil(deadlineMs, event => {
-      if (event.kind === 'timeout' || event.kind === 'gone') return false
+      if (event.kind === 'timeout' || event.kind === 'gone') return answers
       if (event.kind !== 'line') return undefined
       if (probe.reply?.test(event.text)) isKnown = true
-      return isKnown && event.text === 'OK' ? true : undefined
+      if (!isKnown || event.text !== 'OK') return undefined
+      isKnown = probe.reply === undefined
+      answers++
+      return answers === owed ? answers : undefined
     })
     send(probe.text)
     return answered
   }
 
   const getInStep = async (): Promise<boolean> => {
-    for (const [tried, deadlineMs] of PROBES_MS.entries()) {
+    const deadlines = probe.reply === undefined ? FIRST_PROBES_MS : PROBES_MS
+    for (const [tried, deadlineMs] of deadlines.entries()) {
       if (isGone) return false
-      if (!(await probeOnce(deadlineMs))) continue
-      // A bare OK may be the late one, and an earlier probe's answer leaves those of the others on their way.
-      if (tried > 0 || probe.reply === undefined) await settle(QUIET_MS)
+      // An answer that comes only now may be that of an earlier probe, and then this one's is still to come.
+      if ((await probeOnce(deadlineMs, tried + 1)) === 0) continue
+      // A bare OK may be the late one.
+      if (probe.reply === undefined) await settle(QUIET_MS)
       return true
     }
     return false
@@ -123,13 +134,13 @@ export const createAtPort = (port: BytePort, after: After): AtPort => {
     },
     ask: (command, deadlineMs) =>
       inTurn(async () => {
-        if (unusable !== undefined) return { end: isGone ? 'port-gone' : 'timed-out' }
+        if (unusable !== undefined) return isGone ? { end: 'port-gone' } : { end: 'timed-out', why: unusable }
         if (isOutOfStep) {
           if (!(await getInStep())) {
             if (isGone) return { end: 'port-gone' }
             unusable =
               'the modem answers nothing any more, not even AT: reset it, or take its power away and give it back'
-            return { end: 'timed-out' }
+            return { end: 'timed-out', why: unusable }
           }
           isOutOfStep = false
         }

@@ -152,6 +152,7 @@ describe('a modem that does not do what it should', () => {
       fault: 'rig',
       message: expect.stringContaining('nothing before the deadline'),
     })
+    expect(time.now).toBeLessThan(10_000)
   })
 
   it('and has a profile that nobody wrote is not opened', async () => {

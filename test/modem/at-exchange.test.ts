@@ -58,6 +58,12 @@ describe('the end of a command', () => {
     expect(endOf('8', 'OK')).toMatchObject({ end: 'ok', reply: expect.objectContaining({ 1: '8' }) })
   })
 
+  it('takes the last of several replies, where they may differ', () => {
+    const exchange = createAtExchange({ text: 'AT+CREG?', reply: /^\+CREG: (\d)$/ })
+    const ends = ['+CREG: 1', '+CREG: 5', 'OK'].map(text => exchange.hear(line(text)))
+    expect(ends.at(-1)).toMatchObject({ end: 'ok', reply: expect.objectContaining({ 1: '5' }) })
+  })
+
   it('names the numbers of TS 27.007', () => {
     expect(describeEnd({ end: 'cme', error: 10 })).toBe('+CME ERROR: 10 (SIM not inserted)')
     expect(describeEnd({ end: 'cms', error: 10 })).toBe('+CMS ERROR: 10')

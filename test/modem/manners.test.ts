@@ -147,7 +147,10 @@ describe('time', () => {
   it('a modem that says nothing more is marked, and asked nothing more until it is reset', async () => {
     const { card, time, modem } = await begin('dies')
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
-    await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
+    await expect(time.until(readEid(card))).rejects.toMatchObject({
+      code: 'timed-out',
+      message: expect.stringMatching(/answers nothing any more.*reset it/),
+    })
     expect(card.unusable).toMatch(/reset it, or take its power away/)
     const [asked, then] = [modem.heard.length, time.now]
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
@@ -183,6 +186,12 @@ describe('a card that cannot be spoken to just now', () => {
     const begun = await begin('leaks')
     await readTwice(begun)
     expect(begun.news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
+  })
+
+  it('and by ourselves, where the modem has no AT+CCHC (EM9191, lpac#187)', async () => {
+    const { card, time, news } = await begin('ordinary', { without: ['CCHC'], mostSessions: 3 })
+    for (let turn = 0; turn < 5; turn++) expect(await time.until(readEid(card))).toBe(EID)
+    expect(news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
   })
 
   it('and by one whose handles cannot be guessed', async () => {
