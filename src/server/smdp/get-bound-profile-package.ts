@@ -70,16 +70,15 @@ const handOut = async (
     if (order.state === 'Released') return advance(order, 'Downloaded', 'GetBoundProfilePackage', clock(), bound)
     return order.transactionId === transactionId ? order : { ...order, ...bound }
   })
-  await store.putBoundCopy(copy)
+  const { eid, euiccCertificate } = session
+  const { iccid } = order
+  const { transactionId: taken } = copy
+  await Promise.all([
+    store.putBoundCopy(copy),
+    session.stage === 'authenticated' &&
+      store.addDelivery({ transactionId: taken, iccid, eid, euiccCertificate, at: clock() }),
+  ])
   if (session.stage === 'authenticated') {
-    const { eid, euiccCertificate } = session
-    await store.addDelivery({
-      transactionId: copy.transactionId,
-      iccid: order.iccid,
-      eid,
-      euiccCertificate,
-      at: clock(),
-    })
     // By the session's stage a repeated call knows that all this was done: it comes last.
     await smdp.reportProgress({ ...order, point: 3, once: `download ${session.transactionId}` })
     await store.saveSession({ ...session, stage: 'bound' })

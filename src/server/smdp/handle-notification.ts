@@ -64,8 +64,6 @@ const takeResult = async (
     if (order.transactionId !== transactionId || TEMPORARY.includes(error.errorReason)) return order
     return endDownload(order, 'Error', cause, smdp.clock())
   })
-  await smdp.store.dropSession(transactionId)
-  if (order.state !== 'Downloaded') await smdp.store.dropBoundCopy(order.iccid)
   const digest = digestOf(whole)
   if (isOfThisOrder && !(await smdp.store.hasNotification(digest))) {
     const failure = error && { subjectCode: '8.2.10', reasonCode: '4.2', message: cause }
@@ -78,7 +76,11 @@ const takeResult = async (
       once: `result ${digest}`,
     })
   }
-  await keep(smdp, whole, result.notificationMetadata, delivery.eid, delivery.iccid, isOfThisOrder)
+  await Promise.all([
+    smdp.store.dropSession(transactionId),
+    order.state !== 'Downloaded' && smdp.store.dropBoundCopy(order.iccid),
+    keep(smdp, whole, result.notificationMetadata, delivery.eid, delivery.iccid, isOfThisOrder),
+  ])
 }
 
 const takeOther = async (
