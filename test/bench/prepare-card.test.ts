@@ -50,3 +50,22 @@ it("takes off the bench's own profiles where memory is short, and nobody else's"
   expect(prepared.removed).toEqual([first, third])
   expect(await left(made)).toEqual([second])
 })
+
+it('takes nothing from a protected profile or card, and says so before it begins', async () => {
+  const wanted = { iccid: '8900000000000000005', bytes: 5000, provider: 'Bench Mobile' }
+  // The first is enabled: the run would disable it.
+  const enabled = await createCard()
+  await expect(prepareCard(enabled.card, wanted, {}, [first])).rejects.toMatchObject({ code: 'protected' })
+  expect(await left(enabled)).toEqual([first, second, third])
+  // The one to come is there already: it would have to go.
+  const there = await createCard()
+  const same = { ...wanted, iccid: second }
+  await expect(prepareCard(there.card, same, {}, [second])).rejects.toMatchObject({ code: 'protected' })
+  // Where memory is short, the bench's own that is protected stays.
+  const short = await createCard(4000)
+  expect((await prepareCard(short.card, wanted, {}, [third])).removed).toEqual([first])
+  expect(await left(short)).toEqual([second, third])
+  const { eid } = await prepareCard((await createCard()).card, wanted)
+  const whole = await createCard()
+  await expect(prepareCard(whole.card, wanted, {}, [eid])).rejects.toThrow(`the card ${eid} is protected`)
+})

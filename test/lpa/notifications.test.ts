@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { keep } from '../../src/asn1/schema.ts'
 import { withIsdr } from '../../src/lpa/isdr.ts'
-import { sendNotifications } from '../../src/lpa/notifications.ts'
+import { findMissing, sendNotifications } from '../../src/lpa/notifications.ts'
 import { sign } from '../../src/rsp/crypto/ecdsa.ts'
 import { ES9p } from '../../src/rsp/es9p.ts'
 import { ES10b } from '../../src/rsp/es10b.ts'
+import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
 import { NotificationMetadata, notificationMetadataOf, PendingNotification } from '../../src/rsp/notification.ts'
 import { fakeCard, told } from './fake-card.ts'
 import { served } from './fake-server.ts'
@@ -122,5 +123,36 @@ describe('notifications (SGP.22 §3.5)', () => {
       { error: { code: 'card-mismatch', fault: 'card', data: { field: 'euiccNotificationSignature' } } },
     ])
     expect([heard, left.length]).toEqual([['a.example 1'], 1])
+  })
+})
+
+describe('notifications that a card owes', () => {
+  const address = ' SMDP.example.com '
+  const profile = {
+    iccid: iccidFromDigits('8949001000000000001'),
+    notificationConfigurationInfo: [
+      { profileManagementOperation: ['notificationEnable' as const], notificationAddress: address },
+      { profileManagementOperation: ['notificationDisable' as const], notificationAddress: 'other.example.com' },
+    ],
+  }
+  const made = { ...notification(7, 'smdp.example.com'), iccid: profile.iccid }
+  const missing = (waiting: NotificationMetadata[], before: NotificationMetadata[] = []) =>
+    withIsdr(cardWith(waiting).card, {}, isdr => findMissing(isdr, profile, 'notificationEnable', before))
+
+  it('are those that the metadata promise for the event', async () => {
+    expect(await missing([made])).toEqual([])
+    expect(await missing([])).toEqual(['smdp.example.com'])
+  })
+
+  it('are missed where only an older one, one of another profile, or to another server is there', async () => {
+    expect(await missing([made], [made])).toEqual(['smdp.example.com'])
+    const strange = { ...made, iccid: iccidFromDigits('8949001000000000002') }
+    expect(await missing([strange])).toEqual(['smdp.example.com'])
+    expect(await missing([{ ...made, notificationAddress: 'other.example.com' }])).toEqual(['smdp.example.com'])
+  })
+
+  it('are none where the profile promises none', async () => {
+    const found = await withIsdr(cardWith([]).card, {}, isdr => findMissing(isdr, {}, 'notificationEnable', []))
+    expect(found).toEqual([])
   })
 })

@@ -4,12 +4,12 @@ import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { Command } from 'commander'
 import { iccidOf, listProfiles } from '../../../lpa/profiles.ts'
-import { fillCardCommands } from '../card-program.ts'
 import type { CardOptions } from '../options.ts'
 import { reportError } from '../report-error.ts'
 import type { Perform } from '../shared-options.ts'
 import type { Ask, World } from '../terminal.ts'
 import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
+import { fillCardCommands } from './card-commands.ts'
 import { completeLine, isWorthKeeping, type ShellCommand, splitWords } from './shell-words.ts'
 
 const MOST_REMEMBERED = 500
