@@ -33,7 +33,7 @@ describe('after a deadline', () => {
         [900, IMEI],
         [950, 'OK'],
       ],
-      'AT+CCHC=1': [[1, 'ERROR']],
+      'AT+CCHC=1': [[1_000, 'ERROR']],
     })
     port.knowBy(PROBE)
     expect(await time.until(port.ask({ text: 'AT+CFUN=1' }, 10_000))).toEqual({ end: 'timed-out' })
@@ -45,7 +45,7 @@ describe('after a deadline', () => {
     const { port, time } = scripted({
       'AT+CFUN=1': [[10_100, 'OK']],
       AT: [[350, 'OK']],
-      'AT+CCHC=1': [[1, 'ERROR']],
+      'AT+CCHC=1': [[1_000, 'ERROR']],
     })
     expect(await time.until(port.ask({ text: 'AT+CFUN=1' }, 10_000))).toEqual({ end: 'timed-out' })
     expect(await time.until(port.ask({ text: 'AT+CCHC=1' }, 10_000))).toEqual({ end: 'error' })
