@@ -1,6 +1,5 @@
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline, Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
 import type { TLSSocket } from 'node:tls'
 import type { Fetch } from '../../rsp/fetch.ts'
 
@@ -24,6 +23,37 @@ const readBody = async (
   }
   return Uint8Array.from(Buffer.concat(chunks))
 }
+
+/**
+ * Writes a body as it comes. One that comes in a single piece, as nearly all do, gets its length said and goes out
+ * with its headers. A caller that has gone, or a body that breaks off, ends this answer and nothing else.
+ */
+const send = async (body: ReadableStream<Uint8Array<ArrayBuffer>>, outgoing: ServerResponse): Promise<void> => {
+  const reader = body.getReader()
+  const giveUp = (): void => void reader.cancel().catch(() => undefined)
+  outgoing.once('close', giveUp)
+  try {
+    let { done, value } = await reader.read()
+    let next = reader.read()
+    // An end that is there already is known before anything else happens; what comes later is not waited for.
+    const isWhole = done || (await Promise.race([next.then(isEnd, isBroken), new Promise<boolean>(soon)]))
+    if (isWhole && value !== undefined) outgoing.setHeader('content-length', value.length)
+    while (!done) {
+      if (!outgoing.write(value) && !outgoing.destroyed)
+        await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')])
+      ;({ done, value } = await next)
+      if (!done) next = reader.read()
+    }
+    outgoing.end()
+  } catch {
+    outgoing.destroy()
+  } finally {
+    outgoing.off('close', giveUp)
+  }
+}
+const isEnd = ({ done }: { done: boolean }): boolean => done
+const isBroken = (): boolean => false
+const soon = (resolve: (isWhole: boolean) => void): void => void setImmediate(resolve, false)
 
 /** A server in the shape of a Fetch, as a handler of node:http, which express takes too. A body over `limit` bytes is answered with 413. */
 export const mountFetch =
@@ -68,7 +98,6 @@ export const mountFetch =
     if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
     // What was not read of a refused body would be taken for the next request.
     if (!incoming.complete) outgoing.setHeader('connection', 'close')
-    // A caller that has gone, or a body that breaks off, ends this answer and nothing else.
-    if (response.body) pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing, () => undefined)
+    if (response.body) await send(response.body, outgoing)
     else outgoing.end()
   }
