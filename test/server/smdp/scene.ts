@@ -16,7 +16,7 @@ import type { Json } from '../../../src/rsp/json.ts'
 import { PendingNotification } from '../../../src/rsp/notification.ts'
 import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import type { SmdpSettings } from '../../../src/server/smdp/settings.ts'
-import { createSmdp } from '../../../src/server/smdp/smdp.ts'
+import { createSmdp, type SmdpServer } from '../../../src/server/smdp/smdp.ts'
 import { dice } from '../../rsp/dice.ts'
 import { type AuthenticateClientOk, type CardRole, createCardRole, type InitiateAuthenticationOk } from './card-role.ts'
 
@@ -83,9 +83,14 @@ const signed = <T>(schema: Schema<T>, value: T): Kept<T> => keep(schema, value)
 
 /** A server with a clock that can be turned, one operator and one profile in stock. */
 export const createScene = async (
-  settings: Partial<SmdpSettings> & { curve?: CurveName; package?: Uint8Array } = {},
+  settings: Partial<SmdpSettings> & {
+    curve?: CurveName
+    package?: Uint8Array
+    /** The way to the server: without it, none. */
+    over?: (smdp: SmdpServer) => Pick<SmdpServer, 'es9p' | 'es2p'>
+  } = {},
 ) => {
-  const { curve = 'P-256', package: upp = new Uint8Array(2000).fill(0x5a), ...more } = settings
+  const { curve = 'P-256', package: upp = new Uint8Array(2000).fill(0x5a), over, ...more } = settings
   const pki = testPki(curve)
   const store = createMemoryStore()
   const defects: unknown[] = []
@@ -100,6 +105,7 @@ export const createScene = async (
     onDefect: error => defects.push(error),
     ...more,
   })
+  const { es9p, es2p } = over?.(smdp) ?? smdp
   const stock = (iccid = ICCID, change: Partial<Parameters<typeof smdp.addProfile>[0]> = {}) =>
     smdp.addProfile({
       iccid,
@@ -116,7 +122,7 @@ export const createScene = async (
     request: Parameters<(typeof ES2p)[K]['request']['toJson']>[0],
     functionCallIdentifier = `call ${calls++}`,
   ) =>
-    call(smdp.es2p, ES2p[name] as never, request as never, {
+    call(es2p, ES2p[name] as never, request as never, {
       functionRequesterIdentifier: 'Operator A',
       functionCallIdentifier,
     }) as Promise<Answer<ReturnType<NonNullable<(typeof ES2p)[K]['response']>['fromJson']>>>
@@ -138,14 +144,14 @@ export const createScene = async (
     return accepted(await operate('ConfirmOrder', { iccid, matchingId, releaseFlag: true, ...rest }))
   }
 
-  const initiate = (card: CardRole, smdpAddress = ADDRESS) =>
-    call(smdp.es9p, ES9p.InitiateAuthentication, {
+  const initiate = (card: CardRole, smdpAddress = more.address ?? ADDRESS) =>
+    call(es9p, ES9p.InitiateAuthentication, {
       euiccChallenge: card.challenge,
       euiccInfo1: signed(EUICCInfo1, card.info1),
       smdpAddress,
     })
   const sendAuthentication = (transactionId: Uint8Array, response: AuthenticateServerResponse) =>
-    call(smdp.es9p, ES9p.AuthenticateClient, {
+    call(es9p, ES9p.AuthenticateClient, {
       transactionId,
       authenticateServerResponse: signed(AuthenticateServerResponse, response),
     })
@@ -157,7 +163,7 @@ export const createScene = async (
     return sendAuthentication(ok.transactionId, card.authenticateServer(ok, change))
   }
   const sendPrepared = (transactionId: Uint8Array, response: PrepareDownloadResponse) =>
-    call(smdp.es9p, ES9p.GetBoundProfilePackage, {
+    call(es9p, ES9p.GetBoundProfilePackage, {
       transactionId,
       prepareDownloadResponse: signed(PrepareDownloadResponse, response),
     })
@@ -167,12 +173,12 @@ export const createScene = async (
     change: Parameters<CardRole['prepareDownload']>[1] = {},
   ) => sendPrepared(ok.transactionId, card.prepareDownload(ok, change).response)
   const cancel = (transactionId: Uint8Array, response: CancelSessionResponse) =>
-    call(smdp.es9p, ES9p.CancelSession, {
+    call(es9p, ES9p.CancelSession, {
       transactionId,
       cancelSessionResponse: signed(CancelSessionResponse, response),
     })
   const notify = (notification: PendingNotification) =>
-    call(smdp.es9p, ES9p.HandleNotification, { pendingNotification: signed(PendingNotification, notification) })
+    call(es9p, ES9p.HandleNotification, { pendingNotification: signed(PendingNotification, notification) })
   /** As far as the bound package. */
   const download = async (card: CardRole, change: Parameters<CardRole['prepareDownload']>[1] = {}) => {
     const ok = accepted(await authenticate(card))
@@ -183,6 +189,8 @@ export const createScene = async (
     pki,
     card: createCardRole(pki),
     smdp,
+    es9p,
+    es2p,
     store,
     defects,
     stock,

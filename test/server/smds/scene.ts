@@ -8,7 +8,7 @@ import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
 import { createMemorySmdsStore } from '../../../src/server/smds/memory-store.ts'
 import type { SmdsSettings } from '../../../src/server/smds/settings.ts'
-import { createSmds } from '../../../src/server/smds/smds.ts'
+import { createSmds, type SmdsServer } from '../../../src/server/smds/smds.ts'
 import { dice } from '../../rsp/dice.ts'
 import { type CardRole, createCardRole } from '../smdp/card-role.ts'
 import { accepted, call, START, testPki } from '../smdp/scene.ts'
@@ -29,8 +29,14 @@ export const as =
   }
 
 /** An SM-DS with a clock that can be turned. */
-export const createSmdsScene = (settings: Partial<SmdsSettings> & { curve?: CurveName } = {}) => {
-  const { curve = 'P-256', ...more } = settings
+export const createSmdsScene = (
+  settings: Partial<SmdsSettings> & {
+    curve?: CurveName
+    /** The way to the server, for LPAs and for callers by their name: without it, none. */
+    over?: (smds: SmdsServer) => { readonly es11: Fetch; es12As(caller: string): Fetch }
+  } = {},
+) => {
+  const { curve = 'P-256', over, ...more } = settings
   const address = more.address ?? SMDS
   const pki = testPki(curve)
   const store = createMemorySmdsStore()
@@ -47,13 +53,14 @@ export const createSmdsScene = (settings: Partial<SmdsSettings> & { curve?: Curv
     onDefect: error => defects.push(error),
     ...more,
   })
+  const { es11, es12As } = over?.(smds) ?? { es11: smds.es11, es12As: (caller: string) => as(caller, smds.es12) }
 
   let calls = 0
   const registrar =
     (caller: string) =>
     (change: Partial<Asked<'RegisterEvent'>> = {}, functionCallIdentifier = `call ${calls++}`) =>
       call(
-        as(caller, smds.es12),
+        es12As(caller),
         ES12.RegisterEvent,
         {
           eid: pki.euicc.certificate.eid!,
@@ -68,20 +75,20 @@ export const createSmdsScene = (settings: Partial<SmdsSettings> & { curve?: Curv
     (caller: string) =>
     (change: Partial<Asked<'DeleteEvent'>> = {}) =>
       call(
-        as(caller, smds.es12),
+        es12As(caller),
         ES12.DeleteEvent,
         { eid: pki.euicc.certificate.eid!, eventId: 'EVENT-1', ...change },
         { functionRequesterIdentifier: caller, functionCallIdentifier: `call ${calls++}` },
       )
 
   const initiate = (card: CardRole, smdpAddress = address) =>
-    call(smds.es11, ES11.InitiateAuthentication, {
+    call(es11, ES11.InitiateAuthentication, {
       euiccChallenge: card.challenge,
       euiccInfo1: keep(EUICCInfo1, card.info1),
       smdpAddress,
     })
   const send = (transactionId: Uint8Array, response: AuthenticateServerResponse) =>
-    call(smds.es11, ES11.AuthenticateClient, {
+    call(es11, ES11.AuthenticateClient, {
       transactionId,
       authenticateServerResponse: keep(AuthenticateServerResponse, response),
     })
@@ -94,6 +101,8 @@ export const createSmdsScene = (settings: Partial<SmdsSettings> & { curve?: Curv
     pki,
     card: createCardRole(pki),
     smds,
+    es11,
+    es12As,
     store,
     defects,
     registrar,

@@ -1,0 +1,96 @@
+import { buildProfilePackage } from '../../../src/profile/build.ts'
+import { encodeProfilePackage } from '../../../src/profile/package.ts'
+import { completeEid, issueEuicc } from '../../../src/rsp/certificates/test-pki.ts'
+import { hashConfirmationCode } from '../../../src/rsp/crypto/confirmation-code.ts'
+import { dice } from '../../rsp/dice.ts'
+import { type CardRole, createCardRole } from '../../server/smdp/card-role.ts'
+import { accepted, ICCID, MATCHING_ID, START } from '../../server/smdp/scene.ts'
+import { SMDS } from '../../server/smds/scene.ts'
+import type { Conformance, SmdpScene } from '../conformance.ts'
+
+export const CODE = '1234'
+export const OTHER_EID = completeEid('890490320000000000000000000042')
+
+/** How the LPA comes to the order: SGP.22 §3.3.2 and §3.3.3. */
+export type Way = 'default' | 'activation code' | 'SM-DS' | 'without EID'
+type Settings = Parameters<Conformance['smdp']>[0]
+
+export interface Ordered {
+  readonly scene: SmdpScene
+  readonly card: CardRole
+  /** What the LPA comes with. */
+  readonly matchingId: string
+  /** Authenticates, with that matching id or another. */
+  authenticate(change?: Parameters<CardRole['authenticateServer']>[1]): ReturnType<SmdpScene['authenticate']>
+}
+
+/** A released order, and the card that comes for it. */
+export const orderBy = async (
+  at: Conformance,
+  way: Way,
+  {
+    confirmationCode,
+    eid,
+    given = way === 'default' ? '' : MATCHING_ID,
+    ...settings
+  }: Settings & {
+    confirmationCode?: string
+    /** Whom the order is for. */
+    eid?: string
+    /** The matching id of the order. */
+    given?: string
+  } = {},
+): Promise<Ordered> => {
+  const smds = way === 'SM-DS' ? at.smds() : undefined
+  const scene = await at.smdp({ smdsOf: at.smdsOf, ...settings })
+  const { card } = scene
+  const linked = eid ?? card.eid
+  const code = confirmationCode === undefined ? {} : { confirmationCode }
+  let matchingId = given
+  if (way === 'SM-DS') {
+    accepted(await scene.operate('DownloadOrder', { iccid: ICCID, eid: linked }))
+    const confirm = { iccid: ICCID, matchingId: given, smdsAddress: SMDS, releaseFlag: true, ...code }
+    accepted(await scene.operate('ConfirmOrder', confirm))
+    const [event] = await smds!.store.listEvents(linked)
+    matchingId = event!.eventId
+  } else {
+    await scene.order({ matchingId, ...(way !== 'without EID' && { eid: linked }), ...code })
+  }
+  return {
+    scene,
+    card,
+    matchingId,
+    authenticate: (change = {}) => scene.authenticate(card, { matchingId, ...change }),
+  }
+}
+
+export const hashed = (code: string, { transactionId }: { transactionId: Uint8Array }) => ({
+  hashCc: hashConfirmationCode(code, transactionId),
+})
+
+/** Another card of the same EUM. */
+export const cardOf = (scene: SmdpScene, eid = OTHER_EID): CardRole => {
+  const euicc = issueEuicc(scene.pki.eum, { eid, random: dice(eid), now: START })
+  return createCardRole(scene.pki, { euicc, seed: eid })
+}
+
+/** A whole profile: its header asks for USIM and Milenage. */
+export const realProfile = (): Uint8Array =>
+  encodeProfilePackage(
+    buildProfilePackage({
+      iccid: ICCID,
+      imsi: '001010123456789',
+      algorithm: { name: 'milenage', k: dice('k')(16), opc: dice('opc')(16) },
+      serviceProviderName: 'Operator A',
+      random: dice('profile'),
+    }),
+  )
+
+/** Changes the stored order as no function can. */
+export const change = async (
+  { store }: SmdpScene,
+  edit: Partial<NonNullable<Awaited<ReturnType<SmdpScene['store']['findOrder']>>>>,
+): Promise<void> => {
+  const order = (await store.findOrder(ICCID))!
+  if ((await store.saveOrder({ ...order, ...edit })) !== 'saved') throw new Error('the order was not saved')
+}
