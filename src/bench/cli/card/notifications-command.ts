@@ -113,7 +113,8 @@ export const removeNotificationsCommand = (
   options: ConsentOptions & { readonly all?: boolean },
 ): Promise<number> => {
   const numbers = readNumbers(texts)
-  if (options.all === numbers.length > 0)
+  const { all = false } = options
+  if (all === numbers.length > 0)
     throw new BenchError('wrong-use', 'remove which? give sequence numbers, or --all')
   return withCard(world, options, async at => {
     at.lpac?.during('es10b_remove_notification_from_list')
