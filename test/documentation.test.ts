@@ -3,7 +3,15 @@ import { dirname, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/tour.md', 'docs/decisions.md']
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/tour.md',
+  'docs/decisions.md',
+  'docs/hardware.md',
+  'docs/smdp.md',
+]
 
 describe('the documentation', () => {
   it.each(pages)('%s points only at what exists', page => {

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
+import { replaceFile } from '../home/replace-file.ts'
 import { Aid } from './rig.ts'
 
 /** What the bench found out about a rig by using it. Facts that a person writes down stand in the rig's own file. */
@@ -37,20 +38,8 @@ export const openLearnedFacts = (folder: string): LearnedFacts => {
       const before = of(rig)
       const after = { ...before, ...fact }
       const text = `${JSON.stringify(after, undefined, 2)}\n`
-      if (text !== `${JSON.stringify(before, undefined, 2)}\n`) replaceFile(fileOf(rig), text)
+      if (text !== `${JSON.stringify(before, undefined, 2)}\n`)
+        replaceFile(fileOf(rig), text, { file: 0o600, folder: 0o700 })
     },
   }
-}
-
-const replaceFile = (path: string, text: string): void => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const fresh = `${path}.new`
-  const handle = openSync(fresh, 'w', 0o600)
-  try {
-    writeSync(handle, text)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(fresh, path)
 }

@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { BenchError } from '../error.ts'
+import { replaceFile } from '../home/replace-file.ts'
 import type { Proposal } from './discover.ts'
 import { Rig } from './rig.ts'
 import { parseYaml } from './yaml-file.ts'
@@ -38,19 +29,6 @@ export const renderRig = ({ rig, kind }: Proposal, before: string | undefined): 
   return document.toString({ lineWidth: 0 })
 }
 
-const replaceFile = (path: string, text: string): void => {
-  mkdirSync(dirname(path), { recursive: true })
-  const fresh = `${path}.new`
-  const handle = openSync(fresh, 'w', 0o644)
-  try {
-    writeSync(handle, text)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(fresh, path)
-}
-
 /** Writes a proposal into `folder`, or changes the file that has it. Returns the file's path. */
 export const writeRig = (folder: string, proposal: Proposal): string => {
   const { rig, kind } = proposal
@@ -61,6 +39,6 @@ export const writeRig = (folder: string, proposal: Proposal): string => {
   const text = renderRig(proposal, known === undefined ? undefined : readFileSync(known, 'utf8'))
   // What is written must be read again tomorrow.
   parseYaml(Rig, text, path)
-  replaceFile(path, text)
+  replaceFile(path, text, { file: 0o644, folder: 0o755 })
   return path
 }

@@ -1,0 +1,20 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** Replaces a file whole, so that a power cut leaves the old one or the new one. Folders that are missing are made. */
+export const replaceFile = (
+  path: string,
+  text: string,
+  modes: { readonly file: number; readonly folder: number },
+): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: modes.folder })
+  const fresh = `${path}.new`
+  const handle = openSync(fresh, 'w', modes.file)
+  try {
+    writeSync(handle, text)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(fresh, path)
+}
