@@ -114,8 +114,7 @@ export const removeNotificationsCommand = (
 ): Promise<number> => {
   const numbers = readNumbers(texts)
   const { all = false } = options
-  if (all === numbers.length > 0)
-    throw new BenchError('wrong-use', 'remove which? give sequence numbers, or --all')
+  if (all === numbers.length > 0) throw new BenchError('wrong-use', 'remove which? give sequence numbers, or --all')
   return withCard(world, options, async at => {
     at.lpac?.during('es10b_remove_notification_from_list')
     for (const number of numbers) at.lpac?.progress('es10b_remove_notification_from_list', String(number))

@@ -24,7 +24,9 @@ export const shellCommand = (world: CardWorld, options: CardOptions): Promise<nu
     const isTerminal = world.in?.isTTY === true
     const history = openHistory(join(at.workplace.home.path, 'card-history'))
     let profiles: readonly string[] = isTerminal ? await readNames(at) : []
-    const reader = openReader(world, isTerminal, history.lines(), line => completeLine(line, COMMANDS(), profiles))
+    const reader = openReader(world, isTerminal, history.lines(), line =>
+      completeLine(line, describeCommands(), profiles),
+    )
     let running: AbortController | undefined
     reader.onInterrupt(() => (running === undefined ? reader.close() : running.abort(new Error('interrupted'))))
     if (isTerminal) at.terminal.line(`the card of the rig ${at.device.rig.name}; help lists the commands, exit ends`)
@@ -47,7 +49,7 @@ export const shellCommand = (world: CardWorld, options: CardOptions): Promise<nu
     } finally {
       reader.close()
     }
-    return isTerminal ? 0 : worst === 0 ? 0 : 1
+    return isTerminal || worst === 0 ? 0 : 1
   })
 
 const createShellProgram = (world: CardWorld, done: (exitCode: number) => void): Command => {
@@ -85,7 +87,7 @@ const runLine = async (world: CardWorld, line: string): Promise<number> => {
 }
 
 /** What completion needs of the commands, from the program itself. */
-const COMMANDS = (): readonly ShellCommand[] => {
+const describeCommands = (): readonly ShellCommand[] => {
   const nowhere = { out: { write: () => undefined } } as unknown as World
   return describe(createShellProgram(nowhere, () => undefined)).subcommands.concat({
     name: 'help',
@@ -103,10 +105,9 @@ const describe = (command: Command): ShellCommand => ({
 
 const readNames = (at: CardWork): Promise<string[]> =>
   onIsdr({ device: at.device, isdrOptions: at.device.isdrOptions }, async isdr =>
-    (await listProfiles(isdr)).flatMap(profile => [
-      ...(iccidOf(profile) ?? []).toString().split(',').filter(Boolean),
-      ...(profile.profileNickname ? [profile.profileNickname] : []),
-    ]),
+    (await listProfiles(isdr)).flatMap(profile =>
+      [iccidOf(profile), profile.profileNickname].flatMap(name => name || []),
+    ),
   )
 
 interface Reader {
