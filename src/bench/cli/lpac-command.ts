@@ -17,7 +17,7 @@ import { createStepTracker } from '../run/step-tracker.ts'
 import { createCardTracer } from '../trace/trace-card.ts'
 import { traceFetch } from '../trace/trace-fetch.ts'
 import { VERSION } from '../version.ts'
-import { readPem } from './card/servers.ts'
+import { readCa } from './card/servers.ts'
 import type { CardOptions } from './options.ts'
 import type { World } from './terminal.ts'
 import { atWork, type Workplace } from './workplace.ts'
@@ -42,8 +42,8 @@ const openServers = (world: World, workplace: Workplace, device: Device, options
         addresses: { serve: () => undefined, find: () => connectTo },
         openWorld: true,
         clock: world.clock,
-        certificates: [workplace.pki.ci.certificate.der],
-        ...(ca === undefined ? {} : { instead: readPem(ca) }),
+        certificates: workplace.ciCertificates(),
+        ...(ca === undefined ? {} : { instead: readCa(ca) }),
         subjectKeyIdOf: der => parseCertificate(der).subjectKeyId,
       }),
     ),

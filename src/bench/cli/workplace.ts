@@ -4,6 +4,7 @@ import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { BenchError } from '../error.ts'
 import { type Home, homePath, openHome } from '../home/home.ts'
 import { ownCertificates, readCertificates } from '../pki/card-pki.ts'
+import { readCiFolder } from '../pki/ci-folder.ts'
 import { createLinks, type Device, type Links, lookFor, openDevice } from '../rigs/attach.ts'
 import { knowCards } from '../rigs/card-knowledge.ts'
 import { openLearnedFacts } from '../rigs/learned.ts'
@@ -17,6 +18,8 @@ import type { World } from './terminal.ts'
 export interface Workplace {
   readonly home: Home
   readonly pki: Pki
+  /** CI certificates at hand, DER: the bench's own, then those of rigs/ci. A card that lists the key trusts them. */
+  ciCertificates(): readonly Uint8Array[]
   readonly rigs: readonly Rig[]
   readonly links: Links
   /** For whoever mends the bench; nothing secret, nothing on the terminal. */
@@ -62,6 +65,7 @@ export const openWorkplace = (world: World, { certs, curve, record, redact }: Pk
     return {
       home,
       pki,
+      ciCertificates: () => [pki.ci.certificate.der, ...folders.flatMap(folder => readCiFolder(join(folder, 'ci')))],
       rigs,
       links,
       log,

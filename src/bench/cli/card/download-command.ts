@@ -15,7 +15,7 @@ import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
 import type { ConsentOptions } from './consent.ts'
 import { readSource, type Source, type SourceOptions } from './download-source.ts'
 import { followFailure, followServer } from './lpac-download.ts'
-import { readPem, type ServerOptions, withServers } from './servers.ts'
+import { readCa, type ServerOptions, withServers } from './servers.ts'
 
 export interface DownloadOptions extends ServerOptions, SourceOptions, ConsentOptions {
   readonly confirmationCode?: string
@@ -40,7 +40,7 @@ export const downloadCommand = async (
   const source = readSource(code, options)
   const deviceInfo = readDevice(options.imei)
   // A wrong file is found out before the card is touched.
-  if (options.ca !== undefined) readPem(options.ca)
+  if (options.ca !== undefined) readCa(options.ca)
   return withCard(world, options, async at => {
     checkCanAsk(at, source, options)
     for (const note of source.notes) at.terminal.line(`note: ${note}`)

@@ -1,10 +1,9 @@
-import { X509Certificate } from 'node:crypto'
 import type { Isdr } from '../../../lpa/isdr.ts'
 import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
 import type { Fetch } from '../../../rsp/fetch.ts'
-import { BenchError } from '../../error.ts'
 import { type Address, createAddressBook } from '../../net/address-book.ts'
 import { openLpaFetch } from '../../net/lpa-fetch.ts'
+import { readCertificateFile } from '../../pki/ci-folder.ts'
 import { type CardOptions, readInput } from '../options.ts'
 import type { CardWork } from './at-card.ts'
 
@@ -16,17 +15,8 @@ export interface ServerOptions extends CardOptions {
 
 const subjectKeyIdOf = (der: Uint8Array): Uint8Array | undefined => parseCertificate(der).subjectKeyId
 
-/** One or more certificates of a PEM file. */
-export const readPem = (path: string): Uint8Array[] => {
-  const text = Buffer.from(readInput(path, 'CA file')).toString('latin1')
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
-  if (!blocks) throw new BenchError('certificates', `${path} holds no certificate in PEM form`)
-  try {
-    return blocks.map(block => new Uint8Array(new X509Certificate(block).raw))
-  } catch (error) {
-    throw new BenchError('certificates', `${path} holds a certificate that cannot be read`, { cause: error })
-  }
-}
+/** One or more certificates of a file. */
+export const readCa = (path: string): Uint8Array[] => readCertificateFile(path, readInput(path, 'CA file'))
 
 /** The LPA's fetch for servers out there; with `--connect-to`, all of `hosts` are at that place. */
 export const withServers = async <T>(
@@ -44,8 +34,8 @@ export const withServers = async <T>(
     addresses: createAddressBook(places),
     openWorld: true,
     clock: at.world.clock,
-    certificates: [at.workplace.pki.ci.certificate.der],
-    ...(ca === undefined ? {} : { instead: readPem(ca) }),
+    certificates: at.workplace.ciCertificates(),
+    ...(ca === undefined ? {} : { instead: readCa(ca) }),
     subjectKeyIdOf,
     asksSmds: smds !== undefined,
   })
