@@ -2,6 +2,7 @@ import { concat, equalBytes, fromHex } from '../../asn1/bytes.ts'
 import { encode, tagged } from '../../asn1/schema.ts'
 import { childrenOf, elementOf, encodeTlv, readOnlyTlv } from '../../asn1/tlv.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
+import type { CurveName } from '../../rsp/crypto/curve.ts'
 import { sign } from '../../rsp/crypto/ecdsa.ts'
 import { CryptoError } from '../../rsp/crypto/error.ts'
 import { forgetKeyPair, forgetSessionKeys, generateOneTimeKeyPair } from '../../rsp/crypto/key-agreement.ts'
@@ -9,12 +10,14 @@ import { OneTimePublicKey, Signature, TransactionId } from '../../rsp/identifier
 import { bindProfilePackage, protectProfile } from '../../rsp/package/bind.ts'
 import { refusal } from './error.ts'
 import { buildMetadata } from './metadata.ts'
+import type { Order } from './order.ts'
 import type { ProfileFacts } from './profile-facts.ts'
 import type { Smdp } from './settings.ts'
 import type { AuthenticatedSession, BoundCopy, StockProfile } from './store.ts'
 
 export interface Binding {
   readonly session: AuthenticatedSession
+  readonly order: Order
   readonly profile: StockProfile
   /** What its metadata say. */
   readonly facts: ProfileFacts
@@ -24,15 +27,29 @@ export interface Binding {
 }
 
 /**
+ * The package that this card was handed out for this order. A copy that an earlier order of the same ICCID left behind,
+ * in which there may be another profile, is not by the session that the order remembers.
+ */
+export const findCopyFor = async (
+  { store }: Smdp,
+  { iccid, transactionId }: Order,
+  eid: string,
+  curve: CurveName,
+): Promise<BoundCopy | undefined> => {
+  const copy = await store.findBoundCopy(iccid)
+  return copy?.transactionId === transactionId && copy?.eid === eid && copy.curve === curve ? copy : undefined
+}
+
+/**
  * SGP.22 §3.1.3 and §2.5.3. The package for this card and session. A card that comes again with the same one-time
  * key gets what it had: in another session only the secure channel's request is made anew, because it names the
  * session; keys and segments are the same. With a new key all is bound anew.
  */
 export const bindForCard = async (smdp: Smdp, binding: Binding): Promise<BoundCopy> => {
-  const { session, dpPb, euiccOtpk } = binding
-  const known = await smdp.store.findBoundCopy(session.iccid)
+  const { session, order, dpPb, euiccOtpk } = binding
   const { curve } = dpPb.certificate
-  if (known?.eid === session.eid && known.curve === curve && equalBytes(known.euiccOtpk, euiccOtpk)) {
+  const known = await findCopyFor(smdp, order, session.eid, curve)
+  if (known !== undefined && equalBytes(known.euiccOtpk, euiccOtpk)) {
     if (known.transactionId === session.transactionId) return known
     return { ...known, transactionId: session.transactionId, package: renewSecureChannel(known, binding) }
   }

@@ -9,9 +9,10 @@ import type { Answers } from '../rsp-server/http-binding.ts'
 import { changeOrder } from './change-order.ts'
 import { smdpOid } from './credentials.ts'
 import { refusal } from './error.ts'
-import { endDownload, isPending } from './order.ts'
+import { endDownload, isPending, type Order } from './order.ts'
 import { findSession } from './sessions.ts'
 import type { Smdp } from './settings.ts'
+import type { AuthenticatedSession } from './store.ts'
 
 type Reason = TypeOf<typeof CancelSessionReason>
 
@@ -43,19 +44,34 @@ export const createCancelSession =
       throw refusal('unknown-transaction', 'the eUICC signed for another one')
 
     const { reason } = signed
-    let isEnded = false
-    const order = await changeOrder(smdp.store, session.iccid, order => {
-      // An order that was cancelled, given anew or installed meanwhile has nothing to do with this session any more.
-      const isOurs = isPending(order) && (order.matchingId ?? '') === session.matchingId
-      isEnded = isOurs && !KEEPS_ORDER.includes(reason)
-      return isEnded ? endDownload(order, 'Error', `CancelSession: ${reason}`, smdp.clock()) : order
-    })
+    if (!KEEPS_ORDER.includes(reason)) await endOrder(smdp, session, reason)
     await smdp.store.dropSession(session.transactionId)
-    if (isEnded) await smdp.store.dropBoundCopy(session.iccid)
-    if (!KEEPS_ORDER.includes(reason)) {
-      const [subjectCode, reasonCode] = TOLD[reason] ?? ['8', '4.2']
-      const failure = { subjectCode, reasonCode, message: `${reason}` }
-      await smdp.reportProgress({ ...order, eid: session.eid, point: session.stage === 'bound' ? 3 : 2, failure })
-    }
     return {}
   }
+
+const endOrder = async (smdp: Smdp, session: AuthenticatedSession, reason: Reason): Promise<void> => {
+  const order = await changeOrder(smdp.store, session.iccid, order =>
+    isPending(order) && isOrderOf(session, order)
+      ? endDownload(order, 'Error', `CancelSession: ${reason}`, smdp.clock())
+      : order,
+  )
+  if (!isOrderOf(session, order)) return
+  await smdp.store.dropBoundCopy(session.iccid)
+  const [subjectCode, reasonCode] = TOLD[reason] ?? ['8', '4.2']
+  await smdp.reportProgress({
+    ...order,
+    eid: session.eid,
+    point: session.stage === 'bound' ? 3 : 2,
+    failure: { subjectCode, reasonCode, message: `${reason}` },
+    once: `cancel ${session.transactionId}`,
+  })
+}
+
+/**
+ * An order that was cancelled and given anew has nothing to do with this session any more, nor has one that another
+ * card took: of several that know the matching id, the others cannot spoil it.
+ */
+const isOrderOf = (session: AuthenticatedSession, order: Order): boolean =>
+  (order.matchingId ?? '') === session.matchingId &&
+  (order.eid === undefined || order.eid === session.eid) &&
+  !(order.reusable && order.state === 'Downloaded' && order.transactionId !== session.transactionId)

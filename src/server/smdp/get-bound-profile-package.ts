@@ -61,7 +61,7 @@ const handOut = async (
   const { dpPb } = credentialsOf(smdp.credentials, session.serverCi)
   const profile = (await store.findProfile(session.iccid))!
   const facts = factsFor(profile, confirmed)
-  const copy = await bindForCard(smdp, { session, profile, facts, dpPb, transactionId, euiccOtpk })
+  const copy = await bindForCard(smdp, { session, order: confirmed, profile, facts, dpPb, transactionId, euiccOtpk })
   // The order is taken before the package leaves: of two cards with the same matching id, one gets it.
   const order = await changeOrder(store, session.iccid, order => {
     checkStillOpen(order, session, clock())

@@ -55,17 +55,19 @@ const takeResult = async (
 
   const error = result.finalResult.errorResult
   const cause = `ProfileInstallationResult: ${error === undefined ? 'installed' : `${error.errorReason} at ${error.bppCommandId}`}`
+  const digest = digestOf(whole)
+  // Kept is what was dealt with: told once more, it does not speak of a later order for the same profile and card.
+  const isKnown = await smdp.store.hasNotification(digest)
   let isOfThisOrder = false
   const order = await changeOrder(smdp.store, delivery.iccid, order => {
     isOfThisOrder = isFor(order, delivery.eid)
-    if (!isOfThisOrder || order.state !== 'Downloaded') return order
+    if (!isOfThisOrder || isKnown || order.state !== 'Downloaded') return order
     if (error === undefined) return endDownload(order, 'Installed', cause, smdp.clock())
     // A failure of an earlier try, told late, says nothing about the one that is under way.
     if (order.transactionId !== transactionId || TEMPORARY.includes(error.errorReason)) return order
     return endDownload(order, 'Error', cause, smdp.clock())
   })
-  const digest = digestOf(whole)
-  if (isOfThisOrder && !(await smdp.store.hasNotification(digest))) {
+  if (isOfThisOrder && !isKnown) {
     const failure = error && { subjectCode: '8.2.10', reasonCode: '4.2', message: cause }
     await smdp.reportProgress({
       ...order,

@@ -85,10 +85,9 @@ export const endDownload = (order: Order, to: 'Installed' | 'Error', cause: stri
   const ended = advance(order, to, cause, at)
   if (ended.reusable !== true) return ended
   return advance(ended, 'Released', 'reusable: waits for the next download', at, {
-    confirmationFailures: 0,
     transactionId: undefined,
-    // Tries that led to nothing go on counting: they are what the limit is for.
-    ...(to === 'Installed' && { downloadAttempts: 0 }),
+    // Tries that led to nothing go on counting: they are what the limits are for.
+    ...(to === 'Installed' && { downloadAttempts: 0, confirmationFailures: 0 }),
   })
 }
 
