@@ -9,6 +9,7 @@ import { credentialsOf } from '../rsp-server/ci-choice.ts'
 import { verifyEuiccChain } from '../rsp-server/euicc-chain.ts'
 import type { Answers } from '../rsp-server/http-binding.ts'
 import { checkEuiccSigned1 } from '../rsp-server/transaction.ts'
+import { findCopyFor } from './bind-for-card.ts'
 import { changeOrder } from './change-order.ts'
 import { checkEligibility } from './eligibility.ts'
 import { refusal, SmdpError } from './error.ts'
@@ -57,12 +58,11 @@ export const createAuthenticateClient =
 
     // 3. The offer: signed together with the card's own signature, so that it is for this card and session only.
     const server = credentialsOf(smdp.credentials, session.serverCi)
-    const copy = await store.findBoundCopy(order.iccid)
-    const isRetry = copy?.eid === euicc.eid && copy?.curve === server.dpPb.certificate.curve
+    const copy = await findCopyFor(smdp, order, euicc.eid!, server.dpPb.certificate.curve)
     const smdpSigned2 = keep(SmdpSigned2, {
       transactionId,
       ccRequiredFlag: order.confirmationCodeHash !== undefined,
-      bppEuiccOtpk: isRetry ? copy?.euiccOtpk : undefined,
+      bppEuiccOtpk: copy?.euiccOtpk,
     })
     const toBeSigned = concat(smdpSigned2.bytes, encode(Signature, euiccSignature1))
     const smdpSignature2 = sign(server.dpPb.privateKey, toBeSigned)
@@ -98,26 +98,31 @@ const claimOrder = async (
   const tell = (order: Order, failure?: SmdpError) =>
     smdp.reportProgress({ ...order, eid, point: 1, ...(failure?.status && { failure: failure.status }) })
   try {
-    checkOrder(found, eid, smdp.clock())
-    const profile = (await smdp.store.findProfile(found.iccid))!
-    checkEligibility(profile, factsFor(profile, found), euiccInfo2)
-    let failure: SmdpError | undefined
-    const order = await changeOrder(smdp.store, found.iccid, order => {
-      failure = undefined
-      if (order.matchingId !== found.matchingId) throw refusal('matching-id-refused')
-      checkOrder(order, eid, smdp.clock())
-      if (order.downloadAttempts < (order.maxAttempts ?? smdp.downloadAttempts))
-        return { ...order, downloadAttempts: order.downloadAttempts + 1 }
-      failure = refusal('too-many-downloads')
-      return advance(order, 'Error', `AuthenticateClient: ${failure.message}`, smdp.clock())
-    })
-    if (failure !== undefined) throw failure
+    const order = await countAttempt(smdp, found, eid)
+    const profile = (await smdp.store.findProfile(order.iccid))!
+    checkEligibility(profile, factsFor(profile, order), euiccInfo2)
     await tell(order)
     return { order, profile }
   } catch (error) {
     if (error instanceof SmdpError) await tell(found, error)
     throw error
   }
+}
+
+/** SGP.22 §3.1.3: an attempt counts from here on, also that of a card which turns out not to be eligible. */
+const countAttempt = async (smdp: Smdp, found: Order, eid: string): Promise<Order> => {
+  let failure: SmdpError | undefined
+  const order = await changeOrder(smdp.store, found.iccid, order => {
+    failure = undefined
+    if (order.matchingId !== found.matchingId) throw refusal('matching-id-refused')
+    checkOrder(order, eid, smdp.clock())
+    if (order.downloadAttempts < (order.maxAttempts ?? smdp.downloadAttempts))
+      return { ...order, downloadAttempts: order.downloadAttempts + 1 }
+    failure = refusal('too-many-downloads')
+    return advance(order, 'Error', `AuthenticateClient: ${failure.message}`, smdp.clock())
+  })
+  if (failure !== undefined) throw failure
+  return order
 }
 
 /** By matching id or event id; without one, the default order of the EID (SGP.22 §3.3.2). */

@@ -1,7 +1,10 @@
-import { refusal } from './error.ts'
+import { refusal, SmdpError } from './error.ts'
 import { eventDeletion } from './events.ts'
 import { needsEvent, type Order } from './order.ts'
 import type { SmdpStore } from './store.ts'
+
+/** Each round that is lost another call has won; a store where nobody ever wins is not to hang the server. */
+const MOST_ROUNDS = 1000
 
 /**
  * Reads the order, lets `edit` decide on it, and saves it; decides anew when another call was faster. `edit` gives
@@ -11,7 +14,7 @@ import type { SmdpStore } from './store.ts'
  * order has been saved, and not forgotten if this server is killed in between.
  */
 export const changeOrder = async (store: SmdpStore, iccid: string, edit: (order: Order) => Order): Promise<Order> => {
-  for (;;) {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
     const order = await store.findOrder(iccid)
     if (order === undefined) throw refusal('iccid-unknown')
     const next = edit(order)
@@ -22,4 +25,5 @@ export const changeOrder = async (store: SmdpStore, iccid: string, edit: (order:
     if (outcome === 'saved') return next
     if (outcome === 'matching-id-taken') throw refusal('matching-id-taken')
   }
+  throw new SmdpError('order-contended', `the order of ${iccid} was changed by others ${MOST_ROUNDS} times in a row`)
 }

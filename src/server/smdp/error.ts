@@ -63,6 +63,7 @@ export type SmdpErrorCode =
   | 'iccid-taken' // addProfile: an order for this ICCID is under way
   | 'bad-profile' // addProfile: the ICCID or the metadata cannot be used
   | 'bad-settings' // createSmdp
+  | 'order-contended' // a change of an order could not be saved, however often it was tried
   | 'bad-transition' // an order cannot go from its state to that one
 
 /** What this server refuses. A refusal on the wire carries its subject and reason code in `status`. */

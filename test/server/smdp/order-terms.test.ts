@@ -53,6 +53,14 @@ describe('an order with its own number of attempts', () => {
     expect((await Promise.all(answers)).sort()).toEqual(['8.8.5/6.4', 'accepted', 'accepted'])
     expect(await scene.stateOf()).toBe('Error')
   })
+
+  it('8.8.5/6.4: also by cards that are not eligible', async () => {
+    const scene = await sceneWith({ maxAttempts: 2, metadata: { profilePolicyRules: ['ppr1'] } })
+    const change = { matchingId: MATCHING_ID, info2: { forbiddenProfilePolicyRules: ['ppr1' as const] } }
+    for (const outcome of ['8.2.5/4.3', '8.2.5/4.3', '8.8.5/6.4'])
+      expect(refused(await scene.authenticate(scene.card, change))).toBe(outcome)
+    expect(await scene.stateOf()).toBe('Error')
+  })
 })
 
 describe('an order whose metadata are its own', () => {
