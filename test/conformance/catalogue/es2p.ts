@@ -8,6 +8,7 @@ export const ES2P: readonly Group[] = [
     ['#02', 'a mandatory member left out, of each function: HTTP 400', { pair: '1.6/2.2' }],
     ['#03', 'a member malformed, of each function: HTTP 400', { pair: '1.6/2.1' }],
     ['#04', 'a function that the server calls, and does not answer', { pair: '1.6/3.1' }],
+    ['#05', 'a caller whose certificate is good, and who is no operator here: HTTP 401', { pair: '1.1/1.1' }],
   ]),
   group('EB_ES2+.DownloadOrder', own('5.3.1'), [
     ['#01', 'by ICCID: the profile is allocated'],

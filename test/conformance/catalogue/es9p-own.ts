@@ -15,6 +15,7 @@ export const ES9P_OWN: readonly Group[] = [
     ['#09', 'a member malformed, of each function: HTTP 400', { pair: '1.6/2.1' }],
     ['#10', 'the answer is in the version that the LPA speaks'],
     ['#11', 'a session is answered on one connection and on several'],
+    ['#12', 'the server cannot store what it must: refused as a function is, and no more is said', '1.2/4.2'],
   ]),
   group('EB_ES9+.Asn1', own('6.6'), [
     ['#01', 'a whole download in the ASN.1 binding, its result answered with 204'],

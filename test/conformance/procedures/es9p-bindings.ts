@@ -168,6 +168,14 @@ export const ES9P_BINDINGS: Procedures = {
       expect(sessions.map(refused)).toEqual(['accepted', 'accepted', 'accepted', 'accepted'])
       expect(scene.defects).toEqual([])
     },
+    '#12': async at => {
+      const { initiate, card, store, defects } = await at.smdp()
+      store.addSession = () => Promise.reject(new Error('the disk is full: /var/lib/secret'))
+      const answer = await initiate(card)
+      at.refuses(answer)
+      expect(JSON.stringify(answer)).not.toMatch(/disk|secret/)
+      expect(defects).toHaveLength(1)
+    },
   }),
   ...procedures('EB_ES9+.CancelSession', {
     '#03': async at => {

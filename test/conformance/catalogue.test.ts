@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { CATALOGUE, ROWS } from './catalogue.ts'
+import { PROCEDURES } from './procedures.ts'
+import { readTable, renderTable } from './table.ts'
+
+const asked = ROWS.filter(({ inapplicable }) => inapplicable === undefined).map(({ id }) => id)
+
+describe('the catalogue', () => {
+  it('has each id once', () => {
+    const ids = ROWS.map(({ id }) => id)
+    expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([])
+  })
+
+  it('has a test for every id that can be asked, and none without an id', () => {
+    expect(Object.keys(PROCEDURES).sort()).toEqual([...asked].sort())
+  })
+
+  it.each([
+    ['smdp', /^(TC_SM-DP\+_ES9|EB_ES9|EB_ES2)/],
+    ['smds', /^EB_ES1[12]/],
+    ['rsp-server', /^(EB_ES9|EB_ES2)/],
+  ])('has a row for every pair with which %s refuses', (room, ids) => {
+    const source = readFileSync(resolve(import.meta.dirname, `../../src/server/${room}/error.ts`), 'utf8')
+    const pairs = [...source.matchAll(/\['([\d.]+)', '([\d.]+)', '/g)].map(
+      ([, subject, reason]) => `${subject}/${reason}`,
+    )
+    expect(pairs.length).toBeGreaterThan(8)
+    const shown = new Set(ROWS.filter(({ id }) => ids.test(id)).map(({ pair }) => pair))
+    expect(pairs.filter(pair => !shown.has(pair))).toEqual([])
+  })
+})
+
+describe('docs/conformance.md', () => {
+  const { text, results } = readTable()
+  it('is what the catalogue says; if not, `npm run conformance`', () => {
+    expect(text).toBe(renderTable(results))
+  })
+
+  it('has a result for each row, and no failure', () => {
+    expect(ROWS.map(({ id }) => id).filter(id => !results.has(id))).toEqual([])
+    expect([...results].filter(([, result]) => result === 'fail')).toEqual([])
+  })
+
+  it('calls nothing a success that was not asked', () => {
+    for (const { id, inapplicable } of CATALOGUE.flatMap(({ rows }) => rows))
+      expect(results.get(id) === 'inapplicable', id).toBe(inapplicable !== undefined)
+  })
+})
