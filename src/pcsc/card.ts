@@ -1,18 +1,20 @@
 import type { Card, Channel } from '../apdu/channel.ts'
 import { ApduError } from '../apdu/errors.ts'
+import type { After } from '../apdu/json-asker.ts'
 import { takeTurns } from '../apdu/turns.ts'
 import { type Binding, type BindingName, type Connection, PROTOCOL_T0, STATE_PRESENT } from './binding.ts'
 import { PcscError, toApduError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
 import { findReaders, type PassedOver, type ReaderChoice, tellPassedOver, toReader } from './readers.ts'
 import { toTpdu } from './tpdu.ts'
+import { withDeadlines } from './watchdog.ts'
 
 /** A card known by what only it can tell; this room does not know what that is. */
 export interface CardIdentity {
   readonly wanted: string
   /** In words: `EID`. */
   readonly called: string
-  /** What the card in hand says; undefined where it says nothing of the kind. */
+  /** What the card in hand says; undefined where it says nothing of the kind. Rejects with an ApduError where it cannot be asked. */
   read(channel: Channel): Promise<string | undefined>
 }
 
@@ -23,6 +25,8 @@ export interface PcscCardOptions extends ReaderChoice {
   readonly identity?: CardIdentity | undefined
   /** Lets time pass: pcscd sees a card go up to half a second after its reader has lost it. */
   readonly pause?: ((ms: number) => Promise<void>) | undefined
+  /** Counts the time: with it no call waits without end ({@link withDeadlines}). */
+  readonly after?: After | undefined
 }
 
 export interface PcscCard extends Card {
@@ -38,19 +42,21 @@ export interface PcscCard extends Card {
  * Takes the card in a reader: exclusively until `close`, and reset, so that no logical channel of an earlier program is
  * left open. Rejects with a PcscError (`no-binding`, `no-service`, `no-reader`, `no-card`, `reader-busy`, `card-mute`...)
  * whose message says what to do. From then on its channel rejects with ApduErrors: `card-removed`, `port-gone` for the
- * reader, `exchange-lost`, `card-mute`, `reader-busy`. After `card-removed`, `reset` takes up a card that was put back.
+ * reader, `exchange-lost`, `card-mute`, `reader-busy`. After `card-removed`, `reset` takes up the card when it was put
+ * back, and no other.
  */
 export const openPcscCard = async (options: PcscCardOptions): Promise<PcscCard> =>
   holdCard(await loadBinding(options.binding), options)
 
 /** As {@link openPcscCard}, over a binding in hand; it is released with the card. */
-export const holdCard = async (binding: Binding, options: Omit<PcscCardOptions, 'binding'>): Promise<PcscCard> => {
+export const holdCard = async (native: Binding, options: Omit<PcscCardOptions, 'binding'>): Promise<PcscCard> => {
+  const binding = options.after ? withDeadlines(native, options.after) : native
   try {
     const { candidates, passedOver } = findReaders((await binding.readers()).map(toReader), options)
     const notes = binding.instead === undefined ? [] : [binding.instead]
+    const { identity, pause } = options
     const take = async (name: string): Promise<HeldCard> =>
-      cardOf(binding, name, await connect(binding, name), { notes, pause: options.pause })
-    const { identity } = options
+      cardOf(binding, name, await connect(binding, name), { notes, pause, identity })
     if (identity) return await findCard(identity, candidates, passedOver, take)
     const [first, second] = candidates
     if (second)
@@ -94,19 +100,21 @@ const findCard = async (
       passedOver.push({ reader: name, reason: error.message })
       continue
     }
-    let said: string | undefined
+    let reason: string
     try {
-      said = await card.exclusive(read)
+      const said = await card.exclusive(read)
       if (said === wanted) {
         await card.reset()
         return card
       }
+      reason = said ? `its card has the ${called} ${said}` : `its card has no ${called}`
     } catch (error) {
       if (!(error instanceof ApduError)) throw error
-      said = undefined
+      // It may well be the one.
+      reason = `its card could not be asked for its ${called} (${error.message})`
     }
     await card.letGo()
-    passedOver.push({ reader: name, reason: said ? `its card has the ${called} ${said}` : `its card has no ${called}` })
+    passedOver.push({ reader: name, reason })
   }
   throw new PcscError(
     busy ? 'reader-busy' : 'other-card',
@@ -124,10 +132,11 @@ const cardOf = (
   binding: Binding,
   reader: string,
   first: Connection,
-  { notes, pause }: { readonly notes: readonly string[] } & Pick<PcscCardOptions, 'pause'>,
+  { notes, pause, identity }: { readonly notes: readonly string[] } & Pick<PcscCardOptions, 'pause' | 'identity'>,
 ): HeldCard => {
   const inTurn = takeTurns()
   let connection = first
+  let { atr } = first
   let isClosed = false
 
   /** Some drivers tell a pulled card as a broken exchange: what the reader shows now says which it was. */
@@ -174,12 +183,25 @@ const cardOf = (
       // A connection does not outlive its card: one that was put back needs a new one.
       await connection.disconnect().catch(() => {})
       try {
-        connection = await binding.connect(reader)
+        connection = await connect(binding, reader)
+        if (!(await isSameCard())) {
+          await connection.disconnect()
+          throw new PcscError('other-card', `${reader}: another card was put in; put the one back that was in use`)
+        }
       } catch (again) {
         throw await explain(again)
       }
     }
-    return connection.atr
+    atr = connection.atr
+    return atr
+  }
+  /** After a warm reset, as the ATR before was: some cards answer to a cold one otherwise. */
+  const isSameCard = async (): Promise<boolean> => {
+    if (Buffer.compare(connection.atr, atr) !== 0) return false
+    if (!identity) return true
+    if ((await identity.read(channel)) !== identity.wanted) return false
+    await connection.reset()
+    return true
   }
 
   const letGo = (): Promise<void> =>

@@ -33,6 +33,8 @@ const AS_APDU_ERROR: Readonly<Record<PcscErrorCode, ApduErrorCode>> = {
   'not-permitted': 'port-gone',
   'no-reader': 'port-gone',
   'reader-gone': 'port-gone',
+  // Not `exchange-lost`: nothing may be tried again.
+  'reader-stuck': 'port-gone',
   'reader-busy': 'reader-busy',
   'card-reset': 'reader-busy',
   'no-card': 'card-removed',

@@ -14,6 +14,7 @@ export type PcscErrorCode =
   | 'no-protocol' // card and reader have neither T=0 nor T=1 in common
   | 'exchange-lost' // reader and card broke an exchange off
   | 'timed-out'
+  | 'reader-stuck' // a call has not come back, and nothing more can be asked of the reader
   | 'failed' // anything else; the message carries PC/SC's own name for it
 
 export interface ScardRow {

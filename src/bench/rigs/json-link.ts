@@ -1,15 +1,10 @@
-import type { After } from '../../apdu/json-asker.ts'
 import { openJsonCard } from '../../apdu/json-card.ts'
+import { afterTimeout } from '../after-timeout.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { hardwareLink } from './hardware-link.ts'
 import { connectSocket, startProgram } from './line-ports.ts'
 import type { Link } from './link.ts'
 import type { Rig } from './rig.ts'
-
-const after: After = (ms, run) => {
-  const timer = setTimeout(run, ms)
-  return () => clearTimeout(timer)
-}
 
 const wrongRig = (rig: Rig, kind: string): TypeError => new TypeError(`${rig.name} is no ${kind} rig`)
 
@@ -18,7 +13,7 @@ export const execLink = (workingFolder: string, isdrOptionsOf?: IsdrOptionsOf): 
   hardwareLink(async rig => {
     if (rig.link === 'software' || !('exec' in rig.link)) throw wrongRig(rig, 'exec')
     const port = await startProgram(rig.link.exec, workingFolder)
-    return openJsonCard(port, `the program ${rig.link.exec[0]}`, after)
+    return openJsonCard(port, `the program ${rig.link.exec[0]}`, afterTimeout)
   }, isdrOptionsOf)
 
 /** A socket that answers APDU JSON. */
@@ -28,5 +23,5 @@ export const tcpLink = (isdrOptionsOf?: IsdrOptionsOf): Link =>
     const { tcp } = rig.link
     const colon = tcp.lastIndexOf(':')
     const port = await connectSocket(tcp.slice(0, colon), Number(tcp.slice(colon + 1)))
-    return openJsonCard(port, `the socket ${tcp}`, after)
+    return openJsonCard(port, `the socket ${tcp}`, afterTimeout)
   }, isdrOptionsOf)

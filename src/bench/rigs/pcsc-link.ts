@@ -5,6 +5,7 @@ import { isLpaError } from '../../lpa/errors.ts'
 import { readEid } from '../../lpa/euicc.ts'
 import { withIsdr } from '../../lpa/isdr.ts'
 import { type CardIdentity, openPcscCard, type PcscCardOptions } from '../../pcsc/card.ts'
+import { afterTimeout } from '../after-timeout.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { hardwareLink } from './hardware-link.ts'
 import type { Link } from './link.ts'
@@ -20,7 +21,7 @@ const eidOf = (eid: string, rig: Rig, isdrOptionsOf: IsdrOptionsOf): CardIdentit
       return await withIsdr(channel, options, readEid)
     } catch (error) {
       // Some other card, or one that answers in its own way: not the one that is looked for.
-      if (isLpaError(error) || isApduError(error)) return undefined
+      if (isLpaError(error) || isApduError(error, 'refused', 'no-channel', 'bad-response')) return undefined
       throw error
     }
   },
@@ -29,7 +30,12 @@ const eidOf = (eid: string, rig: Rig, isdrOptionsOf: IsdrOptionsOf): CardIdentit
 const choiceOf = (rig: Rig, isdrOptionsOf: IsdrOptionsOf): PcscCardOptions => {
   if (rig.link === 'software' || !('pcsc' in rig.link)) throw new TypeError(`${rig.name} is no PC/SC rig`)
   const { eid, ...choice } = rig.link.pcsc
-  return { ...choice, pause, ...(eid === undefined ? {} : { identity: eidOf(eid, rig, isdrOptionsOf) }) }
+  return {
+    ...choice,
+    pause,
+    after: afterTimeout,
+    ...(eid === undefined ? {} : { identity: eidOf(eid, rig, isdrOptionsOf) }),
+  }
 }
 
 export const pcscLink = (isdrOptionsOf: IsdrOptionsOf = () => ({})): Link =>

@@ -1,0 +1,95 @@
+import type { After } from '../apdu/json-asker.ts'
+import type { Binding, Connection } from './binding.ts'
+import { PcscError } from './errors.ts'
+
+/**
+ * PC/SC has no deadline of its own: SCardTransmit comes back when the driver does, and a card may ask for more time as
+ * often as it likes. The installation of a profile may take a minute; what takes longer than this will not end.
+ */
+const DEADLINES = { connect: 60_000, transmit: 300_000 }
+
+/** Calls of PC/SC that have not come back, each in a thread that nothing can stop. */
+let underWay = 0
+/** Readers that let a deadline pass and have not come back since. All of the process: so are the threads. */
+const stuck = new Map<string, PcscError>()
+
+/** A process with such a call cannot end by `process.exit`, which waits for its threads: it has to be killed. */
+export const isCallUnderWay = (): boolean => underWay > 0
+
+/**
+ * The same binding, no wait of which is without end. A call that lets its deadline pass rejects as `reader-stuck`, and
+ * nothing more is asked of this binding: whether the card heard the command nobody knows, so it is neither repeated nor
+ * followed, and libpcsclite would block the whole process on its lock. The reader stays marked until the call comes
+ * back; then the card is let go as it is.
+ */
+export const withDeadlines = (binding: Binding, after: After): Binding => {
+  let gone: PcscError | undefined
+  let isReleaseOwed = false
+
+  const bounded = <T>(reader: string, ms: number, call: () => Promise<T>, onLate: (value?: T) => Promise<void>) =>
+    new Promise<T>((resolve, reject) => {
+      const known = gone ?? stuck.get(reader)
+      if (known) return reject(known)
+      let isLate = false
+      const cancel = after(ms, () => {
+        isLate = true
+        gone = stuckError(reader, ms)
+        stuck.set(reader, gone)
+        reject(gone)
+      })
+      underWay++
+      const settle = async (tell: () => void, value?: T): Promise<void> => {
+        underWay--
+        cancel()
+        if (!isLate) return tell()
+        await onLate(value).catch(() => {})
+        stuck.delete(reader)
+        if (isReleaseOwed) binding.release()
+      }
+      call().then(
+        value => settle(() => resolve(value), value),
+        error => settle(() => reject(error)),
+      )
+    })
+
+  const guarded = (reader: string, connection: Connection): Connection => {
+    const letGo = () => connection.disconnect()
+    return {
+      get protocol() {
+        return connection.protocol
+      },
+      get atr() {
+        return connection.atr
+      },
+      transmit: bytes => bounded(reader, DEADLINES.transmit, () => connection.transmit(bytes), letGo),
+      reset: () => bounded(reader, DEADLINES.connect, () => connection.reset(), letGo),
+      disconnect: () => (gone ? Promise.reject(gone) : connection.disconnect()),
+    }
+  }
+  return {
+    ...binding,
+    readers: () => (gone ? Promise.reject(gone) : binding.readers()),
+    connect: async reader =>
+      guarded(
+        reader,
+        await bounded(
+          reader,
+          DEADLINES.connect,
+          () => binding.connect(reader),
+          async late => late?.disconnect(),
+        ),
+      ),
+    release: () => {
+      if (gone) isReleaseOwed = true
+      else binding.release()
+    },
+  }
+}
+
+const stuckError = (reader: string, ms: number): PcscError =>
+  new PcscError(
+    'reader-stuck',
+    `${reader}: no answer in ${ms / 1000} s, and PC/SC cannot call it back; unplug the reader and plug it in again, ` +
+      'then restart pcscd: systemctl restart pcscd',
+    { reader },
+  )

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import type { Channel } from '../../src/apdu/channel.ts'
+import { holdCard } from '../../src/pcsc/card.ts'
+import { isCallUnderWay } from '../../src/pcsc/watchdog.ts'
+import { createDesk, createTime, settled } from './desk.ts'
+
+const ATR = Uint8Array.of(0x3b, 0)
+const COMMAND = Uint8Array.of(0, 0xa4, 0, 0)
+const ask = (channel: Channel) => channel.transmit(COMMAND)
+
+describe('a reader that does not come back', () => {
+  it('is marked and named when the deadline has passed, and asked nothing more until it comes back', async () => {
+    const [desk, time] = [createDesk(), createTime()]
+    const card = { atr: ATR, name: 7, hangs: true }
+    desk.insert(card)
+    const held = await holdCard(desk.binding, { after: time.after })
+    const answer = held.exclusive(ask)
+    answer.catch(() => {})
+    await settled()
+    expect([...time.waiting].map(({ ms }) => ms)).toEqual([300_000])
+    expect(isCallUnderWay()).toBe(true)
+    time.pass()
+    const stuck = {
+      code: 'port-gone',
+      message: expect.stringMatching(/^R: no answer in 300 s, .* unplug the reader .* restart pcscd/),
+    }
+    await expect(answer).rejects.toMatchObject(stuck)
+
+    // libpcsclite would block the process on whatever is asked next.
+    const before = desk.calls.length
+    await expect(held.exclusive(ask)).rejects.toMatchObject(stuck)
+    await expect(held.reset()).rejects.toMatchObject(stuck)
+    await held.close()
+    expect(desk.calls.slice(before)).toEqual([])
+    await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-stuck' })
+    expect(desk.calls).not.toContain('disconnect')
+    expect(time.waiting.size).toBe(0)
+
+    // A late answer goes nowhere, and frees the reader.
+    card.hangs = false
+    desk.comeBack()
+    await settled()
+    expect(isCallUnderWay()).toBe(false)
+    expect(desk.calls.slice(-2)).toEqual(['disconnect', 'release'])
+    const again = await holdCard(desk.binding, { after: time.after })
+    expect([...(await again.exclusive(ask))]).toEqual([7, 0x90, 0])
+    await again.close()
+    expect(time.waiting.size).toBe(0)
+  })
+})
