@@ -1,14 +1,22 @@
 import { randomBytes } from 'node:crypto'
+import { isCallUnderWay } from '../pcsc/watchdog.ts'
 import { createProgram } from './cli/program.ts'
 import { reportError } from './cli/report-error.ts'
 import type { World } from './cli/terminal.ts'
 
+/** `process.exit` waits for the threads of the process, also for one that a reader does not let go of: then it is killed. */
+const endProcess = (exitCode: number): void => {
+  if (isCallUnderWay()) process.kill(process.pid, 'SIGKILL')
+  else process.exit(exitCode)
+}
+
 /** The world as a process has it. The first SIGINT or SIGTERM asks for an end; a second one does not ask. */
-const openWorld = (): World & { close(): void } => {
+const openWorld = (): World & { stop(): void; close(): void } => {
   const interrupt = new AbortController()
+  const stop = (): void => interrupt.abort(new Error('interrupted'))
   const onSignal = (): void => {
-    if (interrupt.signal.aborted) process.exit(1)
-    interrupt.abort(new Error('interrupted'))
+    if (interrupt.signal.aborted) endProcess(1)
+    stop()
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
@@ -22,6 +30,7 @@ const openWorld = (): World & { close(): void } => {
     stopwatch: () => performance.now(),
     random: length => new Uint8Array(randomBytes(length)),
     interrupt: interrupt.signal,
+    stop,
     close() {
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)
@@ -44,15 +53,17 @@ export const runProgram = async (world: World, args: readonly string[]): Promise
 
 export const main = async (args: readonly string[]): Promise<number> => {
   const world = openWorld()
-  // Somebody who reads only the first lines (`| head`) ends the output, not the bench.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-  })
-  const onSurprise = (error: unknown): void => process.exit(reportError(error, world) || 1)
+  // Somebody who reads only the first lines (`| head`) asks for an end, as Ctrl-C does: what is being done to a card is
+  // brought to one first.
+  for (const output of [process.stdout, process.stderr]) output.on('error', world.stop)
+  const onSurprise = (error: unknown): void => endProcess(reportError(error, world) || 1)
   process.on('uncaughtException', onSurprise)
   process.on('unhandledRejection', onSurprise)
   try {
-    return await runProgram(world, args)
+    const exitCode = await runProgram(world, args)
+    // Nothing is left to do, and a reader that hangs would keep the process for ever.
+    if (isCallUnderWay()) endProcess(exitCode)
+    return exitCode
   } finally {
     world.close()
   }

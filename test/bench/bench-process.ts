@@ -9,7 +9,15 @@ const COMPILED = join(ROOT, 'node_modules', '.cache', 'esim-bench-test')
 
 export interface BenchProgram {
   /** Runs `esim-bench ARGS` as a process of its own; resolves when it has ended. */
-  run(args: readonly string[], at: { readonly folder: string; readonly environment: NodeJS.ProcessEnv }): Promise<Ended>
+  run(
+    args: readonly string[],
+    at: {
+      readonly folder: string
+      readonly environment: NodeJS.ProcessEnv
+      /** Having read this on stdout, nobody reads on. */
+      readonly until?: RegExp
+    },
+  ): Promise<Ended>
   remove(): void
 }
 export interface Ended {
@@ -51,6 +59,7 @@ export const compileBench = async (): Promise<BenchProgram> => {
         let [out, err] = ['', '']
         child.stdout.on('data', chunk => {
           out += chunk
+          if (at.until?.test(out)) child.stdout.destroy()
         })
         child.stderr.on('data', chunk => {
           err += chunk

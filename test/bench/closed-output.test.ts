@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type BenchProgram, compileBench } from './bench-process.ts'
+import { createPlace } from './world.ts'
+
+describe('a bench whose output nobody reads any more', { timeout: 60_000 }, () => {
+  let bench: BenchProgram
+  const place = createPlace()
+  beforeAll(async () => {
+    bench = await compileBench()
+  }, 60_000)
+  afterAll(() => {
+    bench.remove()
+    place.remove()
+  })
+
+  it('brings its run to an end instead of leaving the card in the middle of it', async () => {
+    const environment = { ESIM_BENCH_HOME: place.home }
+    const ended = await bench.run(['run', 'activate'], { folder: place.folder, environment, until: /✓ 4/ })
+    expect(ended.exitCode).toBe(1)
+    const [file] = readdirSync(join(place.home, 'evidence'))
+    const events = readFileSync(join(place.home, 'evidence', file!), 'utf8')
+      .trimEnd()
+      .split('\n')
+    expect(JSON.parse(events.at(-1)!)).toMatchObject({ kind: 'run-ended', verdict: 'blocked' })
+  })
+})
