@@ -52,7 +52,7 @@ export const openIsdr = async (
   await tellCapability(channel)
   const logicalChannel = await openChannel(channel, report)
   const refreshes: (RefreshMode | number)[] = []
-  // An answer is complete when it is here; what the card asks besides must not cost it.
+  // An answer is complete when it is here; what the card asks besides must not cost it. A way that broke says so again.
   const serveWaiting = async (): Promise<void> => {
     try {
       for (const { refresh } of await serve())
@@ -61,7 +61,7 @@ export const openIsdr = async (
           report({ kind: 'noted', text: `the card asks for REFRESH (${refresh})` })
         }
     } catch (error) {
-      if (!isApduError(error, 'refused', 'bad-response')) throw error
+      if (!isApduError(error)) throw error
       report({ kind: 'noted', text: `a proactive command could not be served: ${error.message}`, error })
     }
   }

@@ -201,6 +201,23 @@ describe('REFRESH behind an answer', () => {
     expect(isdr.refreshes).toEqual(['euicc-profile-state-change'])
   })
 
+  it('is noted where the way breaks that it would come on: what the card has done is done', async () => {
+    const events: LpaEvent[] = []
+    const card = fakeCard([eid], { proactive: refresh('09') })
+    const isdr = await openIsdr(
+      {
+        transmit: async command => {
+          if (command[1] === 0x12) throw new ApduError('exchange-lost', 'the exchange broke off')
+          return card.transmit(command)
+        },
+      },
+      { report: event => events.push(event) },
+    )
+    card.announce = 11
+    expect(toHex((await isdr.call(ES10c.GetEID, askEid)).eidValue)).toBe(toHex(EID))
+    expect(events).toContainEqual(expect.objectContaining({ text: expect.stringContaining('the exchange broke off') }))
+  })
+
   it('is noted where it cannot be fetched', async () => {
     const events: LpaEvent[] = []
     const card = fakeCard([eid], { proactive: () => fromHex('6f00') })
