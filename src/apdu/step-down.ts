@@ -53,17 +53,19 @@ export const stepDown = (
           block = next
         },
       })
+    /** What is thrown in the end, and what happened last: they differ where a chain that was begun anew was refused. */
     let failure: unknown
+    let latest: unknown
     try {
       return await attempt(size)
     } catch (error) {
-      failure = error
+      failure = latest = error
     }
     const tooLong = size
     const smaller = SIZES.filter(each => each < tooLong && Math.ceil(payload.length / each) <= 256)
     if (isSettled || smaller.length === 0) throw failure
     for (const next of smaller) {
-      const cause = causeOf(failure, block, next)
+      const cause = causeOf(latest, block, next)
       if (cause === 'other') break
       if (cause === 'lost-last') {
         size = next
@@ -78,6 +80,7 @@ export const stepDown = (
         onLearned?.({ segmentSize: next, tooLong, isProven: true })
         return answer
       } catch (error) {
+        latest = error
         // What the card says to a chain that was broken before is no word of its own.
         if (!isApduError(error, 'refused')) failure = error
       }

@@ -96,6 +96,18 @@ describe('a way to the card that chokes on long blocks', () => {
     await expect(send(new Uint8Array(600))).rejects.toMatchObject({ code: 'exchange-lost' })
   })
 
+  it('takes a card that refuses the last block of that chain for none to which blocks get lost', async () => {
+    let isFirst = true
+    const { send, sent, learned } = createWay(({ isLast }) => {
+      if (!isFirst) return isLast ? 0x6985 : undefined
+      isFirst = false
+      return 'exchange-lost'
+    })
+    await expect(send(new Uint8Array(200 + 255))).rejects.toMatchObject({ code: 'exchange-lost' })
+    expect(sent).toEqual(['0:255', '0:120', '1:120', '2:120', '3:95!'])
+    expect(learned).toEqual([])
+  })
+
   it('says that the card was pulled when that is what happens next', async () => {
     let count = 0
     const { send } = createWay(() => (count++ === 0 ? 'exchange-lost' : 'card-removed'))
