@@ -92,6 +92,8 @@ const firstState = (reader: NativeReader): Promise<ReaderState> => {
   const first = new Promise<ReaderState>((resolve, reject) => {
     reader.on('status', status => resolve(stateOf(reader, status)))
     reader.on('error', error => reject(errorOf(error, reader.name)))
+    // It may leave before it has told anything.
+    reader.on('end', () => reject(pcscError(0x80100017, { reader: reader.name })))
   })
   // Whoever looks at the readers is told; a reader nobody looks at may fail.
   first.catch(() => {})
