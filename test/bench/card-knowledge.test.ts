@@ -64,6 +64,13 @@ describe('what is known of a card', () => {
     expect(JSON.parse(readFileSync(join(learned, 'desk.json'), 'utf8'))).toEqual({ segmentSize: 120 })
   })
 
+  it('stops nobody who is at a card where it cannot be kept', () => {
+    writeFileSync(learned, 'no folder')
+    const { onLearned, segmentSize } = knowCards([own], learned)(RIG)
+    onLearned!({ aid: fromHex(GSMA) })
+    expect(segmentSize).toBe(255)
+  })
+
   it('learns again what was lost or damaged', () => {
     mkdirSync(learned)
     for (const damage of ['', '{', '[]', '{"segmentSize":"long"}']) {

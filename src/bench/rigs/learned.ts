@@ -38,8 +38,12 @@ export const openLearnedFacts = (folder: string): LearnedFacts => {
       const before = of(rig)
       const after = { ...before, ...fact }
       const text = `${JSON.stringify(after, undefined, 2)}\n`
-      if (text !== `${JSON.stringify(before, undefined, 2)}\n`)
+      if (text === `${JSON.stringify(before, undefined, 2)}\n`) return
+      try {
         replaceFile(fileOf(rig), text, { file: 0o600, folder: 0o700 })
+      } catch {
+        // A card is in the middle of something, and a full disk is no reason to leave it there.
+      }
     },
   }
 }
