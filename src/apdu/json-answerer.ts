@@ -19,11 +19,13 @@ export interface JsonAnswererOptions {
   readonly onConnect?: () => Promise<Uint8Array>
   /** Told of what the answer, a bare -1, does not tell. */
   readonly onFailure?: (error: unknown) => void
+  /** Told of each command that the card has answered: whoever asked got past what failed before. */
+  readonly onAnswered?: () => void
 }
 
 export const createJsonAnswerer = (
   channel: Channel,
-  { onConnect, onFailure }: JsonAnswererOptions = {},
+  { onConnect, onFailure, onAnswered }: JsonAnswererOptions = {},
 ): JsonAnswerer => {
   const opened = new Set<number>()
 
@@ -41,8 +43,13 @@ export const createJsonAnswerer = (
   const perform = async ({ func, param }: ApduQuestion): Promise<ApduAnswer> => {
     switch (func) {
       case 'connect':
+        if (onConnect === undefined) {
+          await end()
+          return DONE
+        }
+        // A reset closes what was open.
         opened.clear()
-        return onConnect ? { ecode: 0, data: await onConnect() } : DONE
+        return { ecode: 0, data: await onConnect() }
       case 'disconnect':
         await end()
         return DONE
@@ -62,8 +69,12 @@ export const createJsonAnswerer = (
         if (param?.length !== 1) return FAILED
         await close(param[0]!)
         return DONE
-      case 'transmit':
-        return param === null ? FAILED : { ecode: 0, data: await channel.transmit(param) }
+      case 'transmit': {
+        if (param === null) return FAILED
+        const data = await channel.transmit(param)
+        onAnswered?.()
+        return { ecode: 0, data }
+      }
     }
   }
 

@@ -63,7 +63,8 @@ export const openJsonCard = async (
     reset: () =>
       inTurn(async () => {
         channels.forget()
-        await ask('disconnect', null)
+        // Who leaves does not wait long for a farewell; who comes back has to.
+        await asker.ask({ func: 'disconnect', param: null }, deadlines.connect)
         await connect()
         return atr
       }),

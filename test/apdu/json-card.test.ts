@@ -122,6 +122,21 @@ describe('a card behind APDU JSON', () => {
   })
 })
 
+describe('a peer that takes its time to disconnect', () => {
+  it('is waited for before it connects again, and not where it is left for good', async () => {
+    const timers = createTimers()
+    const deadlines: number[][] = []
+    const link = scriptedPort(line => {
+      if (readQuestion(line)!.func === 'disconnect') deadlines.push(timers.deadlines())
+      return [answer(0)]
+    })
+    const card = await openJsonCard(link.port, 'the program x', timers.after)
+    await card.reset()
+    await card.close()
+    expect(deadlines).toEqual([[JSON_DEADLINES.connect], [JSON_DEADLINES.disconnect]])
+  })
+})
+
 describe('a peer that does not keep to APDU JSON', () => {
   const bad = async (misbehave: (at: Awaited<ReturnType<typeof open>>) => void, reply = '') => {
     const timers = createTimers()
@@ -215,6 +230,13 @@ describe('answering APDU JSON', () => {
     ])
       said.push(await answerer.answer(line))
     expect(said).toEqual([answer(0), answer(2), answer(0, '6105'), answer(0), answer(0)])
+    expect(channel.left).toBe(0)
+  })
+
+  it('leaves no channel open for who connects twice to a card that is not reset between', async () => {
+    const { channel, answerer } = told('0070000001 > 019000', `01a4040010${AID}00 > 9000`, '00708001 > 9000')
+    expect(await answerer.answer(ask('logic_channel_open', AID))).toBe(answer(1))
+    expect(await answerer.answer(ask('connect', null))).toBe(answer(0))
     expect(channel.left).toBe(0)
   })
 
