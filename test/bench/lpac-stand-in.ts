@@ -3,7 +3,8 @@ import { join } from 'node:path'
 
 /**
  * A program that speaks to its driver as lpac does: `eid` asks for the EID, `post URL` sends a body over HTTP, `usage`
- * prints plain text, `die` ends in the middle.
+ * prints plain text, `die` ends in the middle, `probe` tries another AID first and fails for a reason of its own, and
+ * `endless` leaves its output to a program that does not end.
  */
 const PROGRAM = `#!${process.execPath}
 const lines = require('node:readline').createInterface({ input: process.stdin })[Symbol.asyncIterator]()
@@ -13,6 +14,7 @@ const apdu = (func, param = null) => ask('apdu', { func, param })
 const end = (code, message, data) => { say({ type: 'lpa', payload: { code, message, data } }); process.exitCode = code === 0 ? 0 : 255; process.stdin.destroy() }
 const main = async ([what, url]) => {
   if (process.env.LPAC_APDU !== 'stdio') return end(-1, 'LPAC_APDU', process.env.LPAC_APDU ?? '')
+  if (what === 'endless') return require('node:child_process').spawn('cat', ['/dev/zero'], { stdio: 'inherit' })
   if (what === 'usage') { console.log('Usage: lpac <chip|profile>'); console.error('complaint'); process.exitCode = 255; return process.stdin.destroy() }
   if (what === 'post') {
     if (process.env.LPAC_HTTP !== 'stdio') return end(-1, 'LPAC_HTTP', process.env.LPAC_HTTP ?? '')
@@ -21,6 +23,7 @@ const main = async ([what, url]) => {
     return end(rcode < 500 ? 0 : -1, 'answered ' + rcode, Buffer.from(rx, 'hex').toString())
   }
   if ((await apdu('connect')).ecode !== 0) return end(-1, 'euicc_init', '')
+  if (what === 'probe') await apdu('logic_channel_open', 'a000000559104c696e6b736669656c64')
   const channel = (await apdu('logic_channel_open', 'a0000005591010ffffffff8900000100')).ecode
   if (channel < 0) return end(-1, 'euicc_init', '')
   if (what === 'die') process.exit(7)
@@ -29,6 +32,7 @@ const main = async ([what, url]) => {
   let { data } = await apdu('transmit', cla + 'e2910006bf3e035c015a')
   if (data.startsWith('61')) data = (await apdu('transmit', cla + 'c00000' + data.slice(2))).data
   await apdu('logic_channel_close', '0' + channel)
+  if (what === 'probe') return end(-1, 'no such order', '')
   await apdu('disconnect')
   end(0, 'success', data.slice(10, 42))
 }

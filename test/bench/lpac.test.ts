@@ -64,6 +64,17 @@ describe('an lpac on the card of a rig', () => {
     expect(died.events.filter(({ label }) => label === 'MANAGE CHANNEL close 1')).toHaveLength(1)
   })
 
+  it('does not blame a card for an application that lpac did without', async () => {
+    const probed = await lpac(ON_PATH, '--', 'probe')
+    expect(probed.events.filter(({ label }) => /^SELECT/.test(label))).toHaveLength(2)
+    expect(probed.events.at(-1)).toMatchObject({ verdict: 'blocked', cause: 'bench' })
+  })
+
+  it('is ended with all that it started where it says bytes without end', async () => {
+    const endless = await lpac({ ...ON_PATH, PATH: `${place.folder}:${process.env.PATH}` }, '--', 'endless')
+    expect(endless.exitCode).toBe(1)
+  })
+
   it('carries its HTTP with the trust of the card', async () => {
     const url = `https://${far.host}/gsma/rsp2/es9plus/initiateAuthentication`
     const carried = await lpac(

@@ -62,14 +62,23 @@ const runOnce = async (
   const observe = (observation: Parameters<Recorder['record']>[0]): void => void recorder.record(observation)
   const tracer = createCardTracer(observe, world.stopwatch)
   for (const text of device.facts) observe({ kind: 'note', part: 'euicc', text })
-  let failure: unknown
-  const onFailure = (error: unknown): void => {
-    failure = error
-  }
+  let ofCard: unknown
+  let ofServer: unknown
   tracker.enter(1)
   try {
     const exitCode = await tracer.traceCard(device.card).exclusive(channel => {
-      const card: JsonAnswerer = createJsonAnswerer(channel, { onFailure })
+      const card: JsonAnswerer = createJsonAnswerer(channel, {
+        onFailure: error => {
+          ofCard = error
+        },
+        // An application that is not there, say, is no failure where lpac goes on with another.
+        onAnswered: () => {
+          ofCard = undefined
+        },
+      })
+      const onFailure = (error: unknown): void => {
+        ofServer = error
+      }
       const fetch: Fetch | undefined =
         servers && traceFetch(servers.fetch, { from: 'lpa', to: 'smdp' }, observe, world.stopwatch)
       return runLpac({
@@ -86,7 +95,7 @@ const runOnce = async (
     })
     tracker.say(`lpac ended with exit code ${exitCode}`)
     if (exitCode === 0) tracker.complete()
-    else tracker.fail(failure ?? lpacFailed(exitCode))
+    else tracker.fail(ofCard ?? ofServer ?? lpacFailed(exitCode))
     return exitCode
   } catch (error) {
     tracker.fail(error)

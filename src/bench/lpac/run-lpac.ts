@@ -6,6 +6,7 @@ import type { JsonAnswerer } from '../../apdu/json-answerer.ts'
 import { createLineFraming } from '../../apdu/lines.ts'
 import { takeTurns } from '../../apdu/turns.ts'
 import { BenchError } from '../error.ts'
+import { killGroup } from '../rigs/kill-group.ts'
 
 const isProgram = (path: string): boolean => {
   try {
@@ -37,6 +38,8 @@ export const findLpac = (environment: NodeJS.ProcessEnv, workingFolder: string):
   )
 }
 
+/** lpac is given this long to end by itself when it is told to. */
+const LEAVE_MS = 2_000
 /** Longer than anything lpac asks over HTTP: a request carries at most a signed notification. */
 const LONGEST_LPAC_LINE = 8 * LONGEST_LINE
 
@@ -61,13 +64,20 @@ export const runLpac = (at: {
       cwd: at.workingFolder,
       env: { ...at.environment, LPAC_APDU: 'stdio', ...(at.answerHttp ? { LPAC_HTTP: 'stdio' } : {}) },
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own, so that whatever it starts ends with it.
+      detached: true,
     })
     const read = createLineFraming(LONGEST_LPAC_LINE)
     const inTurn = takeTurns()
-    const stop = (): void => void child.kill('SIGTERM')
+    const kill = (): void => killGroup(child, 'SIGKILL')
+    let late: NodeJS.Timeout | undefined
+    const stop = (): void => {
+      killGroup(child, 'SIGTERM')
+      late = setTimeout(kill, LEAVE_MS)
+    }
     const stopFor = (error: unknown): void => {
       fail(error)
-      child.kill('SIGKILL')
+      kill()
     }
 
     const answer = async (line: string): Promise<string | undefined> => {
@@ -85,7 +95,7 @@ export const runLpac = (at: {
     child.stdout.on('data', (chunk: Buffer) => {
       for (const line of read(chunk))
         void inTurn(async () => {
-          if (line.kind === 'overlong') return void child.kill('SIGKILL')
+          if (line.kind === 'overlong') return kill()
           const reply = await answer(line.text)
           if (reply !== undefined) child.stdin.write(`${reply}\n`)
         }).catch(stopFor)
@@ -94,6 +104,7 @@ export const runLpac = (at: {
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop, { once: true })
     child.once('close', code => {
+      clearTimeout(late)
       signal.removeEventListener('abort', stop)
       // A last line without its end is shown too.
       for (const line of read(Buffer.from('\n')))

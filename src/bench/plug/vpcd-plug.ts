@@ -53,8 +53,9 @@ export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after
     async pull() {
       isPulled = true
       cancelRetry()
-      socket?.end()
-      socket?.destroySoon()
+      // What is still being connected has nothing to say to the end of.
+      if (socket?.connecting) socket.destroy()
+      else socket?.destroySoon()
       await inTurn(async () => {})
     },
   }

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { LONGEST_LINE } from '../../apdu/apdu-json.ts'
 import { ApduError } from '../../apdu/errors.ts'
 import type { LinePort } from '../../apdu/json-asker.ts'
 import { createLineFraming } from '../../apdu/lines.ts'
+import { killGroup } from './kill-group.ts'
 
 /** A program is given this long to end by itself when its input ends, and again when it is told to. */
 const LEAVE_MS = 1_000
@@ -40,12 +41,23 @@ const describeExit = (code: number | null, signal: NodeJS.Signals | null, compla
 export const startProgram = (command: readonly string[], workingFolder: string): Promise<LinePort> =>
   new Promise((resolve, reject) => {
     const [program, ...args] = command as [string, ...string[]]
-    const child = spawn(program, args, { cwd: workingFolder, stdio: ['pipe', 'pipe', 'pipe'] })
+    const refuse = (cause: Error): void =>
+      reject(
+        new ApduError('port-gone', `the program ${JSON.stringify(program)} cannot be started: ${cause.message}`, {
+          cause,
+        }),
+      )
+    let child: ChildProcessWithoutNullStreams
+    try {
+      // In a group of its own: Ctrl-C is for the bench, which wants the program to bring the card to an end.
+      child = spawn(program, args, { cwd: workingFolder, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    } catch (cause) {
+      // An empty name, or a byte 0 in it.
+      return refuse(cause as Error)
+    }
     const listeners = createListeners()
     let complaint = ''
-    child.once('error', cause =>
-      reject(new ApduError('port-gone', `the program ${program} cannot be started: ${cause.message}`, { cause })),
-    )
+    child.once('error', refuse)
     child.stdout.on('data', listeners.data)
     child.stderr.on('data', (chunk: Buffer) => {
       complaint = `${complaint}${chunk.toString('utf8')}`.slice(-400)
@@ -69,8 +81,8 @@ export const startProgram = (command: readonly string[], workingFolder: string):
 const endProgram = (child: ChildProcess): Promise<void> =>
   new Promise(resolve => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
-    const soon = setTimeout(() => child.kill('SIGTERM'), LEAVE_MS)
-    const late = setTimeout(() => child.kill('SIGKILL'), 2 * LEAVE_MS)
+    const soon = setTimeout(() => killGroup(child, 'SIGTERM'), LEAVE_MS)
+    const late = setTimeout(() => killGroup(child, 'SIGKILL'), 2 * LEAVE_MS)
     child.once('exit', () => {
       clearTimeout(soon)
       clearTimeout(late)
@@ -84,16 +96,21 @@ const endProgram = (child: ChildProcess): Promise<void> =>
 
 export const connectSocket = (host: string, port: number): Promise<LinePort> =>
   new Promise((resolve, reject) => {
-    const socket: Socket = connect({ host, port })
-    socket.setNoDelay(true)
-    const listeners = createListeners()
     const refuse = (cause: Error): void => {
-      socket.destroy()
       const reason = (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'nobody listens there' : cause.message
       reject(new ApduError('port-gone', `the socket ${host}:${port} cannot be reached: ${reason}`, { cause }))
     }
+    let socket: Socket
+    try {
+      socket = connect({ host, port })
+    } catch (cause) {
+      // There is no such port.
+      return refuse(cause as Error)
+    }
+    socket.setNoDelay(true)
+    const listeners = createListeners()
     socket.once('error', refuse)
-    socket.setTimeout(CONNECT_MS, () => refuse(new Error(`no connection in ${CONNECT_MS / 1000} s`)))
+    socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error(`no connection in ${CONNECT_MS / 1000} s`)))
     socket.on('data', listeners.data)
     socket.once('close', () => listeners.gone('closed the connection'))
     socket.once('connect', () => {
