@@ -53,7 +53,7 @@ export const bindAsn1 = <const T extends Table>(
       response && encode(remoteProfileProvisioning(response), value)
     const run = async () => write({ ok: await answer(message, { requester: 'LPA', header: undefined }) })
     const outcome = await runFunction(name, run, refusals)
-    if (response === undefined) return bare(204)
+    if (response === undefined) return bare('failure' in outcome ? 503 : 204)
     const error = 'failure' in outcome ? errorOf(outcome.failure, errors, otherError) : undefined
     const body = 'response' in outcome ? outcome.response : error && write(error)
     // 503 and not a lie: of the three errors that InitiateAuthentication has, none says that the server failed.

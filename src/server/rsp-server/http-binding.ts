@@ -92,7 +92,9 @@ export const bindFunctions = <const T extends Table>(
       },
       binding,
     )
-    if ('failure' in outcome) return say(200, failed(outcome.failure))
+    // SGP.22 §6.5.1.2: a notification function has no result in which it could fail. With any 2xx the LPA would strike
+    // the notification off the card's list, and nobody would have it.
+    if ('failure' in outcome) return say(row.response === undefined ? 503 : 200, failed(outcome.failure))
     if (outcome.response === undefined) return new Response(null, { status: 204, headers: protocol })
     return say(200, { ...SUCCESS, ...outcome.response })
   }

@@ -4,6 +4,8 @@ import { childrenOf, readOnlyTlv, readTlv } from '../../asn1/tlv.ts'
 import { ES9p } from '../../rsp/es9p.ts'
 import { ASN1_PATH, ES9pAsn1 } from '../../rsp/es9p-asn1.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
+import { RspServerError } from '../rsp-server/error.ts'
+import { readBody } from '../rsp-server/http-body.ts'
 import type { FunctionName, Misbehaviour } from './misbehaviour.ts'
 
 /** The server, wrong in how its answers come. */
@@ -79,11 +81,12 @@ const BY_TAG = new Map(Object.entries(ES9pAsn1).map(([name, { request }]) => [re
 const functionOf = async (request: Request): Promise<FunctionName | undefined> => {
   const { pathname } = new URL(request.url)
   if (pathname !== ASN1_PATH) return BY_PATH.get(pathname)
-  const body = new Uint8Array(await request.clone().arrayBuffer())
   try {
+    const body = await readBody(request.clone())
     return BY_TAG.get(readTlv(body, readTlv(body).valueStart).tag)
   } catch (error) {
-    if (error instanceof Asn1Error) return undefined
+    // The server itself says what is wrong with it.
+    if (error instanceof Asn1Error || error instanceof RspServerError) return undefined
     throw error
   }
 }

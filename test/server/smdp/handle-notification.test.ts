@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { keep } from '../../../src/asn1/schema.ts'
+import { encode, keep } from '../../../src/asn1/schema.ts'
 import { completeEid, issueEuicc, TEST_EID_PREFIX } from '../../../src/rsp/certificates/test-pki.ts'
 import { ES9p } from '../../../src/rsp/es9p.ts'
+import { ASN1_CONTENT_TYPE, ASN1_PATH, ES9pAsn1, remoteProfileProvisioning } from '../../../src/rsp/es9p-asn1.ts'
 import { PendingNotification } from '../../../src/rsp/notification.ts'
 import { dice } from '../../rsp/dice.ts'
 import { createCardRole } from './card-role.ts'
@@ -49,6 +50,31 @@ describe('ES9+.HandleNotification (SGP.22 §5.6.4): ProfileInstallationResult', 
     const response = await scene.smdp.es9p(post(ES9p.HandleNotification.path, body))
     expect([response.status, await response.text()]).toEqual([204, ''])
     expect(response.headers.get('X-Admin-Protocol')).toBe('gsma/rsp/v2.2.2')
+  })
+
+  it.each(['JSON', 'ASN.1'])('is answered with 503 in %s while it cannot be kept: the card keeps it', async binding => {
+    const { scene, ok } = await downloaded()
+    const pendingNotification = keep(PendingNotification, scene.card.installationResult(ok.transactionId, ICCID))
+    const asked = remoteProfileProvisioning(ES9pAsn1.HandleNotification.request)
+    const send = async () => {
+      const request =
+        binding === 'JSON'
+          ? post(
+              ES9p.HandleNotification.path,
+              JSON.stringify(ES9p.HandleNotification.request.toJson({ pendingNotification })),
+            )
+          : post(ASN1_PATH, new Uint8Array(encode(asked, { pendingNotification })), {
+              'Content-Type': ASN1_CONTENT_TYPE,
+            })
+      return (await scene.smdp.es9p(request)).status
+    }
+    const { addNotification } = scene.store
+    scene.store.addNotification = () => Promise.reject(new Error('the disk is full'))
+    expect(await send()).toBe(503)
+    scene.store.addNotification = addNotification
+    expect(await send()).toBe(204)
+    expect(await scene.store.listNotifications()).toHaveLength(1)
+    expect(scene.defects).toHaveLength(1)
   })
 
   it.each(temporary)('%s: the order waits for another try', async reason => {

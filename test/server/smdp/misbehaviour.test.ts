@@ -302,6 +302,25 @@ describe('a server told to misbehave in how its answers come', () => {
   })
 })
 
+describe('a server that may misbehave', () => {
+  it('413: reads no more of a message in the ASN.1 binding than one that behaves', async () => {
+    const scene = await sceneWith()
+    let sent = 0
+    const body = new ReadableStream({
+      pull: controller => {
+        sent += 65_536
+        if (sent > 16 * 2 ** 20) controller.close()
+        else controller.enqueue(new Uint8Array(65_536))
+      },
+    })
+    const headers = { 'X-Admin-Protocol': 'gsma/rsp/v2.2.2', 'Content-Type': ASN1_CONTENT_TYPE }
+    const request = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+    const { status } = await scene.smdp.es9p(new Request(`https://smdp.example.com${ASN1_PATH}`, request))
+    expect(status).toBe(413)
+    expect(sent).toBeLessThan(2 ** 20)
+  })
+})
+
 describe('the rules', () => {
   const rule = (name: FunctionName, more: Partial<MisbehaviourRule> = {}): MisbehaviourRule => ({
     function: name,
