@@ -16,10 +16,10 @@ import {
   GeneralNames,
   KeyUsage,
   type KeyUsageName,
-  Name,
   type NameAttribute,
   OID,
   PermittedEins,
+  permittedNamesOf,
   readElementText,
   registeredIdOf,
   showName,
@@ -178,10 +178,7 @@ const readPermittedEids = (
   permittedEins: readonly string[] | undefined,
 ): readonly PermittedEids[] | undefined => {
   if (nameConstraints === undefined && permittedEins === undefined) return undefined
-  const directoryNames = nameConstraints ? findElements(nameConstraints, 0xa4) : []
-  const fromNames = directoryNames.flatMap(element => {
-    const name = findElements(element, 0x30)[0]
-    const attributes = name ? decode(Name, name) : []
+  const fromNames = (nameConstraints ? permittedNamesOf(nameConstraints) : []).flatMap(attributes => {
     const prefix = attribute(attributes, OID.serialNumber)
     return prefix === undefined ? [] : [{ prefix, organization: attribute(attributes, OID.organization) }]
   })

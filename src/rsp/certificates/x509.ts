@@ -1,7 +1,17 @@
 import { defaulted, type Optional, optional, sequence, sequenceOf } from '../../asn1/constructed.ts'
 import { Asn1Error } from '../../asn1/error.ts'
 import { bits, boolean, integer, octets, oid } from '../../asn1/primitives.ts'
-import { encode, explicit, kept, rawElement, type Schema, type TypeOf, tagged, withTag } from '../../asn1/schema.ts'
+import {
+  decode,
+  encode,
+  explicit,
+  kept,
+  rawElement,
+  type Schema,
+  type TypeOf,
+  tagged,
+  withTag,
+} from '../../asn1/schema.ts'
 import { childrenOf, contentOf, elementOf, encodeTlv, isConstructed, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
 
 /**
@@ -217,11 +227,29 @@ export const registeredIdOf = (names: readonly Uint8Array[]): string | undefined
   return found && oid().decodeTlv(found)
 }
 
-/** Every element of a tag at any depth: distribution points and subtrees nest their names deep. */
+/** Deeper than any distribution point nests its names; nobody exhausts the stack with what no CI has signed yet. */
+const MOST_LEVELS = 8
+
+/** Every element of a tag at any depth: distribution points nest their names deep. */
 export const findElements = (bytes: Uint8Array, tag: number): Uint8Array[] => {
-  const within = (tlv: Tlv): Uint8Array[] =>
-    tlv.tag === tag ? [elementOf(tlv)] : isConstructed(tlv.tag) ? childrenOf(tlv).flatMap(within) : []
-  return within(readOnlyTlv(bytes))
+  const within = (tlv: Tlv, level: number): Uint8Array[] => {
+    if (level > MOST_LEVELS) throw new Asn1Error('bad-value', `nested deeper than ${MOST_LEVELS} levels`)
+    if (tlv.tag === tag) return [elementOf(tlv)]
+    return isConstructed(tlv.tag) ? childrenOf(tlv).flatMap(child => within(child, level + 1)) : []
+  }
+  return within(readOnlyTlv(bytes), 0)
+}
+
+/** NameConstraints ::= SEQUENCE { permittedSubtrees [0], excludedSubtrees [1] }, each of subtrees with a base: the permitted directoryNames. */
+export const permittedNamesOf = (nameConstraints: Uint8Array): (readonly NameAttribute[])[] => {
+  const [permitted, ...others] = childrenOf(readOnlyTlv(nameConstraints))
+  // SGP.22 §4.5.2.1.0.2 knows no exclusion. Read as a permission it would be turned into its opposite.
+  if (permitted?.tag !== 0xa0 || others.length > 0)
+    throw new Asn1Error('bad-value', 'name constraints with something else than permitted subtrees')
+  return childrenOf(permitted).flatMap(subtree => {
+    const [base] = childrenOf(subtree)
+    return base?.tag === 0xa4 ? [decode(Name, contentOf(base))] : []
+  })
 }
 
 export const readElementText = (element: Uint8Array): string => readText(readOnlyTlv(element))
