@@ -12,8 +12,16 @@ export interface AtDeadlines {
   readonly closeChannel: number
   /** From the card's power-up until it answers. */
   readonly cardReady: number
+  /** From the enabling of a profile until a network has taken it. */
+  readonly registration: number
 }
-export const DEADLINES: AtDeadlines = { ordinary: 10_000, apdu: 240_000, closeChannel: 30_000, cardReady: 30_000 }
+export const DEADLINES: AtDeadlines = {
+  ordinary: 10_000,
+  apdu: 240_000,
+  closeChannel: 30_000,
+  cardReady: 30_000,
+  registration: 180_000,
+}
 
 /** Upper case: there are modems that take no other (T99W696, CSIM). */
 export const toAtHex = (bytes: Uint8Array): string =>

@@ -1,24 +1,35 @@
-import type { Card } from '../apdu/channel.ts'
-import { ApduError } from '../apdu/errors.ts'
+import type { Card, Channel } from '../apdu/channel.ts'
+import { ApduError, isApduError } from '../apdu/errors.ts'
+import { respond } from '../apdu/status.ts'
 import { takeTurns } from '../apdu/turns.ts'
 import { type AtDeadlines, createAtApdu, DEADLINES, noResponse } from './at-apdu.ts'
 import { type ApduPath, createAtChannels, type PathNews } from './at-channels.ts'
-import { describeEnd, isCme } from './at-exchange.ts'
+import { describeEnd } from './at-exchange.ts'
 import { type After, type AtPort, type BytePort, createAtPort } from './at-port.ts'
 import {
-  type ModemIdentity,
-  type ModemRegistration,
-  readEuiccCommands,
-  readIdentity,
-  readRegistration,
-} from './at-reports.ts'
+  type ModemOperator,
+  type ModemSubscriber,
+  readOperator,
+  readSignal,
+  readSim,
+  readSubscriber,
+  type Signal,
+  type SimReport,
+} from './at-radio.ts'
+import { type ModemIdentity, readEuiccCommands, readIdentity } from './at-reports.ts'
 import { ModemError } from './errors.ts'
-import { chooseProfile, type ModemProfile } from './profile.ts'
+import { awaitReturn } from './modem-return.ts'
+import { chooseProfile, GENERIC_PROFILE, type ModemProfile } from './profile.ts'
+import { type ModemRegistration, readRegistration } from './registration-report.ts'
+import { type RegistrationEnd, type RegistrationWaitOptions, waitForRegistration } from './registration-wait.ts'
+import { returnsWithin, runRecipe } from './reset-recipe.ts'
 import { openSerialPort } from './serial-port.ts'
 
 export interface ModemCardOptions {
   /** Path of the serial port, or a port in hand. */
   readonly port: string | BytePort
+  /** Opens the modem's port anew after the modem left and came back; by default at the same path. */
+  readonly reopen?: (() => Promise<BytePort>) | undefined
   readonly baud?: number | undefined
   /** How APDUs travel, and no other way; `auto` finds out. */
   readonly apdu?: ApduPath | 'auto' | undefined
@@ -43,18 +54,32 @@ export interface ModemCard extends Card {
   readonly unusable: string | undefined
   /** Where the modem says it is registered, now. */
   registration(): Promise<ModemRegistration>
+  /** Waits until a network has taken it, at most as long as its profile says; every end has a name. */
+  waitForRegistration(
+    options?: Pick<RegistrationWaitOptions, 'onChange' | 'signal'> & { readonly deadline?: number | undefined },
+  ): Promise<RegistrationEnd>
+  signal(): Promise<Signal>
+  operator(): Promise<ModemOperator | undefined>
+  sim(): Promise<SimReport | undefined>
+  /** Whom the modem takes its card for: it may not have noticed that another profile is enabled. */
+  subscriber(): Promise<ModemSubscriber>
+  /** The radio alone (AT+CFUN=4, AT+CFUN=1): the card keeps its power. */
+  setRadio(on: boolean): Promise<void>
   /** The commands of TS 27.007 §20 that the modem has for an LPA of its own. */
   euiccCommands(): Promise<readonly string[]>
 }
 
 /** Between looks at whether the card is back after a reset. */
 const LOOK_AGAIN_MS = 500
+/** Whether these are taken is the modem's matter: echo and worded errors are understood too. */
+const SET_UP = ['ATE0', 'AT+CMEE=1'] as const
+const [MANAGE_CHANNEL, CLOSE] = [0x70, 0x80]
 
 /**
  * Takes the card in a modem. Rejects with a ModemError (`no-serialport`, `no-port`, `port-held`, `no-modem`) whose
  * message says what to do. From then on its channel rejects with ApduErrors: `timed-out`, `port-gone`, `card-removed`,
- * `card-mute`, `bad-response`. The ATR is empty: modems do not tell it. `reset` switches the modem's radio and card off
- * and on (AT+CFUN) and waits until the card answers.
+ * `card-mute`, `bad-response`. The ATR is empty: modems do not tell it. `reset` carries out the reset recipe of the modem's
+ * profile and waits until the card answers; where the modem leaves the bus meanwhile, until it is back.
  */
 export const openModemCard = async (options: ModemCardOptions): Promise<ModemCard> => {
   const { port: where, baud, after } = options
@@ -67,7 +92,10 @@ export const openModemCard = async (options: ModemCardOptions): Promise<ModemCar
     const profile = known ?? chooseProfile(options.profiles ?? [], identity)
     const deadlines = { ...DEADLINES, ...given(profile.deadlines), ...given(options.deadlines) }
     for (const text of profile.init ?? []) await port.ask({ text }, deadlines.ordinary)
-    return cardOf(port, identity, profile, deadlines, options)
+    const reopen =
+      options.reopen ??
+      (typeof where === 'string' ? () => openSerialPort({ path: where, ...(baud ? { baud } : {}) }) : undefined)
+    return cardOf(port, identity, profile, deadlines, { ...options, reopen })
   } catch (error) {
     await port.close()
     throw error
@@ -98,9 +126,7 @@ const wake = async (port: AtPort, where: string): Promise<void> => {
       )
     end = await port.ask({ text: 'AT' }, 2_000)
   }
-  // Whether these are taken is the modem's matter: echo and worded errors are understood too.
-  await port.ask({ text: 'ATE0' }, 2_000)
-  await port.ask({ text: 'AT+CMEE=1' }, 2_000)
+  for (const text of SET_UP) await port.ask({ text }, 2_000)
 }
 
 const cardOf = (
@@ -108,7 +134,7 @@ const cardOf = (
   identity: ModemIdentity,
   profile: ModemProfile,
   deadlines: AtDeadlines,
-  { apdu = 'auto', firstPath, report }: ModemCardOptions,
+  { apdu = 'auto', firstPath, report, reopen, after }: ModemCardOptions,
 ): ModemCard => {
   const inTurn = takeTurns()
   const channels = createAtChannels(createAtApdu(port, deadlines, profile.wake), {
@@ -118,21 +144,55 @@ const cardOf = (
     note: profile.note,
   })
   const atr = new Uint8Array(0)
+  const { ordinary } = deadlines
+  const setUp = [...SET_UP, ...(profile.init ?? [])]
+
+  const comeBack = async (deadline: number): Promise<void> => {
+    channels.forget()
+    if (reopen === undefined) throw new ApduError('port-gone', "the modem's port is gone")
+    const { imei } = identity
+    await awaitReturn({ port, reopen, imei, setUp, ordinary, after }, deadline)
+    report?.({ text: 'the modem left the bus and came back' })
+  }
+  /** Only a modem that is known to leave by itself is waited for; another one was pulled out. */
+  const returns = reopen && returnsWithin(profile.reset)
+
+  /** A modem that leaves does so in the middle, too: when the card asks for REFRESH. */
+  const lasting: Channel = {
+    transmit: async command => {
+      if (port.isGone && returns !== undefined) await comeBack(returns)
+      try {
+        return await channels.channel.transmit(command)
+      } catch (error) {
+        if (!isApduError(error, 'port-gone') || returns === undefined) throw error
+        await comeBack(returns)
+        // What was open is not any more: no harm is done by a closing that got lost.
+        if (command[1] === MANAGE_CHANNEL && command[2] === CLOSE) return respond(0x9000)
+        throw new ApduError(
+          'exchange-lost',
+          'the modem left the bus in the middle of a command, and is back; whether the card carried it out is not known',
+          { cause: error },
+        )
+      }
+    },
+  }
 
   const reset = async (): Promise<Uint8Array> => {
     channels.forget()
     port.revive()
-    for (const text of ['AT+CFUN=0', 'AT+CFUN=1']) {
-      const end = await port.ask({ text }, deadlines.cardReady)
-      if (end.end !== 'ok') throw noResponse(text, end)
-    }
+    if (port.isGone && returns !== undefined) await comeBack(returns)
+    await runRecipe(profile.reset ?? GENERIC_PROFILE.reset!, {
+      port,
+      deadline: deadlines.cardReady,
+      comeBack,
+      report: text => report?.({ text }),
+    })
     for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
-      const end = await port.ask({ text: 'AT+CPIN?', reply: /^\+CPIN:\s*(.+)$/ }, deadlines.ordinary)
+      const found = await readSim(port, ordinary)
       // A card that wants a PIN is there.
-      if (end.end === 'ok' || isCme(end, 11, 12)) return atr
-      if (end.end === 'port-gone') throw noResponse('AT+CPIN?', end)
-      if (waited >= deadlines.cardReady)
-        throw new ApduError('card-mute', `the card did not come back after a reset: AT+CPIN? says ${describeEnd(end)}`)
+      if (found && found.sim !== 'absent' && found.sim !== 'busy' && found.sim !== 'failed') return atr
+      if (port.isGone) throw noResponse('AT+CPIN?', { end: 'port-gone' })
+      if (waited >= deadlines.cardReady) throw stillGone(found)
       await port.settle(LOOK_AGAIN_MS)
     }
   }
@@ -147,11 +207,45 @@ const cardOf = (
     get path() {
       return channels.path
     },
-    registration: () => readRegistration(port, deadlines.ordinary),
-    euiccCommands: () =>
-      readEuiccCommands(port, { deadline: deadlines.ordinary, mayTest: !profile.quirks?.noTestCommands }),
+    registration: () => readRegistration(port, ordinary),
+    waitForRegistration: ({ deadline = deadlines.registration, onChange, signal } = {}) =>
+      waitForRegistration(port, {
+        deadline,
+        ordinary,
+        after,
+        onChange,
+        signal,
+        comeBack:
+          returns === undefined
+            ? undefined
+            : () =>
+                inTurn(() => comeBack(returns)).then(
+                  () => true,
+                  error => {
+                    if (!isApduError(error, 'port-gone')) throw error
+                    return false
+                  },
+                ),
+      }),
+    signal: () => readSignal(port, ordinary),
+    operator: () => readOperator(port, ordinary),
+    sim: () => readSim(port, ordinary),
+    subscriber: () => readSubscriber(port, ordinary),
+    setRadio: on =>
+      inTurn(async () => {
+        const text = on ? 'AT+CFUN=1' : 'AT+CFUN=4'
+        const end = await port.ask({ text }, deadlines.cardReady)
+        if (end.end !== 'ok') throw noResponse(text, end)
+      }),
+    euiccCommands: () => readEuiccCommands(port, { deadline: ordinary, mayTest: !profile.quirks?.noTestCommands }),
     reset: () => inTurn(reset),
-    exclusive: procedure => inTurn(() => procedure(channels.channel)),
+    exclusive: procedure => inTurn(() => procedure(lasting)),
     close: () => inTurn(() => port.close()),
   }
 }
+
+const stillGone = (found: SimReport | undefined): ApduError =>
+  new ApduError(
+    found?.sim === 'absent' ? 'card-removed' : 'card-mute',
+    `the card did not come back after a reset: ${found?.said ?? 'AT+CPIN? tells nothing of it'}`,
+  )

@@ -24,6 +24,13 @@ export interface AtPort {
   revive(): void
   /** Resolves after so many milliseconds, in which what comes belongs to nobody. */
   settle(ms: number): Promise<void>
+  /** Calls with every line that comes, asked for or not, until the returned function is called. */
+  overhear(heard: (line: string) => void): () => void
+  readonly isGone: boolean
+  /** True as soon as the port is gone, false after so many milliseconds in which it was not. */
+  whenGone(ms: number): Promise<boolean>
+  /** Goes on over another port: the modem's, which went and came back. The one before is closed. */
+  goOnOver(next: BytePort): Promise<void>
   close(): Promise<void>
 }
 
@@ -42,9 +49,11 @@ const QUIET_MS = 300
  * command's. So the next command waits until a probe has been answered: everything before that answer is nobody's. A
  * modem that answers no probe is marked, and every further command ends at once.
  */
-export const createAtPort = (port: BytePort, after: After): AtPort => {
+export const createAtPort = (first: BytePort, after: After): AtPort => {
   const inTurn = takeTurns()
-  const framing = createAtFraming()
+  const overhearing = new Set<(line: string) => void>()
+  const missing = new Set<() => void>()
+  let port = first
   let current: ((event: AtEvent) => void) | undefined
   let probe: Pick<AtCommand, 'text' | 'reply'> = { text: 'AT' }
   let isGone = false
@@ -54,13 +63,26 @@ export const createAtPort = (port: BytePort, after: After): AtPort => {
   const gone = (): void => {
     isGone = true
     current?.({ kind: 'gone' })
+    for (const tell of missing) tell()
   }
-  port.listen({
-    data: bytes => {
-      for (const piece of framing.push(bytes)) current?.(piece)
-    },
-    gone,
-  })
+  const connect = (next: BytePort): void => {
+    const framing = createAtFraming()
+    port = next
+    isGone = false
+    next.listen({
+      data: bytes => {
+        if (port !== next) return
+        for (const piece of framing.push(bytes)) {
+          if (piece.kind === 'line') for (const hear of overhearing) hear(piece.text)
+          current?.(piece)
+        }
+      },
+      gone: () => {
+        if (port === next) gone()
+      },
+    })
+  }
+  connect(first)
 
   const settle = (ms: number): Promise<void> => new Promise(resolve => void after(ms, resolve))
   const send = (text: string): void => {
@@ -149,6 +171,32 @@ export const createAtPort = (port: BytePort, after: After): AtPort => {
         return end
       }),
     settle,
+    overhear: heard => {
+      overhearing.add(heard)
+      return () => void overhearing.delete(heard)
+    },
+    get isGone() {
+      return isGone
+    },
+    whenGone: ms =>
+      new Promise(resolve => {
+        const end = (): void => {
+          cancel()
+          missing.delete(end)
+          resolve(isGone)
+        }
+        const cancel = after(ms, end)
+        missing.add(end)
+        if (isGone) end()
+      }),
+    goOnOver: next =>
+      inTurn(async () => {
+        const before = port
+        unusable = undefined
+        isOutOfStep = false
+        connect(next)
+        await before.close()
+      }),
     close: () =>
       inTurn(async () => {
         isGone = true

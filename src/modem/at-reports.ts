@@ -1,29 +1,5 @@
 import type { AtPort } from './at-port.ts'
 
-/** TS 27.007 §7.2, §10.1.22: the state of registration, by name. */
-export const REGISTRATION_STATES = [
-  'not-registered',
-  'home',
-  'searching',
-  'denied',
-  'unknown',
-  'roaming',
-  'home-sms-only',
-  'roaming-sms-only',
-  'emergency-only',
-  'home-no-csfb',
-  'roaming-no-csfb',
-  'rlos',
-] as const
-export type RegistrationState = (typeof REGISTRATION_STATES)[number]
-
-export interface ModemRegistration {
-  /** CREG: circuit-switched. */
-  readonly circuit: RegistrationState | undefined
-  /** CEREG: LTE and beyond. */
-  readonly packet: RegistrationState | undefined
-}
-
 export interface ModemIdentity {
   readonly imei: string | undefined
   readonly manufacturer: string | undefined
@@ -35,7 +11,7 @@ export interface ModemIdentity {
 
 /** An answer of identity is bare (`FM350-GL`) or behind the command's name (`+CGMM: "EG25"`). */
 const nameOf = (command: string): RegExp => new RegExp(`^(?:\\+${command}:\\s*)?"?(?!RING$|AT\\+)([^"+^%*][^"]*?)"?$`)
-const IMEI = /^(?:\+CGSN:\s*)?"?(\d{15})\d{0,2}"?$/
+export const IMEI = /^(?:\+CGSN:\s*)?"?(\d{15})\d{0,2}"?$/
 
 const askOne = async (port: AtPort, text: string, reply: RegExp, deadline: number): Promise<string | undefined> => {
   const end = await port.ask({ text, reply }, deadline)
@@ -78,18 +54,4 @@ export const readEuiccCommands = async (
   if (!mayTest) return []
   const known = await port.ask({ text: 'AT+CGEUICCID=?' }, deadline)
   return known.end === 'ok' ? ['CGEUICCID'] : []
-}
-
-/**
- * `+CREG: 2,1,...` answers; `+CREG: 1` is news that came meanwhile, whose only number is the state. The answer has at
- * least two numbers without quotes.
- */
-const stateReply = (command: string): RegExp => new RegExp(`^\\+${command}:\\s*\\d\\s*,\\s*(\\d{1,2})\\s*(?:,|$)`)
-
-export const readRegistration = async (port: AtPort, deadline: number): Promise<ModemRegistration> => {
-  const state = async (command: string) => {
-    const digits = await askOne(port, `AT+${command}?`, stateReply(command), deadline)
-    return digits === undefined ? undefined : REGISTRATION_STATES[Number(digits)]
-  }
-  return { circuit: await state('CREG'), packet: await state('CEREG') }
 }

@@ -10,14 +10,21 @@ export type ModemErrorCode =
   | 'refused' // the network said no; `reason` is its word
   | 'no-serialport' // npm serialport does not load
   | 'no-port' // the serial port is not there
-  | 'port-held' // another program holds it, or this user may not
+  | 'port-held' // another program holds it
+  | 'port-forbidden' // this user may not open it
   | 'no-profile' // no modem profile has that name
   | 'no-modem' // the port is there and nothing on it answers AT
+  | 'another-modem' // a modem came back, and it is not the one that went
+  | 'stale-profile' // the modem goes on with the profile that was enabled before
+  | 'not-registered' // no network took it: `reason` is how the waiting ended
+  | 'no-sim' // the modem says that its card is not there, or cannot be used
+  | 'radio-off'
+  | 'modem-silent' // it stopped answering
 
 /** `fault` says on whose side it lies; `status` is the card's status word, `reason` the network's word. */
 export class ModemError extends Error {
   readonly code: ModemErrorCode
-  readonly fault: 'card' | 'network' | 'user' | 'rig'
+  readonly fault: 'card' | 'network' | 'user' | 'rig' | 'modem'
   readonly status: number | undefined
   readonly reason: string | undefined
 

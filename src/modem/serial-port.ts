@@ -36,7 +36,7 @@ export const loadSerialPort = async (
   }
 }
 
-/** Opens a serial port exclusively. Rejects with a ModemError: `no-serialport`, `no-port`, `port-held`. */
+/** Opens a serial port exclusively. Rejects with a ModemError: `no-serialport`, `no-port`, `port-held`, `port-forbidden`. */
 export const openSerialPort = async ({ path, baud = 115_200 }: { path: string; baud?: number }): Promise<BytePort> => {
   const { SerialPort } = await loadSerialPort()
   const port = new SerialPort({ path, baudRate: baud, lock: true, autoOpen: false })
@@ -73,6 +73,8 @@ const openingFailed = (path: string, cause: Error): ModemError => {
       { cause },
     )
   if (/permission denied|access denied/i.test(words))
-    return new ModemError('port-held', 'rig', `this user may not open ${path}; add it to the group dialout`, { cause })
+    return new ModemError('port-forbidden', 'rig', `this user may not open ${path}; add it to the group dialout`, {
+      cause,
+    })
   return new ModemError('no-port', 'rig', `${path} cannot be opened: ${words}`, { cause })
 }

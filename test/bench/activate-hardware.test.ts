@@ -3,15 +3,19 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openHome } from '../../src/bench/home/home.ts'
 import { ownCertificates } from '../../src/bench/pki/card-pki.ts'
+import { attachThrough } from '../../src/bench/plug/bench-network.ts'
+import { plugIntoPty } from '../../src/bench/plug/pty-plug.ts'
 import { createSoftwareCard } from '../../src/bench/rigs/software-card.ts'
+import { networkSocketOf } from '../../src/bench/services/network-socket.ts'
 import type { SoftwareEuicc } from '../../src/euicc/euicc.ts'
 import { createMemory } from '../../src/euicc/memory.ts'
-import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
+import { type AtModem, createAtModem } from '../../src/euicc/plug/at-modem.ts'
+import { MANNERS, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
 import { loadSerialPort } from '../../src/modem/serial-port.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
-import { startTty, whyNoTty } from '../modem/tty.ts'
+import { whyNoTty } from '../modem/tty.ts'
 import { startReader, untilSeen, whyNoReader } from '../pcsc/virtual-reader.ts'
-import { createPlace, type Place } from './world.ts'
+import { createPlace, type Place, type Ran } from './world.ts'
 
 const loads = async (work: Promise<unknown>, name: string): Promise<string | undefined> =>
   work.then(
@@ -88,20 +92,93 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     expect(readFileSync(next, 'utf8')).toContain(`through npm ${other}`)
   })
 
-  it.skipIf(noModem).each(['ccho-cgla', 'csim'] as const)(
-    `passes through a modem on a tty, over %s${because(noModem)}`,
-    async apdu => {
+  /** The network that the modem hears is that of the bench which runs in this place, as for one in another process. */
+  const plugModem = async (place: Place, apdu: string, manners: Manners, hears = true) => {
+    const card = await cardOf(place)
+    const link = join(place.folder, 'modem')
+    const register = hears ? attachThrough(networkSocketOf(place.home)) : undefined
+    let modem: AtModem | undefined
+    const plug = await plugIntoPty(
+      {
+        link,
+        makeModem: ({ send, after }) => {
+          modem = createAtModem({ card, manners, schedule: after, register })
+          modem.onSay(send)
+          return modem
+        },
+      },
+      { card, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
+    )
+    undo.push(() => plug.pull())
+    writeRig(place, `modem: { port: ${link}, apdu: ${apdu} }`)
+    return { plug, modem: modem! }
+  }
+  /** What a person knows of their own modem: it replaces the profile of this package that matches it. */
+  const writeModemProfile = (place: Place, lines: readonly string[]): void => {
+    mkdirSync(join(place.folder, 'rigs', 'modems'), { recursive: true })
+    writeFileSync(
+      join(place.folder, 'rigs', 'modems', 'mine.yaml'),
+      ['name: mine', 'match:', '  model: .', ...lines].join('\n'),
+    )
+  }
+  interface Told {
+    readonly kind: string
+    readonly step?: number
+    readonly text?: string
+    readonly verdict?: string
+    readonly cause?: string
+    readonly summary?: string
+  }
+  const eventsOf = (ran: Ran): Told[] =>
+    readFileSync(ran.json<{ evidence: string }>().evidence, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as Told)
+  const notesOf = (ran: Ran): string =>
+    eventsOf(ran)
+      .flatMap(({ kind, text }) => (kind === 'note' ? [text] : []))
+      .join('\n')
+  const stepSix = (ran: Ran): Told | undefined =>
+    eventsOf(ran).find(({ kind, step }) => kind === 'step-ended' && step === 6)
+
+  it.skipIf(noModem).each([
+    ['ccho-cgla', { registersAfter: 300 }],
+    ['csim', { news: ['+CREG: 1'], pieces: 'bytes' }],
+    ['ccho-cgla', { ...MANNERS['eg25-g'].manners, model: 'EG25-G' }],
+  ] as const)(
+    `passes through a modem on a tty, over %s with %j, and the modem says where it is registered${because(noModem)}`,
+    async (apdu, manners) => {
       const place = newPlace()
-      const card = await cardOf(place)
-      const modem = createAtModem({ card, manners: { news: ['+CREG: 1'] }, schedule })
-      const tty = await startTty(modem)
-      undo.push(() => tty.stop())
-      writeRig(place, `modem: { port: ${tty.path}, apdu: ${apdu} }`)
+      const { modem } = await plugModem(place, apdu, manners)
       const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(ran).toMatchObject({ exitCode: 0, err: '' })
       expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'desk', steps: EIGHT })
+      expect(stepSix(ran)!.summary).toMatch(/registered on Bench Mobile \(00101\), home, as the modem says$/)
+      const notes = notesOf(ran)
+      expect(notes).toMatch(/IMEI 356938035643809, profile/)
+      expect(notes).toMatch(/AT\+CEREG: (\S+ -> )?home/)
+      expect(notes).toMatch(
+        /the modem is registered, home .*network Bench Mobile \(00101\) over E-UTRAN; signal -65 dBm, RSRP -95 dBm/,
+      )
+      expect(modem.heard).toContain('AT+CEREG?')
+      // The device that the SM-DP+ hears of is the modem (SGP.22 §4.2, DeviceInfo).
+      expect(readFileSync(ran.json<{ evidence: string }>().evidence, 'utf8').includes('53968330')).toBe(true)
     },
   )
+
+  it.skipIf(noModem)(`blames no card where no network is heard${because(noModem)}`, async () => {
+    const place = newPlace()
+    await plugModem(place, 'auto', {}, false)
+    writeModemProfile(place, ['deadlines: { registration: 1000 }'])
+    const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+    expect(ran.exitCode).toBe(1)
+    expect(ran.json()).toMatchObject({ verdict: 'blocked', cause: 'network' })
+    const six = stepSix(ran)
+    expect(six).toMatchObject({ verdict: 'blocked', cause: 'network' })
+    expect(six!.summary).toMatch(
+      /found no network before the deadline: it says CREG not-registered, .*antenna.* knows IMSI \d{15}/,
+    )
+  })
 
   it('is blocked by a rig that was named and is not attached', async () => {
     const place = newPlace()

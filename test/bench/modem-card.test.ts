@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { plugIntoPty } from '../../src/bench/plug/pty-plug.ts'
 import { type Device, type Links, openDevice } from '../../src/bench/rigs/attach.ts'
 import type { Learned } from '../../src/bench/rigs/learned.ts'
 import { modemLink } from '../../src/bench/rigs/modem-link.ts'
@@ -7,7 +11,7 @@ import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
 import { MANNERS, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
 import { enableProfile } from '../../src/lpa/profiles.ts'
 import { loadSerialPort } from '../../src/modem/serial-port.ts'
-import { startTty, type Tty, whyNoTty } from '../modem/tty.ts'
+import { whyNoTty } from '../modem/tty.ts'
 import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
 import { createStory, doingsOf, stateOf } from './pcsc-story.ts'
 
@@ -42,7 +46,7 @@ describe.skipIf(reason)(
   `what a person does with a card, through a modem on a tty${reason ? ` (skipped: ${reason})` : ''}`,
   { timeout: 60_000 },
   () => {
-    let tty: Tty | undefined
+    let tty: { stop(): Promise<void> } | undefined
     afterEach(async () => tty?.stop())
 
     /** The card in a modem of these manners, on a tty, as every command of the bench has it. */
@@ -55,8 +59,20 @@ describe.skipIf(reason)(
       const story = await createStory(readTs48(TS48_NAMES[0]), protocol)
       await story.order()
       const modem = createAtModem({ card: story.euicc, manners, schedule })
-      tty = await startTty(modem)
-      const rig = { name: 'desk', link: { modem: { port: tty.path, ...more } } } as Rig
+      // A modem that leaves takes its tty along, and is at another one when it is back.
+      const port = join(mkdtempSync(join(tmpdir(), 'esim-bench-modem-')), 'modem')
+      const plug = await plugIntoPty(
+        {
+          link: port,
+          makeModem: ({ send }) => {
+            modem.onSay(send)
+            return modem
+          },
+        },
+        { card: story.euicc, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
+      )
+      tty = { stop: () => plug.pull().then(() => rmSync(dirname(port), { recursive: true })) }
+      const rig = { name: 'desk', link: { modem: { port, ...more } } } as Rig
       const links = { isdrOptionsOf: () => ({}), modem: modemLink(() => ({}), '.', learned) } as unknown as Links
       const open = (): Promise<Device> => openDevice(links, rig, summarizeRig(rig, 'test'))
       return { story, modem, open, doings: doingsOf(story, open) }
@@ -95,7 +111,7 @@ describe.skipIf(reason)(
     it('says in the evidence which modem that was, and begins the next time with the way that worked', async () => {
       const { open, doings, modem } = await begin('t1', MANNERS.dw5821e.manners, { profile: 'generic' })
       const device = await open()
-      expect(device.facts.join()).toContain('Dell DW5821e R1, profile generic')
+      expect(device.facts.join()).toContain('Dell DW5821e R1, IMEI 356938035643809, profile generic')
       await device.close()
       await doings.info()
       expect(learned.of('desk')).toEqual({ apdu: 'csim' })

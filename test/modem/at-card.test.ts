@@ -97,7 +97,9 @@ describe('the card in a modem', () => {
       firmware: 'R1',
       information: 'Emulated Model 1 Revision: R1',
     })
-    expect(await card.registration()).toEqual({ circuit: 'not-registered', packet: 'not-registered' })
+    expect(await card.registration()).toEqual(
+      Object.fromEntries(['CREG', 'CGREG', 'CEREG', 'C5GREG'].map(name => [name, { state: 'not-registered' }])),
+    )
   })
 
   it.each<[Manners, string[]]>([

@@ -301,11 +301,13 @@ describe('REFRESH', () => {
       withIsdr(channel, {}, async isdr => (await listProfiles(isdr)).map(({ profileState }) => profileState)),
     )
 
-  it('makes the USB device of an EG25 leave, which is told and does not hang (agnos-builder#556)', async () => {
-    const { card, time, euicc } = await begin('eg25-g')
+  it('makes the USB device of an EG25 leave, which is waited for (agnos-builder#556)', async () => {
+    const { card, time, euicc, news } = await begin('eg25-g')
     expect(card.profile.refreshFlag).toBe(false)
-    await expect(time.until(enable(card))).rejects.toSatisfy(error => isApduError(error, 'port-gone'))
+    await time.until(enable(card))
     expect(await enabledOf(euicc)).toEqual(['enabled', 'disabled'])
+    expect(news.map(({ text }) => text)).toContain('the modem left the bus and came back')
+    expect(await time.until(readEid(card))).toBe(EID)
   })
 
   it('that the modem serves itself ends its sessions, and the state is read anew', async () => {

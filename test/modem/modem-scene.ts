@@ -1,9 +1,10 @@
 import type { Card } from '../../src/apdu/channel.ts'
-import { createAtModem } from '../../src/euicc/plug/at-modem.ts'
+import { type AtModemOptions, createAtModem } from '../../src/euicc/plug/at-modem.ts'
 import type { Manners } from '../../src/euicc/plug/at-modem-manners.ts'
 import { type ModemCardOptions, openModemCard } from '../../src/modem/at-card.ts'
 import type { PathNews } from '../../src/modem/at-channels.ts'
 import type { After, BytePort } from '../../src/modem/at-port.ts'
+import { ModemError } from '../../src/modem/errors.ts'
 
 const tick = () => new Promise<void>(resolve => setImmediate(resolve))
 
@@ -55,21 +56,42 @@ type Modem = Pick<ReturnType<typeof createAtModem>, 'hear' | 'onSay' | 'onPresen
 export const cable = (
   modem: Modem,
   cut: (sent: Uint8Array) => Uint8Array[] = sent => [sent],
-): BytePort & { pull(): void } => {
+): BytePort & { pull(): void; plug(): void; reopen(): Promise<BytePort> } => {
   let listener: Parameters<BytePort['listen']>[0] | undefined
+  let isPlugged = true
+  let isPresent = true
+  const goneWhenAway = (): void => {
+    if (!isPlugged || !isPresent) listener?.gone()
+  }
   modem.onSay(bytes => {
-    for (const piece of cut(bytes)) listener?.data(piece)
+    if (isPlugged) for (const piece of cut(bytes)) listener?.data(piece)
   })
-  modem.onPresence(isPresent => {
-    if (!isPresent) listener?.gone()
+  modem.onPresence(now => {
+    isPresent = now
+    goneWhenAway()
   })
-  return {
+  const end: BytePort = {
     listen: heard => {
       listener = heard
     },
-    write: async bytes => modem.hear(bytes),
+    write: async bytes => {
+      if (isPlugged) modem.hear(bytes)
+    },
     close: async () => {},
-    pull: () => listener?.gone(),
+  }
+  return {
+    ...end,
+    pull: () => {
+      isPlugged = false
+      goneWhenAway()
+    },
+    plug: () => {
+      isPlugged = true
+    },
+    reopen: async () => {
+      if (!isPlugged || !isPresent) throw new ModemError('no-port', 'rig', 'there is no port here')
+      return { ...end }
+    },
   }
 }
 
@@ -77,15 +99,15 @@ export const cable = (
 export const insert = async (
   card: Pick<Card, 'exclusive' | 'reset'>,
   manners: Manners = {},
-  options: Partial<ModemCardOptions> = {},
+  { register, ...options }: Partial<ModemCardOptions & Pick<AtModemOptions, 'register'>> = {},
   cut?: (sent: Uint8Array) => Uint8Array[],
 ) => {
   const time = createVirtualTime()
-  const modem = createAtModem({ card, manners, schedule: time.after })
+  const modem = createAtModem({ card, manners, schedule: time.after, register })
   const port = cable(modem, cut)
   const news: PathNews[] = []
   const inModem = await time.until(
-    openModemCard({ port, after: time.after, report: told => news.push(told), ...options }),
+    openModemCard({ port, reopen: port.reopen, after: time.after, report: told => news.push(told), ...options }),
   )
   return {
     modem,

@@ -63,7 +63,7 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     })
     expect(eid).toBe(`bf3e125a10${hex(testIdentity().eid)}`)
     expect(card.path).toBe(apdu)
-    expect(await card.registration()).toEqual({ circuit: 'roaming', packet: 'roaming' })
+    expect(await card.registration()).toMatchObject({ CREG: { state: 'roaming' }, CEREG: { state: 'roaming' } })
   })
 
   it('is held by one, and is missed when it goes', async () => {

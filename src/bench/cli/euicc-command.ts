@@ -1,12 +1,14 @@
 import { join, resolve } from 'node:path'
+import { afterTimeout } from '../after-timeout.ts'
 import { BenchError } from '../error.ts'
 import { homePath, openHome } from '../home/home.ts'
 import type { Address } from '../net/address-book.ts'
 import { ownCertificates, readCertificates } from '../pki/card-pki.ts'
 import { listNamedCards, type NamedCard, type NamedCards, openNamedCard, removeNamedCard } from '../plug/named-card.ts'
-import { afterTimeout, type Plug, type PlugSettings } from '../plug/plug.ts'
+import type { Plug, PlugSettings } from '../plug/plug.ts'
 import { plugIntoTcp } from '../plug/tcp-plug.ts'
 import { plugIntoVpcd } from '../plug/vpcd-plug.ts'
+import { networkSocketOf } from '../services/network-socket.ts'
 import type { PkiOptions } from './options.ts'
 import { createTerminal, printJson, type Terminal, type World } from './terminal.ts'
 
@@ -76,10 +78,13 @@ const plugIn = async (
   const { plugIntoPty } = await import('../plug/pty-plug.ts')
   const { modemOf } = await import('../plug/emulated-modem.ts')
   const link = options.link === undefined ? undefined : resolve(world.workingFolder, options.link)
-  const plug = await plugIntoPty({ link, makeModem: modemOf(options.manners) }, settings)
+  const { attachThrough } = await import('../plug/bench-network.ts')
+  const register = attachThrough(networkSocketOf(homePath(world.environment, world.workingFolder)))
+  const plug = await plugIntoPty({ link, makeModem: modemOf(options.manners, register) }, settings)
   next(
     `it is in a modem at ${plug.path}${link === undefined ? '' : `, also ${link}`}. As a rig, in rigs/${options.name}.yaml:`,
     ...rigFile(options.name, `link:\n  modem:\n    port: ${link ?? plug.path}`),
+    'its network is that of the bench that runs with the same state folder; while none does, it is not registered.',
   )
   return plug
 }
@@ -131,7 +136,7 @@ export const listCardsCommand = async (world: World, options: { readonly json?: 
   const width = Math.max(0, ...cards.map(({ name }) => name.length))
   for (const { name, eid, curve, inUseBy } of cards)
     terminal.line(
-      `${name.padEnd(width)}  ${eid}  ${curve}${inUseBy === null ? '' : `  plugged in by process ${inUseBy}`}`,
+      `${name.padEnd(width)}  ${eid ?? 'its certificates cannot be read'}  ${curve}${inUseBy === null ? '' : `  plugged in by process ${inUseBy}`}`,
     )
   return 0
 }

@@ -1,11 +1,11 @@
-import { createAtModem } from '../../euicc/plug/at-modem.ts'
+import { type AtModemOptions, createAtModem } from '../../euicc/plug/at-modem.ts'
 import { MANNERS, type MannerName } from '../../euicc/plug/at-modem-manners.ts'
 import { BenchError } from '../error.ts'
 import { nearestKey } from '../rigs/near-key.ts'
 import type { MakeModem } from './pty-plug.ts'
 
-/** The emulated modem with the manners of that name. */
-export const modemOf = (name = 'ordinary'): MakeModem => {
+/** The emulated modem with the manners of that name, and the network it hears. */
+export const modemOf = (name = 'ordinary', register?: AtModemOptions['register']): MakeModem => {
   const known = Object.keys(MANNERS)
   if (!known.includes(name)) {
     const near = nearestKey(name, known)
@@ -16,7 +16,7 @@ export const modemOf = (name = 'ordinary'): MakeModem => {
   }
   const { manners } = MANNERS[name as MannerName]
   return ({ card, send, after }) => {
-    const modem = createAtModem({ card, manners, schedule: after })
+    const modem = createAtModem({ card, manners, schedule: after, register })
     modem.onSay(send)
     return modem
   }

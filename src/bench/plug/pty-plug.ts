@@ -72,6 +72,31 @@ const openTty = (native: NonNullable<PtyModule['native']>) => {
   }
 }
 
+/** A modem without a tty does nothing any more: what it waits for must not keep the process. */
+const createStoppableTime = (after: After) => {
+  const waiting = new Set<() => void>()
+  let isStopped = false
+  return {
+    after: (ms: number, run: () => void): (() => void) => {
+      if (isStopped) return () => {}
+      const stop = (): void => {
+        waiting.delete(stop)
+        cancel()
+      }
+      const cancel = after(ms, () => {
+        waiting.delete(stop)
+        run()
+      })
+      waiting.add(stop)
+      return stop
+    },
+    stop: (): void => {
+      isStopped = true
+      for (const stop of [...waiting]) stop()
+    },
+  }
+}
+
 /** A tty with a modem at its other end, in which the card is. Where the modem leaves and comes back, so does the tty. */
 export const plugIntoPty = async (
   { link, makeModem }: { readonly link?: string | undefined; readonly makeModem: MakeModem },
@@ -101,7 +126,8 @@ export const plugIntoPty = async (
     opened.modem.on('data', bytes => hear(bytes))
     return opened.path
   }
-  const { hear, onPresence } = makeModem({ card, after, send: bytes => void tty?.modem.write(bytes) })
+  const time = createStoppableTime(after)
+  const { hear, onPresence } = makeModem({ card, after: time.after, send: bytes => void tty?.modem.write(bytes) })
   const path = open()
   onPresence(isPresent => {
     if (!isPresent) {
@@ -116,6 +142,7 @@ export const plugIntoPty = async (
     async pull() {
       if (link !== undefined) rmSync(link, { force: true })
       onPresence(() => {})
+      time.stop()
       tty?.close()
       tty = undefined
       await card.exclusive(async () => {})

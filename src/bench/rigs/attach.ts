@@ -2,6 +2,7 @@ import type { Card } from '../../apdu/channel.ts'
 import { honourRefresh } from '../../apdu/refresh.ts'
 import { toHex } from '../../asn1/bytes.ts'
 import type { IsdrOptions } from '../../lpa/isdr.ts'
+import type { ModemCard } from '../../modem/at-card.ts'
 import type { RigSummary } from '../events.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { execLink, tcpLink } from './json-link.ts'
@@ -25,6 +26,8 @@ export interface Device {
   readonly isdrOptions: IsdrOptions
   /** Whether to ask for REFRESH when a profile is switched, where the rig has a wish. */
   readonly refreshFlag?: boolean | undefined
+  /** The modem that the card is in, for what only a modem can tell. */
+  readonly modem?: ModemCard | undefined
   /** What the evidence of a run should say of the card and the way to it, in sentences: reader, protocol, ATR. */
   readonly facts: readonly string[]
   /** What was not as it should be, and did not matter: sentences for a person. */
@@ -72,6 +75,7 @@ export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): P
     protectedNumbers: rig.protected ?? [],
     isdrOptions,
     refreshFlag: reached.refreshFlag,
+    modem: reached.modem,
     facts: [...(reached.facts ?? []), ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : [])],
     // A modem's way is found out while the card is used: ask at the end.
     get notes() {

@@ -1,4 +1,5 @@
 import type { Card } from '../../apdu/channel.ts'
+import type { ModemCard } from '../../modem/at-card.ts'
 import type { Attachment, Rig } from './rig.ts'
 
 /** What a link gives: the card, and what is to be known of the way to it. */
@@ -8,6 +9,8 @@ export interface Reached {
   readonly segmentSize?: number | undefined
   /** Whether to ask for REFRESH when a profile is switched, where the way has a wish (SGP.22 §3.2.1). */
   readonly refreshFlag?: boolean | undefined
+  /** The modem that the card is in, for what only a modem can tell. */
+  readonly modem?: ModemCard | undefined
   /** What the way is, for the evidence: `reader ACS ACR39U 00 00, T=1, through smartcard`. */
   readonly facts?: readonly string[]
   /** Sentences for a person: what was found on the way and did not matter. */

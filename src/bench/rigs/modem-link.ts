@@ -2,11 +2,13 @@ import { join } from 'node:path'
 import { openModemCard } from '../../modem/at-card.ts'
 import type { PathNews } from '../../modem/at-channels.ts'
 import type { After } from '../../modem/at-port.ts'
+import { LINUX, type Roots } from '../machine/roots.ts'
 import { PACKAGE_FOLDER } from '../version.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { hardwareLink } from './hardware-link.ts'
 import type { LearnedFacts } from './learned.ts'
 import type { Link } from './link.ts'
+import { openAgain, takePort } from './modem-ports.ts'
 import { readModemProfiles } from './modem-profiles.ts'
 import type { Rig } from './rig.ts'
 
@@ -17,11 +19,16 @@ const after: After = (ms, run) => {
 
 const choiceOf = (rig: Rig) => {
   if (rig.link === 'software' || !('modem' in rig.link)) throw new TypeError(`${rig.name} is no modem rig`)
-  return { ...rig.link.modem, port: rig.link.modem.port ?? '' }
+  return rig.link.modem
 }
 
 /** A modem, and what rigs/modems of this package and of the working folder know of its kind. */
-export const modemLink = (isdrOptionsOf?: IsdrOptionsOf, workingFolder = '.', learned?: LearnedFacts): Link => {
+export const modemLink = (
+  isdrOptionsOf?: IsdrOptionsOf,
+  workingFolder = '.',
+  learned?: LearnedFacts,
+  roots: Roots = LINUX,
+): Link => {
   const folders = [PACKAGE_FOLDER, workingFolder].map(folder => join(folder, 'rigs', 'modems'))
   return hardwareLink(async rig => {
     const notes: string[] = []
@@ -31,14 +38,37 @@ export const modemLink = (isdrOptionsOf?: IsdrOptionsOf, workingFolder = '.', le
       if (path !== undefined) learned?.learn(rig.name, { apdu: path })
     }
     const firstPath = learned?.of(rig.name).apdu
-    const card = await openModemCard({ ...choiceOf(rig), profiles, firstPath, report, after })
-    const { manufacturer, model, firmware } = card.identity
+    const choice = choiceOf(rig)
+    const { baud, apdu, profile } = choice
+    const { taken, device, passedOver } = await takePort(
+      choice,
+      (port, its) =>
+        openModemCard({
+          port,
+          reopen: () => openAgain(its, choice, baud, roots),
+          baud,
+          apdu,
+          profile,
+          profiles,
+          firstPath,
+          report,
+          after,
+        }),
+      roots,
+    )
+    const { manufacturer, model, firmware, imei } = taken.identity
     const named = [manufacturer, model, firmware].filter(part => part !== undefined).join(' ')
+    const { usb } = device
     return {
-      card,
-      segmentSize: card.profile.segmentSize,
-      refreshFlag: card.profile.refreshFlag,
-      facts: [`modem ${named || 'that does not say what it is'}, profile ${card.profile.name}`],
+      card: taken,
+      modem: taken,
+      segmentSize: taken.profile.segmentSize,
+      refreshFlag: taken.profile.refreshFlag,
+      facts: [
+        `modem ${named || 'that does not say what it is'}, ${imei === undefined ? 'without IMEI' : `IMEI ${imei}`}, profile ${taken.profile.name}`,
+        `port ${device.path}${usb ? `, USB ${usb.path}:${usb.interface}, ${usb.vendorId}:${usb.productId}` : ''}`,
+        ...passedOver,
+      ],
       notes,
     }
   }, isdrOptionsOf)

@@ -37,6 +37,7 @@ const ModemProfileFile = z.strictObject({
       apdu: Milliseconds.optional(),
       closeChannel: Milliseconds.optional(),
       cardReady: Milliseconds.optional(),
+      registration: Milliseconds.optional(),
     })
     .optional(),
   init: z.array(Command).optional(),

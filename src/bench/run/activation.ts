@@ -13,7 +13,7 @@ import { createCardTracer } from '../trace/trace-card.ts'
 import { VERSION } from '../version.ts'
 import { ACTIVATION } from './activation-plan.ts'
 import { StepFailure } from './judge-error.ts'
-import { BENCH_IMEI, createMobileDevice } from './mobile-device.ts'
+import { createMobileDevice, imeiOf } from './mobile-device.ts'
 import { prepareCard } from './prepare-card.ts'
 import type { OpenRun } from './run-book.ts'
 import { createStepTracker, type StepOutcome, type StepTracker } from './step-tracker.ts'
@@ -152,6 +152,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     const { lpa, registration } = createMobileDevice({
       card,
       isdrOptions,
+      modem: device.modem,
       refreshFlag: device.refreshFlag,
       fetch: services.switchboard.traced(lpaFetch.fetch, { from: 'lpa', to: 'smdp' }),
       network: services.network,
@@ -167,15 +168,28 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
             part: 'lpa',
             text: `installed ${iccid}, a package of ${packageLength} bytes: ${profile.profileName ?? ''}`,
           }),
-        onRegistered({ iccid, imsi, operator, plmn, registration: kind, resynchronised }) {
-          tracker.say(`${iccid} is installed and enabled; registered on ${operator} (${plmn}), ${kind}`)
+        onRegistered({ iccid, imsi, operator, plmn, registration: kind, resynchronised, by }) {
+          const where = `registered on ${operator}${plmn ? ` (${plmn})` : ''}, ${kind}`
+          const said = by === 'modem' ? ', as the modem says' : ''
+          tracker.say(`${iccid} is installed and enabled; ${where}${said}`)
           observe({
             kind: 'note',
             part: 'network',
-            text: `registered on ${operator} (${plmn}), ${kind}`,
-            data: { imsi, iccid, registration: kind, operator, plmn, resynchronised },
+            text: `${where}${said}`,
+            data: {
+              iccid,
+              registration: kind,
+              operator,
+              plmn,
+              ...(imsi === undefined ? {} : { imsi }),
+              ...(resynchronised === undefined ? {} : { resynchronised }),
+            },
           })
+          // Of a network that is not the bench's the operator hears only so.
+          if (by === 'modem') services.operator.onRegistered({ iccid, plmn, kind })
         },
+        onModem: (text, data) =>
+          observe({ kind: 'note', part: 'network', text, ...(data === undefined ? {} : { data }) }),
         note: text => observe({ kind: 'note', part: 'lpa', text }),
         progress: (text, done, total) => observe({ kind: 'progress', text, done, total, unit: 'bytes' }),
         onFailure(error) {
@@ -186,9 +200,9 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     return createApp({
       device: {
         eid: prepared.eid,
-        imei: BENCH_IMEI,
-        make: 'esim-bench',
-        model: 'bench',
+        imei: imeiOf(device.modem),
+        make: device.modem?.identity.manufacturer ?? 'esim-bench',
+        model: device.modem?.identity.model ?? 'bench',
         market: OPERATOR.country,
         language: 'en',
       },

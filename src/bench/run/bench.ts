@@ -3,6 +3,7 @@ import type { Workplace } from '../cli/workplace.ts'
 import { BenchError } from '../error.ts'
 import { openDevice } from '../rigs/attach.ts'
 import { linkOf, type Rig, summarizeRig } from '../rigs/rig.ts'
+import { networkSocketOf, openNetworkSocket } from '../services/network-socket.ts'
 import { openServices, type Services } from '../services/services.ts'
 import { makeSupply, type Supply, stockProfile } from '../services/stock.ts'
 import { rebuildStore } from '../store/rebuild.ts'
@@ -69,6 +70,15 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     await store.close()
     throw error
   })
+  const networkSocket = await openNetworkSocket(networkSocketOf(home.path), services.network).catch(
+    (cause: unknown) => {
+      log.warn(
+        { err: cause },
+        'a modem plugged in by another process hears no network: the state folder takes no socket',
+      )
+      return undefined
+    },
+  )
   const book = createRunBook({ store, evidenceFolder: home.evidence, clock, stopwatch, random })
   let isBusy = false
   const running = new Set<Promise<unknown>>()
@@ -146,6 +156,7 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     },
     async close() {
       await Promise.allSettled(running)
+      await networkSocket?.close()
       await services.close()
       await store.close()
     },

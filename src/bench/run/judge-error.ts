@@ -53,6 +53,16 @@ export const APP: Readonly<Record<AppErrorCode, Pick<Judgement, 'verdict' | 'cau
   'not-now': blocked('bench'),
 }
 
+/**
+ * A modem that finds no network where it stands, and a network that was never told of the profile, say nothing of the
+ * card: the bench could not ask. A modem that does not use the profile that is enabled is wrong itself.
+ */
+const judgeModem = ({ code, fault }: ModemError): Pick<Judgement, 'verdict' | 'cause'> => {
+  if (fault === 'user' || fault === 'rig') return blocked('rig')
+  if (code === 'not-registered') return blocked('network')
+  return fault === 'modem' && code !== 'stale-profile' ? blocked('modem') : fail(fault)
+}
+
 const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined => {
   if (error instanceof ApduError) return APDU[error.code]
   if (error instanceof FetchError) {
@@ -65,8 +75,7 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
     if (error.fault === 'user') return blocked('bench')
     return fail(error.fault)
   }
-  if (error instanceof ModemError)
-    return error.fault === 'user' || error.fault === 'rig' ? blocked('rig') : fail(error.fault)
+  if (error instanceof ModemError) return judgeModem(error)
   // Its memory is of another version, of another card, or damaged: it is the place that is wrong, not the card.
   if (error instanceof EuiccError) return blocked('rig')
   if (error instanceof SmdpError || error instanceof OperatorError) return fail('server')

@@ -77,6 +77,8 @@ export interface Manners {
   readonly diesAfter?: number
   /** Milliseconds from power to registration. */
   readonly registersAfter?: number
+  /** Why a network denies it (TS 24.301 §9.9.3.9), told to who asks with AT+CEREG=3. */
+  readonly rejectCause?: number
 }
 
 /** A manner, and where it is told of. */

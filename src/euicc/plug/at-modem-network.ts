@@ -13,19 +13,25 @@ const STATE = { idle: 0, home: 1, searching: 2, denied: 3, roaming: 5 } as const
 type State = keyof typeof STATE
 /** E-UTRAN, and what it calls the cell and its area. */
 const CELL = '"00A1","01234567",7'
+/** Milliseconds after which a modem that hears no network listens again. */
+const LISTENS_EVERY = 5_000
 
 /** Radio and registration. With its radio on and a card that a network takes, the modem is registered. */
 export const createModemNetwork = ({
   schedule,
   registersAfter,
   attach,
+  rejectCause,
   news,
   sim,
   leave,
 }: {
   schedule: Schedule
   registersAfter: number
-  attach: (() => Promise<NetworkPlace>) | undefined
+  /** Undefined: there is no network to be heard. */
+  attach: (() => Promise<NetworkPlace | undefined>) | undefined
+  /** What the modem says of a denial (TS 24.301 §9.9.3.9) to who asks for it. */
+  rejectCause: number | undefined
   news: (line: string) => void
   sim: { powerCycle(): Promise<void> }
   leave: () => void
@@ -39,11 +45,15 @@ export const createModemNetwork = ({
   /** Counts up with every new beginning: an attachment that was begun before is not believed. */
   let round = 0
 
+  const report = (level: number): string => {
+    const cell = level > 1 && place ? `,${CELL}` : ''
+    const rejected = level > 2 && state === 'denied' && rejectCause !== undefined
+    return `${STATE[state]}${cell}${rejected ? `,,,,0,${rejectCause}` : ''}`
+  }
   const enter = (next: State): void => {
     if (state === next) return
     state = next
-    for (const [name, level] of reports)
-      if (level > 0) news(`+${name}: ${STATE[state]}${level > 1 && place ? `,${CELL}` : ''}`)
+    for (const [name, level] of reports) if (level > 0) news(`+${name}: ${report(level)}`)
   }
 
   const restart = (): void => {
@@ -53,18 +63,20 @@ export const createModemNetwork = ({
       enter('idle')
       return
     }
-    enter('searching')
-    schedule(registersAfter, () => {
+    const listen = (): void => {
       if (mine !== round) return
       attach().then(
         found => {
           if (mine !== round) return
           place = found
-          enter(found.registration)
+          if (!found) schedule(LISTENS_EVERY, listen)
+          enter(found?.registration ?? 'idle')
         },
         () => mine === round && enter('denied'),
       )
-    })
+    }
+    enter('searching')
+    schedule(registersAfter, listen)
   }
 
   const setFunctionality = async (rest: string): Promise<AtAnswer> => {
@@ -85,7 +97,7 @@ export const createModemNetwork = ({
 
   const registration = (name: string, rest: string): AtAnswer => {
     const level = reports.get(name)!
-    if (rest === '?') return { lines: [`+${name}: ${level},${STATE[state]}${level > 1 && place ? `,${CELL}` : ''}`] }
+    if (rest === '?') return { lines: [`+${name}: ${level},${report(level)}`] }
     const asked = /^=([0-3])$/.exec(rest)
     if (!asked) return ERROR
     reports.set(name, Number(asked[1]))
@@ -108,6 +120,8 @@ export const createModemNetwork = ({
     if (reports.has(name)) return registration(name, rest)
     if (name === 'COPS') return operator(rest)
     if (name === 'CSQ' && rest === '') return { lines: [place ? '+CSQ: 24,99' : '+CSQ: 99,99'] }
+    if (name === 'CESQ' && rest === '')
+      return { lines: [place ? '+CESQ: 99,99,255,255,20,46' : '+CESQ: 99,99,255,255,255,255'] }
     if (name === 'CFUN') return rest === '?' ? { lines: [`+CFUN: ${functionality}`] } : setFunctionality(rest)
     return undefined
   }

@@ -9,10 +9,10 @@ export interface AtModemOptions {
   readonly manners?: Manners | undefined
   readonly schedule: Schedule
   /**
-   * Attaches to a network with the card, on its basic channel, and resolves with where it then is; rejects where the
-   * network or the card says no. Without it there is no network.
+   * Attaches to a network with the card, on its basic channel, and resolves with where it then is, or undefined where no
+   * network can be heard; rejects where the network or the card says no. Without it there is no network.
    */
-  readonly register?: ((channel: Channel) => Promise<NetworkPlace>) | undefined
+  readonly register?: ((channel: Channel) => Promise<NetworkPlace | undefined>) | undefined
 }
 
 /** An AT modem with a card in it, as a stream of bytes in and one out. */
@@ -46,6 +46,7 @@ export const createAtModem = ({ card, manners = {}, schedule, register }: AtMode
     schedule,
     registersAfter: manners.registersAfter ?? 0,
     attach: register && (() => card.exclusive(channel => register(channel))),
+    rejectCause: manners.rejectCause,
     news: line => front.tell(line),
     sim: { powerCycle: () => sim.powerCycle() },
     leave: () => leave(),
