@@ -166,6 +166,8 @@ describe("lpac's own arguments, answered as lpac does", () => {
 
   it('dumps, processes and removes notifications', async () => {
     const dump = await lpac('notification', 'dump', '-a')
+    // lpac ends a dump without a last line.
+    expect(linesOf(dump).filter(({ type }) => type !== 'notification')).toEqual([])
     const [first] = linesOf(dump) as unknown as [Record<string, unknown>]
     expect(Object.keys(first)).toEqual(['type', 'eid', 'seqNumber', 'notificationAddress', 'pendingNotification'])
     const kept = await lpac('notification', 'process', '0')
@@ -184,8 +186,37 @@ describe("lpac's own arguments, answered as lpac does", () => {
     expect(resultOf(again)).toMatchObject({
       ...{ message: 'es10b_remove_notification_from_list', data: 'seqNumber not found' },
     })
-    expect((await lpac('notification', 'process', '-a', '-r')).exitCode).toBe(0)
+    const missing = await lpac('notification', 'process', '0')
+    expect(linesOf(missing).map(({ payload }) => [payload.code, payload.message, payload.data])).toEqual([
+      [0, 'es10b_retrieve_notifications_list', '0'],
+      [-1, 'es10b_retrieve_notifications_list', ''],
+    ])
+    const all = await lpac('notification', 'process', '-a', '-r')
+    expect(all.exitCode).toBe(0)
+    expect(linesOf(all)[0]!.payload).toEqual({ code: 0, message: 'es10b_list_notification', data: null })
     expect(resultOf(await lpac('notification', 'list')).data).toEqual([])
+  })
+
+  it('answers a code that cannot be read as it answers a failed download', async () => {
+    const ran = await lpac('profile', 'download', '-a', 'nonsense')
+    expect(ran).toMatchObject({ exitCode: 255, err: '' })
+    expect(linesOf(ran).map(({ type, payload }) => [type, payload.code, payload.message])).toEqual([
+      ['progress', 0, 'es10b_cancel_session'],
+      ['progress', 0, 'es9p_cancel_session'],
+      ['lpa', -1, 'activation_code'],
+    ])
+  })
+
+  it('names its drivers, and the rig as the one reader', async () => {
+    expect(linesOf(await lpac('driver', 'list'))).toEqual([
+      { type: 'driver', payload: { LPAC_APDU: ['pcsc'], LPAC_HTTP: ['curl'] } },
+    ])
+    expect(linesOf(await lpac('driver', 'apdu', 'list'))).toEqual([
+      {
+        type: 'driver',
+        payload: { env: 'LPAC_APDU_PCSC_DRV_IFID', data: [{ env: '0', name: expect.any(String) }] },
+      },
+    ])
   })
 
   it.each([

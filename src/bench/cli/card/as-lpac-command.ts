@@ -43,6 +43,18 @@ const COMMANDS: Readonly<Record<string, Translated>> = {
     createLpacVoice(world).success(`esim-bench ${VERSION}`)
     return 0
   },
+  // One card, by the name of its rig: a front end that asks for readers finds what it will talk to.
+  'driver list': async world => {
+    createLpacVoice(world).line('driver', { payload: { LPAC_APDU: ['pcsc'], LPAC_HTTP: ['curl'] } })
+    return 0
+  },
+  'driver apdu': async (world, [list], { rig = 'esim-bench' }) => {
+    if (list !== 'list') throw wrong('driver apdu takes the word list')
+    createLpacVoice(world).line('driver', {
+      payload: { env: 'LPAC_APDU_PCSC_DRV_IFID', data: [{ env: '0', name: rig }] },
+    })
+    return 0
+  },
   'chip info': async (world, _args, place) => (await import('./info-command.ts')).infoCommand(world, place),
   'chip defaultsmdp': async (world, [host], place) =>
     (await import('./settings-commands.ts')).defaultSmdpCommand(world, host ? readHost(host) : undefined, {

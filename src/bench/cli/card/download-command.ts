@@ -4,6 +4,7 @@ import { type Consent, type ConsentTerms, type Download, downloadProfile } from 
 import { isLpaError } from '../../../lpa/errors.ts'
 import { readAddresses } from '../../../lpa/euicc.ts'
 import type { Isdr } from '../../../lpa/isdr.ts'
+import { ActivationCodeError } from '../../../rsp/activation-code.ts'
 import type { EventEntry } from '../../../rsp/es11.ts'
 import type { Fetch } from '../../../rsp/fetch.ts'
 import { iccidToDigits } from '../../../rsp/identifiers.ts'
@@ -14,7 +15,7 @@ import { isYes } from '../terminal.ts'
 import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
 import type { ConsentOptions } from './consent.ts'
 import { readSource, type Source, type SourceOptions } from './download-source.ts'
-import { followFailure, followServer } from './lpac-download.ts'
+import { failOnCode, followFailure, followServer } from './lpac-download.ts'
 import { readCa, type ServerOptions, withServers } from './servers.ts'
 
 export interface DownloadOptions extends ServerOptions, SourceOptions, ConsentOptions {
@@ -37,7 +38,8 @@ export const downloadCommand = async (
   code: string | undefined,
   options: DownloadOptions,
 ): Promise<number> => {
-  const source = readSource(code, options)
+  const source = readSourceOr(code, options)
+  if (source instanceof Error) return failOnCode(world, source)
   const deviceInfo = readDevice(options.imei)
   // A wrong file is found out before the card is touched.
   if (options.ca !== undefined) readCa(options.ca)
@@ -53,6 +55,18 @@ export const downloadCommand = async (
       return 0
     })
   })
+}
+
+/** A code that cannot be read is an answer to lpac's front ends, which pass on what a person typed. */
+const readSourceOr = (code: string | undefined, options: DownloadOptions): Source | Error => {
+  try {
+    return readSource(code, options)
+  } catch (error) {
+    const isCode =
+      error instanceof ActivationCodeError || (error instanceof BenchError && error.code === 'activation-code')
+    if (options.lpac && isCode) return error
+    throw error
+  }
 }
 
 type Settings = DownloadOptions & { readonly deviceInfo: ReturnType<typeof deviceInfoOf> }

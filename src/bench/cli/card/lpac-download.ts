@@ -1,6 +1,6 @@
 import { isLpaError } from '../../../lpa/errors.ts'
 import type { CardWork } from './at-card.ts'
-import { lpacFunction, snake } from './lpac-voice.ts'
+import { createLpacVoice, lpacFunction, snake } from './lpac-voice.ts'
 
 /** Steps that lpac tells of, each with the address of the server; it counts the card's first two as one. */
 const TOLD: readonly string[] = [
@@ -22,6 +22,14 @@ export const followServer = (at: Pick<CardWork, 'lpac' | 'listen'>, address: str
   at.listen(event => {
     if (event.kind === 'started' && TOLD.includes(event.step)) lpac.progress(lpacFunction(event.step), address)
   })
+}
+
+/** An activation code that cannot be read: lpac says that it cancels, too. */
+export const failOnCode = (world: Parameters<typeof createLpacVoice>[0], error: Error): number => {
+  const voice = createLpacVoice(world)
+  voice.progress('es10b_cancel_session')
+  voice.progress('es9p_cancel_session')
+  return voice.failure('activation_code', error.message)
 }
 
 /** After a failed download lpac says that it cancels, whether there is a session or not. */

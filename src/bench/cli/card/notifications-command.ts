@@ -76,7 +76,11 @@ export const sendNotificationsCommand = (
   return withCard(world, options, at =>
     onIsdr(at, async isdr => {
       at.lpac?.during('es10b_retrieve_notifications_list')
-      const chosen = pick(await listNotifications(isdr), numbers)
+      if (numbers.length === 0) at.lpac?.progress('es10b_list_notification')
+      const waiting = await listNotifications(isdr)
+      const missing = numbers.find(number => !waiting.some(({ seqNumber }) => seqNumber === number))
+      if (missing !== undefined) at.lpac?.progress('es10b_retrieve_notifications_list', String(missing))
+      const chosen = pick(waiting, numbers)
       // In the order in which they are sent.
       followNotifications(
         at,
@@ -171,7 +175,6 @@ export const dumpNotificationsCommand = (
         const line: DumpLine = { type: 'notification', eid, seqNumber, notificationAddress, pendingNotification }
         printJson(world, line)
       }
-      at.lpac?.success()
       return 0
     }),
   )
