@@ -150,6 +150,12 @@ describe('smdp order, in the store', () => {
 
   it.each<[string, string[], string, number]>([
     ['nothing to order', ['create'], 'which profile?', 2],
+    [
+      'an event from the store alone',
+      ['create', '--type', 'gold', '--confirm', '--smds', 'lpa.ds.gsma.com'],
+      '--smds needs --url',
+      2,
+    ],
     ['a matching id before its time', ['create', '--type', 'gold', '--matching-id', 'A'], 'say --confirm with them', 2],
     ['an unknown type', ['create', '--type', 'glod'], 'ES2+.DownloadOrder', 1],
     ['an unknown ICCID', ['release', iccidOf(9)], 'ES2+.ReleaseProfile', 1],

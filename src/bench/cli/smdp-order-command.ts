@@ -80,13 +80,18 @@ const accessOver = (world: World, url: string, options: OrderOptions): OrderAcce
 
 const withAccess = async (
   world: World,
-  options: OrderOptions,
+  options: OrderOptions & { readonly smds?: string },
   work: (access: OrderAccess) => Promise<number>,
 ): Promise<number> => {
   if (options.url !== undefined) {
     const access = accessOver(world, options.url, options)
     return work(access).finally(() => access.close())
   }
+  if (options.smds !== undefined)
+    throw new BenchError(
+      'wrong-use',
+      '--smds needs --url: an event is raised by the server that runs, and its store alone knows no SM-DS',
+    )
   const store = await openStoreAt(options.db, world, { mustExist: true })
   const access = openStoreAccess({ ...world, store, host: OWN_SMDP_HOST, as: options.as })
   try {

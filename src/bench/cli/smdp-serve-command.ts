@@ -122,7 +122,7 @@ const openMisbehaviour = (
 ) => {
   const file = misbehaviourPlaceOf(db, world)
   const isOther = createFileWatch(file)
-  const context = (folder: string) => ({ pki: sets[0]!, random: world.random, now: world.clock(), folder })
+  const context = (folder: string) => ({ sets, random: world.random, now: world.clock(), folder })
   const engine = createMisbehaviour({
     random: world.random,
     sleep: milliseconds => new Promise(resolve => void setTimeout(resolve, milliseconds).unref()),

@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { type CertificateFault, issueFaultyCertificate } from '../../rsp/certificates/test-pki.ts'
+import type { CurveName } from '../../rsp/crypto/curve.ts'
 import type { MisbehaviourRule, OtherCertificate } from '../../server/smdp/misbehaviour.ts'
 import { BenchError } from '../error.ts'
 import { parseYaml } from '../rigs/yaml-file.ts'
@@ -48,19 +49,28 @@ export const checkEntry = (entry: MisbehaviourEntry): void => {
 }
 
 export interface RuleContext {
-  readonly pki: Pki
+  /** The server's certificates, a set a curve. */
+  readonly sets: readonly Pki[]
   readonly random: Random
   readonly now: Date
   /** Where files of certificates are. */
   readonly folder: string
 }
 
-const otherCertificate = (entry: MisbehaviourEntry, { pki, random, now, folder }: RuleContext): OtherCertificate => {
+const otherCertificate = (
+  entry: MisbehaviourEntry,
+  { sets, random, now, folder }: RuleContext,
+): OtherCertificate | ((curve: CurveName) => OtherCertificate) => {
   const wanted = entry.certificate!
   if ((FAULTS as readonly string[]).includes(wanted)) {
     const kind = entry.function === 'InitiateAuthentication' ? 'DPauth' : 'DPpb'
-    const { certificate, privateKey } = issueFaultyCertificate(pki, kind, wanted as CertificateFault, { random, now })
-    return { der: certificate.der, privateKey }
+    const made = new Map(
+      sets.map(pki => {
+        const faulty = issueFaultyCertificate(pki, kind, wanted as CertificateFault, { random, now })
+        return [pki.curve, { der: faulty.certificate.der, privateKey: faulty.privateKey }]
+      }),
+    )
+    return curve => made.get(curve)!
   }
   const read = (name: string): Buffer => {
     try {

@@ -2,12 +2,13 @@ import { concat } from '../../asn1/bytes.ts'
 import { encode, keep } from '../../asn1/schema.ts'
 import { childrenOf, readOnlyTlv } from '../../asn1/tlv.ts'
 import { ServerSigned1 } from '../../rsp/authentication.ts'
+import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import { sign } from '../../rsp/crypto/ecdsa.ts'
 import type { ES9p } from '../../rsp/es9p.ts'
 import { Signature } from '../../rsp/identifiers.ts'
 import { credentialsOf } from '../rsp-server/ci-choice.ts'
 import type { Answers } from '../rsp-server/http-binding.ts'
-import type { Misbehaviour } from './misbehaviour.ts'
+import type { Misbehaviour, OtherCertificate, WrongContent } from './misbehaviour.ts'
 import { changeByte } from './misbehaviour-transport.ts'
 import { findSession } from './sessions.ts'
 import type { Smdp } from './settings.ts'
@@ -22,7 +23,7 @@ export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: 
     const wrong = misbehaviour.drawContent('InitiateAuthentication')
     if (wrong?.kind === 'wrong-signature') return { ...right, serverSignature1: changeByte(right.serverSignature1, -1) }
     if (wrong?.kind === 'wrong-certificate') {
-      const { der, privateKey } = wrong.certificate
+      const { der, privateKey } = otherFor(wrong, right.serverCertificate)
       const serverSignature1 = privateKey ? sign(privateKey, right.serverSigned1.bytes) : right.serverSignature1
       return { ...right, serverCertificate: der, serverSignature1 }
     }
@@ -40,7 +41,7 @@ export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: 
     const wrong = misbehaviour.drawContent('AuthenticateClient')
     if (wrong?.kind === 'wrong-signature') return { ...right, smdpSignature2: changeByte(right.smdpSignature2, -1) }
     if (wrong?.kind === 'wrong-certificate') {
-      const { der, privateKey } = wrong.certificate
+      const { der, privateKey } = otherFor(wrong, right.smdpCertificate)
       const { euiccSignature1 } = request.authenticateServerResponse.value.authenticateResponseOk!
       const covered = concat(right.smdpSigned2.bytes, encode(Signature, euiccSignature1))
       const smdpSignature2 = privateKey ? sign(privateKey, covered) : right.smdpSignature2
@@ -57,6 +58,11 @@ export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: 
     return right
   },
 })
+
+const otherFor = (
+  { certificate }: WrongContent & { kind: 'wrong-certificate' },
+  right: Uint8Array,
+): OtherCertificate => (typeof certificate === 'function' ? certificate(parseCertificate(right).curve) : certificate)
 
 /** smdpSign is the last element of InitialiseSecureChannelRequest, the first one of a package (SGP.22 §5.5.1). */
 const endOfSignature = (boundProfilePackage: Uint8Array): number => childrenOf(readOnlyTlv(boundProfilePackage))[0]!.end

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { CurveName } from '../../rsp/crypto/curve.ts'
 import type { ES9p } from '../../rsp/es9p.ts'
 
 export type FunctionName = keyof typeof ES9p
@@ -14,7 +15,11 @@ export type WrongContent =
   /** The last byte of the signature is changed: serverSignature1, smdpSignature2, or smdpSign of the package. */
   | { readonly kind: 'wrong-signature' }
   /** InitiateAuthentication: in place of CERT.DPauth. AuthenticateClient: in place of CERT.DPpb. */
-  | { readonly kind: 'wrong-certificate'; readonly certificate: OtherCertificate }
+  | {
+      readonly kind: 'wrong-certificate'
+      /** Made for the curve of the session, where it is to be wrong in one thing only. */
+      readonly certificate: OtherCertificate | ((curve: CurveName) => OtherCertificate)
+    }
   /** InitiateAuthentication: not the challenge of the eUICC, but rightly signed. */
   | { readonly kind: 'wrong-challenge' }
 
