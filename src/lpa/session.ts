@@ -145,6 +145,8 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
   }
 }
 
+const nameOf = (address: string): string => address.toLowerCase().replace(/:\d+$/, '')
+
 /** The checks of SGP.22 §3.0.1 that are the LPA's, before it lets the card work. */
 const checkInitiated = (
   initiated: InitiateAuthenticationOk,
@@ -157,8 +159,8 @@ const checkInitiated = (
   checkTransactionId(step, initiated.transactionId, signed.transactionId, 'serverSigned1.transactionId')
   if (!equalBytes(signed.euiccChallenge, asked.euiccChallenge))
     throw mismatch('euiccChallenge', 'the server signed another challenge than the card gave')
-  // Host names do not tell upper from lower case.
-  if (signed.serverAddress.toLowerCase() !== asked.address.toLowerCase())
+  // A server signs its name. Names do not tell upper from lower case, and a port says where it listens, not who it is.
+  if (nameOf(signed.serverAddress) !== nameOf(asked.address))
     throw mismatch('serverAddress', `the server signed as "${signed.serverAddress}", and "${asked.address}" was asked`)
   if (!asked.euiccInfo1.euiccCiPKIdListForSigning.some(id => equalBytes(id, initiated.euiccCiPKIdToBeUsed)))
     throw mismatch(

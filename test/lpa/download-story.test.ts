@@ -93,6 +93,8 @@ describe('a download without a fault (SGP.22 §3.1.3)', () => {
 
   it('takes an address in other letters for the same', async () => {
     expect((await tell({ serverAddress: 'SMDP.Example.COM' })).error).toBeUndefined()
+    // A server that names its port is the same server; lpac's users write the port where the name belongs.
+    expect((await tell({ serverAddress: 'smdp.example.com:8443' })).error).toBeUndefined()
   })
 
   it('keeps the installation when its notification finds no server', async () => {

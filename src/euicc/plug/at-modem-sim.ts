@@ -108,8 +108,10 @@ export const createModemSim = ({
     if (!command) return cme(50)
     return onCard(async channel => {
       const number = sessions.get(asked[1]!)
-      // The channel is the modem's affair: a class byte that names one is refused.
-      if (number === undefined || channelOf(command.cla) !== 0) return cme(50)
+      if (number === undefined) return cme(50)
+      // The channel is the modem's affair. Most put theirs over one in the class byte; where a session is called
+      // otherwise than its channel, such a class byte is refused.
+      if (manners.handles === 'hexadecimal' && channelOf(command.cla) !== 0) return cme(50)
       return answerWith('CGLA', channel, withChannel(asked[3]!, number), command)
     })
   }

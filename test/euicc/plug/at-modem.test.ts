@@ -60,7 +60,8 @@ describe('the emulated modem', () => {
       expect.stringMatching(/^\+CGLA: 46,"BF3E/),
       'OK',
     ])
-    expect(await ask('AT+CGLA=1,24,"81E2910006BF3E035C015A00"')).toEqual(['+CME ERROR: 50'])
+    // The session's channel goes over the one that a program like lpac puts there.
+    expect((await ask('AT+CGLA=1,24,"82E2910006BF3E035C015A00"')).at(-1)).toBe('OK')
     expect(await ask('AT+CGLA=1,22,"80E2910006BF3E035C015A00"')).toEqual(['+CME ERROR: 50'])
     expect(await ask('AT+CGLA=2,24,"80E2910006BF3E035C015A00"')).toEqual(['+CME ERROR: 50'])
     expect(await ask('AT+CCHC=1', 'AT+CCHC=1')).toEqual(['OK', 'ERROR'])
