@@ -37,6 +37,12 @@ export const PIR_REASONS = [
   'installFailedDueToUnknownError',
 ] as const
 
+/** Failures that another try may get past. */
+export const MAY_TRY_AGAIN: readonly string[] = [
+  'installFailedDueToInsufficientMemoryForProfile',
+  'installFailedDueToInterruption',
+]
+
 export const ES9P_BY_SGP23: readonly Group[] = [
   group('TC_SM-DP+_ES9+.InitiateAuthenticationNIST', sgp23('4.3.12.2.1', '5.6.1'), [
     ['#01', 'opens a session under its own signature'],
@@ -95,7 +101,11 @@ export const ES9P_BY_SGP23: readonly Group[] = [
   group('TC_SM-DP+_ES9+.GetBoundProfilePackage_ErrorCasesNIST', sgp23('4.3.13.2.10', '5.6.2'), [
     ['#01', 'a signature that does not verify', '8.1/6.1'],
     ['#02', 'a transaction id that is unknown, in the message', '8.10.1/3.9'],
-    ['#03', 'another transaction id under the signature of the eUICC', '8.10.1/3.9'],
+    [
+      '#03',
+      'another transaction id under the signature of the eUICC',
+      { pair: '8.10.1/3.9', reading: 'SGP.23 says "in ASN.1", which is what the eUICC signed' },
+    ],
     ['#04', 'no confirmation code where one is needed', '8.2.7/2.2'],
     ['#05', 'a wrong confirmation code', '8.2.7/3.8'],
   ]),
@@ -179,7 +189,14 @@ export const ES9P_BY_SGP23: readonly Group[] = [
       'a transaction id that is wrong',
       { reading: 'both: a result of a session that never was, and a result whose reason is invalidTransactionId' },
     ],
-    ...PIR_REASONS.map((reason, at) => [`#${String(at + 4).padStart(2, '0')}`, `failed: ${reason}`] as const),
+    ...PIR_REASONS.map(
+      (reason, at) =>
+        [
+          `#${String(at + 4).padStart(2, '0')}`,
+          `failed: ${reason}; the order ${MAY_TRY_AGAIN.includes(reason) ? 'waits for another try' : 'is in error'}`,
+          { reading: 'the reasons in their order; whether another try could help decides on the order' },
+        ] as const,
+    ),
   ]),
   group('TC_SM-DP+_ES9+_HandleNotificationFRP', sgp23('4.3.15.2.2', '5.6.4'), [frp]),
   group('TC_SM-DP+_ES9+_HandleNotificationBRP', sgp23('4.3.15.2.3', '5.6.4'), [

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
 import type { CardRole } from '../../server/smdp/card-role.ts'
 import { ICCID, refused, testPki } from '../../server/smdp/scene.ts'
-import { PIR_REASONS } from '../catalogue/es9p.ts'
+import { MAY_TRY_AGAIN, PIR_REASONS } from '../catalogue/es9p.ts'
 import { type Conformance, type Procedure, type Procedures, procedures } from '../conformance.ts'
 import { change, type Ordered, orderBy } from './orders.ts'
 
@@ -31,17 +31,13 @@ const keepsAll =
     for (const notification of kept) expect(notification).toMatchObject({ eid: card.eid, iccid: ICCID, matched: true })
   }
 
-/** Failures that another try may get past leave the order downloaded; after any other it is in error. */
-const KEEPS_ORDER: readonly Reason[] = [
-  'installFailedDueToInsufficientMemoryForProfile',
-  'installFailedDueToInterruption',
-]
+/** The failure is kept; the order waits for another try, or is in error. */
 const takesFailure =
   (reason: Reason): Procedure =>
   async at => {
     const { scene, card, notify, transactionId, authenticate } = await downloaded(at)
     await notify(card.installationResult(transactionId, ICCID, reason))
-    const isOpen = KEEPS_ORDER.includes(reason)
+    const isOpen = MAY_TRY_AGAIN.includes(`${reason}`)
     expect(await scene.stateOf()).toBe(isOpen ? 'Downloaded' : 'Error')
     expect(await scene.store.listNotifications()).toMatchObject([{ operation: 'notificationInstall', matched: true }])
     expect(refused(await authenticate())).toBe(isOpen ? 'accepted' : '8.2.6/3.8')
