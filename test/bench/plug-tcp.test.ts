@@ -84,7 +84,7 @@ describe('the software eUICC on a socket', () => {
 
   it('has one client at a time; the next finds it reset', async () => {
     const first = openClient(port)
-    expect(await first.ask('connect')).toEqual({ ecode: 0, data: expect.stringMatching(/^3b9f9681/) })
+    expect(await first.ask('connect')).toEqual({ ecode: 0, data: expect.stringMatching(/^3b9f9680/) })
     expect(await first.ask('transmit', '0070000001')).toEqual({ ecode: 0, data: '019000' })
     const second = openClient(port)
     expect(await second.ask('connect')).toEqual({ ecode: -1 })
@@ -115,6 +115,17 @@ describe('the software eUICC on a socket', () => {
     await back.end()
     expect(await place.run('euicc', 'remove', 'two')).toMatchObject({ exitCode: 0 })
     expect((await place.run('euicc', 'remove', 'two')).err).toContain('there is no card "two"; the cards are one')
+  })
+
+  it('is listed, and can be removed, where it is damaged', async () => {
+    mkdirSync(join(place.home, 'cards', 'plugged', 'broken', 'nist'), { recursive: true })
+    const listed = await place.run('euicc', 'list')
+    expect(listed).toMatchObject({
+      exitCode: 0,
+      out: expect.stringMatching(/^broken +its certificates cannot be read/m),
+    })
+    expect(listed.out).toMatch(/^one +89\d{30} /m)
+    expect(await place.run('euicc', 'remove', 'broken')).toMatchObject({ exitCode: 0 })
   })
 
   it.each([

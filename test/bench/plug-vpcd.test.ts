@@ -24,14 +24,14 @@ describe.skipIf(reason)(
 
     it('is a card to every PC/SC program, with T=0 as with T=1, also when pcscd was not there and comes again', async () => {
       const port = await freePort()
-      const plug = startProgram(place, 'euicc', 'plug', '--vpcd', `127.0.0.1:${port}`, '--protocol', 't0')
+      const plug = startProgram(place, 'euicc', 'plug', '--vpcd', `127.0.0.1:${port}`)
       ended.push(() => plug.end())
       await plug.said(/nobody listens at .* waiting for vpcd/)
       const first = await startVpcd(port)
       await plug.said(/in the reader of vpcd/)
       const heard = await first.exchange('0070000001', `01a4040010${ISD_R}`, '01c0000000', '81e2910006bf3e035c015a')
       expect(heard.reader).toMatch(/^Virtual PCD/)
-      // TD1 of the ATR says T=0.
+      // TD1 of the ATR says T=0, unless it is told otherwise: lpac connects with no other protocol.
       expect(heard.atr).toMatch(/^3b9f96803fc7/)
       const [opened, selected, , asked] = heard.responses
       expect(opened).toBe('019000')
@@ -47,7 +47,7 @@ describe.skipIf(reason)(
       // It was reset, so that its first logical channel is free.
       expect(again.responses).toEqual(['019000'])
       expect(await plug.end()).toBe(0)
-      const t1 = startProgram(place, 'euicc', 'plug', '--vpcd', `127.0.0.1:${port}`)
+      const t1 = startProgram(place, 'euicc', 'plug', '--vpcd', `127.0.0.1:${port}`, '--protocol', 't1')
       ended.push(() => t1.end())
       await t1.said(/in the reader of vpcd/)
       const whole = await second.exchange('0070000001', `01a4040010${ISD_R}00`, '81e2910006bf3e035c015a00')

@@ -20,7 +20,7 @@ export const addEuiccCommands = (program: Command, world: World, perform: Perfor
   withOptions(euicc.command('plug'), certs(), curve())
     .description('plug it into a virtual reader, a modem on a tty, or a socket')
     .option('--name <name>', 'which card; each keeps its state', 'card')
-    .addOption(new Option('--protocol <name>', 'how it hands over responses').choices(['t0', 't1']).default('t1'))
+    .addOption(new Option('--protocol <name>', 'how it hands over responses').choices(['t0', 't1']).default('t0'))
     .addOption(new Option('--vpcd <host:port>', 'into the virtual reader vpcd (35963)').argParser(readHostAndPort))
     .option('--pty', 'into an AT modem on a tty')
     .addOption(new Option('--link <path>', 'with --pty: a link to the tty, whose name changes').argParser(readLinkPath))
