@@ -1,0 +1,169 @@
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { isApduError } from '../../src/apdu/errors.ts'
+import { readModemProfiles } from '../../src/bench/rigs/modem-profiles.ts'
+import { MANNERS, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
+import { readEid } from '../../src/lpa/euicc.ts'
+import { withIsdr } from '../../src/lpa/isdr.ts'
+import { enableProfile } from '../../src/lpa/profiles.ts'
+import type { ModemCardOptions } from '../../src/modem/at-card.ts'
+import type { BytePort } from '../../src/modem/at-port.ts'
+import { ModemError } from '../../src/modem/errors.ts'
+import type { ModemProfile } from '../../src/modem/profile.ts'
+import { returnsWithin } from '../../src/modem/reset-recipe.ts'
+import { hex } from '../apdu/scripted-channel.ts'
+import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../euicc/card.ts'
+import { cable, insert } from './modem-scene.ts'
+
+const profiles = readModemProfiles([resolve(import.meta.dirname, '..', '..', 'rigs', 'modems')])
+const EID = hex(testIdentity().eid).toUpperCase()
+
+const begin = async (
+  manners: Manners,
+  profile: Partial<ModemProfile> = {},
+  options: Partial<ModemCardOptions> = {},
+) => {
+  const { card: euicc } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
+  const name = 'tried'
+  const scene = await insert(euicc, manners, { profiles: [{ name, ...profile }], profile: name, ...options })
+  const eid = () => scene.card.exclusive(channel => withIsdr(channel, {}, isdr => readEid(isdr)))
+  return { euicc, eid, ...scene }
+}
+const LEAVES: Partial<ModemProfile> = { reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 60_000 }] }
+
+describe('the reset recipe of a modem', () => {
+  it('is carried out step by step', async () => {
+    const { card, modem, time, eid } = await begin(
+      {},
+      { reset: [{ at: 'AT+CFUN=4' }, { wait: 5_000 }, { at: 'AT+CFUN=1' }] },
+    )
+    await time.until(card.reset())
+    expect(modem.heard.slice(-3)).toEqual(['AT+CFUN=4', 'AT+CFUN=1', 'AT+CPIN?'])
+    expect(time.now).toBeGreaterThanOrEqual(5_000)
+    expect((await time.until(eid())).toUpperCase()).toBe(EID)
+  })
+
+  it('is the one every modem knows where there is none, and where its own is refused', async () => {
+    const bare = await begin({})
+    await bare.time.until(bare.card.reset())
+    expect(bare.modem.heard.slice(-3)).toEqual(['AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
+    const refusing = await begin({}, { reset: [{ at: 'AT!RESET' }, { reenumerates: 60_000 }] })
+    await refusing.time.until(refusing.card.reset())
+    expect(refusing.modem.heard.slice(-4)).toEqual(['AT!RESET', 'AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
+    expect(refusing.news.map(({ text }) => text).join()).toMatch(/refuses AT!RESET .*\(ERROR\)/)
+  })
+
+  it('waits until the modem has left the bus and is back, and knows it by its IMEI', async () => {
+    const { card, modem, time, news, eid } = await begin({}, LEAVES)
+    expect((await time.until(eid())).toUpperCase()).toBe(EID)
+    await time.until(card.reset())
+    const after = modem.heard.slice(modem.heard.indexOf('AT+CFUN=1,1'))
+    expect(after).toEqual(['AT+CFUN=1,1', 'AT', 'ATE0', 'AT+CMEE=1', 'AT+CGSN', 'AT+CPIN?'])
+    expect(news.map(({ text }) => text)).toContain('the modem left the bus and came back')
+    expect((await time.until(eid())).toUpperCase()).toBe(EID)
+  })
+
+  it('ends where the modem does not come back', async () => {
+    const { card, port, time } = await begin({}, LEAVES)
+    const resetting = card.reset()
+    time.after(1, () => port.pull())
+    await expect(time.until(resetting)).rejects.toMatchObject({
+      code: 'port-gone',
+      message: expect.stringMatching(/did not come back in 60 s: there is no port here/),
+    })
+  })
+
+  it('ends where the card does not come back', async () => {
+    const { card, time } = await begin({ faults: [{ command: 'CPIN', answer: ['+CME ERROR: 10'] }] })
+    await expect(time.until(card.reset())).rejects.toMatchObject({
+      code: 'card-removed',
+      message: expect.stringContaining('SIM not inserted'),
+    })
+  })
+
+  it('does not go on with another modem that is at the port now', async () => {
+    const { card: otherCard } = await createTestCard()
+    const other = await insert(otherCard)
+    let swap: () => Promise<BytePort> = async () => {
+      throw new ModemError('no-port', 'rig', 'not yet')
+    }
+    const { card, time } = await begin({}, LEAVES, { reopen: () => swap() })
+    const asked: string[] = []
+    swap = async () => {
+      const { listen, close } = cable({ ...other.modem, onSay: () => {}, onPresence: () => {} })
+      let say: (bytes: Uint8Array) => void = () => {}
+      return {
+        listen: heard => {
+          say = heard.data
+          listen(heard)
+        },
+        write: async bytes => {
+          const command = new TextDecoder().decode(bytes).trimEnd()
+          asked.push(command)
+          const lines = command === 'AT+CGSN' ? ['490154203237518', 'OK'] : ['OK']
+          say(new TextEncoder().encode(lines.map(line => `\r\n${line}\r\n`).join('')))
+        },
+        close,
+      }
+    }
+    const rejected = await time.until(card.reset()).catch((error: unknown) => error)
+    expect(isApduError(rejected, 'port-gone')).toBe(true)
+    expect((rejected as Error).cause).toMatchObject({ code: 'another-modem', fault: 'rig' })
+    expect((rejected as Error).message).toMatch(/IMEI 356938035643809 went, and the one with IMEI 490154203237518/)
+    // Nothing of ours reaches it after that.
+    const before = asked.length
+    await expect(
+      time.until(card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 4, 2, 0x3f, 0)))),
+    ).rejects.toThrow()
+    expect(asked.slice(before).filter(text => !/^AT(E0|\+CMEE=1|\+CGSN)?$/.test(text))).toEqual([])
+  })
+
+  it.each(profiles.map(profile => [profile.name, profile] as const))('%s has one that ends', (_name, { reset }) => {
+    expect(reset).toBeDefined()
+    expect(reset!.some(step => 'at' in step)).toBe(true)
+    // What leaves says how long it may be away.
+    const leaves = reset!.some(step => 'at' in step && /^AT(\+CFUN=1,1|!RESET|#REBOOT|\^RESET)$/.test(step.at))
+    expect(returnsWithin(reset) !== undefined).toBe(leaves)
+  })
+})
+
+describe('a modem that leaves the bus by itself', () => {
+  it('when the card asks for REFRESH is waited for, and the profile is enabled (agnos-builder#556)', async () => {
+    const { card, time, euicc } = await begin({ ...MANNERS['eg25-g'].manners }, LEAVES)
+    const found = await time.until(enableProfile({ card, profile: { iccid: ICCID_DIGITS[0] }, refreshFlag: true }))
+    expect(found.profileState).toBe('enabled')
+    expect(euicc.atr.length).toBeGreaterThan(0)
+  })
+
+  it('in the middle of a command is told to have lost it', async () => {
+    const { card, time, port } = await begin({ slow: { CSIM: { ms: 5_000, times: 1 } } }, LEAVES)
+    const lost = card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 4, 2, 0x3f, 0)))
+    time.after(1_000, () => port.pull())
+    time.after(20_000, () => port.plug())
+    await expect(time.until(lost)).rejects.toMatchObject({ code: 'exchange-lost' })
+    expect(time.now).toBeLessThan(30_000)
+    const answer = await time.until(
+      card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 4, 2, 0x3f, 0))),
+    )
+    expect(answer.length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('and is none that is known to is missed at once', async () => {
+    const { card, time, port } = await begin({})
+    port.pull()
+    await expect(
+      time.until(card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 4, 2, 0x3f, 0)))),
+    ).rejects.toMatchObject({ code: 'port-gone' })
+    expect(time.now).toBeLessThan(1_000)
+  })
+
+  it('while it looks for a network is waited for, too', async () => {
+    const { card, time, port } = await begin({ registersAfter: 50_000 }, LEAVES, {
+      register: async () => ({ registration: 'home', operator: 'Test', plmn: '00101' }),
+    } as never)
+    const waiting = card.waitForRegistration()
+    time.after(10_000, () => port.pull())
+    time.after(20_000, () => port.plug())
+    expect(await time.until(waiting)).toMatchObject({ end: 'registered', kind: 'home' })
+  })
+})
