@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readTape, recordCard, type TapeEntry } from '../../src/apdu/tape.ts'
 import { hideConfirmationCode } from '../../src/bench/evidence/hide-confirmation-code.ts'
+import { createLinks } from '../../src/bench/rigs/attach.ts'
 import { playTape } from '../../src/bench/rigs/tape-link.ts'
 import { collectNumbers } from '../../src/bench/tape/card-numbers.ts'
+import { recordLinks } from '../../src/bench/tape/record-links.ts'
 import { redactTape } from '../../src/bench/tape/redact-tape.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 import { type FarSmdp, openFarSmdp } from './far-smdp.ts'
@@ -104,6 +106,34 @@ describe('a recorded session', () => {
     expect(again).toMatchObject({ exitCode: 2 })
     expect(again.err).toContain('a tape is never written over')
     expect((await place.run('card', 'list', '--redact')).err).toContain('--redact belongs to --record')
+  })
+
+  it('is not begun where the card cannot be had', async () => {
+    const links = createLinks(place.folder, {} as never)
+    const file = join(place.folder, 'nothing.tape')
+    const { tape } = recordLinks(links, { file, redact: false, clock: () => new Date(0) })
+    await expect(tape.open({ name: 'gone', link: { tape: 'none.tape' } })).rejects.toMatchObject({
+      code: 'rig-not-attached',
+    })
+    expect(existsSync(file)).toBe(false)
+  })
+
+  const noFull = existsSync('/dev/full') ? '' : ' (skipped: no /dev/full, which is a matter of Linux)'
+  it.skipIf(noFull)(`leaves no card in the middle of something on a full disk${noFull}`, async () => {
+    const links = createLinks(place.folder, {} as never, undefined, place.folder)
+    const { tape } = recordLinks(links, {
+      file: join(place.folder, 'full.tape'),
+      redact: false,
+      clock: () => new Date(0),
+      openFile: () => openSync('/dev/full', 'w'),
+    })
+    const { card } = await tape.open({ name: 'replay', link: { tape: 'list.tape' } })
+    const [first] = tapeOf(place, 'list.tape').exchanges as { command: string; response: string }[]
+    expect(hex(await card.exclusive(channel => channel.transmit(bytes(first!.command))))).toBe(first!.response)
+    await expect(card.close()).rejects.toMatchObject({
+      code: 'wrong-use',
+      message: expect.stringMatching(/full\.tape to its end; what was done to the card is done: ENOSPC/),
+    })
   })
 
   it.each([

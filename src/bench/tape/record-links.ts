@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { encodeHeader, recordCard, type Tape, type TapeEntry, type TapeHeader } from '../../apdu/tape.ts'
 import { toHex } from '../../asn1/bytes.ts'
@@ -17,6 +17,8 @@ export interface RecordSettings {
   /** EID, ICCIDs and IMSIs are replaced; the tape is then written when the card is let go. */
   readonly redact: boolean
   readonly clock: () => Date
+  /** Opens a file that is not there yet; for tests. */
+  readonly openFile?: (file: string) => number
 }
 
 /** A tape is never written over. */
@@ -38,16 +40,43 @@ const headerOf = (rig: Rig, atr: Uint8Array, { clock, redact }: RecordSettings):
   }
 }
 
-const openTape = (file: string): { write(line: string): void; close(): void } => {
+const openNew = (file: string): number => openSync(file, 'ax', 0o600)
+
+interface TapeFile {
+  /** What cannot be written is told at the end: a full disk is no reason to leave a card in the middle of something. */
+  write(line: string): void
+  close(): void
+  /** Nothing came to be recorded. */
+  discard(): void
+}
+
+const openTape = (file: string, openFile = openNew): TapeFile => {
   let handle: number
+  let failure: unknown
+  const cannot = (cause: unknown, more: string): BenchError =>
+    new BenchError('wrong-use', `cannot write the tape ${file}${more}: ${(cause as Error).message}`, { cause })
   try {
-    handle = openSync(file, 'ax', 0o600)
+    handle = openFile(file)
   } catch (cause) {
-    throw new BenchError('wrong-use', `cannot write the tape ${file}: ${(cause as Error).message}`, { cause })
+    throw cannot(cause, '')
   }
   return {
-    write: line => void writeSync(handle, `${line}\n`),
-    close: () => closeSync(handle),
+    write(line) {
+      if (failure !== undefined) return
+      try {
+        writeSync(handle, `${line}\n`)
+      } catch (error) {
+        failure = error
+      }
+    },
+    close() {
+      closeSync(handle)
+      if (failure !== undefined) throw cannot(failure, ' to its end; what was done to the card is done')
+    },
+    discard() {
+      closeSync(handle)
+      rmSync(file, { force: true })
+    },
   }
 }
 
@@ -65,7 +94,7 @@ export const recordLinks = (links: Links, settings: RecordSettings): Links => {
     look: rig => link.look(rig),
     open: async rig => {
       const file = nextFile()
-      const tape = openTape(file)
+      const tape = openTape(file, settings.openFile)
       try {
         const reached = await link.open(rig)
         const header = headerOf(rig, reached.card.atr, settings)
@@ -92,7 +121,7 @@ export const recordLinks = (links: Links, settings: RecordSettings): Links => {
           },
         }
       } catch (error) {
-        tape.close()
+        tape.discard()
         throw error
       }
     },
