@@ -36,7 +36,8 @@ export interface NamedCard {
 
 export interface CardNote {
   readonly name: string
-  readonly eid: string
+  /** Null where its certificates cannot be read. */
+  readonly eid: string | null
   readonly curve: CurveOption
   /** The process that has it plugged in. */
   readonly inUseBy: number | null
@@ -158,9 +159,18 @@ export const listNamedCards = (cards: NamedCards): CardNote[] => {
       const folder = join(cards.folder, name)
       const curve = curveOf(folder)
       if (curve === undefined) return []
-      const pki = readCertificates(join(folder, curve), curve, { random: cards.random, now: cards.clock() })
-      return [{ name, eid: pki.euicc.certificate.eid ?? '', curve, inUseBy: holderOf(folder) }]
+      return [{ name, eid: eidIn(join(folder, curve), curve, cards), curve, inUseBy: holderOf(folder) }]
     })
+}
+
+/** A card that is damaged is listed too: it can only be removed by its name. */
+const eidIn = (folder: string, curve: CurveOption, { random, clock }: NamedCards): string | null => {
+  try {
+    return readCertificates(folder, curve, { random, now: clock() }).euicc.certificate.eid ?? null
+  } catch (error) {
+    if (error instanceof BenchError) return null
+    throw error
+  }
 }
 
 export const removeNamedCard = (cards: NamedCards, name: string): void => {

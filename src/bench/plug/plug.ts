@@ -18,8 +18,3 @@ export interface Plug {
   /** Pulls it out; resolves when nothing is under way any more. */
   pull(): Promise<void>
 }
-
-export const afterTimeout: After = (ms, run) => {
-  const timer = setTimeout(run, ms)
-  return () => clearTimeout(timer)
-}
