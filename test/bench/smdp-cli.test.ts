@@ -148,7 +148,32 @@ describe('smdp order, in the store', () => {
     expect(again.json()).toMatchObject({ iccid, released: true, matchingId: expect.stringMatching(/^[0-9A-Z-]{8,}$/) })
   })
 
+  it('gives the activation code, by the name that the server has', async () => {
+    const own = await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'A-1')
+    expect(own.out).toContain('\nLPA:1$smdp.bench.example$A-1\n(for a server of the name smdp.bench.example;')
+    const named = await smdp(
+      ...['order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'A-2', '--host', 'smdp.lab.example'],
+      ...['--confirmation-code', 'hidden'],
+    )
+    expect(named.out).toMatch(/\nLPA:1\$smdp\.lab\.example\$A-2\$\$1\n$/)
+  })
+
+  it('leaves no order behind where its confirmation is refused', async () => {
+    await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'TAKEN')
+    const again = await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'TAKEN')
+    expect(again).toMatchObject({ exitCode: 1, out: '', err: expect.stringContaining('8.2.6/3.3') })
+    const states = (await smdp('stock', 'list', '--json')).json()
+    expect(states).toEqual({ types: [{ type: 'gold', states: { Available: 2, Released: 1 } }] })
+  })
+
   it.each<[string, string[], string, number]>([
+    [
+      'a matching id that is none',
+      ['create', '--type', 'gold', '--confirm', '--matching-id', 'a b'],
+      'it must be a matching id of A-Z, 0-9 and -',
+      2,
+    ],
+    ['an SM-DS that is none', ['create', '--type', 'gold', '--confirm', '--smds', 'a b'], 'it must be a host name', 2],
     ['nothing to order', ['create'], 'which profile?', 2],
     [
       'an event from the store alone',

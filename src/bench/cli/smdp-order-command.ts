@@ -26,7 +26,11 @@ export interface OrderOptions {
   readonly as: string
   readonly json?: boolean
 }
-export interface ConfirmOptions extends OrderOptions {
+/** The name of the server, which its store does not know; over ES2+ the server says it. */
+interface NamedOptions extends OrderOptions {
+  readonly host?: string
+}
+export interface ConfirmOptions extends NamedOptions {
   readonly eid?: string
   readonly matchingId?: string
   readonly confirmationCode?: string
@@ -80,7 +84,7 @@ const accessOver = (world: World, url: string, options: OrderOptions): OrderAcce
 
 const withAccess = async (
   world: World,
-  options: OrderOptions & { readonly smds?: string },
+  options: NamedOptions & { readonly smds?: string },
   work: (access: OrderAccess) => Promise<number>,
 ): Promise<number> => {
   if (options.url !== undefined) {
@@ -93,7 +97,7 @@ const withAccess = async (
       '--smds needs --url: an event is raised by the server that runs, and its store alone knows no SM-DS',
     )
   const store = await openStoreAt(options.db, world, { mustExist: true })
-  const access = openStoreAccess({ ...world, store, host: OWN_SMDP_HOST, as: options.as })
+  const access = openStoreAccess({ ...world, store, host: options.host ?? OWN_SMDP_HOST, as: options.as })
   try {
     return await work(access)
   } finally {
@@ -138,8 +142,23 @@ const confirm = async (
   terminal.line(
     `${digits} is ${created ? 'ordered and ' : ''}${release ? 'released' : 'confirmed'}, matching id ${confirmed.matchingId || '(empty)'}`,
   )
-  if (activationCode !== undefined && options.url !== undefined) terminal.line(activationCode)
+  if (activationCode !== undefined) terminal.line(activationCode)
+  if (options.url === undefined && options.host === undefined)
+    terminal.line(`(for a server of the name ${confirmed.smdpAddress}; of another: --host NAME)`)
   return 0
+}
+
+/** An order that was made for a confirmation which is refused would hold its profile for nobody. */
+const takeBack = async (access: OrderAccess, iccid: string, refused: unknown): Promise<never> => {
+  const digits = iccid.replace(/F$/i, '')
+  try {
+    await access.call(ES2p.CancelOrder, { iccid, finalProfileStatusIndicator: 'Available' })
+  } catch {
+    if (!(refused instanceof BenchError)) throw refused
+    const left = `${digits} stays ordered: esim-bench smdp order cancel ${digits}`
+    throw new BenchError(refused.code, `${refused.message}; ${left}`, { data: refused.data, cause: refused })
+  }
+  throw refused
 }
 
 export const createOrderCommand = (world: World, options: CreateOptions): Promise<number> => {
@@ -158,7 +177,10 @@ export const createOrderCommand = (world: World, options: CreateOptions): Promis
       ...(type !== undefined && { profileType: type }),
       ...(eid !== undefined && { eid }),
     })
-    if (options.confirm) return confirm(world, access, ordered.iccid, { ...options, release: true }, true)
+    if (options.confirm)
+      return confirm(world, access, ordered.iccid, { ...options, release: true }, true).catch(error =>
+        takeBack(access, ordered.iccid, error),
+      )
     const digits = ordered.iccid.replace(/F$/i, '')
     if (options.json) printJson(world, { iccid: digits })
     createTerminal(world, options.json).line(

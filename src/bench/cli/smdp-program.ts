@@ -35,6 +35,14 @@ const iccidOption = (): Option =>
   new Option('--iccid <digits>', 'the profile').argParser(
     readPattern(/^89\d{16,18}F?$/i, 'an ICCID of 18 to 20 digits'),
   )
+/** What ES2+ takes (SGP.22 §5.3.2); with an empty one the order is the default one of its EID. */
+const matchingIdOption = (description: string): Option =>
+  new Option('--matching-id <id>', description).argParser(
+    readPattern(/^[0-9A-Z-]{0,255}$/, 'a matching id of A-Z, 0-9 and -'),
+  )
+const smdsOption = (description: string): Option => new Option('--smds <host>', description).argParser(readHost)
+const serverName = (): Option =>
+  hostOption('the name of the server, for the activation code; over ES2+ it says it').conflicts('url')
 const eidOption = (): Option =>
   new Option('--eid <digits>', 'the card it is for').argParser(readPattern(/^\d{32}$/, 'an EID of 32 digits'))
 
@@ -80,16 +88,18 @@ export const addSmdpCommands = (program: Command, world: World, perform: Perform
     .option('--type <name>', 'any profile of this type')
     .addOption(eidOption())
     .option('--confirm', 'confirm and release it at once')
-    .option('--matching-id <id>', 'with --confirm; by default one is made')
+    .addOption(matchingIdOption('with --confirm; by default one is made'))
     .option('--confirmation-code <code>', 'with --confirm')
-    .option('--smds <host>', 'with --confirm: raise an event there')
+    .addOption(smdsOption('with --confirm: raise an event there'))
+    .addOption(serverName())
     .action(perform(async options => (await load.order()).createOrderCommand(world, options as never)))
   onOrder('confirm', 'give the order its matching id')
     .argument('<iccid>')
     .addOption(eidOption())
-    .option('--matching-id <id>', 'by default one is made')
+    .addOption(matchingIdOption('by default one is made'))
     .option('--confirmation-code <code>', 'to be asked of the user')
-    .option('--smds <host>', 'raise an event there')
+    .addOption(smdsOption('raise an event there'))
+    .addOption(serverName())
     .option('--release', 'release it at once')
     .action(
       perform(async (iccid, options) =>
