@@ -9,8 +9,9 @@ import { createSoftwareCard } from '../../src/bench/rigs/software-card.ts'
 import { networkSocketOf } from '../../src/bench/services/network-socket.ts'
 import type { SoftwareEuicc } from '../../src/euicc/euicc.ts'
 import { createMemory } from '../../src/euicc/memory.ts'
-import { type AtModem, createAtModem } from '../../src/euicc/plug/at-modem.ts'
+import { type AtModem, type AtModemOptions, createAtModem } from '../../src/euicc/plug/at-modem.ts'
 import { MANNERS, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
+import { registerOnNetwork } from '../../src/modem/registration.ts'
 import { loadSerialPort } from '../../src/modem/serial-port.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
 import { whyNoTty } from '../modem/tty.ts'
@@ -29,6 +30,7 @@ const other = await loadBinding('pcsclite').then(
   () => 'smartcard',
 )
 const noModem = (await whyNoTty()) ?? (await loads(loadSerialPort(), 'serialport'))
+type Register = NonNullable<AtModemOptions['register']>
 const because = (reason: string | undefined) => (reason ? ` (skipped: ${reason})` : '')
 
 const schedule = (ms: number, run: () => void) => {
@@ -93,25 +95,51 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   })
 
   /** The network that the modem hears is that of the bench which runs in this place, as for one in another process. */
-  const plugModem = async (place: Place, apdu: string, manners: Manners, hears = true) => {
+  const plugModem = async (
+    place: Place,
+    apdu: string,
+    manners: Manners,
+    { hears = true, pullAt, register: own }: { hears?: boolean; pullAt?: RegExp; register?: Register } = {},
+  ) => {
     const card = await cardOf(place)
     const link = join(place.folder, 'modem')
-    const register = hears ? attachThrough(networkSocketOf(place.home)) : undefined
+    const register = own ?? (hears ? attachThrough(networkSocketOf(place.home)) : undefined)
     let modem: AtModem | undefined
+    let presence: (isPresent: boolean) => void = () => {}
+    let isPlugged = true
     const plug = await plugIntoPty(
       {
         link,
         makeModem: ({ send, after }) => {
           modem = createAtModem({ card, manners, schedule: after, register })
-          modem.onSay(send)
-          return modem
+          modem.onSay(bytes => isPlugged && send(bytes))
+          const { hear } = modem
+          return {
+            hear: bytes => {
+              hear(bytes)
+              if (pullAt && isPlugged && pullAt.test(Buffer.from(bytes).toString('latin1'))) {
+                isPlugged = false
+                presence(false)
+              }
+            },
+            onPresence: listener => {
+              presence = listener
+              modem!.onPresence(listener)
+            },
+          }
         },
       },
       { card, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
     )
     undo.push(() => plug.pull())
     writeRig(place, `modem: { port: ${link}, apdu: ${apdu} }`)
-    return { plug, modem: modem! }
+    /** Pulled out once, and no more. */
+    const plugAgain = (): void => {
+      pullAt = undefined
+      isPlugged = true
+      presence(true)
+    }
+    return { modem: modem!, plugAgain }
   }
   /** What a person knows of their own modem: it replaces the profile of this package that matches it. */
   const writeModemProfile = (place: Place, lines: readonly string[]): void => {
@@ -168,7 +196,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
 
   it.skipIf(noModem)(`blames no card where no network is heard${because(noModem)}`, async () => {
     const place = newPlace()
-    await plugModem(place, 'auto', {}, false)
+    await plugModem(place, 'auto', {}, { hears: false })
     writeModemProfile(place, ['deadlines: { registration: 1000 }'])
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
     expect(ran.exitCode).toBe(1)
@@ -177,6 +205,61 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     expect(six).toMatchObject({ verdict: 'blocked', cause: 'network' })
     expect(six!.summary).toMatch(
       /found no network before the deadline: it says CREG not-registered, .*antenna.* knows IMSI \d{15}/,
+    )
+  })
+
+  // GetBoundProfilePackage's first segments (SGP.22 §5.7.6), EnableProfile (§5.7.16), and AT commands of what comes then.
+  it.skipIf(noModem).each([
+    ['while the profile is installed', /BF36/, 6],
+    ['while the profile is enabled', /BF31/, 6],
+    ['while it is reset', /AT\+CFUN=1/, 6],
+    ['while it looks for a network', /AT\+CEREG\?/, 6],
+  ] as const)(
+    `is blocked by a modem that is pulled out %s, and serves again when it is plugged in${because(noModem)}`,
+    async (_when, pullAt, step) => {
+      const place = newPlace()
+      const { plugAgain } = await plugModem(place, 'auto', {}, { pullAt })
+      const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+      expect(ran.exitCode).toBe(1)
+      expect(ran.json()).toMatchObject({ verdict: 'blocked', cause: 'rig' })
+      const ended = eventsOf(ran).find(({ kind, verdict }) => kind === 'step-ended' && verdict === 'blocked')
+      expect(ended).toMatchObject({ step, cause: 'rig', summary: expect.stringMatching(/port is gone|went away/) })
+      const without = await place.run('run', 'activate', '--rig', 'desk', '--json')
+      expect(without.err).toMatch(/the rig desk is not attached: there is no port/)
+      plugAgain()
+      const again = await place.run('run', 'activate', '--rig', 'desk', '--json')
+      expect(again.json()).toMatchObject({ verdict: 'pass', steps: EIGHT })
+    },
+  )
+
+  it.skipIf(noModem).each([
+    ['+CPIN: SIM PIN', 'rig', /says of its card: \+CPIN: SIM PIN; the profile is protected by a PIN/],
+    ['+CPIN: NOT INSERTED', 'rig', /SIM not inserted|NOT INSERTED/],
+  ] as const)(`says so where the modem says %s${because(noModem)}`, async (said, cause, sentence) => {
+    const place = newPlace()
+    writeModemProfile(place, ['deadlines: { cardReady: 1000 }'])
+    await plugModem(place, 'auto', { faults: [{ command: 'CPIN', answer: [said, 'OK'] }] }, { hears: false })
+    const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+    expect(ran.json()).toMatchObject({ verdict: 'blocked', cause })
+    expect(eventsOf(ran).find(({ kind, verdict }) => kind === 'step-ended' && verdict === 'blocked')!.summary).toMatch(
+      sentence,
+    )
+  })
+
+  it.skipIf(noModem)(`names the network that denies the profile, and not the card${because(noModem)}`, async () => {
+    const place = newPlace()
+    // A network that knows nobody.
+    const nobody = {
+      challenge: async () => ({ refused: 'unknown-subscriber' }),
+      answer: async () => ({ refused: 'no-challenge' }),
+    }
+    const register: Register = channel =>
+      registerOnNetwork(channel, nobody).then(({ registration, operator, plmn }) => ({ registration, operator, plmn }))
+    await plugModem(place, 'auto', { rejectCause: 3 }, { register })
+    const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+    expect(ran.json()).toMatchObject({ verdict: 'blocked', cause: 'network' })
+    expect(stepSix(ran)!.summary).toMatch(
+      /denies the modem: .*reject cause 3, illegal UE.*must know IMSI \d{15} and its keys.*core network/,
     )
   })
 
