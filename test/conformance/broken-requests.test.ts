@@ -13,12 +13,15 @@ import { createConformance } from './conformance.ts'
 import { OPERATOR_A, openSockets, type Sockets } from './sockets.ts'
 
 /** So many connections an interface, each with something that is no request. */
-const CONNECTIONS = 150
+const CONNECTIONS = 84
 const SECRET = 'OTHER-MATCHING-ID'
 
 let sockets: Sockets
+let identity: { readonly cert: string; readonly key: string }
 beforeAll(async () => {
   sockets = await openSockets()
+  const { certificate, key } = serverIdentity(sockets.web.issue(OPERATOR_A))
+  identity = { cert: certificate, key }
 })
 afterAll(() => sockets.close())
 
@@ -26,7 +29,6 @@ afterAll(() => sockets.close())
 const exchange = (end: 'es9' | 'es2' | 'es11' | 'es12', bytes: Uint8Array): Promise<string> =>
   new Promise((resolve, reject) => {
     const mutual = end === 'es2' || end === 'es12'
-    const { certificate, key } = serverIdentity(sockets.web.issue(OPERATOR_A))
     const chunks: Buffer[] = []
     const socket: TLSSocket = connect(
       {
@@ -34,7 +36,7 @@ const exchange = (end: 'es9' | 'es2' | 'es11' | 'es12', bytes: Uint8Array): Prom
         port: sockets.ends[end].port,
         servername: end === 'es9' || end === 'es2' ? ADDRESS : SMDS,
         rejectUnauthorized: false,
-        ...(mutual && { cert: certificate, key }),
+        ...(mutual && identity),
       },
       () => socket.end(bytes),
     )

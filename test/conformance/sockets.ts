@@ -38,8 +38,12 @@ export const openEnd = async (
   admit?: (certificate: Uint8Array | undefined) => boolean,
 ): Promise<End> => {
   const place = { host: '127.0.0.1', port: 0, option: '--port', ...(admit && { admit }) }
-  const handler = mountFetch(request => end.answer(request), { limit: 4 << 20 })
-  const server = await openCurvesServer(handler, identities, place)
+  const server = await openCurvesServer(
+    // Mounted anew for each request, as what answers there may say for itself how it is to be called.
+    (incoming, outgoing) => void mountFetch(end.answer, { limit: 4 << 20 })(incoming, outgoing),
+    identities,
+    place,
+  )
   const end: End = { port: server.port, answer: nobody, close: () => server.close() }
   return end
 }

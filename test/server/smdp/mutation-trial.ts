@@ -4,6 +4,8 @@ import { createMutations, LEVELS, type Model } from './mutations.ts'
 
 /** So many a function (issue 4, "How it is shown to be done"). */
 export const REQUESTS = 10_000
+/** A few seconds on a machine at rest; a busy one may take longer. */
+export const PATIENCE = 240_000
 const TAKEN = [200, 204, 400, 401, 404, 405, 413]
 
 export interface Trial {

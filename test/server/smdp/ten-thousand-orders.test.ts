@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
 import { ES2p } from '../../../src/rsp/es2p.ts'
-import { throwMutations } from './mutation-trial.ts'
+import { PATIENCE, throwMutations } from './mutation-trial.ts'
 import type { Model } from './mutations.ts'
 import { accepted, createScene, ICCID, MATCHING_ID } from './scene.ts'
 
@@ -42,30 +42,34 @@ const FIRST = {
 } as const
 
 describe('ten thousand wrong requests a function, ES2+', () => {
-  it.each(NAMES)('%s: each is answered, and touches nothing of another operator', async name => {
-    const { operate, stock, store, smdp, defects, stateOf } = await createCrowdedScene()
-    const before = await store.findOrder(OTHER.iccid)
-    /** Our order as the function wants it: a request that was let through has moved it on. */
-    const models = async (): Promise<readonly Model[]> => {
-      const state = await stateOf()
-      if (state === 'Unavailable') await stock()
-      else if (state !== 'Available')
-        accepted(await operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
-      if (FIRST[name]) accepted(await operate('DownloadOrder', RIGHT.DownloadOrder))
-      if (FIRST[name] === 'Confirmed')
-        accepted(await operate('ConfirmOrder', { ...RIGHT.ConfirmOrder, releaseFlag: false }))
-      const right = { header, ...RIGHT[name] }
-      const { path } = ES2p[name]
-      return [
-        { path, message: right },
-        { path, message: { ...right, iccid: OTHER.iccid } },
-      ]
-    }
-    const tally = await throwMutations({ fetch: smdp.es2p, models, secrets: SECRETS, seed: name.length })
-    expect(defects).toEqual([])
-    expect(await store.findOrder(OTHER.iccid)).toEqual(before)
-    expect(tally.Failed, JSON.stringify(tally)).toBeGreaterThan(1000)
-    expect(tally['Executed-Success'], JSON.stringify(tally)).toBeGreaterThan(10)
-    await models()
-  })
+  it.each(NAMES)(
+    '%s: each is answered, and touches nothing of another operator',
+    async name => {
+      const { operate, stock, store, smdp, defects, stateOf } = await createCrowdedScene()
+      const before = await store.findOrder(OTHER.iccid)
+      /** Our order as the function wants it: a request that was let through has moved it on. */
+      const models = async (): Promise<readonly Model[]> => {
+        const state = await stateOf()
+        if (state === 'Unavailable') await stock()
+        else if (state !== 'Available')
+          accepted(await operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
+        if (FIRST[name]) accepted(await operate('DownloadOrder', RIGHT.DownloadOrder))
+        if (FIRST[name] === 'Confirmed')
+          accepted(await operate('ConfirmOrder', { ...RIGHT.ConfirmOrder, releaseFlag: false }))
+        const right = { header, ...RIGHT[name] }
+        const { path } = ES2p[name]
+        return [
+          { path, message: right },
+          { path, message: { ...right, iccid: OTHER.iccid } },
+        ]
+      }
+      const tally = await throwMutations({ fetch: smdp.es2p, models, secrets: SECRETS, seed: name.length })
+      expect(defects).toEqual([])
+      expect(await store.findOrder(OTHER.iccid)).toEqual(before)
+      expect(tally.Failed, JSON.stringify(tally)).toBeGreaterThan(1000)
+      expect(tally['Executed-Success'], JSON.stringify(tally)).toBeGreaterThan(10)
+      await models()
+    },
+    PATIENCE,
+  )
 })

@@ -6,7 +6,7 @@ import { ES11 } from '../../../src/rsp/es11.ts'
 import { ES11Asn1 } from '../../../src/rsp/es11-asn1.ts'
 import { ES12 } from '../../../src/rsp/es12.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
-import { throwMutations } from '../smdp/mutation-trial.ts'
+import { PATIENCE, throwMutations } from '../smdp/mutation-trial.ts'
 import type { Model } from '../smdp/mutations.ts'
 import { accepted, refused } from '../smdp/scene.ts'
 import { as, createSmdsScene, SMDP, SMDS } from './scene.ts'
@@ -46,41 +46,49 @@ describe.each([
   ['JSON', inJson],
   ['ASN.1', inAsn1],
 ] as const)('ten thousand wrong requests a function, ES11 in %s', (binding, write) => {
-  it.each(['InitiateAuthentication', 'AuthenticateClient'] as const)('%s: tells nothing of others', async name => {
-    const scene = await createCrowdedScene()
-    accepted(await scene.register())
-    const expired = write(name, await requestFor(scene, name))
-    scene.wait(10 * 60_000)
-    const models = async (): Promise<readonly Model[]> => {
-      const open = write(name, await requestFor(scene, name))
-      return [open, open, open, expired]
-    }
-    const tally = await throwMutations({ fetch: scene.smds.es11, models, secrets: SECRETS, seed: binding.length })
-    expect(scene.defects).toEqual([])
-    expect(await scene.store.findEvent(OTHER.eid, OTHER.eventId)).toEqual(scene.before)
-    const refusals = binding === 'JSON' ? (tally.Failed ?? 0) : (tally['200'] ?? 0) + (tally['400'] ?? 0)
-    expect(refusals, JSON.stringify(tally)).toBeGreaterThan(1000)
-    expect(refused(await scene.discover(scene.card))).toBe('accepted')
-  })
+  it.each(['InitiateAuthentication', 'AuthenticateClient'] as const)(
+    '%s: tells nothing of others',
+    async name => {
+      const scene = await createCrowdedScene()
+      accepted(await scene.register())
+      const expired = write(name, await requestFor(scene, name))
+      scene.wait(10 * 60_000)
+      const models = async (): Promise<readonly Model[]> => {
+        const open = write(name, await requestFor(scene, name))
+        return [open, open, open, expired]
+      }
+      const tally = await throwMutations({ fetch: scene.smds.es11, models, secrets: SECRETS, seed: binding.length })
+      expect(scene.defects).toEqual([])
+      expect(await scene.store.findEvent(OTHER.eid, OTHER.eventId)).toEqual(scene.before)
+      const refusals = binding === 'JSON' ? (tally.Failed ?? 0) : (tally['200'] ?? 0) + (tally['400'] ?? 0)
+      expect(refusals, JSON.stringify(tally)).toBeGreaterThan(1000)
+      expect(refused(await scene.discover(scene.card))).toBe('accepted')
+    },
+    PATIENCE,
+  )
 })
 
 describe('ten thousand wrong requests a function, ES12', () => {
-  it.each(['RegisterEvent', 'DeleteEvent'] as const)('%s: touches no event of another', async name => {
-    const scene = await createCrowdedScene()
-    const { path } = ES12[name]
-    const header = { functionRequesterIdentifier: SMDP, functionCallIdentifier: 'a call' }
-    const event = { eid: scene.card.eid, eventId: 'EVENT-1' }
-    const more = name === 'RegisterEvent' ? { rspServerAddress: SMDP, forwardingIndicator: false } : {}
-    const models = async (): Promise<readonly Model[]> => {
-      if (name === 'RegisterEvent') await scene.remove()
-      else await scene.register()
-      return [{ path, message: { header, ...event, ...more } }]
-    }
-    const fetch = as(SMDP, scene.smds.es12)
-    const tally = await throwMutations({ fetch, models, secrets: SECRETS, seed: name.length })
-    expect(scene.defects).toEqual([])
-    expect(await scene.store.findEvent(OTHER.eid, OTHER.eventId)).toEqual(scene.before)
-    expect(tally.Failed, JSON.stringify(tally)).toBeGreaterThan(1000)
-    expect(tally['Executed-Success'], JSON.stringify(tally)).toBeGreaterThan(10)
-  })
+  it.each(['RegisterEvent', 'DeleteEvent'] as const)(
+    '%s: touches no event of another',
+    async name => {
+      const scene = await createCrowdedScene()
+      const { path } = ES12[name]
+      const header = { functionRequesterIdentifier: SMDP, functionCallIdentifier: 'a call' }
+      const event = { eid: scene.card.eid, eventId: 'EVENT-1' }
+      const more = name === 'RegisterEvent' ? { rspServerAddress: SMDP, forwardingIndicator: false } : {}
+      const models = async (): Promise<readonly Model[]> => {
+        if (name === 'RegisterEvent') await scene.remove()
+        else await scene.register()
+        return [{ path, message: { header, ...event, ...more } }]
+      }
+      const fetch = as(SMDP, scene.smds.es12)
+      const tally = await throwMutations({ fetch, models, secrets: SECRETS, seed: name.length })
+      expect(scene.defects).toEqual([])
+      expect(await scene.store.findEvent(OTHER.eid, OTHER.eventId)).toEqual(scene.before)
+      expect(tally.Failed, JSON.stringify(tally)).toBeGreaterThan(1000)
+      expect(tally['Executed-Success'], JSON.stringify(tally)).toBeGreaterThan(10)
+    },
+    PATIENCE,
+  )
 })
