@@ -69,6 +69,8 @@ export interface PermittedEids {
 export const Certificate = signed(TBSCertificate, 'Certificate')
 
 const CACHE_SIZE = 512
+/** Certificates of the PKI have well below a kilobyte. */
+const LONGEST_CACHED = 4096
 const cache = new Map<string, RspCertificate>()
 
 /** Reads a certificate; the same bytes give the same object. Throws CertificateError `malformed`. */
@@ -78,6 +80,7 @@ export const parseCertificate = (der: Uint8Array): RspCertificate => {
   if (known !== undefined) return known
   const certificate = readCertificate(new Uint8Array(der))
   // The oldest makes room. Whoever sends certificates without end cannot fill the memory with them.
+  if (der.length > LONGEST_CACHED) return certificate
   if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string)
   cache.set(key, certificate)
   return certificate

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, toHex } from '../../../src/asn1/bytes.ts'
 import { parseCertificate, type RspCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { CertificateError } from '../../../src/rsp/certificates/error.ts'
+import { issueCertificate } from '../../../src/rsp/certificates/issue.ts'
 import { issueTestPki, TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
 import { dice } from '../dice.ts'
 
@@ -74,6 +75,22 @@ describe('a certificate', () => {
     })
     expect(ci.certificate).toMatchObject({ keyUsage: ['keyCertSign', 'cRLSign'], authorityKeyId: undefined })
     expect(dpTls.certificate.authorityKeyId).toEqual(ci.certificate.subjectKeyId)
+  })
+
+  it('is not kept where it is longer than any: nobody fills the memory with what no CI has signed', () => {
+    const { ci } = PKIS[0]!
+    const long = (length: number) =>
+      issueCertificate({
+        kind: 'EUM',
+        key: ci.privateKey!,
+        random: dice('long'),
+        subject: { commonName: 'EUM' },
+        notBefore: now,
+        notAfter: now,
+        crlUrl: `http://${'x'.repeat(length)}.example.com`,
+      }).der
+    const isKept = (der: Uint8Array) => parseCertificate(der) === parseCertificate(der)
+    expect([isKept(long(100)), isKept(long(100_000))]).toEqual([true, false])
   })
 
   it('is the same object for the same bytes, and a copy of them', () => {
