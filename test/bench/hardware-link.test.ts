@@ -49,6 +49,25 @@ describe('a rig with hardware', () => {
     })
   })
 
+  it('is let go whatever a look at it finds', async () => {
+    const closed: string[] = []
+    const closing = (name: string, card: Card): Card => ({
+      ...card,
+      atr: card.atr,
+      close: async () => void closed.push(name),
+    })
+    const cards = [
+      closing('eUICC', (await createTestCard()).card),
+      closing('bank', bankCard()),
+      closing('broken', { ...bankCard(), exclusive: () => Promise.reject(new TypeError('a fault')) }),
+    ]
+    for (const card of cards)
+      await hardwareLink(async () => card)
+        .look(RIG)
+        .catch(() => {})
+    expect(closed).toEqual(['eUICC', 'bank', 'broken'])
+  })
+
   it('says in one sentence what is missing', async () => {
     const link = hardwareLink(() => Promise.reject(new PcscError('no-reader', 'no reader is called "ACR39U"')))
     expect(await link.look(RIG)).toEqual({ attached: false, reason: 'no reader is called "ACR39U"' })
