@@ -1,4 +1,5 @@
 import type { Card } from '../apdu/channel.ts'
+import { isApduError } from '../apdu/errors.ts'
 import { equalBytes, fromHex } from '../asn1/bytes.ts'
 import { ES10c } from '../rsp/es10c.ts'
 import { iccidFromDigits, iccidToDigits } from '../rsp/identifiers.ts'
@@ -62,12 +63,18 @@ const switchProfile = async (
 ): Promise<ProfileInfo> => {
   const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
     card.exclusive(channel => withIsdr(channel, isdrOptions, work))
+  /** The answer got lost on its way: whether it was done is read from the card. */
+  let lost: unknown
   const attempt = (way: SwitchWay): Promise<Refusal | undefined> =>
     onIsdr(async isdr => {
       try {
         await act(isdr, { profileIdentifier: identifierOf(way.profile), refreshFlag: way.refreshFlag })
         return undefined
       } catch (error) {
+        if (isApduError(error, 'exchange-lost')) {
+          lost = error
+          return undefined
+        }
         if (!isLpaError(error, 'card-refused')) throw error
         const isUnknown = error.data.result === 'iccidOrAidNotFound'
         return { error, other: isUnknown ? await otherNameOf(isdr, way.profile) : undefined }
@@ -81,6 +88,7 @@ const switchProfile = async (
     // The whole list: the search of a card that leaves the others out would say nothing of them.
     const all = await listProfiles(isdr)
     const found = all.find(isNamed(profile))
+    if (lost !== undefined && found?.profileState !== wanted) throw lost
     const refuse = (seen: string): LpaError =>
       new LpaError('state-not-changed', 'card', `the card said ok, and the profile ${seen}`, {
         step: `ES10c.${wanted === 'enabled' ? 'EnableProfile' : 'DisableProfile'}`,

@@ -135,6 +135,35 @@ describe('a modem that leaves the bus by itself', () => {
     expect(euicc.atr.length).toBeGreaterThan(0)
   })
 
+  it.each([true, false])(
+    'before it answered: whether the profile was enabled is read from the card (%j)',
+    async isDone => {
+      const { card: euicc } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
+      let scene: Awaited<ReturnType<typeof insert>> | undefined
+      // The answer to EnableProfile (SGP.22 §5.7.16) does not arrive; or the command does not.
+      const cut = (sent: Uint8Array): Uint8Array[] => {
+        const asked = scene?.modem.heard.at(-1) ?? ''
+        if (!asked.includes('BF31') || scene!.modem.heard.filter(text => text.includes('BF31')).length > 1)
+          return [sent]
+        scene!.port.pull()
+        scene!.time.after(5_000, () => scene!.port.plug())
+        return []
+      }
+      const faults = isDone ? [] : [{ command: 'CGLA', unlessMatches: '^(?!.*BF31)', times: 1, answer: ['ERROR'] }]
+      const profile = { name: 'tried', ...LEAVES }
+      scene = await insert(
+        euicc,
+        { echo: false, faults },
+        { profiles: [profile], profile: 'tried', apdu: 'ccho-cgla' },
+        cut,
+      )
+      const { card, time } = scene
+      const enabling = time.until(enableProfile({ card, profile: { iccid: ICCID_DIGITS[0] } }))
+      if (isDone) expect(await enabling).toMatchObject({ profileState: 'enabled' })
+      else await expect(enabling).rejects.toMatchObject({ code: 'exchange-lost' })
+    },
+  )
+
   it('in the middle of a command is told to have lost it', async () => {
     const { card, time, port } = await begin({ slow: { CSIM: { ms: 5_000, times: 1 } } }, LEAVES)
     const lost = card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 4, 2, 0x3f, 0)))

@@ -10,6 +10,7 @@ import type { Fetch } from '../../../rsp/fetch.ts'
 import { iccidToDigits } from '../../../rsp/identifiers.ts'
 import type { StoreMetadataRequest } from '../../../rsp/metadata.ts'
 import { BenchError } from '../../error.ts'
+import { imeiOf } from '../../run/mobile-device.ts'
 import { viewProfile } from '../card-view.ts'
 import { isYes } from '../terminal.ts'
 import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
@@ -47,7 +48,8 @@ export const downloadCommand = async (
     checkCanAsk(at, source, options)
     for (const note of source.notes) at.terminal.line(`note: ${note}`)
     return onIsdr(at, async isdr => {
-      const done = await download(at, isdr, source, { ...options, deviceInfo }).catch(error => {
+      const ofDevice = (options.imei === undefined ? deviceOf(at) : undefined) ?? deviceInfo
+      const done = await download(at, isdr, source, { ...options, deviceInfo: ofDevice }).catch(error => {
         throw at.lpac ? error : explain(error)
       })
       if (done === undefined) return 0
@@ -163,7 +165,13 @@ export const discoverCommand = (
     onIsdr(at, async isdr => {
       const root = smdsAddress ?? (await readAddresses(isdr)).rootDsAddress
       const find = (fetch: Fetch): Promise<readonly EventEntry[]> =>
-        discoverEvents({ isdr, fetch, deviceInfo, smdsAddress: root, signal: at.world.interrupt })
+        discoverEvents({
+          isdr,
+          fetch,
+          deviceInfo: (options.imei === undefined ? deviceOf(at) : undefined) ?? deviceInfo,
+          smdsAddress: root,
+          signal: at.world.interrupt,
+        })
       followServer(at, root)
       const events = await withServers(at, isdr, [root], find, root)
       // lpac tells the servers and not the ids.
@@ -175,6 +183,10 @@ export const discoverCommand = (
     }),
   )
 }
+
+/** A modem is the device that it is. */
+const deviceOf = ({ device }: CardWork): ReturnType<typeof deviceInfoOf> | undefined =>
+  device.modem && deviceInfoOf(imeiOf(device.modem))
 
 const readDevice = (imei: string | undefined): ReturnType<typeof deviceInfoOf> => {
   try {
