@@ -38,6 +38,21 @@ describe('one command and its whole response', () => {
     await expect(exchange(channel, getData)).rejects.toMatchObject({ code: 'bad-response' })
   })
 
+  it('refuses a card whose response does not end', async () => {
+    const part = Uint8Array.from([...new Uint8Array(255), 0x61, 0xff])
+    let count = 0
+    const endless = {
+      transmit: async () => {
+        if (++count > 10_000) throw new Error('it was asked on and on')
+        return part
+      },
+    }
+    await expect(exchange(endless, getData)).rejects.toMatchObject({
+      code: 'bad-response',
+      message: expect.stringContaining('does not end'),
+    })
+  })
+
   it('tells of a waiting proactive command once the response is complete', async () => {
     const told: number[] = []
     const channel = scripted('81ca005a00 > 6101', '81c0000001 > 01910b')
