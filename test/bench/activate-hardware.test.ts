@@ -189,6 +189,8 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
         /the modem is registered, home .*network Bench Mobile \(00101\) over E-UTRAN; signal -65 dBm, RSRP -95 dBm/,
       )
       expect(modem.heard).toContain('AT+CEREG?')
+      // A modem of software in which the software eUICC is.
+      expect(eventsOf(ran)[0]).toMatchObject({ kind: 'run-started', rig: { link: 'modem', subject: 'software' } })
       // The device that the SM-DP+ hears of is the modem (SGP.22 §4.2, DeviceInfo).
       expect(readFileSync(ran.json<{ evidence: string }>().evidence, 'utf8').includes('53968330')).toBe(true)
     },

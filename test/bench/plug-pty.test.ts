@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { attachThrough } from '../../src/bench/plug/bench-network.ts'
 import { plugIntoPty } from '../../src/bench/plug/pty-plug.ts'
 import { startProgram } from './plugged.ts'
 import { createPlace } from './world.ts'
@@ -42,6 +43,20 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
       expect(await plug.end()).toBe(0)
       expect(existsSync(link)).toBe(false)
     }
+  })
+
+  it('registers on the network of the bench that runs, and on none while none does', { timeout: 60_000 }, async () => {
+    writeRig()
+    const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem', '--name', 'on-air')
+    await plug.said(/while none does, it is not registered/)
+    const ran = await place.run('run', 'activate', '--rig', 'm', '--json')
+    expect(ran).toMatchObject({ exitCode: 0, err: '' })
+    expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'm' })
+    // Its profile is enabled still; the bench has ended, and its network with it.
+    expect(
+      await attachThrough(join(place.home, 'network.sock'))({ transmit: () => expect.unreachable() }),
+    ).toBeUndefined()
+    expect(await plug.end()).toBe(0)
   })
 
   it('takes the tty away while the modem is gone, and gives another when it is back', async () => {

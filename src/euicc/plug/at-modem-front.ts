@@ -86,7 +86,7 @@ export const createModemFront = ({
       if (name === 'CGMI' || name === 'GMI') return { lines: [manufacturer] }
       if (name === 'CGMM' || name === 'GMM') return { lines: [model] }
       if (name === 'CGMR' || name === 'GMR') return { lines: [firmware] }
-      if (name === 'CGSN' || name === 'GSN') return { lines: [IMEI] }
+      if (name === 'CGSN' || name === 'GSN') return { lines: [EMULATED_IMEI] }
     }
     if (name === 'CLAC' && rest === '' && manners.listed) return { lines: manners.listed }
     if (name === 'CMEE' && /^=[012]$/.test(rest)) {
@@ -205,7 +205,8 @@ export const createModemFront = ({
   }
 }
 
-const IMEI = '356938035643809'
+/** No device has it: it is the example of GSMA's documents. By it this modem is known. */
+export const EMULATED_IMEI = '356938035643809'
 const KNOWN_TESTS = ['CCHO', 'CCHC', 'CGLA', 'CSIM', 'CFUN', 'CREG', 'CGREG', 'CEREG', 'C5GREG', 'COPS']
 
 const firstOf = (families: readonly AtFamily[], asked: AtAsked): Promise<AtAnswer> | AtAnswer | undefined => {

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Channel } from '../../src/apdu/channel.ts'
+import { attachThrough } from '../../src/bench/plug/bench-network.ts'
+import { NetworkAnswer, networkSocketOf, openNetworkSocket } from '../../src/bench/services/network-socket.ts'
+import { createNetwork } from '../../src/server/network/network.ts'
+import { dice } from '../rsp/dice.ts'
+
+const NOW = new Date('2026-11-23T00:00:00Z')
+
+describe('the network of a running bench, for a modem of another process', () => {
+  let folder: string
+  let open: { close(): Promise<void> } | undefined
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'esim-bench-network-'))
+  })
+  afterEach(async () => {
+    await open?.close()
+    rmSync(folder, { recursive: true })
+  })
+  const nobody = () =>
+    createNetwork({
+      here: { plmn: '00101', name: 'Test' },
+      subscribers: () => undefined,
+      clock: () => NOW,
+      random: dice('network'),
+    })
+  const noCard: Channel = { transmit: () => expect.unreachable('the card was asked') }
+
+  it('is none where no bench runs, and the card is left alone', async () => {
+    expect(await attachThrough(networkSocketOf(folder))(noCard)).toBeUndefined()
+  })
+
+  it('takes the place of one that died, and leaves nothing behind', async () => {
+    const path = networkSocketOf(folder)
+    writeFileSync(path, 'left')
+    open = await openNetworkSocket(path, nobody())
+    expect(statSync(path).isSocket()).toBe(true)
+    await open.close()
+    expect(() => statSync(path)).toThrow(/ENOENT/)
+    open = undefined
+  })
+
+  it.each([
+    ['garbage', '\u0000\u0001{'],
+    ['no object', '7'],
+    ['a question too many', '{"imsi":"001010000000001","res":"00","auts":"00"}'],
+    ['no hexadecimal', '{"imsi":"001010000000001","res":"zz"}'],
+    ['an answer without a question', '{"imsi":"001010000000001","res":"0011223344556677"}'],
+    ['nobody', '{"imsi":"001010000000001"}'],
+  ])('refuses %s, and goes on', async (_name, line) => {
+    const path = networkSocketOf(folder)
+    open = await openNetworkSocket(path, nobody())
+    const socket = connect(path)
+    const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+    for (let time = 0; time < 2; time++) {
+      socket.write(`${line}\n`)
+      const { value } = await lines.next()
+      expect(NetworkAnswer.parse(JSON.parse(value!))).toMatchObject({
+        refused: expect.stringMatching(/^(not-understood|unknown-subscriber)$/),
+      })
+    }
+    socket.destroy()
+  })
+
+  it('hangs up on who talks too long', async () => {
+    const path = networkSocketOf(folder)
+    open = await openNetworkSocket(path, nobody())
+    const socket = connect(path)
+    const ended = new Promise(resolve => socket.once('close', resolve))
+    socket.write(`${'x'.repeat(2_000)}\n`)
+    await ended
+  })
+})
