@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { ES2p } from '../../../src/rsp/es2p.ts'
 import type { CardRole } from '../../server/smdp/card-role.ts'
 import { ADDRESS, accepted, ICCID, refused, testPki } from '../../server/smdp/scene.ts'
-import { type Conformance, type Procedures, procedures } from '../conformance.ts'
+import { type Conformance, type Procedures, procedures, type SmdpScene } from '../conformance.ts'
 import { OPERATOR_A } from '../sockets.ts'
 import { CODE, change, hashed, orderBy } from './orders.ts'
 
@@ -45,13 +45,20 @@ const pairs = (progress: readonly Progress[]): string[] =>
       ? `${notificationPointId} ${status}`
       : `${notificationPointId} ${statusCodeData.subjectCode}/${statusCodeData.reasonCode}`,
   )
+/** The second time when the operator has been told of the first. */
+const notifyTwice = async ({ notify, smdp }: SmdpScene, notification: Parameters<SmdpScene['notify']>[0]) => {
+  for (const _ of [1, 2]) {
+    await notify(notification)
+    await smdp.settled()
+  }
+}
 const install = async (
   { scene, card }: Awaited<ReturnType<typeof ordered>>,
   outcome?: Parameters<CardRole['installationResult']>[2],
 ) => {
   const { ok } = await scene.download(card)
   const result = card.installationResult(ok.transactionId, ICCID, outcome)
-  for (const _ of [1, 2]) await scene.notify(result)
+  await notifyTwice(scene, result)
 }
 const DONE = 'Executed-Success'
 
@@ -113,10 +120,8 @@ export const ES2P_CALLBACKS: Procedures = {
       const { scene, card, told } = made
       await install(made)
       for (const event of ['notificationEnable', 'notificationDisable', 'notificationDelete'] as const) {
-        const notification = card.otherNotification(event, ICCID)
-        for (const _ of [1, 2]) await scene.notify(notification)
+        await notifyTwice(scene, card.otherNotification(event, ICCID))
       }
-      await scene.smdp.settled()
       expect(told.notifications.map(({ notificationEvent }) => notificationEvent)).toEqual([
         'Enable',
         'Disable',
