@@ -42,17 +42,33 @@ export interface VpcdRoom {
   stop(): Promise<void>
 }
 
-/** Waits until a card is in a reader, says its ATR, and transmits. */
+/**
+ * Waits until a card is in a reader, says its ATR, and transmits. For up to 400 ms pcscd shows a card that was pulled;
+ * who takes that one hears of it at its first command and begins anew with the next.
+ */
 const PROGRAM = `
 import smartcard from 'smartcard'
+import { setTimeout as pause } from 'node:timers/promises'
 const context = new smartcard.Context()
-let reader
-while (!(reader = context.listReaders().find(({ state }) => state & 0x20))) await new Promise(setImmediate)
-const card = await reader.connect(2, 3)
-const responses = []
-for (const command of process.argv.slice(2)) responses.push(Buffer.from(await card.transmit(Buffer.from(command, 'hex'))).toString('hex'))
-console.log(JSON.stringify({ reader: reader.name, atr: Buffer.from(card.atr ?? reader.atr).toString('hex'), responses }))
-card.disconnect(0)
+const converse = async reader => {
+  const card = await reader.connect(2, 3)
+  const responses = []
+  for (const command of process.argv.slice(2)) responses.push(Buffer.from(await card.transmit(Buffer.from(command, 'hex'))).toString('hex'))
+  const said = { reader: reader.name, atr: Buffer.from(card.atr ?? reader.atr).toString('hex'), responses }
+  card.disconnect(0)
+  return said
+}
+for (let tries = 40; ; tries--) {
+  try {
+    const reader = context.listReaders().find(({ state }) => state & 0x20)
+    if (!reader) throw new Error('no card in any reader')
+    console.log(JSON.stringify(await converse(reader)))
+    break
+  } catch (error) {
+    if (tries === 0) throw error
+    await pause(200)
+  }
+}
 context.close()
 `
 

@@ -29,7 +29,8 @@ const withFlip = (pieces: readonly Uint8Array[], offset: number, mask: number): 
   })
 }
 
-describe('a bound package with one byte changed', () => {
+// Thousands of sessions, each with its cryptography: minutes where the machine does other things too.
+describe('a bound package with one byte changed', { timeout: 300_000 }, () => {
   it('is never installed: always an error, the card as before, and the right package installs next', async () => {
     // One package, bound to a one-time key that the card keeps: each try is a session of its own on a card like it.
     const first = await createTestCard()
