@@ -51,6 +51,18 @@ it("takes off the bench's own profiles where memory is short, and nobody else's"
   expect(await left(made)).toEqual([second])
 })
 
+it('takes nothing from another card than the one of the rig', async () => {
+  const made = await createCard()
+  const wanted = { iccid: second!, bytes: 5000, provider: 'Bench Mobile', eid: '89049032000000000000000000000000' }
+  await expect(prepareCard(made.card, wanted)).rejects.toMatchObject({
+    code: 'another-card',
+    judgement: { verdict: 'blocked', cause: 'rig' },
+  })
+  expect(await left(made)).toEqual([first, second, third])
+  const { eid } = await prepareCard(made.card, { ...wanted, iccid: '8900000000000000005', eid: undefined })
+  expect((await prepareCard(made.card, { ...wanted, eid })).removed).toEqual([second])
+})
+
 it('takes nothing from a protected profile or card, and says so before it begins', async () => {
   const wanted = { iccid: '8900000000000000005', bytes: 5000, provider: 'Bench Mobile' }
   // The first is enabled: the run would disable it.

@@ -125,7 +125,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     const card = tracer.traceCard(device.card)
     const prepared = await prepareCard(
       card,
-      { ...profile, provider: OPERATOR.name },
+      { ...profile, provider: OPERATOR.name, eid: device.rig.eid },
       isdrOptions,
       device.protectedNumbers,
     )
@@ -143,12 +143,6 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     open.push(lpaFetch)
     if (prepared.removed.length > 0)
       note(`profiles of earlier runs were taken off the card: ${prepared.removed.join(', ')}`)
-    if (prepared.eid !== (device.rig.eid ?? prepared.eid))
-      throw new StepFailure(
-        'another-card',
-        { verdict: 'blocked', cause: 'rig' },
-        `the card in ${device.rig.name} has EID ${prepared.eid}, and the rig says ${device.rig.eid}`,
-      )
     const { lpa, registration } = createMobileDevice({
       card,
       isdrOptions,

@@ -10,6 +10,7 @@ import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
 import { BenchError } from '../error.ts'
 import { isListed } from '../rigs/protect-card.ts'
+import { StepFailure } from './judge-error.ts'
 
 export interface PreparedCard {
   readonly eid: string
@@ -57,7 +58,13 @@ const refuseProtected = (
  */
 export const prepareCard = async (
   card: Pick<Card, 'exclusive' | 'reset'>,
-  wanted: { readonly iccid: string; readonly bytes: number; readonly provider: string },
+  wanted: {
+    readonly iccid: string
+    readonly bytes: number
+    readonly provider: string
+    /** The card that the rig says is in it. */
+    readonly eid?: string | undefined
+  },
   isdrOptions: IsdrOptions = {},
   protectedNumbers: readonly string[] = [],
 ): Promise<PreparedCard> => {
@@ -68,6 +75,12 @@ export const prepareCard = async (
     free: await readFreeMemory(isdr),
     profiles: await listProfiles(isdr, { tagList: WHOLE_PROFILE_INFO }),
   }))
+  if (seen.eid !== (wanted.eid ?? seen.eid))
+    throw new StepFailure(
+      'another-card',
+      { verdict: 'blocked', cause: 'rig' },
+      `the card in the rig has EID ${seen.eid}, and the rig says ${wanted.eid}: nothing was done to it`,
+    )
   refuseProtected(seen, wanted.iccid, protectedNumbers)
   const own = seen.profiles.filter(
     profile => profile.serviceProviderName === wanted.provider && !isListed(protectedNumbers, iccidOf(profile)),
