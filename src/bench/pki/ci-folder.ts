@@ -35,10 +35,19 @@ export const readCiFolder = (folder: string): Uint8Array[] => {
   }
   return names.flatMap(name => {
     const path = join(folder, name)
-    const found = readCertificateFile(path, readFileSync(path))
+    const found = readCertificateFile(path, readBytes(path))
     for (const der of found) checkCi(path, der)
     return found
   })
+}
+
+const readBytes = (path: string): Uint8Array => {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new BenchError('certificates', `${path} cannot be read (${code})`, { cause })
+  }
 }
 
 const checkCi = (path: string, der: Uint8Array): void => {

@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { z } from 'zod'
 import type { ModemProfile } from '../../modem/profile.ts'
 import { BenchError } from '../error.ts'
-import { parseYaml } from './yaml-file.ts'
+import { readYamlFolder } from './yaml-folder.ts'
 
 const Milliseconds = z.int().min(1).max(3_600_000)
 const Command = z.string().regex(/^AT\S*( \S+)*$/, 'a command as it is sent, beginning with AT')
@@ -71,9 +69,7 @@ export const readModemProfiles = (folders: readonly string[]): ModemProfile[] =>
   const profiles = new Map<string, ModemProfile>()
   for (const folder of [...folders].reverse()) {
     const here = new Map<string, string>()
-    for (const name of listYaml(folder)) {
-      const file = join(folder, name)
-      const profile = parseYaml(ModemProfileFile, readFileSync(file, 'utf8'), file)
+    for (const { file, content: profile } of readYamlFolder(ModemProfileFile, folder)) {
       const other = here.get(profile.name)
       if (other) throw new BenchError('rig-file', `${file}: the modem profile ${profile.name} is already in ${other}`)
       here.set(profile.name, file)
@@ -81,15 +77,4 @@ export const readModemProfiles = (folders: readonly string[]): ModemProfile[] =>
     }
   }
   return [...profiles.values()]
-}
-
-const listYaml = (folder: string): string[] => {
-  try {
-    return readdirSync(folder)
-      .filter(name => /\.ya?ml$/.test(name))
-      .sort()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
 }

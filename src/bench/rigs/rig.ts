@@ -1,10 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { BenchError } from '../error.ts'
 import type { RigSummary } from '../events.ts'
 import { nearestKey } from './near-key.ts'
-import { parseYaml } from './yaml-file.ts'
+import { readYamlFolder } from './yaml-folder.ts'
 
 export const Aid = z
   .string()
@@ -120,9 +118,7 @@ export const readRigs = (folders: readonly string[]): Rig[] => {
   const rigs = new Map<string, Rig>([[SOFTWARE_RIG.name, SOFTWARE_RIG]])
   for (const folder of folders) {
     const here = new Map<string, string>()
-    for (const name of listYaml(folder)) {
-      const file = join(folder, name)
-      const rig = parseYaml(Rig, readFileSync(file, 'utf8'), file)
+    for (const { file, content: rig } of readYamlFolder(Rig, folder)) {
       const other = here.get(rig.name)
       if (other)
         throw new BenchError('rig-file', `${file}: the rig ${rig.name} is already in ${other}; names are unique`)
@@ -131,17 +127,6 @@ export const readRigs = (folders: readonly string[]): Rig[] => {
     }
   }
   return [...rigs.values()]
-}
-
-const listYaml = (folder: string): string[] => {
-  try {
-    return readdirSync(folder)
-      .filter(name => /\.ya?ml$/.test(name))
-      .sort()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
 }
 
 /** Whether what a rig names is plugged in, and if not what a person should look at. */

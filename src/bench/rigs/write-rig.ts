@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { BenchError } from '../error.ts'
@@ -6,15 +6,11 @@ import { replaceFile } from '../home/replace-file.ts'
 import type { Proposal } from './discover.ts'
 import { Rig } from './rig.ts'
 import { parseYaml } from './yaml-file.ts'
+import { readYamlFolder } from './yaml-folder.ts'
 
 /** The file of a folder that holds the rig of this name. */
-const fileOf = (folder: string, name: string): string | undefined => {
-  if (!existsSync(folder)) return undefined
-  for (const file of readdirSync(folder).filter(entry => /\.ya?ml$/.test(entry)))
-    if (parseYaml(Rig, readFileSync(join(folder, file), 'utf8'), join(folder, file)).name === name)
-      return join(folder, file)
-  return undefined
-}
+const fileOf = (folder: string, name: string): string | undefined =>
+  readYamlFolder(Rig, folder).find(({ content }) => content.name === name)?.file
 
 /** As a file: what is new as a whole; of what moved, the link alone, with everything else and its comments as it was. */
 export const renderRig = ({ rig, kind }: Proposal, before: string | undefined): string => {

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { BenchError } from '../error.ts'
+import { parseYaml } from './yaml-file.ts'
+
+/** A file of a person's that is a folder, or whose rights are wrong, is the person's to put right, by name. */
+const orRefuse = <T>(path: string, read: () => T): T => {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof BenchError) throw cause
+    throw new BenchError('rig-file', `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause })
+  }
+}
+
+const listYaml = (folder: string): string[] => {
+  try {
+    return readdirSync(folder)
+      .filter(name => /\.ya?ml$/.test(name))
+      .sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** The YAML files of a folder by file name, each checked by the schema. No folder is no files. */
+export const readYamlFolder = <S extends z.ZodType>(
+  schema: S,
+  folder: string,
+): { readonly file: string; readonly content: z.infer<S> }[] =>
+  orRefuse(folder, () => listYaml(folder)).map(name => {
+    const file = join(folder, name)
+    return {
+      file,
+      content: parseYaml(
+        schema,
+        orRefuse(file, () => readFileSync(file, 'utf8')),
+        file,
+      ),
+    }
+  })
