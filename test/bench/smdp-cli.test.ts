@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { luhnDigit } from '../../src/profile/digits.ts'
+import { testPki } from '../server/smdp/scene.ts'
 import { type Serving, serveSmdp } from './smdp-serving.ts'
 import { createPlace, type Place, type Ran } from './world.ts'
 
@@ -247,9 +248,36 @@ describe('smdp misbehave', () => {
     ['an unknown kind', ['CancelSession', 'lie'], 'Allowed choices are wrong-signature'],
     ['a delay of no length', ['CancelSession', 'delay'], 'it needs --milliseconds'],
     ['a certificate that is none', ['AuthenticateClient', 'wrong-certificate'], 'it needs --certificate'],
+    ['a package where there is none', ['AuthenticateClient', 'changed-byte', '--offset', '1'], 'it is for GetBound'],
+    ['a signature where there is none', ['HandleNotification', 'wrong-signature'], 'the function gives no such thing'],
+    [
+      'an option of another kind',
+      ['CancelSession', 'delay', '--milliseconds', '5', '--offset', '3'],
+      '--offset says nothing about it; leave it out',
+    ],
+    [
+      'a certificate that is not there',
+      ['AuthenticateClient', 'wrong-certificate', '--certificate', 'none.der'],
+      'none.der is neither a file nor a fault of certificates',
+    ],
+    [
+      'a certificate that is a text',
+      ['AuthenticateClient', 'wrong-certificate', '--certificate', 'text.txt'],
+      'text.txt holds no certificate',
+    ],
     ['a probability over one', ['CancelSession', 'reset', '--probability', '2'], 'it must be above 0, up to 1'],
   ])('refuses %s', async (_name, args, expected) => {
+    writeFileSync(join(place.folder, 'text.txt'), 'hello')
     const ran = await smdp('misbehave', 'add', ...args)
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(expected) })
+    expect((await smdp('misbehave', 'list')).out).toBe('it behaves\n')
+  })
+
+  it('gives a server in another folder the whole path of a certificate', async () => {
+    writeFileSync(join(place.folder, 'other.der'), testPki('P-256').dpPb.certificate.der)
+    await smdp('misbehave', 'add', 'AuthenticateClient', 'wrong-certificate', '--certificate', 'other.der')
+    expect((await smdp('misbehave', 'list', '--json')).json()).toMatchObject({
+      misbehave: [{ certificate: join(place.folder, 'other.der') }],
+    })
   })
 })

@@ -1,5 +1,5 @@
 import { BenchError } from '../error.ts'
-import { checkEntry, type MisbehaviourEntry, readMisbehaviour, writeMisbehaviour } from '../smdp/misbehaviour-file.ts'
+import { type MisbehaviourEntry, readMisbehaviour, settleEntry, writeMisbehaviour } from '../smdp/misbehaviour-file.ts'
 import { misbehaviourPlaceOf } from '../smdp/store-place.ts'
 import { showTable } from './table.ts'
 import { createTerminal, printJson, type World } from './terminal.ts'
@@ -29,19 +29,22 @@ const show = (world: World, entries: readonly MisbehaviourEntry[], json: boolean
   return 0
 }
 
+const settle = (entry: MisbehaviourEntry, folder: string): MisbehaviourEntry => {
+  try {
+    return settleEntry(entry, folder)
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error
+    throw new BenchError('wrong-use', error.message.replace(/`(\w+)`/, '--$1'), { cause: error })
+  }
+}
+
 export const addMisbehaviourCommand = async (
   world: World,
   name: MisbehaviourEntry['function'],
   kind: MisbehaviourEntry['kind'],
   { db, json, ...how }: MisbehaveOptions,
 ): Promise<number> => {
-  const entry: MisbehaviourEntry = { function: name, kind, ...how }
-  try {
-    checkEntry(entry)
-  } catch (error) {
-    if (!(error instanceof BenchError)) throw error
-    throw new BenchError('wrong-use', error.message.replace(/`(\w+)`/, '--$1'), { cause: error })
-  }
+  const entry = settle({ function: name, kind, ...how }, world.workingFolder)
   const file = misbehaviourPlaceOf(db, world)
   const entries = [...readMisbehaviour(file), entry]
   writeMisbehaviour(file, entries)

@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { stringify } from 'yaml'
@@ -8,6 +8,7 @@ import { type CertificateFault, issueFaultyCertificate } from '../../rsp/certifi
 import type { CurveName } from '../../rsp/crypto/curve.ts'
 import type { MisbehaviourRule, OtherCertificate } from '../../server/smdp/misbehaviour.ts'
 import { BenchError } from '../error.ts'
+import { readCertificateFile } from '../pki/ci-folder.ts'
 import { parseYaml } from '../rigs/yaml-file.ts'
 import { FAULTS, FUNCTIONS, KINDS } from './misbehaviour-kinds.ts'
 import type { Random } from './stock-copies.ts'
@@ -34,18 +35,88 @@ export const MisbehaviourEntry = z.strictObject({
 export type MisbehaviourEntry = z.infer<typeof MisbehaviourEntry>
 export const MisbehaviourFile = z.array(MisbehaviourEntry)
 
-/** What an entry must say beside its kind. */
-const NEEDS: Partial<Record<MisbehaviourEntry['kind'], keyof MisbehaviourEntry>> = {
+type Kind = MisbehaviourEntry['kind']
+
+/** Kinds that are about what only these functions give; the others fit every function. */
+const ONLY_FOR: Partial<Record<Kind, readonly MisbehaviourEntry['function'][]>> = {
+  'wrong-signature': ['InitiateAuthentication', 'AuthenticateClient', 'GetBoundProfilePackage'],
+  'wrong-certificate': ['InitiateAuthentication', 'AuthenticateClient'],
+  'wrong-challenge': ['InitiateAuthentication'],
+  'changed-byte': ['GetBoundProfilePackage'],
+}
+
+/** What an entry must say beside its kind, and what it may. */
+const NEEDS: Partial<Record<Kind, keyof MisbehaviourEntry>> = {
   'wrong-certificate': 'certificate',
   'changed-byte': 'offset',
   delay: 'milliseconds',
   'http-status': 'status',
 }
+const MAY: Partial<Record<Kind, readonly (keyof MisbehaviourEntry)[]>> = {
+  'wrong-certificate': ['key'],
+  'changed-byte': ['mask'],
+  'http-status': ['after'],
+  reset: ['after'],
+}
+const ALWAYS: readonly (keyof MisbehaviourEntry)[] = ['function', 'kind', 'count', 'probability']
 
+/** Refuses what would do nothing: a test that waits for it would pass or fail for another reason. */
 export const checkEntry = (entry: MisbehaviourEntry): void => {
+  const refuse = (sentence: string): never => {
+    throw new BenchError('inventory', `misbehaviour ${entry.kind} of ${entry.function}: ${sentence}`)
+  }
+  const functions = ONLY_FOR[entry.kind]
+  if (functions !== undefined && !functions.includes(entry.function))
+    refuse(`the function gives no such thing; it is for ${functions.join(', ')}`)
   const needed = NEEDS[entry.kind]
-  if (needed !== undefined && entry[needed] === undefined)
-    throw new BenchError('inventory', `misbehaviour ${entry.kind} of ${entry.function}: it needs \`${needed}\``)
+  if (needed !== undefined && entry[needed] === undefined) refuse(`it needs \`${needed}\``)
+  const known = [...ALWAYS, needed, ...(MAY[entry.kind] ?? [])]
+  const idle = (Object.keys(entry) as (keyof MisbehaviourEntry)[]).find(
+    key => entry[key] !== undefined && !known.includes(key),
+  )
+  if (idle !== undefined) refuse(`\`${idle}\` says nothing about it; leave it out`)
+}
+
+/** Reads the files that an entry names, and refuses what is neither certificate nor key. */
+const readFiles = (
+  { certificate, key }: MisbehaviourEntry,
+  folder: string,
+): { readonly der: Uint8Array; readonly privateKey?: KeyObject } => {
+  const read = (name: string, otherwise: string): Buffer => {
+    try {
+      return readFileSync(resolve(folder, name))
+    } catch (error) {
+      throw new BenchError('file-unreadable', `${name} ${otherwise}`, { cause: error })
+    }
+  }
+  const bytes = read(certificate!, `is neither a file nor a fault of certificates (${FAULTS.join(', ')})`)
+  const [der] = readCertificateFile(certificate!, bytes)
+  if (key === undefined) return { der: der! }
+  try {
+    return { der: der!, privateKey: createPrivateKey(read(key, 'cannot be read: there is no such key file')) }
+  } catch (error) {
+    if (error instanceof BenchError) throw error
+    throw new BenchError('certificates', `${key} holds no private key in PEM form`, { cause: error })
+  }
+}
+
+const isFault = (certificate: string): certificate is CertificateFault =>
+  (FAULTS as readonly string[]).includes(certificate)
+
+/**
+ * An entry as it goes into the file of a server, which runs in a folder of its own: checked, files and all, and with
+ * whole paths.
+ */
+export const settleEntry = (entry: MisbehaviourEntry, folder: string): MisbehaviourEntry => {
+  checkEntry(entry)
+  const { certificate, key } = entry
+  if (certificate === undefined || isFault(certificate)) return entry
+  readFiles(entry, folder)
+  return {
+    ...entry,
+    certificate: resolve(folder, certificate),
+    ...(key !== undefined && { key: resolve(folder, key) }),
+  }
 }
 
 export interface RuleContext {
@@ -62,31 +133,15 @@ const otherCertificate = (
   { sets, random, now, folder }: RuleContext,
 ): OtherCertificate | ((curve: CurveName) => OtherCertificate) => {
   const wanted = entry.certificate!
-  if ((FAULTS as readonly string[]).includes(wanted)) {
-    const kind = entry.function === 'InitiateAuthentication' ? 'DPauth' : 'DPpb'
-    const made = new Map(
-      sets.map(pki => {
-        const faulty = issueFaultyCertificate(pki, kind, wanted as CertificateFault, { random, now })
-        return [pki.curve, { der: faulty.certificate.der, privateKey: faulty.privateKey }]
-      }),
-    )
-    return curve => made.get(curve)!
-  }
-  const read = (name: string): Buffer => {
-    try {
-      return readFileSync(resolve(folder, name))
-    } catch (error) {
-      throw new BenchError(
-        'file-unreadable',
-        `${name} is neither a file nor a fault of certificates (${FAULTS.join(', ')})`,
-        { cause: error },
-      )
-    }
-  }
-  return {
-    der: new Uint8Array(read(wanted)),
-    ...(entry.key !== undefined && { privateKey: createPrivateKey(read(entry.key)) }),
-  }
+  if (!isFault(wanted)) return readFiles(entry, folder)
+  const kind = entry.function === 'InitiateAuthentication' ? 'DPauth' : 'DPpb'
+  const made = new Map(
+    sets.map(pki => {
+      const faulty = issueFaultyCertificate(pki, kind, wanted, { random, now })
+      return [pki.curve, { der: faulty.certificate.der, privateKey: faulty.privateKey }]
+    }),
+  )
+  return curve => made.get(curve)!
 }
 
 /** The entry as the server's engine takes it. */

@@ -16,7 +16,7 @@ import {
   type TypeEntry,
 } from './inventory-file.ts'
 import { readMetadata } from './metadata-entry.ts'
-import { checkEntry, type MisbehaviourEntry } from './misbehaviour-file.ts'
+import { type MisbehaviourEntry, settleEntry } from './misbehaviour-file.ts'
 import { type PersonalTexts, type Place, readPersonalValues } from './personal-values.ts'
 import { readIccidRange, readRange } from './ranges.ts'
 import {
@@ -254,7 +254,7 @@ export const readInventory = (path: string, { random, environment }: InventoryCo
   const stock = (content.stock ?? []).flatMap(stockOf)
   const orders = (content.orders ?? []).map(orderOf)
   refuseRepeats(path, stock, orders)
-  for (const entry of content.misbehave ?? []) checkEntry(entry)
+  const misbehave = (content.misbehave ?? []).map(entry => settleEntry(entry, dirname(file)))
   if (orders.some(({ confirmationCodeHash }) => confirmationCodeHash !== undefined))
     folder.readSecrets(file, 'confirmation codes')
   return {
@@ -262,7 +262,7 @@ export const readInventory = (path: string, { random, environment }: InventoryCo
     stock,
     orders,
     operators: content.operators ?? [],
-    misbehave: content.misbehave ?? [],
+    misbehave,
     warnings: folder.warnings,
   }
 }

@@ -37,7 +37,7 @@ export const fillCardCommands = (
     perform,
   )
   toServer(withLpac('discover', "what the card's SM-DS, or another, has for this card"))
-    .argument('[smds]', 'the SM-DS; the root of the card where none is given')
+    .argument('[smds]', 'the SM-DS; the root of the card where none is given', readHost)
     .addOption(imei())
     .addOption(smdsAt())
     .action(
@@ -121,7 +121,10 @@ const addDownload = (command: Command, imei: Option, world: CardWorld, perform: 
     .addOption(new Option('--smdp <host>', 'the SM-DP+').argParser(readHost))
     .option('--matching-id <id>', 'the matching id of the order there')
     .addOption(
-      new Option('--discover [smds]', "what the card's SM-DS, or another, has for this card").preset(true as never),
+      // Commander puts a preset through the parser too.
+      new Option('--discover [smds]', "what the card's SM-DS, or another, has for this card")
+        .preset(true as never)
+        .argParser((host: string | true) => (host === true ? host : readHost(host))),
     )
     .option('--confirmation-code <code>', 'where the operator asks for one')
     .addOption(new Option('--consent-timeout <seconds>', 'how long to wait for an answer').argParser(readSeconds))
