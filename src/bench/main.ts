@@ -47,7 +47,7 @@ export const runProgram = async (world: World, args: readonly string[]): Promise
     }).parseAsync(args as string[], { from: 'user' })
     return exitCode
   } catch (error) {
-    return reportError(error, world)
+    return reportError(error, world, args)
   }
 }
 

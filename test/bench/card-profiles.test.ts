@@ -69,6 +69,15 @@ describe('profiles, by the names that people have for them', () => {
     expect((await there.card('disable', first, '--yes', ...there.toServer)).exitCode).toBe(0)
   })
 
+  it('shows control characters of a name as what they are, and gives them to a machine', async () => {
+    const name = 'a\u001b[2Jb\nc\u202ed'
+    expect((await there.card('nickname', first, name)).out).toContain(`${first} is called a\\u001b[2Jb\\nc\\u202ed\n`)
+    expect((await there.card('list')).out).toMatch(/^[^\n]*\n[^\n]* a\\u001b\[2Jb\\nc\\u202ed\n[^\n]*\n$/)
+    const listed = (await there.card('list', '--json')).json<{ profiles: { nickname?: string }[] }>()
+    expect(listed.profiles[0]!.nickname).toBe(name)
+    await there.card('nickname', first, '')
+  })
+
   it('takes nicknames, whatever their case; refuses one that two have, with both', async () => {
     expect((await there.card('nickname', first, 'Holiday')).out).toContain(`${first} is called Holiday`)
     expect((await there.card('enable', 'holiday', '--no-notify')).exitCode).toBe(0)

@@ -3,6 +3,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openHome } from '../../src/bench/home/home.ts'
+import { readCiFolder } from '../../src/bench/pki/ci-folder.ts'
+import { readModemProfiles } from '../../src/bench/rigs/modem-profiles.ts'
 import { createPlace, type Place } from './world.ts'
 
 let place: Place
@@ -20,7 +22,10 @@ const sentence = (err: string): string => {
 
 describe('wrong use ends with 2 and one sentence', () => {
   it.each<[string, string[], string | RegExp]>([
-    ['no command', [], 'which command?'],
+    ['no command', [], 'which command? `esim-bench --help` lists them'],
+    ['half a command', ['card', 'notifications'], 'which command? `esim-bench card notifications --help` lists them'],
+    ['nothing like a command', ['card', 'frobnicate'], "unknown command 'frobnicate'; `esim-bench card --help` lists"],
+    ['control characters', ['card', 'enable', '12', '--\u001b[2J'], "unknown option '--\\u001b[2J'"],
     ['an unknown command', ['strat'], /unknown command 'strat'.*start/],
     ['an unknown option', ['run', 'activate', '--rgi', 'x'], /unknown option '--rgi'.*--rig/],
     ['an unknown scenario', ['run', 'destroy'], /'destroy' is invalid.*Allowed choices are activate/],
@@ -49,6 +54,8 @@ describe('wrong use ends with 2 and one sentence', () => {
       ['card', 'download', '--smdp', 'a.example', '--connect-to', 'here'],
       /it must be HOST:PORT/,
     ],
+    ['an SM-DS that is none', ['card', 'discover', 'a b'], /'a b' is invalid.*it must be a host name/],
+    ['an SM-DS that is none', ['card', 'download', '--discover', 'https://a'], /it must be a host name/],
     ['no server', ['card', 'download', '--yes'], 'nothing was given, and the card holds no default SM-DP+'],
     ['nobody to ask', ['card', 'download'], 'add --yes if you agree'],
     [
@@ -134,6 +141,30 @@ describe('wrong use ends with 2 and one sentence', () => {
     expect(sentence(ran.err)).toMatch(
       /desk\.yaml, line 4, column 5: there is no key `raeder` here; did you mean `reader`\?/,
     )
+  })
+})
+
+describe('what stands where a file should is named', () => {
+  it('a rig file that is a folder', async () => {
+    mkdirSync(join(place.folder, 'rigs', 'desk.yaml'), { recursive: true })
+    const ran = await place.run('card', 'list')
+    expect(ran.exitCode).toBe(2)
+    expect(sentence(ran.err)).toContain(`${join(place.folder, 'rigs', 'desk.yaml')} cannot be read (EISDIR)`)
+  })
+
+  it.each([
+    ['a modem profile', 'mx.yaml', (folder: string) => readModemProfiles([folder])],
+    ['a CI certificate', 'gsma.pem', readCiFolder],
+  ])('%s that is a folder', (_name, file, read) => {
+    mkdirSync(join(place.folder, file))
+    expect(() => read(place.folder)).toThrow(`${join(place.folder, file)} cannot be read (EISDIR)`)
+  })
+
+  it('a file in place of the folder of rigs', async () => {
+    writeFileSync(join(place.folder, 'rigs'), '')
+    const ran = await place.run('card', 'list')
+    expect(ran.exitCode).toBe(2)
+    expect(sentence(ran.err)).toContain(`${join(place.folder, 'rigs')} cannot be read (ENOTDIR)`)
   })
 })
 

@@ -1,6 +1,6 @@
 import { type Measurement, measureDownloads } from '../measure/measure-downloads.ts'
 import { measurePaths, type PathCost } from '../measure/measure-paths.ts'
-import { table } from './card-view.ts'
+import { table } from './table.ts'
 import { createTerminal, printJson, type World } from './terminal.ts'
 
 const CURVES = ['nist', 'brainpool'] as const

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { measureServer, type ServerMeasurement } from '../measure/measure-server.ts'
 import { makeDatabase } from '../measure/postgres-place.ts'
 import { IN_MEMORY } from '../smdp-store/open-smdp-store.ts'
-import { table } from './card-view.ts'
+import { table } from './table.ts'
 import { createTerminal, printJson, type World } from './terminal.ts'
 
 export interface BenchServerOptions {

@@ -2,6 +2,7 @@ import { toHex } from '../../asn1/bytes.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
 import type { NotificationMetadata } from '../../rsp/notification.ts'
+import { table } from './table.ts'
 
 /** A profile as `card list --json` shows it. */
 export interface ProfileView {
@@ -23,17 +24,6 @@ export const viewProfile = (profile: ProfileInfo): ProfileView => ({
   ...(profile.profileNickname ? { nickname: profile.profileNickname } : {}),
   class: String(profile.profileClass ?? 'operational'),
 })
-
-/** Columns as wide as their widest cell. */
-export const table = (rows: readonly (readonly string[])[]): string[] => {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []
-  return rows.map(row =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  )
-}
 
 export const showProfiles = (profiles: readonly ProfileView[]): string[] =>
   profiles.length === 0

@@ -5,7 +5,7 @@ import { ActivationCodeError } from '../../rsp/activation-code.ts'
 import { BenchError, exitCodeOf } from '../error.ts'
 import { homePath } from '../home/home.ts'
 import { judgeError } from '../run/judge-error.ts'
-import type { World } from './terminal.ts'
+import { showControls, type World } from './terminal.ts'
 
 /** An error nobody foresaw goes into a file, whole; its reader is whoever mends the bench. */
 const keepForLater = (error: unknown, world: World): string => {
@@ -26,17 +26,31 @@ export const describeWhole = (error: unknown): string => {
   return `${error.stack ?? `${error.name}: ${error.message}`}${cause}`
 }
 
-/** One sentence on stderr, never a stack trace; returns the exit code. */
-export const reportError = (error: unknown, world: World): number => {
-  const say = (sentence: string): void => void world.err.write(`esim-bench: ${sentence}\n`)
+/** Commander's complaint, and where the commands are listed that it may have been meant for. */
+const describeUse = ({ code, message }: CommanderError, args: readonly string[] | undefined): string => {
+  const said = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+  if (args === undefined) return code === 'commander.help' ? 'which command? `help` lists them' : said
+  const first = args.findIndex(word => word.startsWith('-'))
+  const words = first < 0 ? args : args.slice(0, first)
+  const help = (of: readonly string[]): string => `\`${['esim-bench', ...of, '--help'].join(' ')}\` lists them`
+  if (code === 'commander.help') return `which command? ${help(words)}`
+  if (code !== 'commander.unknownCommand' || said.includes('Did you mean')) return said
+  return `${said}; ${help(words.slice(0, words.indexOf(/'(.*)'/.exec(said)?.[1] ?? '')))}`
+}
+
+/** One sentence on stderr, never a stack trace; returns the exit code. `args` are those of the command line, not of a shell. */
+export const reportError = (error: unknown, world: World, args?: readonly string[]): number => {
+  const say = (sentence: string): void => void world.err.write(`esim-bench: ${showControls(sentence)}\n`)
   if (error instanceof CommanderError) {
     // Help and version were asked for, and commander has printed them.
     if (error.exitCode === 0) return 0
-    if (error.code === 'commander.help') say('which command? `esim-bench --help` lists them')
-    else say(error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '))
+    say(describeUse(error, args))
     return 2
   }
-  if (world.interrupt.aborted) return 1
+  if (world.interrupt.aborted) {
+    say('interrupted')
+    return 1
+  }
   if (error instanceof BenchError) {
     say(error.message)
     return exitCodeOf(error)

@@ -1,11 +1,17 @@
-/** Columns as wide as what is in them; nothing where there are no rows. */
-export const showTable = (header: readonly string[], rows: readonly (readonly string[])[]): string[] => {
-  if (rows.length === 0) return []
-  const widths = header.map((name, at) => Math.max(name.length, ...rows.map(row => row[at]!.length)))
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, at) => cell.padEnd(widths[at]!))
+import { showName } from './terminal.ts'
+
+/** Columns as wide as their widest cell. */
+export const table = (rows: readonly (readonly string[])[]): string[] => {
+  const shown = rows.map(row => row.map(showName))
+  const widths = shown[0]?.map((_, column) => Math.max(...shown.map(row => row[column]?.length ?? 0))) ?? []
+  return shown.map(row =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
       .join('  ')
-      .trimEnd()
-  return [line(header), ...rows.map(line)]
+      .trimEnd(),
+  )
 }
+
+/** With a line of names above it; nothing where there are no rows. */
+export const showTable = (header: readonly string[], rows: readonly (readonly string[])[]): string[] =>
+  rows.length === 0 ? [] : table([header, ...rows])

@@ -36,6 +36,18 @@ export interface Terminal {
   readonly ask: Ask | undefined
 }
 
+/**
+ * Names come from cards and servers, and a terminal obeys what is in them: control characters, and those that turn the
+ * direction of writing, are shown as what they are. New lines stay, for we write some ourselves.
+ */
+export const showControls = (text: string): string =>
+  text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, character =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+/** The same for a name that stands in a line of ours. */
+export const showName = (text: string): string => showControls(text).replace(/\n/g, '\\n')
+
 /** With `quiet` nothing is shown: a machine reads the output. */
 export const createTerminal = (world: Pick<World, 'out' | 'in' | 'ask'>, quiet = false): Terminal => {
   const { out } = world
@@ -48,12 +60,12 @@ export const createTerminal = (world: Pick<World, 'out' | 'in' | 'ask'>, quiet =
   const line = (text = ''): void => {
     if (quiet) return
     clear()
-    out.write(`${text}\n`)
+    out.write(`${showControls(text)}\n`)
   }
   const progress = (text: string): void => {
     if (quiet || !out.isTTY) return
     clear()
-    out.write(text.slice(0, (out.columns || 80) - 1))
+    out.write(showName(text).slice(0, (out.columns || 80) - 1))
     isShown = true
   }
   const ask = world.ask ?? (world.in?.isTTY ? askOn(world.in, out) : undefined)
@@ -73,7 +85,7 @@ export const createTerminal = (world: Pick<World, 'out' | 'in' | 'ask'>, quiet =
         ? undefined
         : (question, options) => {
             clear()
-            return ask(question, options)
+            return ask(showControls(question), options)
           },
   }
 }

@@ -12,7 +12,7 @@ import type { StoreMetadataRequest } from '../../../rsp/metadata.ts'
 import { BenchError } from '../../error.ts'
 import { imeiOf } from '../../run/mobile-device.ts'
 import { viewProfile } from '../card-view.ts'
-import { isYes } from '../terminal.ts'
+import { isYes, showName } from '../terminal.ts'
 import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
 import type { ConsentOptions } from './consent.ts'
 import { readSource, type Source, type SourceOptions } from './download-source.ts'
@@ -222,7 +222,7 @@ const askConsent = async (
   { confirmationCodeRequired, ppr, pprConsentRequired }: ConsentTerms,
 ): Promise<Consent> => {
   const { terminal } = at
-  terminal.line(`profile: ${metadata.profileName} of ${metadata.serviceProviderName}`)
+  terminal.line(`profile: ${showName(metadata.profileName)} of ${showName(metadata.serviceProviderName)}`)
   terminal.line(`ICCID: ${iccidToDigits(metadata.iccid)}, ${String(metadata.profileClass)}`)
   for (const rule of ppr)
     terminal.line(`rule: ${RULES[rule]}${pprConsentRequired ? '; the card wants you to agree to it' : ''}`)

@@ -5,7 +5,7 @@ import { childrenOf, contentOf, encodeTlv, readOnlyTlv } from '../../../asn1/tlv
 import type { EuiccDescription, RulesAuthorisationTable } from '../../../lpa/euicc.ts'
 import { ExtCardResource } from '../../../rsp/euicc-info.ts'
 import { showVersion } from '../../../rsp/identifiers.ts'
-import { table } from '../card-view.ts'
+import { table } from '../table.ts'
 import { nameCiKey } from './ci-keys.ts'
 
 export interface CardFacts {

@@ -2,6 +2,7 @@ import { readEid } from '../../../lpa/euicc.ts'
 import { deleteProfile, disableProfile, enableProfile, listProfiles, setNickname } from '../../../lpa/profiles.ts'
 import { BenchError } from '../../error.ts'
 import { viewProfile } from '../card-view.ts'
+import { showName } from '../terminal.ts'
 import { type NotifyOptions, readWaiting, tellServers } from './after-operation.ts'
 import { type CardWorld, onIsdr, withCard } from './at-card.ts'
 import { askFirst, type ConsentOptions, refuseOnProtected } from './consent.ts'
@@ -92,7 +93,7 @@ export const nicknameCommand = (
       await setNickname(isdr, label, nickname)
       at.lpac?.success()
       at.json({ iccid: label, nickname })
-      at.terminal.line(nickname === '' ? `${label} has no nickname now` : `${label} is called ${nickname}`)
+      at.terminal.line(nickname === '' ? `${label} has no nickname now` : `${label} is called ${showName(nickname)}`)
       return 0
     }),
   )

@@ -80,9 +80,7 @@ const runLine = async (world: CardWorld, line: string): Promise<number> => {
     await program.parseAsync(words, { from: 'user' })
     return exitCode
   } catch (error) {
-    const exitCode = reportError(error, world)
-    if (world.interrupt.aborted) world.err.write('esim-bench: interrupted\n')
-    return exitCode
+    return reportError(error, world)
   }
 }
 
