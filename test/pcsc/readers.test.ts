@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
-import { findReaders, type Reader, type ReaderChoice } from '../../src/pcsc/readers.ts'
+import { findReaders, type Reader, type ReaderChoice, toReader } from '../../src/pcsc/readers.ts'
 import { describeScard } from '../../src/pcsc/scard.ts'
 import { bindSmartcard } from '../../src/pcsc/smartcard-binding.ts'
 import { toTpdu } from '../../src/pcsc/tpdu.ts'
@@ -20,6 +20,18 @@ const SECOND = reader('ACS ACR39U ICC Reader 01 00', true, { atr: ATR })
 const MUTE = reader('Cherry KC 1000 SC 00 00', true, { isMute: true })
 const ALL = [MUTE, SECOND, FIRST]
 const namesOf = (choice: ReaderChoice) => findReaders(ALL, choice).candidates.map(({ name }) => name)
+
+describe('the state of a reader', () => {
+  // SCARD_STATE_* of pcsclite.h.
+  it.each([
+    ['empty', 0x10, { hasCard: false, isMute: false, isHeld: false }],
+    ['present', 0x20, { hasCard: true, isMute: false, isHeld: false }],
+    ['present and exclusive', 0xa0, { hasCard: true, isMute: false, isHeld: true }],
+    ['present and mute', 0x220, { hasCard: true, isMute: true, isHeld: false }],
+  ])('says %s', (_name, state, expected) => {
+    expect(toReader({ name: 'R', state, atr: ATR })).toMatchObject(expected)
+  })
+})
 
 describe('choosing a reader', () => {
   it.each<[string, ReaderChoice]>([

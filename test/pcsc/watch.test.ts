@@ -74,12 +74,14 @@ describe('watching readers', () => {
 
   it('outlives a pcscd that stops, and says once what to do', async () => {
     const stopped = new PcscError('no-service', 'pcscd was stopped')
-    const { said } = await watch([slot('A', '3b00')], stopped, stopped, [slot('A', '3b00')])
+    const { said, released } = await watch([slot('A', '3b00')], stopped, stopped, [slot('A', '3b00')])
     expect(said).toEqual([
       ['service-came', 'reader-came A', 'card-came A'],
       ['reader-left A', 'service-left'],
       [],
       ['service-came', 'reader-came A', 'card-came A'],
     ])
+    // A context does not outlive its pcscd: each look begins with a new one, and the last is let go at the end.
+    expect(released()).toBe(3)
   })
 })
