@@ -55,7 +55,7 @@ const endOrder = async (smdp: Smdp, session: AuthenticatedSession, reason: Reaso
       ? endDownload(order, 'Error', `CancelSession: ${reason}`, smdp.clock())
       : order,
   )
-  if (!isOrderOf(session, order)) return
+  if (!isOrderOf(session, order) || order.state === 'Installed') return
   await smdp.store.dropBoundCopy(session.iccid)
   const [subjectCode, reasonCode] = TOLD[reason] ?? ['8', '4.2']
   await smdp.reportProgress({

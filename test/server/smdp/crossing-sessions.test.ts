@@ -80,6 +80,18 @@ describe('a CancelSession that is called twice at once', () => {
   })
 })
 
+describe('a CancelSession of a second try', () => {
+  it('is not told as a failure of what the first one has installed', async () => {
+    const { scene } = await ordered()
+    const { ok } = await scene.download(scene.card)
+    const { transactionId } = accepted(await scene.authenticate(scene.card))
+    accepted(await scene.notify(scene.card.installationResult(ok.transactionId, ICCID)))
+    accepted(await scene.cancel(transactionId, scene.card.cancelSession(transactionId, 'endUserRejection')))
+    expect(await scene.stateOf()).toBe('Installed')
+    expect((await told(scene)).filter(line => line.includes('Failed'))).toEqual([])
+  })
+})
+
 describe('an order for a profile and a card that had one before', () => {
   const [first, second] = [dice('first')(3000), dice('second')(3000)]
 
