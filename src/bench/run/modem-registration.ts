@@ -1,7 +1,6 @@
 import type { ModemCard } from '../../modem/at-card.ts'
-import { describeSignal } from '../../modem/at-radio.ts'
+import { describeSignal, type ModemSubscriber } from '../../modem/at-radio.ts'
 import { ModemError, type ModemErrorCode } from '../../modem/errors.ts'
-import { describeRejection } from '../../modem/registration-report.ts'
 import {
   describeRegistrationEnd,
   type RegistrationChange,
@@ -40,9 +39,17 @@ const isSameIccid = (one: string, other: string): boolean => one.startsWith(othe
  * that another profile is enabled. Rejects with a ModemError that says what to do.
  */
 export const registerByModem = async (settings: RegistrationSettings): Promise<FoundNetwork> => {
-  const { modem, note, onChange, signal } = settings
-  const imsi = await checkSubscriber(settings)
+  const { modem, iccid, note, onChange, signal } = settings
+  let seen = await modem.subscriber()
+  if (isStale(seen, iccid)) {
+    note(`${told(seen, iccid)}; it is reset once more`)
+    await modem.reset()
+    seen = await modem.subscriber()
+  }
   const end = await modem.waitForRegistration({ onChange, signal })
+  // It had the time to notice.
+  if (isStale(seen, iccid)) seen = await modem.subscriber()
+  const { imsi } = seen
   const operator = await modem.operator()
   const measured = await modem.signal()
   const { name, plmn, technology } = operator ?? {}
@@ -56,6 +63,12 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
       signal: plain(measured),
     },
   )
+  if (isStale(seen, iccid))
+    throw new ModemError(
+      'stale-profile',
+      'modem',
+      `${told(seen, iccid)}, even after a reset; give it a reset recipe that takes the card's power (rigs/modems), or take its own power away`,
+    )
   if (end.end !== 'registered') throw failureOf(end, imsi, operator?.selection)
   return {
     registration: end.kind,
@@ -68,22 +81,11 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
 /** Without what is absent, as JSON has it. */
 const plain = (value: object): Decoded => JSON.parse(JSON.stringify(value)) as Decoded
 
-/** A modem may go on with the profile that it knew (openpilot#37779); then it is reset once more. Gives the IMSI, if told. */
-const checkSubscriber = async ({ modem, iccid, note }: RegistrationSettings): Promise<string | undefined> => {
-  for (let tried = 1; ; tried++) {
-    const seen = await modem.subscriber()
-    if (seen.iccid === undefined || isSameIccid(seen.iccid, iccid)) return seen.imsi
-    const told = `${iccid} is enabled on the card, and the modem goes on with ${seen.iccid}`
-    if (tried > 1)
-      throw new ModemError(
-        'stale-profile',
-        'modem',
-        `${told}, even after a reset; give it a reset recipe that takes the card's power (rigs/modems), or take its own power away`,
-      )
-    note(`${told}; it is reset once more`)
-    await modem.reset()
-  }
-}
+/** A modem may go on with the profile that it knew (openpilot#37779). One that tells no ICCID is believed. */
+const isStale = ({ iccid: seen }: ModemSubscriber, iccid: string): boolean =>
+  seen !== undefined && !isSameIccid(seen, iccid)
+const told = ({ iccid: seen }: ModemSubscriber, iccid: string): string =>
+  `${iccid} is enabled on the card, and the modem goes on with ${seen}`
 
 const CODES: Readonly<
   Record<Exclude<RegistrationEnd['end'], 'registered'>, readonly [ModemErrorCode, ModemError['fault']]>
@@ -104,11 +106,10 @@ const failureOf = (
 ): ModemError => {
   const [code, fault] = CODES[end.end]
   const wantsPin = end.end === 'no-sim' && (end.sim.sim === 'pin-required' || end.sim.sim === 'puk-required')
-  const why = end.end === 'denied' && end.rejectCause !== undefined ? ` (${describeRejection(end.rejectCause)})` : ''
   return new ModemError(
     wantsPin ? 'pin-required' : code,
     wantsPin ? 'user' : fault,
-    `${describeRegistrationEnd(end)}${why}; ${whatToDo(end, imsi, selection)}`,
+    `${describeRegistrationEnd(end)}; ${whatToDo(end, imsi, selection)}`,
     { reason: end.end },
   )
 }
