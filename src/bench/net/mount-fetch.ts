@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import type { Fetch } from '../../rsp/fetch.ts'
+import type { Fetch, WholeRequest, WholeResponse } from '../../rsp/fetch.ts'
 
 /** The certificate that the caller of a request showed in TLS, where the server asked for one: DER. */
 const callers = new WeakMap<Request, Uint8Array>()
@@ -10,18 +10,42 @@ export const callerCertificateOf = (request: Request): Uint8Array | undefined =>
 const statusText = (status: number, text: string): Response =>
   new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
 
-const readBody = async (
-  stream: AsyncIterable<Uint8Array>,
-  limit: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> => {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of stream) {
-    length += chunk.length
-    if (length > limit) return undefined
-    chunks.push(chunk)
-  }
-  return Uint8Array.from(Buffer.concat(chunks))
+/** undefined: it is longer. */
+const readBody = (incoming: IncomingMessage, limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> =>
+  new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    const take = (chunk: Uint8Array): void => {
+      length += chunk.length
+      chunks.push(chunk)
+      if (length <= limit) return
+      incoming.off('data', take).pause()
+      resolve(undefined)
+    }
+    incoming
+      .on('data', take)
+      .once('end', () => resolve(Uint8Array.from(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))))
+      .once('error', reject)
+  })
+
+/** A path that a URL would be read from just so. */
+const PLAIN_PATH = /^(\/[A-Za-z0-9]+)+$/
+
+/** The request without a Request, where it is as plain as those of an LPA are. */
+const wholeRequest = (
+  { method, headers }: IncomingMessage,
+  path: string,
+  body: Uint8Array,
+): WholeRequest | undefined => {
+  const host = /^([A-Za-z0-9.-]+)(:\d+)?$/.exec(headers.host ?? '')?.[1]
+  if (method !== 'POST' || host === undefined || !PLAIN_PATH.test(path)) return undefined
+  return { method, path, host, body, header: name => (headers[name.toLowerCase()] as string | undefined) ?? null }
+}
+
+const sendWhole = ({ status, headers, body }: WholeResponse, outgoing: ServerResponse): void => {
+  // Headers and body leave in one piece, and in one record of TLS.
+  outgoing.writeHead(status, body === null ? headers : { ...headers, 'Content-Length': Buffer.byteLength(body) })
+  outgoing.end(body)
 }
 
 /**
@@ -59,18 +83,24 @@ const soon = (resolve: (isWhole: boolean) => void): void => void setImmediate(re
 export const mountFetch =
   (fetch: Fetch, { limit = 1 << 20, report }: { limit?: number; report?: (error: unknown) => void } = {}) =>
   async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const answer = async (): Promise<Response> => {
+    const answer = async (): Promise<Response | undefined> => {
       const declared = Number(incoming.headers['content-length'] ?? 0)
       const body = declared > limit ? undefined : await readBody(incoming, limit)
       if (body === undefined) return statusText(413, `a request body may have ${limit} bytes`)
+      // Behind a router of express `url` is what is left of it.
+      const path = (incoming as { originalUrl?: string }).originalUrl ?? incoming.url!
+      const whole = fetch.answerWhole && wholeRequest(incoming, path, body)
+      const answered = whole && fetch.answerWhole!(whole)
+      if (answered) {
+        sendWhole(await answered, outgoing)
+        return undefined
+      }
       const headers = new Headers()
       for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2)
         headers.append(incoming.rawHeaders[at]!, incoming.rawHeaders[at + 1]!)
       const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
       const host = incoming.headers.host ?? 'localhost'
       const scheme = (incoming.socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
-      // Behind a router of express `url` is what is left of it.
-      const path = (incoming as { originalUrl?: string }).originalUrl ?? incoming.url!
       let request: Request
       try {
         request = new Request(new URL(path, `${scheme}://${host}`), {
@@ -85,13 +115,14 @@ export const mountFetch =
       if (certificate) callers.set(request, certificate.raw)
       return fetch(request)
     }
-    let response: Response
+    let response: Response | undefined
     try {
       response = await answer()
     } catch (error) {
       report?.(error)
       response = statusText(500, 'the server failed; its log says why')
     }
+    if (response === undefined) return
     outgoing.statusCode = response.status
     for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value)
     const cookies = response.headers.getSetCookie()

@@ -2,7 +2,7 @@ import express from 'express'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { issueSmdsCertificates } from '../../rsp/certificates/smds-pki.ts'
-import type { Fetch } from '../../rsp/fetch.ts'
+import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
 import type { Network } from '../../server/network/network.ts'
 import { createNetwork } from '../../server/network/network.ts'
 import { createOperator, type Operator } from '../../server/operator/operator.ts'
@@ -97,11 +97,9 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
   /** Several names on one port: an LPA that is sent to one place finds SM-DS and SM-DP+ there. */
   const serveLpas = async (...hosts: (readonly [host: string, fetch: Fetch, identity: ServerIdentity])[]) => {
     const [first] = hosts
-    const byName: Fetch = request => {
-      const { hostname } = new URL(request.url)
-      const [, fetch] = hosts.find(([host]) => host.toLowerCase() === hostname.toLowerCase()) ?? first!
-      return fetch(request)
-    }
+    const byName = chooseFetch(
+      to => (hosts.find(([host]) => host.toLowerCase() === to.host.toLowerCase()) ?? first!)[1],
+    )
     const app = express()
       .disable('x-powered-by')
       .use(mountFetch(byName, { limit: 4 << 20, report }))

@@ -1,10 +1,9 @@
-import express from 'express'
 import { issueSmdsCertificates } from '../../rsp/certificates/smds-pki.ts'
 import { ES2p } from '../../rsp/es2p.ts'
 import { ES9p } from '../../rsp/es9p.ts'
 import { ES11 } from '../../rsp/es11.ts'
 import { ES12 } from '../../rsp/es12.ts'
-import type { Fetch } from '../../rsp/fetch.ts'
+import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
 import type { Misbehaviour } from '../../server/smdp/misbehaviour.ts'
 import { isOver, type Order } from '../../server/smdp/order.ts'
 import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
@@ -107,10 +106,7 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
     isMutual = false,
   ): Promise<CurvesServer | undefined> => {
     if (port === undefined) return undefined
-    const app = express()
-      .disable('x-powered-by')
-      .use(mountFetch(fetch, { limit: 4 << 20, report }))
-    const server = await openCurvesServer(app, identities, {
+    const server = await openCurvesServer(mountFetch(fetch, { limit: 4 << 20, report }), identities, {
       host: listen,
       port,
       option,
@@ -122,16 +118,15 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
   try {
     const { beforeCall } = settings
     const own = [serverIdentity(web.issue(host))]
-    const answer: Fetch = request => {
+    const answer = chooseFetch(() => {
       beforeCall?.()
-      return smdp.es9p(request)
-    }
+      return smdp.es9p
+    })
     const es9p = logged(answer, Object.values(ES9p))
     const es11p = logged(smds.es11, Object.values(ES11))
     const hasSmds = ports.es11 !== undefined || ports.es12 !== undefined
     // On the port of ES9+ the SM-DS answers to its own name, so that an LPA may be sent to one place for both.
-    const byName: Fetch = request =>
-      hasSmds && new URL(request.url).hostname.toLowerCase() === smdsHost.toLowerCase() ? es11p(request) : es9p(request)
+    const byName = chooseFetch(({ host }) => (hasSmds && host.toLowerCase() === smdsHost.toLowerCase() ? es11p : es9p))
     const identities = [...tlsIdentities(pki), ...(hasSmds ? smds.identities : [])]
     const es9 = await serve(byName, identities, ports.es9, '--es9-port')
     const es2 = await serve(logged(smdp.es2p, Object.values(ES2p)), own, ports.es2, '--es2-port', true)

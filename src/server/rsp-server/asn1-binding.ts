@@ -2,10 +2,12 @@ import { choice } from '../../asn1/constructed.ts'
 import { Asn1Error } from '../../asn1/error.ts'
 import { decode, encode, type Schema } from '../../asn1/schema.ts'
 import { ASN1_CONTENT_TYPE, type Asn1Function, remoteProfileProvisioning } from '../../rsp/es9p-asn1.ts'
+import type { Fetch, WholeResponse } from '../../rsp/fetch.ts'
 import { ADMIN_PROTOCOL_HEADER } from '../../rsp/http-function.ts'
 import { refuseMessage } from './error.ts'
 import type { Call } from './http-binding.ts'
 import { findFault, type Refusals, runFunction, takeMessage, versionFor } from './http-frame.ts'
+import { answerMessages, type HttpMessage } from './http-message.ts'
 
 type Table = Readonly<Record<string, Asn1Function<unknown, unknown>>>
 type Answer = (request: never, call: Call) => Promise<unknown>
@@ -21,7 +23,7 @@ export const bindAsn1 = <const T extends Table>(
   table: T,
   answers: { readonly [K in keyof T]: Answer },
   refusals: Refusals,
-): ((request: Request) => Promise<Response>) => {
+): Fetch => {
   const requests = remoteProfileProvisioning(
     choice(
       Object.fromEntries(Object.entries(table).map(([name, { request }]) => [name, request as Schema<unknown>])),
@@ -37,10 +39,13 @@ export const bindAsn1 = <const T extends Table>(
     }
   }
 
-  return async request => {
+  const answerMessage = async (request: HttpMessage): Promise<WholeResponse> => {
     const protocol = { [ADMIN_PROTOCOL_HEADER]: versionFor(request) }
-    const bare = (status: number, headers: Readonly<Record<string, string>> = {}) =>
-      new Response(null, { status, headers: { ...protocol, ...headers } })
+    const bare = (status: number, headers: Readonly<Record<string, string>> = {}): WholeResponse => ({
+      status,
+      headers: { ...protocol, ...headers },
+      body: null,
+    })
     const fault = findFault(request, ASN1_CONTENT, true)
     if (fault !== undefined) return bare(fault.status, fault.headers)
     const taken = await takeMessage(request, read)
@@ -58,11 +63,9 @@ export const bindAsn1 = <const T extends Table>(
     const body = 'response' in outcome ? outcome.response : error && write(error)
     // 503 and not a lie: of the three errors that InitiateAuthentication has, none says that the server failed.
     if (body === undefined) return bare(503)
-    return new Response(new Uint8Array(body), {
-      status: 200,
-      headers: { ...protocol, 'Content-Type': ASN1_CONTENT_TYPE },
-    })
+    return { status: 200, headers: { ...protocol, 'Content-Type': ASN1_CONTENT_TYPE }, body }
   }
+  return answerMessages(answerMessage, 'LPA')
 }
 
 const errorOf = (

@@ -1,3 +1,4 @@
+import type { Fetch, WholeResponse } from '../../rsp/fetch.ts'
 import {
   ADMIN_PROTOCOL_HEADER,
   type HttpFunction,
@@ -7,6 +8,7 @@ import {
 import { type Json, JsonError } from '../../rsp/json.ts'
 import { refuseMessage } from './error.ts'
 import { findFault, type Refusals, runFunction, takeMessage, type Untaken, versionFor } from './http-frame.ts'
+import { answerMessages, type HttpMessage, type RequesterOf } from './http-message.ts'
 
 /** What a function is told about its call beside the request. */
 export interface Call {
@@ -36,8 +38,7 @@ export type Answers<T> = {
 export interface Binding extends Refusals {
   /** Requests begin with a header (between servers, SGP.22 §6.5.1.3). */
   readonly hasHeader: boolean
-  /** Who calls, as the connection tells (mutual TLS); undefined refuses. */
-  readonly requesterOf: (request: Request) => string | undefined
+  readonly requesterOf: RequesterOf
 }
 
 /**
@@ -46,11 +47,7 @@ export interface Binding extends Refusals {
  * A function beside those of the table is one of another version of the specification: it is refused as a function
  * is, in the form that its caller reads. Any other path is no function.
  */
-export const bindFunctions = <const T extends Table>(
-  table: T,
-  answers: Answers<T>,
-  binding: Binding,
-): ((request: Request) => Promise<Response>) => {
+export const bindFunctions = <const T extends Table>(table: T, answers: Answers<T>, binding: Binding): Fetch => {
   type Row = { row: HttpFunction<unknown, unknown>; answer: (request: unknown, call: Call) => Promise<unknown> }
   const routes = new Map<string, Row>(
     Object.entries(table).map(([name, row]) => [
@@ -62,32 +59,31 @@ export const bindFunctions = <const T extends Table>(
   const isFunction = (path: string) =>
     folders.has(path.slice(0, path.lastIndexOf('/') + 1)) && /\/[A-Za-z]+$/.test(path)
 
-  return async request => {
-    const protocol = { [ADMIN_PROTOCOL_HEADER]: versionFor(request) }
-    const say = (status: number, body: Json, more: Readonly<Record<string, string>> = {}) =>
-      new Response(JSON.stringify(body), {
-        status,
-        headers: { ...protocol, 'Content-Type': 'application/json;charset=UTF-8', ...more },
-      })
+  const answerMessage = async (message: HttpMessage): Promise<WholeResponse> => {
+    const protocol = { [ADMIN_PROTOCOL_HEADER]: versionFor(message) }
+    const say = (status: number, body: Json, more: Readonly<Record<string, string>> = {}): WholeResponse => ({
+      status,
+      headers: { ...protocol, 'Content-Type': 'application/json;charset=UTF-8', ...more },
+      body: JSON.stringify(body),
+    })
     const refuse = ({ status, error, headers }: Untaken) => say(status, failed(error.status!), headers)
 
-    const { pathname } = new URL(request.url)
-    const route = routes.get(pathname)
-    if (route === undefined && !isFunction(pathname))
+    const route = routes.get(message.path)
+    if (route === undefined && !isFunction(message.path))
       return refuse({ status: 404, error: refuseMessage('unknown-function') })
-    const requester = binding.requesterOf(request)
-    const fault = findFault(request, JSON_CONTENT, requester !== undefined)
+    const requester = message.requester()
+    const fault = findFault(message, JSON_CONTENT, requester !== undefined)
     if (fault !== undefined) return refuse(fault)
     if (route === undefined) return refuse({ status: 200, error: refuseMessage('unknown-function') })
 
     const { row, answer } = route
-    const taken = await takeMessage(request, body => readMessage(body, row, binding))
+    const taken = await takeMessage(message, body => readMessage(body, row, binding))
     if (!('message' in taken)) return refuse(taken)
-    const { header, message } = taken.message
+    const { header, message: request } = taken.message
     const outcome = await runFunction(
       row.name,
       async () => {
-        const response = await answer(message, { requester: requester!, header })
+        const response = await answer(request, { requester: requester!, header })
         return row.response?.toJson(response)
       },
       binding,
@@ -95,9 +91,10 @@ export const bindFunctions = <const T extends Table>(
     // SGP.22 §6.5.1.2: a notification function has no result in which it could fail. With any 2xx the LPA would strike
     // the notification off the card's list, and nobody would have it.
     if ('failure' in outcome) return say(row.response === undefined ? 503 : 200, failed(outcome.failure))
-    if (outcome.response === undefined) return new Response(null, { status: 204, headers: protocol })
+    if (outcome.response === undefined) return { status: 204, headers: protocol, body: null }
     return say(200, { ...SUCCESS, ...outcome.response })
   }
+  return answerMessages(answerMessage, binding.requesterOf)
 }
 
 const JSON_CONTENT = /^application\/json\s*(;|$)/i

@@ -3,6 +3,11 @@ import { RspServerError, refuseMessage } from './error.ts'
 /** The longest genuine message, an AuthenticateClient with its chain, has about 5 kB. */
 const MAX_BODY = 256 * 1024
 
+export const checkLength = (body: Uint8Array): Uint8Array => {
+  if (body.length > MAX_BODY) throw refuseMessage('too-long')
+  return body
+}
+
 /** Stops reading where a message has become longer than any can be: what is announced is not believed. */
 export const readBody = async (request: Request): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = []

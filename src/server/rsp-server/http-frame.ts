@@ -1,13 +1,13 @@
 import { ADMIN_PROTOCOL_HEADER, ADMIN_PROTOCOL_PATTERN, type StatusCodeData } from '../../rsp/http-function.ts'
 import { RspServerError, refuseMessage } from './error.ts'
-import { readBody } from './http-body.ts'
+import type { HttpMessage } from './http-message.ts'
 
 /** Version 2.5 is what the tables are written from; a caller of another 2.x is answered in its own (SGP.22 §6.5.1.1). */
 const OWN_VERSION = 'gsma/rsp/v2.5.0'
 
 /** The version that the answer is in. */
-export const versionFor = (request: Request): string => {
-  const protocol = request.headers.get(ADMIN_PROTOCOL_HEADER)
+export const versionFor = (message: HttpMessage): string => {
+  const protocol = message.header(ADMIN_PROTOCOL_HEADER)
   return ADMIN_PROTOCOL_PATTERN.exec(protocol ?? '')?.[1] === '2' ? protocol! : OWN_VERSION
 }
 
@@ -19,23 +19,23 @@ export interface Untaken {
 }
 
 /** What both bindings ask of a message before its body is read; undefined: nothing is wrong. */
-export const findFault = (request: Request, contentType: RegExp, isKnownCaller: boolean): Untaken | undefined => {
-  if (request.method !== 'POST') return { status: 405, error: refuseMessage('bad-method'), headers: { Allow: 'POST' } }
+export const findFault = (message: HttpMessage, contentType: RegExp, isKnownCaller: boolean): Untaken | undefined => {
+  if (message.method !== 'POST') return { status: 405, error: refuseMessage('bad-method'), headers: { Allow: 'POST' } }
   if (!isKnownCaller) return { status: 401, error: refuseMessage('unknown-requester') }
-  if (!ADMIN_PROTOCOL_PATTERN.test(request.headers.get(ADMIN_PROTOCOL_HEADER) ?? ''))
+  if (!ADMIN_PROTOCOL_PATTERN.test(message.header(ADMIN_PROTOCOL_HEADER) ?? ''))
     return { status: 400, error: refuseMessage('bad-protocol-header') }
-  if (!contentType.test(request.headers.get('content-type') ?? ''))
+  if (!contentType.test(message.header('content-type') ?? ''))
     return { status: 400, error: refuseMessage('bad-content-type') }
   return undefined
 }
 
 /** Reads and decodes the body; what cannot be decoded is the caller's fault. */
 export const takeMessage = async <T>(
-  request: Request,
+  message: HttpMessage,
   decode: (body: Uint8Array) => T,
 ): Promise<{ readonly message: T } | Untaken> => {
   try {
-    return { message: decode(await readBody(request)) }
+    return { message: decode(await message.readBody()) }
   } catch (error) {
     if (!(error instanceof RspServerError)) throw error
     return { status: error.code === 'too-long' ? 413 : 400, error }

@@ -1,7 +1,7 @@
 import { ES2p } from '../../rsp/es2p.ts'
 import { ES9p } from '../../rsp/es9p.ts'
 import { ASN1_PATH, ES9pAsn1 } from '../../rsp/es9p-asn1.ts'
-import type { Fetch } from '../../rsp/fetch.ts'
+import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
 import { bindAsn1 } from '../rsp-server/asn1-binding.ts'
 import { type Answers, bindFunctions } from '../rsp-server/http-binding.ts'
 import { addProfile, type ProfileToAdd } from './add-profile.ts'
@@ -69,9 +69,9 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   const answers = misbehaviour ? withWrongContent(smdp, right, misbehaviour) : right
   const refusals = { statusOf, onDefect: smdp.onDefect }
   // TLS authenticates the server only; the card is authenticated by the functions themselves.
-  const inJson = bindFunctions(ES9p, answers, { hasHeader: false, requesterOf: () => 'LPA', ...refusals })
+  const inJson = bindFunctions(ES9p, answers, { hasHeader: false, requesterOf: 'LPA', ...refusals })
   const inAsn1 = bindAsn1(ES9pAsn1, answers, refusals)
-  const es9p: Fetch = request => (new URL(request.url).pathname === ASN1_PATH ? inAsn1 : inJson)(request)
+  const es9p = chooseFetch(({ path }) => (path === ASN1_PATH ? inAsn1 : inJson))
 
   const { HandleDownloadProgressInfo: _, HandleNotification: __, ...operatorFunctions } = ES2p
   return {

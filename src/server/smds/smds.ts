@@ -5,7 +5,7 @@ import { ASN1_PATH } from '../../rsp/es9p-asn1.ts'
 import { ES11, es11PathOf } from '../../rsp/es11.ts'
 import { ES11Asn1 } from '../../rsp/es11-asn1.ts'
 import { ES12, ES15 } from '../../rsp/es12.ts'
-import type { Fetch } from '../../rsp/fetch.ts'
+import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
 import { bindAsn1 } from '../rsp-server/asn1-binding.ts'
 import { checkCis } from '../rsp-server/ci-choice.ts'
 import { bindFunctions } from '../rsp-server/http-binding.ts'
@@ -44,7 +44,7 @@ export const createSmds = (settings: SmdsSettings): SmdsServer => {
   const onEvents = { RegisterEvent: createRegisterEvent(smds), DeleteEvent: createDeleteEvent(smds) }
   const betweenServers = { hasHeader: true, requesterOf: smds.requesterOf, statusOf, onDefect: smds.onDefect }
   // TLS authenticates the server only; the card is authenticated by the functions themselves.
-  const towardsLpas = { hasHeader: false, requesterOf: () => 'LPA', statusOf, onDefect: smds.onDefect }
+  const towardsLpas = { hasHeader: false, requesterOf: 'LPA', statusOf, onDefect: smds.onDefect } as const
 
   const onBothPaths = {
     InitiateAuthentication: ES11.InitiateAuthentication,
@@ -63,7 +63,7 @@ export const createSmds = (settings: SmdsSettings): SmdsServer => {
   )
   const inAsn1 = bindAsn1(ES11Asn1, onCards, towardsLpas)
   return {
-    es11: request => (new URL(request.url).pathname === ASN1_PATH ? inAsn1 : inJson)(request),
+    es11: chooseFetch(({ path }) => (path === ASN1_PATH ? inAsn1 : inJson)),
     es12: bindFunctions(ES12, onEvents, betweenServers),
     es15: smds.kind === 'root' ? bindFunctions(ES15, onEvents, betweenServers) : bindFunctions({}, {}, betweenServers),
   }
