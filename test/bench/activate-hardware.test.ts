@@ -196,6 +196,21 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     },
   )
 
+  it.skipIf(noModem)(
+    `survives a modem that leaves the bus at REFRESH, and at its reset${because(noModem)}`,
+    async () => {
+      const place = newPlace()
+      writeModemProfile(place, ['refreshFlag: true', "reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 20000 }]"])
+      const { modem } = await plugModem(place, 'auto', MANNERS['eg25-g'].manners)
+      const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+      expect(ran.json()).toMatchObject({ verdict: 'pass', steps: EIGHT })
+      expect(notesOf(ran)).toContain('the modem left the bus and came back')
+      // Once because of REFRESH, once by its recipe; each time it was asked who it is.
+      expect(modem.heard.filter(text => text === 'AT+CFUN=1,1')).toHaveLength(1)
+      expect(modem.heard.filter(text => text === 'AT+CGSN').length).toBeGreaterThanOrEqual(3)
+    },
+  )
+
   it.skipIf(noModem)(`blames no card where no network is heard${because(noModem)}`, async () => {
     const place = newPlace()
     await plugModem(place, 'auto', {}, { hears: false })

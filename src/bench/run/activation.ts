@@ -96,8 +96,17 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
   }
   const note = (text: string): void => observe({ kind: 'note', part: 'app', text })
   const tracer = createCardTracer(observe, stopwatch)
+  const toldOfDevice = new Set<string>()
+  /** Some of it is found out while the card is used. */
+  const tellOfDevice = (): void => {
+    for (const text of [...device.facts, ...device.notes]) {
+      if (!toldOfDevice.has(text)) observe({ kind: 'note', part: 'euicc', text })
+      toldOfDevice.add(text)
+    }
+  }
 
   const finish = async (): Promise<RunOutcome> => {
+    tellOfDevice()
     const outcome = tracker.finish()
     services.switchboard.watch(undefined)
     for (const each of open) await each.close()
@@ -120,7 +129,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
       },
     })
     const profile = await settings.supply()
-    for (const sentence of [...device.facts, ...device.notes]) observe({ kind: 'note', part: 'euicc', text: sentence })
+    tellOfDevice()
     const isdrOptions = tellingAid(device.isdrOptions, text => observe({ kind: 'note', part: 'euicc', text }))
     const card = tracer.traceCard(device.card)
     const prepared = await prepareCard(
