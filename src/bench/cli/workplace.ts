@@ -7,6 +7,7 @@ import { ownCertificates, readCertificates } from '../pki/card-pki.ts'
 import { readCiFolder } from '../pki/ci-folder.ts'
 import { createLinks, type Device, type Links, lookFor, openDevice } from '../rigs/attach.ts'
 import { knowCards } from '../rigs/card-knowledge.ts'
+import { checkIdentity } from '../rigs/check-identity.ts'
 import { openLearnedFacts } from '../rigs/learned.ts'
 import { chooseRig, type Rig, readRigs, summarizeRig } from '../rigs/rig.ts'
 import { checkTapeFile, recordLinks } from '../tape/record-links.ts'
@@ -72,7 +73,14 @@ export const openWorkplace = (world: World, { certs, curve, record, redact }: Pk
       choose,
       async open(name) {
         const { rig, why } = await choose(name)
-        return openDevice(links, rig, summarizeRig(rig, why))
+        const device = await openDevice(links, rig, summarizeRig(rig, why))
+        try {
+          await checkIdentity(device)
+          return device
+        } catch (error) {
+          await device.close()
+          throw error
+        }
       },
       close: () => home.close(),
     }
