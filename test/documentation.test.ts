@@ -11,6 +11,7 @@ const pages = [
   'docs/decisions.md',
   'docs/hardware.md',
   'docs/smdp.md',
+  'docs/conformance.md',
 ]
 
 describe('the documentation', () => {
