@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openWebPki, serverIdentity } from '../../src/bench/pki/web-pki.ts'
 import { luhnDigit } from '../../src/profile/digits.ts'
 import { testPki } from '../server/smdp/scene.ts'
 import { type Serving, serveSmdp } from './smdp-serving.ts'
@@ -207,6 +209,30 @@ describe('smdp order, in the store', () => {
     const ran = await smdp('order', ...args)
     expect(ran).toMatchObject({ exitCode, err: expect.stringContaining(expected) })
     expect(ran.err.trimEnd().split('\n')).toHaveLength(1)
+  })
+})
+
+describe('smdp order, over ES2+', () => {
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(place.folder, name), text, { mode: 0o600 })
+    return join(place.folder, name)
+  }
+  it('reads the client certificate before anything is asked', async () => {
+    const web = openWebPki(join(place.home, 'pki'), { random: randomBytes, now: new Date() })
+    const [ours, others] = ['a.example', 'b.example'].map(name => serverIdentity(web.issue(name)))
+    const text = file('text.txt', 'hello')
+    const [cert, key, otherKey] = [ours!.certificate, ours!.key, others!.key].map((pem, at) => file(`${at}.pem`, pem))
+    for (const [files, expected] of [
+      [[text, key!], `${text} holds no certificate in PEM form`],
+      [[cert!, text], `${text} holds no private key without a passphrase in PEM form`],
+      [[cert!, otherKey!], `${otherKey} is not the private key of the certificate in ${cert}`],
+    ] as const) {
+      const ran = await smdp(
+        ...['order', 'release', iccidOf(1), '--url', 'https://a.example', '--connect-to', '127.0.0.1:1'],
+        ...['--cert', files[0], '--key', files[1]],
+      )
+      expect(ran).toMatchObject({ exitCode: 2, out: '', err: `esim-bench: ${expected}\n` })
+    }
   })
 })
 

@@ -164,6 +164,10 @@ orders:
     const stranger = await here.run('smdp', 'order', 'create', '--type', 'gold', ...over, '--json')
     expect(stranger.exitCode).toBe(1)
     expect(stranger.err).toMatch(/^esim-bench: .*(not trusted|did not answer)/)
+    const known = ['--ca', join(there.home, 'pki', 'web', 'ca.der')]
+    const refused = await here.run('smdp', 'order', 'create', '--type', 'gold', ...over, ...known, '--json')
+    expect(refused).toMatchObject({ exitCode: 1, out: '' })
+    expect(refused.err).toContain('the server hung up: most likely it does not take the client certificate')
     const ran = await download(server, 'smdp.bench.example', matchingId!, ...certs('nist'))
     expect(ran).toMatchObject({ exitCode: 0 })
     expect((await there.run('smdp', 'order', 'show', matchingId!, '--json')).json()).toMatchObject({
@@ -203,7 +207,7 @@ orders:
       ['bad.example', own],
       ['good.example', stranger],
     ] as const)
-      expect(await order(name, web)).toMatchObject({ exitCode: 1, err: expect.stringContaining('did not answer') })
+      expect(await order(name, web)).toMatchObject({ exitCode: 1, err: expect.stringContaining('the server hung up') })
     // Those who were hung up on have not come as far as a function.
     expect(server.out().match(/ES2\+\.DownloadOrder/g)).toHaveLength(2)
   })
@@ -288,6 +292,24 @@ describe('what keeps it from serving is said in a sentence', () => {
     await new Promise<void>(done => taken.close(() => done()))
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) })
     expect(ran.err).toContain('--es9-port')
+  })
+  it('a port in use, before the store is emptied and filled for nothing', async () => {
+    await there.run('smdp', 'stock', 'import', 'own', '--template', '--type', 'gold', '--count', '2')
+    const inventory = write(
+      'inventory.yaml',
+      'types: {own: {template: own}}\norders:\n- {matchingId: A, profile: own}\n',
+    )
+    const taken = createServer()
+    await new Promise<void>(done => taken.listen(0, '127.0.0.1', done))
+    const { port } = taken.address() as { port: number }
+    const ran = await there.run(
+      ...['smdp', 'serve', '--es9-port', '0', '--es2-port', String(port), '--reset', '--yes', '--inventory', inventory],
+    )
+    await new Promise<void>(done => taken.close(() => done()))
+    expect(ran).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('--es2-port') })
+    expect((await there.run('smdp', 'stock', 'list', '--json')).json()).toEqual({
+      types: [{ type: 'gold', states: { Available: 2 } }],
+    })
   })
   it.each<[string, string[], string]>([
     ['an address of another machine', ['--listen', '192.0.2.1', '--es9-port', '0'], 'is no address of this machine'],

@@ -64,6 +64,10 @@ export const reportError = (error: unknown, world: World, args?: readonly string
     say(judged.summary)
     return 1
   }
-  say(`something unexpected went wrong; ${keepForLater(error, world)}`)
+  reportDefect(error, world)
   return 1
 }
+
+/** Of something that goes on all the same, too: one sentence, and the rest in a file. */
+export const reportDefect = (error: unknown, world: World): void =>
+  void world.err.write(`esim-bench: something unexpected went wrong; ${keepForLater(error, world)}\n`)

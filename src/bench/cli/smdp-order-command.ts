@@ -1,31 +1,15 @@
-import { X509Certificate } from 'node:crypto'
-import { join } from 'node:path'
 import { formatActivationCode } from '../../rsp/activation-code.ts'
 import { ES2p } from '../../rsp/es2p.ts'
 import { iccidText } from '../../server/smdp/iccid.ts'
 import type { Order } from '../../server/smdp/order.ts'
 import { BenchError } from '../error.ts'
-import { homePath } from '../home/home.ts'
-import type { Address } from '../net/address-book.ts'
 import { OWN_SMDP_HOST } from '../pki/card-pki.ts'
-import { checkWebServer, openWebPki, serverIdentity } from '../pki/web-pki.ts'
-import { type OrderAccess, openEs2Access, openStoreAccess } from '../smdp/order-access.ts'
-import { readAuthorities } from '../smdp/standalone-pki.ts'
+import { type OrderAccess, openStoreAccess } from '../smdp/order-access.ts'
 import { openStoreAt } from '../smdp/store-place.ts'
-import { readInput } from './options.ts'
+import { type OrderOptions, openAccessOver } from './smdp-order-access.ts'
 import { showTable } from './table.ts'
 import { createTerminal, printJson, type World } from './terminal.ts'
 
-export interface OrderOptions {
-  readonly db?: string
-  readonly url?: string
-  readonly connectTo?: Address
-  readonly cert?: string
-  readonly key?: string
-  readonly ca?: string
-  readonly as: string
-  readonly json?: boolean
-}
 /** The name of the server, which its store does not know; over ES2+ the server says it. */
 interface NamedOptions extends OrderOptions {
   readonly host?: string
@@ -43,52 +27,13 @@ export interface CreateOptions extends Omit<ConfirmOptions, 'release'> {
   readonly confirm?: boolean
 }
 
-const checkForeignServer =
-  (authorities: readonly X509Certificate[], clock: () => Date) =>
-  (chain: readonly Uint8Array[], host: string): void => {
-    const [server] = chain.map(der => new X509Certificate(der))
-    const issuer = authorities.find(ca => server?.checkIssued(ca) && server.verify(ca.publicKey))
-    const now = clock()
-    if (server === undefined || issuer === undefined) throw new Error('it is not of the CA that was given')
-    if (now < new Date(server.validFrom) || now > new Date(server.validTo))
-      throw new Error('its certificate is not valid today')
-    if (server.checkHost(host) === undefined) throw new Error(`its certificate is not for ${host}`)
-  }
-
-const readText = (path: string, what: string): string => Buffer.from(readInput(path, what)).toString('utf8')
-
-const accessOver = (world: World, url: string, options: OrderOptions): OrderAccess => {
-  if (!/^https:\/\//.test(url) || !URL.canParse(url))
-    throw new BenchError('wrong-use', `--url ${url} is no address such as https://smdp.example.com:8444`)
-  if (options.db !== undefined) throw new BenchError('wrong-use', 'give either --url or --db')
-  if ((options.cert === undefined) !== (options.key === undefined))
-    throw new BenchError('wrong-use', '--cert and --key belong together')
-  const { random, clock } = world
-  const web = openWebPki(join(homePath(world.environment, world.workingFolder), 'pki'), { random, now: clock() })
-  const { cert, key, ca } = options
-  return openEs2Access({
-    url,
-    connectTo: options.connectTo,
-    check:
-      ca === undefined
-        ? checkWebServer(web.ca, clock)
-        : checkForeignServer(readAuthorities(readInput(ca, 'CA file'), ca), clock),
-    identity:
-      cert === undefined || key === undefined
-        ? serverIdentity(web.issue(options.as))
-        : { certificate: readText(cert, 'client certificate'), key: readText(key, 'private key') },
-    as: options.as,
-    random,
-  })
-}
-
 const withAccess = async (
   world: World,
   options: NamedOptions & { readonly smds?: string },
   work: (access: OrderAccess) => Promise<number>,
 ): Promise<number> => {
   if (options.url !== undefined) {
-    const access = accessOver(world, options.url, options)
+    const access = openAccessOver(world, options.url, options)
     return work(access).finally(() => access.close())
   }
   if (options.smds !== undefined)

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { formatActivationCode } from '../../rsp/activation-code.ts'
 import { createMisbehaviour } from '../../server/smdp/misbehaviour.ts'
 import { isPending, type Order } from '../../server/smdp/order.ts'
 import { BenchError } from '../error.ts'
 import { homePath } from '../home/home.ts'
+import { checkPort } from '../net/curves-server.ts'
 import { openWebPki } from '../pki/web-pki.ts'
 import { applyInventory, type InventoryReport } from '../smdp/apply-inventory.ts'
 import { describeCall } from '../smdp/function-log.ts'
@@ -15,8 +15,8 @@ import { ciKeyIdOf, openStandalonePki, readAuthorities, type StandalonePki } fro
 import { misbehaviourPlaceOf, openStoreAt } from '../smdp/store-place.ts'
 import type { OpenSmdpStore } from '../smdp-store/open-smdp-store.ts'
 import { readInput } from './options.ts'
-import { describeWhole } from './report-error.ts'
-import { createTerminal, type Terminal, type World } from './terminal.ts'
+import { reportDefect } from './report-error.ts'
+import { createTerminal, isYes, type Terminal, type World } from './terminal.ts'
 
 export interface SmdpServeOptions {
   readonly host?: string
@@ -37,17 +37,20 @@ export interface SmdpServeOptions {
 
 const confirmReset = async (world: World, { yes, db }: SmdpServeOptions): Promise<void> => {
   if (yes || db === 'memory') return
-  if (!world.out.isTTY || !process.stdin.isTTY)
+  const { ask } = createTerminal(world)
+  if (ask === undefined)
     throw new BenchError('wrong-use', '--reset takes all profiles and orders out of the store; say --yes with it')
-  const asking = createInterface({ input: process.stdin, output: process.stdout })
-  try {
-    const answer = await asking.question('All profiles and orders of the store will be gone. Go on? (y/N) ', {
-      signal: world.interrupt,
-    })
-    if (!/^y(es)?$/i.test(answer.trim())) throw new BenchError('wrong-use', 'nothing was changed')
-  } finally {
-    asking.close()
-  }
+  const answer = await ask('All profiles and orders of the store will be gone. Go on? [y/N] ', {
+    signal: world.interrupt,
+  })
+  if (!isYes(answer)) throw new BenchError('not-wanted', 'nothing was changed')
+}
+
+/** A store is not emptied, and nothing put into it, for a server that then cannot open: another may be at work there. */
+const checkPorts = async ({ listen, es9Port, es2Port, es11Port, es12Port }: SmdpServeOptions): Promise<void> => {
+  const ports = { '--es9-port': es9Port, '--es2-port': es2Port, '--es11-port': es11Port, '--es12-port': es12Port }
+  for (const [option, port] of Object.entries(ports))
+    if (port !== undefined) await checkPort({ host: listen, port, option })
 }
 
 /** In words, for the terminal: what a file has brought. */
@@ -147,8 +150,8 @@ const GRACE_MS = 2_000
 /** Operators and SM-DSs that could not be told something are told again so often. */
 const RETELL_MS = 10_000
 
-const deliver = (standalone: Standalone, { err }: World): Promise<void> =>
-  standalone.smdp.deliverProgress().catch(error => void err.write(`esim-bench: ${describeWhole(error)}\n`))
+const deliver = (standalone: Standalone, world: World): Promise<void> =>
+  standalone.smdp.deliverProgress().catch(error => reportDefect(error, world))
 
 export const smdpServeCommand = async (world: World, options: SmdpServeOptions): Promise<number> => {
   const terminal = createTerminal(world)
@@ -162,6 +165,7 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
   const homePki = join(home, 'pki')
   const pki = openStandalonePki({ ...options, host: options.host, certs: options.certs, homePki, random, now: clock() })
   const web = openWebPki(homePki, { random, now: clock() })
+  await checkPorts(options)
   if (options.reset) await confirmReset(world, options)
   const store = await openStoreAt(options.db, world)
   try {
@@ -198,7 +202,7 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
       stopwatch: world.stopwatch,
       random,
       log: options.quiet ? undefined : called => terminal.line(describeCall(called)),
-      report: error => void world.err.write(`esim-bench: a function failed: ${describeWhole(error)}\n`),
+      report: error => reportDefect(error, world),
     })
     const again = setInterval(() => void deliver(standalone, world), RETELL_MS)
     try {

@@ -130,11 +130,21 @@ const httpsServer = (
   return server
 }
 
-const listen = (server: ReturnType<typeof createServer>, { host, port, option }: CurvesServerSettings): Promise<void> =>
+const listen = (
+  server: ReturnType<typeof createServer>,
+  { host, port, option }: Pick<CurvesServerSettings, 'host' | 'port' | 'option'>,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port, option)))
     server.listen(port, host, () => resolve())
   })
+
+/** Says at once what opening there would, for who has something to do first that is not to be done in vain. */
+export const checkPort = async (at: Pick<CurvesServerSettings, 'host' | 'port' | 'option'>): Promise<void> => {
+  const probe = createServer()
+  await listen(probe, at)
+  await new Promise<void>(resolve => void probe.close(() => resolve()))
+}
 
 const explain = (error: NodeJS.ErrnoException, host: string, port: number, option: string): Error => {
   const sentence = {

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Agent, type buildConnector, request as send } from 'undici'
 import type { CurveName } from '../../rsp/crypto/curve.ts'
@@ -66,7 +67,8 @@ const connector =
     const socket = connectTls({
       host: address.host,
       port: address.port,
-      servername: host,
+      // An address is no name (RFC 6066 §3).
+      servername: isIP(host) === 0 ? host : '',
       ca: [],
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',

@@ -16,6 +16,24 @@ export interface OrderAccess {
   close(): Promise<void>
 }
 
+const HUNG_UP: readonly (string | undefined)[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']
+
+/** A server of ES2+ that does not take the client's certificate ends the handshake, or hangs up behind it. */
+const isHungUp = ({ cause }: OperatorError): boolean => {
+  const { code } = ((cause as Error | undefined)?.cause ?? {}) as { code?: string }
+  return HUNG_UP.includes(code) || /^ERR_SSL_.*ALERT/.test(code ?? '')
+}
+
+const overEs2 = (error: unknown): unknown =>
+  error instanceof OperatorError && error.code === 'smdp-unreachable' && isHungUp(error)
+    ? new BenchError(
+        'order-refused',
+        'the server hung up: most likely it does not take the client certificate; give one that it knows with --cert ' +
+          'and --key, or let it know this one (smdp serve --es2-ca, `operators` of its inventory)',
+        { cause: error },
+      )
+    : asBenchError(error)
+
 const asBenchError = (error: unknown): unknown => {
   if (!(error instanceof OperatorError)) return error
   const { refusal } = error
@@ -46,7 +64,7 @@ export const openEs2Access = (at: {
   return {
     call: (row, request) =>
       callEs2(smdp, row, request).catch(error => {
-        throw asBenchError(error)
+        throw overEs2(error)
       }),
     close,
   }
