@@ -159,7 +159,22 @@ describe('what is wrong with an inventory is told with its place', () => {
       `orders:\n- {profile: x, eid: ${EID}}\n`,
       /line 2.*an EID of 32 digits is expected, in quotes/,
     ],
-    ['a key in the file itself', 'types: {gold: {template: own, defaults: {k: "00"}}}\n', /defaults\.k/],
+    [
+      'a key in the file itself',
+      'types: {gold: {template: own, defaults: {k: "00"}}}\n',
+      /defaults\.k: keys are not written here: \{ env: NAME \}/,
+    ],
+    ['nothing in it', '', 'types, stock, orders, operators or misbehave are expected'],
+    [
+      'misbehaviour that would do nothing',
+      'misbehave: [{function: HandleNotification, kind: changed-byte, offset: 1}]\n',
+      'misbehaviour changed-byte of HandleNotification: the function gives no such thing',
+    ],
+    [
+      'a certificate that is not there',
+      'misbehave: [{function: AuthenticateClient, kind: wrong-certificate, certificate: none.der}]\n',
+      'none.der is neither a file nor a fault of certificates',
+    ],
     [
       'an unknown type',
       'types: {gold: {template: own}}\norders:\n- {profile: glod, matchingId: A}\n',
@@ -209,6 +224,9 @@ describe('what is wrong with an inventory is told with its place', () => {
       `iccid,opcc\n`,
       'keys.csv, line 1, column 2: there is no value called "opcc"; did you mean `opc`?',
     ],
+    ['a key for a column name', `${secret},${iccidOf(1)}\n`, 'line 1, column 1: a value stands where a name should'],
+    ['no rows', 'iccid,k\n', 'keys.csv has column names and no rows'],
+    ['bytes that are no text', `\u0001${'x'.repeat(500)}\n`, `${'x'.repeat(39)}"; known are iccid`],
     ['no ICCIDs', 'imsi\n', 'a column `iccid` is needed'],
     [
       'an ICCID',

@@ -34,7 +34,7 @@ export const readPort = (text: string): number => {
 export const readHost = (text: string): string => {
   if (/^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/.test(text))
     return text.toLowerCase()
-  throw new InvalidArgumentError('it must be a host name such as smdp.example.com.')
+  throw new InvalidArgumentError('it must be a host name such as smdp.example.com, without a port.')
 }
 
 export const readHostAndPort = (text: string): { host: string; port: number } => {

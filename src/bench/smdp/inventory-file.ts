@@ -31,7 +31,12 @@ const metadata = z.strictObject({
 export type MetadataEntry = z.infer<typeof metadata>
 
 /** A key is not written into the file: it comes from an environment variable. */
-const fromEnvironment = z.strictObject({ env: text(/^[A-Za-z_]\w*$/, 'the name of an environment variable') })
+const fromEnvironment = z.strictObject(
+  { env: text(/^[A-Za-z_]\w*$/, 'the name of an environment variable') },
+  {
+    error: ({ code }) => (code === 'invalid_type' ? 'keys are not written here: { env: NAME } is expected' : undefined),
+  },
+)
 const defaults = z.strictObject({
   imsi: text(/^\d{6,15}$/, 'an IMSI').optional(),
   mncLength: z.union([z.literal(2), z.literal(3)]).optional(),
@@ -114,12 +119,18 @@ const operator = z.strictObject({
 })
 
 /** What an SM-DP+ has and what is ordered of it, as a file says. */
-export const InventoryFile = z.strictObject({
-  types: z.record(z.string(), profileType).optional(),
-  stock: z.array(stock).optional(),
-  orders: z.array(order).optional(),
-  operators: z.array(operator).optional(),
-  /** As `smdp misbehave` tells a running server. */
-  misbehave: MisbehaviourFile.optional(),
-})
+export const InventoryFile = z.strictObject(
+  {
+    types: z.record(z.string(), profileType).optional(),
+    stock: z.array(stock).optional(),
+    orders: z.array(order).optional(),
+    operators: z.array(operator).optional(),
+    /** As `smdp misbehave` tells a running server. */
+    misbehave: MisbehaviourFile.optional(),
+  },
+  {
+    error: ({ code }) =>
+      code === 'invalid_type' ? 'types, stock, orders, operators or misbehave are expected' : undefined,
+  },
+)
 export type InventoryFile = z.infer<typeof InventoryFile>

@@ -33,10 +33,16 @@ const columnsOf = (header: readonly string[], file: string): PersonalField[] => 
   const columns = header.map((name, at) => {
     const field = KNOWN.get(name.toLowerCase().replace(/[^a-z0-9]/g, ''))
     if (field !== undefined) return field
+    // A file without column names begins with somebody's numbers, or keys.
+    if (/^[\da-f\s:.+-]{4,}$/i.test(name))
+      throw new BenchError(
+        'inventory',
+        `${file}, line 1, column ${at + 1}: a value stands where a name should; a line of column names goes first`,
+      )
     const near = nearestKey(name.toLowerCase(), PERSONAL_FIELDS)
     throw new BenchError(
       'inventory',
-      `${file}, line 1, column ${at + 1}: there is no value called ${JSON.stringify(name)}; ` +
+      `${file}, line 1, column ${at + 1}: there is no value called ${JSON.stringify(name.slice(0, 40))}; ` +
         (near ? `did you mean \`${near}\`?` : `known are ${PERSONAL_FIELDS.join(', ')}`),
     )
   })
@@ -78,6 +84,8 @@ export const readSubscriberCsv = (text: string, file: string): readonly Subscrib
   const [header, ...rows] = records
   if (header === undefined) throw new BenchError('inventory', `${file} is empty; a line of column names is expected`)
   const columns = columnsOf(header.record, file)
+  if (rows.length === 0)
+    throw new BenchError('inventory', `${file} has column names and no rows; each row makes a profile`)
   const seen: Record<'iccid' | 'imsi', Map<string, number>> = { iccid: new Map(), imsi: new Map() }
   return rows.map(({ record, info: { lines: line } }) => {
     const place: Place = field => {
