@@ -104,6 +104,7 @@ describe('smdp stock', () => {
       2,
     ],
     ['no store', ['list', '--db', 'none.db'], 'there is no store', 2],
+    ['a folder for a store', ['list', '--db', '.'], 'is a folder; name a file in it with --db', 2],
     ['no algorithm', ['import', 'own', '--template', '--algorithm', 'comp128'], 'Allowed choices are milenage', 2],
   ])('refuses %s', async (_name, args, expected, exitCode) => {
     writeFileSync(join(place.folder, 'text.txt'), 'hello')

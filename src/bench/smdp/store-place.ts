@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BenchError } from '../error.ts'
 import { homePath } from '../home/home.ts'
@@ -41,6 +41,8 @@ export const openStoreAt = async (
       'file-unreadable',
       `there is no store ${place}; \`esim-bench smdp serve\` or \`esim-bench smdp stock import\` makes one, --db names another`,
     )
+  if (isFile && statSync(place, { throwIfNoEntry: false })?.isDirectory())
+    throw new BenchError('wrong-use', `the store ${place} is a folder; name a file in it with --db`)
   if (isFile) makeFolder(dirname(place))
   return openSmdpStore(place, {
     environment,
