@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openHome } from '../../src/bench/home/home.ts'
+import { runProgram } from '../../src/bench/main.ts'
 import { readCiFolder } from '../../src/bench/pki/ci-folder.ts'
 import { readModemProfiles } from '../../src/bench/rigs/modem-profiles.ts'
 import { createPlace, type Place } from './world.ts'
@@ -268,4 +269,10 @@ it('an interrupted server ends cleanly', async () => {
   expect(await runProgram(quiet, ['serve', '--port', '0'])).toBe(0)
   expect(out()).toMatch(/dashboard: http:\/\/127\.0\.0\.1:\d+\//)
   openHome(place.home).close()
+})
+
+it('an interrupted command says that it was', async () => {
+  const { world, err } = place.worldOf(AbortSignal.abort())
+  expect(await runProgram(world, ['card', 'download', '1$a.example$X', '--connect-to', '127.0.0.1:1', '--yes'])).toBe(1)
+  expect(err()).toBe('esim-bench: interrupted\n')
 })
