@@ -40,6 +40,11 @@ describe('wrong use ends with 2 and one sentence', () => {
       'cannot read the profile file no.der: there is no such file',
     ],
     [
+      'a folder for a profile',
+      ['run', 'activate', '--profile', '/'],
+      'cannot read the profile file /: it is a folder, not a file',
+    ],
+    [
       'no such certificate folder',
       ['run', 'activate', '--certs', 'no-folder'],
       /cannot read the certificate folder no-folder/,

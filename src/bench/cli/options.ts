@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { BenchError } from '../error.ts'
+import { fileTrouble } from '../home/file-trouble.ts'
 import type { CurveOption } from '../pki/card-pki.ts'
 
 /** Options that more than one command has, and what their values must be. */
@@ -58,8 +59,6 @@ export const readInput = (path: string, what: string): Uint8Array => {
   try {
     return new Uint8Array(readFileSync(path))
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
-    throw new BenchError('file-unreadable', `cannot read the ${what} ${path}: ${reason}`, { cause: error })
+    throw new BenchError('file-unreadable', `cannot read the ${what} ${path}: ${fileTrouble(error)}`, { cause: error })
   }
 }

@@ -15,6 +15,7 @@ import { PKI_FILES, type Pki, readPkiFolder, writePkiFolder } from '../../rsp/ce
 import { type IssuingContext, issueTestPki, reissueTls } from '../../rsp/certificates/test-pki.ts'
 import type { CurveName } from '../../rsp/crypto/curve.ts'
 import { BenchError } from '../error.ts'
+import { fileTrouble } from '../home/file-trouble.ts'
 
 /** How `--curve` calls the curves of SGP.22 §2.6.5. */
 export type CurveOption = 'nist' | 'brainpool'
@@ -49,7 +50,7 @@ export const readCertificates = (folder: string, curve: CurveOption, context: Is
   try {
     files = readFolder(folder)
   } catch (error) {
-    throw new BenchError('certificates', `cannot read the certificate folder ${folder}: ${(error as Error).message}`, {
+    throw new BenchError('certificates', `cannot read the certificate folder ${folder}: ${fileTrouble(error)}`, {
       cause: error,
     })
   }

@@ -85,14 +85,16 @@ export const plugIntoTcp = async (at: Address, { card, say, report, after }: Plu
     )
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', cause =>
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === 'EADDRINUSE' ? 'it is in use; end what holds it, or choose another with --tcp' : cause.message
       reject(
-        new BenchError('port-in-use', `cannot listen on ${at.host}:${at.port}: ${cause.message}`, {
+        new BenchError('port-in-use', `cannot listen on ${at.host}:${at.port}: ${why}`, {
           data: { port: at.port },
           cause,
         }),
-      ),
-    )
+      )
+    })
     server.listen({ host: at.host, port: at.port }, () => resolve())
   })
   const { port } = server.address() as AddressInfo
