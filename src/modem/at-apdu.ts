@@ -1,7 +1,8 @@
-import { ApduError } from '../apdu/errors.ts'
+import { ApduError, type ApduErrorCode } from '../apdu/errors.ts'
 import { decodeClass } from '../apdu/logical-channel.ts'
 import { type AtCommand, type AtEnd, describeEnd, isCme } from './at-exchange.ts'
 import type { AtPort } from './at-port.ts'
+import { ModemError, type ModemErrorCode } from './errors.ts'
 
 /** Milliseconds. A card may calculate for minutes while it installs a profile; most commands answer at once. */
 export interface AtDeadlines {
@@ -29,15 +30,23 @@ export const toAtHex = (bytes: Uint8Array): string =>
     .join('')
     .toUpperCase()
 
-/** The error for a command that gave no response APDU; what the modem says of the card is told as the card's. */
+/** TS 27.007 §9.2.1: with these the modem speaks of the card, which failed or is the wrong one. */
+const OF_THE_CARD = [13, 15]
+
+/**
+ * The error for a command that gave no response APDU; what the modem says of the card is told as the card's. With
+ * anything else the card may be as it should: the cause, a ModemError, says that the modem spoke for itself.
+ */
 export const noResponse = (what: string, end: AtEnd): ApduError => {
   const message = `${what}: the modem answered ${describeEnd(end)}`
+  const byModem = (code: ApduErrorCode, its: ModemErrorCode, said = message): ApduError =>
+    new ApduError(code, said, { cause: new ModemError(its, 'modem', said) })
   if (end.end === 'port-gone') return new ApduError('port-gone', `${what}: the modem's port is gone`)
   if (end.end === 'timed-out')
-    return new ApduError('timed-out', `${what}: ${end.why ?? 'the modem did not answer before the deadline'}`)
-  if (end.end === 'garbage') return new ApduError('bad-response', message)
+    return byModem('timed-out', 'modem-silent', `${what}: ${end.why ?? 'the modem did not answer before the deadline'}`)
+  if (end.end === 'garbage') return byModem('bad-response', 'modem-garbled')
   if (isCme(end, 10)) return new ApduError('card-removed', message)
-  return new ApduError('card-mute', message)
+  return isCme(end, ...OF_THE_CARD) ? new ApduError('card-mute', message) : byModem('card-mute', 'modem-refused')
 }
 
 /**

@@ -20,6 +20,8 @@ export type ModemErrorCode =
   | 'no-sim' // the modem says that its card is not there, or cannot be used
   | 'radio-off'
   | 'modem-silent' // it stopped answering
+  | 'modem-refused' // it said no in its own name, and nothing of the card
+  | 'modem-garbled' // its answer cannot be read
 
 /** `fault` says on whose side it lies; `status` is the card's status word, `reason` the network's word. */
 export class ModemError extends Error {

@@ -8,6 +8,7 @@ import { judgeError } from '../../src/bench/run/judge-error.ts'
 import { operationFailureOf } from '../../src/bench/run/operation-failure.ts'
 import { createStepTracker } from '../../src/bench/run/step-tracker.ts'
 import { LpaError } from '../../src/lpa/errors.ts'
+import { noResponse } from '../../src/modem/at-apdu.ts'
 import { ModemError } from '../../src/modem/errors.ts'
 import { FetchError } from '../../src/rsp/fetch.ts'
 
@@ -99,6 +100,14 @@ describe('whose fault an error is', () => {
     [new ApduError('card-removed', ''), 'blocked', 'rig'],
     [new ApduError('card-mute', ''), 'fail', 'card'],
     [new ApduError('refused', '', { status: 0x6985 }), 'fail', 'card'],
+    [new ApduError('timed-out', ''), 'blocked', 'modem'],
+    [noResponse('AT+CGLA', { end: 'timed-out' }), 'blocked', 'modem'],
+    [noResponse('AT+CGLA', { end: 'garbage', heard: [] }), 'blocked', 'modem'],
+    [noResponse('AT+CGLA', { end: 'error' }), 'blocked', 'modem'],
+    [noResponse('AT+CGLA', { end: 'cme', error: 100 }), 'blocked', 'modem'],
+    [noResponse('AT+CGLA', { end: 'cme', error: 'SIM failure' }), 'fail', 'card'],
+    [noResponse('AT+CGLA', { end: 'cme', error: 10 }), 'blocked', 'rig'],
+    [noResponse('AT+CGLA', { end: 'port-gone' }), 'blocked', 'rig'],
     [new FetchError('unreachable', '', { url: '' }), 'blocked', 'network'],
     [new FetchError('untrusted', '', { url: '' }), 'fail', 'server'],
     [new LpaError('card-refused', 'card', ''), 'fail', 'card'],

@@ -22,14 +22,17 @@ export interface Judgement {
 const fail = (cause: Cause) => ({ verdict: 'fail' as const, cause })
 const blocked = (cause: Cause) => ({ verdict: 'blocked' as const, cause })
 
-/** A card that says no, or nothing, is what is tested; a card that is not there is the rig's affair. */
+/**
+ * A card that says no, or nothing, is what is tested; a card that is not there is the rig's affair. A modem owes a final
+ * result code whatever the card does, so that one that gives none is wrong itself.
+ */
 const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<typeof blocked>>> = {
   'card-removed': blocked('rig'),
   'port-gone': blocked('rig'),
   'reader-busy': blocked('rig'),
   'exchange-lost': blocked('rig'),
   'card-mute': fail('card'),
-  'timed-out': fail('card'),
+  'timed-out': blocked('modem'),
   'bad-response': fail('card'),
   'no-channel': fail('card'),
   refused: fail('card'),
@@ -64,7 +67,7 @@ const judgeModem = ({ code, fault }: ModemError): Pick<Judgement, 'verdict' | 'c
 }
 
 const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined => {
-  if (error instanceof ApduError) return APDU[error.code]
+  if (error instanceof ApduError) return error.cause instanceof ModemError ? judgeModem(error.cause) : APDU[error.code]
   if (error instanceof FetchError) {
     if (error.code === 'untrusted') return fail('server')
     return blocked(error.code === 'not-told' ? 'bench' : 'network')
