@@ -240,7 +240,11 @@ const cardOf = (
     euiccCommands: () => readEuiccCommands(port, { deadline: ordinary, mayTest: !profile.quirks?.noTestCommands }),
     reset: () => inTurn(reset),
     exclusive: procedure => inTurn(() => procedure(lasting)),
-    close: () => inTurn(() => port.close()),
+    // What goes on may end in good order, such as by closing its channel; but nobody waits for a modem that hangs.
+    close: () => {
+      const cancel = after(ordinary, () => void port.close())
+      return inTurn(() => port.close()).finally(cancel)
+    },
   }
 }
 

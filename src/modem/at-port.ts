@@ -31,7 +31,9 @@ export interface AtPort {
   whenGone(ms: number): Promise<boolean>
   /** Goes on over another port: the modem's, which went and came back. The one before is closed. */
   goOnOver(next: BytePort): Promise<void>
+  /** At once: what waits ends as if the port were gone, and it does not come back. */
   close(): Promise<void>
+  readonly isClosed: boolean
 }
 
 /** How long a probe may take each time; of a port on which no modem is known yet nobody waits long. */
@@ -53,10 +55,12 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
   const inTurn = takeTurns()
   const overhearing = new Set<(line: string) => void>()
   const missing = new Set<() => void>()
+  const settling = new Set<() => void>()
   let port = first
   let current: ((event: AtEvent) => void) | undefined
   let probe: Pick<AtCommand, 'text' | 'reply'> = { text: 'AT' }
   let isGone = false
+  let closed: Promise<void> | undefined
   let isOutOfStep = false
   let unusable: string | undefined
 
@@ -84,7 +88,17 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
   }
   connect(first)
 
-  const settle = (ms: number): Promise<void> => new Promise(resolve => void after(ms, resolve))
+  const settle = (ms: number): Promise<void> =>
+    new Promise(resolve => {
+      if (closed) return resolve()
+      const end = (): void => {
+        cancel()
+        settling.delete(end)
+        resolve()
+      }
+      const cancel = after(ms, end)
+      settling.add(end)
+    })
   const send = (text: string): void => {
     port.write(new TextEncoder().encode(`${text}\r`)).catch(gone)
   }
@@ -191,16 +205,22 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
       }),
     goOnOver: next =>
       inTurn(async () => {
+        if (closed) return next.close()
         const before = port
         unusable = undefined
         isOutOfStep = false
         connect(next)
         await before.close()
       }),
-    close: () =>
-      inTurn(async () => {
-        isGone = true
-        await port.close()
-      }),
+    close: () => {
+      if (closed) return closed
+      closed = port.close()
+      gone()
+      for (const end of settling) end()
+      return closed
+    },
+    get isClosed() {
+      return closed !== undefined
+    },
   }
 }

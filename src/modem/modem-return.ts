@@ -35,6 +35,7 @@ export const awaitReturn = async (modem: Returning, deadline: number): Promise<v
   })
   try {
     for (;;) {
+      if (port.isClosed) throw new ApduError('port-gone', "the modem's port was closed")
       if (port.isGone) {
         const opened = await reopen(modem)
         if (typeof opened === 'string') said = opened

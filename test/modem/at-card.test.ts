@@ -139,6 +139,21 @@ describe('a modem that does not do what it should', () => {
     await expect(readEid(card)).rejects.toSatisfy(error => isApduError(error, 'port-gone'))
   })
 
+  it('is let go though it hangs, and not before what goes on had its time to end', async () => {
+    const hung = await begin({ faults: [{ command: 'CGLA', answer: 'silence' }] })
+    const waiting = readEid(hung.card)
+    waiting.catch(() => undefined)
+    hung.time.after(1_000, () => void hung.card.close())
+    await expect(hung.time.until(waiting)).rejects.toSatisfy(error => isApduError(error, 'port-gone'))
+    expect(hung.time.now).toBeLessThan(20_000)
+    const well = await begin()
+    const reading = readEid(well.card)
+    const closing = well.card.close()
+    expect(await well.time.until(reading)).toBe(EID)
+    await well.time.until(closing)
+    await expect(readEid(well.card)).rejects.toSatisfy(error => isApduError(error, 'port-gone'))
+  })
+
   it('and is none is said to be none', async () => {
     const time = createVirtualTime()
     let say: (bytes: Uint8Array) => void = () => {}

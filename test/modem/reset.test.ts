@@ -63,6 +63,22 @@ describe('the reset recipe of a modem', () => {
     expect((await time.until(eid())).toUpperCase()).toBe(EID)
   })
 
+  it.each([
+    ['pauses', { reset: [{ at: 'AT+CFUN=4' }, { wait: 3_600_000 }, { at: 'AT+CFUN=1' }] }],
+    ['waits for the modem to come back', { reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 3_600_000 }] }],
+  ])('ends soon after the modem is let go while it %s', async (_name, profile: Partial<ModemProfile>) => {
+    const { card, port, time } = await begin({}, profile)
+    const resetting = card.reset()
+    // Whoever expects it to succeed hears of it below.
+    resetting.catch(() => undefined)
+    if ('reenumerates' in profile.reset![1]!) time.after(1, () => port.pull())
+    time.after(20_000, () => void card.close())
+    await expect(time.until(resetting)).rejects.toMatchObject({ code: 'port-gone' })
+    expect(time.now).toBeLessThan(60_000)
+    port.plug()
+    await expect(time.until(card.reset())).rejects.toMatchObject({ code: 'port-gone' })
+  })
+
   it('ends where the modem does not come back', async () => {
     const { card, port, time } = await begin({}, LEAVES)
     const resetting = card.reset()
