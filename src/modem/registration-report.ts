@@ -161,11 +161,16 @@ const REGISTERED: Readonly<Partial<Record<RegistrationState, 'home' | 'roaming'>
   'roaming-no-csfb': 'roaming',
 }
 
-/** The newest network counts first. SMS alone is no registration for who wants a plan with data. */
+/**
+ * The newest network counts first. SMS alone is no registration for who wants a plan with data; nor are calls alone: what
+ * the modem says of its circuit-switched registration (AT+CREG) counts only where it tells of no other.
+ */
 export const registeredBy = (
   registration: ModemRegistration,
 ): { readonly command: RegistrationCommand; readonly kind: 'home' | 'roaming' } | undefined => {
+  const isTold = REGISTRATION_COMMANDS.some(command => command !== 'CREG' && registration[command] !== undefined)
   for (const command of [...REGISTRATION_COMMANDS].reverse()) {
+    if (command === 'CREG' && isTold) continue
     const kind = REGISTERED[registration[command]?.state ?? 'unknown']
     if (kind) return { command, kind }
   }

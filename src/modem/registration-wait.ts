@@ -146,6 +146,7 @@ export const waitForRegistration = async (port: AtPort, options: RegistrationWai
   const subscribe = async (): Promise<void> => {
     for (const command of commands)
       for (const level of [3, 2, 1]) {
+        if (signal?.aborted || isOver) return
         const end = await port.ask({ text: `AT+${command}=${level}` }, ordinary)
         if (end.end !== 'error' && end.end !== 'cme') break
       }
@@ -181,7 +182,7 @@ export const waitForRegistration = async (port: AtPort, options: RegistrationWai
   try {
     await subscribe()
     for (;;) {
-      const end = (await look()) ?? ended()
+      const end = ended() ?? (await look()) ?? ended()
       if (end?.end === 'port-gone' && (await comeBack?.())) {
         await subscribe()
         continue

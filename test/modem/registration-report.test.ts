@@ -90,6 +90,9 @@ describe('a registration', () => {
     ],
     [{ CEREG: { state: 'home-no-csfb' } }, { command: 'CEREG', kind: 'home' }],
     [{ CREG: { state: 'home-sms-only' }, CEREG: { state: 'searching' } }, undefined],
+    // Calls without data.
+    [{ CREG: { state: 'home' }, CEREG: { state: 'denied' } }, undefined],
+    [{ CREG: { state: 'home' }, CGREG: { state: 'not-registered' } }, undefined],
     [{ CEREG: { state: 'emergency-only' } }, undefined],
     [{ CEREG: { state: 'rlos' } }, undefined],
     [{}, undefined],

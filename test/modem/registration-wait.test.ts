@@ -143,6 +143,16 @@ describe('waiting for a network', () => {
     expect(await time.until(waiting)).toMatchObject({ end: 'stopped' })
     expect(time.now).toBeLessThan(5_100)
   })
+
+  it('ends so before it has asked all it wanted, too', async () => {
+    const { card, time, modem } = await begin({ faults: [{ command: 'CREG', answer: 'silence' }] }, undefined)
+    const stop = new AbortController()
+    const waiting = card.waitForRegistration({ signal: stop.signal })
+    time.after(1_000, () => stop.abort())
+    expect(await time.until(waiting)).toMatchObject({ end: 'stopped' })
+    expect(modem.heard).not.toContain('AT+CGREG=3')
+    expect(modem.heard).not.toContain('AT+CPIN?')
+  })
 })
 
 describe('the machine that waits', () => {

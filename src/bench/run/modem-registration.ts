@@ -47,6 +47,7 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
     seen = await modem.subscriber()
   }
   const end = await modem.waitForRegistration({ onChange, signal })
+  if (end.end === 'stopped') throw failureOf(end, seen.imsi)
   // It had the time to notice.
   if (isStale(seen, iccid)) seen = await modem.subscriber()
   const { imsi } = seen
