@@ -118,6 +118,21 @@ describe('the port of a modem', () => {
   })
 })
 
+describe('the port of a modem that came back', () => {
+  it('is left to who was faster, whom the error names', async () => {
+    const { roots, dev, addProcess } = newMachine()
+    const [device] = listSerialDevices(roots)
+    addProcess(77, 'ModemManager', dev('ttyUSB0'))
+    await expect(openAgain(device!, { usb: '1-1.4' }, undefined, roots)).rejects.toMatchObject({
+      code: 'port-held',
+      message: expect.stringMatching(/ttyUSB0 is held by ModemManager \(process 77\)/),
+    })
+    await expect(openAgain({ path: dev('ttyUSB0'), links: [] }, {}, undefined, roots)).rejects.toMatchObject({
+      code: 'port-held',
+    })
+  })
+})
+
 const noModem =
   (await whyNoTty()) ??
   (await loadSerialPort().then(

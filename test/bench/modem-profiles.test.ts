@@ -84,6 +84,7 @@ describe('modem profiles', () => {
     ['name: x\nmatch: { model: "EG25(" }\n', /line 2, column 17: match\.model: not a regular expression/],
     ['name: x\ninit: [ECSIMSLEEP=0]\n', /line 2, column 8: init\.0: a command as it is sent, beginning with AT/],
     ['name: x\nreset: [{ wait: 0 }]\n', /line 2, column \d+: reset\.0/],
+    ['name: x\nreset: []\n', /line 2, column \d+: reset/],
     ['name: x\nquirks: { noTestCommand: true }\n', /line 2, .*did you mean `noTestCommands`\?/],
   ])('that are wrong are refused with their line: %j', (text, message) => {
     expect(() => readModemProfiles([folderWith({ 'a.yaml': text })])).toThrow(message)

@@ -35,6 +35,16 @@ describe('the network of a running bench, for a modem of another process', () =>
     expect(await attachThrough(networkSocketOf(folder))(noCard)).toBeUndefined()
   })
 
+  it("is its user's alone, whatever the rights of the folder and of new files", async () => {
+    const before = process.umask(0)
+    try {
+      open = await openNetworkSocket(networkSocketOf(folder), nobody())
+    } finally {
+      process.umask(before)
+    }
+    expect(statSync(networkSocketOf(folder)).mode & 0o777).toBe(0o600)
+  })
+
   it('takes the place of one that died, and leaves nothing behind', async () => {
     const path = networkSocketOf(folder)
     writeFileSync(path, 'left')

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { openModemCard } from '../../modem/at-card.ts'
 import type { PathNews } from '../../modem/at-channels.ts'
-import type { After } from '../../modem/at-port.ts'
+import { afterTimeout } from '../after-timeout.ts'
 import { LINUX, type Roots } from '../machine/roots.ts'
 import { PACKAGE_FOLDER } from '../version.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
@@ -11,11 +11,6 @@ import type { Link } from './link.ts'
 import { openAgain, takePort } from './modem-ports.ts'
 import { readModemProfiles } from './modem-profiles.ts'
 import type { Rig } from './rig.ts'
-
-const after: After = (ms, run) => {
-  const timer = setTimeout(run, ms)
-  return () => clearTimeout(timer)
-}
 
 const choiceOf = (rig: Rig) => {
   if (rig.link === 'software' || !('modem' in rig.link)) throw new TypeError(`${rig.name} is no modem rig`)
@@ -52,7 +47,7 @@ export const modemLink = (
           profiles,
           firstPath,
           report,
-          after,
+          after: afterTimeout,
         }),
       roots,
     )

@@ -31,6 +31,7 @@ const describePort = ({ path, usb }: SerialDevice): string =>
 
 /** The inner end of a pty is open in the program that made it: that one does not hold it. */
 const isPty = (path: string): boolean => realPath(path).startsWith('/dev/pts/')
+const isHeld = (path: string, roots: Roots): boolean => !isPty(path) && holdersOf(path, roots).length > 0
 
 /** The sentence that a person needs who may not have the port. */
 const explained = (error: ModemError, device: SerialDevice, roots: Roots): ModemError => {
@@ -82,7 +83,7 @@ export const takePort = async <T>(
   for (const path of paths) {
     const device = deviceAt(path, devices)
     try {
-      if (!isPty(path) && holdersOf(path, roots).length > 0) throw heldBy(device, roots)
+      if (isHeld(path, roots)) throw heldBy(device, roots)
       const taken = await take(path, device)
       const passedOver = errors.map(({ device, error }) => `${describePort(device)} was passed over: ${error.message}`)
       return { taken, device, passedOver }
@@ -122,14 +123,18 @@ export const openAgain = async (
   baud: number | undefined,
   roots: Roots = LINUX,
 ): Promise<BytePort> => {
-  const speed = baud === undefined ? {} : { baud }
+  const open = (there: SerialDevice): Promise<BytePort> => {
+    // Who looks at each modem that arrives, as ModemManager does, may have been faster.
+    if (isHeld(there.path, roots)) throw heldBy(there, roots)
+    return openSerialPort({ path: there.path, ...(baud === undefined ? {} : { baud }) })
+  }
   const { usb } = device
-  if (usb === undefined) return openSerialPort({ path: choice.port ?? device.path, ...speed })
+  if (usb === undefined) return open({ ...device, path: choice.port ?? device.path })
   const found = listSerialDevices(roots).find(
     ({ usb: other }) =>
       other?.interface === usb.interface &&
       (choice.usb === undefined && usb.serial !== undefined ? other.serial === usb.serial : other.path === usb.path),
   )
   if (found === undefined) throw notThere({ usb: `${usb.path}:${usb.interface}` }, [])
-  return openSerialPort({ path: found.path, ...speed })
+  return open(found)
 }

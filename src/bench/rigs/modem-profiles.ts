@@ -48,6 +48,7 @@ const ModemProfileFile = z.strictObject({
         z.strictObject({ reenumerates: Milliseconds }),
       ]),
     )
+    .min(1)
     .optional(),
   refreshFlag: z.boolean().optional(),
   quirks: z

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -79,6 +79,8 @@ export const openNetworkSocket = async (path: string, network: NetworkAccess): P
     server.once('error', reject)
     server.listen(path, () => resolve())
   })
+  // The folder keeps others out; a folder that somebody has opened to them does not make this theirs.
+  chmodSync(path, 0o600)
   return {
     close: () =>
       new Promise(resolve => {
