@@ -46,12 +46,12 @@ export const readHostAndPort = (text: string): { host: string; port: number } =>
 }
 
 export const readCount = (text: string): number => {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('it must be a number from 1 to 99999.')
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('it must be a number from 1 to 999999.')
 }
 
 export const readSeconds = (text: string): number => {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('it must be a number of seconds.')
 }
 
