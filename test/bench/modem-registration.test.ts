@@ -9,6 +9,14 @@ const IMSI = '001011558987715'
 const HOME: RegistrationEnd = { end: 'registered', kind: 'home', by: 'CEREG', last: { CEREG: { state: 'home' } } }
 const NET: ModemOperator = { selection: 'automatic', name: 'Net', plmn: '00101', technology: 'E-UTRAN' }
 
+const OLD: ModemSubscriber = { iccid: '8900000000000000000', imsi: '001010000000000' }
+const ROAMING: RegistrationEnd = {
+  end: 'registered',
+  kind: 'roaming',
+  by: 'CEREG',
+  last: { CEREG: { state: 'roaming' } },
+}
+
 /** A modem that says this of itself; after `resets` resets it knows the card. */
 const modemThat = (
   at: {
@@ -17,9 +25,14 @@ const modemThat = (
     signal?: Signal
     staleFor?: number
     tells?: ModemSubscriber
+    /** What it says each time that it is asked, before `tells`. */
+    tellsFirst?: readonly ModemSubscriber[]
+    endsFirst?: readonly RegistrationEnd[]
   } = {},
 ) => {
   let resets = 0
+  const tellsFirst = [...(at.tellsFirst ?? [])]
+  const endsFirst = [...(at.endsFirst ?? [])]
   const modem: RunModem = {
     identity: {
       imei: undefined,
@@ -28,13 +41,11 @@ const modemThat = (
       firmware: undefined,
       information: undefined,
     },
-    waitForRegistration: async () => at.end ?? HOME,
+    waitForRegistration: async () => endsFirst.shift() ?? at.end ?? HOME,
     operator: async () => at.operator ?? NET,
     signal: async () => at.signal ?? { rsrp: -95 },
     subscriber: async () =>
-      resets < (at.staleFor ?? 0)
-        ? { iccid: '8900000000000000000', imsi: IMSI }
-        : (at.tells ?? { iccid: ICCID, imsi: IMSI }),
+      tellsFirst.shift() ?? (resets < (at.staleFor ?? 0) ? OLD : (at.tells ?? { iccid: ICCID, imsi: IMSI })),
     reset: async () => {
       resets++
       return new Uint8Array(0)
@@ -88,6 +99,23 @@ describe('the registration of a modem rig', () => {
       errorCode: 'stale-profile',
       summary: expect.stringMatching(/even after a reset; give it a reset recipe/),
     })
+  })
+
+  it('is none of the profile before: what a modem says until it has noticed is not believed', async () => {
+    // Not noticed after the reset, registered with the profile before, and only then noticed.
+    const late = modemThat({ tellsFirst: [OLD, OLD], endsFirst: [ROAMING] })
+    expect(await late.registering).toMatchObject({ registration: 'home', imsi: IMSI })
+    expect(late.resets()).toBe(1)
+    // Which card it is was not told at first.
+    const silent = modemThat({ tellsFirst: [{}, OLD, OLD], endsFirst: [ROAMING] })
+    expect(await silent.registering).toMatchObject({ registration: 'home', imsi: IMSI })
+    expect(silent.resets()).toBe(1)
+    const never = modemThat({ staleFor: 9, tellsFirst: [{}] })
+    expect(await judged(never.registering)).toMatchObject({ cause: 'modem', errorCode: 'stale-profile' })
+    // One that says now this, now that, is not waited for without end.
+    const NEW = { iccid: ICCID, imsi: IMSI }
+    const wavers = modemThat({ tellsFirst: [OLD, OLD, NEW, OLD, NEW, OLD, NEW, OLD, NEW] })
+    expect(await judged(wavers.registering)).toMatchObject({ cause: 'modem', errorCode: 'stale-profile' })
   })
 
   it.each<[RegistrationEnd, string, string, RegExp]>([

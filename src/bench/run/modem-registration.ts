@@ -31,25 +31,39 @@ export interface RegistrationSettings {
   readonly signal: AbortSignal
 }
 
+/** A modem that cannot decide which card it has is asked no more than so often. */
+const MOST_TRIES = 3
+
 /** ICCIDs are told with and without their check digit. */
 const isSameIccid = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one)
 
 /**
- * The registration of a modem rig: the network decides, and the modem is believed. First the modem must have noticed
- * that another profile is enabled. Rejects with a ModemError that says what to do.
+ * The registration of a modem rig: the network decides, and the modem is believed. What it says while it still goes on
+ * with the profile before is none of the new one's, so that it must name the new one before and after. Rejects with a
+ * ModemError that says what to do.
  */
 export const registerByModem = async (settings: RegistrationSettings): Promise<FoundNetwork> => {
   const { modem, iccid, note, onChange, signal } = settings
-  let seen = await modem.subscriber()
-  if (isStale(seen, iccid)) {
-    note(`${told(seen, iccid)}; it is reset once more`)
-    await modem.reset()
+  let wasReset = false
+  let seen: ModemSubscriber
+  let end: RegistrationEnd
+  let stale: ModemSubscriber | undefined
+  for (let tries = 1; ; tries++) {
+    let before = await modem.subscriber()
+    if (isStale(before, iccid) && !wasReset) {
+      note(`${told(before, iccid)}; it is reset once more`)
+      wasReset = true
+      await modem.reset()
+      before = await modem.subscriber()
+    }
+    end = await modem.waitForRegistration({ onChange, signal })
+    if (end.end === 'stopped') throw failureOf(end, before.imsi)
+    // It had the time to notice.
     seen = await modem.subscriber()
+    const isOld = isStale(seen, iccid)
+    stale = isOld ? seen : end.end === 'registered' && isStale(before, iccid) ? before : undefined
+    if (stale === undefined || (isOld && wasReset) || tries === MOST_TRIES) break
   }
-  const end = await modem.waitForRegistration({ onChange, signal })
-  if (end.end === 'stopped') throw failureOf(end, seen.imsi)
-  // It had the time to notice.
-  if (isStale(seen, iccid)) seen = await modem.subscriber()
   const { imsi } = seen
   const operator = await modem.operator()
   const measured = await modem.signal()
@@ -64,11 +78,11 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
       signal: plain(measured),
     },
   )
-  if (isStale(seen, iccid))
+  if (stale !== undefined)
     throw new ModemError(
       'stale-profile',
       'modem',
-      `${told(seen, iccid)}, even after a reset; give it a reset recipe that takes the card's power (rigs/modems), or take its own power away`,
+      `${told(stale, iccid)}, even after a reset; give it a reset recipe that takes the card's power (rigs/modems), or take its own power away`,
     )
   if (end.end !== 'registered') throw failureOf(end, imsi, operator?.selection)
   return {
