@@ -32,6 +32,9 @@ export type AtEvent = AtPiece | { readonly kind: 'timeout' } | { readonly kind: 
 /** V.250 §5.7.1 table 1 besides OK and ERROR, and what modems say instead of ERROR. */
 const OTHER_NOES = /^(NO CARRIER|NO DIALTONE|BUSY|NO ANSWER|COMMAND NOT SUPPORT(ED)?|TOO MANY PARAMETERS)$/
 
+/** A short message or a broadcast that comes of itself (TS 27.005 §3.4.1): the line behind it is its text, whatever it says. */
+const MESSAGE = /^\+(CMT|CBM):/
+
 /**
  * Waits for the end of one command: events in, at most one end out. The echo of the command is passed over, as are
  * lines of no meaning to it (unsolicited result codes come anywhere).
@@ -42,6 +45,7 @@ export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): At
   let reply: RegExpExecArray | undefined
   let bare: RegExpExecArray | undefined
   let isContradicted = false
+  let isMessage = false
   let ended = false
 
   const matching = (pattern: RegExp | undefined, text: string): RegExpExecArray | undefined => {
@@ -68,6 +72,12 @@ export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): At
         return undefined
     }
     const { text } = event
+    const wasMessage = isMessage
+    isMessage = !wasMessage && MESSAGE.test(text)
+    if (wasMessage || isMessage) {
+      heard.push(text)
+      return undefined
+    }
     if (text === command.text) return undefined
     if (text === 'OK') {
       const found = reply ?? bare

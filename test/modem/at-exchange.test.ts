@@ -32,6 +32,11 @@ describe('the end of a command', () => {
     expect(describeEnd(expected)).not.toBe('')
   })
 
+  it.each(['OK', 'ERROR', '+CGLA: 4,"6985"', '+CMT: "+49",,""'])('is not in a short message that says %s', said => {
+    const end = endOf(line('+CMT: "+49151",,"26/11/23,03:00:00+04"'), line(said), line('+CGLA: 4,"9000"'), line('OK'))
+    expect(end).toMatchObject({ end: 'ok', lines: ['+CGLA: 4,"9000"'] })
+  })
+
   it('is not a prompt, and not garbage', () => {
     expect(endOf({ kind: 'prompt' }, { kind: 'garbage', bytes: Uint8Array.of(0xff) })).toBeUndefined()
   })
