@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { mountFetch } from '../../src/bench/net/mount-fetch.ts'
-import { chooseFetch, type Fetch } from '../../src/rsp/fetch.ts'
+import { chooseFetch, type Fetch, type WholeRequest, type WholeResponse } from '../../src/rsp/fetch.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(() => {
@@ -14,7 +14,7 @@ afterEach(() => {
 const twoWays: Fetch = Object.assign(
   async (request: Request) => new Response(`request ${new URL(request.url).pathname} ${await request.text()}`),
   {
-    answerWhole: async ({ path, host, header, body }: Parameters<NonNullable<Fetch['answerWhole']>>[0]) =>
+    answerWhole: async ({ path, host, header, body }: WholeRequest): Promise<WholeResponse> =>
       path.endsWith('/none')
         ? { status: 204, headers: { 'X-Seen': header('X-Asked') ?? '' }, body: null }
         : { status: 200, headers: {}, body: `whole ${host}${path} ${Buffer.from(body).toString()}` },
