@@ -20,9 +20,15 @@ export const honourRefresh = (card: Card): Card => {
     },
   })
   const reset = async (): Promise<Uint8Array> => {
-    const atr = await card.reset()
+    // One that is being done is not owed any more: who closes meanwhile need not do it again, and wait for it.
+    const owed = owesReset
     owesReset = false
-    return atr
+    try {
+      return await card.reset()
+    } catch (error) {
+      owesReset ||= owed
+      throw error
+    }
   }
   return {
     get atr() {

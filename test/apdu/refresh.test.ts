@@ -61,6 +61,32 @@ describe('a terminal that honours REFRESH', () => {
     expect(log).toMatchObject({ resets: 2, closed: true })
   })
 
+  it('does not wait for a reset that goes on where the card is given back meanwhile', async () => {
+    let closed = false
+    let resets = 0
+    let end = (): void => {}
+    const hanging = honourRefresh({
+      atr: ATR,
+      exclusive: procedure => procedure(scripted('80f2000000 > 9109', refresh('04'))),
+      reset: () => {
+        resets++
+        return new Promise((_, reject) => {
+          end = () => reject(new ApduError('port-gone', 'closed'))
+        })
+      },
+      close: async () => {
+        closed = true
+        end()
+      },
+    })
+    await asks(hanging)
+    const resetting = hanging.reset()
+    const closing = hanging.close()
+    await expect(resetting).rejects.toMatchObject({ code: 'port-gone' })
+    await closing
+    expect({ closed, resets }).toEqual({ closed: true, resets: 1 })
+  })
+
   it('sees the REFRESH that the holder fetched', async () => {
     const { card, log } = cardOf(['80f2000000 > 9109', refresh('04')], ['80f2000000 > 9000'])
     await card.exclusive(async channel => {

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openHome } from '../../src/bench/home/home.ts'
+import { runProgram } from '../../src/bench/main.ts'
 import { ownCertificates } from '../../src/bench/pki/card-pki.ts'
 import { attachThrough } from '../../src/bench/plug/bench-network.ts'
 import { plugIntoPty } from '../../src/bench/plug/pty-plug.ts'
@@ -99,7 +100,12 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     place: Place,
     apdu: string,
     manners: Manners,
-    { hears = true, pullAt, register: own }: { hears?: boolean; pullAt?: RegExp; register?: Register } = {},
+    {
+      hears = true,
+      pullAt,
+      register: own,
+      mayHear = () => true,
+    }: { hears?: boolean; pullAt?: RegExp; register?: Register; mayHear?: (text: string) => boolean } = {},
   ) => {
     const card = await cardOf(place)
     const link = join(place.folder, 'modem')
@@ -116,6 +122,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
           const { hear } = modem
           return {
             hear: bytes => {
+              if (!mayHear(Buffer.from(bytes).toString('latin1'))) return
               hear(bytes)
               if (pullAt && isPlugged && pullAt.test(Buffer.from(bytes).toString('latin1'))) {
                 isPlugged = false
@@ -247,6 +254,31 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
       const again = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(again.json()).toMatchObject({ verdict: 'pass', steps: EIGHT })
     },
+  )
+
+  // The modem says nothing more, is told to pause for an hour by its recipe, or waits for a network for an hour.
+  it.skipIf(noModem).each([
+    ['the modem hangs', /BF36/, false, []],
+    ['it is reset', /AT\+CFUN=4/, true, ["reset: [{ at: 'AT+CFUN=4' }, { wait: 3600000 }, { at: 'AT+CFUN=1' }]"]],
+    ['it looks for a network', /AT\+CEREG\?/, true, []],
+  ] as const)(
+    `ends soon after an interrupt while %s${because(noModem)}`,
+    async (_when, at, isHeard, lines) => {
+      const place = newPlace()
+      const interrupt = new AbortController()
+      const mayHear = (text: string): boolean => {
+        if (!at.test(text)) return true
+        interrupt.abort()
+        return isHeard
+      }
+      writeModemProfile(place, ['deadlines: { ordinary: 1500, registration: 3600000 }', ...lines])
+      await plugModem(place, 'auto', {}, { hears: false, mayHear })
+      const { world, out } = place.worldOf(interrupt.signal)
+      expect(await runProgram(world, ['run', 'activate', '--rig', 'desk', '--json'])).toBe(1)
+      expect(interrupt.signal.aborted).toBe(true)
+      expect(JSON.parse(out())).toMatchObject({ verdict: 'blocked', cause: 'bench' })
+    },
+    20_000,
   )
 
   it.skipIf(noModem).each([
