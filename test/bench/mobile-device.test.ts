@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Card } from '../../src/apdu/channel.ts'
-import { createMobileDevice } from '../../src/bench/run/mobile-device.ts'
+import { BENCH_IMEI, createMobileDevice, imeiOf } from '../../src/bench/run/mobile-device.ts'
 import { createEuicc } from '../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../src/euicc/identity.ts'
 import { createMemory } from '../../src/euicc/memory.ts'
@@ -60,6 +60,15 @@ const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
 }
 
 describe('the device of a run', () => {
+  it.each([
+    ['the modem says', '356938035643809', '356938035643809'],
+    ['its type and number are, where the check digit is wrong', '356938035643800', '35693803564380'],
+    ['the bench has where the modem has none', undefined, BENCH_IMEI],
+  ])('has the IMEI that %s', (_name, imei, expected) => {
+    const identity = { imei, manufacturer: undefined, model: undefined, firmware: undefined, information: undefined }
+    expect(imeiOf({ identity } as Parameters<typeof imeiOf>[0])).toBe(expected)
+  })
+
   it('is on the network when the profile is enabled and the server has heard of it', async () => {
     const { failures, registered } = await activateOn(response => response)
     expect(registered).toMatchObject({ operator: 'Test network' })

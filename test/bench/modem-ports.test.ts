@@ -212,6 +212,14 @@ describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})`
     const [device] = listSerialDevices(roots)
     rmSync(join(roots.sys, 'class', 'tty', 'ttyUSB2'), { recursive: true })
     await expect(openAgain(device!, { usb: '1-1.4' }, undefined, roots)).rejects.toMatchObject({ code: 'no-port' })
+    const early = createFakeMachine()
+    undo.push(() => early.remove())
+    // The modem is there, and not yet its port that was in use.
+    early.addTty('ttyUSB0', { at: '1-1.4:1.0', ...EG25 })
+    await expect(openAgain(device!, { usb: '1-1.4' }, undefined, early.roots)).rejects.toMatchObject({
+      code: 'no-port',
+      message: expect.stringContaining('no serial port at USB 1-1.4:1.2'),
+    })
     const other = createFakeMachine()
     undo.push(() => other.remove())
     other.addTty('ttyUSB2', { at: '1-7:1.2', ...EG25, serial: 'OTHER' })

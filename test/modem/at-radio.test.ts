@@ -43,6 +43,10 @@ describe('signal', () => {
 describe('the operator (TS 27.007 §7.3)', () => {
   it.each([
     ['0,0,"Test Net",7', { selection: 'automatic', name: 'Test Net', technology: 'E-UTRAN' }],
+    // Names that look like something else.
+    ['0,0,"26201",7', { selection: 'automatic', name: '26201', technology: 'E-UTRAN' }],
+    ['0,0,"OK",7', { selection: 'automatic', name: 'OK', technology: 'E-UTRAN' }],
+    ['0,0,"A, B",7', { selection: 'automatic', name: 'A, B', technology: 'E-UTRAN' }],
     ['0,2,"00101",11', { selection: 'automatic', plmn: '00101', technology: 'NR to 5GCN' }],
     ['1,2,26201', { selection: 'manual', plmn: '26201' }],
     ['0,0,"Name, with comma",0', { selection: 'automatic', name: 'Name, with comma', technology: 'GSM' }],

@@ -79,6 +79,18 @@ describe('the reset recipe of a modem', () => {
     await expect(time.until(card.reset())).rejects.toMatchObject({ code: 'port-gone' })
   })
 
+  it('goes on with a modem that left before its OK was out', async () => {
+    const { card, port, time, eid } = await begin(
+      { faults: [{ command: 'CFUN', answer: 'silence' }] },
+      { reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 60_000 }] },
+    )
+    const resetting = card.reset()
+    time.after(100, () => port.pull())
+    time.after(5_000, () => port.plug())
+    await time.until(resetting)
+    expect((await time.until(eid())).toUpperCase()).toBe(EID)
+  })
+
   it('ends where the modem does not come back', async () => {
     const { card, port, time } = await begin({}, LEAVES)
     const resetting = card.reset()
