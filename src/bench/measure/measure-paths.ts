@@ -3,6 +3,7 @@ import { createAtModem } from '../../euicc/plug/at-modem.ts'
 import { openModemCard } from '../../modem/at-card.ts'
 import type { ApduPath } from '../../modem/at-channels.ts'
 import type { After, BytePort } from '../../modem/at-port.ts'
+import { afterTimeout as after } from '../after-timeout.ts'
 import type { CurveOption } from '../pki/card-pki.ts'
 import { createDownloadScene, type DownloadScene, type MeasuredWorld } from './download-scene.ts'
 
@@ -64,11 +65,6 @@ const cableTo = (card: Card, into: Counted, after: After): BytePort => {
       }),
     close: async () => {},
   }
-}
-
-const after: After = (ms, run) => {
-  const timer = setTimeout(run, ms)
-  return () => clearTimeout(timer)
 }
 
 const measureModem = async (scene: DownloadScene, apdu: ApduPath): Promise<Counted> => {
