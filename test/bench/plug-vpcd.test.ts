@@ -47,6 +47,7 @@ describe.skipIf(reason)(
       // It was reset, so that its first logical channel is free.
       expect(again.responses).toEqual(['019000'])
       expect(await plug.end()).toBe(0)
+      await second.untilEmpty()
       const t1 = startProgram(place, 'euicc', 'plug', '--vpcd', `127.0.0.1:${port}`, '--protocol', 't1')
       ended.push(() => t1.end())
       await t1.said(/in the reader of vpcd/)

@@ -39,8 +39,19 @@ export interface VpcdRoom {
   exchange(
     ...commands: readonly string[]
   ): Promise<{ readonly reader: string; readonly atr: string; readonly responses: string[] }>
+  /** Resolves when pcscd has noticed that the card is out; a card that is put in before that passes for the old one. */
+  untilEmpty(): Promise<void>
   stop(): Promise<void>
 }
+
+/** Ends when no reader has a card. */
+const EMPTY = `
+import smartcard from 'smartcard'
+import { setTimeout as pause } from 'node:timers/promises'
+const context = new smartcard.Context()
+while (context.listReaders().some(({ state }) => state & 0x20)) await pause(50)
+context.close()
+`
 
 /**
  * Waits until a card is in a reader, says its ATR, and transmits. For up to 400 ms pcscd shows a card that was pulled;
@@ -102,15 +113,19 @@ export const startVpcd = async (port: number): Promise<VpcdRoom> => {
     daemon.once('error', reject)
     daemon.once('exit', code => reject(new Error(`pcscd ended with ${code}: ${log}`)))
   })
+  const runProgram = (text: string, ...words: readonly string[]): Promise<string> => {
+    const program = spawn(process.execPath, ['--input-type=module', '-', ...words], {
+      cwd: join(import.meta.dirname, '..', '..'),
+      env: { ...process.env, PCSCLITE_CSOCK_NAME: `/proc/${daemon.pid}/root/run/pcscd/pcscd.comm` },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    program.stdin.end(text)
+    return run(program)
+  }
   return {
-    async exchange(...commands) {
-      const program = spawn(process.execPath, ['--input-type=module', '-', ...commands], {
-        cwd: join(import.meta.dirname, '..', '..'),
-        env: { ...process.env, PCSCLITE_CSOCK_NAME: `/proc/${daemon.pid}/root/run/pcscd/pcscd.comm` },
-        stdio: ['pipe', 'pipe', 'inherit'],
-      })
-      program.stdin.end(PROGRAM)
-      return JSON.parse(await run(program))
+    exchange: async (...commands) => JSON.parse(await runProgram(PROGRAM, ...commands)),
+    untilEmpty: async () => {
+      await runProgram(EMPTY)
     },
     stop: () =>
       new Promise<void>(resolve => {
