@@ -2,69 +2,27 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openWorkplace, type Workplace } from '../../src/bench/cli/workplace.ts'
-import { openFetch } from '../../src/bench/net/open-fetch.ts'
-import { checkWebServer, openWebPki, serverIdentity } from '../../src/bench/pki/web-pki.ts'
-import { type Bench, openBench } from '../../src/bench/run/bench.ts'
-import { HOSTS } from '../../src/bench/services/hosts.ts'
-import { makeSupply, stockProfile } from '../../src/bench/services/stock.ts'
-import { ES2p } from '../../src/rsp/es2p.ts'
-import { callEs2 } from '../../src/server/operator/es2p-client.ts'
+import { type FarSmdp, openFarSmdp } from './far-smdp.ts'
 import { createPlace } from './world.ts'
 
 describe('card download from the SM-DP+ of another bench', () => {
-  const there = createPlace()
   const here = createPlace()
-  const { world } = there.worldOf(new AbortController().signal)
-  let workplace: Workplace
-  let bench: Bench
-  let connectTo: string
+  let far: FarSmdp
   let certs: string
-  /** Orders a profile over ES2+ as the operator does, and gives its ICCID and matching id. */
-  let order: (confirmationCode?: string) => Promise<{ iccid: string; matchingId: string }>
-  const opened: (() => unknown)[] = []
-
+  const order = (confirmationCode?: string) => far.order(confirmationCode)
   beforeAll(async () => {
-    workplace = openWorkplace(world, { curve: 'brainpool' })
-    bench = await openBench({ ...world, workplace, signal: world.interrupt })
-    const { services } = bench
-    connectTo = `127.0.0.1:${services.addresses.find(services.smdpHost)!.port}`
-    certs = join(there.home, 'pki', 'brainpool')
-    const web = openWebPki(workplace.home.pki, { random: world.random, now: world.clock() })
-    const operator = openFetch({
-      addresses: services.addresses,
-      check: checkWebServer(web.ca, world.clock),
-      identity: serverIdentity(web.issue(HOSTS.operator)),
-    })
-    const smdp = {
-      fetch: operator.fetch,
-      url: `https://${HOSTS.smdpOrders}`,
-      functionRequesterIdentifier: 'test',
-      random: world.random,
-    }
-    order = async confirmationCode => {
-      const { iccid } = await stockProfile({ ...services, clock: world.clock }, makeSupply(world.random))
-      await callEs2(smdp, ES2p.DownloadOrder, { iccid: `${iccid}F` })
-      const code = confirmationCode === undefined ? {} : { confirmationCode }
-      const { matchingId } = await callEs2(smdp, ES2p.ConfirmOrder, { iccid: `${iccid}F`, releaseFlag: true, ...code })
-      return { iccid, matchingId }
-    }
-    opened.push(
-      () => there.remove(),
-      () => here.remove(),
-      () => workplace.close(),
-      () => bench.close(),
-      () => operator.close(),
-    )
+    far = await openFarSmdp('brainpool')
+    certs = far.certs
   })
   afterAll(async () => {
-    for (const close of opened.reverse()) await close()
+    await far.close()
+    here.remove()
   })
 
   const download = (matchingId: string, ...more: string[]) =>
     here.run(
-      ...['card', 'download', '--smdp', bench.services.smdpHost, '--matching-id', matchingId],
-      ...['--connect-to', connectTo, '--curve', 'brainpool', '--json', '--yes', ...more],
+      ...['card', 'download', '--smdp', far.host, '--matching-id', matchingId],
+      ...['--connect-to', far.connectTo, '--curve', 'brainpool', '--json', '--yes', ...more],
     )
 
   it('installs, and keeps the profile between two invocations', async () => {

@@ -10,10 +10,10 @@ import { callEs2 } from '../../src/server/operator/es2p-client.ts'
 import { createPlace } from './world.ts'
 
 /** The SM-DP+ of a bench in another place, over its real sockets, with an operator who orders there. */
-export const openFarSmdp = async () => {
+export const openFarSmdp = async (curve: 'nist' | 'brainpool' = 'nist') => {
   const place = createPlace()
   const { world } = place.worldOf(new AbortController().signal)
-  const workplace = openWorkplace(world, { curve: 'nist' })
+  const workplace = openWorkplace(world, { curve })
   const bench = await openBench({ ...world, workplace, signal: world.interrupt })
   const { services } = bench
   const web = openWebPki(workplace.home.pki, { random: world.random, now: world.clock() })
@@ -28,16 +28,28 @@ export const openFarSmdp = async () => {
     functionRequesterIdentifier: 'test',
     random: world.random,
   }
+  const placeOf = (host: string): string => `127.0.0.1:${services.addresses.find(host)!.port}`
   return {
     host: services.smdpHost,
-    connectTo: `127.0.0.1:${services.addresses.find(services.smdpHost)!.port}`,
+    connectTo: placeOf(services.smdpHost),
+    placeOf,
+    workplace,
     /** Its certificates: a card of the same CI can download here. */
-    certs: join(place.home, 'pki', 'nist'),
-    async order(confirmationCode?: string): Promise<{ iccid: string; matchingId: string }> {
+    certs: join(place.home, 'pki', curve),
+    /** Orders a profile over ES2+ as the operator does. */
+    async order(
+      confirmationCode?: string,
+      more: { readonly eid?: string; readonly smdsAddress?: string } = {},
+    ): Promise<{ iccid: string; matchingId: string }> {
       const { iccid } = await stockProfile({ ...services, clock: world.clock }, makeSupply(world.random))
-      await callEs2(smdp, ES2p.DownloadOrder, { iccid: `${iccid}F` })
+      await callEs2(smdp, ES2p.DownloadOrder, { iccid: `${iccid}F`, ...(more.eid && { eid: more.eid }) })
       const code = confirmationCode === undefined ? {} : { confirmationCode }
-      const { matchingId } = await callEs2(smdp, ES2p.ConfirmOrder, { iccid: `${iccid}F`, releaseFlag: true, ...code })
+      const { matchingId } = await callEs2(smdp, ES2p.ConfirmOrder, {
+        iccid: `${iccid}F`,
+        releaseFlag: true,
+        ...code,
+        ...(more.smdsAddress && { smdsAddress: more.smdsAddress }),
+      })
       return { iccid, matchingId }
     },
     async close() {

@@ -22,14 +22,14 @@ interface NativePackage {
   readonly for: string
   readonly todo: string
 }
-const PCSC_TODO =
+const PCSC_REMEDY =
   'install libpcsclite-dev and a C++ compiler (Debian: apt install pcscd libpcsclite-dev build-essential), then npm ci'
 const NATIVE: readonly NativePackage[] = [
-  { name: 'smartcard', for: 'PC/SC readers', todo: PCSC_TODO },
+  { name: 'smartcard', for: 'PC/SC readers', todo: PCSC_REMEDY },
   {
     name: 'pcsclite',
     for: 'PC/SC readers where smartcard does not load, or a rig asks for it',
-    todo: `${PCSC_TODO}; it is built for one version of Node: after another was installed, npm rebuild pcsclite`,
+    todo: `${PCSC_REMEDY}; it is built for one version of Node: after another was installed, npm rebuild pcsclite`,
   },
   { name: 'serialport', for: 'modems', todo: 'npm ci; where it has to be compiled, a C++ compiler and python3' },
   {
