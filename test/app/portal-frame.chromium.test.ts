@@ -59,6 +59,7 @@ describe.skipIf(noChromium !== null)(`the portal in a browser’s frame ${noChro
 
   afterAll(async () => {
     await browser?.close()
+    server?.closeAllConnections()
     await new Promise(resolve => server?.close(resolve))
   })
 

@@ -1,16 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as send } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { io, type Socket } from 'socket.io-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Backend } from '../../src/bench/api/backend.ts'
-import { createHttpApi } from '../../src/bench/api/http-api.ts'
-import { openLive } from '../../src/bench/api/live.ts'
 import type { DeviceState, EventBatch, PageToServer, ServerToPage } from '../../src/bench/api-contract.ts'
+import { openPageServer, type PageServer } from '../../src/bench/cli/page-server.ts'
 import { BenchError } from '../../src/bench/error.ts'
 import type { Observation } from '../../src/bench/events.ts'
-import { type OpenServer, openPlainServer } from '../../src/bench/net/tls-server.ts'
 import { createRunBook, type RunBook } from '../../src/bench/run/run-book.ts'
 import { openStore, type Store } from '../../src/bench/store/store.ts'
 
@@ -36,7 +35,8 @@ const ENDED: Observation = { kind: 'run-ended', verdict: 'pass', took: 3, apdus:
 let folder: string
 let store: Store
 let book: RunBook
-let server: OpenServer
+let server: PageServer
+let port: number
 let reported: unknown[]
 const open: { close(): unknown }[] = []
 
@@ -77,11 +77,9 @@ beforeEach(async () => {
       onScript: () => () => undefined,
     },
   }
-  server = await openPlainServer(
-    createHttpApi(backend, join(folder, 'page'), error => reported.push(error)),
-    0,
-  )
-  open.push(server, openLive(server.server, backend))
+  server = await openPageServer(backend, 0, error => reported.push(error), join(folder, 'page'))
+  port = Number(new URL(server.address).port)
+  open.push(server)
 })
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()
@@ -97,7 +95,7 @@ interface Answer {
 const ask = (path: string, headers: Record<string, string> = {}, body?: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const request = send(
-      { host: '127.0.0.1', port: server.port, path, method: body === undefined ? 'GET' : 'POST', headers },
+      { host: '127.0.0.1', port, path, method: body === undefined ? 'GET' : 'POST', headers },
       response => {
         let text = ''
         response.setEncoding('utf8')
@@ -185,7 +183,7 @@ describe('the API', () => {
 
 describe('the live connection', () => {
   const connect = (headers: Record<string, string> = {}): Socket<ServerToPage, PageToServer> => {
-    const socket: Socket<ServerToPage, PageToServer> = io(`http://127.0.0.1:${server.port}`, {
+    const socket: Socket<ServerToPage, PageToServer> = io(`http://127.0.0.1:${port}`, {
       transports: ['websocket'],
       reconnection: false,
       extraHeaders: headers,
@@ -257,3 +255,14 @@ describe('the live connection', () => {
     })
   })
 })
+
+it('closes although a browser opened a connection in advance and said nothing on it', async () => {
+  const silent = connect(port, '127.0.0.1')
+  const hungUp = new Promise(resolve => silent.on('error', () => undefined).on('close', resolve))
+  await new Promise(resolve => silent.once('connect', resolve))
+  await ask('/')
+  await server.close()
+  open.splice(0)
+  await hungUp
+  // Node itself would hang up after its time for headers, 30 s and more.
+}, 15_000)

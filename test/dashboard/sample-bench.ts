@@ -124,7 +124,12 @@ export const openSampleBench = async (options: SampleBenchOptions): Promise<Samp
     follows: [],
     actions: [],
     started: [],
-    close: () => io.close(),
+    // A browser opens connections in advance and says nothing on them: closing would wait for those.
+    close: async () => {
+      const closed = io.close()
+      server.closeAllConnections()
+      await closed
+    },
   }
   return bench
 }

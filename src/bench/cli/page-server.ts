@@ -32,9 +32,9 @@ export const openPageServer = async (
   const live = openLive(server.server, backend)
   return {
     address: `http://127.0.0.1:${server.port}/`,
+    // At once: alone, the live part waits for connections that a browser opened in advance and said nothing on.
     async close() {
-      await live.close()
-      await server.close()
+      await Promise.all([live.close(), server.close()])
     },
   }
 }
