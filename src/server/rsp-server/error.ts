@@ -1,10 +1,10 @@
 import type { StatusCodeData } from '../../rsp/http-function.ts'
 
-/**
- * What is wrong with a message, whatever its function: subject and reason code of SGP.22 §5.2.6, and a sentence. They
- * are the same on every interface.
- */
-const MESSAGE_REFUSALS = {
+/** Subject and reason code of SGP.22 §5.2.6, and a sentence. */
+export type RefusalRow = readonly [subjectCode: string, reasonCode: string, message: string]
+
+/** What is wrong with a message, whatever its function: the same on every interface. */
+export const MESSAGE_REFUSALS = {
   'unknown-function': ['1.6', '3.1', 'there is no such function here'],
   'bad-method': ['1.6', '2.1', 'functions are called with POST'],
   'unknown-requester': ['1.1', '1.1', 'the caller is not known here'],
@@ -15,7 +15,7 @@ const MESSAGE_REFUSALS = {
   'missing-member': ['1.6', '2.2', 'a mandatory member is missing'],
   'malformed-member': ['1.6', '2.1', 'a member is malformed'],
   'failed-here': ['1.2', '4.2', 'the server could not do it'],
-} as const satisfies Record<string, readonly [subjectCode: string, reasonCode: string, message: string]>
+} as const satisfies Record<string, RefusalRow>
 
 export type MessageRefusalCode = keyof typeof MESSAGE_REFUSALS
 /** What is wrong with the card or with what it supports. Each server has its own subject codes for these. */
@@ -30,6 +30,31 @@ export type EuiccRefusalCode =
   | 'euicc-signature-invalid'
   | 'foreign-transaction' // the eUICC signed for another transaction
 export type RspServerErrorCode = MessageRefusalCode | EuiccRefusalCode | 'bad-settings' // credentials that a server cannot stand on
+
+/** What ES9+.AuthenticateClient (SGP.22 §5.6.3) and ES11.AuthenticateClient (§5.8.2) refuse alike: the card and its session. */
+export const CARD_REFUSALS = {
+  'unknown-transaction': ['8.10.1', '3.9', 'no such session'],
+  'foreign-transaction': ['8.10.1', '3.9', 'the eUICC answers to another session'],
+  'unknown-ci': ['8.11.1', '3.9', 'the chain does not lead to the CI of this session'],
+  'eum-certificate-invalid': ['8.1.2', '6.1', 'the EUM certificate is not valid'],
+  'eum-certificate-expired': ['8.1.2', '6.3', 'the EUM certificate has expired'],
+  'euicc-certificate-invalid': ['8.1.3', '6.1', 'the eUICC certificate is not valid'],
+  'euicc-certificate-expired': ['8.1.3', '6.3', 'the eUICC certificate has expired'],
+  'euicc-signature-invalid': ['8.1', '6.1', 'what the eUICC signed does not verify'],
+  'euicc-reported-error': ['8.1', '4.2', 'the eUICC refused'],
+} as const satisfies Record<string, RefusalRow>
+
+/** The codes on a refusal: `detail` goes to the caller in `message`, `about` in `subjectIdentifier`. */
+export const statusOfRow = (
+  [subjectCode, reasonCode, sentence]: RefusalRow,
+  detail: string | undefined,
+  about: string | undefined,
+): StatusCodeData & { readonly message: string } => ({
+  subjectCode,
+  reasonCode,
+  subjectIdentifier: about,
+  message: detail === undefined ? sentence : `${sentence}: ${detail}`,
+})
 
 /** What every server of the RSP refuses alike. Refusals of a message carry their subject and reason code. */
 export class RspServerError extends Error {
@@ -50,8 +75,6 @@ export const refuseMessage = (
   detail?: string,
   at: { about?: string | undefined; cause?: unknown } = {},
 ): RspServerError => {
-  const [subjectCode, reasonCode, sentence] = MESSAGE_REFUSALS[code]
-  const message = detail === undefined ? sentence : `${sentence}: ${detail}`
-  const status = { subjectCode, reasonCode, subjectIdentifier: at.about, message }
-  return new RspServerError(code, message, { status, cause: at.cause })
+  const status = statusOfRow(MESSAGE_REFUSALS[code], detail, at.about)
+  return new RspServerError(code, status.message, { status, cause: at.cause })
 }

@@ -1,10 +1,14 @@
 import type { StatusCodeData } from '../../rsp/http-function.ts'
-import { type EuiccRefusalCode, RspServerError } from '../rsp-server/error.ts'
-
-type Row = readonly [subjectCode: string, reasonCode: string, message: string]
+import {
+  CARD_REFUSALS,
+  type EuiccRefusalCode,
+  type RefusalRow,
+  RspServerError,
+  statusOfRow,
+} from '../rsp-server/error.ts'
 
 /** Every way this server says no on ES9+ and ES2+: subject and reason code of SGP.22 §5.2.6, and a sentence. */
-const REFUSALS = {
+export const REFUSALS = {
   // SGP.22 §5.6.1, ES9+.InitiateAuthentication.
   'address-refused': ['8.8.1', '3.8', 'this server does not go by that address'],
   'no-common-verification': ['8.8.4', '3.7', 'no DPauth certificate of a CI that the eUICC can verify'],
@@ -12,15 +16,7 @@ const REFUSALS = {
   'svn-unsupported': ['8.8.3', '3.1', 'the specification version of the eUICC is not supported'],
 
   // SGP.22 §5.6.3, ES9+.AuthenticateClient, and what the other functions share with it.
-  'unknown-transaction': ['8.10.1', '3.9', 'no such session'],
-  'foreign-transaction': ['8.10.1', '3.9', 'the eUICC answers to another session'],
-  'unknown-ci': ['8.11.1', '3.9', 'the chain does not lead to the CI of this session'],
-  'eum-certificate-invalid': ['8.1.2', '6.1', 'the EUM certificate is not valid'],
-  'eum-certificate-expired': ['8.1.2', '6.3', 'the EUM certificate has expired'],
-  'euicc-certificate-invalid': ['8.1.3', '6.1', 'the eUICC certificate is not valid'],
-  'euicc-certificate-expired': ['8.1.3', '6.3', 'the eUICC certificate has expired'],
-  'euicc-signature-invalid': ['8.1', '6.1', 'what the eUICC signed does not verify'],
-  'euicc-reported-error': ['8.1', '4.2', 'the eUICC refused'],
+  ...CARD_REFUSALS,
   'matching-id-refused': ['8.2.6', '3.8', 'no order is waiting for this matching id'],
   'eid-refused': ['8.1.1', '3.8', 'there is no order for this EID'],
   'not-released': ['8.2', '1.2', 'the profile is not released yet'],
@@ -55,7 +51,7 @@ const REFUSALS = {
   'cancelled-eid-mismatch': ['8.2.1', '3.10', 'the order is linked to another EID'],
   'smds-inaccessible': ['8.9', '5.1', 'the SM-DS cannot be reached'],
   'smds-refused': ['8.9', '4.2', 'the SM-DS refused the event'],
-} as const satisfies Record<string, Row> & Record<EuiccRefusalCode, Row>
+} as const satisfies Record<string, RefusalRow> & Record<EuiccRefusalCode, RefusalRow>
 
 export type RefusalCode = keyof typeof REFUSALS
 export type SmdpErrorCode =
@@ -85,10 +81,8 @@ export const refusal = (
   detail?: string,
   at: { about?: string | undefined; cause?: unknown } = {},
 ): SmdpError => {
-  const [subjectCode, reasonCode, sentence] = REFUSALS[code]
-  const message = detail === undefined ? sentence : `${sentence}: ${detail}`
-  const status = { subjectCode, reasonCode, subjectIdentifier: at.about, message }
-  return new SmdpError(code, message, { status, cause: at.cause })
+  const status = statusOfRow(REFUSALS[code], detail, at.about)
+  return new SmdpError(code, status.message, { status, cause: at.cause })
 }
 
 /** What the caller is told: of a refusal of this room, or of what all servers of the RSP refuse alike. */

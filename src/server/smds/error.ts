@@ -1,10 +1,14 @@
 import type { StatusCodeData } from '../../rsp/http-function.ts'
-import { type EuiccRefusalCode, RspServerError } from '../rsp-server/error.ts'
-
-type Row = readonly [subjectCode: string, reasonCode: string, message: string]
+import {
+  CARD_REFUSALS,
+  type EuiccRefusalCode,
+  type RefusalRow,
+  RspServerError,
+  statusOfRow,
+} from '../rsp-server/error.ts'
 
 /** Every way this server says no on ES11, ES12 and ES15: subject and reason code of SGP.22 §5.2.6, and a sentence. */
-const REFUSALS = {
+export const REFUSALS = {
   // SGP.22 §5.8.1, ES11.InitiateAuthentication.
   'address-refused': ['8.9.1', '3.8', 'this server does not go by that address'],
   'no-common-verification': ['8.9.4', '3.7', 'no DSauth certificate of a CI that the eUICC can verify'],
@@ -12,22 +16,14 @@ const REFUSALS = {
   'svn-unsupported': ['8.9.3', '3.1', 'the specification version of the eUICC is not supported'],
 
   // SGP.22 §5.8.2, ES11.AuthenticateClient.
-  'unknown-transaction': ['8.10.1', '3.9', 'no such session'],
-  'foreign-transaction': ['8.10.1', '3.9', 'the eUICC answers to another session'],
-  'unknown-ci': ['8.11.1', '3.9', 'the chain does not lead to the CI of this session'],
-  'eum-certificate-invalid': ['8.1.2', '6.1', 'the EUM certificate is not valid'],
-  'eum-certificate-expired': ['8.1.2', '6.3', 'the EUM certificate has expired'],
-  'euicc-certificate-invalid': ['8.1.3', '6.1', 'the eUICC certificate is not valid'],
-  'euicc-certificate-expired': ['8.1.3', '6.3', 'the eUICC certificate has expired'],
-  'euicc-signature-invalid': ['8.1', '6.1', 'what the eUICC signed does not verify'],
-  'euicc-reported-error': ['8.1', '4.2', 'the eUICC refused'],
+  ...CARD_REFUSALS,
   'event-unknown': ['8.9.5', '3.9', 'there is no such event'],
 
   // SGP.22 §5.9 and §5.10, ES12 and ES15.
   'event-taken': ['8.9.5', '3.3', 'there is an event with this id'],
   'root-inaccessible': ['8.9', '5.1', 'the root SM-DS cannot be reached'],
   'root-refused': ['8.9', '4.2', 'the root SM-DS refused'],
-} as const satisfies Record<string, Row> & Record<EuiccRefusalCode, Row>
+} as const satisfies Record<string, RefusalRow> & Record<EuiccRefusalCode, RefusalRow>
 
 export type RefusalCode = keyof typeof REFUSALS
 export type SmdsErrorCode = RefusalCode | 'bad-settings' // createSmds
@@ -47,9 +43,8 @@ export class SmdsError extends Error {
 
 /** The refusal `code`, to be thrown; `detail` goes to the caller in `message`, `about` in `subjectIdentifier`. */
 export const refusal = (code: RefusalCode, detail?: string, about?: string): SmdsError => {
-  const [subjectCode, reasonCode, sentence] = REFUSALS[code]
-  const message = detail === undefined ? sentence : `${sentence}: ${detail}`
-  return new SmdsError(code, message, { subjectCode, reasonCode, subjectIdentifier: about, message })
+  const status = statusOfRow(REFUSALS[code], detail, about)
+  return new SmdsError(code, status.message, status)
 }
 
 /** What the caller is told: of a refusal of this room, or of what all servers of the RSP refuse alike. */
