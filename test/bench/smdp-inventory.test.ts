@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { toHex } from '../../src/asn1/bytes.ts'
 import { applyInventory } from '../../src/bench/smdp/apply-inventory.ts'
 import { readInventory } from '../../src/bench/smdp/read-inventory.ts'
 import { luhnDigit } from '../../src/profile/digits.ts'
@@ -127,6 +128,21 @@ describe('an inventory', () => {
     expect((await load(silver)).profilesAdded).toBe(1)
     writeFileSync(join(place.folder, 'copy.der'), stock[0]!.make())
     expect((await load(silver)).conflicts).toEqual([`${iccidOf(7)} is in stock with another package`])
+  })
+
+  it.each([
+    ['keys of their own, as `stock import --csv` does', '', false],
+    ["the template's with keys: template", ', keys: template', true],
+  ])('gives the rows of a CSV without keys %s', async (_, keys, areTheSame) => {
+    write('keys.csv', `iccid,imsi\n${iccidOf(1)},001010000000001\n${iccidOf(2)},001010000000002\n`)
+    await load(`types: {silver: {template: own}}\nstock: [{type: silver, csv: keys.csv${keys}}]\n`)
+    const answers = await Promise.all(
+      [1, 2].map(async index => {
+        const { package: made } = (await store.findProfile(iccidOf(index)))!
+        return toHex(readSubscriber(decodeProfilePackage(made)).algorithm.f2(new Uint8Array(16)))
+      }),
+    )
+    expect(answers[0] === answers[1]).toBe(areTheSame)
   })
 
   it('takes keys from the environment, and warns of a file that others can read', async () => {

@@ -153,15 +153,16 @@ export const readInventory = (path: string, { random, environment }: InventoryCo
     const template = templateOf(type.template)
     const facts = factsOf(entry.type, type)
     const defaults = defaultsOf(entry.type, type)
+    const randomKeys = (entry.keys ?? 'random') === 'random'
     if ('csv' in entry) {
       const rows = readSubscriberCsv(folder.readSecrets(entry.csv), entry.csv)
       return rows.map(row => ({
         ...facts,
         iccid: row.values.iccid!,
-        isRepeatable: entry.keys !== 'random' && type.template !== 'own',
+        isRepeatable: !randomKeys && type.template !== 'own',
         make() {
           const given = { ...defaults, ...row.values }
-          const values = entry.keys === 'random' ? randomSecrets(template, random, given) : given
+          const values = randomKeys ? randomSecrets(template, random, given) : given
           return makeCopy(template, values, row.texts, row.place)
         },
       }))
@@ -175,7 +176,7 @@ export const readInventory = (path: string, { random, environment }: InventoryCo
       iccid,
       imsi: entry.imsi === undefined ? undefined : readRange(entry.imsi, placeOf('stock', at, 'imsi')),
       msisdn: entry.msisdn === undefined ? undefined : readRange(entry.msisdn, placeOf('stock', at, 'msisdn')),
-      randomKeys: (entry.keys ?? 'random') === 'random',
+      randomKeys,
       random,
       place: field => placeOf('stock', at, field),
     })
