@@ -44,7 +44,9 @@ export const createCancelSession =
       throw refusal('unknown-transaction', 'the eUICC signed for another one')
 
     const { reason } = signed
-    if (!KEEPS_ORDER.includes(reason)) await endOrder(smdp, session, reason)
+    // LPAs in the field give up a session whose confirmation code was refused as if the end user had rejected the profile.
+    const keepsOrder = KEEPS_ORDER.includes(reason) || session.refusedHashCc !== undefined
+    if (!keepsOrder) await endOrder(smdp, session, reason)
     await smdp.store.dropSession(session.transactionId)
     return {}
   }

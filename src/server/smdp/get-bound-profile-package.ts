@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { concat } from '../../asn1/bytes.ts'
+import { concat, equalBytes } from '../../asn1/bytes.ts'
 import { encode, type TypeOf } from '../../asn1/schema.ts'
 import type { EUICCSigned2 } from '../../rsp/authentication.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
@@ -22,10 +22,10 @@ import type { AuthenticatedSession } from './store.ts'
 /**
  * SGP.22 §5.6.2: the end user has agreed, the card has made its one-time key; the profile is bound to it.
  *
- * As in AuthenticateClient, what is not signed by the card leaves the session as it is, and any later refusal ends
- * it: the LPA begins anew, with another confirmation code perhaps. (LPAs in the field send a CancelSession for the
- * refusal as if the end user had rejected the profile; it must not reach the order.) Asked again with the same
- * one-time key, the server gives the same package.
+ * As in AuthenticateClient, what is not signed by the card leaves the session as it is, and a later refusal ends it.
+ * But a confirmation code that is wrong or missing: the LPA may ask the end user again, and come with the card's next
+ * PrepareDownload in this session, or begin another one, whichever it does. Asked again with the same one-time key, the
+ * server gives the same package.
  */
 export const createGetBoundProfilePackage =
   (smdp: Smdp): Answers<typeof ES9p>['GetBoundProfilePackage'] =>
@@ -46,10 +46,22 @@ export const createGetBoundProfilePackage =
       const confirmed = await checkConfirmationCode(smdp, session, signed)
       return { transactionId, boundProfilePackage: await handOut(smdp, session, signed, confirmed) }
     } catch (error) {
-      if (error instanceof SmdpError) await smdp.store.dropSession(session.transactionId)
+      if (error instanceof SmdpError) await endOrWait(smdp, session, signed, error)
       throw error
     }
   }
+
+const endOrWait = async (
+  { store }: Smdp,
+  session: AuthenticatedSession,
+  { hashCc = new Uint8Array() }: TypeOf<typeof EUICCSigned2>,
+  { code }: SmdpError,
+): Promise<void> => {
+  if (code !== 'confirmation-code-refused' && code !== 'confirmation-code-missing')
+    return store.dropSession(session.transactionId)
+  // Of two calls at once the one that comes first is remembered: the other one has been counted all the same.
+  await store.saveSession({ ...session, refusedHashCc: hashCc })
+}
 
 const handOut = async (
   smdp: Smdp,
@@ -107,6 +119,9 @@ const checkConfirmationCode = async (
     if (confirmationCodeHash === undefined) return order
     if (hashCc === undefined) throw refusal('confirmation-code-missing')
     if (timingSafeEqual(hashCc, bindConfirmationCodeHash(confirmationCodeHash, transactionId))) return order
+    // The same code in the same session is the same call once more, its answer lost on the way.
+    if (session.refusedHashCc !== undefined && equalBytes(session.refusedHashCc, hashCc))
+      throw refusal('confirmation-code-refused')
     const confirmationFailures = order.confirmationFailures + 1
     if (confirmationFailures < smdp.confirmationCodeAttempts) {
       failure = refusal('confirmation-code-refused')

@@ -37,6 +37,11 @@ export interface AuthenticatedSession extends Started {
   readonly eid: string
   readonly euiccCertificate: Uint8Array
   readonly smdpSignature2: Uint8Array
+  /**
+   * The confirmation code that was refused last, as the card hashed it for this transaction (empty: none came). The
+   * session waits for another one, and the LPA's giving up is no opinion of the end user.
+   */
+  readonly refusedHashCc?: Uint8Array | undefined
 }
 export type Session = InitiatedSession | AuthenticatedSession
 

@@ -83,7 +83,7 @@ export const ES9P_BY_SGP23: readonly Group[] = [
     [
       '#09',
       'a wrong confirmation code, then the right one',
-      { reading: 'the right one comes in a session of its own, as the refusal ended the first' },
+      { reading: 'the right one comes in the same session and, for another order, in a session of its own' },
     ],
   ]),
   group(

@@ -145,12 +145,15 @@ export const GET_BOUND_PROFILE_PACKAGE: Procedures = {
     '#08': rebinds({ ...OWN_KEYS, ...CODED }, 'another'),
     '#09': async at => {
       const how = { ...OWN_KEYS, ...CODED }
-      const made = await ordered(at, how)
-      const ok = accepted(await made.authenticate())
-      expect(refused(await made.scene.getPackage(made.card, ok, hashed('4321', ok)))).toBe('8.2.7/3.8')
-      expect(await made.scene.stateOf()).toBe('Released')
-      await take(made, how)
-      expect(await made.scene.stateOf()).toBe('Downloaded')
+      for (const isSameSession of [true, false]) {
+        const made = await ordered(at, how)
+        const ok = accepted(await made.authenticate())
+        expect(refused(await made.scene.getPackage(made.card, ok, hashed('4321', ok)))).toBe('8.2.7/3.8')
+        expect(await made.scene.stateOf()).toBe('Released')
+        if (isSameSession) accepted(await made.scene.getPackage(made.card, ok, hashed(CODE, ok)))
+        else await take(made, how)
+        expect(await made.scene.stateOf()).toBe('Downloaded')
+      }
     },
   }),
   ...procedures('TC_SM-DP+_ES9+.GetBoundProfilePackage_RetryCases_DifferentOTPK_NIST', {

@@ -214,12 +214,40 @@ describe('the confirmation code (SGP.22 §3.1.3)', () => {
     expect(refused(await scene.getPackage(scene.card, retry, hashed('1234', retry)))).toBe('accepted')
   })
 
-  it('8.2.7/3.8: is wrong; a CancelSession for it, as LPAs send it, does not cost the order', async () => {
+  it.each([
+    ['8.2.7/3.8', 'is wrong', (ok: { transactionId: Uint8Array }) => hashed('1235', ok)],
+    ['8.2.7/2.2', 'is missing', () => ({})],
+  ])('%s: %s; the right one may follow in the same session', async (pair, _, wrong) => {
+    const { scene, ok } = await authenticated({}, '1234')
+    expect(refused(await scene.getPackage(scene.card, ok, wrong(ok)))).toBe(pair)
+    expect(refused(await scene.getPackage(scene.card, ok, hashed('1234', ok)))).toBe('accepted')
+    expect(await scene.stateOf()).toBe('Downloaded')
+    expect(await scene.store.findOrder(ICCID)).toMatchObject({ downloadAttempts: 1 })
+  })
+
+  it('8.2.7/3.8: the same call once more, its answer lost, counts as no other attempt', async () => {
+    const { scene, ok } = await authenticated({}, '1234')
+    for (const code of ['1235', '1235', '1236'])
+      expect(refused(await scene.getPackage(scene.card, ok, hashed(code, ok)))).toBe('8.2.7/3.8')
+    expect((await scene.store.findOrder(ICCID))?.confirmationFailures).toBe(2)
+  })
+
+  it('8.2.7/6.4: is wrong for the last time in one session, which is over then', async () => {
+    const { scene, ok } = await authenticated({ confirmationCodeAttempts: 3 }, '1234')
+    const pairs = []
+    for (const code of ['0000', '0001', '0002', '1234'])
+      pairs.push(refused(await scene.getPackage(scene.card, ok, hashed(code, ok))))
+    expect(pairs).toEqual(['8.2.7/3.8', '8.2.7/3.8', '8.2.7/6.4', '8.10.1/3.9'])
+    expect(await scene.stateOf()).toBe('Error')
+  })
+
+  it('8.2.7/3.8: is wrong; a CancelSession for it, as LPAs send it, ends the session and does not cost the order', async () => {
     const { scene, ok } = await authenticated({}, '1234')
     await scene.getPackage(scene.card, ok, hashed('1235', ok))
     const cancelled = scene.card.cancelSession(ok.transactionId, 'endUserRejection')
-    expect(refused(await scene.cancel(ok.transactionId, cancelled))).toBe('8.10.1/3.9')
+    expect(refused(await scene.cancel(ok.transactionId, cancelled))).toBe('accepted')
     expect(await scene.stateOf()).toBe('Released')
+    expect(refused(await scene.getPackage(scene.card, ok, hashed('1234', ok)))).toBe('8.10.1/3.9')
   })
 
   it('8.2.7/3.8: is of another session', async () => {
