@@ -21,8 +21,10 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
       keep(PrepareDownloadResponse, { downloadResponseError: { transactionId, downloadErrorCode } })
     const refuse = (code: DownloadErrorCode) => ({ response: errorResponse(code), session: NO_SESSION })
 
-    // What does not belong to the session leaves the session as it was.
-    if (session.phase !== 'authenticated' || session.role !== 'dp')
+    // What does not belong to the session leaves the session as it was. The SM-DP+ that refused a confirmation code may
+    // be given another one: the same offer, signed for anew (SGP.22 §3.1.3.2).
+    const isRepeated = session.phase === 'prepared'
+    if (!isRepeated && (session.phase !== 'authenticated' || session.role !== 'dp'))
       return { response: errorResponse('noSessionContext') }
     if (!equalBytes(transactionId, session.transactionId)) return { response: errorResponse('invalidTransactionId') }
 
@@ -39,8 +41,9 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
       return refuse('invalidSignature')
     if (ccRequiredFlag && hashCc === undefined) return refuse('undefinedError')
 
+    const publicKey = bppEuiccOtpk ?? (isRepeated ? session.oneTimeKey.publicKey : undefined)
     const oneTimeKey =
-      retainedKey(state, { smdpOid, curve, publicKey: bppEuiccOtpk }) ?? generateOneTimeKeyPair(curve, situation.random)
+      retainedKey(state, { smdpOid, curve, publicKey }) ?? generateOneTimeKeyPair(curve, situation.random)
     const euiccSigned2 = keep(EUICCSigned2, {
       transactionId,
       euiccOtpk: oneTimeKey.publicKey,

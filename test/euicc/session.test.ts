@@ -238,6 +238,25 @@ describe('PrepareDownload', () => {
     const { value } = await card.call(ES10b.PrepareDownload, prepareRequest(download(), new Uint8Array(64)))
     expect(value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
+  it('is answered again in the same session, for another confirmation code, with the same one-time key', async () => {
+    const card = await createTestCard()
+    const order = (fill: number) => download({ confirmationCodeRequired: true, hashCc: new Uint8Array(32).fill(fill) })
+    const { authenticateResponseOk } = await authenticate(card, order(1))
+    const signedFor = async (fill: number) => {
+      const request = prepareRequest(order(fill), authenticateResponseOk!.euiccSignature1)
+      return (await card.call(ES10b.PrepareDownload, request)).value.downloadResponseOk!.euiccSigned2.value
+    }
+    const [first, second] = [await signedFor(1), await signedFor(2)]
+    expect([first.hashCc?.[0], second.hashCc?.[0]]).toEqual([1, 2])
+    expect(second.euiccOtpk).toEqual(first.euiccOtpk)
+    const result = await loadInto(card, bind(order(2), second.euiccOtpk))
+    expect(result?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
+    const late = await card.call(
+      ES10b.PrepareDownload,
+      prepareRequest(order(2), authenticateResponseOk!.euiccSignature1),
+    )
+    expect(late.value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
+  })
   it('hands on the hash of the confirmation code only where one is required', async () => {
     const hashCc = new Uint8Array(32).fill(7)
     for (const confirmationCodeRequired of [true, false]) {
