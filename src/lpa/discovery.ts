@@ -64,7 +64,7 @@ export const downloadEvent = async (
   event: EventEntry,
   request: Pick<
     DownloadRequest,
-    'isdr' | 'fetch' | 'deviceInfo' | 'confirm' | 'protocolVersion' | 'keepNotification' | 'signal'
+    'isdr' | 'fetch' | 'deviceInfo' | 'confirm' | 'protocolVersion' | 'keepNotification' | 'signal' | 'attempt'
   >,
 ): Promise<Download> => {
   let next = event

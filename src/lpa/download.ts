@@ -1,10 +1,6 @@
-import { isApduError } from '../apdu/errors.ts'
 import { toHex } from '../asn1/bytes.ts'
 import { encode, type Kept } from '../asn1/schema.ts'
-import { type ActivationCode, parseActivationCode } from '../rsp/activation-code.ts'
-import type { CancelSessionReason, DeviceInfo } from '../rsp/authentication.ts'
-import { parseCertificate } from '../rsp/certificates/certificate.ts'
-import { CertificateError } from '../rsp/certificates/error.ts'
+import type { DeviceInfo } from '../rsp/authentication.ts'
 import { hashConfirmationCode } from '../rsp/crypto/confirmation-code.ts'
 import { ES9p } from '../rsp/es9p.ts'
 import { ES10b } from '../rsp/es10b.ts'
@@ -12,25 +8,20 @@ import type { Fetch } from '../rsp/fetch.ts'
 import { iccidToDigits } from '../rsp/identifiers.ts'
 import { type ProfileInfo, StoreMetadataRequest } from '../rsp/metadata.ts'
 import type { ProfileInstallationResult } from '../rsp/notification.ts'
+import { reasonToCancel } from './cancel-reason.ts'
+import { checkIsSmdp, checkOid, type DownloadSource, findSource } from './download-source.ts'
 import { isLpaError, LpaError } from './errors.ts'
-import { readAddresses } from './euicc.ts'
 import { loadSegments, readInstallationResult, readInstalled } from './install.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
 import { asElement, faultOfDownloadError, isGenuine, withFaultOfRefusal } from './judge-refusal.ts'
+import { type Attempt, findResult, isInterruption } from './lost-way.ts'
 import { asNotification, deliver } from './notifications.ts'
 import { judgePolicyRules, type PolicyRule, policyRulesOf } from './policy.ts'
 import { listProfiles } from './profiles.ts'
 import { stepOf } from './report.ts'
 import { segmentPackage } from './segments.ts'
 import { callServer, type ServerAccess } from './server-call.ts'
-import { isSmds } from './server-role.ts'
 import { cancelSession, checkTransactionId, openSession, type RspSession } from './session.ts'
-
-/** Where the profile comes from. The card's default address is used only where it is asked for by name. */
-export type DownloadSource =
-  | { readonly activationCode: string | ActivationCode }
-  | { readonly smdpAddress: string; readonly matchingId?: string; readonly smdpOid?: string }
-  | { readonly defaultSmdp: true }
 
 /** What the user is asked besides the profile's metadata. */
 export interface ConsentTerms {
@@ -55,6 +46,8 @@ export type DownloadRequest = DownloadSource & {
   readonly keepNotification?: boolean | undefined
   /** Stops the download between two steps, and cancels the session: a TimeoutError as timeout, all else as the user's no. */
   readonly signal?: AbortSignal | undefined
+  /** From `surviveLoss`: whether this is the second try, and what is known of the first. */
+  readonly attempt?: Attempt | undefined
 }
 
 export interface Download {
@@ -76,10 +69,17 @@ export interface Download {
  * server with the true reason, but where the server has closed it or the card is gone.
  */
 export const downloadProfile = async (request: DownloadRequest): Promise<Download> => {
-  const { isdr, fetch, protocolVersion, signal, deviceInfo } = request
+  const { isdr, fetch, protocolVersion, signal, deviceInfo, attempt } = request
+
+  // 0. Not if it has been done already.
+  if (attempt?.lost !== undefined) {
+    signal?.throwIfAborted()
+    const earlier = await resume(request, attempt)
+    if (earlier !== undefined) return earlier
+  }
 
   // 1. Whose door?
-  const source = await findSource(request)
+  const source = await findSource(isdr, request)
   const server: ServerAccess = { fetch, address: source.smdpAddress, report: isdr.report, protocolVersion, signal }
 
   // 2. Common mutual authentication; the server tells what it has.
@@ -101,12 +101,16 @@ export const downloadProfile = async (request: DownloadRequest): Promise<Downloa
     throw error instanceof LpaError ? error.with({ cancelReason: reason }) : error
   }
 
-  // 7. The result has ended the session on the card; the server hears of it, whatever it says.
+  return finish(request, session, loaded)
+}
+
+const finish = async (request: DownloadRequest, session: RspSession, loaded: Loaded): Promise<Download> => {
+  const { isdr } = request
   const { result, packageLength } = loaded
-  const { transactionId, profileMetadata } = session
+  const { server, transactionId, profileMetadata } = session
+  // 7. The result has ended the session on the card; the server hears of it, whatever it says.
   const notification = result.value.profileInstallationResultData.value.notificationMetadata
-  const notificationSent =
-    !request.keepNotification && (await tell({ isdr, fetch, protocolVersion }, notification, result.bytes))
+  const notificationSent = !request.keepNotification && (await tell(request, result))
   checkResultSignature(result, session.euiccCertificate)
   const isdpAid = await readResult(isdr, session, result)
 
@@ -130,8 +134,28 @@ interface Loaded {
   readonly packageLength: number
 }
 
+/** What came of the try before, where the card knows it; the server hears of a package that was given up, too. */
+const resume = async (request: DownloadRequest, attempt: Attempt): Promise<Download | undefined> => {
+  const { isdr } = request
+  const note = (text: string): void => isdr.report({ kind: 'noted', text })
+  const result = await findResult(isdr, attempt)
+  if (result !== undefined && !isInterruption(result)) {
+    note('the card had carried out what got lost, and keeps the result of the installation: it counts')
+    attempt.lost = undefined
+    const { session, packageLength } = attempt.loading!
+    return finish(request, session, { result, packageLength })
+  }
+  note(
+    attempt.loading === undefined
+      ? 'no package was on its way yet: the download begins anew, once'
+      : 'the card knows of no installation: the download begins anew, once',
+  )
+  if (result !== undefined) await tell(request, result)
+  return undefined
+}
+
 const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promise<Loaded> => {
-  const { isdr, signal } = request
+  const { isdr, signal, attempt } = request
   const { server, transactionId, profileMetadata } = session
 
   // 3. May it come onto this card, and does the user want it?
@@ -139,7 +163,10 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
   const pprConsentRequired = await checkPolicy(isdr, profileMetadata)
   const confirmationCodeRequired = session.smdpSigned2.value.ccRequiredFlag
   const ppr = policyRulesOf(profileMetadata)
-  const consent = await request.confirm(profileMetadata, { confirmationCodeRequired, ppr, pprConsentRequired })
+  const agreed = attempt?.agreed && sameMetadata(attempt.agreed.metadata, profileMetadata) ? attempt.agreed : undefined
+  const consent: Consent = agreed
+    ? { accepted: true, confirmationCode: agreed.confirmationCode }
+    : await request.confirm(profileMetadata, { confirmationCodeRequired, ppr, pprConsentRequired })
   signal?.throwIfAborted()
   if (!consent.accepted)
     throw new LpaError('rejected', 'user', `the user did not take the profile: ${consent.reason}`, {
@@ -151,6 +178,7 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
       'user',
       'the operator asks for a confirmation code, and none was given',
     )
+  if (attempt) attempt.agreed = { metadata: profileMetadata, confirmationCode: consent.confirmationCode }
 
   // 4. The card makes its one-time key; the server binds the profile to it.
   const prepared = await isdr.call(ES10b.PrepareDownload, {
@@ -188,59 +216,9 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
     })
 
   // 6. Onto the card, segment by segment.
-  const result = await loadSegments(isdr, segments, signal)
-  return { result, packageLength: bound.boundProfilePackage.length }
-}
-
-const findSource = async (
-  request: DownloadRequest,
-): Promise<{ smdpAddress: string; matchingId?: string; smdpOid?: string }> => {
-  if ('activationCode' in request) {
-    const { activationCode } = request
-    return typeof activationCode === 'string' ? parseActivationCode(activationCode) : activationCode
-  }
-  if ('smdpAddress' in request) return request
-  const { defaultDpAddress } = await readAddresses(request.isdr)
-  if (!defaultDpAddress)
-    throw new LpaError('no-address', 'user', 'the card holds no default SM-DP+ address: give an activation code', {
-      step: 'ES10a.GetEuiccConfiguredAddresses',
-    })
-  return { smdpAddress: defaultDpAddress }
-}
-
-/** An SM-DS answers under the same path, and has no profiles: an event may lead from one to another (SGP.22 §3.6.2). */
-const checkIsSmdp = (address: string, certificate: Uint8Array): void => {
-  if (!isSmds(certificate)) return
-  throw new LpaError('not-an-smdp', 'server', `${address} is an SM-DS and not an SM-DP+: it has no profiles`, {
-    step: stepOf(ES9p.InitiateAuthentication),
-    field: 'serverCertificate',
-  })
-}
-
-/** SGP.22 §3.1.3: an OID in the activation code must be that of the certificate the server authenticates with. */
-const checkOid = (expected: string, certificate: Uint8Array): void => {
-  const found = registeredIdOf(certificate)
-  if (found === expected) return
-  const seen = found === undefined ? 'names none' : `is of ${found}`
-  throw new LpaError(
-    'wrong-server',
-    'server',
-    `the activation code is for SM-DP+ ${expected}, the certificate ${seen}`,
-    {
-      step: stepOf(ES9p.InitiateAuthentication),
-      field: 'smdpOid',
-    },
-  )
-}
-
-/** A certificate that cannot be read names nobody; what is wrong with it, the card says. */
-const registeredIdOf = (certificate: Uint8Array): string | undefined => {
-  try {
-    return parseCertificate(certificate).registeredId
-  } catch (error) {
-    if (error instanceof CertificateError) return undefined
-    throw error
-  }
+  const packageLength = bound.boundProfilePackage.length
+  if (attempt) attempt.loading = { session, packageLength }
+  return { result: await loadSegments(isdr, segments, signal), packageLength }
 }
 
 /** True if the card wants the user asked about the rules. */
@@ -303,47 +281,17 @@ const readResult = async (
 
 /** Sends the installation result at once. A server that does not take it does not undo the installation: the card keeps it. */
 const tell = async (
-  request: { isdr: Isdr; fetch: Fetch; protocolVersion: string | undefined },
-  metadata: Parameters<typeof deliver>[1],
-  result: Uint8Array,
+  { isdr, fetch, protocolVersion }: DownloadRequest,
+  { value, bytes }: Kept<ProfileInstallationResult>,
 ): Promise<boolean> => {
+  const metadata = value.profileInstallationResultData.value.notificationMetadata
   try {
-    await deliver(request, metadata, asNotification(result))
+    await deliver({ isdr, fetch, protocolVersion }, metadata, asNotification(bytes))
     return true
   } catch (error) {
     if (!isLpaError(error)) throw error
     const text = `the installation result (${metadata.seqNumber}) stays on the card: ${error.message}`
-    request.isdr.report({ kind: 'noted', text, error })
+    isdr.report({ kind: 'noted', text, error })
     return false
-  }
-}
-
-/** The true reason (SGP.22 §3.0.2), or `undefined` where there is nothing left to cancel. */
-const reasonToCancel = (error: unknown): CancelSessionReason | undefined => {
-  if (isApduError(error, 'card-removed', 'card-mute', 'port-gone', 'timed-out', 'reader-busy', 'exchange-lost'))
-    return undefined
-  if (!isLpaError(error)) {
-    if (!(error instanceof Error)) return 'undefinedReason'
-    return error.name === 'TimeoutError'
-      ? 'timeout'
-      : error.name === 'AbortError'
-        ? 'endUserRejection'
-        : 'undefinedReason'
-  }
-  switch (error.code) {
-    case 'rejected':
-      return error.data.cancelReason
-    // The order stays as it is: the user may come back with the code.
-    case 'confirmation-code-missing':
-      return 'postponed'
-    case 'ppr-not-allowed':
-      return 'pprNotAllowed'
-    case 'metadata-mismatch':
-      return 'metadataMismatch'
-    // The server has closed the session itself.
-    case 'server-refused':
-      return undefined
-    default:
-      return error.data.step === stepOf(ES10b.LoadBoundProfilePackage) ? 'loadBppExecutionError' : 'undefinedReason'
   }
 }

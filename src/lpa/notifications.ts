@@ -1,3 +1,4 @@
+import { isApduError } from '../apdu/errors.ts'
 import { equalBytes } from '../asn1/bytes.ts'
 import { decode, type Kept } from '../asn1/schema.ts'
 import { ES9p } from '../rsp/es9p.ts'
@@ -74,9 +75,17 @@ export const findMissing = async (
   return promised.filter(address => !addresses.includes(address))
 }
 
-/** Takes a notification off the card. It is then lost: call it when a server has it. */
+/**
+ * Takes a notification off the card. It is then lost: call it when a server has it. Whether a removal was carried out
+ * whose answer got lost, the card's list tells.
+ */
 export const removeNotification = async (isdr: Isdr, seqNumber: number): Promise<void> => {
-  const { deleteNotificationStatus } = await isdr.call(ES10b.RemoveNotificationFromList, { seqNumber })
+  const remove = () => isdr.call(ES10b.RemoveNotificationFromList, { seqNumber })
+  const { deleteNotificationStatus } = await remove().catch(async (error: unknown) => {
+    if (!isApduError(error, 'exchange-lost')) throw error
+    const isThere = (await listNotifications(isdr)).some(each => each.seqNumber === seqNumber)
+    return isThere ? remove() : { deleteNotificationStatus: 'ok' as const }
+  })
   if (deleteNotificationStatus !== 'ok')
     throw functionRefused(ES10b.RemoveNotificationFromList, deleteNotificationStatus)
 }

@@ -6,6 +6,7 @@ import { type Download, downloadProfile } from '../../lpa/download.ts'
 import { isLpaError } from '../../lpa/errors.ts'
 import type { IsdrOptions } from '../../lpa/isdr.ts'
 import { withIsdr } from '../../lpa/isdr.ts'
+import { surviveLoss } from '../../lpa/lost-way.ts'
 import { sendNotifications } from '../../lpa/notifications.ts'
 import type { PolicyRule } from '../../lpa/policy.ts'
 import { enableProfile, listProfiles } from '../../lpa/profiles.ts'
@@ -101,28 +102,27 @@ export const createMobileDevice = (at: {
       }
       during.progress('contacting')
       try {
-        const done = await onCard(channel =>
-          withIsdr(channel, options(report), isdr =>
-            downloadProfile({
-              isdr,
-              fetch,
-              activationCode,
-              deviceInfo: deviceInfoOf(imeiOf(at.modem)),
-              signal,
-              async confirm(metadata, { confirmationCodeRequired, ppr }) {
-                const answer = await during.consent({
-                  profileName: metadata.profileName,
-                  serviceProviderName: metadata.serviceProviderName,
-                  iccid: iccidToDigits(metadata.iccid),
-                  rules: ppr.map(rule => RULES[rule]),
-                  confirmationCodeRequired,
-                })
-                if (!answer.accept) return { accepted: false, reason: 'endUserRejection' }
-                hooks.onConsent?.()
-                return { accepted: true, confirmationCode: answer.confirmationCode }
-              },
-            }),
-          ),
+        const done = await surviveLoss(card, options(report), (isdr, attempt) =>
+          downloadProfile({
+            isdr,
+            attempt,
+            fetch,
+            activationCode,
+            deviceInfo: deviceInfoOf(imeiOf(at.modem)),
+            signal,
+            async confirm(metadata, { confirmationCodeRequired, ppr }) {
+              const answer = await during.consent({
+                profileName: metadata.profileName,
+                serviceProviderName: metadata.serviceProviderName,
+                iccid: iccidToDigits(metadata.iccid),
+                rules: ppr.map(rule => RULES[rule]),
+                confirmationCodeRequired,
+              })
+              if (!answer.accept) return { accepted: false, reason: 'endUserRejection' }
+              hooks.onConsent?.()
+              return { accepted: true, confirmationCode: answer.confirmationCode }
+            },
+          }),
         )
         hooks.onDownloaded?.(done)
         return { status: 'Success', iccid: done.iccid }

@@ -4,6 +4,7 @@ import { type Consent, type ConsentTerms, type Download, downloadProfile } from 
 import { isLpaError } from '../../../lpa/errors.ts'
 import { readAddresses } from '../../../lpa/euicc.ts'
 import type { Isdr } from '../../../lpa/isdr.ts'
+import { type Attempt, surviveLoss } from '../../../lpa/lost-way.ts'
 import { ActivationCodeError } from '../../../rsp/activation-code.ts'
 import type { EventEntry } from '../../../rsp/es11.ts'
 import type { Fetch } from '../../../rsp/fetch.ts'
@@ -47,14 +48,13 @@ export const downloadCommand = async (
   return withCard(world, options, async at => {
     checkCanAsk(at, source, options)
     for (const note of source.notes) at.terminal.line(`note: ${note}`)
-    return onIsdr(at, async isdr => {
+    return surviveLoss(at.device.card, at.isdrOptions, async (isdr, attempt) => {
       const ofDevice = (options.imei === undefined ? deviceOf(at) : undefined) ?? deviceInfo
-      const done = await download(at, isdr, source, { ...options, deviceInfo: ofDevice }).catch(error => {
-        throw at.lpac ? error : explain(error)
-      })
-      if (done === undefined) return 0
-      report(at, done)
+      const done = await download(at, isdr, source, { ...options, deviceInfo: ofDevice, attempt })
+      if (done !== undefined) report(at, done)
       return 0
+    }).catch(error => {
+      throw at.lpac ? error : explain(error)
     })
   })
 }
@@ -71,7 +71,10 @@ const readSourceOr = (code: string | undefined, options: DownloadOptions): Sourc
   }
 }
 
-type Settings = DownloadOptions & { readonly deviceInfo: ReturnType<typeof deviceInfoOf> }
+type Settings = DownloadOptions & {
+  readonly deviceInfo: ReturnType<typeof deviceInfoOf>
+  readonly attempt: Attempt
+}
 
 const download = async (
   at: CardWork,
@@ -79,7 +82,7 @@ const download = async (
   source: Source,
   settings: Settings,
 ): Promise<Download | undefined> => {
-  const { deviceInfo } = settings
+  const { deviceInfo, attempt } = settings
   let iccid = ''
   const confirm = (metadata: StoreMetadataRequest, terms: ConsentTerms): Promise<Consent> => {
     iccid = iccidToDigits(metadata.iccid)
@@ -93,7 +96,7 @@ const download = async (
   followFailure(at, address, () => iccid)
   const from = source.kind === 'code' ? { activationCode: source.code } : { smdpAddress: address }
   return withServers(at, isdr, [address], fetch =>
-    downloadProfile({ isdr, fetch, ...from, deviceInfo, signal, confirm, ...keeping(at, settings) }),
+    downloadProfile({ isdr, fetch, ...from, deviceInfo, signal, attempt, confirm, ...keeping(at, settings) }),
   )
 }
 
@@ -126,7 +129,7 @@ const discover = async (
   settings: Settings,
   confirm: (metadata: StoreMetadataRequest, terms: ConsentTerms) => Promise<Consent>,
 ): Promise<Download | undefined> => {
-  const { deviceInfo } = settings
+  const { deviceInfo, attempt } = settings
   const signal = at.world.interrupt
   const root = smdsAddress ?? (await readAddresses(isdr)).rootDsAddress
   const events = await withServers(
@@ -149,7 +152,7 @@ const discover = async (
     at,
     isdr,
     [root, event.rspServerAddress],
-    fetch => downloadEvent(event, { isdr, fetch, deviceInfo, signal, confirm, ...keeping(at, settings) }),
+    fetch => downloadEvent(event, { isdr, fetch, deviceInfo, signal, attempt, confirm, ...keeping(at, settings) }),
     root,
   )
 }

@@ -1,0 +1,35 @@
+import { isApduError } from '../apdu/errors.ts'
+import type { CancelSessionReason } from '../rsp/authentication.ts'
+import { ES10b } from '../rsp/es10b.ts'
+import { isLpaError } from './errors.ts'
+import { stepOf } from './report.ts'
+
+/** The true reason (SGP.22 §3.0.2), or `undefined` where there is nothing left to cancel. */
+export const reasonToCancel = (error: unknown): CancelSessionReason | undefined => {
+  if (isApduError(error, 'card-removed', 'card-mute', 'port-gone', 'timed-out', 'reader-busy', 'exchange-lost'))
+    return undefined
+  if (!isLpaError(error)) {
+    if (!(error instanceof Error)) return 'undefinedReason'
+    return error.name === 'TimeoutError'
+      ? 'timeout'
+      : error.name === 'AbortError'
+        ? 'endUserRejection'
+        : 'undefinedReason'
+  }
+  switch (error.code) {
+    case 'rejected':
+      return error.data.cancelReason
+    // The order stays as it is: the user may come back with the code.
+    case 'confirmation-code-missing':
+      return 'postponed'
+    case 'ppr-not-allowed':
+      return 'pprNotAllowed'
+    case 'metadata-mismatch':
+      return 'metadataMismatch'
+    // The server has closed the session itself.
+    case 'server-refused':
+      return undefined
+    default:
+      return error.data.step === stepOf(ES10b.LoadBoundProfilePackage) ? 'loadBppExecutionError' : 'undefinedReason'
+  }
+}

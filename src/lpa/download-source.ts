@@ -1,0 +1,67 @@
+import { type ActivationCode, parseActivationCode } from '../rsp/activation-code.ts'
+import { parseCertificate } from '../rsp/certificates/certificate.ts'
+import { CertificateError } from '../rsp/certificates/error.ts'
+import { ES9p } from '../rsp/es9p.ts'
+import { LpaError } from './errors.ts'
+import { readAddresses } from './euicc.ts'
+import type { Isdr } from './isdr.ts'
+import { stepOf } from './report.ts'
+import { isSmds } from './server-role.ts'
+
+/** Where the profile comes from. The card's default address is used only where it is asked for by name. */
+export type DownloadSource =
+  | { readonly activationCode: string | ActivationCode }
+  | { readonly smdpAddress: string; readonly matchingId?: string; readonly smdpOid?: string }
+  | { readonly defaultSmdp: true }
+
+export const findSource = async (
+  isdr: Isdr,
+  source: DownloadSource,
+): Promise<{ smdpAddress: string; matchingId?: string; smdpOid?: string }> => {
+  if ('activationCode' in source) {
+    const { activationCode } = source
+    return typeof activationCode === 'string' ? parseActivationCode(activationCode) : activationCode
+  }
+  if ('smdpAddress' in source) return source
+  const { defaultDpAddress } = await readAddresses(isdr)
+  if (!defaultDpAddress)
+    throw new LpaError('no-address', 'user', 'the card holds no default SM-DP+ address: give an activation code', {
+      step: 'ES10a.GetEuiccConfiguredAddresses',
+    })
+  return { smdpAddress: defaultDpAddress }
+}
+
+/** An SM-DS answers under the same path, and has no profiles: an event may lead from one to another (SGP.22 §3.6.2). */
+export const checkIsSmdp = (address: string, certificate: Uint8Array): void => {
+  if (!isSmds(certificate)) return
+  throw new LpaError('not-an-smdp', 'server', `${address} is an SM-DS and not an SM-DP+: it has no profiles`, {
+    step: stepOf(ES9p.InitiateAuthentication),
+    field: 'serverCertificate',
+  })
+}
+
+/** SGP.22 §3.1.3: an OID in the activation code must be that of the certificate the server authenticates with. */
+export const checkOid = (expected: string, certificate: Uint8Array): void => {
+  const found = registeredIdOf(certificate)
+  if (found === expected) return
+  const seen = found === undefined ? 'names none' : `is of ${found}`
+  throw new LpaError(
+    'wrong-server',
+    'server',
+    `the activation code is for SM-DP+ ${expected}, the certificate ${seen}`,
+    {
+      step: stepOf(ES9p.InitiateAuthentication),
+      field: 'smdpOid',
+    },
+  )
+}
+
+/** A certificate that cannot be read names nobody; what is wrong with it, the card says. */
+const registeredIdOf = (certificate: Uint8Array): string | undefined => {
+  try {
+    return parseCertificate(certificate).registeredId
+  } catch (error) {
+    if (error instanceof CertificateError) return undefined
+    throw error
+  }
+}
