@@ -4,7 +4,7 @@ import { ES10a } from '../rsp/es10a.ts'
 import { ES10b } from '../rsp/es10b.ts'
 import { ES10c } from '../rsp/es10c.ts'
 import type { EUICCInfo1, EUICCInfo2 } from '../rsp/euicc-info.ts'
-import { LpaError } from './errors.ts'
+import { isLpaError, LpaError } from './errors.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
 
 export type ConfiguredAddresses = TypeOf<typeof ES10a.GetEuiccConfiguredAddresses.response>
@@ -52,3 +52,35 @@ export const describeEuicc = async (isdr: Isdr): Promise<EuiccDescription> => ({
   euiccInfo2: (await isdr.call(ES10b.GetEUICCInfo2, {})).value,
   rat: (await isdr.call(ES10b.GetRAT, {})).rat,
 })
+
+/** What a card says of itself as far as it says it, and why it does not say the rest. */
+export interface EuiccInspection extends Partial<EuiccDescription> {
+  readonly unread: readonly { readonly reading: keyof EuiccDescription; readonly error: LpaError }[]
+}
+
+/**
+ * Each reading for itself: cards in the field lack one function or answer it in a way of their own, and what they say
+ * besides is what somebody wants to know who looks at such a card. A card that says nothing at all is an error, and so
+ * is one that goes meanwhile.
+ */
+export const inspectEuicc = async (isdr: Isdr): Promise<EuiccInspection> => {
+  const unread: { reading: keyof EuiccDescription; error: LpaError }[] = []
+  const read = async <T>(reading: keyof EuiccDescription, ask: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!isLpaError(error, 'card-refused', 'bad-card-answer')) throw error
+      unread.push({ reading, error })
+      return undefined
+    }
+  }
+  const inspection = {
+    eid: await read('eid', () => readEid(isdr)),
+    addresses: await read('addresses', () => readAddresses(isdr)),
+    euiccInfo1: await read('euiccInfo1', async () => (await isdr.call(ES10b.GetEUICCInfo1, {})).value),
+    euiccInfo2: await read('euiccInfo2', async () => (await isdr.call(ES10b.GetEUICCInfo2, {})).value),
+    rat: await read('rat', async () => (await isdr.call(ES10b.GetRAT, {})).rat),
+  }
+  if (unread.length === Object.keys(inspection).length) throw unread[0]!.error
+  return { ...inspection, unread }
+}
