@@ -22,7 +22,7 @@ export const EUICCInfo1 = tagged(
 export type EUICCInfo1 = TypeOf<typeof EUICCInfo1>
 
 /** SAIP PEDefinitions. UICCCapability ::= BIT STRING, bit 0 first. */
-export const UICCCapability = bits(
+export const UICC_CAPABILITIES = [
   'contactlessSupport',
   'usimSupport',
   'isimSupport',
@@ -55,7 +55,8 @@ export const UICCCapability = bits(
   's16mode',
   'eaka',
   'iotminimal',
-)
+] as const
+export const UICCCapability = bits(...UICC_CAPABILITIES)
 export type UICCCapability = TypeOf<typeof UICCCapability>
 
 /** SGP.22 §5.7.8. RspCapability ::= BIT STRING */

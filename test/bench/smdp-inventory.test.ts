@@ -51,6 +51,7 @@ types:
     template: own
     metadata: {serviceProviderName: Gold Mobile, profileName: Gold, profileClass: test, owner: {mccMnc: "00101"}}
     memory: 1000
+    requires: {deviceCapabilities: {nr5gcSupportedRelease: 15, lpaSvn: "3.1"}, uiccCapability: [getIdentity]}
   silver: {template: own}
 stock:
 - {type: gold, iccid: "${iccidOf(1)}-${iccidOf(3)}", imsi: "001010000000001", msisdn: "+491555000001"}
@@ -89,6 +90,12 @@ describe('an inventory', () => {
     })
     expect(await store.findOrderByEventId('EVENT-1')).toMatchObject({ matchingId: 'MADE', reusable: true })
     const gold = await store.findProfile(iccidOf(2))
+    expect(gold).toMatchObject({
+      requires: {
+        deviceCapabilities: { nr5gcSupportedRelease: [15, 0, 0], lpaSvn: [3, 1, 0] },
+        uiccCapability: ['getIdentity'],
+      },
+    })
     expect(gold).toMatchObject({ memory: 1000, metadata: { serviceProviderName: 'Gold Mobile', profileClass: 'test' } })
     const subscriber = readSubscriber(decodeProfilePackage(gold!.package))
     expect(subscriber).toMatchObject({ iccid: iccidOf(2), imsi: '001010000000002', msisdn: '+491555000002' })
@@ -179,6 +186,16 @@ describe('what is wrong with an inventory is told with its place', () => {
       'a key in the file itself',
       'types: {gold: {template: own, defaults: {k: "00"}}}\n',
       /defaults\.k: keys are not written here: \{ env: NAME \}/,
+    ],
+    [
+      'a capability of devices',
+      'types: {gold: {template: own, requires: {deviceCapabilities: {nr5gcSupportedReleas: 15}}}}\n',
+      /line 1.*nr5gcSupportedReleas/,
+    ],
+    [
+      'a release',
+      'types: {gold: {template: own, requires: {deviceCapabilities: {nr5gcSupportedRelease: R15}}}}\n',
+      /nr5gcSupportedRelease: a release such as 15 or 15\.4\.0 is expected/,
     ],
     ['nothing in it', '', 'types, stock, orders, operators or misbehave are expected'],
     [

@@ -34,9 +34,10 @@ const WAY: Partial<Record<OrderState, readonly OrderState[]>> = {
   Error: ['Confirmed', 'Released', 'Error'],
 }
 
-export const stockProfileOf = ({ iccid, profileType, metadata, memory, make }: StockItem): StockProfile => {
+export const stockProfileOf = ({ iccid, profileType, metadata, memory, requires, make }: StockItem): StockProfile => {
   const bytes = make()
-  return { iccid, profileType, package: bytes, metadata, memory: memory ?? bytes.length }
+  const profile = { iccid, profileType, package: bytes, metadata, memory: memory ?? bytes.length }
+  return requires === undefined ? profile : { ...profile, requires }
 }
 
 /** Puts an item into stock, unless its ICCID is there. `undefined`: it is there and the same, else what differs. */

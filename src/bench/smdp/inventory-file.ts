@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { UICC_CAPABILITIES } from '../../rsp/euicc-info.ts'
+import { DEVICE_RELEASES } from '../../server/smdp/profile-requirements.ts'
 import { MisbehaviourFile } from './misbehaviour-file.ts'
 
 /** Long digits are read as numbers by YAML, and lose their ends. */
@@ -56,12 +58,28 @@ const defaults = z.strictObject({
 })
 export type DefaultsEntry = z.infer<typeof defaults>
 
+const version = z
+  .union([z.int().min(1).max(255).transform(String), z.string()], {
+    error: 'a release such as 15 or 15.4.0 is expected',
+  })
+  .pipe(text(/^\d{1,3}(\.\d{1,3}){0,2}$/, 'a release such as 15 or 15.4.0'))
+  .transform(written => {
+    const [major = 0, minor = 0, revision = 0] = written.split('.').map(Number)
+    return [major, minor, revision] as const
+  })
+/** Of card and device, as they tell it in AuthenticateClient, spelled as there. */
+const requirements = z.strictObject({
+  deviceCapabilities: z.partialRecord(z.enum(DEVICE_RELEASES), version).optional(),
+  uiccCapability: z.array(z.enum(UICC_CAPABILITIES)).optional(),
+})
+
 const profileType = z.strictObject({
   /** A SAIP file, or `own`: a package of the bench's own. */
   template: words,
   metadata: metadata.optional(),
   defaults: defaults.optional(),
   memory: z.number().int().min(0).optional(),
+  requires: requirements.optional(),
   /** Whose stock it is; without it anybody may order. */
   operator: words.optional(),
 })

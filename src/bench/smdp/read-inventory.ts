@@ -140,6 +140,7 @@ export const readInventory = (path: string, { random, environment }: InventoryCo
     },
     ...(entry.operator !== undefined && { owner: entry.operator }),
     ...(entry.memory !== undefined && { memory: entry.memory }),
+    ...(entry.requires !== undefined && { requires: entry.requires }),
   })
   const defaultsOf = (name: string, entry: TypeEntry): Personalisation => {
     const place: Place = field => placeOf('types', name, 'defaults', field)

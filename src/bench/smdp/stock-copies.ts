@@ -6,6 +6,7 @@ import type { Personalisation } from '../../profile/personalise/values.ts'
 import { createTemplate, type ProfileTemplate } from '../../profile/personalise.ts'
 import { readSubscriber, type Subscriber } from '../../profile/subscriber.ts'
 import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
+import type { ProfileRequirements } from '../../server/smdp/profile-requirements.ts'
 import { BenchError } from '../error.ts'
 import { OPERATOR } from '../services/hosts.ts'
 import { explain, type PersonalTexts, type Place } from './personal-values.ts'
@@ -28,6 +29,7 @@ export interface StockItem {
   readonly metadata: ProfileFacts
   readonly owner?: string | undefined
   readonly memory?: number | undefined
+  readonly requires?: ProfileRequirements | undefined
   /** Made when it is needed: copies with random keys cost time, and are not made again for what is in stock. */
   readonly make: () => Uint8Array
   /** Made twice it is the same: what is in stock under its ICCID can be compared with it. */
@@ -121,6 +123,7 @@ export interface TypeFacts {
   readonly metadata: ProfileFacts
   readonly owner?: string | undefined
   readonly memory?: number | undefined
+  readonly requires?: ProfileRequirements | undefined
 }
 
 export interface CopyPlan {

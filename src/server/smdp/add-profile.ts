@@ -3,6 +3,7 @@ import { iccidDigits } from './iccid.ts'
 import { buildMetadata } from './metadata.ts'
 import { isOver, newOrder } from './order.ts'
 import type { ProfileFacts } from './profile-facts.ts'
+import type { ProfileRequirements } from './profile-requirements.ts'
 import type { Smdp } from './settings.ts'
 import type { StockProfile } from './store.ts'
 
@@ -16,6 +17,8 @@ export interface ProfileToAdd {
   readonly owner?: string
   /** Bytes that the card must have free; by default as many as the package has. */
   readonly memory?: number
+  /** What card and device must be able to do beyond what the package declares. */
+  readonly requires?: ProfileRequirements
   /** Withdraws an order for this ICCID that is under way: an interrupted run left it, and nobody will come for it. */
   readonly replace?: boolean
 }
@@ -39,6 +42,7 @@ export const addProfile = async ({ store, clock, address }: Smdp, profile: Profi
     package: profile.package,
     metadata,
     memory: profile.memory ?? profile.package.length,
+    ...(profile.requires && { requires: profile.requires }),
   }
   checkStock(stock, address)
   const was = await store.findOrder(iccid)

@@ -92,7 +92,7 @@ const claimOrder = async (
   { ctxParams1, euiccInfo2 }: EuiccSigned1,
   euicc: RspCertificate,
 ): Promise<{ readonly order: Order; readonly profile: StockProfile }> => {
-  const { matchingId } = ctxParams1.ctxParamsForCommonAuthentication
+  const { matchingId, deviceInfo } = ctxParams1.ctxParamsForCommonAuthentication
   const eid = euicc.eid!
   const found = await findOrder(smdp, matchingId, eid)
   const tell = (order: Order, failure?: SmdpError) =>
@@ -100,7 +100,7 @@ const claimOrder = async (
   try {
     const order = await countAttempt(smdp, found, eid)
     const profile = (await smdp.store.findProfile(order.iccid))!
-    checkEligibility(profile, factsFor(profile, order), euiccInfo2)
+    checkEligibility(profile, factsFor(profile, order), euiccInfo2, deviceInfo)
     await tell(order)
     return { order, profile }
   } catch (error) {

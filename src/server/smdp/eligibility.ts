@@ -3,9 +3,11 @@ import { contentOf, readTlv, readTlvs } from '../../asn1/tlv.ts'
 import type { ServiceName } from '../../profile/elements/profile-element.ts'
 import { ProfileError } from '../../profile/error.ts'
 import { decodeElements, type ElementOf } from '../../profile/package.ts'
+import type { DeviceInfo } from '../../rsp/authentication.ts'
 import type { EUICCInfo2, UICCCapability } from '../../rsp/euicc-info.ts'
 import { refusal } from './error.ts'
 import type { ProfileFacts } from './profile-facts.ts'
+import { findLack } from './profile-requirements.ts'
 import type { StockProfile } from './store.ts'
 
 type Capability = Exclude<UICCCapability[number], number>
@@ -44,8 +46,16 @@ const CAPABILITY_OF: Readonly<Record<ServiceName, Capability>> = {
   eaka: 'eaka',
 }
 
-/** SGP.22 §4.2 and Annex F: can this card take this profile? What the card does not tell does not speak against it. */
-export const checkEligibility = (profile: StockProfile, facts: ProfileFacts, info: EUICCInfo2): void => {
+/**
+ * SGP.22 §4.2 and Annex F: is the profile for this card and this device? What the card does not tell does not speak
+ * against it. Card and device are refused alike: 8.2.5/4.3 is "no eligible profile for this eUICC/device".
+ */
+export const checkEligibility = (
+  profile: StockProfile,
+  facts: ProfileFacts,
+  info: EUICCInfo2,
+  { deviceCapabilities }: DeviceInfo,
+): void => {
   const forbidden = info.forbiddenProfilePolicyRules ?? []
   const rule = facts.profilePolicyRules?.find(rule => forbidden.includes(rule))
   if (rule !== undefined) throw refusal('not-eligible', `the eUICC forbids ${rule}`)
@@ -54,6 +64,8 @@ export const checkEligibility = (profile: StockProfile, facts: ProfileFacts, inf
     throw refusal('not-eligible', 'the eUICC takes no test profiles')
   const header = headerOf(profile.package)
   if (header !== undefined) checkHeader(header, info)
+  const lack = profile.requires && findLack(profile.requires, deviceCapabilities, info.uiccCapability)
+  if (lack !== undefined) throw refusal('not-eligible', lack)
   const free = freeMemory(info.extCardResource)
   if (free !== undefined && free < profile.memory)
     throw refusal('not-enough-memory', `${profile.memory} bytes are needed, ${free} are free`)

@@ -3,6 +3,7 @@ import type { ES2p } from '../../rsp/es2p.ts'
 import type { ES12 } from '../../rsp/es12.ts'
 import type { Order } from './order.ts'
 import type { ProfileFacts } from './profile-facts.ts'
+import type { ProfileRequirements } from './profile-requirements.ts'
 
 /** An unprotected profile package in stock. The package holds the subscriber's keys: it is never logged. */
 export interface StockProfile {
@@ -12,6 +13,7 @@ export interface StockProfile {
   readonly metadata: ProfileFacts
   /** Bytes of non-volatile memory that the card must have free. */
   readonly memory: number
+  readonly requires?: ProfileRequirements | undefined
 }
 
 interface Started {

@@ -40,6 +40,15 @@ export const ES9P_OWN: readonly Group[] = [
     ['#07', 'an order that was installed is over', '8.2.6/3.8'],
     ['#08', 'a session that has expired', '8.10.1/3.9'],
     ['#09', 'an EID that the EUM may not issue for', '8.1.3/6.1'],
+    [
+      '#10',
+      'a device without the release that the profile type requires',
+      {
+        pair: '8.2.5/4.3',
+        reading: '"no eligible profile for this eUICC/device": there is no pair for the device alone',
+      },
+    ],
+    ['#11', 'an eUICC without the capability that the profile type requires', '8.2.5/4.3'],
   ]),
   group('EB_ES9+.GetBoundProfilePackage', own('5.6.2'), [
     ['#01', 'a wrong confirmation code for the last time: the order is in error', '8.2.7/6.4'],

@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
+import type { DeviceInfo } from '../../../src/rsp/authentication.ts'
 import { issueCrl } from '../../../src/rsp/certificates/issue.ts'
 import { type CertificateFault, issueFaultyCertificate } from '../../../src/rsp/certificates/test-pki.ts'
+import type { ProfileRequirements } from '../../../src/server/smdp/profile-requirements.ts'
 import { issueVariant } from '../../rsp/certificates/variants.ts'
 import { dice } from '../../rsp/dice.ts'
 import { createCardRole } from '../../server/smdp/card-role.ts'
@@ -25,6 +27,18 @@ const refusesBefore =
 const faulty = (kind: 'EUM' | 'eUICC', fault: CertificateFault) => (): Change => {
   const made = issueFaultyCertificate(testPki('P-256'), kind, fault, { random: dice(fault), now: START })
   return kind === 'EUM' ? { eum: made.certificate.der } : { euicc: made }
+}
+/** An order for a profile whose type requires this. */
+const requiring = async (at: Conformance, requires: ProfileRequirements) => {
+  const scene = await at.smdp()
+  await scene.stock(ICCID, { requires })
+  await scene.order()
+  const authenticate = (change: Change = {}) => scene.authenticate(scene.card, { matchingId: MATCHING_ID, ...change })
+  return { scene, authenticate }
+}
+const onDevice = (deviceCapabilities: DeviceInfo['deviceCapabilities']): Change => {
+  const deviceInfo = { tac: Uint8Array.of(0x35, 0x29, 0x06, 0x11), deviceCapabilities }
+  return { signed: { ctxParams1: { ctxParamsForCommonAuthentication: { matchingId: MATCHING_ID, deviceInfo } } } }
 }
 const anotherCi = (): Change => {
   const { euicc, eum } = testPki('P-256', 'another')
@@ -170,5 +184,18 @@ export const AUTHENTICATE_CLIENT_ERRORS: Procedures = {
       at.refuses(await scene.sendAuthentication(opened.transactionId, card.authenticateServer(opened, { matchingId })))
     }),
     '#09': refusesBefore(faulty('eUICC', 'eid-not-permitted')),
+    '#10': async at => {
+      const { scene, authenticate } = await requiring(at, { deviceCapabilities: { nr5gcSupportedRelease: [15, 0, 0] } })
+      at.refuses(await authenticate(onDevice({})))
+      at.refuses(await authenticate(onDevice({ nr5gcSupportedRelease: Uint8Array.of(14, 255, 0) })))
+      expect(await scene.stateOf()).toBe('Released')
+      const able = onDevice({ nr5gcSupportedRelease: Uint8Array.of(15, 0, 0) })
+      expect(refused(await authenticate(able))).toBe('accepted')
+    },
+    '#11': async at => {
+      const { authenticate } = await requiring(at, { uiccCapability: ['getIdentity'] })
+      at.refuses(await authenticate())
+      expect(refused(await authenticate({ info2: { uiccCapability: ['getIdentity'] } }))).toBe('accepted')
+    },
   }),
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../../../src/asn1/bytes.ts'
 import { createElement, encodeProfilePackage } from '../../../src/profile/package.ts'
+import type { DeviceInfo } from '../../../src/rsp/authentication.ts'
 import type { EUICCInfo2 } from '../../../src/rsp/euicc-info.ts'
 import { iccidFromDigits } from '../../../src/rsp/identifiers.ts'
 import { checkEligibility } from '../../../src/server/smdp/eligibility.ts'
 import type { SmdpError } from '../../../src/server/smdp/error.ts'
 import type { ProfileFacts } from '../../../src/server/smdp/profile-facts.ts'
+import type { ProfileRequirements } from '../../../src/server/smdp/profile-requirements.ts'
 import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from '../../profile/ts48.ts'
 import { ICCID } from './scene.ts'
 
@@ -35,11 +37,28 @@ const withHeader = (services: readonly string[], major = 2): Uint8Array =>
     ],
   } as unknown as Parameters<typeof encodeProfilePackage>[0])
 
+const deviceInfo = (deviceCapabilities: DeviceInfo['deviceCapabilities'] = {}): DeviceInfo => ({
+  tac: fromHex('35290611'),
+  deviceCapabilities,
+})
+const lacks = (requires: ProfileRequirements, device: DeviceInfo['deviceCapabilities'] = {}): string | undefined => {
+  const facts = { serviceProviderName: 'A', profileName: 'B' }
+  const bytes = withHeader([])
+  const profile = { iccid: ICCID, profileType: 'Plan', package: bytes, metadata: facts, memory: 1, requires }
+  try {
+    checkEligibility(profile, facts, card, deviceInfo(device))
+    return undefined
+  } catch (error) {
+    const { status } = error as SmdpError
+    return `${status!.subjectCode}/${status!.reasonCode} ${status!.message}`
+  }
+}
+
 const check = (bytes: Uint8Array, info: Partial<EUICCInfo2> = {}, facts: Partial<ProfileFacts> = {}): string => {
   const metadata = { serviceProviderName: 'A', profileName: 'B', ...facts }
   const profile = { iccid: ICCID, profileType: 'Plan', package: bytes, metadata, memory: bytes.length }
   try {
-    checkEligibility(profile, metadata, { ...card, ...info })
+    checkEligibility(profile, metadata, { ...card, ...info }, deviceInfo())
     return 'eligible'
   } catch (error) {
     const { status } = error as SmdpError
@@ -72,6 +91,33 @@ describe('the eligibility of a card for a profile (SGP.22 §4.2, Annex F)', () =
   it('takes a test profile only to a card that says it takes them', () => {
     expect(check(withHeader([]), {}, { profileClass: 'test' })).toBe('8.2.5/4.3')
     expect(check(withHeader([]), { rspCapability: ['testProfileSupport'] }, { profileClass: 'test' })).toBe('eligible')
+  })
+
+  it.each<[string, ProfileRequirements, DeviceInfo['deviceCapabilities'], string | undefined]>([
+    ['nothing', {}, {}, undefined],
+    [
+      'a release that the device has',
+      { deviceCapabilities: { nr5gcSupportedRelease: [15, 0, 0], eutranEpcSupportedRelease: [8, 0, 0] } },
+      { nr5gcSupportedRelease: Uint8Array.of(15, 0, 0), eutranEpcSupportedRelease: Uint8Array.of(9, 0, 0) },
+      undefined,
+    ],
+    [
+      'a later release than the device has',
+      { deviceCapabilities: { nr5gcSupportedRelease: [16, 0, 0] } },
+      { nr5gcSupportedRelease: Uint8Array.of(15, 9, 9) },
+      'nr5gcSupportedRelease 16.0.0, this one has 15.9.9',
+    ],
+    [
+      'an access that the device does not tell of',
+      { deviceCapabilities: { eutranEpcSupportedRelease: [8, 0, 0] } },
+      { utranSupportedRelease: Uint8Array.of(9, 0, 0) },
+      'eutranEpcSupportedRelease 8.0.0, this one has none',
+    ],
+    ['a capability that the card has', { uiccCapability: ['javacard'] }, {}, undefined],
+    ['a capability that the card has not', { uiccCapability: ['javacard', 'getIdentity'] }, {}, 'needs getIdentity'],
+  ])('of a type that requires %s', (_, requires, device, expected) => {
+    if (expected === undefined) expect(lacks(requires, device)).toBeUndefined()
+    else expect(lacks(requires, device)).toMatch(new RegExp(`^8\\.2\\.5/4\\.3 .*${expected}$`))
   })
 
   it('leaves to the card what cannot be read here', () => {
