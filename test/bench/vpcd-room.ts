@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { untilReady } from '../pcsc/pcscd-ready.ts'
 
 /*
  * Debian's pcscd with vpcd for plugs that come from this process: its socket is its own (a mount namespace), and vpcd
@@ -102,21 +103,12 @@ export const startVpcd = async (port: number): Promise<VpcdRoom> => {
   )
   const script = 'mkdir -p /run/pcscd && mount -t tmpfs none /run/pcscd && exec "$0" -f -i -c "$1"'
   const daemon = spawn('unshare', ['-m', 'sh', '-c', script, DAEMON, folder], { stdio: ['ignore', 'pipe', 'pipe'] })
-  await new Promise<void>((resolve, reject) => {
-    let log = ''
-    const read = (chunk: Buffer): void => {
-      log += chunk
-      if (/daemon ready/.test(log)) resolve()
-    }
-    daemon.stdout.on('data', read)
-    daemon.stderr.on('data', read)
-    daemon.once('error', reject)
-    daemon.once('exit', code => reject(new Error(`pcscd ended with ${code}: ${log}`)))
-  })
+  const socket = `/proc/${daemon.pid}/root/run/pcscd/pcscd.comm`
+  await untilReady(daemon, socket)
   const runProgram = (text: string, ...words: readonly string[]): Promise<string> => {
     const program = spawn(process.execPath, ['--input-type=module', '-', ...words], {
       cwd: join(import.meta.dirname, '..', '..'),
-      env: { ...process.env, PCSCLITE_CSOCK_NAME: `/proc/${daemon.pid}/root/run/pcscd/pcscd.comm` },
+      env: { ...process.env, PCSCLITE_CSOCK_NAME: socket },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     program.stdin.end(text)

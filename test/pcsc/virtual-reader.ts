@@ -6,6 +6,7 @@ import type { Card } from '../../src/apdu/channel.ts'
 import type { BindingName } from '../../src/pcsc/binding.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
 import { toReader } from '../../src/pcsc/readers.ts'
+import { untilReady } from './pcscd-ready.ts'
 
 /**
  * Debian's pcscd with the reader of vsmartcard-vpcd, in a mount namespace of its own: its socket is not the machine's,
@@ -64,7 +65,7 @@ export const startReader = async (): Promise<VirtualReader> => {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const socket = `/proc/${daemon.pid}/root/run/pcscd/pcscd.comm`
-  await ready(daemon)
+  await untilReady(daemon, socket)
   const plugs = new Set<ChildProcess>()
   return {
     socket,
@@ -84,20 +85,6 @@ export const startReader = async (): Promise<VirtualReader> => {
     },
   }
 }
-
-/** pcscd says on its log that it listens. */
-const ready = (daemon: ChildProcess): Promise<void> =>
-  new Promise((resolve, reject) => {
-    let log = ''
-    const read = (chunk: Buffer) => {
-      log += chunk
-      if (/daemon ready/.test(log)) resolve()
-    }
-    daemon.stdout!.on('data', read)
-    daemon.stderr!.on('data', read)
-    daemon.once('error', reject)
-    daemon.once('exit', code => reject(new Error(`pcscd ended with ${code}: ${log}`)))
-  })
 
 /**
  * vpcd's protocol: two bytes of length, then one byte of control (0 off, 1 on, 2 reset, 4 ATR) or an APDU. It runs in a
