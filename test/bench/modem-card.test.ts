@@ -12,36 +12,15 @@ import { MANNERS, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
 import { enableProfile } from '../../src/lpa/profiles.ts'
 import { loadSerialPort } from '../../src/modem/serial-port.ts'
 import { whyNoTty } from '../modem/tty.ts'
-import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
-import { createStory, doingsOf, stateOf } from './pcsc-story.ts'
-
-const DOINGS = ['info', 'download', 'enable', 'disable', 'delete', 'notifications'] as const
-/** What the card holds when each is done. */
-const AFTER = {
-  info: { profiles: [], notifications: 0 },
-  download: { profiles: ['disabled'], notifications: 0 },
-  enable: { profiles: ['enabled'], notifications: 1 },
-  disable: { profiles: ['disabled'], notifications: 2 },
-  delete: { profiles: [], notifications: 3 },
-  notifications: { profiles: [], notifications: 0 },
-} as const
-
-const whyNot = async (): Promise<string | undefined> => {
-  if (ts48Missing) return 'no ../shared/ts48 with the GSMA TS.48 profiles'
-  const noTty = await whyNoTty()
-  if (noTty) return noTty
-  return loadSerialPort().then(
-    () => undefined,
-    () => 'npm serialport is not installed or does not load',
-  )
-}
+import { readTs48, TS48_NAMES } from '../profile/ts48.ts'
+import { AFTER, createStory, DOINGS, doingsOf, stateOf, whyNoStory } from './pcsc-story.ts'
 
 const schedule = (ms: number, run: () => void) => {
   const timer = setTimeout(run, ms)
   return () => clearTimeout(timer)
 }
 
-const reason = await whyNot()
+const reason = await whyNoStory(await whyNoTty(), loadSerialPort, 'serialport')
 describe.skipIf(reason)(
   `what a person does with a card, through a modem on a tty${reason ? ` (skipped: ${reason})` : ''}`,
   { timeout: 60_000 },

@@ -9,29 +9,21 @@ import { PACKAGE_FOLDER } from '../../src/bench/version.ts'
 import type { BindingName } from '../../src/pcsc/binding.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
 import { type InsertedCard, startReader, untilSeen, type VirtualReader, whyNoReader } from '../pcsc/virtual-reader.ts'
-import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
-import { createStory, type Doings, doingsOf, reach, type Story, stateOf } from './pcsc-story.ts'
+import { readTs48, TS48_NAMES } from '../profile/ts48.ts'
+import {
+  AFTER,
+  createStory,
+  DOINGS,
+  type Doings,
+  doingsOf,
+  reach,
+  type Story,
+  stateOf,
+  whyNoStory,
+} from './pcsc-story.ts'
 
-const DOINGS = ['info', 'download', 'enable', 'disable', 'delete', 'notifications'] as const
-/** What the card holds when each is done. */
-const AFTER = {
-  info: { profiles: [], notifications: 0 },
-  download: { profiles: ['disabled'], notifications: 0 },
-  enable: { profiles: ['enabled'], notifications: 1 },
-  disable: { profiles: ['disabled'], notifications: 2 },
-  delete: { profiles: [], notifications: 3 },
-  notifications: { profiles: [], notifications: 0 },
-} as const
-
-const whyNot = async (binding: BindingName): Promise<string | undefined> => {
-  if (ts48Missing) return 'no ../shared/ts48 with the GSMA TS.48 profiles'
-  const noReader = whyNoReader()
-  if (noReader) return noReader
-  return loadBinding(binding).then(
-    () => undefined,
-    () => `npm ${binding} is not installed or does not load`,
-  )
-}
+const whyNot = (binding: BindingName): Promise<string | undefined> =>
+  whyNoStory(whyNoReader(), () => loadBinding(binding), binding)
 
 let started: Promise<VirtualReader> | undefined
 /** One pcscd for both bindings: libpcsclite reads where its socket is only once in a process. */

@@ -15,6 +15,7 @@ import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../.
 import type { LpaEvent } from '../../src/lpa/report.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../src/profile/install.ts'
 import { decodeProfilePackage } from '../../src/profile/package.ts'
+import { ts48Missing } from '../profile/ts48.ts'
 import { dice } from '../rsp/dice.ts'
 import { ADDRESS, createScene, MATCHING_ID, START, testPki } from '../server/smdp/scene.ts'
 
@@ -26,6 +27,31 @@ export interface Doings {
   disable(): Promise<unknown>
   delete(): Promise<unknown>
   notifications(): Promise<unknown>
+}
+
+export const DOINGS = ['info', 'download', 'enable', 'disable', 'delete', 'notifications'] as const
+/** What the card holds when each is done, in this order. */
+export const AFTER = {
+  info: { profiles: [], notifications: 0 },
+  download: { profiles: ['disabled'], notifications: 0 },
+  enable: { profiles: ['enabled'], notifications: 1 },
+  disable: { profiles: ['disabled'], notifications: 2 },
+  delete: { profiles: [], notifications: 3 },
+  notifications: { profiles: [], notifications: 0 },
+} as const
+
+/** Why the story cannot be told over a way to a card, whose packages `load` tries; undefined where it can. */
+export const whyNoStory = async (
+  whyNoWay: string | undefined,
+  load: () => Promise<unknown>,
+  name: string,
+): Promise<string | undefined> => {
+  if (ts48Missing) return 'no ../shared/ts48 with the GSMA TS.48 profiles'
+  if (whyNoWay) return whyNoWay
+  return load().then(
+    () => undefined,
+    () => `npm ${name} is not installed or does not load`,
+  )
 }
 
 /** A server with one order, and a card that belongs to its PKI. */
