@@ -228,6 +228,12 @@ export const prepareStatements = (db: Db) => {
         .values({ key, doc })
         .onConflict(on => on.column('key').doUpdateSet(eb => ({ doc: eb.ref('excluded.doc') }))),
     ),
+    answerCall: prepare(db, 'answer-call', (db, { key, doc }: { key: string; doc: string }) =>
+      db
+        .insertInto('calls')
+        .values({ key, doc })
+        .onConflict(on => on.column('key').doNothing()),
+    ),
     dropOldCalls: prepare(db, 'drop-old-calls', (db, { kept }: { kept: number }) =>
       db
         .deleteFrom('calls')

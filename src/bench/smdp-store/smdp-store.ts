@@ -53,6 +53,13 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
 
   let sweptAt = Number.NEGATIVE_INFINITY
   let callsAdded = 0
+  const forgetOldCalls = async (): Promise<void> => {
+    if (++callsAdded % CALLS_BETWEEN === 0) await database.change(statements.dropOldCalls, { kept: CALLS_KEPT })
+  }
+  const findCall = async (key: string): Promise<unknown> => {
+    const row = await database.row(statements.findCall, { key })
+    return row && fromDocument<unknown>(row.doc)
+  }
 
   return {
     async addProfile(profile, order, over) {
@@ -92,10 +99,16 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
     findOrdersOfType: async profileType =>
       (await database.rows(statements.findOrdersOfType, { profileType })).map(toOrder),
     listOrders: async () => (await database.rows(statements.listOrders, {})).map(toOrder),
-    async saveOrder(order) {
+    async saveOrder(order, call) {
+      const row = { ...orderRow(order), revision: order.revision }
       try {
-        const changed = await database.change(statements.saveOrder, { ...orderRow(order), revision: order.revision })
-        return changed > 0 ? 'saved' : 'stale'
+        if (call === undefined) return (await database.change(statements.saveOrder, row)) > 0 ? 'saved' : 'stale'
+        const { key, response } = call
+        const answer = bound(statements.answerCall, { key, doc: toDocument(response) })
+        if (!(await database.changeAll([answer, bound(statements.saveOrder, row)])))
+          return (await findCall(key)) === undefined ? 'stale' : 'call-known'
+        await forgetOldCalls()
+        return 'saved'
       } catch (error) {
         if (error instanceof TakenError) return 'matching-id-taken'
         throw error
@@ -179,13 +192,10 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
       await database.change(statements.dropProgress, { id })
     },
 
-    async findCall(key) {
-      const row = await database.row(statements.findCall, { key })
-      return row && fromDocument<unknown>(row.doc)
-    },
+    findCall,
     async addCall(key, response) {
       await database.change(statements.addCall, { key, doc: toDocument(response) })
-      if (++callsAdded % CALLS_BETWEEN === 0) await database.change(statements.dropOldCalls, { kept: CALLS_KEPT })
+      await forgetOldCalls()
     },
   }
 }

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { equalBytes } from '../../asn1/bytes.ts'
-import type { ES2p } from '../../rsp/es2p.ts'
-import type { Answers } from '../rsp-server/http-binding.ts'
 import { changeOrder } from './change-order.ts'
 import { refusal } from './error.ts'
 import { raiseEvent } from './events.ts'
 import { findOrderOf } from './operator-orders.ts'
 import { advance, type Order } from './order.ts'
+import type { RepeatableAnswer } from './repeated-calls.ts'
 import type { Smdp } from './settings.ts'
 
 /**
@@ -14,13 +13,18 @@ import type { Smdp } from './settings.ts'
  * address an event is raised there first: an order that stands at no SM-DS as it should is not confirmed.
  */
 export const createConfirmOrder =
-  (smdp: Smdp): Answers<typeof ES2p>['ConfirmOrder'] =>
-  async (request, { requester }) => {
+  (smdp: Smdp): RepeatableAnswer<'ConfirmOrder'> =>
+  async (request, { requester, key }) => {
     const found = await findOrderOf(smdp.store, requester, request.iccid)
     const matchingId = request.matchingId ?? makeId(smdp.random)
     const confirmed = (order: Order, eventId?: string): Order => confirm(smdp, order, request, matchingId, eventId)
+    const answer = (order: Order) => ({
+      eid: order.eid,
+      matchingId: order.matchingId!,
+      smdpAddress: smdp.address,
+    })
     const save = (eventId?: string): Promise<Order> =>
-      changeOrder(smdp.store, found.iccid, order => confirmed(order, eventId))
+      changeOrder(smdp.store, found.iccid, order => confirmed(order, eventId), { key, answer })
 
     const { smdsAddress } = request
     const next = confirmed(found)
@@ -34,10 +38,10 @@ export const createConfirmOrder =
       const event = { smdsAddress, iccid: found.iccid, eid: next.eid!, eventId }
       order = await raiseEvent(smdp, event, () => save(eventId))
     }
-    return { eid: order.eid, matchingId: order.matchingId!, smdpAddress: smdp.address }
+    return answer(order)
   }
 
-type ConfirmOrder = Parameters<Answers<typeof ES2p>['ConfirmOrder']>[0]
+type ConfirmOrder = Parameters<RepeatableAnswer<'ConfirmOrder'>>[0]
 
 /** The order as the request would have it; itself, where it is so already. */
 const confirm = (

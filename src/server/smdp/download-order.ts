@@ -1,18 +1,18 @@
-import type { ES2p } from '../../rsp/es2p.ts'
-import type { Answers } from '../rsp-server/http-binding.ts'
 import { changeOrder } from './change-order.ts'
 import { refusal, SmdpError } from './error.ts'
 import { iccidText } from './iccid.ts'
 import { findOrderOf, isAllowed } from './operator-orders.ts'
 import { advance, type Order } from './order.ts'
+import type { RepeatableAnswer } from './repeated-calls.ts'
 import type { Smdp } from './settings.ts'
 
 /** SGP.22 §5.3.1: takes a profile out of the stock, by its ICCID or any of a type. */
 export const createDownloadOrder =
-  (smdp: Smdp): Answers<typeof ES2p>['DownloadOrder'] =>
-  async ({ eid, iccid, profileType }, { requester, header }) => {
+  (smdp: Smdp): RepeatableAnswer<'DownloadOrder'> =>
+  async ({ eid, iccid, profileType }, { requester, header, key }) => {
     const orderedBy = header!.functionCallIdentifier
-    /** By this very call, whose answer was lost and perhaps never written down (SGP.22 §5.2.1). */
+    const answer = (order: Order) => ({ iccid: iccidText(order.iccid) })
+    /** By this very call, of which nothing more is known than this (SGP.22 §5.2.1). */
     const isOrdered = (order: Order): boolean =>
       order.orderedBy === orderedBy &&
       order.requester === requester &&
@@ -29,8 +29,7 @@ export const createDownloadOrder =
       const found = await findOrderOf(smdp.store, requester, iccid)
       if (profileType !== undefined && profileType !== found.profileType)
         throw refusal('profile-type-mismatch', undefined, { about: profileType })
-      const order = await changeOrder(smdp.store, found.iccid, reserve)
-      return { iccid: iccidText(order.iccid) }
+      return answer(await changeOrder(smdp.store, found.iccid, reserve, { key, answer }))
     }
     if (profileType === undefined) throw refusal('iccid-or-type-missing')
 
@@ -39,12 +38,11 @@ export const createDownloadOrder =
     if (!ofType.some(order => order.owner === undefined || order.owner === requester))
       throw refusal('profile-type-not-allowed', undefined, { about: profileType })
     const ordered = ofType.find(isOrdered)
-    if (ordered !== undefined) return { iccid: iccidText(ordered.iccid) }
+    if (ordered !== undefined) return answer(ordered)
     for (const { iccid, state, ...order } of ofType) {
       if (state !== 'Available' || !isAllowed({ iccid, state, ...order }, requester)) continue
       try {
-        await changeOrder(smdp.store, iccid, reserve)
-        return { iccid: iccidText(iccid) }
+        return answer(await changeOrder(smdp.store, iccid, reserve, { key, answer }))
       } catch (error) {
         // Another call was faster with this one: the next.
         if (!(error instanceof SmdpError && error.code === 'iccid-unavailable')) throw error

@@ -86,8 +86,8 @@ export const watchEvents = (store: SmdpStore, startDelivery: () => void): SmdpSt
       await store.addProgress(progress)
       if (progress.request.name === 'DeleteEvent') isWaiting = true
     },
-    async saveOrder(order) {
-      const outcome = await store.saveOrder(order)
+    async saveOrder(order, call) {
+      const outcome = await store.saveOrder(order, call)
       if (outcome === 'saved') startIfWaiting()
       return outcome
     },

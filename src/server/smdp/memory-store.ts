@@ -28,6 +28,10 @@ export const createMemoryStore = (): SmdpStore => {
     if (order.eventId) byEventId.set(order.eventId, order.iccid)
     orders.set(order.iccid, { ...order, revision: (was?.revision ?? 0) + 1 })
   }
+  const putCall = (key: string, response: unknown): void => {
+    if (calls.size >= CALLS_KEPT) calls.delete(calls.keys().next().value as string)
+    calls.set(key, response)
+  }
 
   return {
     async addProfile(profile, order, over) {
@@ -44,11 +48,13 @@ export const createMemoryStore = (): SmdpStore => {
     findDefaultOrders: async eid => [...orders.values()].filter(order => order.matchingId === '' && order.eid === eid),
     findOrdersOfType: async profileType => [...orders.values()].filter(order => order.profileType === profileType),
     listOrders: async () => [...orders.values()],
-    async saveOrder(order) {
+    async saveOrder(order, call) {
       const was = orders.get(order.iccid)
+      if (call !== undefined && calls.has(call.key)) return 'call-known'
       if (was?.revision !== order.revision) return 'stale'
       if (!isMine(order)) return 'matching-id-taken'
       put(order, was)
+      if (call !== undefined) putCall(call.key, call.response)
       return 'saved'
     },
 
@@ -103,8 +109,7 @@ export const createMemoryStore = (): SmdpStore => {
 
     findCall: async key => calls.get(key),
     async addCall(key, response) {
-      if (calls.size >= CALLS_KEPT) calls.delete(calls.keys().next().value as string)
-      calls.set(key, response)
+      putCall(key, response)
     },
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { toBase64, toHex } from '../../asn1/bytes.ts'
 import { ES2p } from '../../rsp/es2p.ts'
 import { ES12 } from '../../rsp/es12.ts'
-import { type CallOutcome, callServer } from '../rsp-server/server-call.ts'
+import { callServer } from '../rsp-server/server-call.ts'
 import { iccidText } from './iccid.ts'
 import { needsEvent } from './order.ts'
 import type { NotificationToReport, ProgressToReport, SmdpSettings } from './settings.ts'
@@ -85,11 +85,19 @@ export const createProgressReports = ({
     { iccid, message, notBefore }: EventDeletion,
   ): Promise<Told> => {
     const order = await store.findOrder(iccid)
-    if ((order !== undefined && needsEvent(order, message.eventId)) || notBefore > clock()) return 'early'
+    if (order !== undefined && needsEvent(order, message.eventId)) return 'early'
+    // Confirmed with another event than this, it does not come to need it any more: a call that was killed in the
+    // middle has been made again.
+    const isWaitedFor = notBefore > clock()
+    if (isWaitedFor && order?.matchingId === undefined) return 'early'
     const smds = smdsOf?.(smdsAddress)
     if (smds === undefined) return 'early'
     const header = { functionRequesterIdentifier: address, functionCallIdentifier: id }
-    return isDeleted(await callServer(smds, ES12.DeleteEvent, message, header)) ? 'taken' : 'silent'
+    const outcome = await callServer(smds, ES12.DeleteEvent, message, header)
+    if ('done' in outcome) return 'taken'
+    // 8.9: the SM-DS could not tell its root. Any other refusal says that there is no such event; it may yet be raised.
+    if ('unanswered' in outcome || outcome.refused.subjectCode === '8.9') return 'silent'
+    return isWaitedFor ? 'early' : 'taken'
   }
 
   const deliver = (): Promise<void> => {
@@ -152,10 +160,4 @@ export const createProgressReports = ({
       while (running !== undefined) await running.catch(() => {})
     },
   }
-}
-
-/** An event that the SM-DS does not know is deleted; one that its root could not be told of is not yet. */
-const isDeleted = (outcome: CallOutcome<unknown>): boolean => {
-  if ('done' in outcome) return true
-  return 'refused' in outcome && !(outcome.refused.subjectCode === '8.9')
 }

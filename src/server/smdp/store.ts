@@ -101,6 +101,14 @@ export interface EventDeletion {
   readonly notBefore: Date
 }
 
+/** What an operator was answered, to be answered again when it repeats its call. */
+export interface AnsweredCall {
+  readonly key: string
+  readonly response: unknown
+}
+
+export type SaveOutcome = 'saved' | 'stale'
+
 /**
  * Where the server keeps what it must remember: every method is one atomic step, so that several servers can stand
  * on one database. `saveOrder` and `saveSession` succeed only over the revision that was read, and count it up.
@@ -120,12 +128,15 @@ export interface SmdpStore {
   /** Orders of a profile type: all of them, to choose an available one from. */
   findOrdersOfType(profileType: string): Promise<readonly Order[]>
   listOrders(): Promise<readonly Order[]>
-  /** `matching-id-taken`: another order has it. */
-  saveOrder(order: Order): Promise<'saved' | 'stale' | 'matching-id-taken'>
+  /**
+   * `matching-id-taken`: another order has it. With `call` its answer is kept in the same step, unless the call has one
+   * already (`call-known`): then nothing is saved.
+   */
+  saveOrder(order: Order, call?: AnsweredCall): Promise<SaveOutcome | 'matching-id-taken' | 'call-known'>
 
   addSession(session: Session): Promise<void>
   findSession(transactionId: string): Promise<Session | undefined>
-  saveSession(session: Session): Promise<'saved' | 'stale'>
+  saveSession(session: Session): Promise<SaveOutcome>
   dropSession(transactionId: string): Promise<void>
   dropSessionsBefore(now: Date): Promise<void>
 

@@ -173,6 +173,24 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.saveOrder({ ...second, iccid: '1' })).toBe('stale')
     })
 
+    it('saves an order with the answer of its call, both or none', async () => {
+      const order = await add('8900000000000000041')
+      const next = advance(order, 'Linked', 'DownloadOrder', AT, { eid: EID })
+      expect(await store.saveOrder({ ...next, revision: 7 }, { key: 'call 41', response: 1 })).toBe('stale')
+      expect(await other.findCall('call 41')).toBeUndefined()
+      expect(await store.saveOrder(next, { key: 'call 41', response: { iccid: order.iccid } })).toBe('saved')
+      expect(await other.findCall('call 41')).toEqual({ iccid: order.iccid })
+      const second = await add('8900000000000000042')
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, at) =>
+          (at % 2 ? store : other).saveOrder(second, { key: `call ${41 + (at % 3)}`, response: at }),
+        ),
+      )
+      expect(outcomes.filter(outcome => outcome === 'saved')).toHaveLength(1)
+      expect(outcomes.filter(outcome => outcome === 'call-known').length).toBeGreaterThanOrEqual(7)
+      expect(await other.findCall('call 41')).toEqual({ iccid: order.iccid })
+    })
+
     it('lets one of many changes at once through', async () => {
       const order = await add('8900000000000000031')
       const outcomes = await Promise.all(

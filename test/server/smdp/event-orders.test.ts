@@ -219,6 +219,49 @@ describe('an SM-DS that does not do what it is asked', () => {
     expect(await events()).toEqual([])
     expect(smds.defects).toEqual([])
   })
+
+  it('deletes the event of a killed call as soon as the call made again has raised another', async () => {
+    const { scene, events, sent } = await createStory()
+    accepted(await scene.operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
+    const { saveOrder, dropProgress } = scene.store
+    scene.store.saveOrder = () => Promise.reject(new Error('killed'))
+    scene.store.dropProgress = () => Promise.reject(new Error('killed'))
+    expect(refused(await scene.operate('ConfirmOrder', confirm, 'the call'))).toBe('1.2/4.2')
+    Object.assign(scene.store, { saveOrder, dropProgress })
+    expect(refused(await scene.operate('ConfirmOrder', confirm, 'the call'))).toBe('accepted')
+    await scene.smdp.deliverProgress()
+    expect(await events()).toEqual([(await scene.store.findOrder(ICCID))!.eventId])
+    expect(await scene.store.listProgress()).toEqual([])
+    expect(sent).toEqual(['registerEvent', 'registerEvent', 'deleteEvent'])
+  })
+
+  it('looks again for an event of a killed call that was still on its way when the order had another', async () => {
+    const { scene, way, events } = await createStory()
+    accepted(await scene.operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
+    let arrive!: () => void
+    const late = new Promise<void>(resolve => {
+      arrive = resolve
+    })
+    let isFirst = true
+    way.before = async path => {
+      if (!path.endsWith('registerEvent') || !isFirst) return
+      isFirst = false
+      await late
+    }
+    const killed = scene.operate('ConfirmOrder', confirm)
+    accepted(await scene.operate('ConfirmOrder', confirm))
+    await scene.smdp.deliverProgress()
+    // The server that would clear up behind the late one is killed.
+    const { dropProgress, addProgress } = scene.store
+    scene.store.dropProgress = scene.store.addProgress = () => Promise.reject(new Error('killed'))
+    arrive()
+    expect(refused(await killed)).toBe('1.2/4.2')
+    Object.assign(scene.store, { dropProgress, addProgress })
+    expect(await events()).toHaveLength(2)
+    await scene.smdp.deliverProgress()
+    expect(await events()).toEqual([(await scene.store.findOrder(ICCID))!.eventId])
+    expect(await scene.store.listProgress()).toEqual([])
+  })
 })
 
 describe('races', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
 import { ES2p } from '../../../src/rsp/es2p.ts'
-import { accepted, createScene, ICCID, MATCHING_ID, post, refused } from './scene.ts'
+import type { SmdpStore } from '../../../src/server/smdp/store.ts'
+import { type Answer, accepted, createScene, ICCID, MATCHING_ID, post, refused } from './scene.ts'
 
 const SECOND = '8988247000102003051'
 const available = { iccid: ICCID, finalProfileStatusIndicator: 'Available' }
@@ -39,18 +40,67 @@ describe('who may call ES2+', () => {
 })
 
 describe('a call that is made again (SGP.22 §5.2.1)', () => {
-  it('orders no second profile when the server was killed before it wrote its answer down', async () => {
+  /** `call`, and the server is killed when it has saved the order. */
+  const killedBehind = async (store: SmdpStore, call: () => Promise<Answer<unknown>>): Promise<void> => {
+    const { saveOrder, findCall } = store
+    const dead = () => Promise.reject(new Error('killed'))
+    const killed: Partial<SmdpStore> = {
+      async saveOrder(...given) {
+        await saveOrder(...given)
+        store.findCall = dead
+        return dead()
+      },
+    }
+    Object.assign(store, killed)
+    expect(refused(await call())).toBe('1.2/4.2')
+    Object.assign(store, { saveOrder, findCall })
+  }
+
+  it('orders no second profile when the server was killed before it could answer', async () => {
     const { operate, stock, store } = await createScene()
     await stock(SECOND)
-    const { addCall } = store
-    store.addCall = () => Promise.reject(new Error('killed'))
     const order = () => operate('DownloadOrder', { profileType: 'Plan S', eid: TEST_EID }, 'the call')
-    expect(refused(await order())).toBe('1.2/4.2')
-    store.addCall = addCall
+    await killedBehind(store, order)
     expect(accepted(await order()).iccid).toBe(`${ICCID}F`)
     const byIccid = await operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }, 'the call')
     expect(accepted(byIccid).iccid).toBe(`${ICCID}F`)
     expect((await store.listOrders()).filter(({ state }) => state === 'Linked')).toHaveLength(1)
+  })
+
+  it('cancels nothing that was ordered since: the profile may have been given out anew', async () => {
+    const { operate, store, stateOf } = await createScene()
+    const cancel = () => operate('CancelOrder', available, 'the call')
+    accepted(await operate('DownloadOrder', { iccid: ICCID }))
+    await killedBehind(store, cancel)
+    expect(await stateOf()).toBe('Available')
+    accepted(await operate('DownloadOrder', { profileType: 'Plan S' }))
+    expect(refused(await cancel())).toBe('accepted')
+    expect(await stateOf()).toBe('Allocated')
+  })
+
+  it('says what an order was confirmed and released with, also when it has been downloaded since', async () => {
+    const { operate, store, download, card, stateOf } = await createScene()
+    accepted(await operate('DownloadOrder', { iccid: ICCID }))
+    const confirm = () => operate('ConfirmOrder', { iccid: ICCID, matchingId: MATCHING_ID, releaseFlag: false }, 'one')
+    const release = () => operate('ReleaseProfile', { iccid: ICCID }, 'two')
+    await killedBehind(store, confirm)
+    await killedBehind(store, release)
+    await download(card)
+    expect(await stateOf()).toBe('Downloaded')
+    expect(accepted(await confirm())).toMatchObject({ matchingId: MATCHING_ID })
+    expect(refused(await release())).toBe('accepted')
+  })
+
+  it('orders one profile when two servers on one store get it at once', async () => {
+    const { operate, stock, store } = await createScene()
+    const other = await createScene({ store: { ...store, addProfile: async () => true } })
+    await stock(SECOND)
+    const answers = await Promise.all(
+      [operate, other.operate].map(call => call('DownloadOrder', { profileType: 'Plan S' }, 'the call')),
+    )
+    const [one, two] = answers.map(answer => accepted(answer).iccid)
+    expect(two).toBe(one)
+    expect((await store.listOrders()).filter(({ state }) => state === 'Allocated')).toHaveLength(1)
   })
 
   it('is another call when it is for another EID, or by another operator', async () => {
