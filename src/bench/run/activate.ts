@@ -1,7 +1,8 @@
 import { createPortalHost } from '../../app/portal-host.ts'
 import type { AppState } from '../../app/state.ts'
-import { type ActivationSettings, openActivation, type RunOutcome, SetupFailed, unlessStopped } from './activation.ts'
+import { type ActivationSettings, openActivation, type RunOutcome, SetupFailed } from './activation.ts'
 import { StepFailure } from './judge-error.ts'
+import { unlessStopped } from './unless-stopped.ts'
 
 const isOver = ({ screen }: AppState): boolean => screen.name === 'result'
 
@@ -22,11 +23,9 @@ export const activate = async (settings: Omit<ActivationSettings, 'portal'>): Pr
   }
   const { app, tracker, note } = activation
   noteLater = note
-  const until = (wanted: (state: AppState) => boolean): Promise<AppState> =>
-    unlessStopped(
-      app.until(state => wanted(state) || isOver(state)),
-      signal,
-    )
+  const untilOver = (wanted: (state: AppState) => boolean): Promise<AppState> =>
+    app.until(state => wanted(state) || isOver(state))
+  const until = (wanted: (state: AppState) => boolean): Promise<AppState> => unlessStopped(untilOver(wanted), signal)
   /** The step tracker has heard of the result that the screen shows. */
   const goesOn = (state: AppState): boolean => !isOver(state)
 
@@ -50,16 +49,16 @@ export const activate = async (settings: Omit<ActivationSettings, 'portal'>): Pr
       name: 'Bench User',
       isNew: true,
     }
-    const walked = host.shop({ account })
-    const consent = until(({ consent, download }) => consent !== null || download?.phase === 'failed')
-    const { end } = await unlessStopped(walked, signal)
+    // The app may ask before the walk is over; an interruption is for who waits for the walk to hear of.
+    const consent = untilOver(({ consent, download }) => consent !== null || download?.phase === 'failed')
+    const { end } = await unlessStopped(host.shop({ account }), signal)
     if (end === 'cancelled')
       throw new StepFailure(
         'purchase-cancelled',
         { verdict: 'fail', cause: 'server' },
         'the portal cancelled the purchase',
       )
-    const asked = await consent
+    const asked = await unlessStopped(consent, signal)
     if (!goesOn(asked)) return
     const { consent: request } = asked
     if (request) {

@@ -2,6 +2,7 @@ import { type App, type Bridge, createApp, type PortalView } from '../../app/app
 import type { AppEvent, AppState } from '../../app/state.ts'
 import { withIsdr } from '../../lpa/isdr.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
+import { BenchError } from '../error.ts'
 import type { Cause, Observation, RigSummary, Verdict } from '../events.ts'
 import { openLpaFetch } from '../net/lpa-fetch.ts'
 import type { OpenFetch } from '../net/open-fetch.ts'
@@ -12,11 +13,13 @@ import type { Services } from '../services/services.ts'
 import { createCardTracer } from '../trace/trace-card.ts'
 import { VERSION } from '../version.ts'
 import { ACTIVATION } from './activation-plan.ts'
-import { StepFailure } from './judge-error.ts'
+import { recordDevice } from './device-hooks.ts'
+import { followApp } from './follow-app.ts'
 import { createMobileDevice, imeiOf } from './mobile-device.ts'
 import { prepareCard } from './prepare-card.ts'
 import type { OpenRun } from './run-book.ts'
 import { createStepTracker, type StepOutcome, type StepTracker } from './step-tracker.ts'
+import { unlessStopped } from './unless-stopped.ts'
 
 export interface RunOutcome {
   readonly runId: string
@@ -60,22 +63,6 @@ export interface Activation {
 
 const subjectKeyIdOf = (der: Uint8Array): Uint8Array | undefined => parseCertificate(der).subjectKeyId
 
-/** Rejects when the signal is given. */
-const stopped = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    const stop = (): void =>
-      reject(new StepFailure('interrupted', { verdict: 'blocked', cause: 'bench' }, 'the run was interrupted'))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
-
-/** Waits for `work`, but not beyond an interruption. */
-export const unlessStopped = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const end = stopped(signal)
-  end.catch(() => undefined)
-  return Promise.race([work, end])
-}
-
 /**
  * Sets an activation up: the card made ready, a profile in stock, the app switched on beside its LPA and its modem.
  * Steps begin where the architecture sees them begin, whoever presses the buttons.
@@ -95,6 +82,8 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     tracker.enter(4)
   }
   const note = (text: string): void => observe({ kind: 'note', part: 'app', text })
+  // What the LPA or the modem saw says more than the app's dialog about it.
+  const follow = followApp(tracker, () => lastFailure)
   const tracer = createCardTracer(observe, stopwatch)
   const toldOfDevice = new Set<string>()
   /** Some of it is found out while the card is used. */
@@ -109,13 +98,17 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     tellOfDevice()
     const outcome = tracker.finish()
     services.switchboard.watch(undefined)
-    for (const each of open) await each.close()
-    await device.close()
+    const notClosed: unknown[] = []
+    for (const each of [...open, device]) await each.close().catch((error: unknown) => notClosed.push(error))
     const apdus = tracer.count()
     const { verdict, cause, steps, ms, summary } = outcome
     const judged = cause === undefined ? {} : { cause }
     recorder.record({ kind: 'run-ended', verdict, ...judged, took: ms, apdus, summary })
     await run.close()
+    // The run is over and on record, whatever could not be let go. A tape that was not written a person must hear of.
+    const [toTell] = notClosed.filter(error => error instanceof BenchError)
+    for (const error of notClosed) if (error !== toTell) settings.report(error)
+    if (toTell !== undefined) throw toTell
     return { runId: run.runId, verdict, ...judged, rig: device.rig, steps, ms, apdus, evidence: run.evidence, summary }
   }
 
@@ -160,45 +153,15 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
       fetch: services.switchboard.traced(lpaFetch.fetch, { from: 'lpa', to: 'smdp' }),
       network: services.network,
       signal,
-      hooks: {
-        onConsent() {
-          tracker.say('card and server have authenticated each other; the user agreed to the profile')
-          tracker.enter(6)
-        },
-        onDownloaded: ({ iccid, packageLength, profile }) =>
-          observe({
-            kind: 'note',
-            part: 'lpa',
-            text: `installed ${iccid}, a package of ${packageLength} bytes: ${profile.profileName ?? ''}`,
-          }),
-        onRegistered({ iccid, imsi, operator, plmn, registration: kind, resynchronised, by }) {
-          const where = `registered on ${operator}${plmn ? ` (${plmn})` : ''}, ${kind}`
-          const said = by === 'modem' ? ', as the modem says' : ''
-          tracker.say(`${iccid} is installed and enabled; ${where}${said}`)
-          observe({
-            kind: 'note',
-            part: 'network',
-            text: `${where}${said}`,
-            data: {
-              iccid,
-              registration: kind,
-              operator,
-              plmn,
-              ...(imsi === undefined ? {} : { imsi }),
-              ...(resynchronised === undefined ? {} : { resynchronised }),
-            },
-          })
-          // Of a network that is not the bench's the operator hears only so.
+      hooks: recordDevice(tracker, observe, {
+        // Of a network that is not the bench's the operator hears only so.
+        onRegistered({ by, iccid, plmn, registration: kind }) {
           if (by === 'modem') services.operator.onRegistered({ iccid, plmn, kind })
         },
-        onModem: (text, data) =>
-          observe({ kind: 'note', part: 'network', text, ...(data === undefined ? {} : { data }) }),
-        note: text => observe({ kind: 'note', part: 'lpa', text }),
-        progress: (text, done, total) => observe({ kind: 'progress', text, done, total, unit: 'bytes' }),
         onFailure(error) {
           lastFailure = error
         },
-      },
+      }),
     })
     return createApp({
       device: {
@@ -222,48 +185,6 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
         settings.onState?.(state, event)
       },
     })
-  }
-
-  /** Which step an event of the app begins or ends. */
-  const follow = (state: AppState, event: AppEvent): void => {
-    if (event.kind === 'user' && event.action === 'open') tracker.enter(1)
-    if (event.kind === 'providers')
-      tracker.say(
-        `${event.providers.length} operator${event.providers.length === 1 ? '' : 's'} offered in ${event.country}`,
-      )
-    if (event.kind === 'user' && event.action === 'continue') tracker.enter(2)
-    if (event.kind === 'portal-ready') {
-      tracker.say(`the portal of ${state.provider?.brandName ?? 'the operator'} is open`)
-      tracker.enter(3)
-    }
-    if (event.kind === 'download') {
-      tracker.say("the portal's page handed over the activation code")
-      tracker.enter(5)
-    }
-    if (event.kind === 'user' && event.action === 'open-flyout' && state.line) tracker.enter(7)
-    if (event.kind === 'flyout') followFlyout(event)
-    if (state.screen.name === 'result' && state.screen.outcome !== 'connected') failOnScreen(state)
-  }
-  const followFlyout = ({ flyout }: Extract<AppEvent, { kind: 'flyout' }>): void => {
-    if (flyout.state === 'failed')
-      tracker.fail(
-        new StepFailure('no-balance', { verdict: 'fail', cause: 'server' }, flyout.problem ?? 'no balance came'),
-      )
-    else if (flyout.balance) tracker.say([flyout.balance.headline, flyout.balance.detail].filter(Boolean).join(', '))
-    else if (flyout.state === 'shown') tracker.say('the plan is billed afterwards, so that no balance is shown')
-    if (flyout.state === 'shown') tracker.complete()
-  }
-  const failOnScreen = ({ screen }: AppState): void => {
-    if (screen.name !== 'result') return
-    // What the LPA or the modem saw says more than the dialog about it.
-    tracker.fail(
-      lastFailure ??
-        new StepFailure(
-          screen.errorCode ?? screen.outcome,
-          verdictOf(screen.errorCode),
-          `${screen.title}: ${screen.text}`,
-        ),
-    )
   }
 
   try {
@@ -300,9 +221,3 @@ export class SetupFailed extends Error {
     this.outcome = outcome
   }
 }
-
-/** Services and portals that cannot be reached are not what is tested. */
-const verdictOf = (code: string | undefined): { verdict: 'fail' | 'blocked'; cause: Cause } =>
-  code === 'service-unreachable' || code === 'portal-unreachable'
-    ? { verdict: 'blocked', cause: 'network' }
-    : { verdict: 'fail', cause: 'server' }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Workplace } from '../cli/workplace.ts'
 import { BenchError } from '../error.ts'
-import { openDevice } from '../rigs/attach.ts'
+import { type Device, openDevice } from '../rigs/attach.ts'
 import { linkOf, type Rig, summarizeRig } from '../rigs/rig.ts'
 import { networkSocketOf, openNetworkSocket } from '../services/network-socket.ts'
 import { openServices, type Services } from '../services/services.ts'
@@ -12,7 +12,7 @@ import { VERSION } from '../version.ts'
 import { activate } from './activate.ts'
 import type { ActivationSettings, RunOutcome } from './activation.ts'
 import { ACTIVATION } from './activation-plan.ts'
-import { createRunBook, type RunBook } from './run-book.ts'
+import { createRunBook, type OpenRun, type RunBook } from './run-book.ts'
 import { createStepTracker } from './step-tracker.ts'
 
 export interface BenchSettings {
@@ -80,19 +80,28 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     },
   )
   const book = createRunBook({ store, evidenceFolder: home.evidence, clock, stopwatch, random })
-  let isBusy = false
-  const running = new Set<Promise<unknown>>()
+  let isClosing = false
+  /** Resolves when what has been taken is given back. */
+  let inUse: Promise<void> | undefined
 
   const take = async (name?: string): Promise<Taken> => {
-    if (isBusy) throw new BenchError('busy', 'another run is going on; wait for its end')
-    isBusy = true
+    if (isClosing) throw new BenchError('busy', 'the bench is being ended; start it again for another run')
+    if (inUse) throw new BenchError('busy', 'another run is going on; wait for its end')
+    let giveBack: () => void = () => undefined
+    inUse = new Promise(resolve => {
+      giveBack = resolve
+    })
+    const free = (): void => {
+      inUse = undefined
+      giveBack()
+    }
     try {
       const { rig, why } = await workplace.choose(name)
       const device = await openDevice(workplace.links, rig, summarizeRig(rig, why))
       const supply = settings.supply ?? makeSupply(random)
       return {
         settings: {
-          run: book.open(),
+          run: await openRun(device),
           device,
           services,
           certificates: [pki.ci.certificate.der],
@@ -103,12 +112,18 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
           random,
           signal,
         },
-        free() {
-          isBusy = false
-        },
+        free,
       }
     } catch (error) {
-      isBusy = false
+      free()
+      throw error
+    }
+  }
+  const openRun = async (device: Device): Promise<OpenRun> => {
+    try {
+      return book.open()
+    } catch (error) {
+      await device.close()
       throw error
     }
   }
@@ -144,18 +159,12 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
         return { runId: outcome.runId, done: Promise.resolve(outcome) }
       }
       const done = activate(taken.settings).finally(taken.free)
-      running.add(done)
-      done.then(
-        () => running.delete(done),
-        (error: unknown) => {
-          running.delete(done)
-          log.error({ err: error }, 'a run failed')
-        },
-      )
+      done.catch((error: unknown) => log.error({ err: error }, 'a run failed'))
       return { runId: taken.settings.run.runId, done }
     },
     async close() {
-      await Promise.allSettled(running)
+      isClosing = true
+      await inUse
       await networkSocket?.close()
       await services.close()
       await store.close()

@@ -12,14 +12,14 @@ import { viewDevice } from './device-view.ts'
 
 const FRAME_ROOT = '/device/frame/'
 
-/** What the person at the page has in hand; `isOver`: its run is ended, and only what is on the screen is left. */
+/** What the person at the page has in hand; `ended`: its run is being ended or over, and only what is on the screen is left. */
 interface Session {
   readonly runId: string
   readonly rig: RigSummary
   readonly frame: PortalFrame
   readonly activation: Activation
   readonly free: () => void
-  isOver: boolean
+  ended: Promise<void> | undefined
 }
 
 /** The device on the page: the same app as in a run alone, with a person's hands. Each visit from `open` on is a run. */
@@ -34,6 +34,7 @@ export const createDeviceSession = (
   const told = new EventEmitter<{ change: [DeviceState]; script: [ScriptCall] }>()
   told.setMaxListeners(0)
   let session: Session | undefined
+  let beginning: Promise<Session> | undefined
   /** Before the first visit there is a desktop with its flyout, and no app. */
   let idle: AppState = CLOSED
 
@@ -43,9 +44,11 @@ export const createDeviceSession = (
       : viewDevice(idle, { runId: null, rig: settings.summary })
   const changed = (): void => void told.emit('change', state())
 
-  const end = async (over: Session): Promise<void> => {
-    if (over.isOver) return
-    over.isOver = true
+  const end = (over: Session): Promise<void> => {
+    over.ended ??= finish(over)
+    return over.ended
+  }
+  const finish = async (over: Session): Promise<void> => {
     try {
       const { runId, verdict, summary } = await over.activation.finish()
       bench.workplace.log.info({ runId, verdict }, summary)
@@ -91,25 +94,27 @@ export const createDeviceSession = (
       throw error
     }
     const { run, device } = taken.settings
-    made = { runId: run.runId, rig: device.rig, frame, activation, free: taken.free, isOver: false }
+    made = { runId: run.runId, rig: device.rig, frame, activation, free: taken.free, ended: undefined }
     return made
   }
 
   const open = async (): Promise<void> => {
-    if (session && !session.isOver) {
+    if (session && !session.ended) {
       const before = session.activation.app.state
       session.activation.app.act({ action: 'open' })
       if (session.activation.app.state === before) throw notNow('open')
       return
     }
-    session = await begin()
+    const begun = begin()
+    beginning = begun
+    session = await begun
     session.activation.app.act({ action: 'open' })
   }
   const notNow = (action: string): BenchError =>
     new BenchError('not-now', `${action} is not offered by what the device shows now`)
 
   const act = async (action: DeviceAction): Promise<DeviceState> => {
-    const isRestart = action.action === 'try-again' && session?.isOver
+    const isRestart = action.action === 'try-again' && session?.ended !== undefined
     if (action.action === 'open' || isRestart) {
       await open()
     } else if (!session) {
@@ -143,7 +148,8 @@ export const createDeviceSession = (
       return () => void told.off('script', listener)
     },
     async close() {
-      if (session) await end(session)
+      const begun = await beginning?.catch(() => undefined)
+      if (begun) await end(begun)
     },
   }
 }

@@ -1,0 +1,11 @@
+import { StepFailure } from './judge-error.ts'
+
+/** Waits for `work`, but not beyond an interruption. The signal lives as long as the process, so nothing stays at it. */
+export const unlessStopped = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const stop = (): void =>
+      reject(new StepFailure('interrupted', { verdict: 'blocked', cause: 'bench' }, 'the run was interrupted'))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
