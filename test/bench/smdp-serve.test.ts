@@ -219,6 +219,10 @@ orders:
     expect(await first.end()).toBe(0)
     const second = await serve('--inventory', inventory)
     expect(second.out()).toContain('0 profiles and 0 orders added, 0 and 1 were there')
+    expect(await there.run('smdp', 'serve', '--es9-port', '0', '--reset', '--yes')).toMatchObject({
+      exitCode: 2,
+      err: expect.stringMatching(/a server has the store \S+smdp\.db open: end it before the store is emptied/),
+    })
     expect(await download(second, 'smdp.bench.example', 'KEPT', ...certs('nist'))).toMatchObject({ exitCode: 0 })
     await second.end()
     const third = await serve('--inventory', inventory)

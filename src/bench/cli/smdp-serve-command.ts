@@ -170,6 +170,7 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
   const store = await openStoreAt(options.db, world)
   try {
     if (options.reset) await store.clear()
+    await store.occupy()
     if (inventory !== undefined) {
       for (const warning of inventory.warnings) terminal.line(`warning: ${warning}`)
       const onProgress = (done: number, total: number): void => terminal.progress(`stock: ${done} of ${total}`)

@@ -116,6 +116,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     const { location = IN_MEMORY, environment = {} } = settings.smdpStore ?? {}
     const store = await openSmdpStore(location, { environment, random })
     open.push(store)
+    await store.occupy()
     // Without the key of the CI there is nobody to make an SM-DS of it.
     const smdsCertificates =
       pki.ci.privateKey && issueSmdsCertificates(pki, { random, now: clock(), host: ROOT_DS_ADDRESS })

@@ -11,6 +11,10 @@ export interface Database {
   readonly name: string
   /** A transaction that no other process enters meanwhile. */
   exclusively(work: (db: Kysely<Tables>) => Promise<void>): Promise<void>
+  /** A server stands on the database from now on, until it is closed or its process ends. */
+  occupy(): Promise<void>
+  /** The same where no server stands on it; false, and nothing is done: one does. */
+  alone(work: (db: Kysely<Tables>) => Promise<void>): Promise<boolean>
   /** The first row. */
   row<Args, Row>(statement: Statement<Args, Row>, args: Args): Promise<Row | undefined>
   rows<Args, Row>(statement: Statement<Args, Row>, args: Args): Promise<readonly Row[]>

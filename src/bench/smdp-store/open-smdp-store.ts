@@ -16,7 +16,9 @@ export interface OpenSmdpStore extends SmdpStore {
   /** For sentences: the file, or the server without its password. */
   readonly name: string
   readonly kind: Database['kind']
-  /** Everything is gone. */
+  /** A server stands on it from now on: nobody empties it under its feet. */
+  occupy(): Promise<void>
+  /** Everything is gone. Throws BenchError `store-busy` where a server stands on it. */
   clear(): Promise<void>
   close(): Promise<void>
 }
@@ -56,10 +58,17 @@ export const openSmdpStore = async (location: string, settings: StoreSettings): 
     smds: createSmdsStoreOn(database, sealing),
     name: database.name,
     kind: database.kind,
-    clear: () =>
-      database.exclusively(async work => {
+    occupy: database.occupy,
+    async clear() {
+      const isCleared = await database.alone(async work => {
         for (const table of TABLES) await work.deleteFrom(table).execute()
-      }),
+      })
+      if (isCleared) return
+      throw new BenchError(
+        'store-busy',
+        `a server has the store ${database.name} open: end it before the store is emptied, or give this one another with --db`,
+      )
+    },
     close: database.close,
   }
 }

@@ -7,6 +7,10 @@ import type { Statement } from './statement.ts'
 
 /** Any number will do, as long as it is always this one: processes that start at once set up one after the other. */
 const LOCK = 0x65_53_49_4d
+/** Shared by the servers that stand on the database. */
+const IN_USE = LOCK + 1
+/** A server whose connection broke says again that it is there. */
+const OCCUPY_AGAIN_MS = 5_000
 
 /** Connections of one server process. */
 const CONNECTIONS = 10
@@ -69,6 +73,31 @@ export const openPostgres = (url: string): Database => {
     }
   }
 
+  /** Holds the lock: a session's, so it goes with the process, however that ends. */
+  let occupant: pg.Client | undefined
+  let isClosed = false
+  const occupy = async (): Promise<void> => {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+    client.on('error', () => {
+      occupant = undefined
+      void client.end().catch(() => undefined)
+      setTimeout(() => void (!isClosed && occupy().catch(() => undefined)), OCCUPY_AGAIN_MS).unref()
+    })
+    try {
+      await client.connect()
+      await client.query(`select pg_advisory_lock_shared(${IN_USE})`)
+      occupant = client
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw told(error, name)
+    }
+  }
+  const exclusively: Database['exclusively'] = work =>
+    db.transaction().execute(async transaction => {
+      await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction)
+      await work(transaction)
+    })
+
   return {
     db,
     kind: 'postgres',
@@ -111,12 +140,25 @@ export const openPostgres = (url: string): Database => {
         throw failed(error)
       }
     },
-    exclusively: work =>
-      db.transaction().execute(async transaction => {
-        await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction)
-        await work(transaction)
-      }),
+    exclusively,
+    async occupy() {
+      if (occupant === undefined) await occupy()
+    },
+    async alone(work) {
+      let isAlone = false
+      await exclusively(async transaction => {
+        const { rows } = await sql<{ taken: boolean }>`
+          select pg_try_advisory_xact_lock(${sql.lit(IN_USE)}) as taken`.execute(transaction)
+        isAlone = rows[0]!.taken
+        if (isAlone) await work(transaction)
+      })
+      return isAlone
+    },
     told: error => told(error, name),
-    close: () => db.destroy(),
+    async close() {
+      isClosed = true
+      await occupant?.end()
+      await db.destroy()
+    },
   }
 }

@@ -6,6 +6,7 @@ import Libsql from 'libsql'
 import { BenchError } from '../error.ts'
 import { type Database, TakenError } from './database.ts'
 import type { Tables } from './schema.ts'
+import { createSqliteOccupancy } from './sqlite-occupancy.ts'
 import type { Statement } from './statement.ts'
 
 /** How long opening waits for another process, and how often a write asks again: `smdp order` beside a server. */
@@ -131,6 +132,8 @@ export const openSqlite = (file: string): Database => {
   /** The log stays the same file while this connection is open, and SQLite takes no locks on it. */
   const log = file === ':memory:' ? undefined : openSync(`${file}-wal`, 'a', 0o600)
 
+  const occupancy = file === ':memory:' ? undefined : createSqliteOccupancy(file)
+
   let batch: Batch | undefined
   let isExclusive = false
   /** Committed, and to be synced with the next sync. */
@@ -212,25 +215,39 @@ export const openSqlite = (file: string): Database => {
     }
   }
 
+  const exclusively: Database['exclusively'] = async work => {
+    while (batch !== undefined) await batch.committed
+    await patiently(() => begin.run())
+    isExclusive = true
+    try {
+      await work(db)
+      commit.run()
+      if (log !== undefined) await datasync(log)
+    } catch (error) {
+      if (connection.inTransaction) rollback.run()
+      throw error
+    } finally {
+      isExclusive = false
+    }
+  }
+
   return {
     db,
     kind: 'sqlite',
     name: file,
     told: error => told(error, file),
-    async exclusively(work) {
-      while (batch !== undefined) await batch.committed
-      await patiently(() => begin.run())
-      isExclusive = true
+    exclusively,
+    async occupy() {
       try {
-        await work(db)
-        commit.run()
-        if (log !== undefined) await datasync(log)
+        occupancy?.occupy()
       } catch (error) {
-        if (connection.inTransaction) rollback.run()
-        throw error
-      } finally {
-        isExclusive = false
+        throw told(error, file)
       }
+    },
+    async alone(work) {
+      if (occupancy !== undefined) return occupancy.alone(() => exclusively(work))
+      await exclusively(work)
+      return true
     },
     row: (statement, args) =>
       read(() => preparedOf(statement as Statement<never, unknown>).get(statement.bind(args)) as never),
@@ -257,6 +274,7 @@ export const openSqlite = (file: string): Database => {
     async close() {
       await batch?.committed
       await idle
+      occupancy?.leave()
       if (log !== undefined) closeSync(log)
       // Also empties the log, in which what was deleted would stay readable.
       if (connection.open) connection.pragma('wal_checkpoint(TRUNCATE)')
