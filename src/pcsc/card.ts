@@ -6,6 +6,7 @@ import { type Binding, type BindingName, type Connection, PROTOCOL_T0, STATE_PRE
 import { PcscError, toApduError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
 import { findReaders, type PassedOver, type ReaderChoice, tellPassedOver, toReader } from './readers.ts'
+import { type ServiceProbe, unlessFrozen } from './service.ts'
 import { toTpdu } from './tpdu.ts'
 import { withDeadlines } from './watchdog.ts'
 
@@ -27,6 +28,8 @@ export interface PcscCardOptions extends ReaderChoice {
   readonly pause?: ((ms: number) => Promise<void>) | undefined
   /** Counts the time: with it no call waits without end ({@link withDeadlines}). */
   readonly after?: After | undefined
+  /** With it a pcscd that hangs is not asked ({@link unlessFrozen}). */
+  readonly answers?: ServiceProbe | undefined
 }
 
 export interface PcscCard extends Card {
@@ -50,7 +53,8 @@ export const openPcscCard = async (options: PcscCardOptions): Promise<PcscCard> 
 
 /** As {@link openPcscCard}, over a binding in hand; it is released with the card. */
 export const holdCard = async (native: Binding, options: Omit<PcscCardOptions, 'binding'>): Promise<PcscCard> => {
-  const binding = options.after ? withDeadlines(native, options.after) : native
+  const asked = options.answers ? unlessFrozen(native, options.answers) : native
+  const binding = options.after ? withDeadlines(asked, options.after) : asked
   try {
     const { candidates, passedOver } = findReaders((await binding.readers()).map(toReader), options)
     const notes = binding.instead === undefined ? [] : [binding.instead]

@@ -1,6 +1,7 @@
 import { type BindingName, type ReaderState, STATE_EXCLUSIVE, STATE_MUTE, STATE_PRESENT } from './binding.ts'
 import { PcscError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
+import { type ServiceProbe, unlessFrozen } from './service.ts'
 
 /** A slot of a reader. */
 export interface Reader {
@@ -48,8 +49,11 @@ export interface Found {
  * All readers that are attached, by name. Rejects with a PcscError: `no-binding` where no npm package loads,
  * `no-service` where pcscd does not run.
  */
-export const listReaders = async (options: { binding?: BindingName | undefined } = {}): Promise<Reader[]> => {
-  const binding = await loadBinding(options.binding)
+export const listReaders = async (
+  options: { binding?: BindingName | undefined; answers?: ServiceProbe | undefined } = {},
+): Promise<Reader[]> => {
+  const native = await loadBinding(options.binding)
+  const binding = options.answers ? unlessFrozen(native, options.answers) : native
   try {
     return sortReaders((await binding.readers()).map(toReader))
   } finally {

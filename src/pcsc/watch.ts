@@ -2,6 +2,7 @@ import type { Binding, BindingName } from './binding.ts'
 import { PcscError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
 import { type Reader, sortReaders, toReader } from './readers.ts'
+import { type ServiceProbe, unlessFrozen } from './service.ts'
 
 /** What came or went. */
 export type ReaderChange =
@@ -31,6 +32,8 @@ export interface WatchOptions {
   onChange(change: ReaderChange): void
   /** Calls `look` after a while, and gives a way to call it off: a watch has no clock of its own. */
   later(look: () => void): () => void
+  /** With it a pcscd that hangs is not asked ({@link unlessFrozen}). */
+  readonly answers?: ServiceProbe | undefined
   /** For tests. */
   readonly load?: (asked?: BindingName) => Promise<Binding>
 }
@@ -39,7 +42,7 @@ export interface WatchOptions {
  * Looks at the readers again and again, which disturbs nobody: no card is touched. What is there at the first look is
  * told as come, so that pcscd or a reader that is late is told of in the same words. Ends with the function it gives.
  */
-export const watchReaders = ({ binding, onChange, later, load = loadBinding }: WatchOptions): (() => void) => {
+export const watchReaders = ({ binding, onChange, later, answers, load = loadBinding }: WatchOptions): (() => void) => {
   let bound: Binding | undefined
   let before: readonly Reader[] | undefined
   let isOver = false
@@ -49,7 +52,10 @@ export const watchReaders = ({ binding, onChange, later, load = loadBinding }: W
   const look = async (): Promise<void> => {
     let now: readonly Reader[]
     try {
-      bound ??= await load(binding)
+      if (bound === undefined) {
+        const native = await load(binding)
+        bound = answers ? unlessFrozen(native, answers) : native
+      }
       now = (await bound.readers()).map(toReader)
     } catch (error) {
       // A context does not outlive its pcscd.

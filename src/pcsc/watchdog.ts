@@ -13,8 +13,21 @@ let underWay = 0
 /** Readers that let a deadline pass and have not come back since. All of the process: so are the threads. */
 const stuck = new Map<string, PcscError>()
 
+/** What could not be given back to a pcscd that did not answer; at the end of a process all of it would be. */
+const owed = new Set<() => void>()
+export const owe = (giveBack: () => void): void => {
+  owed.add(giveBack)
+}
+/** pcscd answers again. */
+export const payOwed = (): void => {
+  for (const giveBack of owed) {
+    owed.delete(giveBack)
+    giveBack()
+  }
+}
+
 /** A process with such a call cannot end by `process.exit`, which waits for its threads: it has to be killed. */
-export const isCallUnderWay = (): boolean => underWay > 0
+export const isCallUnderWay = (): boolean => underWay > 0 || owed.size > 0
 
 /**
  * The same binding, no wait of which is without end. A call that lets its deadline pass rejects as `reader-stuck`, and

@@ -4,6 +4,7 @@ import { listReaders, type Reader } from '../../pcsc/readers.ts'
 import { holdersOf } from '../machine/port-holders.ts'
 import { isModem, listSerialDevices, type SerialDevice } from '../machine/serial-devices.ts'
 import { discoverCards, placesOfPorts, placesOfReaders, proposeRigs } from '../rigs/discover.ts'
+import { pcscdAnswers } from '../rigs/pcscd-probe.ts'
 import { describeRig, linkOf } from '../rigs/rig.ts'
 import { renderRig, writeRig } from '../rigs/write-rig.ts'
 import type { PkiOptions } from './options.ts'
@@ -36,7 +37,7 @@ const lookAround = async (allPorts: boolean): Promise<Surroundings> => {
     return false
   })
   try {
-    return { readers: await listReaders(), devices, notes }
+    return { readers: await listReaders({ answers: pcscdAnswers }), devices, notes }
   } catch (error) {
     if (!(error instanceof PcscError)) throw error
     return { readers: [], devices, notes: [...notes, error.message] }

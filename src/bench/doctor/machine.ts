@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { listReaders, type Reader } from '../../pcsc/readers.ts'
 import { type HoldingProcess, holdersOf, processesCalled } from '../machine/port-holders.ts'
 import { listSerialDevices, type SerialDevice } from '../machine/serial-devices.ts'
+import { pcscdAnswers } from '../rigs/pcscd-probe.ts'
 import { PACKAGE_FOLDER } from '../version.ts'
 
 /** What the doctor asks of a machine. */
@@ -68,7 +69,7 @@ export const thisMachine = (now: () => Date): Machine => {
       }) ?? false,
     exists: existsSync,
     load: name => import(name),
-    readers: () => listReaders(),
+    readers: () => listReaders({ answers: pcscdAnswers }),
     serialDevices: () => listSerialDevices(),
     holdersOf: path => holdersOf(path),
     processesCalled: name => processesCalled(name),

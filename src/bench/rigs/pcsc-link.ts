@@ -9,6 +9,7 @@ import { afterTimeout } from '../after-timeout.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import { hardwareLink } from './hardware-link.ts'
 import type { Link } from './link.ts'
+import { pcscdAnswers } from './pcscd-probe.ts'
 import type { Rig } from './rig.ts'
 
 /** A card of a reader is told by its EID, and only the bench knows how to ask for one. */
@@ -34,6 +35,7 @@ const choiceOf = (rig: Rig, isdrOptionsOf: IsdrOptionsOf): PcscCardOptions => {
     ...choice,
     pause,
     after: afterTimeout,
+    answers: pcscdAnswers,
     ...(eid === undefined ? {} : { identity: eidOf(eid, rig, isdrOptionsOf) }),
   }
 }

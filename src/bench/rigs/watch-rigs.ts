@@ -1,5 +1,6 @@
 import { type ReaderChange, type WatchOptions, watchReaders } from '../../pcsc/watch.ts'
 import { type Links, lookFor } from './attach.ts'
+import { pcscdAnswers } from './pcscd-probe.ts'
 import { linkOf, type Rig } from './rig.ts'
 
 const later: WatchOptions['later'] = look => {
@@ -38,6 +39,7 @@ export const watchRigs = ({ rigs, links, say, note, watch = watchReaders }: RigW
         say(`${reader}: the rig ${rig.name} is attached`)
   }
   return watch({
+    answers: pcscdAnswers,
     onChange(change) {
       if (change.kind === 'service-left') return note(change.error.message)
       if (change.kind === 'service-came') return note(SENTENCES[change.kind])

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { holdCard } from '../../src/pcsc/card.ts'
+import { unlessFrozen } from '../../src/pcsc/service.ts'
+import { watchReaders } from '../../src/pcsc/watch.ts'
+import { isCallUnderWay } from '../../src/pcsc/watchdog.ts'
+import { createDesk, settled } from './desk.ts'
+
+const CARD = { atr: Uint8Array.of(0x3b, 0), name: 7 }
+const FROZEN = {
+  code: 'no-service',
+  message: 'pcscd runs and does not answer; restart it: systemctl restart pcscd',
+}
+
+describe('a pcscd that hangs', () => {
+  it('is not asked for its readers or a card', async () => {
+    const desk = createDesk()
+    desk.insert(CARD)
+    const binding = unlessFrozen(desk.binding, async () => false)
+    await expect(binding.readers()).rejects.toMatchObject(FROZEN)
+    await expect(binding.connect('R')).rejects.toMatchObject(FROZEN)
+    await expect(holdCard(desk.binding, { answers: async () => false })).rejects.toMatchObject(FROZEN)
+    expect(desk.calls).toEqual([])
+  })
+
+  it('is told of by a watch, which goes on when it answers again', async () => {
+    const desk = createDesk()
+    desk.insert(CARD)
+    let answers = true
+    let look = (): void => {}
+    const heard: string[] = []
+    const stop = watchReaders({
+      answers: async () => answers,
+      load: async () => desk.binding,
+      onChange: change => void heard.push(change.kind === 'service-left' ? change.error.message : change.kind),
+      later: next => {
+        look = next
+        return () => {}
+      },
+    })
+    await settled()
+    for (const now of [false, false, true]) {
+      answers = now
+      look()
+      await settled()
+    }
+    stop()
+    await settled()
+    expect(heard).toEqual([
+      ...['service-came', 'reader-came', 'card-came'],
+      ...['reader-left', FROZEN.message],
+      ...['service-came', 'reader-came', 'card-came'],
+    ])
+  })
+
+  it('gets its card back when it answers again; until then the process cannot end in the ordinary way', async () => {
+    const desk = createDesk()
+    desk.insert(CARD)
+    let answers = true
+    const card = await holdCard(desk.binding, { answers: async () => answers })
+    answers = false
+    expect(isCallUnderWay()).toBe(false)
+    await card.close()
+    await settled()
+    expect(desk.calls.filter(call => call === 'disconnect' || call === 'release')).toEqual([])
+    expect(isCallUnderWay()).toBe(true)
+
+    answers = true
+    const again = createDesk()
+    await unlessFrozen(again.binding, async () => answers).readers()
+    expect(desk.calls.at(-1)).toBe('release')
+    expect(isCallUnderWay()).toBe(false)
+  })
+})
