@@ -12,6 +12,8 @@ interface Native {
 }
 interface NativePort {
   readonly isOpen: boolean
+  /** What is under the stream; with a poller where the system has ttys. */
+  readonly port?: { readonly poller?: { once(event: 'disconnect', listener: () => void): void } }
   open(callback: (error: Error | null) => void): void
   write(bytes: Uint8Array, callback: (error: Error | null | undefined) => void): void
   close(callback: (error: Error | null) => void): void
@@ -43,6 +45,11 @@ export const openSerialPort = async ({ path, baud = 115_200 }: { path: string; b
   await new Promise<void>((resolve, reject) =>
     port.open(cause => (cause ? reject(openingFailed(path, cause)) : resolve())),
   )
+  // A tty whose device is gone reads as nothing, and `serialport` then reads again, for ever (serialport/bindings-cpp#162):
+  // a modem that leaves right behind its answer would never be missed. The poller hears of it.
+  port.port?.poller?.once('disconnect', () => {
+    if (port.isOpen) port.close(() => undefined)
+  })
   return {
     write: bytes => new Promise((resolve, reject) => port.write(bytes, error => (error ? reject(error) : resolve()))),
     listen: ({ data, gone }) => {

@@ -8,10 +8,10 @@ import type { Manners } from '../../src/euicc/plug/at-modem-manners.ts'
 import { type ModemCard, openModemCard } from '../../src/modem/at-card.ts'
 import type { After } from '../../src/modem/at-port.ts'
 import { listPorts } from '../../src/modem/ports.ts'
-import { loadSerialPort } from '../../src/modem/serial-port.ts'
+import { loadSerialPort, openSerialPort } from '../../src/modem/serial-port.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
-import { startTty, type Tty, whyNoTty } from './tty.ts'
+import { openFickleTty, startTty, type Tty, whyNoTty } from './tty.ts'
 
 const whyNot = async (): Promise<string | undefined> => {
   const noTty = await whyNoTty()
@@ -76,6 +76,26 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
       isApduError(error, 'port-gone'),
     )
   })
+
+  // serialport/bindings-cpp#162: without the bench's own look it reads nothing for ever, and says so to nobody.
+  it('is missed when it goes while what it said is read', async () => {
+    const { path, say, leave } = await openFickleTty()
+    const port = await openSerialPort({ path })
+    const heard: string[] = []
+    const gone = new Promise<void>(resolve =>
+      port.listen({
+        data: chunk => {
+          heard.push(Buffer.from(chunk).toString())
+          leave()
+        },
+        gone: resolve,
+      }),
+    )
+    say('OK\r\n')
+    await gone
+    expect(heard).toEqual(['OK\r\n'])
+    await port.close()
+  }, 10_000)
 
   it('that is not there is named', async () => {
     await expect(openModemCard({ port: '/dev/ttyNoSuchModem', after })).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import type { AtModem } from '../../src/euicc/plug/at-modem.ts'
 
 interface Stream {
@@ -15,6 +15,7 @@ interface Pair {
 /** What is used of npm `node-pty`, an optional dependency; its types leave the pair of `open` out. */
 interface NodePty {
   open(options: { encoding: null }): Pair
+  readonly native: { open(columns: number, rows: number): { master: number; slave: number; pty: string } }
 }
 
 const loadPty = async (): Promise<NodePty> => {
@@ -58,4 +59,17 @@ export const startTty = async (modem: Pick<AtModem, 'hear' | 'onSay' | 'onPresen
     if (!isPresent) void stop()
   })
   return { path: ptsName, stop }
+}
+
+/** A real tty whose device says one thing, and is gone at once when it is told to. */
+export const openFickleTty = async () => {
+  const { master, slave, pty } = (await loadPty()).native.open(80, 24)
+  return {
+    path: pty,
+    say: (text: string): void => void writeSync(master, text),
+    leave: (): void => {
+      closeSync(slave)
+      closeSync(master)
+    },
+  }
 }
