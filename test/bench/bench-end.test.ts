@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Card } from '../../src/apdu/channel.ts'
+import { ApduError } from '../../src/apdu/errors.ts'
 import { createBackend } from '../../src/bench/api/bench-backend.ts'
 import { openWorkplace, type Workplace } from '../../src/bench/cli/workplace.ts'
 import { readEvidence } from '../../src/bench/evidence/evidence-file.ts'
@@ -66,6 +67,24 @@ describe('the end of a run', () => {
     expect(await done).toMatchObject({ verdict: 'blocked', cause: 'bench', summary: expect.stringMatching(/^step 3 /) })
     stop()
   })
+})
+
+it('blames nobody for a card that is taken out while the portal is opened', async () => {
+  let isOut = false
+  const bench = await benchWith(card => ({
+    exclusive: procedure =>
+      isOut ? Promise.reject(new ApduError('card-removed', 'the card was taken out')) : card.exclusive(procedure),
+  }))
+  const stop = bench.book.onEvent(event => {
+    if (event.kind === 'step-started' && event.step === 2) isOut = true
+  })
+  const { done } = await bench.begin()
+  expect(await done).toMatchObject({
+    verdict: 'blocked',
+    cause: 'rig',
+    summary: expect.stringMatching(/^step 2 .*out$/),
+  })
+  stop()
 })
 
 describe('a run that cannot be recorded', () => {

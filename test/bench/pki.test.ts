@@ -27,6 +27,17 @@ describe("the bench's own test PKI", () => {
     expect(readdirSync(folder)).toEqual([curve])
   })
 
+  it('is the one of whoever was faster, where two processes begin beside each other', () => {
+    let other: ReturnType<typeof ownCertificates> | undefined
+    const random = (length: number): Uint8Array => {
+      other ??= ownCertificates(folder, 'nist', context)
+      return context.random(length)
+    }
+    const mine = ownCertificates(folder, 'nist', { ...context, random })
+    expect(mine.euicc.certificate.der).toEqual(other!.euicc.certificate.der)
+    expect(readdirSync(folder)).toEqual(['nist'])
+  })
+
   it.each([
     ['a missing file', 'DPpb/CERT_S_SM_DPpb_ECDSA_NIST.der', (path: string) => rmSync(path), 'missing'],
     [

@@ -74,7 +74,10 @@ export const readAllCertificates = (folder: string, context: IssuingContext): Pk
   return (found.length === 0 ? (['nist'] as const) : found).map(curve => readCertificates(folder, curve, context))
 }
 
-/** Writes files beside where they belong and moves them there as one, so that a power cut leaves no half folder. */
+/**
+ * Writes files beside where they belong and moves them there as one, so that a power cut leaves no half folder. A folder
+ * that another process has put there meanwhile stays: whoever writes reads what is there afterwards.
+ */
 export const writeWhole = (folder: string, files: ReadonlyMap<string, Uint8Array>): void => {
   mkdirSync(dirname(folder), { recursive: true, mode: 0o700 })
   const draft = mkdtempSync(`${folder}.`)
@@ -86,7 +89,7 @@ export const writeWhole = (folder: string, files: ReadonlyMap<string, Uint8Array
     renameSync(draft, folder)
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
   }
 }
 

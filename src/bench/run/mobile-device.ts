@@ -90,7 +90,12 @@ export const createMobileDevice = (at: {
 
   const lpa: LpaAccess = {
     profiles: async () => {
-      const profiles = await onCard(channel => withIsdr(channel, options(), isdr => listProfiles(isdr)))
+      const profiles = await onCard(channel => withIsdr(channel, options(), isdr => listProfiles(isdr))).catch(
+        (error: unknown) => {
+          hooks.onFailure(error)
+          throw error
+        },
+      )
       return profiles.flatMap(({ iccid }) => (iccid ? [iccidToDigits(iccid)] : []))
     },
     async download(activationCode, during) {
