@@ -14,6 +14,9 @@ export const JSON_DEADLINES: Readonly<Record<ApduFunction, number>> = {
   disconnect: 2_000,
 }
 
+/** What goes on with a card that is given back may end in good order; this long. */
+const PATIENCE_MS = 10_000
+
 /**
  * Takes a card behind a program or socket that answers APDU JSON. The ATR is what it tells as `data` of its answer to
  * `connect`, as our own does; most tell nothing, and it is empty. `reset` disconnects and connects, which is all that
@@ -69,6 +72,12 @@ export const openJsonCard = async (
         return atr
       }),
     exclusive: procedure => inTurn(() => procedure(channels.channel)),
-    close: () => inTurn(close),
+    close: () => {
+      const cancel = after(PATIENCE_MS, () => void port.close())
+      return inTurn(() => {
+        cancel()
+        return close()
+      })
+    },
   }
 }

@@ -12,6 +12,7 @@ const FETCH = 0x12
  */
 export const honourRefresh = (card: Card): Card => {
   let owesReset = false
+  let holders = 0
   const watched = (channel: Channel): Channel => ({
     transmit: async command => {
       const response = await channel.transmit(command)
@@ -39,16 +40,19 @@ export const honourRefresh = (card: Card): Card => {
       if (owesReset) await reset()
       return card.exclusive(async inside => {
         const { channel, serve } = watchProactive(watched(inside))
+        holders++
         try {
           return await procedure(channel)
         } finally {
           // What the card wants besides must not cost what it has just done; a card that has gone says so next time.
           await serve().catch(ignoreCard)
+          holders--
         }
       })
     },
     close: async () => {
-      if (owesReset) await reset().catch(ignoreCard)
+      // A reset would wait for who holds the card, and that one for the closing, where it hangs.
+      if (owesReset && holders === 0) await reset().catch(ignoreCard)
       await card.close()
     },
   }

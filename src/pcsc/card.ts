@@ -54,13 +54,16 @@ export const openPcscCard = async (options: PcscCardOptions): Promise<PcscCard> 
 /** As {@link openPcscCard}, over a binding in hand; it is released with the card. */
 export const holdCard = async (native: Binding, options: Omit<PcscCardOptions, 'binding'>): Promise<PcscCard> => {
   const asked = options.answers ? unlessFrozen(native, options.answers) : native
-  const binding = options.after ? withDeadlines(asked, options.after) : asked
+  const bounded = options.after && withDeadlines(asked, options.after)
+  const binding = bounded ?? asked
+  /** Calls it off with the function that it gives. */
+  const leave = (): (() => void) => (bounded ? options.after!(PATIENCE_MS, bounded.giveUp) : () => {})
   try {
     const { candidates, passedOver } = findReaders((await binding.readers()).map(toReader), options)
     const notes = binding.instead === undefined ? [] : [binding.instead]
     const { identity, pause } = options
     const take = async (name: string): Promise<HeldCard> =>
-      cardOf(binding, name, await connect(binding, name), { notes, pause, identity })
+      cardOf(binding, name, await connect(binding, name), { notes, pause, identity, leave })
     if (identity) return await findCard(identity, candidates, passedOver, take)
     const [first, second] = candidates
     if (second)
@@ -132,11 +135,16 @@ interface HeldCard extends PcscCard {
   letGo(): Promise<void>
 }
 
+interface Around extends Pick<PcscCardOptions, 'pause' | 'identity'> {
+  readonly notes: readonly string[]
+  leave(): () => void
+}
+
 const cardOf = (
   binding: Binding,
   reader: string,
   first: Connection,
-  { notes, pause, identity }: { readonly notes: readonly string[] } & Pick<PcscCardOptions, 'pause' | 'identity'>,
+  { notes, pause, identity, leave }: Around,
 ): HeldCard => {
   const inTurn = takeTurns()
   let connection = first
@@ -230,11 +238,15 @@ const cardOf = (
     letGo,
     close: async () => {
       if (isClosed) return
-      await letGo()
+      const cancel = leave()
+      await letGo().finally(cancel)
       binding.release()
     },
   }
 }
+
+/** What goes on with a card that is given back may end in good order; this long. */
+const PATIENCE_MS = 10_000
 
 /** Milliseconds until pcscd has looked at its readers again (it does every 400). */
 const SEEN_AFTER = 600

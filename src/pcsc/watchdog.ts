@@ -29,31 +29,42 @@ export const payOwed = (): void => {
 /** A process with such a call cannot end by `process.exit`, which waits for its threads: it has to be killed. */
 export const isCallUnderWay = (): boolean => underWay > 0 || owed.size > 0
 
+export interface BoundedBinding extends Binding {
+  /** What waits now has waited long enough. */
+  giveUp(): void
+}
+
 /**
  * The same binding, no wait of which is without end. A call that lets its deadline pass rejects as `reader-stuck`, and
  * nothing more is asked of this binding: whether the card heard the command nobody knows, so it is neither repeated nor
  * followed, and libpcsclite would block the whole process on its lock. The reader stays marked until the call comes
  * back; then the card is let go as it is.
  */
-export const withDeadlines = (binding: Binding, after: After): Binding => {
+export const withDeadlines = (binding: Binding, after: After): BoundedBinding => {
   let gone: PcscError | undefined
   let isReleaseOwed = false
+  const waiting = new Set<(why: string) => void>()
 
   const bounded = <T>(reader: string, ms: number, call: () => Promise<T>, onLate: (value?: T) => Promise<void>) =>
     new Promise<T>((resolve, reject) => {
       const known = gone ?? stuck.get(reader)
       if (known) return reject(known)
       let isLate = false
-      const cancel = after(ms, () => {
+      const giveUp = (why: string): void => {
+        cancel()
+        waiting.delete(giveUp)
         isLate = true
-        gone = stuckError(reader, ms)
+        gone = stuckError(reader, why)
         stuck.set(reader, gone)
         reject(gone)
-      })
+      }
+      waiting.add(giveUp)
+      const cancel = after(ms, () => giveUp(`no answer in ${ms / 1000} s`))
       underWay++
       const settle = async (tell: () => void, value?: T): Promise<void> => {
         underWay--
         cancel()
+        waiting.delete(giveUp)
         if (!isLate) return tell()
         await onLate(value).catch(() => {})
         stuck.delete(reader)
@@ -96,13 +107,16 @@ export const withDeadlines = (binding: Binding, after: After): Binding => {
       if (gone) isReleaseOwed = true
       else binding.release()
     },
+    giveUp: () => {
+      for (const giveUp of waiting) giveUp('given up before it answered')
+    },
   }
 }
 
-const stuckError = (reader: string, ms: number): PcscError =>
+const stuckError = (reader: string, why: string): PcscError =>
   new PcscError(
     'reader-stuck',
-    `${reader}: no answer in ${ms / 1000} s, and PC/SC cannot call it back; unplug the reader and plug it in again, ` +
+    `${reader}: ${why}, and PC/SC cannot call it back; unplug the reader and plug it in again, ` +
       'then restart pcscd: systemctl restart pcscd',
     { reader },
   )

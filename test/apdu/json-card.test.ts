@@ -27,6 +27,21 @@ const open = async (replies: Record<string, string>, timers = createTimers()) =>
 }
 
 describe('a card behind APDU JSON', () => {
+  it('is let go though it hangs, and not before what goes on had its time to end', async () => {
+    const timers = createTimers()
+    const link = scriptedPort(line => (readQuestion(line)!.func === 'transmit' ? [] : [answer(0)]))
+    const leaving = { ...link.port, close: () => link.port.close().then(() => link.leave('closed')) }
+    const card = await openJsonCard(leaving, 'the program x', timers.after)
+    const hangs = card.exclusive(channel => channel.transmit(bytes('80f2000000')))
+    const closing = card.close()
+    await expect.poll(() => timers.deadlines()).toEqual([10_000, JSON_DEADLINES.transmit])
+    expect(link.closed()).toBe(0)
+    timers.pass(10_000)
+    await expect(hangs).rejects.toMatchObject({ code: 'link-closed' })
+    await closing
+    expect(timers.deadlines()).toEqual([])
+  })
+
   it('asks as the protocol has it', async () => {
     const { link } = await open({})
     expect(link.sent).toEqual(['{"type":"apdu","payload":{"func":"connect","param":null}}'])

@@ -38,8 +38,10 @@ export const createTimers = () => {
     after,
     /** What is waited for, longest last. */
     deadlines: () => [...waiting.values()].sort((a, b) => a - b),
-    pass(): void {
-      for (const run of [...waiting.keys()]) {
+    /** Only as far as that, where it is said. */
+    pass(most = Number.POSITIVE_INFINITY): void {
+      for (const [run, ms] of [...waiting]) {
+        if (ms > most) continue
         waiting.delete(run)
         run()
       }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Card } from '../../src/apdu/channel.ts'
 import { ApduError } from '../../src/apdu/errors.ts'
 import { honourRefresh } from '../../src/apdu/refresh.ts'
+import { takeTurns } from '../../src/apdu/turns.ts'
 import { bytes, hex, scripted } from './scripted-channel.ts'
 
 const STATUS = bytes('80f2000000')
@@ -85,6 +86,38 @@ describe('a terminal that honours REFRESH', () => {
     await expect(resetting).rejects.toMatchObject({ code: 'port-gone' })
     await closing
     expect({ closed, resets }).toEqual({ closed: true, resets: 1 })
+  })
+
+  it('does not wait with a reset for somebody who hangs with the card', async () => {
+    const inTurn = takeTurns()
+    let letGo = (): void => {}
+    const hung = new Promise<void>(resolve => {
+      letGo = resolve
+    })
+    const log: string[] = []
+    const card = honourRefresh({
+      atr: ATR,
+      exclusive: procedure => inTurn(() => procedure(scripted('80f2000000 > 9109', refresh('04')))),
+      reset: () =>
+        inTurn(async () => {
+          log.push('reset')
+          return ATR
+        }),
+      close: async () => {
+        log.push('close')
+        letGo()
+      },
+    })
+    const holding = card.exclusive(async channel => {
+      await channel.transmit(STATUS)
+      await channel.transmit(bytes('8012000009'))
+      log.push('fetched')
+      await hung
+    })
+    await expect.poll(() => log).toEqual(['fetched'])
+    await card.close()
+    await holding
+    expect(log).toEqual(['fetched', 'close'])
   })
 
   it('sees the REFRESH that the holder fetched', async () => {

@@ -47,4 +47,30 @@ describe('a reader that does not come back', () => {
     await again.close()
     expect(time.waiting.size).toBe(0)
   })
+
+  it('is given up by who leaves, when what goes on had its time to end', async () => {
+    const [desk, time] = [createDesk(), createTime()]
+    const card = { atr: ATR, name: 7, hangs: true }
+    desk.insert(card)
+    const held = await holdCard(desk.binding, { after: time.after })
+    const answer = held.exclusive(ask)
+    await settled()
+    const closing = held.close()
+    expect([...time.waiting].map(({ ms }) => ms)).toEqual([300_000, 10_000])
+    for (const entry of [...time.waiting]) if (entry.ms === 10_000) entry.run()
+    await expect(answer).rejects.toMatchObject({
+      code: 'port-gone',
+      message: expect.stringMatching(/^R: given up before it answered, .* restart pcscd/),
+    })
+    await closing
+    expect(isCallUnderWay()).toBe(true)
+    expect(desk.calls).not.toContain('release')
+    await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-stuck' })
+
+    card.hangs = false
+    desk.comeBack()
+    await settled()
+    expect(desk.calls.slice(-2)).toEqual(['disconnect', 'release'])
+    expect(isCallUnderWay()).toBe(false)
+  })
 })
