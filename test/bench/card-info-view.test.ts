@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fromHex } from '../../src/asn1/bytes.ts'
 import { decode, encode } from '../../src/asn1/schema.ts'
 import { showInfo, showPlmn, viewInfo } from '../../src/bench/cli/card/info-view.ts'
+import { LpaError } from '../../src/lpa/errors.ts'
 import { EUICCInfo1, EUICCInfo2 } from '../../src/rsp/euicc-info.ts'
 import { ISD_R_AID } from '../../src/rsp/isdr.ts'
 
@@ -28,21 +29,24 @@ const info2 = (more: string): EUICCInfo2 => {
 }
 const readLength = (element: Uint8Array): number => (element[2] === 0x81 ? element[3]! : element[2]!)
 
+const info1 = decode(
+  EUICCInfo1,
+  encode(EUICCInfo1, {
+    svn: fromHex('020500'),
+    euiccCiPKIdListForVerification: [LIVE],
+    euiccCiPKIdListForSigning: [LIVE],
+  }),
+)
+
 const view = (more = '') =>
   viewInfo({
     description: {
       eid: '89049032123451234512345678901235',
       addresses: { defaultDpAddress: undefined, rootDsAddress: 'lpa.ds.gsma.com' },
-      euiccInfo1: decode(
-        EUICCInfo1,
-        encode(EUICCInfo1, {
-          svn: fromHex('020500'),
-          euiccCiPKIdListForVerification: [LIVE],
-          euiccCiPKIdListForSigning: [LIVE],
-        }),
-      ),
+      euiccInfo1: info1,
       euiccInfo2: info2(more),
       rat: [{ pprIds: ['ppr2'], allowedOperators: [{ mccMnc: fromHex('62f220') }], pprFlags: [] }],
+      unread: [],
     },
     isdrAid: ISD_R_AID,
     isdrSvn: undefined,
@@ -60,6 +64,37 @@ describe('card info', () => {
     expect(text).toMatch(/^UICC capabilities +usimSupport, bit40$/m)
     expect(text).toContain('  ppr2 for 26202')
     expect(text).toMatch(/^ATR +not told on this way to the card$/m)
+  })
+
+  it('shows what the card gives where it refuses the rest, and says why', () => {
+    const refused = (reading: 'euiccInfo2' | 'rat', step: string) => ({
+      reading,
+      error: new LpaError('card-refused', 'card', `${step}: 6A88 referenced data not found`, { step }),
+    })
+    const partly = viewInfo({
+      description: {
+        eid: '89049032123451234512345678901235',
+        euiccInfo1: info1,
+        unread: [refused('euiccInfo2', 'ES10b.GetEUICCInfo2'), refused('rat', 'ES10b.GetRAT')],
+      },
+      isdrAid: ISD_R_AID,
+      isdrSvn: undefined,
+      atr: new Uint8Array(0),
+      ownCi: undefined,
+    })
+    expect(Object.keys(partly)).toEqual(['eid', 'isdrAid', 'atr', 'euiccInfo1', 'unread'])
+    expect(partly.unread).toEqual([
+      { reading: 'euiccInfo2', error: 'ES10b.GetEUICCInfo2: 6A88 referenced data not found' },
+      { reading: 'rat', error: 'ES10b.GetRAT: 6A88 referenced data not found' },
+    ])
+    const text = showInfo(partly).join('\n')
+    expect(text).toMatch(/^EID +89049032123451234512345678901235$/m)
+    expect(text).toMatch(/^SGP\.22 +2\.5\.0$/m)
+    expect(text).toMatch(/^no EUICCInfo2 +ES10b\.GetEUICCInfo2: 6A88/m)
+    expect(text).toMatch(/^no rules authorisation table +ES10b\.GetRAT: 6A88/m)
+    expect(text).toContain('CI keys, for verification and signing')
+    expect(text).not.toContain('undefined')
+    expect(text).not.toMatch(/default SM-DP\+|firmware/)
   })
 
   it('shows what v3 and SGP.32 add by name, and what nobody knows by its tag', () => {

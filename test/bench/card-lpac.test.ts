@@ -197,37 +197,6 @@ describe("lpac's own arguments, answered as lpac does", () => {
     expect(resultOf(await lpac('notification', 'list')).data).toEqual([])
   })
 
-  it('answers a code that cannot be read as it answers a failed download', async () => {
-    const ran = await lpac('profile', 'download', '-a', 'nonsense')
-    expect(ran).toMatchObject({ exitCode: 255, err: '' })
-    expect(linesOf(ran).map(({ type, payload }) => [type, payload.code, payload.message])).toEqual([
-      ['progress', 0, 'es10b_cancel_session'],
-      ['progress', 0, 'es9p_cancel_session'],
-      ['lpa', -1, 'activation_code'],
-    ])
-  })
-
-  it('names its drivers, and the rig as the one reader', async () => {
-    expect(linesOf(await lpac('driver', 'list'))).toEqual([
-      { type: 'driver', payload: { LPAC_APDU: ['pcsc'], LPAC_HTTP: ['curl'] } },
-    ])
-    expect(linesOf(await lpac('driver', 'apdu', 'list'))).toEqual([
-      {
-        type: 'driver',
-        payload: { env: 'LPAC_APDU_PCSC_DRV_IFID', data: [{ env: '0', name: expect.any(String) }] },
-      },
-    ])
-  })
-
-  it.each([
-    [['profile'], '"profile" is not a command'],
-    [['chip', 'purge'], 'the word yes is missing'],
-    [['notification', 'process'], 'give sequence numbers, or -a'],
-    [['profile', 'download', '-x'], "Unknown option '-x'"],
-  ])('a command line that makes no sense is a sentence and no JSON: %j', async (args, expected) => {
-    expect(await lpac(...args)).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining(expected) })
-  })
-
   it('works with --lpac on our own names, and not with --json besides', async () => {
     const ran = await there.card('list', '--lpac')
     expect(resultOf(ran)).toMatchObject({ code: 0, message: 'success' })

@@ -50,9 +50,11 @@ export const openThere = async () => {
   const { host, connectTo, certs, close, ...far } = await openFarSmdp()
   const here = createPlace()
   const place = ['--certs', certs]
+  const { eid } = (await here.run('card', 'info', '--json', ...place)).json<{ eid: string }>()
   return {
     ...far,
     here,
+    eid,
     smdpHost: host,
     place,
     toServer: ['--connect-to', connectTo],

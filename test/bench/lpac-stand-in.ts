@@ -3,8 +3,9 @@ import { join } from 'node:path'
 
 /**
  * A program that speaks to its driver as lpac does: `eid` asks for the EID, `post URL` sends a body over HTTP, `usage`
- * prints plain text, `die` ends in the middle, `probe` tries another AID first and fails for a reason of its own, and
- * `endless` leaves its output to a program that does not end.
+ * prints plain text, `die` ends in the middle, `probe` tries another AID first and fails for a reason of its own,
+ * `preview` waits for one character and then for the card's answer, and `endless` leaves its output to a program that
+ * does not end.
  */
 const PROGRAM = `#!${process.execPath}
 const lines = require('node:readline').createInterface({ input: process.stdin })[Symbol.asyncIterator]()
@@ -23,6 +24,13 @@ const main = async ([what, url]) => {
     return end(rcode < 500 ? 0 : -1, 'answered ' + rcode, Buffer.from(rx, 'hex').toString())
   }
   if ((await apdu('connect')).ecode !== 0) return end(-1, 'euicc_init', '')
+  if (what === 'preview') {
+    say({ type: 'progress', payload: { code: 0, message: 'preview', data: 'y/n' } })
+    const answer = (await new Promise(resolve => process.stdin.once('data', resolve))).toString()
+    say({ type: 'apdu', payload: { func: 'disconnect', param: null } })
+    const { value } = await lines.next()
+    return end(0, 'success', [answer, value.slice(answer.length)])
+  }
   if (what === 'probe') await apdu('logic_channel_open', 'a000000559104c696e6b736669656c64')
   const channel = (await apdu('logic_channel_open', 'a0000005591010ffffffff8900000100')).ecode
   if (channel < 0) return end(-1, 'euicc_init', '')

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runProgram } from '../../src/bench/main.ts'
 import { type FarSmdp, openFarSmdp } from './far-smdp.ts'
@@ -17,9 +18,11 @@ describe('an lpac on the card of a rig', () => {
     await far.close()
     place.remove()
   })
-  const lpac = async (environment: NodeJS.ProcessEnv, ...args: string[]) => {
+  const lpac = (environment: NodeJS.ProcessEnv, ...args: string[]) => typing(undefined, environment, ...args)
+  const typing = async (input: string | undefined, environment: NodeJS.ProcessEnv, ...args: string[]) => {
     const { world, out, err } = place.worldOf(new AbortController().signal)
-    const exitCode = await runProgram({ ...world, environment }, ['lpac', ...args])
+    const stdin = input === undefined ? {} : { in: new PassThrough().end(input) }
+    const exitCode = await runProgram({ ...world, ...stdin, environment }, ['lpac', ...args])
     const path = /Evidence: (\S+)\n$/.exec(err())?.[1]
     const events = path
       ? readFileSync(path, 'utf8')
@@ -68,6 +71,18 @@ describe('an lpac on the card of a rig', () => {
     const probed = await lpac(ON_PATH, '--', 'probe')
     expect(probed.events.filter(({ label }) => /^SELECT/.test(label))).toHaveLength(2)
     expect(probed.events.at(-1)).toMatchObject({ verdict: 'blocked', cause: 'bench' })
+  })
+
+  it.each([
+    ['y\n', 'y'],
+    ['no\n', 'n'],
+    [undefined, 'n'],
+  ])('hears from the person whether the profile is wanted: %j', async (input, heard) => {
+    const ran = await typing(input, ON_PATH, '--', 'preview')
+    const [shown, result] = ran.out.trimEnd().split('\n')
+    expect(shown).toBe('{"type":"progress","payload":{"code":0,"message":"preview","data":"y/n"}}')
+    // The one character, and behind it nothing but the card's next answer.
+    expect(JSON.parse(result!).payload.data).toEqual([heard, expect.stringMatching(/^\{"type":"apdu",.*\}$/)])
   })
 
   it('is ended with all that it started where it says bytes without end', async () => {

@@ -19,7 +19,7 @@ import { traceFetch } from '../trace/trace-fetch.ts'
 import { VERSION } from '../version.ts'
 import { readCa } from './card/servers.ts'
 import type { CardOptions } from './options.ts'
-import type { World } from './terminal.ts'
+import { readCharacter, type World } from './terminal.ts'
 import { atWork, type Workplace } from './workplace.ts'
 
 export interface LpacOptions extends CardOptions {
@@ -45,6 +45,8 @@ const openServers = (world: World, workplace: Workplace, device: Device, options
         certificates: workplace.ciCertificates(),
         ...(ca === undefined ? {} : { instead: readCa(ca) }),
         subjectKeyIdOf: der => parseCertificate(der).subjectKeyId,
+        // Which server it is, only lpac knows.
+        asksSmds: true,
       }),
     ),
   )
@@ -88,6 +90,7 @@ const runOnce = async (
         workingFolder: world.workingFolder,
         card,
         ...(fetch ? { answerHttp: payload => answerHttp(fetch, payload, onFailure) } : {}),
+        isWanted: async () => /^y/i.test(await readCharacter(world.in)),
         out: text => void world.out.write(text),
         err: text => void world.err.write(text),
         signal: world.interrupt,

@@ -120,6 +120,21 @@ const askOn =
       else signal?.addEventListener('abort', onAbort, { once: true })
     })
 
+/** The first character that comes in, and nothing after it; empty where nothing does. */
+export const readCharacter = (input: World['in']): Promise<string> =>
+  new Promise(resolve => {
+    if (input === undefined) return resolve('')
+    const end = (chunk: Buffer | string = ''): void => {
+      input.off('data', end)
+      input.off('end', end)
+      // A pipe that is read on keeps the process.
+      input.pause()
+      resolve(String(chunk).slice(0, 1))
+    }
+    input.on('data', end)
+    input.on('end', end)
+  })
+
 export const isYes = (answer: string | undefined): boolean => /^\s*y(es)?\s*$/i.test(answer ?? '')
 
 export const printJson = ({ out }: Pick<World, 'out'>, value: unknown): void =>

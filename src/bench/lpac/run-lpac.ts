@@ -38,6 +38,9 @@ export const findLpac = (environment: NodeJS.ProcessEnv, workingFolder: string):
   )
 }
 
+const isPreview = (payload: unknown): boolean =>
+  payload !== null && typeof payload === 'object' && (payload as { message?: unknown }).message === 'preview'
+
 /** lpac is given this long to end by itself when it is told to. */
 const LEAVE_MS = 2_000
 /** Longer than anything lpac asks over HTTP: a request carries at most a signed notification. */
@@ -54,6 +57,8 @@ export const runLpac = (at: {
   readonly workingFolder: string
   readonly card: JsonAnswerer
   readonly answerHttp?: (payload: unknown) => Promise<string>
+  /** Whether the person wants the profile that lpac has shown; it asks where our answers come in. */
+  readonly isWanted: () => Promise<boolean>
   readonly out: (text: string) => void
   readonly err: (text: string) => void
   readonly signal: AbortSignal
@@ -82,9 +87,11 @@ export const runLpac = (at: {
 
     const answer = async (line: string): Promise<string | undefined> => {
       const object = readObject(line)
-      if (object?.type === 'apdu') return card.answer(line)
-      if (object?.type === 'http' && at.answerHttp) return at.answerHttp(object.payload)
+      if (object?.type === 'apdu') return `${await card.answer(line)}\n`
+      if (object?.type === 'http' && at.answerHttp) return `${await at.answerHttp(object.payload)}\n`
       at.out(`${line}\n`)
+      // One character, without the end of a line: what stands behind it lpac takes for the next answer.
+      if (object?.type === 'progress' && isPreview(object.payload)) return (await at.isWanted()) ? 'y' : 'n'
       return undefined
     }
 
@@ -97,7 +104,7 @@ export const runLpac = (at: {
         void inTurn(async () => {
           if (line.kind === 'overlong') return kill()
           const reply = await answer(line.text)
-          if (reply !== undefined) child.stdin.write(`${reply}\n`)
+          if (reply !== undefined) child.stdin.write(reply)
         }).catch(stopFor)
     })
     child.stderr.on('data', (chunk: Buffer) => at.err(chunk.toString('utf8')))

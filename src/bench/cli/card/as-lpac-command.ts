@@ -1,150 +1,223 @@
 import { parseArgs } from 'node:util'
-import { BenchError } from '../../error.ts'
 import { VERSION } from '../../version.ts'
-import { type CardOptions, readHost } from '../options.ts'
+import type { CardOptions } from '../options.ts'
 import type { CardWorld } from './at-card.ts'
-import { createLpacVoice } from './lpac-voice.ts'
+import { failBefore } from './lpac-download.ts'
+import { readLpacNumbers, type Wanted } from './lpac-notifications.ts'
+import { readLpacImei, readLpacSource } from './lpac-source.ts'
+import { createLpacVoice, LPAC_FAILED } from './lpac-voice.ts'
 
-/** One of lpac's commands in the terms of ours. */
-type Translated = (world: CardWorld, args: readonly string[], place: CardOptions) => Promise<number>
+/** The lpac whose command line and output these are. */
+const LPAC_VERSION = '2.3.0'
 
-const wrong = (what: string): BenchError =>
-  new BenchError('wrong-use', `${what}; as-lpac takes: ${Object.keys(COMMANDS).join(', ')}`)
-
-const one = (args: readonly string[], what: string): string => {
-  const [first] = args
-  if (first === undefined) throw wrong(`${what} is missing`)
-  return first
+interface Applet {
+  /** What comes behind its name. */
+  readonly takes: string
+  /** How many words it needs. */
+  readonly needs?: number
+  readonly options?: Readonly<Record<string, { type: 'string' | 'boolean'; short: string }>>
+  run(at: At): Promise<number> | number
+}
+interface At {
+  readonly world: CardWorld
+  readonly place: CardOptions
+  readonly words: readonly string[]
+  /** An option that was given. */
+  text(name: string): string | undefined
+  isGiven(name: string): boolean
+  readonly voice: ReturnType<typeof createLpacVoice>
 }
 
-const flags = (
-  args: readonly string[],
-  options: Record<string, { type: 'string' | 'boolean'; short: string }>,
-): { values: Record<string, string | boolean | undefined>; positionals: string[] } => {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    return { values: values as Record<string, string | boolean | undefined>, positionals }
-  } catch (cause) {
-    throw wrong((cause as Error).message.split('.')[0]!)
-  }
-}
 const text = (short: string) => ({ type: 'string', short }) as const
 const flag = (short: string) => ({ type: 'boolean', short }) as const
-const string = (value: string | boolean | undefined): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined
+const load = {
+  info: () => import('./info-command.ts'),
+  list: () => import('./list-command.ts'),
+  download: () => import('./download-command.ts'),
+  profile: () => import('./profile-commands.ts'),
+  settings: () => import('./settings-commands.ts'),
+  notifications: () => import('./notifications-command.ts'),
+  asLpac: () => import('./lpac-notifications.ts'),
+} as const
 
-/** What is absent stays absent: an option that is undefined was not given. */
-const given = <T extends object>(options: T): T =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
+/** What lpac takes for the name of a profile, and one that its next version takes: an ICCID of 18 digits. */
+const isProfile = (word: string): boolean => /^(\d{18,20}|\d{18,19}f|[0-9a-f]{32})$/i.test(word)
 
-/** lpac's command lines, by their first two words. */
-const COMMANDS: Readonly<Record<string, Translated>> = {
-  version: async world => {
-    createLpacVoice(world).success(`esim-bench ${VERSION}`)
-    return 0
-  },
-  // One card, by the name of its rig: a front end that asks for readers finds what it will talk to.
-  'driver list': async world => {
-    createLpacVoice(world).line('driver', { payload: { LPAC_APDU: ['pcsc'], LPAC_HTTP: ['curl'] } })
-    return 0
-  },
-  'driver apdu': async (world, [list], { rig = 'esim-bench' }) => {
-    if (list !== 'list') throw wrong('driver apdu takes the word list')
-    createLpacVoice(world).line('driver', {
-      payload: { env: 'LPAC_APDU_PCSC_DRV_IFID', data: [{ env: '0', name: rig }] },
-    })
-    return 0
-  },
-  'chip info': async (world, _args, place) => (await import('./info-command.ts')).infoCommand(world, place),
-  'chip defaultsmdp': async (world, [host], place) =>
-    (await import('./settings-commands.ts')).defaultSmdpCommand(world, host ? readHost(host) : undefined, {
+const onProfile = (takes: string, step: string, run: (at: At, profile: string) => Promise<number>): Applet => ({
+  takes,
+  needs: 1,
+  run: at =>
+    isProfile(at.words[0]!)
+      ? run(at, at.words[0]!)
+      : at.voice.failure(step, 'internal error, maybe illegal iccid/aid coding'),
+})
+
+const switching = (action: 'enable' | 'disable'): Applet =>
+  onProfile('[iccid/aid] [refreshflag]', `es10c_${action}_profile`, async ({ world, words, place }, profile) =>
+    (await load.profile()).switchCommand(world, action, profile, {
       ...place,
-      ...(host === '' ? { clear: true } : {}),
+      refresh: /^(1|y|on|yes|true)$/i.test(words[1] ?? ''),
     }),
-  'chip purge': async (world, args, place) => {
-    if (one(args, 'the word yes') !== 'yes') throw wrong('a purge is confirmed with the word yes')
-    return (await import('./settings-commands.ts')).resetCommand(world, { ...place, operational: true, test: true })
+  )
+
+const wantedOf = ({ words, isGiven }: At): Wanted => (isGiven('all') ? 'all' : readLpacNumbers(words))
+
+/** lpac's command lines, in its order. */
+const APPLETS: Readonly<Record<string, Readonly<Record<string, Applet>>>> = {
+  driver: {
+    apdu: {
+      takes: '<list>',
+      run: ({ world, words, place, voice }) => {
+        if (words[0] === undefined) {
+          world.err.write('Usage: apdu <list>\n')
+          return LPAC_FAILED
+        }
+        // One card, by the name of its rig: a front end that asks for readers finds what it will talk to.
+        if (words[0] === 'list')
+          voice.line('driver', {
+            payload: { env: 'LPAC_APDU_PCSC_DRV_IFID', data: [{ env: '0', name: place.rig ?? 'esim-bench' }] },
+          })
+        return 0
+      },
+    },
+    http: {
+      takes: '',
+      run: ({ world }) => {
+        world.err.write('the HTTP of esim-bench has nothing to list\n')
+        return LPAC_FAILED
+      },
+    },
+    list: {
+      takes: '',
+      run: ({ voice }) => {
+        voice.line('driver', { payload: { LPAC_APDU: ['pcsc'], LPAC_HTTP: ['curl'] } })
+        return 0
+      },
+    },
   },
-  'profile list': async (world, _args, place) => (await import('./list-command.ts')).listCommand(world, place),
-  ...Object.fromEntries(
-    (['enable', 'disable'] as const).map(action => [
-      `profile ${action}`,
-      async (world: CardWorld, args: readonly string[], place: CardOptions) =>
-        (await import('./profile-commands.ts')).switchCommand(world, action, one(args, 'the ICCID or AID'), {
+  chip: {
+    info: { takes: '', run: async ({ world, place }) => (await load.info()).infoCommand(world, place) },
+    defaultsmdp: {
+      takes: '<smdp>',
+      needs: 1,
+      run: async ({ world, words: [smdp = ''], place }) =>
+        (await load.settings()).defaultSmdpCommand(world, smdp || undefined, { ...place, clear: smdp === '' }),
+    },
+    purge: {
+      takes: '[yes|other]',
+      needs: 1,
+      run: async ({ world, words, place }) => {
+        const all = { operational: true, test: true, defaultAddress: true }
+        if (words[0] === 'yes') return (await load.settings()).resetCommand(world, { ...place, ...all })
+        world.out.write('Purge canceled\n')
+        return LPAC_FAILED
+      },
+    },
+  },
+  profile: {
+    list: { takes: '', run: async ({ world, place }) => (await load.list()).listCommand(world, place) },
+    enable: switching('enable'),
+    disable: switching('disable'),
+    nickname: {
+      takes: '[iccid] [new_name]',
+      needs: 1,
+      run: async ({ world, words: [profile = '', name = ''], place, voice }) =>
+        isProfile(profile) && profile.length <= 20 && Buffer.byteLength(name) <= 64
+          ? (await load.profile()).nicknameCommand(world, profile, name, place)
+          : voice.failure('es10c_set_nickname', 'unknown'),
+    },
+    delete: onProfile('[iccid/aid]', 'es10c_delete_profile', async ({ world, place }, profile) =>
+      (await load.profile()).deleteCommand(world, profile, place),
+    ),
+    download: {
+      takes: '[-s SM-DP+] [-m MATCHING-ID] [-a ACTIVATION-CODE] [-c CONFIRMATION-CODE] [-i IMEI] [-p]',
+      options: {
+        ...{ smdp: text('s'), matching: text('m'), imei: text('i') },
+        ...{ confirmation: text('c'), activation: text('a'), preview: flag('p'), help: flag('h') },
+      },
+      run: at => download(at),
+    },
+    discovery: {
+      takes: '[-s SM-DS] [-i IMEI]',
+      options: { smds: text('s'), imei: text('i'), help: flag('h') },
+      run: async ({ world, place, text, voice }) => {
+        const given = text('imei')
+        const imei = given === undefined ? undefined : readLpacImei(given)
+        if (given !== undefined && imei === undefined) return voice.failure('es10b_authenticate_server', noImei(given))
+        return (await load.download()).discoverCommand(world, text('smds') || undefined, {
           ...place,
-          refresh: args[1] === '1',
-        }),
-    ]),
-  ),
-  'profile delete': async (world, args, place) =>
-    (await import('./profile-commands.ts')).deleteCommand(world, one(args, 'the ICCID or AID'), place),
-  'profile nickname': async (world, args, place) =>
-    (await import('./profile-commands.ts')).nicknameCommand(world, one(args, 'the ICCID'), args[1] ?? '', place),
-  'profile download': async (world, args, place) => {
-    const { values } = flags(args, {
-      smdp: text('s'),
-      matching: text('m'),
-      imei: text('i'),
-      confirmation: text('c'),
-      activation: text('a'),
-      preview: flag('p'),
-    })
-    const activationCode = string(values.activation)
-    const smdp = activationCode === undefined ? string(values.smdp) : undefined
-    return (await import('./download-command.ts')).downloadCommand(
-      world,
-      undefined,
-      given({
-        ...place,
-        activationCode,
-        smdp: smdp === undefined ? undefined : readHost(smdp),
-        matchingId: smdp === undefined ? undefined : string(values.matching),
-        confirmationCode: string(values.confirmation),
-        imei: string(values.imei),
-        preview: values.preview === true,
-      }) as never,
-    )
+          ...(imei && { imei }),
+        })
+      },
+    },
   },
-  'profile discovery': async (world, args, place) => {
-    const { values } = flags(args, { smds: text('s'), imei: text('i') })
-    const imei = string(values.imei)
-    return (await import('./download-command.ts')).discoverCommand(world, string(values.smds), {
-      ...place,
-      ...(imei === undefined ? {} : { imei }),
-    })
-  },
-  'notification list': async (world, _args, place) =>
-    (await import('./notifications-command.ts')).listNotificationsCommand(world, place),
-  'notification process': async (world, args, place) => {
-    const { values, positionals } = flags(args, { all: flag('a'), remove: flag('r') })
-    return (await import('./notifications-command.ts')).sendNotificationsCommand(
-      world,
-      chosen(positionals, values.all),
-      { ...place, keep: values.remove !== true },
-    )
-  },
-  'notification remove': async (world, args, place) => {
-    const { values, positionals } = flags(args, { all: flag('a') })
-    return (await import('./notifications-command.ts')).removeNotificationsCommand(
-      world,
-      chosen(positionals, values.all),
-      { ...place, all: values.all === true },
-    )
-  },
-  'notification dump': async (world, args, place) => {
-    const { values, positionals } = flags(args, { all: flag('a') })
-    return (await import('./notifications-command.ts')).dumpNotificationsCommand(
-      world,
-      chosen(positionals, values.all),
-      place,
-    )
+  notification: {
+    list: {
+      takes: '',
+      run: async ({ world, place }) => (await load.notifications()).listNotificationsCommand(world, place),
+    },
+    process: {
+      takes: '[-a] [-r] [seqNumber]...',
+      options: { all: flag('a'), remove: flag('r'), help: flag('h') },
+      run: async at =>
+        (await load.asLpac()).processAsLpac(at.world, wantedOf(at), { ...at.place, remove: at.isGiven('remove') }),
+    },
+    remove: {
+      takes: '[-a] [seqNumber]...',
+      options: { all: flag('a'), help: flag('h') },
+      run: async at => (await load.asLpac()).removeAsLpac(at.world, wantedOf(at), at.place),
+    },
+    dump: {
+      takes: '[-a] [seqNumber]...',
+      options: { all: flag('a'), help: flag('h') },
+      run: async at => (await load.asLpac()).dumpAsLpac(at.world, wantedOf(at), at.place),
+    },
+    replay: {
+      takes: 'esim-bench card notifications replay FILE',
+      needs: Number.POSITIVE_INFINITY,
+      run: () => LPAC_FAILED,
+    },
   },
 }
 
-/** All is said with -a; nothing at all is a slip. */
-const chosen = (numbers: readonly string[], all: string | boolean | undefined): readonly string[] => {
-  if (all !== true && numbers.length === 0) throw wrong('which notifications? give sequence numbers, or -a')
-  return all === true ? [] : numbers
+const noImei = (imei: string): string => `${JSON.stringify(imei)} is not an IMEI`
+
+const download = async ({ world, place, text, isGiven }: At): Promise<number> => {
+  const confirmationCode = text('confirmation') || undefined
+  const [activationCode, smdp, matchingId] = [text('activation'), text('smdp'), text('matching')]
+  const source = readLpacSource(
+    {
+      ...(activationCode !== undefined && { activationCode }),
+      ...(smdp !== undefined && { smdp }),
+      ...(matchingId !== undefined && { matchingId }),
+    },
+    confirmationCode,
+  )
+  if ('message' in source) return failBefore(world, source)
+  const given = text('imei')
+  const imei = given === undefined ? undefined : readLpacImei(given)
+  if (given !== undefined && imei === undefined)
+    return failBefore(world, { message: 'es10b_authenticate_server', data: noImei(given), address: smdp ?? null })
+  return (await load.download()).downloadCommand(world, undefined, {
+    ...place,
+    ...source,
+    ...(confirmationCode !== undefined && { confirmationCode }),
+    ...(imei !== undefined && { imei }),
+    preview: isGiven('preview'),
+  })
+}
+
+const usage = (world: CardWorld, name: string, takes: string): number => {
+  world.out.write(`Usage: ${`${name} ${takes}`.trim()}\n`)
+  return LPAC_FAILED
+}
+
+/** Whether there is such a word; a front end finds lpac's complaints where lpac makes them, on stdout. */
+const knows = (world: CardWorld, name: string, words: readonly string[], word: string | undefined): boolean => {
+  if (word !== undefined && words.includes(word)) return true
+  if (word !== undefined) world.out.write(`Unknown command: ${word}\n`)
+  usage(world, name, `<${words.join('|')}>`)
+  return false
 }
 
 /**
@@ -156,9 +229,30 @@ export const asLpacCommand = async (
   args: readonly string[],
   options: CardOptions,
 ): Promise<number> => {
-  const [first = '', second = ''] = args
-  const name = first in COMMANDS ? first : `${first} ${second}`.trim()
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (command === undefined) throw wrong(`${JSON.stringify(name)} is not a command of lpac's that this bench knows`)
-  return command(world, args.slice(name.split(' ').length), { ...options, lpac: true })
+  const [first, second, ...rest] = args
+  const voice = createLpacVoice(world)
+  if (!knows(world, 'lpac', [...Object.keys(APPLETS), 'version'], first)) return LPAC_FAILED
+  const group = APPLETS[first!]
+  if (group === undefined) {
+    voice.success(`${LPAC_VERSION}+esim-bench.${VERSION}`)
+    return 0
+  }
+  if (!knows(world, first!, Object.keys(group), second)) return LPAC_FAILED
+  const applet = group[second!]!
+  const { takes, needs = 0 } = applet
+  let read: ReturnType<typeof parseArgs> = { values: {}, positionals: rest }
+  try {
+    if (applet.options) read = parseArgs({ args: rest, options: applet.options, allowPositionals: true })
+  } catch (cause) {
+    world.err.write(`${second}: ${(cause as Error).message.split('.')[0]}\n`)
+    return usage(world, second!, takes)
+  }
+  const { values, positionals: words } = read
+  if (words.length < needs || values.help === true) return usage(world, second!, takes)
+  const at: At = {
+    ...{ world, words, voice, place: { ...options, lpac: true } },
+    text: name => (typeof values[name] === 'string' ? values[name] : undefined),
+    isGiven: name => values[name] === true,
+  }
+  return voice.speak(async () => applet.run(at))
 }

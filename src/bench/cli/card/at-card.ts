@@ -4,6 +4,7 @@ import type { Device } from '../../rigs/attach.ts'
 import type { CardOptions } from '../options.ts'
 import { createTerminal, printJson, type Terminal, type World } from '../terminal.ts'
 import { atWork, type Workplace } from '../workplace.ts'
+import { heedLpacEnvironment } from './lpac-environment.ts'
 import { createLpacVoice, type LpacVoice } from './lpac-voice.ts'
 
 /** A card that stays in hand from one command to the next, as in the shell. */
@@ -47,6 +48,7 @@ export const withCard = (
   const doIt = async ({ workplace, device }: HeldCard): Promise<number> => {
     const terminal = createTerminal(world, options.json === true || options.lpac === true)
     const listeners = [showOn(terminal)]
+    const isdrOptions = lpac ? heedLpacEnvironment(world.environment, device.isdrOptions) : device.isdrOptions
     for (const note of device.notes) terminal.line(`note: ${note}`)
     return work({
       world,
@@ -55,7 +57,7 @@ export const withCard = (
       device,
       terminal,
       isdrOptions: {
-        ...device.isdrOptions,
+        ...isdrOptions,
         report(event) {
           device.isdrOptions.report?.(event)
           for (const listener of listeners) listener(event)

@@ -17,7 +17,7 @@ import { isYes, showName } from '../terminal.ts'
 import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
 import type { ConsentOptions } from './consent.ts'
 import { readSource, type Source, type SourceOptions } from './download-source.ts'
-import { failOnCode, followFailure, followServer } from './lpac-download.ts'
+import { failBefore, followFailure, followServer } from './lpac-download.ts'
 import { readCa, type ServerOptions, withServers } from './servers.ts'
 
 export interface DownloadOptions extends ServerOptions, SourceOptions, ConsentOptions {
@@ -41,7 +41,8 @@ export const downloadCommand = async (
   options: DownloadOptions,
 ): Promise<number> => {
   const source = readSourceOr(code, options)
-  if (source instanceof Error) return failOnCode(world, source)
+  if (source instanceof Error)
+    return failBefore(world, { message: 'activation_code', data: source.message, address: null })
   const deviceInfo = readDevice(options.imei)
   // A wrong file is found out before the card is touched.
   if (options.ca !== undefined) readCa(options.ca)

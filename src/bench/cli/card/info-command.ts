@@ -1,5 +1,5 @@
 import { toHex } from '../../../asn1/bytes.ts'
-import { describeEuicc } from '../../../lpa/euicc.ts'
+import { inspectEuicc } from '../../../lpa/euicc.ts'
 import type { CardOptions } from '../options.ts'
 import { type CardWorld, onIsdr, withCard } from './at-card.ts'
 import { showInfo, viewInfo } from './info-view.ts'
@@ -8,7 +8,7 @@ import { lpacChipInfo } from './lpac-view.ts'
 export const infoCommand = (world: CardWorld, options: CardOptions): Promise<number> =>
   withCard(world, options, at =>
     onIsdr(at, async isdr => {
-      const description = await describeEuicc(isdr)
+      const description = await inspectEuicc(isdr)
       const { subjectKeyId } = at.workplace.pki.ci.certificate
       const view = viewInfo({
         description,
@@ -17,6 +17,9 @@ export const infoCommand = (world: CardWorld, options: CardOptions): Promise<num
         atr: at.device.card.atr,
         ownCi: subjectKeyId && toHex(subjectKeyId),
       })
+      // lpac names a card by its EID, and does without the rest.
+      const withoutEid = description.unread.find(({ reading }) => reading === 'eid')
+      if (at.lpac && withoutEid) return at.lpac.failure('es10c_get_eid', '')
       at.lpac?.success(lpacChipInfo(description))
       at.json({ rig: at.device.rig.name, ...view })
       for (const line of showInfo(view)) at.terminal.line(line)

@@ -2,14 +2,14 @@ import { toHex } from '../../../asn1/bytes.ts'
 import { UNKNOWN } from '../../../asn1/constructed.ts'
 import { decode, type TypeOf } from '../../../asn1/schema.ts'
 import { childrenOf, contentOf, encodeTlv, readOnlyTlv } from '../../../asn1/tlv.ts'
-import type { EuiccDescription, RulesAuthorisationTable } from '../../../lpa/euicc.ts'
-import { ExtCardResource } from '../../../rsp/euicc-info.ts'
+import type { EuiccDescription, EuiccInspection, RulesAuthorisationTable } from '../../../lpa/euicc.ts'
+import { type EUICCInfo2, ExtCardResource } from '../../../rsp/euicc-info.ts'
 import { showVersion } from '../../../rsp/identifiers.ts'
 import { table } from '../table.ts'
 import { nameCiKey } from './ci-keys.ts'
 
 export interface CardFacts {
-  readonly description: EuiccDescription
+  readonly description: EuiccInspection
   readonly isdrAid: Uint8Array
   readonly isdrSvn: Uint8Array | undefined
   readonly atr: Uint8Array
@@ -84,71 +84,113 @@ const viewRat = (rat: RulesAuthorisationTable) =>
     pprFlags,
   }))
 
-/** `card info` as data: everything by name. */
+/** `card info` as data: everything by name. What the card did not give is not there, and `unread` says why. */
 export const viewInfo = ({ description, isdrAid, isdrSvn, atr, ownCi }: CardFacts) => {
-  const { eid, addresses, euiccInfo1, euiccInfo2, rat } = description
+  const { eid, addresses, euiccInfo1, euiccInfo2, rat, unread } = description
   const keys = (ids: readonly Uint8Array[]) =>
     ids.map(id => {
       const known = nameCiKey(hex(id), ownCi)
       return { id: hex(id), ...(known ?? {}) }
     })
-  const { later, unknown } = readUnknown(euiccInfo2[UNKNOWN] ?? [])
   return {
-    eid,
+    ...(eid !== undefined && { eid }),
     isdrAid: hex(isdrAid),
     ...(isdrSvn === undefined ? {} : { isdrSvn: showVersion(isdrSvn) }),
     atr: hex(atr),
-    addresses: {
-      defaultSmdpAddress: addresses.defaultDpAddress ?? '',
-      rootSmdsAddress: addresses.rootDsAddress,
-    },
-    euiccInfo1: {
-      svn: showVersion(euiccInfo1.svn),
-      euiccCiPKIdListForVerification: keys(euiccInfo1.euiccCiPKIdListForVerification),
-      euiccCiPKIdListForSigning: keys(euiccInfo1.euiccCiPKIdListForSigning),
-    },
-    euiccInfo2: {
-      profileVersion: showVersion(euiccInfo2.profileVersion),
-      svn: showVersion(euiccInfo2.svn),
-      euiccFirmwareVer: showVersion(euiccInfo2.euiccFirmwareVer),
-      extCardResource: readCardResource(euiccInfo2.extCardResource),
-      uiccCapability: euiccInfo2.uiccCapability,
-      ts102241Version: versionOf(euiccInfo2.ts102241Version),
-      globalplatformVersion: versionOf(euiccInfo2.globalplatformVersion),
-      rspCapability: euiccInfo2.rspCapability,
-      euiccCiPKIdListForVerification: keys(euiccInfo2.euiccCiPKIdListForVerification),
-      euiccCiPKIdListForSigning: keys(euiccInfo2.euiccCiPKIdListForSigning),
-      euiccCategory: euiccInfo2.euiccCategory,
-      forbiddenProfilePolicyRules: euiccInfo2.forbiddenProfilePolicyRules,
-      ppVersion: showVersion(euiccInfo2.ppVersion),
-      sasAcreditationNumber: euiccInfo2.sasAcreditationNumber,
-      certificationDataObject: euiccInfo2.certificationDataObject,
-      treProperties: euiccInfo2.treProperties,
-      treProductReference: euiccInfo2.treProductReference,
-      additionalEuiccProfilePackageVersions: euiccInfo2.additionalEuiccProfilePackageVersions?.map(showVersion),
-      ...later,
-      ...(unknown.length > 0 ? { unknown } : {}),
-    },
-    rulesAuthorisationTable: viewRat(rat),
+    ...(addresses && {
+      addresses: {
+        defaultSmdpAddress: addresses.defaultDpAddress ?? '',
+        rootSmdsAddress: addresses.rootDsAddress,
+      },
+    }),
+    ...(euiccInfo1 && {
+      euiccInfo1: {
+        svn: showVersion(euiccInfo1.svn),
+        euiccCiPKIdListForVerification: keys(euiccInfo1.euiccCiPKIdListForVerification),
+        euiccCiPKIdListForSigning: keys(euiccInfo1.euiccCiPKIdListForSigning),
+      },
+    }),
+    ...(euiccInfo2 && { euiccInfo2: viewInfo2(euiccInfo2, keys) }),
+    ...(rat && { rulesAuthorisationTable: viewRat(rat) }),
+    ...(unread.length > 0 && { unread: unread.map(({ reading, error }) => ({ reading, error: error.message })) }),
   }
 }
 export type InfoView = ReturnType<typeof viewInfo>
+
+interface KeyView {
+  readonly id: string
+  readonly name?: string
+  readonly kind?: string
+}
+
+const viewInfo2 = (info: EUICCInfo2, keys: (ids: readonly Uint8Array[]) => KeyView[]) => {
+  const { later, unknown } = readUnknown(info[UNKNOWN] ?? [])
+  return {
+    profileVersion: showVersion(info.profileVersion),
+    svn: showVersion(info.svn),
+    euiccFirmwareVer: showVersion(info.euiccFirmwareVer),
+    extCardResource: readCardResource(info.extCardResource),
+    uiccCapability: info.uiccCapability,
+    ts102241Version: versionOf(info.ts102241Version),
+    globalplatformVersion: versionOf(info.globalplatformVersion),
+    rspCapability: info.rspCapability,
+    euiccCiPKIdListForVerification: keys(info.euiccCiPKIdListForVerification),
+    euiccCiPKIdListForSigning: keys(info.euiccCiPKIdListForSigning),
+    euiccCategory: info.euiccCategory,
+    forbiddenProfilePolicyRules: info.forbiddenProfilePolicyRules,
+    ppVersion: showVersion(info.ppVersion),
+    sasAcreditationNumber: info.sasAcreditationNumber,
+    certificationDataObject: info.certificationDataObject,
+    treProperties: info.treProperties,
+    treProductReference: info.treProductReference,
+    additionalEuiccProfilePackageVersions: info.additionalEuiccProfilePackageVersions?.map(showVersion),
+    ...later,
+    ...(unknown.length > 0 ? { unknown } : {}),
+  }
+}
 
 const none = (text: string | undefined, instead = 'none'): string =>
   text === undefined || text === '' ? instead : text
 const names = (list: readonly unknown[] | undefined): string => none(list?.map(String).join(', '))
 
+/** What each reading is called in front of a person. */
+const READINGS: Readonly<Record<keyof EuiccDescription, string>> = {
+  eid: 'EID',
+  addresses: 'addresses',
+  euiccInfo1: 'EUICCInfo1',
+  euiccInfo2: 'EUICCInfo2',
+  rat: 'rules authorisation table',
+}
+
 /** The same for a person to read. */
 export const showInfo = (view: InfoView): string[] => {
   const { euiccInfo1: info1, euiccInfo2: info2 } = view
-  const { extCardResource: memory } = info2
+  const svn = info1?.svn ?? info2?.svn
   const rows: [string, string][] = [
-    ['EID', view.eid],
+    ['EID', none(view.eid, 'not told')],
     ['ISD-R', view.isdrAid],
     ['ATR', none(view.atr, 'not told on this way to the card')],
-    ['firmware', info2.euiccFirmwareVer],
-    ['SGP.22', `${info1.svn}${info1.svn === info2.svn ? '' : ` (EUICCInfo2: ${info2.svn})`}`],
-    ['profile packages', [info2.profileVersion, ...(info2.additionalEuiccProfilePackageVersions ?? [])].join(', ')],
+    ['SGP.22', `${svn ?? 'not told'}${info2 && svn !== info2.svn ? ` (EUICCInfo2: ${info2.svn})` : ''}`],
+  ]
+  if (view.addresses)
+    rows.push(
+      ['default SM-DP+', none(view.addresses.defaultSmdpAddress)],
+      ['root SM-DS', none(view.addresses.rootSmdsAddress)],
+    )
+  if (info2) rows.push(...showInfo2(info2))
+  for (const { reading, error } of view.unread ?? []) rows.push([`no ${READINGS[reading]}`, error])
+  return [
+    ...table(rows.flatMap(fold)),
+    ...showKeys(info2 ?? info1),
+    ...(view.rulesAuthorisationTable ? ['', ...showRules(view.rulesAuthorisationTable)] : []),
+  ]
+}
+
+const showInfo2 = (info: NonNullable<InfoView['euiccInfo2']>): [string, string][] => {
+  const { extCardResource: memory } = info
+  const rows: [string, string][] = [
+    ['firmware', info.euiccFirmwareVer],
+    ['profile packages', [info.profileVersion, ...(info.additionalEuiccProfilePackageVersions ?? [])].join(', ')],
     [
       'free memory',
       'raw' in memory
@@ -156,52 +198,59 @@ export const showInfo = (view: InfoView): string[] => {
         : `${memory.freeNonVolatile} bytes for profiles, ${memory.freeVolatile} bytes volatile; ` +
           `${memory.installedApplications} applications installed`,
     ],
-    ['default SM-DP+', none(view.addresses.defaultSmdpAddress)],
-    ['root SM-DS', none(view.addresses.rootSmdsAddress)],
-    ['UICC capabilities', names(info2.uiccCapability)],
-    ['RSP capabilities', names(info2.rspCapability)],
-    ['category', none(info2.euiccCategory === undefined ? undefined : String(info2.euiccCategory), 'not told')],
-    ['forbidden rules', names(info2.forbiddenProfilePolicyRules)],
-    ['TS 102 241', none(info2.ts102241Version, 'not told')],
-    ['GlobalPlatform', none(info2.globalplatformVersion, 'not told')],
-    ['protection profile', info2.ppVersion],
-    ['SAS number', none(info2.sasAcreditationNumber)],
+    ['UICC capabilities', names(info.uiccCapability)],
+    ['RSP capabilities', names(info.rspCapability)],
+    ['category', none(info.euiccCategory === undefined ? undefined : String(info.euiccCategory), 'not told')],
+    ['forbidden rules', names(info.forbiddenProfilePolicyRules)],
+    ['TS 102 241', none(info.ts102241Version, 'not told')],
+    ['GlobalPlatform', none(info.globalplatformVersion, 'not told')],
+    ['protection profile', info.ppVersion],
+    ['SAS number', none(info.sasAcreditationNumber)],
   ]
-  if (info2.certificationDataObject)
+  if (info.certificationDataObject)
     rows.push(
-      ['platform label', info2.certificationDataObject.platformLabel],
-      ['DLOA registrar', info2.certificationDataObject.discoveryBaseURL],
+      ['platform label', info.certificationDataObject.platformLabel],
+      ['DLOA registrar', info.certificationDataObject.discoveryBaseURL],
     )
-  if (info2.treProperties) rows.push(['TRE', `${names(info2.treProperties)} ${info2.treProductReference ?? ''}`.trim()])
+  if (info.treProperties) rows.push(['TRE', `${names(info.treProperties)} ${info.treProductReference ?? ''}`.trim()])
   for (const { name } of Object.values(LATER_FIELDS)) {
-    const value = (info2 as Readonly<Record<string, unknown>>)[name]
+    const value = (info as Readonly<Record<string, unknown>>)[name]
     if (value !== undefined) rows.push([name, String(value)])
   }
-  for (const { tag, value } of info2.unknown ?? []) rows.push([`unknown tag ${tag}`, value])
+  for (const { tag, value } of info.unknown ?? []) rows.push([`unknown tag ${tag}`, value])
+  return rows
+}
 
-  const key = ({ id, name, kind }: InfoView['euiccInfo1']['euiccCiPKIdListForSigning'][number]): [string, string] => [
+interface KeyLists {
+  readonly euiccCiPKIdListForVerification: readonly KeyView[]
+  readonly euiccCiPKIdListForSigning: readonly KeyView[]
+}
+
+const showKeys = (info: KeyLists | undefined): string[] => {
+  if (info === undefined) return []
+  const key = ({ id, name, kind }: KeyView): [string, string] => [
     `  ${id}`,
     name === undefined ? 'not known here' : `${name} (${kind})`,
   ]
-  const verification = info2.euiccCiPKIdListForVerification
-  const signing = info2.euiccCiPKIdListForSigning
+  const { euiccCiPKIdListForVerification: verification, euiccCiPKIdListForSigning: signing } = info
   const isSame = verification.map(({ id }) => id).join() === signing.map(({ id }) => id).join()
   return [
-    ...table(rows.flatMap(fold)),
     '',
     isSame ? 'CI keys, for verification and signing' : 'CI keys for verification',
     ...table(verification.map(key)),
     ...(isSame ? [] : ['CI keys for signing', ...table(signing.map(key))]),
-    '',
-    'rules authorisation table',
-    ...(view.rulesAuthorisationTable.length === 0 ? ['  empty: no profile with policy rules may come'] : []),
-    ...view.rulesAuthorisationTable.map(
-      ({ pprIds, allowedOperators, pprFlags }) =>
-        `  ${names(pprIds)} for ${allowedOperators.map(showOperator).join('; ')}` +
-        `${pprFlags.includes('consentRequired') ? ', with consent' : ''}`,
-    ),
   ]
 }
+
+const showRules = (rat: ReturnType<typeof viewRat>): string[] => [
+  'rules authorisation table',
+  ...(rat.length === 0 ? ['  empty: no profile with policy rules may come'] : []),
+  ...rat.map(
+    ({ pprIds, allowedOperators, pprFlags }) =>
+      `  ${names(pprIds)} for ${allowedOperators.map(showOperator).join('; ')}` +
+      `${pprFlags.includes('consentRequired') ? ', with consent' : ''}`,
+  ),
+]
 
 const WIDEST = 88
 

@@ -24,12 +24,15 @@ export const followServer = (at: Pick<CardWork, 'lpac' | 'listen'>, address: str
   })
 }
 
-/** An activation code that cannot be read: lpac says that it cancels, too. */
-export const failOnCode = (world: Parameters<typeof createLpacVoice>[0], error: Error): number => {
+/** A download that ends before it has begun: lpac says that it cancels, too. */
+export const failBefore = (
+  world: Parameters<typeof createLpacVoice>[0],
+  { message, data, address }: { message: string; data: string; address: string | null },
+): number => {
   const voice = createLpacVoice(world)
-  voice.progress('es10b_cancel_session')
-  voice.progress('es9p_cancel_session')
-  return voice.failure('activation_code', error.message)
+  voice.progress('es10b_cancel_session', address)
+  voice.progress('es9p_cancel_session', address)
+  return voice.failure(message, data)
 }
 
 /** After a failed download lpac says that it cancels, whether there is a session or not. */
@@ -48,16 +51,3 @@ export const followFailure = ({ lpac }: Pick<CardWork, 'lpac'>, address: string 
     lpac.progress('es10b_cancel_session', address)
     lpac.progress('es9p_cancel_session', address)
   })
-
-/** The progress lines of `lpac notification process`: for each number, what is done with it. */
-export const followNotifications = (at: Pick<CardWork, 'lpac' | 'listen'>, numbers: readonly number[]): void => {
-  const { lpac } = at
-  if (lpac === undefined) return
-  let current = -1
-  at.listen(event => {
-    if (event.kind !== 'started') return
-    if (event.step === 'ES10b.RetrieveNotificationsList') current++
-    else if (event.step !== 'ES9+.HandleNotification' && event.step !== 'ES10b.RemoveNotificationFromList') return
-    lpac.progress(lpacFunction(event.step), String(numbers[current]))
-  })
-}

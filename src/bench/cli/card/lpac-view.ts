@@ -1,5 +1,6 @@
 import { toBase64, toHex } from '../../../asn1/bytes.ts'
-import type { EuiccDescription } from '../../../lpa/euicc.ts'
+import type { EuiccInspection } from '../../../lpa/euicc.ts'
+import type { EUICCInfo2 } from '../../../rsp/euicc-info.ts'
 import { iccidToDigits, showVersion } from '../../../rsp/identifiers.ts'
 import type { ProfileInfo, StoreMetadataRequest } from '../../../rsp/metadata.ts'
 import type { NotificationMetadata } from '../../../rsp/notification.ts'
@@ -56,39 +57,17 @@ const RSP_CAPABILITIES: readonly string[] = [
   'deviceInfoExtensibilitySupport',
 ]
 
-export const lpacChipInfo = ({ eid, addresses, euiccInfo2: info, rat }: EuiccDescription) => {
-  const memory = readCardResource(info.extCardResource)
-  const isRead = !('raw' in memory)
-  return {
-    eidValue: eid,
+/** What the card did not give is not there at all. */
+export const lpacChipInfo = ({ eid, addresses, euiccInfo2, rat }: EuiccInspection) => ({
+  eidValue: eid,
+  ...(addresses && {
     EuiccConfiguredAddresses: {
       defaultDpAddress: addresses.defaultDpAddress || null,
       rootDsAddress: addresses.rootDsAddress || null,
     },
-    EUICCInfo2: {
-      profileVersion: version(info.profileVersion),
-      svn: version(info.svn),
-      euiccFirmwareVer: version(info.euiccFirmwareVer),
-      extCardResource: {
-        installedApplication: isRead ? memory.installedApplications : 0,
-        freeNonVolatileMemory: isRead ? memory.freeNonVolatile : 0,
-        freeVolatileMemory: isRead ? memory.freeVolatile : 0,
-      },
-      uiccCapability: info.uiccCapability.map(name => (name === 'usimTestAlgorithm' ? 'rfu1' : name)),
-      ts102241Version: version(info.ts102241Version),
-      globalplatformVersion: version(info.globalplatformVersion),
-      rspCapability: info.rspCapability.filter(name => RSP_CAPABILITIES.includes(name)),
-      euiccCiPKIdListForVerification: keyIds(info.euiccCiPKIdListForVerification),
-      euiccCiPKIdListForSigning: keyIds(info.euiccCiPKIdListForSigning),
-      euiccCategory: info.euiccCategory === undefined ? null : String(info.euiccCategory),
-      ...(info.forbiddenProfilePolicyRules ? { forbiddenProfilePolicyRules: info.forbiddenProfilePolicyRules } : {}),
-      ppVersion: version(info.ppVersion),
-      sasAcreditationNumber: info.sasAcreditationNumber,
-      certificationDataObject: {
-        platformLabel: info.certificationDataObject?.platformLabel ?? null,
-        discoveryBaseURL: info.certificationDataObject?.discoveryBaseURL ?? null,
-      },
-    },
+  }),
+  ...(euiccInfo2 && { EUICCInfo2: lpacInfo2(euiccInfo2) }),
+  ...(rat && {
     rulesAuthorisationTable: rat.map(({ pprIds, allowedOperators, pprFlags }) => ({
       pprIds,
       allowedOperators: allowedOperators.map(({ mccMnc, gid1, gid2 }) => ({
@@ -98,5 +77,35 @@ export const lpacChipInfo = ({ eid, addresses, euiccInfo2: info, rat }: EuiccDes
       })),
       pprFlags,
     })),
+  }),
+})
+
+const lpacInfo2 = (info: EUICCInfo2) => {
+  const memory = readCardResource(info.extCardResource)
+  const isRead = !('raw' in memory)
+  return {
+    profileVersion: version(info.profileVersion),
+    svn: version(info.svn),
+    euiccFirmwareVer: version(info.euiccFirmwareVer),
+    extCardResource: {
+      installedApplication: isRead ? memory.installedApplications : 0,
+      freeNonVolatileMemory: isRead ? memory.freeNonVolatile : 0,
+      freeVolatileMemory: isRead ? memory.freeVolatile : 0,
+    },
+    uiccCapability: info.uiccCapability.map(name => (name === 'usimTestAlgorithm' ? 'rfu1' : name)),
+    ts102241Version: version(info.ts102241Version),
+    globalplatformVersion: version(info.globalplatformVersion),
+    rspCapability: info.rspCapability.filter(name => RSP_CAPABILITIES.includes(name)),
+    euiccCiPKIdListForVerification: keyIds(info.euiccCiPKIdListForVerification),
+    euiccCiPKIdListForSigning: keyIds(info.euiccCiPKIdListForSigning),
+    // lpac looks for it under another tag than SGP.22 gives it, and finds none on any card.
+    euiccCategory: null,
+    ...(info.forbiddenProfilePolicyRules ? { forbiddenProfilePolicyRules: info.forbiddenProfilePolicyRules } : {}),
+    ppVersion: version(info.ppVersion),
+    sasAcreditationNumber: info.sasAcreditationNumber,
+    certificationDataObject: {
+      platformLabel: info.certificationDataObject?.platformLabel ?? null,
+      discoveryBaseURL: info.certificationDataObject?.discoveryBaseURL ?? null,
+    },
   }
 }

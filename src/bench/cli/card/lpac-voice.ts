@@ -1,9 +1,7 @@
-import { createInterface } from 'node:readline'
-import { isApduError } from '../../../apdu/errors.ts'
 import { isLpaError } from '../../../lpa/errors.ts'
 import type { StoreMetadataRequest } from '../../../rsp/metadata.ts'
 import { BenchError } from '../../error.ts'
-import { isYes, printJson, type World } from '../terminal.ts'
+import { printJson, readCharacter, type World } from '../terminal.ts'
 import { lpacMetadata } from './lpac-view.ts'
 
 /** What lpac's process ends with after a failure. */
@@ -26,14 +24,14 @@ export interface LpacVoice {
   line(type: string, value: Readonly<Record<string, unknown>>): void
   /** Shows the metadata; with `asks` waits for `y` on stdin, as lpac does with -p. */
   preview(metadata: StoreMetadataRequest, asks: boolean): Promise<boolean>
-  /** Runs a command; its error becomes the last line. A command line that makes no sense stays a sentence on stderr. */
+  /** Runs a command; its error becomes the last line. */
   speak(work: () => Promise<number>): Promise<number>
 }
 
-export const createLpacVoice = (world: Pick<World, 'out' | 'in'>): LpacVoice => {
+export const createLpacVoice = (world: Pick<World, 'out' | 'in' | 'interrupt'>): LpacVoice => {
   const say = (type: string, code: number, message: string, data: unknown): void =>
     printJson(world, { type, payload: { code, message, data: data ?? null } })
-  let current = 'esim_bench'
+  let current = 'euicc_init'
   const listeners: ((error: unknown) => void)[] = []
   const failure = (message: string, data: unknown): number => {
     say('lpa', -1, message, data)
@@ -52,32 +50,22 @@ export const createLpacVoice = (world: Pick<World, 'out' | 'in'>): LpacVoice => 
       say('progress', 0, 'es8p_metadata_parse', lpacMetadata(metadata))
       if (!asks) return true
       say('progress', 0, 'preview', 'y/n')
-      return isYes(await readLine(world.in))
+      // lpac waits for one character, and who answers need not end the line.
+      return /^y/i.test(await readCharacter(world.in))
     },
     async speak(work) {
       try {
         const exitCode = await work()
         return exitCode === 0 ? 0 : LPAC_FAILED
       } catch (error) {
-        if (error instanceof BenchError && error.code === 'wrong-use') throw error
         for (const listener of listeners) listener(error)
+        if (world.interrupt.aborted) return failure('cancelled', '')
         const { message, data } = asFailure(error, current)
         return failure(message, data)
       }
     },
   }
 }
-
-const readLine = (input: World['in']): Promise<string | undefined> =>
-  new Promise(resolve => {
-    if (input === undefined) return resolve(undefined)
-    const reader = createInterface({ input, terminal: false })
-    reader.once('line', line => {
-      resolve(line)
-      reader.close()
-    })
-    reader.once('close', () => resolve(undefined))
-  })
 
 /** lpac's name of a function: `ES9+.InitiateAuthentication` is `es9p_initiate_authentication`. */
 export const lpacFunction = (step: string): string =>
@@ -112,8 +100,7 @@ const asFailure = (error: unknown, current: string): { message: string; data: st
     return { message: step === undefined ? 'euicc_init' : lpacFunction(step), data }
   }
   if (error instanceof BenchError && error.code === 'not-wanted') return { message: 'cancelled', data: '' }
-  if (isApduError(error) || (error instanceof BenchError && error.code === 'rig-not-attached'))
-    return { message: 'euicc_init', data: text }
+  if (error instanceof BenchError && error.code === 'rig-not-attached') return { message: 'euicc_init', data: text }
   if (error instanceof BenchError && error.code in WORDS)
     return { message: current, data: WORDS[`${error.code} ${current}`] ?? WORDS[error.code]! }
   return { message: current, data: text }

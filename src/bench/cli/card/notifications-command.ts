@@ -20,7 +20,7 @@ import { printJson } from '../terminal.ts'
 import { addressesOf } from './after-operation.ts'
 import { type CardWork, type CardWorld, onIsdr, withCard } from './at-card.ts'
 import { askFirst, type ConsentOptions, refuseOnProtected } from './consent.ts'
-import { followNotifications } from './lpac-download.ts'
+import { dumpAsLpac, processAsLpac, removeAsLpac } from './lpac-notifications.ts'
 import { lpacNotification } from './lpac-view.ts'
 import { type ServerOptions, withServers } from './servers.ts'
 
@@ -71,27 +71,17 @@ const rowOf = (metadata: NotificationMetadata): string[] => {
 export const sendNotificationsCommand = (
   world: CardWorld,
   texts: readonly string[],
-  options: ServerOptions & { readonly keep?: boolean },
+  options: ServerOptions,
 ): Promise<number> => {
   const numbers = readNumbers(texts)
+  if (options.lpac) return processAsLpac(world, numbers.length === 0 ? 'all' : numbers, { ...options, remove: true })
   return withCard(world, options, at =>
     onIsdr(at, async isdr => {
-      at.lpac?.during('es10b_retrieve_notifications_list')
-      if (numbers.length === 0) at.lpac?.progress('es10b_list_notification')
-      const waiting = await listNotifications(isdr)
-      const missing = numbers.find(number => !waiting.some(({ seqNumber }) => seqNumber === number))
-      if (missing !== undefined) at.lpac?.progress('es10b_retrieve_notifications_list', String(missing))
-      const chosen = pick(waiting, numbers)
-      // In the order in which they are sent.
-      followNotifications(
-        at,
-        chosen.map(({ seqNumber }) => seqNumber).sort((a, b) => a - b),
-      )
+      const chosen = pick(await listNotifications(isdr), numbers)
       const { sent, kept } = await withServers(at, isdr, addressesOf(chosen), fetch =>
         sendNotifications({
           ...{ isdr, fetch, signal: at.world.interrupt },
           seqNumbers: chosen.map(({ seqNumber }) => seqNumber),
-          keep: options.keep,
         }),
       )
       at.json({
@@ -101,11 +91,6 @@ export const sendNotificationsCommand = (
           ...(error instanceof Error ? { error: error.message } : {}),
         })),
       })
-      if (at.lpac) {
-        const failed = kept.find(({ error }) => error !== undefined)
-        if (failed) throw failed.error
-        at.lpac.success()
-      }
       at.terminal.line(`${sent.length} sent, ${kept.length} kept`)
       return kept.length > 0 ? 1 : 0
     }),
@@ -120,15 +105,13 @@ export const removeNotificationsCommand = (
   const numbers = readNumbers(texts)
   const { all = false } = options
   if (all === numbers.length > 0) throw new BenchError('wrong-use', 'remove which? give sequence numbers, or --all')
+  if (options.lpac) return removeAsLpac(world, all ? 'all' : numbers, options)
   return withCard(world, options, async at => {
-    at.lpac?.during('es10b_remove_notification_from_list')
-    for (const number of numbers) at.lpac?.progress('es10b_remove_notification_from_list', String(number))
     const { eid, chosen } = await onIsdr(at, async isdr => ({
       eid: await readEid(isdr),
       chosen: pick(await listNotifications(isdr), numbers),
     }))
     if (chosen.length === 0) {
-      at.lpac?.success()
       at.json({ removed: [] })
       at.terminal.line('no notifications wait on this card')
       return 0
@@ -142,7 +125,6 @@ export const removeNotificationsCommand = (
     await onIsdr(at, async isdr => {
       for (const { seqNumber } of chosen) await removeNotification(isdr, seqNumber)
     })
-    at.lpac?.success()
     at.json({ removed: chosen.map(viewNotification) })
     at.terminal.line(`removed ${list}`)
     return 0
@@ -166,9 +148,9 @@ export const dumpNotificationsCommand = (
   options: ServerOptions,
 ): Promise<number> => {
   const numbers = readNumbers(texts)
+  if (options.lpac) return dumpAsLpac(world, numbers.length === 0 ? 'all' : numbers, options)
   return withCard(world, options, at =>
     onIsdr(at, async isdr => {
-      at.lpac?.during('es10b_retrieve_notifications_list')
       const eid = await readEid(isdr)
       for (const { seqNumber, notificationAddress } of pick(await listNotifications(isdr), numbers)) {
         const { bytes } = await retrieveNotification(isdr, seqNumber)

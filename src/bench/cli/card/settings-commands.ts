@@ -18,6 +18,7 @@ export const defaultSmdpCommand = (
 ): Promise<number> => {
   if (host !== undefined && options.clear) throw new BenchError('wrong-use', 'give either a host or --clear, not both')
   return withCard(world, options, async at => {
+    at.lpac?.during('es10a_set_default_dp_address')
     const { eid, before } = await onIsdr(at, async isdr => ({
       eid: await readEid(isdr),
       before: (await readAddresses(isdr)).defaultDpAddress ?? '',
@@ -58,6 +59,7 @@ export const resetCommand = (world: CardWorld, options: ResetOptions): Promise<n
   if (chosen.length === 0)
     throw new BenchError('wrong-use', 'reset what? give one or more of --operational, --test and --default-address')
   return withCard(world, options, async at => {
+    at.lpac?.during('es10c_euicc_memory_reset')
     const { eid, profiles } = await onIsdr(at, async isdr => ({
       eid: await readEid(isdr),
       profiles: await listProfiles(isdr, { tagList: WHOLE_PROFILE_INFO }),
@@ -94,6 +96,7 @@ export const resetCommand = (world: CardWorld, options: ResetOptions): Promise<n
       done ? `the card is reset${list === '' ? '' : `; deleted: ${names.join(', ')}`}` : 'there was nothing to delete',
     )
     const notifications = await sendWhatWaits(at, options)
+    if (at.lpac && !done) return at.lpac.failure('es10c_euicc_memory_reset', 'nothing to delete')
     at.lpac?.success()
     at.json({ eid, reset: done, deleted: done ? names : [], ...(notifications && { notifications }) })
     return 0
