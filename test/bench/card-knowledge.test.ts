@@ -17,10 +17,13 @@ describe('what is known of a card', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'knowledge-'))
     learned = join(folder, 'learned')
+    now = new Date('2026-11-20T12:00:00Z')
   })
   afterEach(() => rmSync(folder, { recursive: true }))
+  let now = new Date('2026-11-20T12:00:00Z')
+  const clock = () => now
   const own = join(PACKAGE_FOLDER, 'rigs')
-  const aidsOf = (rig: Rig, folders = [own]) => knowCards(folders, learned)(rig).aids!.map(aid => toHex(aid))
+  const aidsOf = (rig: Rig, folders = [own]) => knowCards(folders, learned, clock)(rig).aids!.map(aid => toHex(aid))
   const writeList = (text: string): string => {
     mkdirSync(join(folder, 'rigs', 'cards'), { recursive: true })
     writeFileSync(join(folder, 'rigs', 'cards', 'isd-r.yaml'), text)
@@ -36,7 +39,7 @@ describe('what is known of a card', () => {
 
   it('takes the rig before what was learnt, that before the user, and the user before the bench', () => {
     const mine = writeList('- { aid: "A0000000010203", of: a card of mine }\n')
-    knowCards([own, mine], learned)(RIG).onLearned!({ aid: fromHex('a00000000777') })
+    knowCards([own, mine], learned, clock)(RIG).onLearned!({ aid: fromHex('a00000000777') })
     const rig: Rig = { ...RIG, card: { aids: ['A00000000999', GSMA] } }
     expect(aidsOf(rig, [own, mine]).slice(0, 5)).toEqual([
       'a00000000999',
@@ -51,22 +54,61 @@ describe('what is known of a card', () => {
 
   it('refuses a list with a mistake, with its place', () => {
     const mine = writeList('- aid: A0000005591010FFFFFFFF8900000100\n  for: me\n')
-    expect(() => knowCards([own, mine], learned)).toThrow(/isd-r\.yaml, line 2, column 3: there is no key `for` here/)
+    expect(() => knowCards([own, mine], learned, clock)).toThrow(
+      /isd-r\.yaml, line 2, column 3: there is no key `for` here/,
+    )
   })
 
   it('remembers the size of block that passed, and what the rig file says goes before it', () => {
-    const known = knowCards([own], learned)
+    const known = knowCards([own], learned, clock)
     expect(known(RIG).segmentSize).toBe(255)
     known(RIG).onLearned!({ segmentSize: 120, tooLong: 255, isProven: true })
-    expect(knowCards([own], learned)(RIG).segmentSize).toBe(120)
+    expect(knowCards([own], learned, clock)(RIG).segmentSize).toBe(120)
     expect(known(RIG, { segmentSize: 63 }).segmentSize).toBe(63)
     expect(known({ ...RIG, segmentSize: 200 }).segmentSize).toBe(200)
-    expect(JSON.parse(readFileSync(join(learned, 'desk.json'), 'utf8'))).toEqual({ segmentSize: 120 })
+    expect(JSON.parse(readFileSync(join(learned, 'desk.json'), 'utf8'))).toEqual({
+      segmentSize: 120,
+      segmentSizeOf: { at: '2026-11-20T12:00:00.000Z', way: '', atr: '' },
+    })
+  })
+
+  it('tries longer blocks again after a week, and says so', () => {
+    const card = () => knowCards([own], learned, clock)(RIG)
+    expect(card().sizeNote).toBeUndefined()
+    card().onLearned!({ segmentSize: 63, tooLong: 255, isProven: false })
+    expect(card().sizeNote).toBe(
+      'blocks of 63 bytes go to the card, because longer ones got lost on this rig on 2026-11-20; ' +
+        'longer ones are tried again from 2026-11-27 on, or with another reader, firmware or card',
+    )
+    expect(knowCards([own], learned, clock)({ ...RIG, segmentSize: 63 }).sizeNote).toBeUndefined()
+    expect(knowCards([own], learned, clock)(RIG, { segmentSize: 63 }).sizeNote).toBeUndefined()
+    const sizes: unknown[] = []
+    for (const day of ['2026-11-27T11:59:59Z', '2026-11-27T12:00:00Z', '2026-11-19T00:00:00Z']) {
+      now = new Date(day)
+      sizes.push(card().segmentSize)
+    }
+    expect(sizes).toEqual([63, 255, 255])
+  })
+
+  it('knows nothing of another reader, another firmware or another card', () => {
+    const known = knowCards([own], learned, clock)
+    const [here, there] = ['ACS ACR39U', 'OMNIKEY 3x21'].map(way => ({ way, card: { atr: fromHex('3b9f') } }))
+    known(RIG, here).onLearned!({ segmentSize: 120, tooLong: 255, isProven: true })
+    const sizes = [here, there, { ...here!, card: { atr: fromHex('3b9e') } }, { ...here!, way: '' }]
+    expect(sizes.map(each => known(RIG, each).segmentSize)).toEqual([120, 255, 255, 255])
+  })
+
+  it('forgets what it is told to forget', () => {
+    const facts = openLearnedFacts(learned)
+    expect(facts.forget('desk')).toBe(false)
+    facts.learn('desk', { apdu: 'csim' })
+    expect(facts.forget('desk')).toBe(true)
+    expect(facts.of('desk')).toEqual({})
   })
 
   it('stops nobody who is at a card where it cannot be kept', () => {
     writeFileSync(learned, 'no folder')
-    const { onLearned, segmentSize } = knowCards([own], learned)(RIG)
+    const { onLearned, segmentSize } = knowCards([own], learned, clock)(RIG)
     onLearned!({ aid: fromHex(GSMA) })
     expect(segmentSize).toBe(255)
   })
@@ -77,7 +119,7 @@ describe('what is known of a card', () => {
       writeFileSync(join(learned, 'desk.json'), damage)
       expect(openLearnedFacts(learned).of('desk')).toEqual({})
     }
-    openLearnedFacts(learned).learn('desk', { segmentSize: 63 })
-    expect(openLearnedFacts(learned).of('desk')).toEqual({ segmentSize: 63 })
+    openLearnedFacts(learned).learn('desk', { apdu: 'csim' })
+    expect(openLearnedFacts(learned).of('desk')).toEqual({ apdu: 'csim' })
   })
 })

@@ -33,6 +33,7 @@ describe.skipIf(reason)(
     const learned = {
       of: (rig: string) => facts.get(rig) ?? {},
       learn: (rig: string, fact: Learned) => void facts.set(rig, { ...facts.get(rig), ...fact }),
+      forget: (rig: string) => facts.delete(rig),
     }
     const begin = async (protocol: 't0' | 't1', manners: Manners, more: Record<string, unknown> = {}) => {
       const story = await createStory(readTs48(TS48_NAMES[0]), protocol)

@@ -54,7 +54,7 @@ export const openWorkplace = (world: World, { certs, curve, record, redact }: Pk
         random: world.random,
         onFault: fault => log.error({ fault }, 'the software eUICC failed'),
       },
-      knowCards(folders, join(home.path, 'learned')),
+      knowCards(folders, join(home.path, 'learned'), world.clock),
       world.workingFolder,
       openLearnedFacts(join(home.path, 'learned')),
     )

@@ -79,12 +79,8 @@ export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): P
     facts: [...(reached.facts ?? []), ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : [])],
     // A modem's way is found out while the card is used: ask at the end.
     get notes() {
-      return [...sizeNote(isdrOptions.segmentSize, rig.segmentSize ?? reached.segmentSize), ...(reached.notes ?? [])]
+      return [...(isdrOptions.sizeNote === undefined ? [] : [isdrOptions.sizeNote]), ...(reached.notes ?? [])]
     },
     close: () => card.close(),
   }
 }
-
-/** A size that is smaller than the rig's own was learnt; somebody who wonders why it is slow should know. */
-const sizeNote = (size = 255, own = 255): readonly string[] =>
-  size < own ? [`blocks of ${size} bytes go to the card, because longer ones got lost on this rig before`] : []

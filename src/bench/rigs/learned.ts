@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { replaceFile } from '../home/replace-file.ts'
@@ -10,6 +10,8 @@ const Learned = z.object({
   aid: Aid.optional(),
   /** Bytes of a STORE DATA block that passed where longer ones did not, or that the next session is to try. */
   segmentSize: z.int().min(1).max(255).optional(),
+  /** When that was found out, and what it was found out of: of another reader, modem firmware or card it says nothing. */
+  segmentSizeOf: z.object({ at: z.iso.datetime(), way: z.string(), atr: z.string() }).optional(),
   /** The way through a modem that worked last. */
   apdu: z.enum(['ccho-cgla', 'csim']).optional(),
 })
@@ -19,6 +21,8 @@ export interface LearnedFacts {
   of(rig: string): Learned
   /** Keeps what is new; the same again costs nothing. */
   learn(rig: string, fact: Learned): void
+  /** All of it: what the rig is like is found out anew. False where nothing was known. */
+  forget(rig: string): boolean
 }
 
 /** One JSON file a rig under `folder`, replaced whole, so that a power cut leaves the old one or the new one. */
@@ -44,6 +48,11 @@ export const openLearnedFacts = (folder: string): LearnedFacts => {
       } catch {
         // A card is in the middle of something, and a full disk is no reason to leave it there.
       }
+    },
+    forget(rig) {
+      if (!existsSync(fileOf(rig))) return false
+      rmSync(fileOf(rig))
+      return true
     },
   }
 }

@@ -5,6 +5,8 @@ import type { Attachment, Rig } from './rig.ts'
 /** What a link gives: the card, and what is to be known of the way to it. */
 export interface Reached {
   readonly card: Card
+  /** What kind of way it is, the same for as long as nobody changes it: the reader's model, the modem's and its firmware. */
+  readonly way?: string | undefined
   /** Bytes of a STORE DATA block where the way takes fewer than 255. */
   readonly segmentSize?: number | undefined
   /** Whether to ask for REFRESH when a profile is switched, where the way has a wish (SGP.22 §3.2.1). */

@@ -57,6 +57,7 @@ export const modemLink = (
     return {
       card: taken,
       modem: taken,
+      way: named,
       segmentSize: taken.profile.segmentSize,
       refreshFlag: taken.profile.refreshFlag,
       facts: [

@@ -47,6 +47,8 @@ export const pcscLink = (isdrOptionsOf: IsdrOptionsOf = () => ({})): Link =>
     const left = await card.exclusive(channel => closeLeftOpen(channel, 1, 3))
     return {
       card,
+      // Without the numbers that PC/SC counts readers and slots by.
+      way: card.reader.replace(/( \d\d){1,2}$/, ''),
       facts: [`reader ${card.reader}, ${card.protocol}, through npm ${card.binding}`],
       notes: [
         ...card.notes,
