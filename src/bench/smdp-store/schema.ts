@@ -31,7 +31,10 @@ export interface Tables {
     matched: number
     bytes: Uint8Array
   }
-  progress: { n: Generated<number>; id: string; requester: string; doc: string }
+  /** `at` is null where an entry has no age. */
+  progress: { n: Generated<number>; id: string; requester: string; at: string | null; doc: string }
+  /** How much went because it was over the limits; `requester` is empty where it was for nobody. */
+  dropped: { kind: string; requester: string; count: number; at: string }
   calls: { n: Generated<number>; key: string; doc: string }
   smds_events: { n: Generated<number>; eid: string; event_id: string; revision: number; doc: string }
   smds_sessions: { transaction_id: string; expires_at: string; sealed: Uint8Array }
@@ -45,6 +48,8 @@ interface Words {
   readonly bytes: string
   readonly counted: string
   readonly transitions: string
+  /** Now, as a time is written here. */
+  readonly now: string
 }
 const WORDS: Record<'sqlite' | 'postgres', Words> = {
   sqlite: {
@@ -52,6 +57,7 @@ const WORDS: Record<'sqlite' | 'postgres', Words> = {
     counted: 'integer primary key autoincrement',
     transitions: `select iccid, value ->> '$.at."$date"' as at, value ->> '$.from' as from_state,
       value ->> '$.to' as to_state, value ->> '$.cause' as cause from orders, json_each(doc, '$.history')`,
+    now: `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`,
   },
   postgres: {
     bytes: 'bytea',
@@ -59,6 +65,7 @@ const WORDS: Record<'sqlite' | 'postgres', Words> = {
     transitions: `select iccid, value -> 'at' ->> '$date' as at, value ->> 'from' as from_state,
       value ->> 'to' as to_state, value ->> 'cause' as cause
       from orders, jsonb_array_elements(doc::jsonb -> 'history') as value`,
+    now: `to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   },
 }
 
@@ -93,6 +100,18 @@ const MIGRATIONS: readonly ((words: Words) => readonly string[])[] = [
     'create index smds_sessions_expiry on smds_sessions (expires_at)',
     `create view transitions as ${transitions}`,
   ],
+  // What grows is kept within limits, and what one is to be told is found without the others'.
+  ({ now }) => [
+    'alter table progress add column at text',
+    `update progress set at = ${now} where doc not like '%"DeleteEvent"%'`,
+    'create index progress_requester on progress (requester, n)',
+    'create index progress_age on progress (at) where at is not null',
+    'create index deliveries_age on deliveries (at, transaction_id)',
+    'create index notifications_age on notifications (matched, at)',
+    'create index notifications_order on notifications (matched, n)',
+    `create table dropped (kind text not null, requester text not null, count bigint not null, at text not null,
+      primary key (kind, requester))`,
+  ],
 ]
 
 /** What a fresh start leaves nothing in. */
@@ -105,6 +124,7 @@ export const TABLES = [
   'notifications',
   'progress',
   'calls',
+  'dropped',
   'smds_events',
   'smds_sessions',
 ] as const satisfies readonly (keyof Tables)[]

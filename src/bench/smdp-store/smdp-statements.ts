@@ -206,14 +206,38 @@ export const prepareStatements = (db: Db) => {
       db.selectFrom('notifications').selectAll().orderBy('n'),
     ),
 
-    addProgress: prepare(db, 'add-progress', (db, progress: { id: string; requester: string; doc: string }) =>
-      db
-        .insertInto('progress')
-        .values({ id: progress.id, requester: progress.requester, doc: progress.doc })
-        .onConflict(on => on.column('id').doUpdateSet(eb => ({ doc: eb.ref('excluded.doc') }))),
+    addProgress: prepare(
+      db,
+      'add-progress',
+      (db, progress: { id: string; requester: string; at: string | null; doc: string }) =>
+        db
+          .insertInto('progress')
+          .values({ id: progress.id, requester: progress.requester, at: progress.at, doc: progress.doc })
+          .onConflict(on => on.column('id').doUpdateSet(eb => ({ doc: eb.ref('excluded.doc') }))),
     ),
     listProgress: prepare(db, 'list-progress', (db, _: object) =>
-      db.selectFrom('progress').select(['id', 'requester', 'doc']).orderBy('n'),
+      db.selectFrom('progress').select(['id', 'requester', 'at', 'doc']).orderBy('n'),
+    ),
+    // One look into the index for each: with a million rows of one there are not a million to read.
+    nextRequester: prepare(db, 'next-requester', (db, { after }: { after: string }) =>
+      db
+        .selectFrom('progress')
+        .select('requester')
+        .where('requester', '>', after)
+        .orderBy('requester')
+        .limit(sql.lit(1)),
+    ),
+    listProgressOf: prepare(
+      db,
+      'list-progress-of',
+      (db, { requester, skip, limit }: { requester: string; skip: number; limit: number }) =>
+        db
+          .selectFrom('progress')
+          .select(['id', 'requester', 'at', 'doc'])
+          .where('requester', '=', requester)
+          .orderBy('n')
+          .limit(limit)
+          .offset(skip),
     ),
     dropProgress: prepare(db, 'drop-progress', (db, { id }: { id: string }) =>
       db.deleteFrom('progress').where('id', '=', id),

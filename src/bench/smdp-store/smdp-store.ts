@@ -2,6 +2,7 @@ import type { Order } from '../../server/smdp/order.ts'
 import type { BoundCopy, Delivery, Progress, Session, SmdpStore, StockProfile } from '../../server/smdp/store.ts'
 import { type Database, TakenError } from './database.ts'
 import { fromDocument, toDocument } from './document.ts'
+import { createRetentionOn } from './retention.ts'
 import type { Sealing } from './sealing.ts'
 import { prepareStatements, SWEEP_EVERY_MS } from './smdp-statements.ts'
 import { bound } from './statement.ts'
@@ -51,6 +52,13 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
   const opened = <T>(row: { sealed: Uint8Array } | undefined, about: string): T | undefined =>
     row && fromDocument<T>(sealing.open(row.sealed, about))
 
+  const toProgress = (row: { id: string; requester: string; at: string | null; doc: string }): Progress => ({
+    id: row.id,
+    requester: row.requester,
+    request: fromDocument<Progress['request']>(row.doc),
+    ...(row.at !== null && { at: new Date(row.at) }),
+  })
+
   let sweptAt = Number.NEGATIVE_INFINITY
   let callsAdded = 0
   const forgetOldCalls = async (): Promise<void> => {
@@ -62,6 +70,7 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
   }
 
   return {
+    ...createRetentionOn(database),
     async addProfile(profile, order, over) {
       const row = orderRow(order)
       const stock = {
@@ -179,15 +188,26 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
         bytes: Uint8Array.from(row.bytes),
       })),
 
-    async addProgress({ id, requester, request }) {
-      await database.change(statements.addProgress, { id, requester, doc: toDocument(request) })
-    },
-    listProgress: async () =>
-      (await database.rows(statements.listProgress, {})).map(({ id, requester, doc }) => ({
+    async addProgress({ id, requester, request, at }) {
+      await database.change(statements.addProgress, {
         id,
         requester,
-        request: fromDocument<Progress['request']>(doc),
-      })),
+        at: at?.toISOString() ?? null,
+        doc: toDocument(request),
+      })
+    },
+    listProgress: async () => (await database.rows(statements.listProgress, {})).map(toProgress),
+    async listRequesters() {
+      const found: string[] = []
+      for (let after = ''; ; ) {
+        const row = await database.row(statements.nextRequester, { after })
+        if (row === undefined) return found
+        after = row.requester
+        found.push(after)
+      }
+    },
+    listProgressOf: async (requester, skip, limit) =>
+      (await database.rows(statements.listProgressOf, { requester, skip, limit })).map(toProgress),
     async dropProgress(id) {
       await database.change(statements.dropProgress, { id })
     },

@@ -1,5 +1,15 @@
 import type { Order } from './order.ts'
-import type { BoundCopy, Delivery, Progress, Session, SmdpStore, StockProfile, StoredNotification } from './store.ts'
+import type {
+  BoundCopy,
+  Delivery,
+  KeptKind,
+  Progress,
+  Session,
+  SmdpStore,
+  StockProfile,
+  StoredNotification,
+  StoreFigures,
+} from './store.ts'
 
 /** How many answers are remembered for callers who repeat a function call. */
 const CALLS_KEPT = 10_000
@@ -31,6 +41,19 @@ export const createMemoryStore = (): SmdpStore => {
   const putCall = (key: string, response: unknown): void => {
     if (calls.size >= CALLS_KEPT) calls.delete(calls.keys().next().value as string)
     calls.set(key, response)
+  }
+
+  const dropped = new Map<string, StoreFigures['dropped'][number]>()
+  const mapOf = (kind: KeptKind): Map<string, unknown> =>
+    kind === 'deliveries' ? deliveries : kind === 'reports' ? progress : notifications
+  /** Those of a kind, the oldest first, as they were added. */
+  function* keptOf(kind: KeptKind): Generator<[key: string, { readonly at: Date; readonly requester?: string }]> {
+    if (kind === 'deliveries') yield* deliveries
+    else if (kind === 'reports') {
+      for (const [id, { at, requester }] of progress) if (at !== undefined) yield [id, { at, requester }]
+    } else
+      for (const [digest, { at, matched }] of notifications)
+        if (matched === (kind === 'notifications')) yield [digest, { at }]
   }
 
   return {
@@ -103,6 +126,9 @@ export const createMemoryStore = (): SmdpStore => {
       progress.set(item.id, item)
     },
     listProgress: async () => [...progress.values()],
+    listRequesters: async () => [...new Set([...progress.values()].map(({ requester }) => requester))],
+    listProgressOf: async (requester, skip, limit) =>
+      [...progress.values()].filter(item => item.requester === requester).slice(skip, skip + limit),
     async dropProgress(id) {
       progress.delete(id)
     },
@@ -110,6 +136,35 @@ export const createMemoryStore = (): SmdpStore => {
     findCall: async key => calls.get(key),
     async addCall(key, response) {
       putCall(key, response)
+    },
+
+    async dropOld(kind, { before, count }, now) {
+      const all = [...keptOf(kind)]
+      const old = all.filter(([, { at }], index) => at < before || index < all.length - count)
+      for (const [key, { requester }] of old) {
+        mapOf(kind).delete(key)
+        const name = `${kind} ${requester ?? ''}`
+        dropped.set(name, { kind, requester, count: (dropped.get(name)?.count ?? 0) + 1, at: now })
+      }
+      return old.length
+    },
+    async readFigures() {
+      const waiting = new Map<string, { requester: string; count: number; since: Date }>()
+      for (const [, { requester, at }] of keptOf('reports')) {
+        const before = waiting.get(requester!)
+        waiting.set(requester!, { requester: requester!, count: (before?.count ?? 0) + 1, since: before?.since ?? at })
+      }
+      const countOf = (kind: KeptKind): number => [...keptOf(kind)].length
+      return {
+        kept: {
+          notifications: countOf('notifications'),
+          'unmatched notifications': countOf('unmatched notifications'),
+          deliveries: countOf('deliveries'),
+          reports: countOf('reports'),
+        },
+        waiting: [...waiting.values()],
+        dropped: [...dropped.values()],
+      }
     },
   }
 }

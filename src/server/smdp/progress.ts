@@ -22,6 +22,8 @@ export interface ProgressReports {
 
 /** Downloads go on while an operator is away; each of them asking it again would be no help to anybody. */
 const REST_MS = 5_000
+/** So many are read at once: after a month without its operator there may be more than fit into memory. */
+const AT_ONCE = 50
 
 /** What came of telling: taken, to be told again, or not to be told yet. */
 type Told = 'taken' | 'silent' | 'early'
@@ -43,32 +45,58 @@ export const createProgressReports = ({
   SmdpSettings,
   'address' | 'store' | 'clock' | 'random' | 'operatorOf' | 'smdsOf' | 'onDefect'
 >): ProgressReports => {
-  let running: Promise<void> | undefined
-  let again = false
+  /** Who is being told something just now; `again`: something was added meanwhile. */
+  const lanes = new Map<string, { again: boolean; readonly done: Promise<void> }>()
+  /** Rounds over all who are to be told something. */
+  const rounds = new Set<Promise<void>>()
   /** Until when a server that did not answer is left alone, whatever there is to tell it. */
   const restsUntil = new Map<string, number>()
+  const rests = (requester: string): boolean => (restsUntil.get(requester) ?? 0) > clock().getTime()
 
-  const deliverAll = async (): Promise<void> => {
-    do {
-      again = false
-      const waiting = await store.listProgress()
-      // In the order in which it happened; one server that does not answer does not hold up the others.
-      const silent = new Set<string>()
-      for (const progress of waiting) {
-        if (silent.has(progress.requester)) continue
-        const told = await tell(progress)
-        if (told === 'taken') await store.dropProgress(progress.id)
-        if (told === 'silent') silent.add(progress.requester)
+  /** One server that does not answer, or has much to be told, does not hold up the others. */
+  const deliverTo = (requester: string): Promise<void> => {
+    const known = lanes.get(requester)
+    if (known !== undefined) {
+      known.again = true
+      return known.done
+    }
+    const run = async (): Promise<void> => {
+      await Promise.resolve()
+      try {
+        do {
+          lane.again = false
+          if (await tellAll(requester)) restsUntil.delete(requester)
+          else restsUntil.set(requester, clock().getTime() + REST_MS)
+        } while (lane.again)
+      } finally {
+        // In the same step as the last look at `again`: whoever adds something from now on opens a lane of its own.
+        lanes.delete(requester)
       }
-      restsUntil.clear()
-      for (const each of silent) restsUntil.set(each, clock().getTime() + REST_MS)
-    } while (again)
+    }
+    const lane = { again: false, done: run() }
+    lanes.set(requester, lane)
+    return lane.done
+  }
+
+  /** In the order in which it happened. False: it did not answer. */
+  const tellAll = async (requester: string): Promise<boolean> => {
+    for (let left = 0; ; ) {
+      const waiting = await store.listProgressOf(requester, left, AT_ONCE)
+      for (const progress of waiting) {
+        const told = await tell(progress)
+        if (told === 'silent') return false
+        if (told === 'taken') await store.dropProgress(progress.id)
+        else left++
+      }
+      if (waiting.length < AT_ONCE) return true
+    }
   }
 
   const tell = async ({ id, requester, request }: Progress): Promise<Told> => {
     if (request.name === 'DeleteEvent') return deleteEvent(id, requester, request)
     const operator = operatorOf?.(requester)
-    if (operator === undefined) return 'taken'
+    // Another server of this store may know it.
+    if (operator === undefined) return 'early'
     const header = { functionRequesterIdentifier: 'SM-DP+', functionCallIdentifier: id }
     const outcome =
       request.name === 'HandleNotification'
@@ -100,20 +128,23 @@ export const createProgressReports = ({
     return isWaitedFor ? 'early' : 'taken'
   }
 
-  const deliver = (): Promise<void> => {
-    again = true
-    running ??= deliverAll().finally(() => {
-      running = undefined
-    })
-    return running
+  const deliverToAll = async (isWanted: (requester: string) => boolean): Promise<void> => {
+    await Promise.all((await store.listRequesters()).filter(isWanted).map(deliverTo))
   }
-  const start = (): void => void deliver().catch(error => onDefect(error, 'delivery'))
+  const round = (isWanted: (requester: string) => boolean): Promise<void> => {
+    const made = deliverToAll(isWanted).finally(() => rounds.delete(made))
+    rounds.add(made)
+    return made
+  }
+  const notice = (error: unknown): void => onDefect(error, 'delivery')
+  const deliver = (): Promise<void> => round(() => true)
+  const start = (): void => void round(requester => !rests(requester)).catch(notice)
 
   const keep = async (requester: string | undefined, request: ProgressRequest, once?: string): Promise<void> => {
     if (requester === undefined || operatorOf?.(requester) === undefined) return
     const id = once === undefined ? random(8) : createHash('sha256').update(once).digest().subarray(0, 16)
-    await store.addProgress({ id: toHex(id), requester, request })
-    if ((restsUntil.get(requester) ?? 0) <= clock().getTime()) start()
+    await store.addProgress({ id: toHex(id), requester, request, at: clock() })
+    if (!rests(requester)) void deliverTo(requester).catch(notice)
   }
   const now = (): string => `${clock().toISOString().slice(0, 19)}Z`
 
@@ -157,7 +188,8 @@ export const createProgressReports = ({
         once,
       ),
     async settled() {
-      while (running !== undefined) await running.catch(() => {})
+      while (rounds.size + lanes.size > 0)
+        await Promise.allSettled([...rounds, ...[...lanes.values()].map(({ done }) => done)])
     },
   }
 }

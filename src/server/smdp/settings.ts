@@ -4,6 +4,7 @@ import type { Credential } from '../../rsp/certificates/issue.ts'
 import type { StatusCodeData } from '../../rsp/http-function.ts'
 import type { ServerEndpoint } from '../rsp-server/server-call.ts'
 import type { Misbehaviour } from './misbehaviour.ts'
+import type { Dropped, Retention } from './retention.ts'
 import type { SmdpStore } from './store.ts'
 
 /** What the server signs with under one CI, which is also trusted for the chains of cards. A `Pki` is one of these. */
@@ -49,6 +50,10 @@ export interface SmdpSettings {
   /** Told to misbehave on ES9+, for tests of cards and LPAs; its rules may be changed at any time. */
   readonly misbehaviour?: Misbehaviour
   readonly onDefect?: (error: unknown, functionName: string) => void
+  /** What is kept of notifications, deliveries and reports that wait for their operator. */
+  readonly retention?: Retention
+  /** Told of each drop. */
+  readonly onDropped?: (dropped: Dropped) => void
 }
 
 export const DEFAULTS = {
@@ -62,6 +67,8 @@ export const DEFAULTS = {
   ],
   profileProtection: 'profile-keys',
   onDefect: () => {},
+  retention: { days: 90, count: 100_000 },
+  onDropped: () => {},
 } as const satisfies Partial<SmdpSettings>
 
 /** The settings with nothing left open, and what the functions share. */

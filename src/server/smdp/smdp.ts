@@ -20,6 +20,7 @@ import { withWrongContent } from './misbehaviour-content.ts'
 import { withWrongTransport } from './misbehaviour-transport.ts'
 import { createProgressReports } from './progress.ts'
 import { createRepeatedCalls } from './repeated-calls.ts'
+import { createRetention } from './retention.ts'
 import { DEFAULTS, type Smdp, type SmdpSettings } from './settings.ts'
 
 export interface SmdpServer {
@@ -29,7 +30,7 @@ export interface SmdpServer {
   readonly es2p: Fetch
   /** Puts a profile into stock. Throws SmdpError `iccid-taken` or `bad-profile`. */
   addProfile(profile: ProfileToAdd): Promise<void>
-  /** Tells operators and SM-DSs what they could not be told before: after a start, and from time to time. */
+  /** Tells operators and SM-DSs what they could not be told before, and drops what is over the limits: after a start, and from time to time. */
   deliverProgress(): Promise<void>
   /** Resolves when nobody is being told anything any more. */
   settled(): Promise<void>
@@ -58,6 +59,7 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
     startDelivery: progress.start,
   }
   const repeatable = createRepeatedCalls(smdp.store)
+  const dropOld = createRetention(smdp)
 
   const right: Answers<typeof ES9p> = {
     InitiateAuthentication: createInitiateAuthentication(smdp),
@@ -87,7 +89,10 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
       { hasHeader: true, requesterOf: smdp.requesterOf, ...refusals },
     ),
     addProfile: profile => addProfile(smdp, profile),
-    deliverProgress: progress.deliver,
+    async deliverProgress() {
+      await dropOld()
+      await progress.deliver()
+    },
     settled: progress.settled,
   }
 }

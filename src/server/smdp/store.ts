@@ -86,6 +86,8 @@ export interface Progress {
   /** Who is to be told: an operator, or an SM-DS by its address. What one is told, it is told in order. */
   readonly requester: string
   readonly request: ProgressRequest
+  /** Since when it waits. A deletion has no age: it is done, or its order still needs the event. */
+  readonly at?: Date | undefined
 }
 type MessageOfRow<K extends keyof typeof ES2p> = ReturnType<(typeof ES2p)[K]['request']['fromJson']>
 export type ProgressRequest =
@@ -108,6 +110,24 @@ export interface AnsweredCall {
 }
 
 export type SaveOutcome = 'saved' | 'stale'
+
+/** What would grow for ever, and is therefore kept within limits. */
+export const KEPT_KINDS = ['notifications', 'unmatched notifications', 'deliveries', 'reports'] as const
+export type KeptKind = (typeof KEPT_KINDS)[number]
+
+/** How much there is, what waits for whom, and what went because nobody came for it. */
+export interface StoreFigures {
+  readonly kept: Readonly<Record<KeptKind, number>>
+  readonly waiting: readonly { readonly requester: string; readonly count: number; readonly since: Date }[]
+  readonly dropped: readonly {
+    readonly kind: KeptKind
+    /** Of reports: for whom they were. */
+    readonly requester: string | undefined
+    readonly count: number
+    /** When that happened last. */
+    readonly at: Date
+  }[]
+}
 
 /**
  * Where the server keeps what it must remember: every method is one atomic step, so that several servers can stand
@@ -157,9 +177,17 @@ export interface SmdpStore {
   addProgress(progress: Progress): Promise<void>
   /** In the order in which they were added. */
   listProgress(): Promise<readonly Progress[]>
+  /** Whoever is to be told something. */
+  listRequesters(): Promise<readonly string[]>
+  /** The oldest of what one is to be told, `limit` at most, behind the first `skip`. */
+  listProgressOf(requester: string, skip: number, limit: number): Promise<readonly Progress[]>
   dropProgress(id: string): Promise<void>
 
   /** The answer that was given to this function call before, if it was. */
   findCall(key: string): Promise<unknown>
   addCall(key: string, response: unknown): Promise<void>
+
+  /** Drops what is older than `before`, and the oldest beyond `count`; counts it, and says how much it was. */
+  dropOld(kind: KeptKind, limit: { readonly before: Date; readonly count: number }, now: Date): Promise<number>
+  readFigures(): Promise<StoreFigures>
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ES2p } from '../../../src/rsp/es2p.ts'
 import { FetchError } from '../../../src/rsp/fetch.ts'
-import { accepted, createScene, ICCID, MATCHING_ID } from './scene.ts'
+import { createSmdp } from '../../../src/server/smdp/smdp.ts'
+import { dice } from '../../rsp/dice.ts'
+import { ADDRESS, accepted, createScene, ICCID, MATCHING_ID, START } from './scene.ts'
 
 type Heard = ReturnType<typeof ES2p.HandleDownloadProgressInfo.request.fromJson>
 
@@ -103,6 +105,80 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
     expect(brief(scene.heard)).toEqual(['1 Executed-Success', '3 Executed-Success'])
     expect(await scene.store.listProgress()).toEqual([])
     expect(scene.defects).toEqual([])
+  })
+
+  it('drops what an operator that stays away does not take within the retention, and says so', async () => {
+    const dropped: unknown[] = []
+    const scene = await createListenedScene({
+      retention: { days: 30, count: 100 },
+      onDropped: each => dropped.push(each),
+    })
+    await scene.order()
+    scene.operator.answer = () => new Response(null, { status: 503 })
+    await scene.download(scene.card)
+    await scene.smdp.settled()
+    scene.wait(30 * 86_400_000)
+    await scene.smdp.deliverProgress()
+    expect(await scene.store.listProgress()).toHaveLength(2)
+    expect(dropped).toEqual([])
+    scene.wait(60_000)
+    await scene.smdp.deliverProgress()
+    expect(await scene.store.listProgress()).toEqual([])
+    // The delivery of the package is as old as its report.
+    expect(dropped).toEqual([
+      { kind: 'deliveries', count: 1 },
+      { kind: 'reports', count: 2 },
+    ])
+    const { dropped: figures } = await scene.store.readFigures()
+    expect(figures).toContainEqual(expect.objectContaining({ kind: 'reports', requester: 'Operator A', count: 2 }))
+    expect(scene.heard).toEqual([])
+  })
+
+  it('keeps what is for an operator that this server does not know: another one of the store may', async () => {
+    const scene = await createListenedScene()
+    await scene.order()
+    scene.operator.answer = () => new Response(null, { status: 503 })
+    await scene.download(scene.card)
+    await scene.smdp.settled()
+    const stranger = createSmdp({
+      address: ADDRESS,
+      credentials: [scene.pki],
+      store: scene.store,
+      clock: () => START,
+      random: dice('stranger'),
+      requesterOf: () => undefined,
+    })
+    await stranger.deliverProgress()
+    expect(await scene.store.listProgress()).toHaveLength(2)
+  })
+
+  it('an operator that does not answer yet does not hold up another one', async () => {
+    const heard: string[] = []
+    let release: () => void = () => undefined
+    const released = new Promise<void>(resolve => {
+      release = resolve
+    })
+    const scene = await createScene({
+      operatorOf: requester => ({
+        url: 'https://operator.example.com',
+        fetch: async () => {
+          if (requester === 'Operator A') await released
+          heard.push(requester)
+          return new Response(null, { status: 204 })
+        },
+      }),
+    })
+    await scene.order()
+    await scene.download(scene.card)
+    const [waiting] = await scene.store.listProgress()
+    await scene.store.addProgress({ ...waiting!, id: 'for B', requester: 'Operator B' })
+    const told = scene.smdp.deliverProgress()
+    await expect.poll(() => heard).toEqual(['Operator B'])
+    release()
+    await told
+    await scene.smdp.settled()
+    expect(heard).toEqual(['Operator B', 'Operator A', 'Operator A'])
+    expect(await scene.store.listProgress()).toEqual([])
   })
 
   it('does not repeat what an operator refuses', async () => {
