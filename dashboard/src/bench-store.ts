@@ -76,7 +76,7 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
   socket.on('connect', () => {
     put({ connection: 'live', lostAt: null })
     sendFollow()
-    void refresh(put, report)
+    void refresh()
   })
   socket.on('disconnect', reason => {
     lose()
@@ -87,8 +87,29 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
   socket.io.on('reconnect_attempt', attempt => {
     if (attempt > ATTEMPTS_BEFORE_OFFLINE) put({ connection: 'offline' })
   })
-  socket.on('runs', changed => put({ runs: mergeRuns(state.runs ?? [], changed) }))
+  // What is pushed while an answer is on its way is newer than the answer.
+  let pushedRuns: RunSummary[] | null = null
   let devicePushes = 0
+  /** What a page that was away has missed and no event will repeat. One answer that fails does not hold up the others. */
+  const refresh = async (): Promise<void> => {
+    pushedRuns = []
+    const pushes = devicePushes
+    const answers = await Promise.allSettled([
+      getJson<BenchInfo>('/api/info').then(info => put({ info })),
+      getJson<readonly RigSummary[]>('/api/rigs').then(rigs => put({ rigs })),
+      getJson<readonly RunSummary[]>('/api/runs').then(runs => put({ runs: mergeRuns(runs, pushedRuns ?? []) })),
+      getJson<DeviceState>('/api/device').then(device => {
+        if (devicePushes === pushes) put({ device })
+      }),
+    ])
+    pushedRuns = null
+    const failed = answers.find(answer => answer.status === 'rejected')
+    if (failed) report(failed.reason)
+  }
+  socket.on('runs', changed => {
+    pushedRuns?.push(...changed)
+    put({ runs: mergeRuns(state.runs ?? [], changed) })
+  })
   socket.on('device', device => {
     devicePushes += 1
     put({ device })
@@ -144,19 +165,7 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
   }
 }
 
-/** What a page that was away has missed and no event will repeat. One answer that fails does not hold up the others. */
-const refresh = async (put: (change: Partial<Snapshot>) => void, report: (error: unknown) => void): Promise<void> => {
-  const answers = await Promise.allSettled([
-    getJson<BenchInfo>('/api/info').then(info => put({ info })),
-    getJson<readonly RigSummary[]>('/api/rigs').then(rigs => put({ rigs })),
-    getJson<readonly RunSummary[]>('/api/runs').then(runs => put({ runs })),
-    getJson<DeviceState>('/api/device').then(device => put({ device })),
-  ])
-  const failed = answers.find(answer => answer.status === 'rejected')
-  if (failed) report(failed.reason)
-}
-
-export const mergeRuns = (known: readonly RunSummary[], changed: readonly RunSummary[]): readonly RunSummary[] => {
+const mergeRuns = (known: readonly RunSummary[], changed: readonly RunSummary[]): readonly RunSummary[] => {
   const byId = new Map(known.map(run => [run.runId, run]))
   for (const run of changed) byId.set(run.runId, run)
   return [...byId.values()].sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0))

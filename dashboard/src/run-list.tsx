@@ -50,7 +50,7 @@ export const RunList = ({
                   <span className="run-time">{formatClock(run.startedAt)}</span>
                   <span className="run-took">{run.took === undefined ? '' : formatDuration(run.took)}</span>
                   <span className="run-rig">
-                    {run.rig.name}
+                    <span className="run-rig-name">{run.rig.name}</span>
                     {run.rig.subject === 'software' && <span className="chip-software">not hardware</span>}
                   </span>
                 </button>

@@ -147,6 +147,11 @@ const foldOne = (draft: Draft, event: BenchEvent): void => {
 
 const endStep = (draft: Draft, event: StepEnded): void => {
   const view = stepOf(draft, event.step ?? 0)
+  if (view.state === 'pending') {
+    // The bench writes down of each step behind the one that stopped the run that it could not be asked.
+    putStep(draft, view.step, { state: 'unreached', summary: event.summary, lastMs: event.ms })
+    return
+  }
   putStep(draft, view.step, {
     state: event.verdict,
     took: event.took,

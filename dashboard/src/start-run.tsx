@@ -20,8 +20,8 @@ export const StartRun = ({ onStarted }: { onStarted: (runId: string) => void }) 
           <span className="visually-hidden">Rig</span>
           <select value={rig} onChange={event => setRig(event.target.value)}>
             <option value="">Rig: the bench chooses</option>
-            {rigs.map(({ name, subject, description }) => (
-              <option key={name} value={name} title={description}>
+            {rigs.map(({ name, subject, description, why }) => (
+              <option key={name} value={name} title={`${description} ${why}`}>
                 {name} ({subject})
               </option>
             ))}

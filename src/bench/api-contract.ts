@@ -21,8 +21,6 @@ export interface BenchInfo {
   readonly version: string
   /** The state folder, as a person would type it. */
   readonly home: string
-  /** No rig with hardware is set up and attached: every run goes to the software eUICC. */
-  readonly softwareOnly: boolean
   /** One sentence: which card is used, and why. */
   readonly why: string
 }

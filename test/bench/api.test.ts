@@ -57,7 +57,7 @@ beforeEach(async () => {
   })
   reported = []
   const backend: Backend = {
-    info: () => ({ version: '0.1.0', home: '.esim-bench', softwareOnly: true, why: 'because' }),
+    info: () => ({ version: '0.1.0', home: '.esim-bench', why: 'because' }),
     rigs: async () => {
       throw new Error('the key is 1234')
     },
@@ -119,7 +119,6 @@ describe('the API', () => {
     expect(JSON.parse((await ask('/api/info')).body)).toEqual({
       version: '0.1.0',
       home: '.esim-bench',
-      softwareOnly: true,
       why: 'because',
     })
     expect(JSON.parse((await ask('/api/runs')).body)).toMatchObject([{ runId: run.runId, state: 'ended', lastSeq: 2 }])

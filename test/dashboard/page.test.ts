@@ -194,6 +194,29 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(shown.length).toBe(events.filter(({ kind }) => ['apdu', 'http', 'note'].includes(kind)).length)
   })
 
+  it('does not take an answer that is older than what was pushed meanwhile', async () => {
+    const events = sampleRun()
+    bench.addRun(events.slice(0, 40))
+    let letThrough: () => void = () => undefined
+    const held = new Promise<void>(resolve => {
+      letThrough = resolve
+    })
+    await page.route('**/api/runs', async route => {
+      const response = await route.fetch()
+      await held
+      await route.fulfill({ response })
+    })
+    const answered = page.waitForResponse('**/api/runs')
+    await open()
+    bench.append(events.slice(40))
+    const mark = page.locator('.run-item [role=img]')
+    await expect.poll(() => mark.getAttribute('aria-label')).toBe('Pass')
+    letThrough()
+    await (await answered).finished()
+    await page.evaluate(() => new Promise(resolve => setTimeout(resolve)))
+    expect(await mark.getAttribute('aria-label')).toBe('Pass')
+  })
+
   it('starts a run and shows it', async () => {
     bench.addRun(sampleRun())
     await open()

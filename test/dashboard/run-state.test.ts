@@ -81,6 +81,30 @@ describe('folding a run', () => {
     },
   )
 
+  it('tells the step that stopped the run from those that the bench then only writes down', () => {
+    const events = sampleRun({ rig: HARDWARE_RIG, verdict: 'blocked', cause: 'rig' })
+    const end = events.at(-1)!
+    const left = [7, 8].map((step, at) => ({
+      ...end,
+      kind: 'step-ended' as const,
+      seq: end.seq + at,
+      step,
+      name: `Step ${step}`,
+      verdict: 'blocked' as const,
+      took: 0,
+      summary: 'not reached: step 6 did not pass',
+    }))
+    const run = foldAll([...events.slice(0, -1), ...left, { ...end, seq: end.seq + 2 }])
+    expect(plannedSteps(run).map(view => view.state)).toEqual([
+      ...Array.from({ length: 5 }, () => 'pass'),
+      'blocked',
+      'unreached',
+      'unreached',
+    ])
+    const last = plannedSteps(run)[7]
+    expect([last?.summary, last?.took]).toEqual(['not reached: step 6 did not pass', undefined])
+  })
+
   it('gathers what happens outside the steps under 0, first', () => {
     const run = foldAll(sampleRun())
     expect(run.steps[0]).toMatchObject({ step: 0, apdus: 2, state: 'unreached' })

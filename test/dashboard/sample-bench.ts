@@ -68,7 +68,7 @@ export const openSampleBench = async (options: SampleBenchOptions): Promise<Samp
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     }
     if (pathname === '/api/info')
-      return say({ version: '0.1.0', home: '.esim-bench', softwareOnly: true, why: 'No rig with hardware is set up.' })
+      return say({ version: '0.1.0', home: '.esim-bench', why: 'No rig with hardware is set up.' })
     if (pathname === '/api/rigs') return say(options.rigs)
     if (pathname === '/api/device') return say(device)
     if (pathname === '/api/device/actions') {

@@ -56,7 +56,7 @@ export const DevicePage = () => {
               </header>
               <div className="app-body">
                 <Screen device={device} />
-                {device.download && <DownloadOverlay download={device.download} />}
+                {device.download && !isTold(device) && <DownloadOverlay download={device.download} />}
                 {device.consent && <ConsentDialog consent={device.consent} act={store.act} />}
                 {device.leaving && <LeavingDialog act={store.act} />}
               </div>
@@ -95,6 +95,9 @@ export const DevicePage = () => {
     </div>
   )
 }
+
+/** The screen says more of the failure than the note over it would. */
+const isTold = ({ screen, download }: DeviceState): boolean => screen.name === 'result' && download?.phase === 'failed'
 
 const Screen = ({ device }: { device: DeviceState }) => {
   const { act } = useStore()

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { lookFor } from '../rigs/attach.ts'
 import { type Rig, summarizeRig } from '../rigs/rig.ts'
-import { type Bench, isSoftware } from '../run/bench.ts'
+import type { Bench } from '../run/bench.ts'
 import { createDeviceSession } from '../run/device-session.ts'
 import { VERSION } from '../version.ts'
 import type { Backend } from './backend.ts'
@@ -25,7 +25,6 @@ export const createBackend = (
     info: () => ({
       version: VERSION,
       home: near.startsWith('..') || near === '' ? workplace.home.path : near,
-      softwareOnly: isSoftware(rig),
       why,
     }),
     rigs: () =>

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Workplace } from '../cli/workplace.ts'
 import { BenchError } from '../error.ts'
 import { type Device, openDevice } from '../rigs/attach.ts'
-import { linkOf, type Rig, summarizeRig } from '../rigs/rig.ts'
+import { type Rig, summarizeRig } from '../rigs/rig.ts'
 import { networkSocketOf, openNetworkSocket } from '../services/network-socket.ts'
 import { openServices, type Services } from '../services/services.ts'
 import { makeSupply, type Supply, stockProfile } from '../services/stock.ts'
@@ -171,5 +171,3 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     },
   }
 }
-
-export const isSoftware = (rig: Rig): boolean => linkOf(rig) === 'software'
