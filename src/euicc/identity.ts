@@ -50,6 +50,14 @@ export interface EuiccIdentity {
   readonly capabilities: Capabilities
 }
 
+/**
+ * The number of the security accreditation that every software eUICC states in its EUICCInfo2, and signs in each
+ * session: the GSMA gives out none like it. Its EID may be a real card's, since the test cards of SGP.26 share one.
+ */
+const SOFTWARE_ACCREDITATION = 'ESIM-BENCH-SW-'
+export const isSoftwareAccreditation = (sasAccreditationNumber: string): boolean =>
+  sasAccreditationNumber.startsWith(SOFTWARE_ACCREDITATION)
+
 const version = (...numbers: [number, number, number]) => Uint8Array.from(numbers)
 
 /** What `SUPPORTED_SERVICES` of the profile room installs, said in the words of EUICCInfo2: a medium card of version 2.5 with a megabyte, which takes test profiles and revocation lists. */
@@ -85,7 +93,7 @@ export const ORDINARY_CAPABILITIES: Capabilities = {
     'deviceInfoExtensibilitySupport',
     'serviceSpecificDataSupport',
   ],
-  sasAccreditationNumber: 'ESIM-BENCH-SW-0000',
+  sasAccreditationNumber: `${SOFTWARE_ACCREDITATION}0000`,
   forbiddenProfilePolicyRules: [],
   nonVolatileMemory: 1 << 20,
   volatileMemory: 1 << 16,

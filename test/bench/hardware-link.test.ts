@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Card } from '../../src/apdu/channel.ts'
+import type { Card, Channel } from '../../src/apdu/channel.ts'
 import { pullCardAfter } from '../../src/apdu/faults.ts'
 import { hardwareLink } from '../../src/bench/rigs/hardware-link.ts'
-import type { Rig } from '../../src/bench/rigs/rig.ts'
+import { type Rig, summarizeRig } from '../../src/bench/rigs/rig.ts'
+import { withSubject } from '../../src/bench/rigs/subject.ts'
 import { PcscError } from '../../src/pcsc/errors.ts'
 import { scripted } from '../apdu/scripted-channel.ts'
 import { createTestCard } from '../euicc/card.ts'
@@ -15,6 +16,17 @@ const bankCard = (): Card => ({
   reset: async () => new Uint8Array(0),
   exclusive: procedure => procedure(scripted('80aa000005a9038301 07 > 6e00', '0070000001 > 6881')),
   close: async () => {},
+})
+
+/** The channel, in whose responses one text stands in the place of another of its length. */
+const replacing = (channel: Channel, text: string, other: string): Channel => ({
+  transmit: async command =>
+    Buffer.from(
+      Buffer.from(await channel.transmit(command))
+        .toString('latin1')
+        .replace(text, other),
+      'latin1',
+    ),
 })
 
 describe('a rig with hardware', () => {
@@ -31,6 +43,27 @@ describe('a rig with hardware', () => {
     await card.close()
     expect(await link.look(RIG)).toEqual({ attached: true })
     expect(reached).toBe(3)
+  })
+
+  it('is software where the card says so itself, and the way tells nothing of it', async () => {
+    const silent = async (): Promise<Card> => {
+      const { card } = await createTestCard()
+      return { ...card, atr: new Uint8Array(0) }
+    }
+    const summary = summarizeRig({ name: 'desk', link: { tcp: '127.0.0.1:1' } }, 'test')
+    const subjectOf = async (reach: () => Promise<Card>): Promise<string> =>
+      withSubject(summary, await hardwareLink(reach, undefined, { isBlind: true }).open(RIG)).subject
+    expect(await subjectOf(silent)).toBe('software')
+    // It is the card's word, not its EID: the test cards of SGP.26 share one.
+    const other = async (): Promise<Card> => {
+      const card = await silent()
+      return {
+        ...card,
+        exclusive: work => card.exclusive(channel => work(replacing(channel, 'ESIM-BENCH-SW-', 'ZZ-SAS-UP-0042'))),
+      }
+    }
+    expect(await subjectOf(other)).toBe('hardware')
+    expect(await subjectOf(async () => bankCard())).toBe('hardware')
   })
 
   it('is not attached with a card that is no eUICC', async () => {

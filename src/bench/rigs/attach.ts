@@ -70,7 +70,7 @@ export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): P
   const card = protectCard(honourRefresh(reached.card), rig.protected)
   const isdrOptions = links.isdrOptionsOf(rig, reached)
   return {
-    rig: withSubject(summary, card.atr, reached.modem?.identity.imei),
+    rig: withSubject(summary, reached),
     card,
     protectedNumbers: rig.protected ?? [],
     isdrOptions,

@@ -9,6 +9,7 @@ import { BenchError } from '../error.ts'
 import type { IsdrOptionsOf } from './card-knowledge.ts'
 import type { Link, Reached } from './link.ts'
 import type { Rig } from './rig.ts'
+import { isSoftwareCard } from './subject.ts'
 
 /** With these nothing is known of the card. */
 const OF_THE_RIG: readonly ApduErrorCode[] = ['card-removed', 'port-gone', 'reader-busy', 'exchange-lost']
@@ -26,6 +27,8 @@ const reasonOf = (error: unknown): string => {
 export const hardwareLink = (
   reach: (rig: Rig) => Promise<Card | Reached>,
   isdrOptionsOf: IsdrOptionsOf = () => ({}),
+  /** The way may lead anywhere, and tells nothing of the card: it is asked what it is. */
+  { isBlind = false }: { readonly isBlind?: boolean } = {},
 ): Link => {
   const inTurn = takeTurns()
   const inHand = new Set<string>()
@@ -63,7 +66,14 @@ export const hardwareLink = (
           })
         }
         inHand.add(rig.name)
-        return { ...reached, card: releasing(reached.card, () => inHand.delete(rig.name)) }
+        const card = releasing(reached.card, () => inHand.delete(rig.name))
+        if (!isBlind) return { ...reached, card }
+        try {
+          return { ...reached, card, isSoftware: await isSoftwareCard(card, isdrOptionsOf(rig, reached)) }
+        } catch (error) {
+          await card.close()
+          throw error
+        }
       }),
   }
 }

@@ -10,18 +10,26 @@ const wrongRig = (rig: Rig, kind: string): TypeError => new TypeError(`${rig.nam
 
 /** A program that answers APDU JSON on its two ends; started for each use, in the working folder. */
 export const execLink = (workingFolder: string, isdrOptionsOf?: IsdrOptionsOf): Link =>
-  hardwareLink(async rig => {
-    if (rig.link === 'software' || !('exec' in rig.link)) throw wrongRig(rig, 'exec')
-    const port = await startProgram(rig.link.exec, workingFolder)
-    return openJsonCard(port, `the program ${rig.link.exec[0]}`, afterTimeout)
-  }, isdrOptionsOf)
+  hardwareLink(
+    async rig => {
+      if (rig.link === 'software' || !('exec' in rig.link)) throw wrongRig(rig, 'exec')
+      const port = await startProgram(rig.link.exec, workingFolder)
+      return openJsonCard(port, `the program ${rig.link.exec[0]}`, afterTimeout)
+    },
+    isdrOptionsOf,
+    { isBlind: true },
+  )
 
 /** A socket that answers APDU JSON. */
 export const tcpLink = (isdrOptionsOf?: IsdrOptionsOf): Link =>
-  hardwareLink(async rig => {
-    if (rig.link === 'software' || !('tcp' in rig.link)) throw wrongRig(rig, 'tcp')
-    const { tcp } = rig.link
-    const colon = tcp.lastIndexOf(':')
-    const port = await connectSocket(tcp.slice(0, colon), Number(tcp.slice(colon + 1)))
-    return openJsonCard(port, `the socket ${tcp}`, afterTimeout)
-  }, isdrOptionsOf)
+  hardwareLink(
+    async rig => {
+      if (rig.link === 'software' || !('tcp' in rig.link)) throw wrongRig(rig, 'tcp')
+      const { tcp } = rig.link
+      const colon = tcp.lastIndexOf(':')
+      const port = await connectSocket(tcp.slice(0, colon), Number(tcp.slice(colon + 1)))
+      return openJsonCard(port, `the socket ${tcp}`, afterTimeout)
+    },
+    isdrOptionsOf,
+    { isBlind: true },
+  )

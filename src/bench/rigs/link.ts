@@ -5,6 +5,8 @@ import type { Attachment, Rig } from './rig.ts'
 /** What a link gives: the card, and what is to be known of the way to it. */
 export interface Reached {
   readonly card: Card
+  /** The card says that it is a software eUICC; asked only where the way says nothing of the card. */
+  readonly isSoftware?: boolean | undefined
   /** What kind of way it is, the same for as long as nobody changes it: the reader's model, the modem's and its firmware. */
   readonly way?: string | undefined
   /** Bytes of a STORE DATA block where the way takes fewer than 255. */

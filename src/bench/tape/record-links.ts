@@ -5,7 +5,7 @@ import { toHex } from '../../asn1/bytes.ts'
 import { BenchError } from '../error.ts'
 import { hideConfirmationCode } from '../evidence/hide-confirmation-code.ts'
 import type { Links } from '../rigs/attach.ts'
-import type { Link } from '../rigs/link.ts'
+import type { Link, Reached } from '../rigs/link.ts'
 import { describeRig, linkOf, type Rig, summarizeRig } from '../rigs/rig.ts'
 import { withSubject } from '../rigs/subject.ts'
 import { VERSION } from '../version.ts'
@@ -27,7 +27,8 @@ export const checkTapeFile = (file: string): void => {
     throw new BenchError('wrong-use', `${file} is there already; a tape is never written over, give another name`)
 }
 
-const headerOf = (rig: Rig, atr: Uint8Array, { clock, redact }: RecordSettings): TapeHeader => {
+const headerOf = (rig: Rig, reached: Reached, { clock, redact }: RecordSettings): TapeHeader => {
+  const { atr } = reached.card
   const isSoftware = linkOf(rig) === 'software'
   return {
     card: isSoftware ? `software eUICC ${VERSION}` : describeRig(rig),
@@ -35,7 +36,7 @@ const headerOf = (rig: Rig, atr: Uint8Array, { clock, redact }: RecordSettings):
     rig: rig.name,
     bench: VERSION,
     ...(atr.length > 0 ? { atr: toHex(atr) } : {}),
-    subject: withSubject(summarizeRig(rig, ''), atr).subject,
+    subject: withSubject(summarizeRig(rig, ''), reached).subject,
     ...(redact ? { redacted: true } : {}),
   }
 }
@@ -97,7 +98,7 @@ export const recordLinks = (links: Links, settings: RecordSettings): Links => {
       const tape = openTape(file, settings.openFile)
       try {
         const reached = await link.open(rig)
-        const header = headerOf(rig, reached.card.atr, settings)
+        const header = headerOf(rig, reached, settings)
         const entries: TapeEntry[] = []
         if (!settings.redact) tape.write(encodeHeader(header))
         const write = (entry: TapeEntry): void => {
