@@ -27,6 +27,7 @@ export type BenchErrorCode =
   | 'store-key' // a key that is none, or that does not open its secrets
   | 'no-such-profile' // the card has none of that name
   | 'no-such-notification'
+  | 'no-such-event' // the SM-DS has none of that number or id
   | 'no-such-run'
   | 'busy' // one run at a time
   | 'not-wanted' // the person was asked, and said no
@@ -53,6 +54,7 @@ const NOT_A_MISTAKE: readonly BenchErrorCode[] = [
   'rig-not-attached',
   'no-such-profile',
   'no-such-notification',
+  'no-such-event',
   'home-damaged',
   'not-wanted',
 ]

@@ -34,6 +34,7 @@ const load = {
   info: () => import('./info-command.ts'),
   list: () => import('./list-command.ts'),
   download: () => import('./download-command.ts'),
+  discover: () => import('./discover-command.ts'),
   profile: () => import('./profile-commands.ts'),
   settings: () => import('./settings-commands.ts'),
   notifications: () => import('./notifications-command.ts'),
@@ -144,7 +145,7 @@ const APPLETS: Readonly<Record<string, Readonly<Record<string, Applet>>>> = {
         const given = text('imei')
         const imei = given === undefined ? undefined : readLpacImei(given)
         if (given !== undefined && imei === undefined) return voice.failure('es10b_authenticate_server', noImei(given))
-        return (await load.download()).discoverCommand(world, text('smds') || undefined, {
+        return (await load.discover()).discoverCommand(world, text('smds') || undefined, {
           ...place,
           ...(imei && { imei }),
         })

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { readHost, readHostAndPort, readSeconds } from '../options.ts'
+import { readCount, readHost, readHostAndPort, readSeconds } from '../options.ts'
 import { ca, connectTo, json, lpac, noNotify, type Perform, withOptions, yes } from '../shared-options.ts'
 import type { CardWorld } from './at-card.ts'
 
@@ -8,6 +8,7 @@ const load = {
   info: () => import('./info-command.ts'),
   list: () => import('./list-command.ts'),
   download: () => import('./download-command.ts'),
+  discover: () => import('./discover-command.ts'),
   profile: () => import('./profile-commands.ts'),
   settings: () => import('./settings-commands.ts'),
   notifications: () => import('./notifications-command.ts'),
@@ -42,7 +43,7 @@ export const fillCardCommands = (
     .addOption(smdsAt())
     .action(
       perform(async (smds, options) =>
-        (await load.download()).discoverCommand(world, smds as string | undefined, options as never),
+        (await load.discover()).discoverCommand(world, smds as string | undefined, options as never),
       ),
     )
   withLpac('list', 'the profiles on the card').action(
@@ -126,6 +127,9 @@ const addDownload = (command: Command, imei: Option, world: CardWorld, perform: 
         .preset(true as never)
         .argParser((host: string | true) => (host === true ? host : readHost(host))),
     )
+    .addOption(new Option('--event <number>', 'which of several that --discover finds').argParser(readCount))
+    .option('--event-id <id>', 'the same by its id')
+    .option('--all', 'all that --discover finds')
     .option('--confirmation-code <code>', 'where the operator asks for one')
     .addOption(new Option('--consent-timeout <seconds>', 'how long to wait for an answer').argParser(readSeconds))
     .addOption(imei)

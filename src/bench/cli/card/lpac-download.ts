@@ -16,12 +16,16 @@ const TOLD: readonly string[] = [
 ]
 
 /** The progress lines of lpac's downloads and discoveries. The preview, which is no function, is told where it is made. */
-export const followServer = (at: Pick<CardWork, 'lpac' | 'listen'>, address: string): void => {
+export const followServer = (at: Pick<CardWork, 'lpac' | 'listen'>, address: string): (() => void) => {
   const { lpac } = at
-  if (lpac === undefined) return
+  let isOver = false
   at.listen(event => {
+    if (lpac === undefined || isOver) return
     if (event.kind === 'started' && TOLD.includes(event.step)) lpac.progress(lpacFunction(event.step), address)
   })
+  return () => {
+    isOver = true
+  }
 }
 
 /** A download that ends before it has begun: lpac says that it cancels, too. */
