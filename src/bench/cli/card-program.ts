@@ -20,6 +20,7 @@ export const addCardCommands = (program: Command, world: CardWorld, perform: Per
   withOptions(card.command('as-lpac'), ...place(), connectTo(), ca())
     .description("take lpac's own arguments and answer as lpac: as-lpac --rig NAME -- profile list")
     .argument('[args...]', "lpac's arguments, behind --")
+    .option('--script', 'print a script that does this with these options, to put in the place of lpac')
     .action(
       perform(async (args, options) =>
         (await load.asLpac()).asLpacCommand(world, args as unknown as string[], options as never),

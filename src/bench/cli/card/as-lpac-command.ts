@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { BenchError } from '../../error.ts'
 import { VERSION } from '../../version.ts'
 import type { CardOptions } from '../options.ts'
 import type { CardWorld } from './at-card.ts'
@@ -6,6 +7,7 @@ import { failBefore } from './lpac-download.ts'
 import { readLpacNumbers, type Wanted } from './lpac-notifications.ts'
 import { readLpacImei, readLpacSource } from './lpac-source.ts'
 import { createLpacVoice, LPAC_FAILED } from './lpac-voice.ts'
+import type { ServerOptions } from './servers.ts'
 
 /** The lpac whose command line and output these are. */
 const LPAC_VERSION = '2.3.0'
@@ -228,8 +230,13 @@ const knows = (world: CardWorld, name: string, words: readonly string[], word: s
 export const asLpacCommand = async (
   world: CardWorld,
   args: readonly string[],
-  options: CardOptions,
+  { script, ...options }: ServerOptions & { readonly script?: boolean },
 ): Promise<number> => {
+  if (script) {
+    if (args.length > 0) throw new BenchError('wrong-use', 'a --script takes what lpac is given when it is run')
+    world.out.write((await import('./lpac-script.ts')).writeLpacScript(world, options))
+    return 0
+  }
   const [first, second, ...rest] = args
   const voice = createLpacVoice(world)
   if (!knows(world, 'lpac', [...Object.keys(APPLETS), 'version'], first)) return LPAC_FAILED
