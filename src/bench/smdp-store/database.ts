@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Tables } from './schema.ts'
 import type { Bound, Statement } from './statement.ts'
 
-/** What SQLite and PostgreSQL are to the store. What a call resolved with has been committed. */
+/** What SQLite and PostgreSQL are to the store. What a call did is there for the calls after it, and safe when `synced` says so. */
 export interface Database {
   /** Makes SQL in the words of this database; migrations run on it. */
   readonly db: Kysely<Tables>
@@ -22,6 +22,8 @@ export interface Database {
   change<Args>(statement: Statement<Args, unknown>, args: Args): Promise<number>
   /** All of them in one step, if each changes something; else none, and false. */
   changeAll(statements: readonly Bound[]): Promise<boolean>
+  /** Resolves when all that was done so far is on the disk; rejects when it cannot get there, and was undone. */
+  synced(): Promise<void>
   /** The error of a driver as one with a sentence, where it is one that a person can do something about. */
   told(error: unknown): unknown
   close(): Promise<void>

@@ -70,6 +70,7 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
   }
 
   return {
+    synced: database.synced,
     ...createRetentionOn(database),
     async addProfile(profile, order, over) {
       const row = orderRow(order)

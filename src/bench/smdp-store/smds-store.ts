@@ -84,6 +84,8 @@ export const createSmdsStoreOn = (database: Database, sealing: Sealing): SmdsSto
   let sweptAt = Number.NEGATIVE_INFINITY
 
   return {
+    synced: database.synced,
+
     async addEvent(event) {
       try {
         await database.change(statements.addEvent, eventRow(event))

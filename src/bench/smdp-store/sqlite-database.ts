@@ -14,11 +14,8 @@ const BUSY_MS = 5000
 const BUSY_ATTEMPTS = 500
 const BUSY_PAUSE_MS = 10
 
+/** How those who wait for a transaction to be synced are told. */
 interface Batch {
-  /** False: it was rolled back. */
-  readonly committed: Promise<boolean>
-  readonly commit: (isDone: boolean) => void
-  readonly synced: Promise<void>
   readonly succeed: () => void
   readonly fail: (error: unknown) => void
 }
@@ -51,17 +48,6 @@ const forKysely = (connection: Libsql.Database): SqliteDatabase => ({
 
 const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))
 
-/** SQLite's own waiting would hold up the event loop, and with it whoever is being waited for in this process. */
-const patiently = async <T>(work: () => T): Promise<T> => {
-  for (let attempt = 1; ; attempt++)
-    try {
-      return work()
-    } catch (error) {
-      if (!isBusy(error) || attempt === BUSY_ATTEMPTS) throw error
-      await setTimeout(BUSY_PAUSE_MS)
-    }
-}
-
 /** What went wrong with a file, in a sentence. */
 const told = (error: unknown, file: string): unknown => {
   const code = codeOf(error)
@@ -89,13 +75,14 @@ const told = (error: unknown, file: string): unknown => {
 /**
  * SQLite in this process, with a write-ahead log.
  *
- * All that is written in one turn of the event loop is one transaction, committed at its end; then its log is synced,
- * and only then does anybody hear of it: a 204 makes the card delete its notification, which is then nowhere else. A
- * killed process loses nothing that was committed, a power cut nothing that was synced.
+ * All that is written in one turn of the event loop is one transaction, committed at its end; then its log is synced.
+ * Each statement is carried out at once and seen by those after it; who lets anybody know of it waits for `synced`
+ * first: a 204 makes the card delete its notification, which is then nowhere else. A killed process loses nothing that
+ * was committed, a power cut nothing that was synced.
  *
  * SQLite would sync within the commit (`synchronous = FULL`) and hold up the event loop for as long as the disk takes.
  * Here the commit leaves that out (NORMAL), and the same log is synced from a thread; what is committed meanwhile is
- * synced together. What is read has been committed, though another caller's last change may not be synced yet.
+ * synced together.
  */
 export const openSqlite = (file: string): Database => {
   let connection: Libsql.Database
@@ -135,12 +122,14 @@ export const openSqlite = (file: string): Database => {
   const occupancy = file === ':memory:' ? undefined : createSqliteOccupancy(file)
 
   let batch: Batch | undefined
+  /** Of the last transaction; those before it are synced before it is. */
+  let synced = Promise.resolve()
   let isExclusive = false
   /** Committed, and to be synced with the next sync. */
-  let unsynced: Pick<Batch, 'succeed' | 'fail'>[] = []
+  let unsynced: Batch[] = []
   let isSyncing = false
   let idle = Promise.resolve()
-  const sync = (committed: Pick<Batch, 'succeed' | 'fail'>): void => {
+  const sync = (committed: Batch): void => {
     unsynced.push(committed)
     if (!isSyncing) idle = syncAll()
   }
@@ -158,67 +147,74 @@ export const openSqlite = (file: string): Database => {
     }
     isSyncing = false
   }
-  const endBatch = (): void => {
-    const { succeed, fail, commit: committed } = batch!
+  const giveUpBatch = (error: unknown): void => {
+    if (connection.inTransaction) rollback.run()
+    batch?.fail(told(error, file))
     batch = undefined
+  }
+  const endBatch = (): void => {
+    const ended = batch
+    if (ended === undefined) return
     try {
       commit.run()
-      committed(true)
-      if (log === undefined) succeed()
-      else sync({ succeed, fail })
     } catch (error) {
-      if (connection.inTransaction) rollback.run()
-      committed(false)
-      fail(told(error, file))
+      giveUpBatch(error)
+      return
     }
+    batch = undefined
+    if (log === undefined) ended.succeed()
+    else sync(ended)
   }
-  /** In the transaction of this turn of the event loop. */
-  const inBatch = (): Batch => {
-    if (batch !== undefined) return batch
-    if (isExclusive) throw Object.assign(new Error('an exclusive step is under way'), { code: 'SQLITE_BUSY' })
+  const enter = (): void => {
+    if (batch !== undefined || isExclusive)
+      throw Object.assign(new Error('another transaction is under way'), { code: 'SQLITE_BUSY' })
     begin.run()
-    let commit!: (isDone: boolean) => void
-    let succeed!: () => void
-    let fail!: (error: unknown) => void
-    const committed = new Promise<boolean>(resolve => {
-      commit = resolve
+  }
+  /** Opens the transaction of this turn of the event loop. */
+  const inBatch = (): void => {
+    if (batch !== undefined) return
+    enter()
+    synced = new Promise((succeed, fail) => {
+      batch = { succeed, fail }
     })
-    const synced = new Promise<void>((resolve, reject) => {
-      succeed = resolve
-      fail = reject
-    })
-    // Whoever wrote waits for it; where everyone's own statement had failed, nobody does.
+    // Where nobody waits for it, nobody is told.
     synced.catch(() => undefined)
-    batch = { committed, commit, synced, succeed, fail }
     setImmediate(endBatch)
-    return batch
   }
   const changesOf = (statement: Statement<never, unknown>, values: readonly unknown[]): number =>
     preparedOf(statement).run(values as unknown[]).changes
 
-  const failed = (error: unknown): unknown => (isTaken(error) ? new TakenError(error) : told(error, file))
-  const read = async <T>(work: () => T): Promise<T> => {
-    try {
-      const found = await patiently(work)
-      return batch === undefined || (await batch.committed) ? found : await read(work)
-    } catch (error) {
-      throw failed(error)
-    }
+  /**
+   * At once, or when another process has let go of the file: SQLite's own waiting would hold up the event loop, and
+   * with it whoever is being waited for in this process.
+   */
+  const patiently = async <T>(work: () => T): Promise<T> => {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return work()
+      } catch (error) {
+        if (!isBusy(error) || attempt === BUSY_ATTEMPTS)
+          throw isTaken(error) ? new TakenError(error) : told(error, file)
+        await setTimeout(BUSY_PAUSE_MS)
+      }
   }
-  const write = async <T>(work: () => T): Promise<T> => {
-    try {
-      const { done, synced } = await patiently(() => ({ synced: inBatch().synced, done: work() }))
-      await synced
-      return done
-    } catch (error) {
-      throw failed(error)
-    }
-  }
+  const write = <T>(work: () => T): Promise<T> =>
+    patiently(() => {
+      inBatch()
+      try {
+        return work()
+      } catch (error) {
+        // Some errors, a full disk among them, have ended the whole transaction.
+        if (!connection.inTransaction) giveUpBatch(error)
+        throw error
+      }
+    })
 
   const exclusively: Database['exclusively'] = async work => {
-    while (batch !== undefined) await batch.committed
-    await patiently(() => begin.run())
-    isExclusive = true
+    await patiently(() => {
+      enter()
+      isExclusive = true
+    })
     try {
       await work(db)
       commit.run()
@@ -235,6 +231,7 @@ export const openSqlite = (file: string): Database => {
     db,
     kind: 'sqlite',
     name: file,
+    synced: () => synced,
     told: error => told(error, file),
     exclusively,
     async occupy() {
@@ -250,9 +247,9 @@ export const openSqlite = (file: string): Database => {
       return true
     },
     row: (statement, args) =>
-      read(() => preparedOf(statement as Statement<never, unknown>).get(statement.bind(args)) as never),
+      patiently(() => preparedOf(statement as Statement<never, unknown>).get(statement.bind(args)) as never),
     rows: (statement, args) =>
-      read(
+      patiently(
         () =>
           preparedOf(statement as Statement<never, unknown>)
             .all(statement.bind(args))
@@ -272,14 +269,17 @@ export const openSqlite = (file: string): Database => {
         return areAll
       }),
     async close() {
-      await batch?.committed
-      await idle
-      occupancy?.leave()
-      if (log !== undefined) closeSync(log)
-      // Also empties the log, in which what was deleted would stay readable.
-      if (connection.open) connection.pragma('wal_checkpoint(TRUNCATE)')
-      await db.destroy()
-      if (connection.open) connection.close()
+      try {
+        await synced
+      } finally {
+        await idle
+        occupancy?.leave()
+        if (log !== undefined) closeSync(log)
+        // Also empties the log, in which what was deleted would stay readable.
+        if (connection.open) connection.pragma('wal_checkpoint(TRUNCATE)')
+        await db.destroy()
+        if (connection.open) connection.close()
+      }
     },
   }
 }

@@ -6,7 +6,7 @@ import type { Fetch, WholeResponse } from '../../rsp/fetch.ts'
 import { ADMIN_PROTOCOL_HEADER } from '../../rsp/http-function.ts'
 import { refuseMessage } from './error.ts'
 import type { Call } from './http-binding.ts'
-import { findFault, type Refusals, runFunction, takeMessage, versionFor } from './http-frame.ts'
+import { type Conduct, findFault, runFunction, takeMessage, versionFor } from './http-frame.ts'
 import { answerMessages, type HttpMessage } from './http-message.ts'
 
 type Table = Readonly<Record<string, Asn1Function<unknown, unknown>>>
@@ -22,7 +22,7 @@ const ASN1_CONTENT = new RegExp(`^${ASN1_CONTENT_TYPE}\\s*(;|$)`, 'i')
 export const bindAsn1 = <const T extends Table>(
   table: T,
   answers: { readonly [K in keyof T]: Answer },
-  refusals: Refusals,
+  conduct: Conduct,
 ): Fetch => {
   const requests = remoteProfileProvisioning(
     choice(
@@ -57,7 +57,7 @@ export const bindAsn1 = <const T extends Table>(
     const write = (value: { ok: unknown } | { error: string }) =>
       response && encode(remoteProfileProvisioning(response), value)
     const run = async () => write({ ok: await answer(message, { requester: 'LPA', header: undefined }) })
-    const outcome = await runFunction(name, run, refusals)
+    const outcome = await runFunction(name, run, conduct)
     if (response === undefined) return bare('failure' in outcome ? 503 : 204)
     const error = 'failure' in outcome ? errorOf(outcome.failure, errors, otherError) : undefined
     const body = 'response' in outcome ? outcome.response : error && write(error)

@@ -7,7 +7,7 @@ import {
 } from '../../rsp/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
 import { refuseMessage } from './error.ts'
-import { findFault, type Refusals, runFunction, takeMessage, type Untaken, versionFor } from './http-frame.ts'
+import { type Conduct, findFault, runFunction, takeMessage, type Untaken, versionFor } from './http-frame.ts'
 import { answerMessages, type HttpMessage, type RequesterOf } from './http-message.ts'
 
 /** What a function is told about its call beside the request. */
@@ -35,7 +35,7 @@ export type Answers<T> = {
   readonly [K in keyof T]: (request: RequestOf<T[K]>, call: Call) => Promise<ResponseOf<T[K]> | undefined>
 }
 
-export interface Binding extends Refusals {
+export interface Binding extends Conduct {
   /** Requests begin with a header (between servers, SGP.22 §6.5.1.3). */
   readonly hasHeader: boolean
   readonly requesterOf: RequesterOf

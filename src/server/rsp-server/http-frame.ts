@@ -42,8 +42,10 @@ export const takeMessage = async <T>(
   }
 }
 
-/** How a function throws its refusals, and where an error that is none is told. */
-export interface Refusals {
+/** What stands between a function and its answer, whatever the binding. */
+export interface Conduct {
+  /** Resolves when what the function did will not be forgotten: it is answered only then, whatever the answer. */
+  readonly synced: () => Promise<void>
   /** Subject and reason code of a refusal that a function threw; undefined for anything else. */
   readonly statusOf: (error: unknown) => StatusCodeData | undefined
   /** An error that is no refusal: a defect of this server, of which the caller learns only that it happened. */
@@ -54,13 +56,18 @@ export interface Refusals {
 export const runFunction = async <Response>(
   name: string,
   run: () => Promise<Response>,
-  { statusOf, onDefect }: Refusals,
+  { synced, statusOf, onDefect }: Conduct,
 ): Promise<{ readonly response: Response } | { readonly failure: StatusCodeData }> => {
-  try {
-    return { response: await run() }
-  } catch (error) {
+  const refused = (error: unknown): { failure: StatusCodeData } => {
     const failure = error instanceof RspServerError && error.status ? error.status : statusOf(error)
-    if (failure !== undefined) return { failure }
+    if (failure === undefined) throw error
+    return { failure }
+  }
+  try {
+    const outcome = await run().then(response => ({ response }), refused)
+    await synced()
+    return outcome
+  } catch (error) {
     onDefect(error, name)
     return { failure: refuseMessage('failed-here').status! }
   }

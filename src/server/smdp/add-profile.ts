@@ -50,4 +50,5 @@ export const addProfile = async ({ store, clock, address }: Smdp, profile: Profi
   if (was !== undefined && !isOver(was) && profile.replace !== true) throw taken
   if (!(await store.addProfile(stock, newOrder(iccid, profileType, owner, clock()), was))) throw taken
   await store.dropBoundCopy(iccid)
+  await store.synced()
 }

@@ -37,6 +37,7 @@ export const raiseEvent = async (smdp: Smdp, event: OwnEvent, confirm: () => Pro
   if (smds === undefined) throw refusal('smds-inaccessible', 'it is not known here', { about: event.smdsAddress })
   const guard = deletionOf(event, new Date(smdp.clock().getTime() + CONFIRMATION_MS))
   await smdp.store.addProgress(guard)
+  await smdp.store.synced()
   const { eid, eventId, smdsAddress } = event
   const outcome = await callServer(
     smds,

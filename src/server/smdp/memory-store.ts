@@ -57,6 +57,8 @@ export const createMemoryStore = (): SmdpStore => {
   }
 
   return {
+    synced: async () => undefined,
+
     async addProfile(profile, order, over) {
       const was = orders.get(order.iccid)
       if (was?.revision !== over?.revision || !isMine(order)) return false

@@ -82,6 +82,7 @@ export const createProgressReports = ({
   const tellAll = async (requester: string): Promise<boolean> => {
     for (let left = 0; ; ) {
       const waiting = await store.listProgressOf(requester, left, AT_ONCE)
+      await store.synced()
       for (const progress of waiting) {
         const told = await tell(progress)
         if (told === 'silent') return false

@@ -69,10 +69,10 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
     CancelSession: createCancelSession(smdp),
   }
   const answers = misbehaviour ? withWrongContent(smdp, right, misbehaviour) : right
-  const refusals = { statusOf, onDefect: smdp.onDefect }
+  const conduct = { synced: smdp.store.synced, statusOf, onDefect: smdp.onDefect }
   // TLS authenticates the server only; the card is authenticated by the functions themselves.
-  const inJson = bindFunctions(ES9p, answers, { hasHeader: false, requesterOf: 'LPA', ...refusals })
-  const inAsn1 = bindAsn1(ES9pAsn1, answers, refusals)
+  const inJson = bindFunctions(ES9p, answers, { hasHeader: false, requesterOf: 'LPA', ...conduct })
+  const inAsn1 = bindAsn1(ES9pAsn1, answers, conduct)
   const es9p = chooseFetch(({ path }) => (path === ASN1_PATH ? inAsn1 : inJson))
 
   const { HandleDownloadProgressInfo: _, HandleNotification: __, ...operatorFunctions } = ES2p
@@ -86,7 +86,7 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
         ReleaseProfile: repeatable('ReleaseProfile', createReleaseProfile(smdp)),
         CancelOrder: repeatable('CancelOrder', createCancelOrder(smdp)),
       },
-      { hasHeader: true, requesterOf: smdp.requesterOf, ...refusals },
+      { hasHeader: true, requesterOf: smdp.requesterOf, ...conduct },
     ),
     addProfile: profile => addProfile(smdp, profile),
     async deliverProgress() {

@@ -135,6 +135,12 @@ export interface StoreFigures {
  */
 export interface SmdpStore {
   /**
+   * Resolves when all that was done so far outlives this machine; rejects when it was lost. Nobody is told of a change
+   * before: neither who called, nor another server.
+   */
+  synced(): Promise<void>
+
+  /**
    * A profile and its order; replaces those of the same ICCID when `over` is given and still current. False: it is not,
    * or another order has the matching id.
    */

@@ -7,6 +7,8 @@ export const createMemorySmdsStore = (): SmdsStore => {
   const isCurrent = ({ eid, eventId, revision }: EventRecord): boolean =>
     events.get(eid)?.get(eventId)?.revision === revision
   return {
+    synced: async () => undefined,
+
     async addEvent(event) {
       const ofEid = events.get(event.eid) ?? new Map<string, EventRecord>()
       if (ofEid.has(event.eventId)) return false

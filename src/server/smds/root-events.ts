@@ -8,9 +8,10 @@ import type { EventRecord } from './store.ts'
  * SGP.22 §5.10.1: the root learns that something waits for the EID here. The event keeps its id, so that the eUICC,
  * sent here by the root, finds it.
  */
-export const registerAtRoot = async ({ root, address }: Smds, event: EventRecord): Promise<void> => {
+export const registerAtRoot = async ({ root, address, store }: Smds, event: EventRecord): Promise<void> => {
   if (root === undefined) throw refusal('root-inaccessible', 'no root SM-DS is configured here')
   const { eid, eventId } = event
+  await store.synced()
   const outcome = await callServer(
     root,
     ES15.RegisterEvent,
@@ -23,9 +24,10 @@ export const registerAtRoot = async ({ root, address }: Smds, event: EventRecord
 }
 
 /** SGP.22 §5.10.2. An event that the root does not know any more needs no deletion. */
-export const deleteAtRoot = async ({ root, address }: Smds, event: EventRecord): Promise<void> => {
+export const deleteAtRoot = async ({ root, address, store }: Smds, event: EventRecord): Promise<void> => {
   if (root === undefined) throw refusal('root-inaccessible', 'no root SM-DS is configured here')
   const { eid, eventId } = event
+  await store.synced()
   const outcome = await callServer(
     root,
     ES15.DeleteEvent,

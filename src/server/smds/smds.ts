@@ -42,9 +42,10 @@ export const createSmds = (settings: SmdsSettings): SmdsServer => {
     AuthenticateClient: createAuthenticateClient(smds),
   }
   const onEvents = { RegisterEvent: createRegisterEvent(smds), DeleteEvent: createDeleteEvent(smds) }
-  const betweenServers = { hasHeader: true, requesterOf: smds.requesterOf, statusOf, onDefect: smds.onDefect }
+  const conduct = { synced: smds.store.synced, statusOf, onDefect: smds.onDefect }
+  const betweenServers = { hasHeader: true, requesterOf: smds.requesterOf, ...conduct }
   // TLS authenticates the server only; the card is authenticated by the functions themselves.
-  const towardsLpas = { hasHeader: false, requesterOf: 'LPA', statusOf, onDefect: smds.onDefect } as const
+  const towardsLpas = { hasHeader: false, requesterOf: 'LPA', ...conduct } as const
 
   const onBothPaths = {
     InitiateAuthentication: ES11.InitiateAuthentication,

@@ -29,6 +29,12 @@ export interface SmdsSession extends OpenedTransaction {
  * on one database.
  */
 export interface SmdsStore {
+  /**
+   * Resolves when all that was done so far outlives this machine; rejects when it was lost. Nobody is told of a change
+   * before: neither who called, nor another server.
+   */
+  synced(): Promise<void>
+
   /** False when the EID has an event with this id. */
   addEvent(event: EventRecord): Promise<boolean>
   findEvent(eid: string, eventId: string): Promise<EventRecord | undefined>

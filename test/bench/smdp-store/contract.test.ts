@@ -23,6 +23,19 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** Waits after each step until another process would see it too. */
+const unhurried = <S extends { synced(): Promise<void> }>(store: S): S =>
+  new Proxy(store, {
+    get: (target, name: keyof S & string) => {
+      const method = target[name] as (...given: unknown[]) => Promise<unknown>
+      return async (...given: unknown[]) => {
+        const result = await method(...given)
+        await target.synced()
+        return result
+      }
+    },
+  })
+
 let opened = 0
 /** Two views of one store: as two server processes have it where it is a database. */
 type Open = () => Promise<{ one: SmdpStore; other: SmdpStore; close(): Promise<void> }>
@@ -30,8 +43,8 @@ const openTwice = async (place: string): ReturnType<Open> => {
   const one = await openSmdpStore(place, { environment, random: dice(`${place} one`) })
   const other = await openSmdpStore(place, { environment, random: dice(`${place} other`) })
   return {
-    one,
-    other,
+    one: unhurried(one),
+    other: unhurried(other),
     async close() {
       await one.close()
       await other.close()

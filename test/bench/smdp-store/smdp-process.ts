@@ -3,7 +3,7 @@
  *
  *   KILL_AT=GetBoundProfilePackage.saveOrder:after:17
  *
- * is: SIGKILL when the seventeenth saveOrder within a GetBoundProfilePackage has been committed.
+ * is: SIGKILL when the seventeenth saveOrder within a GetBoundProfilePackage has been synced.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
@@ -43,7 +43,10 @@ const watched = (store: SmdpStore): SmdpStore =>
           const isHere = step === killStep && --left === 0
           if (isHere && killWhen === 'before') die()
           const result = await call(...given)
-          if (isHere && killWhen === 'after') die()
+          if (isHere && killWhen === 'after') {
+            await store.synced()
+            die()
+          }
           return result
         },
       ]
