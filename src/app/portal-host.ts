@@ -60,7 +60,7 @@ export const createPortalHost = (settings: {
       cookies,
       note,
       load: async (address, init) => {
-        if (!address.startsWith('https://')) note(`a page loads ${address.slice(0, 60)}, which is not https`) // S4
+        if (!address.startsWith('https://')) note(`a page loads ${address.slice(0, 60)}, which is not https`)
         const form = init?.body instanceof URLSearchParams ? init.body : undefined
         return request(web, cookies, { url: address, ...(form && { form }) })
       },

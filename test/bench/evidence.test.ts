@@ -11,6 +11,7 @@ import {
   readEvidence,
 } from '../../src/bench/evidence/evidence-file.ts'
 import { createRecorder } from '../../src/bench/evidence/recorder.ts'
+import { createRunBook } from '../../src/bench/run/run-book.ts'
 import { rebuildStore } from '../../src/bench/store/rebuild.ts'
 import { openStore } from '../../src/bench/store/store.ts'
 
@@ -159,6 +160,55 @@ describe('the store', () => {
     await rebuildStore(later, folder)
     expect(await later.run(runId)).toMatchObject({ state: 'interrupted', lastSeq: 2 })
     await later.close()
+  })
+
+  it('takes the end of a run from evidence where the bench was killed before it was in a row', async () => {
+    const path = join(folder, 'store.db')
+    const store = await openStore(path)
+    const events = record([STARTED, STEP_ENDED, RUN_ENDED])
+    for (const event of events.slice(0, 2)) await store.apply(event)
+    await store.close()
+    const later = await openStore(path)
+    expect(await rebuildStore(later, folder)).toEqual([])
+    expect(await later.run(runId)).toMatchObject({ state: 'ended', verdict: 'fail', lastSeq: 3 })
+    await later.close()
+  })
+
+  it('is made again from evidence where its pages are damaged, though it begins like a database', async () => {
+    const path = join(folder, 'store.db')
+    const store = await openStore(path)
+    for (const event of record([STARTED, STEP_ENDED, RUN_ENDED])) await store.apply(event)
+    await store.close()
+    const bytes = readFileSync(path)
+    bytes.fill(0xff, 4096)
+    writeFileSync(path, bytes)
+    const again = await openStore(path)
+    expect(await rebuildStore(again, folder)).toEqual([])
+    expect(await again.run(runId)).toMatchObject({ verdict: 'fail' })
+    await again.close()
+  })
+
+  it('misses one row, and has those after it', async () => {
+    const store = await openStore(':memory:')
+    const lost = new Error('the disk was full for a moment')
+    const reported: unknown[] = []
+    const book = createRunBook({
+      store: {
+        ...store,
+        apply: event => (event.kind === 'step-ended' ? Promise.reject(lost) : store.apply(event)),
+      },
+      evidenceFolder: folder,
+      clock,
+      stopwatch: () => 0,
+      random: length => new Uint8Array(length),
+      report: error => reported.push(error),
+    })
+    const run = book.open()
+    for (const observation of [STARTED, STEP_ENDED, RUN_ENDED]) run.recorder.record(observation)
+    await run.close()
+    expect(await store.run(run.runId)).toMatchObject({ state: 'ended', verdict: 'fail' })
+    expect(reported).toEqual([lost])
+    await store.close()
   })
 
   it('is made again from evidence when its file is no database any more', async () => {

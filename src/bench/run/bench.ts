@@ -79,7 +79,14 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
       return undefined
     },
   )
-  const book = createRunBook({ store, evidenceFolder: home.evidence, clock, stopwatch, random })
+  const book = createRunBook({
+    store,
+    evidenceFolder: home.evidence,
+    clock,
+    stopwatch,
+    random,
+    report: error => log.error({ err: error }, 'a row of a run was not written'),
+  })
   let isClosing = false
   /** Resolves when what has been taken is given back. */
   let inUse: Promise<void> | undefined

@@ -10,7 +10,7 @@ export interface OpenRun {
   readonly runId: string
   readonly recorder: Recorder
   readonly evidence: string
-  /** Resolves when every row is written. */
+  /** Resolves when every row is written that can be. */
   close(): Promise<void>
 }
 
@@ -30,6 +30,8 @@ export const createRunBook = (at: {
   clock: () => Date
   stopwatch: Stopwatch
   random: (length: number) => Uint8Array
+  /** Told of a row that could not be written; the run goes on, and the next start makes its rows again from evidence. */
+  report?: (error: unknown) => void
 }): RunBook => {
   const live = new Map<string, BenchEvent[]>()
   const told = new EventEmitter<{ event: [BenchEvent]; change: [RunSummary] }>()
@@ -65,9 +67,7 @@ export const createRunBook = (at: {
         stopwatch: at.stopwatch,
         listen(event) {
           events.push(event)
-          rows = rows.then(() => project(event))
-          // A row can be made again from evidence; the run goes on without it, and `close` says so.
-          rows.catch(() => undefined)
+          rows = rows.then(() => project(event)).catch((error: unknown) => at.report?.(error))
           told.emit('event', event)
         },
       })

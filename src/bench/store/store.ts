@@ -38,11 +38,10 @@ interface Tables {
 const FORM = 1
 
 export interface Store {
-  /** Takes events in their order. */
+  /** Takes events in their order; the first of a run begins its rows anew. */
   apply(event: BenchEvent): Promise<void>
   runs(limit?: number): Promise<RunSummary[]>
   run(runId: string): Promise<RunSummary | undefined>
-  has(runId: string): Promise<boolean>
   /** Runs that were going on when the bench stopped. */
   interruptRunning(): Promise<void>
   close(): Promise<void>
@@ -107,18 +106,25 @@ const toSummary = (row: Tables['runs']): RunSummary => ({
   ...(row.summary === null ? {} : { summary: row.summary }),
 })
 
-const openDatabase = (path: string): Libsql.Database => {
+const openDatabase = async (path: string): Promise<Kysely<Tables>> => {
   const database = new Libsql(path)
-  database.exec('PRAGMA journal_mode = WAL')
-  // Evidence is what must survive a power cut; a row that is lost is made again from it.
-  database.exec('PRAGMA synchronous = NORMAL')
-  return database
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
+  try {
+    database.exec('PRAGMA journal_mode = WAL')
+    // Evidence is what must survive a power cut; a row that is lost is made again from it.
+    database.exec('PRAGMA synchronous = NORMAL')
+    await createTables(db)
+    return db
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 /** A file that is no database any more is put aside: what was in it is made again from evidence. */
-const openOrReplace = (path: string): Libsql.Database => {
+const openOrReplace = async (path: string): Promise<Kysely<Tables>> => {
   try {
-    return openDatabase(path)
+    return await openDatabase(path)
   } catch (error) {
     if (path === ':memory:' || !existsSync(path)) throw error
     renameSync(path, `${path}.damaged`)
@@ -129,13 +135,12 @@ const openOrReplace = (path: string): Libsql.Database => {
 
 /** Opens the database at `path` (`:memory:` for none). */
 export const openStore = async (path: string): Promise<Store> => {
-  const database = openOrReplace(path)
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
-  await createTables(db)
+  const db = await openOrReplace(path)
 
   const apply = async (event: BenchEvent): Promise<void> => {
     const { runId, seq } = event
     if (event.kind === 'run-started') {
+      for (const table of ['runs', 'steps'] as const) await db.deleteFrom(table).where('run_id', '=', runId).execute()
       await db
         .insertInto('runs')
         .values({
@@ -194,10 +199,6 @@ export const openStore = async (path: string): Promise<Store> => {
     async run(runId) {
       const row = await db.selectFrom('runs').selectAll().where('run_id', '=', runId).executeTakeFirst()
       return row && toSummary(row)
-    },
-    async has(runId) {
-      const row = await db.selectFrom('runs').select('run_id').where('run_id', '=', runId).executeTakeFirst()
-      return row !== undefined
     },
     async interruptRunning() {
       await db.updateTable('runs').set({ state: 'interrupted' }).where('state', '=', 'running').execute()
