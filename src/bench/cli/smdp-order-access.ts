@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { BenchError } from '../error.ts'
 import { homePath } from '../home/home.ts'
 import type { Address } from '../net/address-book.ts'
+import { checkForeignServer } from '../pki/foreign-server.ts'
 import { checkWebServer, openWebPki, serverIdentity } from '../pki/web-pki.ts'
 import { type OrderAccess, openEs2Access } from '../smdp/order-access.ts'
 import { readAuthorities } from '../smdp/standalone-pki.ts'
@@ -19,18 +20,6 @@ export interface OrderOptions {
   readonly as: string
   readonly json?: boolean
 }
-const checkForeignServer =
-  (authorities: readonly X509Certificate[], clock: () => Date) =>
-  (chain: readonly Uint8Array[], host: string): void => {
-    const [server] = chain.map(der => new X509Certificate(der))
-    const issuer = authorities.find(ca => server?.checkIssued(ca) && server.verify(ca.publicKey))
-    const now = clock()
-    if (server === undefined || issuer === undefined) throw new Error('it is not of the CA that was given')
-    if (now < new Date(server.validFrom) || now > new Date(server.validTo))
-      throw new Error('its certificate is not valid today')
-    if (server.checkHost(host) === undefined) throw new Error(`its certificate is not for ${host}`)
-  }
-
 const readText = (path: string, what: string): string => Buffer.from(readInput(path, what)).toString('utf8')
 
 /** Checked here: what TLS says of a wrong file is no sentence, and comes when the order is half asked for. */

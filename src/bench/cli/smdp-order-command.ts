@@ -218,7 +218,17 @@ export const showOrderCommand = async (
       (await store.findOrder(which.replace(/[\s-]/g, '').replace(/f$/i, '')))
     if (order === undefined)
       throw new BenchError('order-refused', `there is no order with ICCID or matching id ${JSON.stringify(which)}`)
-    const view = viewOrder(order)
+    const figures = await store.readFigures()
+    const isOfRequester = (each: { readonly requester: string | undefined }): boolean =>
+      each.requester === order.requester
+    const reports =
+      order.requester === undefined
+        ? {}
+        : {
+            reportsWaiting: figures.waiting.find(isOfRequester)?.count ?? 0,
+            reportsDropped: figures.dropped.find(isOfRequester)?.count ?? 0,
+          }
+    const view = { ...viewOrder(order), ...reports }
     if (options.json) printJson(world, view)
     const terminal = createTerminal(world, options.json)
     const { history, ...facts } = view

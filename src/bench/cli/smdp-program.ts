@@ -9,6 +9,7 @@ import type { World } from './terminal.ts'
 const load = {
   serve: () => import('./smdp-serve-command.ts'),
   order: () => import('./smdp-order-command.ts'),
+  stats: () => import('./smdp-stats-command.ts'),
   stock: () => import('./smdp-stock-command.ts'),
   misbehave: () => import('./smdp-misbehave-command.ts'),
 } as const
@@ -61,6 +62,11 @@ export const addSmdpCommands = (program: Command, world: World, perform: Perform
     new Option('--smds-host <name>', 'the name of the SM-DS').argParser(readHost).default(ROOT_DS_ADDRESS),
     certs(),
     new Option('--es2-ca <file>', "CA of operators' client certificates, beside the bench's own (PEM)"),
+    new Option('--operator-ca <file>', "CA of operators' servers, for reports to them, beside the bench's own (PEM)"),
+    new Option('--keep-days <number>', 'how long notifications and reports that nobody took are kept; 90').argParser(
+      readCount,
+    ),
+    new Option('--keep-count <number>', 'how many of each are kept; 100000').argParser(readCount),
     new Option('--inventory <file>', 'profile types, stock, orders and operators (YAML)'),
     new Option('--reset', 'empty the store first'),
     new Option('--yes', 'do not ask'),
@@ -134,6 +140,10 @@ export const addSmdpCommands = (program: Command, world: World, perform: Perform
         (await load.order()).showOrderCommand(world, which as string, options as never),
       ),
     )
+
+  withOptions(smdp.command('stats'), db(), json())
+    .description('how much the store keeps, what waits for operators, and what was dropped')
+    .action(perform(async options => (await load.stats()).showStatsCommand(world, options as never)))
 
   const stock = smdp.command('stock').description("profiles in the server's store")
   withOptions(stock.command('import'), db(), json())

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import { formatActivationCode } from '../../rsp/activation-code.ts'
 import { createMisbehaviour } from '../../server/smdp/misbehaviour.ts'
 import { isPending, type Order } from '../../server/smdp/order.ts'
+import { DEFAULTS } from '../../server/smdp/settings.ts'
 import { BenchError } from '../error.ts'
 import { homePath } from '../home/home.ts'
 import { checkPort } from '../net/curves-server.ts'
@@ -28,6 +29,9 @@ export interface SmdpServeOptions {
   readonly smdsHost: string
   readonly certs?: string
   readonly es2Ca?: string
+  readonly operatorCa?: string
+  readonly keepDays?: number
+  readonly keepCount?: number
   readonly inventory?: string
   readonly reset?: boolean
   readonly yes?: boolean
@@ -160,6 +164,10 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
   // What is wrong with a file is found out before anything is opened.
   const authorities =
     options.es2Ca === undefined ? [] : readAuthorities(readInput(options.es2Ca, 'CA file'), options.es2Ca)
+  const operatorAuthorities =
+    options.operatorCa === undefined
+      ? []
+      : readAuthorities(readInput(options.operatorCa, 'CA file'), options.operatorCa)
   const inventory: Inventory | undefined =
     options.inventory === undefined ? undefined : readInventory(options.inventory, { random, environment })
   const homePki = join(home, 'pki')
@@ -181,6 +189,10 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
       await raiseEvents(store, [...report.ordersAdded, ...report.ordersKept], at)
       for (const line of describeReport(options.inventory!, report)) terminal.line(line)
     }
+    const retention = {
+      days: options.keepDays ?? inventory?.keep.days ?? DEFAULTS.retention.days,
+      count: options.keepCount ?? inventory?.keep.count ?? DEFAULTS.retention.count,
+    }
     const misbehaviour = openMisbehaviour(world, options, inventory, pki)
     misbehaviour.refresh()
     const standalone = await openStandalone({
@@ -188,6 +200,13 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
       web,
       authorities,
       operators: inventory?.operators ?? [],
+      operatorAuthorities,
+      retention,
+      onDropped: ({ kind, count }) =>
+        terminal.line(
+          `dropped: ${count} ${kind}, older than ${retention.days} days or more than ${retention.count}; ` +
+            'see esim-bench smdp stats',
+        ),
       store,
       listen: options.listen,
       ports: {

@@ -134,6 +134,8 @@ const operator = z.strictObject({
   name: words,
   /** Where HandleDownloadProgressInfo goes. */
   callback: z.url({ protocol: /^https$/, error: 'an https address is expected' }).optional(),
+  /** CA certificates of the server there (PEM or DER), where it is not the bench's own. */
+  ca: words.optional(),
 })
 
 /** What an SM-DP+ has and what is ordered of it, as a file says. */
@@ -143,6 +145,13 @@ export const InventoryFile = z.strictObject(
     stock: z.array(stock).optional(),
     orders: z.array(order).optional(),
     operators: z.array(operator).optional(),
+    /** How long, and how many of a kind, notifications, deliveries and reports to operators are kept. */
+    keep: z
+      .strictObject({
+        days: z.int().min(1).max(36_500).optional(),
+        count: z.int().min(1).max(100_000_000).optional(),
+      })
+      .optional(),
     /** As `smdp misbehave` tells a running server. */
     misbehave: MisbehaviourFile.optional(),
   },

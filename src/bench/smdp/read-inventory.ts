@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto'
+import { createHash, type X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import type { PersonalField, Personalisation } from '../../profile/personalise/values.ts'
 import type { OrderState } from '../../server/smdp/order.ts'
 import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
+import type { Retention } from '../../server/smdp/retention.ts'
 import { BenchError } from '../error.ts'
 import { nearestKey } from '../rigs/near-key.ts'
 import { parseYaml } from '../rigs/yaml-file.ts'
@@ -19,6 +20,7 @@ import { readMetadata } from './metadata-entry.ts'
 import { type MisbehaviourEntry, settleEntry } from './misbehaviour-file.ts'
 import { type PersonalTexts, type Place, readPersonalValues } from './personal-values.ts'
 import { readIccidRange, readRange } from './ranges.ts'
+import { readAuthorities } from './standalone-pki.ts'
 import {
   makeCopy,
   openTemplate,
@@ -50,12 +52,20 @@ export interface PlannedOrder {
   readonly profile: StockItem | { readonly type: string; readonly spare?: (() => StockItem) | undefined }
 }
 
+export interface InventoryOperator {
+  readonly name: string
+  readonly callback?: string | undefined
+  /** CAs of the server at its callback, beside the bench's own. */
+  readonly authorities?: readonly X509Certificate[]
+}
+
 /** What a file describes, ready to be put into a store. */
 export interface Inventory {
   readonly file: string
   readonly stock: readonly StockItem[]
   readonly orders: readonly PlannedOrder[]
-  readonly operators: readonly { readonly name: string; readonly callback?: string | undefined }[]
+  readonly operators: readonly InventoryOperator[]
+  readonly keep: Partial<Retention>
   readonly misbehave: readonly MisbehaviourEntry[]
   readonly warnings: readonly string[]
 }
@@ -263,7 +273,11 @@ export const readInventory = (path: string, { random, environment }: InventoryCo
     file,
     stock,
     orders,
-    operators: content.operators ?? [],
+    operators: (content.operators ?? []).map(({ ca, ...operator }) => ({
+      ...operator,
+      ...(ca !== undefined && { authorities: readAuthorities(folder.read(ca), ca) }),
+    })),
+    keep: content.keep ?? {},
     misbehave,
     warnings: folder.warnings,
   }

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { issueSmdsCertificates } from '../../rsp/certificates/smds-pki.ts'
 import { ES2p } from '../../rsp/es2p.ts'
 import { ES9p } from '../../rsp/es9p.ts'
@@ -6,16 +7,19 @@ import { ES12 } from '../../rsp/es12.ts'
 import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
 import type { Misbehaviour } from '../../server/smdp/misbehaviour.ts'
 import { isOver, type Order } from '../../server/smdp/order.ts'
+import type { Dropped, Retention } from '../../server/smdp/retention.ts'
 import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
 import { createSmds } from '../../server/smds/smds.ts'
 import { createAddressBook } from '../net/address-book.ts'
 import { type CurvesServer, openCurvesServer } from '../net/curves-server.ts'
 import { mountFetch } from '../net/mount-fetch.ts'
-import { openFetch } from '../net/open-fetch.ts'
+import { type CheckServer, openFetch } from '../net/open-fetch.ts'
+import { checkForeignServer } from '../pki/foreign-server.ts'
 import { checkWebServer, serverIdentity, type WebPki } from '../pki/web-pki.ts'
 import { type CallerAuthority, callerName, nameOfCaller } from '../services/caller-name.ts'
 import type { OpenSmdpStore } from '../smdp-store/open-smdp-store.ts'
 import { type CalledFunction, logFunctions } from './function-log.ts'
+import type { InventoryOperator } from './read-inventory.ts'
 import { ciKeyIdOf, type StandalonePki, tlsIdentities } from './standalone-pki.ts'
 import type { Random } from './stock-copies.ts'
 
@@ -40,7 +44,12 @@ export interface StandaloneSettings {
   /** Whose client certificates are taken on ES2+ beside those of the web CA. */
   readonly authorities: readonly CallerAuthority[]
   /** The operators that may call; without any, whoever has a certificate may. */
-  readonly operators: readonly { readonly name: string; readonly callback?: string | undefined }[]
+  readonly operators: readonly InventoryOperator[]
+  /** CAs of the servers of operators, beside the bench's own and those of one operator. */
+  readonly operatorAuthorities?: readonly X509Certificate[]
+  readonly retention?: Retention | undefined
+  /** Told when something was dropped because it was over the limits. */
+  readonly onDropped?: ((dropped: Dropped) => void) | undefined
   readonly store: OpenSmdpStore
   readonly listen: string
   readonly ports: { readonly es9: number; readonly es2?: number; readonly es11?: number; readonly es12?: number }
@@ -71,7 +80,7 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
   const client = openFetch({
     addresses,
     openWorld: true,
-    check: checkWebServer(web.ca, clock),
+    check: checkOperators(settings),
     identity: serverIdentity(web.issue(host)),
   })
   open.push(client)
@@ -94,6 +103,8 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
     }),
     ...(settings.misbehaviour && { misbehaviour: settings.misbehaviour }),
     onDefect: report,
+    ...(settings.retention && { retention: settings.retention }),
+    ...(settings.onDropped && { onDropped: settings.onDropped }),
   })
 
   const logged = (fetch: Fetch, rows: Parameters<typeof logFunctions>[1]): Fetch =>
@@ -146,6 +157,23 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
   } catch (error) {
     for (const each of open.reverse()) await each.close()
     throw error
+  }
+}
+
+/** The server of an operator is under the bench's own CA, or under one that was named for it or for all. */
+const checkOperators = ({ web, clock, operators, operatorAuthorities = [] }: StandaloneSettings): CheckServer => {
+  const own = checkWebServer(web.ca, clock)
+  return (chain, host) => {
+    const named = operators.flatMap(({ callback, authorities = [] }) =>
+      callback !== undefined && new URL(callback).hostname === host ? authorities : [],
+    )
+    const foreign = [...operatorAuthorities, ...named]
+    if (foreign.length === 0) return own(chain, host)
+    try {
+      own(chain, host)
+    } catch {
+      checkForeignServer(foreign, clock)(chain, host)
+    }
   }
 }
 
