@@ -128,6 +128,10 @@ describe('an error of the LPA in the words of the app', () => {
   it.each<[unknown, string]>([
     [new ApduError('card-removed', ''), 'CardRemoved'],
     [new ApduError('refused', ''), 'CardGeneralFailure'],
+    [new ApduError('card-mute', ''), 'CardGeneralFailure'],
+    [new ApduError('timed-out', ''), 'Other'],
+    [new ApduError('exchange-lost', ''), 'Other'],
+    [new ApduError('link-closed', ''), 'Other'],
     [new LpaError('untrusted', 'server', ''), 'ServerNotTrusted'],
     [new LpaError('server-refused', 'server', '', { subjectCode: '8.2.6', reasonCode: '3.8' }), 'InvalidMatchingId'],
     [new LpaError('server-refused', 'server', ''), 'ServerFailure'],

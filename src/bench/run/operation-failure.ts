@@ -29,7 +29,8 @@ const BY_REASON: Readonly<Record<string, ESimFailure>> = {
 export const operationFailureOf = (error: unknown): ESimFailure => {
   if (isApduError(error, 'card-removed', 'port-gone')) return 'CardRemoved'
   if (isApduError(error, 'reader-busy')) return 'CardBusy'
-  if (isApduError(error)) return 'CardGeneralFailure'
+  if (isApduError(error, 'card-mute', 'bad-response', 'no-channel', 'refused')) return 'CardGeneralFailure'
+  // What the way to the card did wrong is nothing to blame the eSIM for.
   if (!(error instanceof LpaError)) return 'Other'
   const { subjectCode, reasonCode, errorReason, cancelReason } = error.data
   if (error.code === 'server-refused')

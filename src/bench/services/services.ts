@@ -174,6 +174,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
       },
       clock,
       random,
+      onDefect: report,
     })
     const subscribers = createSubscriberRegister()
     const network = createNetwork({
@@ -194,6 +195,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
       operator,
       clock,
       random,
+      onDefect: report,
     })
     const isCallback = (request: Request): boolean => new URL(request.url).pathname.startsWith('/gsma/')
 

@@ -13,6 +13,8 @@ export interface OperatorApiSettings {
   readonly limits?: CallLimitSettings
   /** SIMs of the operator's that are no part of Mobile Plans. */
   readonly isExcluded?: (iccid: string) => boolean
+  /** Told what was answered with 500. */
+  readonly onDefect?: (error: unknown) => void
 }
 
 interface Problem {
@@ -40,6 +42,7 @@ export const createOperatorApi = (settings: OperatorApiSettings): ((request: Req
       if (answer.warning !== undefined) headers.set('Warning', `299 - "${answer.warning}"`)
       return new Response(JSON.stringify({ balances: answer.balances }), { status: 200, headers })
     } catch (error) {
+      settings.onDefect?.(error)
       const detail = error instanceof Error ? error.message : 'unexpected'
       return problemResponse({ status: 500, title: 'Internal Server Error', detail }, headers)
     }

@@ -24,6 +24,8 @@ export interface OperatorSettings {
   readonly random: (length: number) => Uint8Array
   readonly onProgress?: (progress: DownloadProgress) => void
   readonly onNotification?: (notification: ProfileNotification) => void
+  /** Told of errors that nobody foresaw, which a caller hears of as a 500. */
+  readonly onDefect?: (error: unknown) => void
 }
 
 /** An order that was refused, in the two words that a portal needs, and our code for the support desk. */

@@ -157,7 +157,10 @@ const placeOrder = async (
       eid: session.launch.eid ?? '',
       transactionId: session.launch.transactionId,
     })
-    .catch((): RefusedOrder => ({ refused: 'service', reference: 'unexpected' }))
+    .catch((error: unknown): RefusedOrder => {
+      settings.onDefect?.(error)
+      return { refused: 'service', reference: 'unexpected' }
+    })
   const outcome = await session.ordering
   // Whoever comes second finds what the first one has written.
   if (session.order !== undefined) return { to: '/order' }

@@ -10,6 +10,8 @@ export interface PortalSettings {
   readonly random: (length: number) => Uint8Array
   /** The audit log: every entry names the launch's transaction id (reference §3.1). Nothing secret is put in it. */
   readonly audit?: (entry: PortalAuditEntry) => void
+  /** Told of errors that nobody foresaw; a buyer is told no more than that it was one. */
+  readonly onDefect?: (error: unknown) => void
 }
 export interface PortalAuditEntry {
   readonly at: Date

@@ -219,8 +219,10 @@ describe('GetBalance, the caller', () => {
     expect(response.status).toBe(status)
   })
 
-  it('BAL-049 answers 500 with the cause when something breaks', async () => {
+  it('BAL-049 answers 500 with the cause when something breaks, and its house hears of it', async () => {
+    const defects: unknown[] = []
     const { get } = setUp({
+      onDefect: error => defects.push(error),
       isExcluded: () => {
         throw new Error('the subscriber database is away')
       },
@@ -228,5 +230,6 @@ describe('GetBalance, the caller', () => {
     const response = await get(`sims/${ICCID}/balances`)
     expect(response.status).toBe(500)
     expect(await response.json()).toMatchObject({ detail: 'the subscriber database is away' })
+    expect(defects).toEqual([new Error('the subscriber database is away')])
   })
 })

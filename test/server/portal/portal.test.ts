@@ -23,8 +23,10 @@ const setUp = (place?: (order: PortalOrder) => Promise<PlacedOrder | RefusedOrde
   const time = { now: new Date('2026-03-01T12:00:00Z') }
   const audit: PortalAuditEntry[] = []
   const orders: PortalOrder[] = []
+  const defects: unknown[] = []
   const accounts = new Map<string, typeof ANN>()
   const portal = createPortal({
+    onDefect: error => defects.push(error),
     brand: { name: 'Northwind "Mobile"', support: { email: 'help@northwind.example', phone: '0800 1' } },
     operator: {
       plans: location => (location === 'DE' ? [plan] : []),
@@ -57,7 +59,7 @@ const setUp = (place?: (order: PortalOrder) => Promise<PlacedOrder | RefusedOrde
     await visitor.get('/register')
     return visitor.post('/register', ANN)
   }
-  return { portal, visitor, audit, orders, accounts, time, toCheckout }
+  return { portal, visitor, audit, defects, orders, accounts, time, toCheckout }
 }
 const PAY = { payment: 'card', terms: 'accepted' }
 
@@ -225,10 +227,11 @@ describe('when it cannot go on', () => {
     ],
     ['a fault behind it', async () => Promise.reject(new Error('secret detail')), 'unexpected'],
   ])('an order that fails by %s can be tried again or cancelled with its reason', async (_what, place, reference) => {
-    const { visitor, toCheckout } = setUp(place)
+    const { visitor, toCheckout, defects } = setUp(place)
     await toCheckout()
     const problem = await visitor.post('/checkout', PAY)
     expect(heading(problem)).toBe('We could not place your order')
+    expect(defects).toEqual(reference === 'unexpected' ? [new Error('secret detail')] : [])
     expect(problem.text).toContain(reference)
     expect(problem.text).not.toContain('secret detail')
     expect(dataOf(await visitor.post('/cancel'), 'cancelled')).toMatchObject({ status: 'serviceError', line: 'bailed' })
