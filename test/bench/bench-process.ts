@@ -18,7 +18,16 @@ export interface BenchProgram {
       readonly until?: RegExp
     },
   ): Promise<Ended>
+  /** One that goes on; resolves when it has said `until` on stdout. */
+  start(
+    args: readonly string[],
+    at: { readonly folder: string; readonly environment: NodeJS.ProcessEnv; readonly until: RegExp },
+  ): Promise<Running>
   remove(): void
+}
+export interface Running {
+  readonly ended: Promise<Ended & { readonly signal: NodeJS.Signals | null }>
+  kill(signal: NodeJS.Signals): void
 }
 export interface Ended {
   readonly exitCode: number | null
@@ -66,6 +75,32 @@ export const compileBench = async (): Promise<BenchProgram> => {
         })
         child.once('error', reject)
         child.once('close', exitCode => ended({ exitCode, out, err }))
+      }),
+    start: (args, at) =>
+      new Promise((started, reject) => {
+        const child = spawn(process.execPath, [start, ...args], {
+          cwd: at.folder,
+          env: { ...process.env, ...at.environment },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        })
+        let [out, err] = ['', '']
+        let isUp = false
+        const ended: Running['ended'] = new Promise(done =>
+          child.once('close', (exitCode, signal) => {
+            if (!isUp) reject(new Error(`it ended with ${exitCode ?? signal}: ${err}`))
+            done({ exitCode, signal, out, err })
+          }),
+        )
+        child.stdout.on('data', chunk => {
+          out += chunk
+          if (isUp || !at.until.test(out)) return
+          isUp = true
+          started({ ended, kill: signal => void child.kill(signal) })
+        })
+        child.stderr.on('data', chunk => {
+          err += chunk
+        })
+        child.once('error', reject)
       }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }

@@ -18,6 +18,8 @@ export const compileProcess = async (source: string): Promise<Compiled> => {
   await build({
     configFile: false,
     logLevel: 'silent',
+    // With its packages, but for the native one: a process that reads one file is there in half the time.
+    ssr: { noExternal: true, external: ['libsql', 'pg-native'] },
     build: {
       ssr: resolve(import.meta.dirname, source),
       outDir: folder,
