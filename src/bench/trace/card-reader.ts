@@ -11,34 +11,34 @@ import type { Decoded } from '../events.ts'
 import { toDecoded } from './decoded.ts'
 
 /** ISO 7816-4 and TS 102 221 table 10.5. */
-const INSTRUCTIONS: Readonly<Record<number, string>> = {
-  4: 'DEACTIVATE FILE',
-  16: 'TERMINAL PROFILE',
-  18: 'FETCH',
-  20: 'TERMINAL RESPONSE',
-  32: 'VERIFY PIN',
-  36: 'CHANGE PIN',
-  38: 'DISABLE PIN',
-  40: 'ENABLE PIN',
-  44: 'UNBLOCK PIN',
-  68: 'ACTIVATE FILE',
-  112: 'MANAGE CHANNEL',
-  132: 'GET CHALLENGE',
-  136: 'AUTHENTICATE',
-  162: 'SEARCH RECORD',
-  164: 'SELECT',
-  170: 'TERMINAL CAPABILITY',
-  176: 'READ BINARY',
-  178: 'READ RECORD',
-  192: 'GET RESPONSE',
-  194: 'ENVELOPE',
-  202: 'GET DATA',
-  203: 'RETRIEVE DATA',
-  214: 'UPDATE BINARY',
-  220: 'UPDATE RECORD',
-  226: 'STORE DATA',
-  242: 'STATUS',
-}
+const INSTRUCTIONS: ReadonlyMap<number, string> = new Map([
+  [0x04, 'DEACTIVATE FILE'],
+  [0x10, 'TERMINAL PROFILE'],
+  [0x12, 'FETCH'],
+  [0x14, 'TERMINAL RESPONSE'],
+  [0x20, 'VERIFY PIN'],
+  [0x24, 'CHANGE PIN'],
+  [0x26, 'DISABLE PIN'],
+  [0x28, 'ENABLE PIN'],
+  [0x2c, 'UNBLOCK PIN'],
+  [0x44, 'ACTIVATE FILE'],
+  [0x70, 'MANAGE CHANNEL'],
+  [0x84, 'GET CHALLENGE'],
+  [0x88, 'AUTHENTICATE'],
+  [0xa2, 'SEARCH RECORD'],
+  [0xa4, 'SELECT'],
+  [0xaa, 'TERMINAL CAPABILITY'],
+  [0xb0, 'READ BINARY'],
+  [0xb2, 'READ RECORD'],
+  [0xc0, 'GET RESPONSE'],
+  [0xc2, 'ENVELOPE'],
+  [0xca, 'GET DATA'],
+  [0xcb, 'RETRIEVE DATA'],
+  [0xd6, 'UPDATE BINARY'],
+  [0xdc, 'UPDATE RECORD'],
+  [0xe2, 'STORE DATA'],
+  [0xf2, 'STATUS'],
+])
 const STORE_DATA = 0xe2
 const GET_RESPONSE = 0xc0
 const SELECT = 0xa4
@@ -98,7 +98,6 @@ interface Conversation {
   answer: Uint8Array[]
   row: Row | undefined
   request: Uint8Array | undefined
-  isIsdr: boolean
 }
 
 /** Follows a conversation with a card, and says of each exchange what it is, and what was said where a message is complete. */
@@ -110,7 +109,6 @@ export const createCardReader = (): ((command: Uint8Array, response: Uint8Array 
       answer: [],
       row: undefined,
       request: undefined,
-      isIsdr: false,
     }
     conversations.set(channel, known)
     return known
@@ -132,54 +130,54 @@ export const createCardReader = (): ((command: Uint8Array, response: Uint8Array 
     return on.row ? `${on.row.interface}.${on.row.name}${part}` : `STORE DATA${part}`
   }
 
-  const readSelect = (on: Conversation, command: Uint8Array): string => {
-    const data = command.subarray(5, 5 + (command[4] ?? 0))
-    on.isIsdr = false
-    if (command[2] === 0x04) {
-      const found = APPLICATIONS.find(([, aid]) => equalBytes(data.subarray(0, aid.length), aid))
-      on.isIsdr = found?.[0] === 'ISD-R'
-      return `SELECT ${found?.[0] ?? `AID ${toHex(data).toUpperCase()}`}`
+  /** A block of a message or of the answer to it; the one that completes it shows what was said. */
+  const readMessage = (on: Conversation, command: Uint8Array, response: Uint8Array | undefined): ReadExchange => {
+    const label =
+      command[1] === STORE_DATA ? readStoreData(on, command) : `GET RESPONSE ${on.row?.interface}.${on.row?.name}`
+    if (response) on.answer.push(response.subarray(0, -2))
+    const isWhole = on.request !== undefined && response !== undefined && response.at(-2) !== 0x61
+    if (!isWhole || !on.row) return { label }
+    const request = on.row === openRow ? undefined : tryDecode(on.row.request, on.request!)
+    const answer = Buffer.concat(on.answer)
+    const answered = answer.length > 0 ? tryDecode(on.row.response, answer) : undefined
+    on.request = undefined
+    if (request === undefined && answered === undefined) return { label }
+    return {
+      label,
+      decoded: { ...(request !== undefined && { request }), ...(answered !== undefined && { response: answered }) },
     }
-    const id = toHex(data)
-    return `SELECT ${FILES[id] ?? id.toUpperCase()}`
   }
 
   return (command, response) => {
     const ins = command[1] ?? 0
-    let channel = 0
-    try {
-      channel = channelOf(command[0] ?? 0)
-    } catch {
-      // Not a class byte; the card will say so.
-    }
+    const channel = channelNumberOf(command)
     const on = conversationOn(channel)
-    const on0 = channel === 0 ? '' : ` [${channel}]`
+    const mark = channel === 0 ? '' : ` [${channel}]`
     if (ins === STORE_DATA || (ins === GET_RESPONSE && on.request !== undefined)) {
-      const label =
-        ins === STORE_DATA ? readStoreData(on, command) : `GET RESPONSE ${on.row?.interface}.${on.row?.name}`
-      if (response) on.answer.push(response.subarray(0, -2))
-      const isWhole = on.request !== undefined && response !== undefined && response.at(-2) !== 0x61
-      if (!isWhole || !on.row) return { label: label + on0 }
-      const request = on.row === openRow ? undefined : tryDecode(on.row.request, on.request!)
-      const answer = Buffer.concat(on.answer)
-      const answered = answer.length > 0 ? tryDecode(on.row.response, answer) : undefined
-      on.request = undefined
-      return {
-        label: label + on0,
-        ...(request !== undefined || answered !== undefined
-          ? {
-              decoded: {
-                ...(request !== undefined ? { request } : {}),
-                ...(answered !== undefined ? { response: answered } : {}),
-              },
-            }
-          : {}),
-      }
+      const read = readMessage(on, command, response)
+      return { ...read, label: read.label + mark }
     }
     if (ins !== GET_RESPONSE) on.request = undefined
-    if (ins === SELECT) return { label: readSelect(on, command) + on0 }
+    if (ins === SELECT) return { label: labelSelect(command) + mark }
     if (ins === MANAGE_CHANNEL)
       return { label: `MANAGE CHANNEL ${command[2] === 0x80 ? `close ${command[3]}` : 'open'}` }
-    return { label: (INSTRUCTIONS[ins] ?? `INS ${toHex(Uint8Array.of(ins)).toUpperCase()}`) + on0 }
+    return { label: (INSTRUCTIONS.get(ins) ?? `INS ${toHex(Uint8Array.of(ins)).toUpperCase()}`) + mark }
   }
+}
+
+/** What is no class byte is shown as on the basic channel; the card will say so. */
+const channelNumberOf = (command: Uint8Array): number => {
+  try {
+    return channelOf(command[0] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+const labelSelect = (command: Uint8Array): string => {
+  const data = command.subarray(5, 5 + (command[4] ?? 0))
+  const id = toHex(data)
+  if (command[2] !== 0x04) return `SELECT ${FILES[id] ?? id.toUpperCase()}`
+  const found = APPLICATIONS.find(([, aid]) => equalBytes(data.subarray(0, aid.length), aid))
+  return `SELECT ${found?.[0] ?? `AID ${id.toUpperCase()}`}`
 }
