@@ -6,6 +6,7 @@ import { createTerminal, printJson, type Terminal, type World } from '../termina
 import { atWork, type Workplace } from '../workplace.ts'
 import { heedLpacEnvironment } from './lpac-environment.ts'
 import { createLpacVoice, type LpacVoice } from './lpac-voice.ts'
+import { watchInterrupt } from './watch-interrupt.ts'
 
 /** A card that stays in hand from one command to the next, as in the shell. */
 export interface HeldCard {
@@ -47,10 +48,20 @@ export const withCard = (
   const lpac = options.lpac ? createLpacVoice(world) : undefined
   const doIt = async ({ workplace, device }: HeldCard): Promise<number> => {
     const terminal = createTerminal(world, options.json === true || options.lpac === true)
-    const listeners = [showOn(terminal)]
+    const watch = watchInterrupt(world, {
+      quiet: lpac !== undefined,
+      // A shell keeps its card for the next command.
+      ...(world.held === undefined && { giveUp: () => device.close() }),
+    })
+    const listeners = [
+      showOn(terminal),
+      (event: LpaEvent): void => {
+        if (event.kind === 'started') watch.now(event.step)
+      },
+    ]
     const isdrOptions = lpac ? heedLpacEnvironment(world.environment, device.isdrOptions) : device.isdrOptions
     for (const note of device.notes) terminal.line(`note: ${note}`)
-    return work({
+    const done = work({
       world,
       options,
       workplace,
@@ -69,6 +80,7 @@ export const withCard = (
       },
       listen: listener => void listeners.push(listener),
     })
+    return done.finally(watch.over)
   }
   const run = (): Promise<number> =>
     world.held !== undefined

@@ -28,7 +28,13 @@ export const shellCommand = (world: CardWorld, options: CardOptions): Promise<nu
       completeLine(line, describeCommands(), profiles),
     )
     let running: AbortController | undefined
-    reader.onInterrupt(() => (running === undefined ? reader.close() : running.abort(new Error('interrupted'))))
+    let isGivenUp = false
+    reader.onInterrupt(() => {
+      if (running === undefined) return reader.close()
+      if (!running.signal.aborted) return running.abort(new Error('interrupted'))
+      isGivenUp = true
+      at.device.close().catch(() => undefined)
+    })
     if (isTerminal) at.terminal.line(`the card of the rig ${at.device.rig.name}; help lists the commands, exit ends`)
     let worst = 0
     try {
@@ -44,6 +50,7 @@ export const shellCommand = (world: CardWorld, options: CardOptions): Promise<nu
         const exitCode = await runLine(inner, line)
         running = undefined
         worst = Math.max(worst, exitCode)
+        if (isGivenUp) break
         if (isTerminal) profiles = await readNames(at).catch(() => profiles)
       }
     } finally {

@@ -1,0 +1,38 @@
+import type { World } from '../terminal.ts'
+
+export interface InterruptWatch {
+  /** What the command waits for from here on. */
+  now(what: string): void
+  /** The command has ended. */
+  over(): void
+}
+
+/**
+ * The first Ctrl-C: says what is waited for and since when, and gives the card up, which lets go even of one that does
+ * not answer. What is done to the card in one go comes to its end first, if it does so in time.
+ */
+export const watchInterrupt = (
+  world: Pick<World, 'err' | 'interrupt' | 'stopwatch'>,
+  { quiet = false, giveUp }: { readonly quiet?: boolean; readonly giveUp?: () => Promise<void> },
+): InterruptWatch => {
+  let what = 'the way to the card'
+  let since = world.stopwatch()
+  const onAbort = (): void => {
+    const seconds = Math.round((world.stopwatch() - since) / 1000)
+    const next =
+      giveUp === undefined
+        ? 'Ctrl-C again gives the card up'
+        : 'the card is given up in 10 s at the latest; Ctrl-C again ends at once'
+    if (!quiet) world.err.write(`esim-bench: stopping; ${what} has been under way for ${seconds} s; ${next}\n`)
+    // What closing fails with, the command says in the end.
+    giveUp?.().catch(() => undefined)
+  }
+  world.interrupt.addEventListener('abort', onAbort, { once: true })
+  return {
+    now(next) {
+      what = next
+      since = world.stopwatch()
+    },
+    over: () => world.interrupt.removeEventListener('abort', onAbort),
+  }
+}
