@@ -270,6 +270,43 @@ describe('smdp misbehave', () => {
     expect(server.err()).toBe('')
   })
 
+  it('shows how often each has struck, and how many strikes are left', async () => {
+    const inventory = join(place.folder, 'inventory.yaml')
+    writeFileSync(inventory, 'misbehave: [{function: InitiateAuthentication, kind: reset, count: 2}]\n')
+    const server = await serveSmdp(place, '--inventory', inventory)
+    serving.push(server)
+    const listed = async () =>
+      (await smdp('misbehave', 'list', '--json'))
+        .json<{ misbehave: { kind: string; struck: number; left?: number }[] }>()
+        .misbehave.map(({ kind, struck, left }) => [kind, struck, left])
+    expect(await listed()).toEqual([['reset', 0, 2]])
+    expect((await download(server, 'NONE')).exitCode).toBe(1)
+    expect(await listed()).toEqual([['reset', 1, 1]])
+    expect((await smdp('misbehave', 'clear')).out).toBe('it behaves\n')
+    const { err } = await download(server, 'NONE')
+    expect(err).toContain('8.2.6/3.8')
+
+    await smdp('misbehave', 'add', 'InitiateAuthentication', 'http-status', '--status', '503', '--count', '1')
+    await smdp('misbehave', 'add', 'InitiateAuthentication', 'malformed')
+    expect(await listed()).toEqual([
+      ['http-status', 0, 1],
+      ['malformed', 0, undefined],
+    ])
+    for (const _ of [1, 2, 3]) expect((await download(server, 'NONE')).exitCode).toBe(1)
+    expect(await listed()).toEqual([
+      ['http-status', 1, 0],
+      ['malformed', 2, undefined],
+    ])
+    expect((await smdp('misbehave', 'list')).out).toMatch(/http-status +1 times +1 +0 +- +status 503/)
+    await serving.pop()!.end()
+    // The counts were the server's: the next one begins anew.
+    expect(await listed()).toEqual([
+      ['http-status', 0, 1],
+      ['malformed', 0, undefined],
+    ])
+    expect((await smdp('misbehave', 'clear')).out).toBe('it behaves\n')
+  })
+
   it.each<[string, string[], string]>([
     ['an unknown function', ['ES9', 'delay'], 'Allowed choices are InitiateAuthentication'],
     ['an unknown kind', ['CancelSession', 'lie'], 'Allowed choices are wrong-signature'],

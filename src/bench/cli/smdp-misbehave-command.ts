@@ -1,5 +1,12 @@
 import { BenchError } from '../error.ts'
-import { type MisbehaviourEntry, readMisbehaviour, settleEntry, writeMisbehaviour } from '../smdp/misbehaviour-file.ts'
+import {
+  identityOf,
+  type MisbehaviourEntry,
+  readMisbehaviour,
+  settleEntry,
+  writeMisbehaviour,
+} from '../smdp/misbehaviour-file.ts'
+import { readStrikes } from '../smdp/misbehaviour-strikes.ts'
 import { misbehaviourPlaceOf } from '../smdp/store-place.ts'
 import { showTable } from './table.ts'
 import { createTerminal, printJson, type World } from './terminal.ts'
@@ -9,10 +16,19 @@ export interface MisbehaveOptions extends Omit<MisbehaviourEntry, 'function' | '
   readonly json?: boolean
 }
 
-const describe = ({ function: name, kind, count, probability, ...more }: MisbehaviourEntry): string[] => [
+/** An entry with how often the servers that run have acted on it, and how often they still will. */
+interface Counted extends MisbehaviourEntry {
+  readonly struck: number
+  /** Without a count, for ever. */
+  readonly left?: number
+}
+
+const describe = ({ function: name, kind, count, probability, struck, left, ...more }: Counted): string[] => [
   name,
   kind,
   count === undefined ? 'always' : `${count} times`,
+  String(struck),
+  left === undefined ? '-' : String(left),
   probability === undefined ? '-' : String(probability),
   Object.entries(more)
     .filter(([, value]) => value !== undefined)
@@ -20,11 +36,31 @@ const describe = ({ function: name, kind, count, probability, ...more }: Misbeha
     .join(', '),
 ]
 
-const show = (world: World, entries: readonly MisbehaviourEntry[], json: boolean | undefined): number => {
+/** Each server counts for itself: with two of them, twice as many strikes are left. */
+const countEntries = (file: string): readonly Counted[] => {
+  const identity = identityOf(file)
+  const strikes = readStrikes(file)
+  const servers = strikes.filter(({ of }) => of === identity)
+  // Without a file the rules are those of an inventory, which only its server knows.
+  const entries = identity === 'none' ? (servers[0]?.entries ?? []) : readMisbehaviour(file)
+  return entries.map((entry, at) => {
+    const each = servers.map(({ struck }) => struck[at] ?? 0)
+    const { count } = entry
+    const left = count === undefined ? undefined : each.reduce((sum, struck) => sum + count - struck, 0)
+    return {
+      ...entry,
+      struck: each.reduce((sum, struck) => sum + struck, 0),
+      ...(left !== undefined && { left: servers.length === 0 ? count! : left }),
+    }
+  })
+}
+
+const show = (world: World, file: string, json: boolean | undefined): number => {
+  const entries = countEntries(file)
   const terminal = createTerminal(world, json)
   if (json) printJson(world, { misbehave: entries })
   if (entries.length === 0) terminal.line('it behaves')
-  const header = ['function', 'kind', 'how often', 'probability', 'how']
+  const header = ['function', 'kind', 'how often', 'struck', 'left', 'probability', 'how']
   for (const line of showTable(header, entries.map(describe))) terminal.line(line)
   return 0
 }
@@ -48,13 +84,14 @@ export const addMisbehaviourCommand = async (
   const file = misbehaviourPlaceOf(db, world)
   const entries = [...readMisbehaviour(file), entry]
   writeMisbehaviour(file, entries)
-  return show(world, entries, json)
+  return show(world, file, json)
 }
 
 export const listMisbehaviourCommand = async (world: World, { db, json }: MisbehaveOptions): Promise<number> =>
-  show(world, readMisbehaviour(misbehaviourPlaceOf(db, world)), json)
+  show(world, misbehaviourPlaceOf(db, world), json)
 
 export const clearMisbehaviourCommand = async (world: World, { db, json }: MisbehaveOptions): Promise<number> => {
-  writeMisbehaviour(misbehaviourPlaceOf(db, world), [])
-  return show(world, [], json)
+  const file = misbehaviourPlaceOf(db, world)
+  writeMisbehaviour(file, [], { evenEmpty: readStrikes(file).length > 0 })
+  return show(world, file, json)
 }

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
+import { toHex } from '../../asn1/bytes.ts'
 import { formatActivationCode } from '../../rsp/activation-code.ts'
-import { createMisbehaviour } from '../../server/smdp/misbehaviour.ts'
+import { createMisbehaviour, type Misbehaviour } from '../../server/smdp/misbehaviour.ts'
 import { isPending, type Order } from '../../server/smdp/order.ts'
 import { DEFAULTS } from '../../server/smdp/settings.ts'
 import { BenchError } from '../error.ts'
@@ -9,7 +10,8 @@ import { checkPort } from '../net/curves-server.ts'
 import { openWebPki } from '../pki/web-pki.ts'
 import { applyInventory, type InventoryReport } from '../smdp/apply-inventory.ts'
 import { describeCall } from '../smdp/function-log.ts'
-import { createFileWatch, readMisbehaviour, toRule } from '../smdp/misbehaviour-file.ts'
+import { createFileWatch, dropEmpty, readMisbehaviour, toRule } from '../smdp/misbehaviour-file.ts'
+import { createStrikeRecord, type Strikes } from '../smdp/misbehaviour-strikes.ts'
 import { type Inventory, readInventory } from '../smdp/read-inventory.ts'
 import { openStandalone, raiseEvents, type Standalone } from '../smdp/standalone.ts'
 import { ciKeyIdOf, openStandalonePki, readAuthorities, type StandalonePki } from '../smdp/standalone-pki.ts'
@@ -128,19 +130,30 @@ const openMisbehaviour = (
   { sets }: StandalonePki,
 ) => {
   const file = misbehaviourPlaceOf(db, world)
-  const isOther = createFileWatch(file)
+  dropEmpty(file)
+  const readOther = createFileWatch(file)
+  const record = createStrikeRecord(file, toHex(world.random(4)))
+  let standing: Pick<Strikes, 'of' | 'entries'> = { of: 'none', entries: inventory?.misbehave ?? [] }
+  const note = (): void => record.write({ ...standing, struck: engine.listRules().map(({ done }) => done) })
   const context = (folder: string) => ({ sets, random: world.random, now: world.clock(), folder })
-  const engine = createMisbehaviour({
+  const engine: Misbehaviour = createMisbehaviour({
+    onStrike: note,
     random: world.random,
     sleep: milliseconds => new Promise(resolve => void setTimeout(resolve, milliseconds).unref()),
     rules: (inventory?.misbehave ?? []).map(entry => toRule(entry, context(dirname(inventory!.file)))),
   })
+  note()
   return {
     engine,
+    end: record.remove,
     refresh() {
-      if (!isOther()) return
+      const other = readOther()
+      if (other === undefined) return
       try {
-        engine.setRules(readMisbehaviour(file).map(entry => toRule(entry, context(world.workingFolder))))
+        const entries = readMisbehaviour(file)
+        const rules = entries.map(entry => toRule(entry, context(world.workingFolder)))
+        standing = { of: other, entries }
+        engine.setRules(rules)
       } catch (error) {
         world.err.write(`esim-bench: ${error instanceof Error ? error.message : error}; it misbehaves as before\n`)
       }
@@ -238,6 +251,7 @@ export const smdpServeCommand = async (world: World, options: SmdpServeOptions):
       await interrupted(world.interrupt)
     } finally {
       clearInterval(again)
+      misbehaviour.end()
       await standalone.close(GRACE_MS)
     }
     return 0

@@ -176,9 +176,16 @@ export const readMisbehaviour = (file: string): readonly MisbehaviourEntry[] => 
   return parseYaml(MisbehaviourFile, text, file)
 }
 
-/** Written beside and moved there: a server never reads half a file. Without entries there is none. */
-export const writeMisbehaviour = (file: string, entries: readonly MisbehaviourEntry[]): void => {
-  if (entries.length === 0) {
+/**
+ * Written beside and moved there: a server never reads half a file. Without entries there is none, unless it is to tell
+ * a server that those of its inventory are off, too.
+ */
+export const writeMisbehaviour = (
+  file: string,
+  entries: readonly MisbehaviourEntry[],
+  { evenEmpty = false }: { evenEmpty?: boolean } = {},
+): void => {
+  if (entries.length === 0 && !evenEmpty) {
     rmSync(file, { force: true })
     return
   }
@@ -186,19 +193,29 @@ export const writeMisbehaviour = (file: string, entries: readonly MisbehaviourEn
   renameSync(`${file}.new`, file)
 }
 
-/** Says when the file is another than it was the last time. */
-export const createFileWatch = (file: string): (() => boolean) => {
-  let before: string | undefined
+/** One without entries was for a server that runs no more. */
+export const dropEmpty = (file: string): void => {
+  if (statSync(file, { throwIfNoEntry: false })?.size === stringify([]).length) rmSync(file, { force: true })
+}
+
+/** Which text of the file it is: a file that is written anew is another one. */
+export const identityOf = (file: string): string => {
+  try {
+    const { mtimeMs, size, ino } = statSync(file)
+    return `${mtimeMs}/${size}/${ino}`
+  } catch {
+    // It is not there, which is how a server that behaves begins.
+    return 'none'
+  }
+}
+
+/** Gives the identity of the file where it is another than it was the last time. */
+export const createFileWatch = (file: string): (() => string | undefined) => {
+  let before = 'none'
   return () => {
-    let now = 'none'
-    try {
-      const { mtimeMs, size, ino } = statSync(file)
-      now = `${mtimeMs}/${size}/${ino}`
-    } catch {
-      // It is not there, which is how a server that behaves begins.
-    }
-    const isOther = now !== (before ?? 'none')
+    const now = identityOf(file)
+    if (now === before) return undefined
     before = now
-    return isOther
+    return now
   }
 }

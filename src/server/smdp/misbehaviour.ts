@@ -74,10 +74,13 @@ export const createMisbehaviour = ({
   random,
   sleep,
   rules = [],
+  onStrike = () => {},
 }: {
   readonly random: (length: number) => Uint8Array
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly rules?: readonly MisbehaviourRule[]
+  /** Told when a rule has struck, or others stand: `listRules` says how often each has. */
+  readonly onStrike?: () => void
 }): Misbehaviour => {
   let standing = rules.map(rule => ({ rule, done: 0 }))
   const draw = (name: FunctionName, wantsTransport: boolean): WrongContent | WrongTransport | undefined => {
@@ -86,6 +89,7 @@ export const createMisbehaviour = ({
       if (rule.function !== name || isTransport(rule.behaviour) !== wantsTransport) continue
       if (entry.done >= (rule.count ?? Number.POSITIVE_INFINITY) || !falls(rule.probability ?? 1)) continue
       entry.done++
+      onStrike()
       return rule.behaviour
     }
     return undefined
@@ -98,6 +102,7 @@ export const createMisbehaviour = ({
   return {
     setRules: rules => {
       standing = rules.map(rule => ({ rule, done: 0 }))
+      onStrike()
     },
     listRules: () => standing.map(({ rule, done }) => ({ ...rule, done })),
     drawContent: name => draw(name, false) as WrongContent | undefined,
