@@ -159,6 +159,7 @@ describeOnStores('a server', place => {
     )
     const count = PER_LIFE * (kills.length + 1)
     await fillStore(location, 2 * count, undefined, PACKAGE)
+    const store = await openStore(location)
     const relay = await openRelay()
     const smdp = await place.start({ STORE: location, SMDS_PORT: String(relay.port) })
     const lives = createLives(ADDRESS)
@@ -177,7 +178,13 @@ describeOnStores('a server', place => {
           answer = await confirm()
         }
       }
-      accepted(await operate('CancelOrder', { iccid: iccidOf(2 * at), finalProfileStatusIndicator: 'Unavailable' }))
+      const cancelled = iccidOf(2 * at)
+      const { eventId } = (await store.findOrder(cancelled))!
+      accepted(await operate('CancelOrder', { iccid: cancelled, finalProfileStatusIndicator: 'Unavailable' }))
+      while ((await store.listProgress()).some(({ id }) => id === `delete ${eventId}`)) {
+        await relay.whenUp()
+        await smdp.deliver()
+      }
     }
     const turnstile = createTurnstile(PER_LIFE)
     const deaths = await liveThrough(kills, {
@@ -190,7 +197,6 @@ describeOnStores('a server', place => {
     await lives.close()
     await relay.close()
 
-    const store = await openStore(location)
     const { smds, ...atSmds } = await openStore(events)
     for (let at = 0; at < count; at++) {
       const { eventId, state } = (await store.findOrder(iccidOf(2 * at + 1)))!

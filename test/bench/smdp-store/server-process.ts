@@ -39,6 +39,8 @@ export interface ServerProcess {
   /** How it ended: the signal, or its exit code with what it wrote to stderr. */
   readonly ended: Promise<string>
   kill(): void
+  /** Some seconds go by for it, and it tells others what they are still to be told; resolves when it has tried. */
+  deliver(): Promise<void>
   /** Ends it in peace. */
   close(): Promise<void>
 }
@@ -61,9 +63,14 @@ export const startProcess = (file: string, environment: Readonly<Record<string, 
     }),
   )
   const steps: string[] = []
+  const delivering: (() => void)[] = []
+  void ended.then(() => {
+    for (const done of delivering.splice(0)) done()
+  })
   return new Promise((succeed, fail) => {
     createInterface({ input: child.stdout! }).on('line', line => {
-      const said = JSON.parse(line) as { port?: number; step?: string }
+      const said = JSON.parse(line) as { port?: number; step?: string; delivered?: true }
+      if (said.delivered) delivering.shift()?.()
       if (said.step !== undefined) steps.push(said.step)
       if (said.port === undefined) return
       succeed({
@@ -72,6 +79,13 @@ export const startProcess = (file: string, environment: Readonly<Record<string, 
         hasEnded: () => hasEnded,
         ended,
         kill: () => void child.kill('SIGKILL'),
+        deliver: () =>
+          hasEnded
+            ? Promise.resolve()
+            : new Promise(done => {
+                delivering.push(done)
+                child.stdin!.write('deliver\n')
+              }),
         async close() {
           child.stdin!.end()
           await ended

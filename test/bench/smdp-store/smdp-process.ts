@@ -8,6 +8,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline'
 import { createAddressBook } from '../../../src/bench/net/address-book.ts'
 import { mountFetch } from '../../../src/bench/net/mount-fetch.ts'
 import { openFetch } from '../../../src/bench/net/open-fetch.ts'
@@ -38,7 +39,7 @@ const die = (): void => {
 /** What changes something; that a server dies while it reads shows nothing that these do not. */
 const WRITES = /^(add|save|put|drop)/
 
-const watched = <Store extends object>(store: Store): Store =>
+const watched = <Store extends { synced(): Promise<void> }>(store: Store): Store =>
   Object.fromEntries(
     Object.entries(store).map(([name, method]) => {
       if (typeof method !== 'function' || !WRITES.test(name)) return [name, method]
@@ -64,7 +65,8 @@ const watched = <Store extends object>(store: Store): Store =>
 
 const pki = testPki('P-256')
 const store = await openSmdpStore(STORE!, { environment: process.env, random: randomBytes })
-const clock = (): Date => new Date(START.getTime() + Number(LATER ?? 0))
+let later = Number(LATER ?? 0)
+const clock = (): Date => new Date(START.getTime() + later)
 const random = (length: number): Uint8Array => Uint8Array.from(randomBytes(length))
 const onDefect = (error: unknown, name: string): void =>
   void process.stderr.write(`${name}: ${(error as Error).stack}\n`)
@@ -119,5 +121,12 @@ const server = await openTlsServer(
 process.stdout.write(`${JSON.stringify({ port: server.port })}\n`)
 const deliver = (): Promise<void> => running.run('Delivery', () => smdp.deliverProgress())
 void deliver().catch(error => onDefect(error, 'delivery'))
-// An end in peace: what can be told is told.
-process.stdin.on('end', () => void deliver().finally(() => process.exit(0))).resume()
+createInterface({ input: process.stdin })
+  .on('line', () => {
+    later += 10_000
+    void deliver()
+      .catch(error => onDefect(error, 'delivery'))
+      .then(() => process.stdout.write(`${JSON.stringify({ delivered: true })}\n`))
+  })
+  // An end in peace: what can be told is told.
+  .on('close', () => void deliver().finally(() => process.exit(0)))
