@@ -1,7 +1,7 @@
 import type { ApiError } from '../../src/bench/api-contract.ts'
 
 /** The bench could not be reached, or said no; `message` is for a person. */
-export class BenchApiError extends Error {
+class BenchApiError extends Error {
   readonly code: string
   constructor(code: 'unreachable' | (string & {}), message: string, options?: ErrorOptions) {
     super(message, options)

@@ -21,7 +21,7 @@ export const ApduHex = ({ parts, label }: { parts: readonly ApduPart[]; label: s
   </div>
 )
 
-export const HexDump = ({ hex, label }: { hex: string; label: string }) => {
+const HexDump = ({ hex, label }: { hex: string; label: string }) => {
   const width = useMedia('(min-width: 1500px)') ? 16 : 8
   const rows = Array.from({ length: Math.ceil(hex.length / (width * 2)) }, (_, row) =>
     hex.slice(row * width * 2, (row + 1) * width * 2),

@@ -52,7 +52,7 @@ const known = new WeakMap<readonly Entry[], readonly Placed[]>()
  * Entries in the order in which they began, which is not that of their events: a request is stamped when its answer is there,
  * after the requests which its receiver made to be able to answer. Those are placed within it.
  */
-export const placeEntries = (entries: readonly Entry[]): readonly Placed[] => {
+const placeEntries = (entries: readonly Entry[]): readonly Placed[] => {
   const before = known.get(entries)
   if (before) return before
   const ordered = entries.toSorted((a, b) => startOf(a) - startOf(b) || b.ms - a.ms || a.seq - b.seq)

@@ -64,7 +64,7 @@ export const decide = (document: Document, shopper: Shopper): Decision => {
 export const finishingForm = (document: Document): HTMLFormElement | undefined =>
   [...document.querySelectorAll('form')].find(form => /\b(finish|done|close)\b/i.test(textOf(buttonOf(form))))
 
-export const buttonOf = (form: HTMLFormElement): HTMLElement | null =>
+const buttonOf = (form: HTMLFormElement): HTMLElement | null =>
   form.querySelector<HTMLElement>('button:not([type=button]):not([type=reset]), input[type=submit]')
 
 /** On the sign-in page a new customer looks for the way to open an account, and the other way round. */

@@ -38,7 +38,7 @@ export const encode = <T>(schema: Schema<T>, value: T): Uint8Array => schema.enc
 export const accepts = (schema: Schema<unknown>, tag: number): boolean =>
   schema.tags === undefined || schema.tags.includes(tag)
 
-export const expectTag = (schema: Schema<unknown>, tlv: Tlv): void => {
+const expectTag = (schema: Schema<unknown>, tlv: Tlv): void => {
   if (!accepts(schema, tlv.tag))
     throw new Asn1Error(
       'bad-tag',

@@ -1,6 +1,6 @@
 import { equalBytes } from '../asn1/bytes.ts'
 import { isFileSystemKind, type ProfileHeader, type ServiceName } from './elements/profile-element.ts'
-import { type EUICCResponse, PE_STATUS, type PEStatus, type PEStatusName } from './euicc-response.ts'
+import type { EUICCResponse, PEStatus, PEStatusName } from './euicc-response.ts'
 import type { InstalledProfile } from './file-tree.ts'
 import { PeFailure } from './install/failure.ts'
 import { installFileSystem, installGenericFiles } from './install/file-elements.ts'
@@ -194,7 +194,3 @@ const finish = (installation: Installation, header: ProfileHeader): InstalledPro
     memory: installation.memory,
   }
 }
-
-/** The numbers behind the names, for those who must show them. */
-export const peStatusNumber = (status: PEStatus['status']): number =>
-  typeof status === 'number' ? status : PE_STATUS[status]

@@ -122,7 +122,7 @@ const RESULT_SHAPES: Readonly<Record<Shown<'result'>['outcome'], string>> = {
   cancelled: 'M15 24h18',
 }
 
-export const Logo = ({ provider }: { provider: ProviderCard }) => {
+const Logo = ({ provider }: { provider: ProviderCard }) => {
   const logo = sameOrigin(provider.logo)
   return logo ? (
     <img className="logo" src={logo} alt="" />

@@ -16,7 +16,7 @@ import { hideConfirmationCode } from './hide-confirmation-code.ts'
  * What is taken out of an APDU becomes zeros, so that it keeps its form; the APDUs' part is `src/apdu/secrets.ts`.
  */
 
-export const REDACTED = '[redacted]'
+const REDACTED = '[redacted]'
 
 const SECRET_HEADERS = new Set([
   'authorization',
@@ -68,7 +68,7 @@ const SECRET_NAMES = new Set([
   'cvv',
 ])
 
-export const isSecretName = (name: string): boolean => SECRET_NAMES.has(name.toLowerCase().replace(/[-_.]/g, ''))
+const isSecretName = (name: string): boolean => SECRET_NAMES.has(name.toLowerCase().replace(/[-_.]/g, ''))
 
 export const redactHeaders = (headers: Iterable<readonly [string, string]>): Record<string, string> =>
   Object.fromEntries(

@@ -47,7 +47,7 @@ const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<
   'bad-command': blocked('bench'),
 }
 
-export const APP: Readonly<Record<AppErrorCode, Pick<Judgement, 'verdict' | 'cause'>>> = {
+const APP: Readonly<Record<AppErrorCode, Pick<Judgement, 'verdict' | 'cause'>>> = {
   'service-unreachable': blocked('network'),
   'portal-unreachable': blocked('network'),
   'service-failed': fail('server'),

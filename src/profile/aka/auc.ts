@@ -19,7 +19,7 @@ export const nextSqn = (sqn: Uint8Array): Uint8Array => {
 }
 
 /** AMF with its separation bit set, which EPS and 5GS demand (TS 33.102 annex H, TS 33.401 §6.1.1). */
-export const EPS_AMF = Uint8Array.of(0x80, 0x00)
+const EPS_AMF = Uint8Array.of(0x80, 0x00)
 
 /** Makes a vector. `rand` comes from the caller: the AuC must never use one twice. */
 export const generateVector = (

@@ -1,5 +1,5 @@
 /** IND takes the five low bits of SQN, so that SAIP's list of 32 sequence numbers has one for each (TS 33.102 C.1.1.1, C.3). */
-export const IND_BITS = 5
+const IND_BITS = 5
 export const IND_VALUES = 2 ** IND_BITS
 /** SEQ has 43 bits ('07FFFFFFFFFF' in SAIP). A SQN of 48 bits fits a number exactly. */
 export const MAX_SEQ = 2 ** (48 - IND_BITS) - 1
@@ -14,7 +14,7 @@ export interface SequenceNumber {
 export const numberOf = (bytes: Uint8Array): number => bytes.reduce((value, octet) => value * 256 + octet, 0)
 
 /** The low 48 bits of a number as six bytes. */
-export const sixBytes = (value: number): Uint8Array => {
+const sixBytes = (value: number): Uint8Array => {
   const out = new Uint8Array(6)
   for (let i = 5, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) out[i] = rest % 256
   return out

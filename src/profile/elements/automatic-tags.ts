@@ -11,7 +11,7 @@ import { explicit, type Schema, type TaggedSchema, tagged } from '../../asn1/sch
 type Component = Schema<unknown> | Optional<unknown> | Defaulted<unknown>
 
 /** The tag octets of context class tag `number`, as one number. */
-export const contextTag = (number: number, constructed: boolean): number => {
+const contextTag = (number: number, constructed: boolean): number => {
   const first = constructed ? 0xa0 : 0x80
   return number < 31 ? first | number : ((first | 31) << 8) | number
 }

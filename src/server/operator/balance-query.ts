@@ -16,7 +16,7 @@ const countryNames = new Intl.DisplayNames(['en'], { type: 'region', fallback: '
 /** Groupings and placeholders that CLDR knows beside the countries of ISO 3166. */
 const NO_COUNTRY = new Set(['EU', 'EZ', 'QO', 'UN', 'XA', 'XB', 'ZZ'])
 
-export const isCountry = (code: string): boolean =>
+const isCountry = (code: string): boolean =>
   /^[A-Z]{2}$/.test(code) && !NO_COUNTRY.has(code) && countryNames.of(code) !== undefined
 
 /**

@@ -15,7 +15,7 @@ const isModel = (device: AskingDevice, { make, model }: Model): boolean =>
   (model === undefined || device.model?.toLowerCase() === model.toLowerCase())
 
 /** Why an operator is not offered to this device; nothing when it is. */
-export const whyHidden = (operator: OperatorProfile, device: AskingDevice): string | undefined => {
+const whyHidden = (operator: OperatorProfile, device: AskingDevice): string | undefined => {
   if (!operator.countries.includes(device.country)) return `sells nothing in ${device.country}`
   if (operator.onlyOn !== undefined && !operator.onlyOn.some(model => isModel(device, model)))
     return 'is only offered on the devices of its OEM'

@@ -7,7 +7,7 @@ import type { Session } from './session.ts'
 export const price = ({ amount, currency }: PortalPlan['price']): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(amount)
 
-export const amountOfData = (megabytes: number): string =>
+const amountOfData = (megabytes: number): string =>
   megabytes >= 1024 ? `${Math.round((megabytes / 1024) * 10) / 10} GB` : `${megabytes} MB`
 
 const countries = new Intl.DisplayNames(['en'], { type: 'region' })
