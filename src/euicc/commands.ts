@@ -60,6 +60,11 @@ const withoutParameters =
     command.p1 === 0 && command.p2 === 0 ? run(device, command, channel) : { status: 0x6a86 }
 const getChallenge: Run = ({ random }, { le }) =>
   le === undefined ? { status: 0x6700 } : { status: 0x9000, data: random(le) }
+const terminalProfile: Run = ({ toolkit }, command) => {
+  if (command.case < 3) return { status: 0x6700 }
+  toolkit.hear(command.data)
+  return OK
+}
 /** The terminal tells what it can; nothing here depends on it. */
 const takeNote: Run = (_device, command) => (command.case >= 3 ? OK : { status: 0x6700 })
 
@@ -70,7 +75,7 @@ export const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, In
   [0xe2, { in: 'proprietary', run: storeData }],
   [0xca, { in: 'either', run: getData }],
   [0xf2, { in: 'proprietary', run: status }],
-  [0x10, { in: 'proprietary', run: withoutParameters(takeNote) }],
+  [0x10, { in: 'proprietary', run: withoutParameters(terminalProfile) }],
   [0xaa, { in: 'proprietary', run: withoutParameters(takeNote) }],
   [0xc2, { in: 'proprietary', run: withoutParameters(takeNote) }],
   [0x12, { in: 'proprietary', run: ({ toolkit }, command) => toolkit.fetch(command) }],

@@ -24,6 +24,8 @@ export interface EuiccOptions {
   readonly protocol?: Protocol
   /** How the terminal is asked to take a changed profile in: by resetting the card, unless said otherwise. */
   readonly refreshMode?: RefreshMode
+  /** Asks nothing of a terminal that has not said by TERMINAL PROFILE that it can, as cards in the field do. */
+  readonly waitsForProfile?: boolean
   /** Told of a fault of the card's own, to which it answered 6F00. */
   readonly onFault?: (fault: unknown) => void
 }
@@ -78,7 +80,7 @@ export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc>
         inMemory = next
       },
       channels: new Map([[0, { application: 'files' }]]),
-      toolkit: createToolkit(options.refreshMode ?? 'uicc-reset'),
+      toolkit: createToolkit(options.refreshMode ?? 'uicc-reset', options),
       files: createNetworkFiles({ state: () => state, commit: next => device.commit(next) }),
       switchFiles: () => {
         for (const [number, { application }] of device.channels)

@@ -15,9 +15,10 @@ const TERMINAL = 0x82
  * The card's side of the application toolkit, as far as the profile changes of SGP.22 need it: one REFRESH that waits
  * (91xx), is fetched, and is answered.
  */
-export const createToolkit = (mode: RefreshMode) => {
+export const createToolkit = (mode: RefreshMode, { waitsForProfile = false } = {}) => {
   let pending: { command: Uint8Array; isFetched: boolean; number: number } | undefined
   let count = 0
+  let canRefresh = !waitsForProfile
 
   return {
     get isBusy(): boolean {
@@ -28,7 +29,14 @@ export const createToolkit = (mode: RefreshMode) => {
       return pending && !pending.isFetched ? 0x9100 | pending.command.length : 0x9000
     },
 
+    /** TERMINAL PROFILE. Bit 8 of its third byte: the terminal performs REFRESH (TS 102 223 §5.2). */
+    hear(profile: Uint8Array): void {
+      canRefresh = !waitsForProfile || ((profile[2] ?? 0) & 0x80) !== 0
+    },
+
+    /** Of a terminal that cannot, it is not asked: the next reset does what REFRESH was for. */
     askForRefresh(): void {
+      if (!canRefresh) return
       count = (count % 0xfe) + 1
       const details = encodeElement(0x81, Uint8Array.of(count, REFRESH, REFRESH_QUALIFIERS[mode]))
       const devices = encodeElement(0x82, Uint8Array.of(UICC, TERMINAL))

@@ -1,6 +1,7 @@
 import type { Card } from '../../apdu/channel.ts'
 import { honourRefresh } from '../../apdu/refresh.ts'
-import { toHex } from '../../asn1/bytes.ts'
+import { announceTerminal } from '../../apdu/terminal-profile.ts'
+import { fromHex, toHex } from '../../asn1/bytes.ts'
 import type { IsdrOptions } from '../../lpa/isdr.ts'
 import type { ModemCard } from '../../modem/at-card.ts'
 import type { RigSummary } from '../events.ts'
@@ -67,7 +68,9 @@ export const lookFor =
 
 export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): Promise<Device> => {
   const reached = await links[linkOf(rig)].open(rig)
-  const card = protectCard(honourRefresh(reached.card), rig.protected)
+  const profile = rig.card?.terminalProfile
+  const told = profile === undefined ? reached.card : announceTerminal(reached.card, fromHex(profile.toLowerCase()))
+  const card = protectCard(honourRefresh(told), rig.protected)
   const isdrOptions = links.isdrOptionsOf(rig, reached)
   return {
     rig: withSubject(summary, reached),
@@ -76,7 +79,11 @@ export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): P
     isdrOptions,
     refreshFlag: reached.refreshFlag,
     modem: reached.modem,
-    facts: [...(reached.facts ?? []), ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : [])],
+    facts: [
+      ...(reached.facts ?? []),
+      ...(profile === undefined ? [] : [`TERMINAL PROFILE ${profile.toUpperCase()} is sent after each reset`]),
+      ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : []),
+    ],
     // A modem's way is found out while the card is used: ask at the end.
     get notes() {
       return [...(isdrOptions.sizeNote === undefined ? [] : [isdrOptions.sizeNote]), ...(reached.notes ?? [])]

@@ -69,6 +69,11 @@ export const Rig = z.strictObject({
       eid: Eid.optional(),
       /** AIDs of the ISD-R to try first, before those of rigs/cards/isd-r.yaml. */
       aids: z.array(Aid).min(1).optional(),
+      /** TERMINAL PROFILE, sent after each reset; none is sent where absent. A modem sends one of its own. */
+      terminalProfile: z
+        .string()
+        .regex(/^([0-9a-f]{2}){1,255}$/i, 'a TERMINAL PROFILE is 1 to 255 bytes in hexadecimal; write it in quotes')
+        .optional(),
     })
     .optional(),
   /** Bytes of a STORE DATA block, where the way to the card is known to take fewer than 255. */
