@@ -27,7 +27,7 @@ export interface Asn1Function<Request, Response> {
   readonly response: Schema<{ readonly ok: Response } | { readonly error: number | string }> | undefined
   /** Its errors by subject and reason code. */
   readonly errors: Readonly<Record<string, string>>
-  /** The error for all others; undefined: there is none, and no message can carry it. */
+  /** The error for all others; undefined: the function has no response that could carry it. */
   readonly otherError: string | undefined
 }
 
@@ -65,7 +65,8 @@ const initiateAuthentication = {
         'InitiateAuthenticationOkEs9',
       ),
     ),
-    { invalidDpAddress: 1, euiccVersionNotSupportedByDp: 2, ciPKNotSupported: 3 },
+    // Names of numbers do not limit an INTEGER (X.680 §19): 127 is what the module calls undefinedError everywhere else.
+    { invalidDpAddress: 1, euiccVersionNotSupportedByDp: 2, ciPKNotSupported: 3, undefinedError: 127 },
   ),
   errors: {
     '8.8.1/3.8': 'invalidDpAddress',
@@ -73,7 +74,7 @@ const initiateAuthentication = {
     '8.8.2/3.1': 'ciPKNotSupported',
     '8.8.4/3.7': 'ciPKNotSupported',
   },
-  otherError: undefined,
+  otherError: 'undefinedError',
 } as const
 
 const authenticateClient = {

@@ -61,7 +61,6 @@ export const bindAsn1 = <const T extends Table>(
     if (response === undefined) return bare('failure' in outcome ? 503 : 204)
     const error = 'failure' in outcome ? errorOf(outcome.failure, errors, otherError) : undefined
     const body = 'response' in outcome ? outcome.response : error && write(error)
-    // 503 and not a lie: of the three errors that InitiateAuthentication has, none says that the server failed.
     if (body === undefined) return bare(503)
     return { status: 200, headers: { ...protocol, 'Content-Type': ASN1_CONTENT_TYPE }, body }
   }

@@ -10,6 +10,7 @@ import {
 import { ASN1_CONTENT_TYPE, ASN1_PATH, ES9pAsn1, remoteProfileProvisioning } from '../../../src/rsp/es9p-asn1.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
 import { PendingNotification } from '../../../src/rsp/notification.ts'
+import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import { dice } from '../../rsp/dice.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, post } from './scene.ts'
 
@@ -143,6 +144,17 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
     await scene.order()
     expect(await act(scene)).toEqual({ error })
     expect(scene.defects).toEqual([])
+  })
+
+  it('answers what has no integer of its own with undefinedError: a failure of the server, too', async () => {
+    const addSession = async () => Promise.reject(new Error('the disk is full'))
+    const scene = await createScene({ store: { ...createMemoryStore(), addSession } })
+    expect(await initiate(scene)).toEqual({ error: 'undefinedError' })
+    expect(scene.defects).toHaveLength(1)
+    const other = await createScene()
+    await other.order({ releaseFlag: false })
+    expect(await authenticate(other)).toEqual({ error: 'undefinedError' })
+    expect(other.defects).toEqual([])
   })
 
   it('answers a transaction that nobody opened as unknown in each function that names one', async () => {
