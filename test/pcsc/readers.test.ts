@@ -3,8 +3,7 @@ import { loadBinding } from '../../src/pcsc/load-binding.ts'
 import { findReaders, type Reader, type ReaderChoice, toReader } from '../../src/pcsc/readers.ts'
 import { describeScard } from '../../src/pcsc/scard.ts'
 import { bindSmartcard } from '../../src/pcsc/smartcard-binding.ts'
-import { toTpdu } from '../../src/pcsc/tpdu.ts'
-import { bytes, hex } from '../apdu/scripted-channel.ts'
+import { bytes } from '../apdu/scripted-channel.ts'
 
 const reader = (name: string, hasCard: boolean, more: Partial<Reader> = {}): Reader => ({
   name,
@@ -118,20 +117,5 @@ describe('errors of PC/SC', () => {
     })
     expect(await loadBinding('pcsclite', second)).not.toHaveProperty('instead')
     await expect(loadBinding('smartcard', second)).rejects.toMatchObject({ code: 'no-binding' })
-  })
-})
-
-describe('a command for a T=0 reader', () => {
-  it.each([
-    ['case 1 gets its fifth byte', '00a40400', '00a4040000'],
-    ['case 2 stays', '00c0000010', '00c0000010'],
-    ['case 3 stays', '80e2910003010203', '80e2910003010203'],
-    ['case 4 leaves its Le away', '00a4040002010200', '00a40400020102'],
-  ])('%s', (_name, command, expected) => {
-    expect(hex(toTpdu(bytes(command)))).toBe(expected)
-  })
-
-  it('refuses extended lengths', () => {
-    expect(() => toTpdu(bytes('80e29100000001aa'))).toThrow(expect.objectContaining({ code: 'bad-command' }))
   })
 })
