@@ -107,6 +107,18 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await pull(inserted)
       })
 
+      it('finds on the card what came of a package whose last answer the reader lost', async () => {
+        const { story } = await begin('t1')
+        const inserted = await reader.insert(losingResult(story.euicc))
+        await untilSeen(binding, true)
+        const noted: string[] = []
+        await doingsOf(story, () => reach({ reader: 'Virtual*Reader', binding }, { noted })).download()
+        expect(await stateOf(story.euicc)).toEqual(AFTER.download)
+        expect((await story.store.findOrder(story.iccid))?.state).toBe('Installed')
+        expect(noted.at(-1)).toMatch(/^the card had carried out what got lost/)
+        await pull(inserted)
+      })
+
       // Near the beginning, in the middle and before the last answer, behind which only the channel is closed.
       // The other binding differs in its errors alone.
       const points = binding === 'smartcard' ? [0.1, 0.5, 0.95] : [0.5]
@@ -148,6 +160,26 @@ const losingLong = (card: Card, limit: number): Card => ({
       }),
     ),
 })
+
+/** The card behind a reader that gives back half a status word for the first ProfileInstallationResult ('BF37'). */
+const losingResult = (card: Card): Card => {
+  let isLost = false
+  return {
+    ...card,
+    atr: card.atr,
+    exclusive: procedure =>
+      card.exclusive(channel =>
+        procedure({
+          transmit: async command => {
+            const response = await channel.transmit(command)
+            if (isLost || response[0] !== 0xbf || response[1] !== 0x37) return response
+            isLost = true
+            return Uint8Array.of(0)
+          },
+        }),
+      ),
+  }
+}
 
 /** Commands that each takes when nobody pulls anything. */
 const countExchanges = async (binding: BindingName, reader: VirtualReader): Promise<Record<keyof Doings, number>> => {

@@ -10,6 +10,7 @@ import { deviceInfoOf } from '../../src/lpa/device-info.ts'
 import { downloadProfile } from '../../src/lpa/download.ts'
 import { describeEuicc } from '../../src/lpa/euicc.ts'
 import { type Isdr, withIsdr } from '../../src/lpa/isdr.ts'
+import { surviveLoss } from '../../src/lpa/lost-way.ts'
 import { listNotifications, sendNotifications } from '../../src/lpa/notifications.ts'
 import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../../src/lpa/profiles.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
@@ -109,14 +110,17 @@ export const doingsOf = (story: Story, open: () => Promise<Device>): Doings => {
   return {
     info: () => onIsdr(async isdr => ({ card: await describeEuicc(isdr), profiles: await listProfiles(isdr) })),
     download: () =>
-      onIsdr(isdr =>
-        downloadProfile({
-          isdr,
-          fetch,
-          activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
-          deviceInfo: deviceInfoOf('490154203237518'),
-          confirm: async () => ({ accepted: true }),
-        }),
+      inHand(({ card, isdrOptions }) =>
+        surviveLoss(card, isdrOptions, (isdr, attempt) =>
+          downloadProfile({
+            isdr,
+            attempt,
+            fetch,
+            activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
+            deviceInfo: deviceInfoOf('490154203237518'),
+            confirm: async () => ({ accepted: true }),
+          }),
+        ),
       ),
     enable: () => inHand(({ card, isdrOptions }) => enableProfile({ card, profile, isdrOptions })),
     disable: () => inHand(({ card, isdrOptions }) => disableProfile({ card, profile, isdrOptions })),
