@@ -5,6 +5,7 @@ export interface Flyout {
   readonly state: 'loading' | 'shown' | 'failed'
   readonly operator: string
   readonly registration: 'none' | 'searching' | 'home' | 'roaming' | 'denied'
+  /** Big line and small line: `4.2 GB left`, `Plan Week, until 29 November`. */
   readonly balance?: { readonly headline: string; readonly detail?: string; readonly low?: boolean }
   readonly links: readonly FlyoutLink[]
   readonly problem?: string

@@ -44,7 +44,7 @@ export interface ConsentRequest {
   readonly profileName: string
   readonly serviceProviderName: string
   readonly iccid: string
-  /** Profile policy rules in words. */
+  /** Profile policy rules in words; each is something that the user agrees to. */
   readonly rules: readonly string[]
   readonly confirmationCodeRequired: boolean
   /** After a wrong code: what to say. */
@@ -117,11 +117,13 @@ export const CLOSED: AppState = {
 export type UserAction =
   | { readonly action: 'open' }
   | { readonly action: 'choose-provider'; readonly provider: string }
+  /** From the gateway back to the catalogue. */
   | { readonly action: 'choose-another' }
   | { readonly action: 'continue' }
   | { readonly action: 'consent'; readonly accept: boolean; readonly confirmationCode?: string }
-  /** Asks first when something is under way. */
+  /** Asks first when the portal is in the middle of something. */
   | { readonly action: 'cancel' }
+  /** The answer to `leaving`. */
   | { readonly action: 'leave'; readonly confirm: boolean }
   | { readonly action: 'try-again' }
   | { readonly action: 'dismiss-banner' }

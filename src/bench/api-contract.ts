@@ -15,7 +15,14 @@
  *
  * socket.io on the default path, same origin; event names and payloads in `ServerToPage` and `PageToServer`.
  */
+import type { BridgeCall } from '../app/bridge.ts'
+import type { Flyout } from '../app/flyout.ts'
+import type { ConsentRequest, Download, Screen, UserAction } from '../app/state.ts'
 import type { BenchEvent, Cause, RigSummary, Verdict } from './events.ts'
+
+/** What the app says is what the page draws; these pass through as they are. */
+export type { BridgeCall, ConsentRequest, Flyout }
+export type DeviceDownload = Download
 
 export interface BenchInfo {
   readonly version: string
@@ -118,67 +125,21 @@ export interface PortalFrame {
   readonly canGoBack: boolean
 }
 
+/** The app's screen, as far as the page draws it. */
 export type DeviceScreen =
-  /** The app is not running; the desktop with its network icon is all there is. */
-  | { readonly name: 'closed' }
-  | { readonly name: 'loading'; readonly text: string }
+  /** `closed`: the app is not running; the desktop with its network icon is all there is. */
+  | Extract<Screen, { readonly name: 'closed' | 'loading' }>
   | { readonly name: 'catalogue'; readonly country: string; readonly providers: readonly ProviderCard[] }
   | { readonly name: 'gateway'; readonly provider: ProviderCard; readonly template: GatewayTemplate }
   | { readonly name: 'portal'; readonly provider: ProviderCard; readonly frame: PortalFrame }
-  | {
-      readonly name: 'result'
-      readonly outcome: 'connected' | 'installed-not-registered' | 'failed' | 'cancelled'
-      readonly title: string
-      readonly text: string
-      readonly errorCode?: string
-      readonly correlationId?: string
-      readonly canTryAgain?: boolean
-    }
-
-/** Drawn over the portal, which stays navigable. */
-export interface DeviceDownload {
-  readonly phase:
-    | 'contacting'
-    | 'consent'
-    | 'downloading'
-    | 'installing'
-    | 'enabling'
-    | 'registering'
-    | 'done'
-    | 'failed'
-  readonly text: string
-  readonly done?: number
-  readonly total?: number
-}
-
-/** What the user is asked before the profile is downloaded: the metadata, the policy rules, perhaps a confirmation code. */
-export interface ConsentRequest {
-  readonly profileName: string
-  readonly serviceProviderName: string
-  readonly iccid: string
-  /** Profile policy rules in words; each is something that the user agrees to. */
-  readonly rules: readonly string[]
-  readonly confirmationCodeRequired: boolean
-  /** After a wrong code: what to say. */
-  readonly problem?: string
-}
-
-export interface Flyout {
-  readonly state: 'loading' | 'shown' | 'failed'
-  readonly operator: string
-  readonly registration: 'none' | 'searching' | 'home' | 'roaming' | 'denied'
-  /** Big line and small line: `4.2 GB left`, `Plan Week, until 29 November`. */
-  readonly balance?: { readonly headline: string; readonly detail?: string; readonly low?: boolean }
-  /** `Connect with a data plan`, `View my account`. */
-  readonly links: readonly { readonly text: string; readonly action: DeviceAction['action'] }[]
-  readonly problem?: string
-}
+  | (Omit<Extract<Screen, { readonly name: 'result' }>, 'retry'> & { readonly canTryAgain?: boolean })
 
 export interface DeviceState {
   /** The run which this session on the device is recorded as. */
   readonly runId: string | null
   readonly rig: Pick<RigSummary, 'name' | 'link' | 'subject'>
   readonly screen: DeviceScreen
+  /** Drawn over the portal, which stays navigable. */
   readonly download: DeviceDownload | null
   readonly consent: ConsentRequest | null
   /** The user wants to leave in the middle: the app asks. */
@@ -189,25 +150,12 @@ export interface DeviceState {
 }
 
 export type DeviceAction =
-  | { readonly action: 'open' }
-  | { readonly action: 'choose-provider'; readonly provider: string }
-  /** From the gateway back to the catalogue. */
-  | { readonly action: 'choose-another' }
-  | { readonly action: 'continue' }
+  | UserAction
   | { readonly action: 'back' }
   /** The frame has moved by itself: a link, a form, a redirect. */
   | { readonly action: 'portal-navigate'; readonly path: string }
   /** The portal's page called the bridge. */
   | { readonly action: 'bridge'; readonly call: BridgeCall }
-  | { readonly action: 'consent'; readonly accept: boolean; readonly confirmationCode?: string }
-  /** Asks first when the portal is in the middle of something. */
-  | { readonly action: 'cancel' }
-  /** The answer to `leaving`. */
-  | { readonly action: 'leave'; readonly confirm: boolean }
-  | { readonly action: 'try-again' }
-  | { readonly action: 'dismiss-banner' }
-  | { readonly action: 'open-flyout' }
-  | { readonly action: 'close-flyout' }
 
 /*
  * The frame is sandboxed without allow-same-origin, so its pages can neither read the bench's API nor reach the page around them.
@@ -215,13 +163,6 @@ export type DeviceAction =
  * answers calls from it. The dashboard takes messages from that one frame only, and passes them on as they are.
  */
 
-/** `MobilePlansInlineOperations.notifyProfileDownload(metadata, code)` is {object, method, arguments}; the id is the context's. */
-export interface BridgeCall {
-  readonly object: string
-  readonly method: string
-  readonly arguments: readonly unknown[]
-  readonly operationId?: string
-}
 export interface ScriptCall {
   readonly name: string
   /** JSON text: the one argument. */
