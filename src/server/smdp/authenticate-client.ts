@@ -112,7 +112,7 @@ const claimOrder = async (
 /** SGP.22 §3.1.3: an attempt counts from here on, also that of a card which turns out not to be eligible. */
 const countAttempt = async (smdp: Smdp, found: Order, eid: string): Promise<Order> => {
   let failure: SmdpError | undefined
-  const order = await changeOrder(smdp.store, found.iccid, order => {
+  const order = await changeOrder(smdp.store, found, order => {
     failure = undefined
     if (order.matchingId !== found.matchingId) throw refusal('matching-id-refused')
     checkOrder(order, eid, smdp.clock())

@@ -36,6 +36,7 @@ export const findCopyFor = async (
   eid: string,
   curve: CurveName,
 ): Promise<BoundCopy | undefined> => {
+  if (transactionId === undefined) return undefined
   const copy = await store.findBoundCopy(iccid)
   return copy?.transactionId === transactionId && copy?.eid === eid && copy.curve === curve ? copy : undefined
 }

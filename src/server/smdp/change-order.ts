@@ -13,8 +13,8 @@ export interface AnsweringCall {
 const MOST_ROUNDS = 1000
 
 /**
- * Reads the order, lets `edit` decide on it, and saves it; decides anew when another call was faster. `edit` gives
- * the order itself where nothing is to change, and throws to refuse.
+ * Reads the order, unless it is given as it was just read, lets `edit` decide on it, and saves it; decides anew when
+ * another call was faster. `edit` gives the order itself where nothing is to change, and throws to refuse.
  *
  * An event at an SM-DS that the order will need no more is put down for deletion before: it is deleted only when the
  * order has been saved, and not forgotten if this server is killed in between.
@@ -23,12 +23,13 @@ const MOST_ROUNDS = 1000
  */
 export const changeOrder = async (
   store: SmdpStore,
-  iccid: string,
+  from: string | Order,
   edit: (order: Order) => Order,
   call?: AnsweringCall,
 ): Promise<Order> => {
+  const iccid = typeof from === 'string' ? from : from.iccid
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const order = await store.findOrder(iccid)
+    const order = round === 0 && typeof from !== 'string' ? from : await store.findOrder(iccid)
     if (order === undefined) throw refusal('iccid-unknown')
     const next = edit(order)
     if (next === order) return order

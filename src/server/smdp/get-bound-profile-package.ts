@@ -75,7 +75,7 @@ const handOut = async (
   const facts = factsFor(profile, confirmed)
   const copy = await bindForCard(smdp, { session, order: confirmed, profile, facts, dpPb, transactionId, euiccOtpk })
   // The order is taken before the package leaves: of two cards with the same matching id, one gets it.
-  const order = await changeOrder(store, session.iccid, order => {
+  const order = await changeOrder(store, confirmed, order => {
     checkStillOpen(order, session, clock())
     const { transactionId, eid } = session
     const bound = order.reusable ? { transactionId } : { eid, transactionId }
