@@ -105,7 +105,7 @@ const prepareTables = (database: Database, sealing: Sealing, keys: readonly Stor
     if (known === undefined)
       await work
         .insertInto('smdp_store')
-        .values({ form: FORM, sealed: sealing.seal('esim-bench', ABOUT) })
+        .values({ form: FORM, sealed: sealing.seal(Buffer.from('esim-bench'), ABOUT) })
         .execute()
     else if (known.form < FORM) await work.updateTable('smdp_store').set({ form: FORM }).execute()
   })

@@ -7,8 +7,8 @@ export const STORE_KEY_LENGTH = 32
 
 /** Encrypts and decrypts what must not lie in a database in clear. `about` names the place: a blob fits no other. */
 export interface Sealing {
-  seal(text: string, about: string): Uint8Array
-  open(sealed: Uint8Array, about: string): string
+  seal(bytes: Uint8Array, about: string): Uint8Array
+  open(sealed: Uint8Array, about: string): Uint8Array
 }
 
 const FORM = 1
@@ -67,11 +67,11 @@ export const createSealing = (keys: readonly StoreKey[], random: (length: number
   }
 
   return {
-    seal(text, about) {
+    seal(bytes, about) {
       head.writeBigUInt64BE(++counter, COUNTER)
       const cipher = createCipheriv('aes-256-gcm', own, nonceOf(head))
       cipher.setAAD(Buffer.from(about))
-      return Buffer.concat([head, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
+      return Buffer.concat([head, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
     },
     open(sealed, about) {
       const blob = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
@@ -81,7 +81,9 @@ export const createSealing = (keys: readonly StoreKey[], random: (length: number
       decipher.setAAD(Buffer.from(about))
       decipher.setAuthTag(blob.subarray(-TAG_LENGTH))
       try {
-        return decipher.update(blob.subarray(TEXT, -TAG_LENGTH), undefined, 'utf8') + decipher.final('utf8')
+        const bytes = decipher.update(blob.subarray(TEXT, -TAG_LENGTH))
+        decipher.final()
+        return bytes
       } catch (cause) {
         throw new BenchError('store-damaged', `${about}: the secret was changed since it was written`, { cause })
       }

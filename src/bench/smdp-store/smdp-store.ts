@@ -1,7 +1,7 @@
 import type { Order } from '../../server/smdp/order.ts'
 import type { BoundCopy, Delivery, Progress, Session, SmdpStore, StockProfile } from '../../server/smdp/store.ts'
 import { type Database, TakenError } from './database.ts'
-import { fromDocument, toDocument } from './document.ts'
+import { fromDocument, fromPackedDocument, toDocument, toPackedDocument } from './document.ts'
 import { createRetentionOn } from './retention.ts'
 import type { Sealing } from './sealing.ts'
 import { prepareStatements, SWEEP_EVERY_MS } from './smdp-statements.ts'
@@ -32,12 +32,14 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
       eid: order.eid ?? null,
       doc: toDocument(secrets.length === 0 ? facts : Object.fromEntries(entries.filter(entry => !isBytes(entry)))),
       sealed:
-        secrets.length === 0 ? null : sealing.seal(toDocument(Object.fromEntries(secrets)), `order ${order.iccid}`),
+        secrets.length === 0
+          ? null
+          : sealing.seal(toPackedDocument(Object.fromEntries(secrets)), `order ${order.iccid}`),
     }
   }
   const toOrder = (row: { doc: string; sealed: Uint8Array | null; revision: number; iccid: string }): Order => ({
     ...fromDocument<Omit<Order, 'revision'>>(row.doc),
-    ...(row.sealed !== null && fromDocument<Partial<Order>>(sealing.open(row.sealed, `order ${row.iccid}`))),
+    ...(row.sealed !== null && fromPackedDocument<Partial<Order>>(sealing.open(row.sealed, `order ${row.iccid}`))),
     revision: row.revision,
   })
   const sessionRow = (session: Session) => {
@@ -46,11 +48,11 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
       transactionId,
       expiresAt: session.expiresAt.toISOString(),
       revision,
-      sealed: sealing.seal(toDocument(session), `session ${transactionId}`),
+      sealed: sealing.seal(toPackedDocument(session), `session ${transactionId}`),
     }
   }
   const opened = <T>(row: { sealed: Uint8Array } | undefined, about: string): T | undefined =>
-    row && fromDocument<T>(sealing.open(row.sealed, about))
+    row && fromPackedDocument<T>(sealing.open(row.sealed, about))
 
   const toProgress = (row: { id: string; requester: string; at: string | null; doc: string }): Progress => ({
     id: row.id,
@@ -77,7 +79,7 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
       const stock = {
         iccid: profile.iccid,
         profileType: profile.profileType,
-        sealed: sealing.seal(toDocument(profile), `profile ${profile.iccid}`),
+        sealed: sealing.seal(toPackedDocument(profile), `profile ${profile.iccid}`),
       }
       try {
         return await database.changeAll([
@@ -149,7 +151,7 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
       const { iccid } = copy
       await database.change(statements.putBoundCopy, {
         iccid,
-        sealed: sealing.seal(toDocument(copy), `bound copy ${iccid}`),
+        sealed: sealing.seal(toPackedDocument(copy), `bound copy ${iccid}`),
       })
     },
     findBoundCopy: async iccid =>

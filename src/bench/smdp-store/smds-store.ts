@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 import type { EventRecord, SmdsSession, SmdsStore } from '../../server/smds/store.ts'
 import { type Database, TakenError } from './database.ts'
-import { fromDocument, toDocument } from './document.ts'
+import { fromDocument, fromPackedDocument, toDocument, toPackedDocument } from './document.ts'
 import type { Tables } from './schema.ts'
 import type { Sealing } from './sealing.ts'
 import { SWEEP_EVERY_MS, SWEPT_AT_ONCE } from './smdp-statements.ts'
@@ -109,12 +109,12 @@ export const createSmdsStoreOn = (database: Database, sealing: Sealing): SmdsSto
       await database.change(statements.addSession, {
         transactionId,
         expiresAt: expiresAt.toISOString(),
-        sealed: sealing.seal(toDocument(session), `smds session ${transactionId}`),
+        sealed: sealing.seal(toPackedDocument(session), `smds session ${transactionId}`),
       })
     },
     async findSession(transactionId) {
       const row = await database.row(statements.findSession, { transactionId })
-      return row && fromDocument<SmdsSession>(sealing.open(row.sealed, `smds session ${transactionId}`))
+      return row && fromPackedDocument<SmdsSession>(sealing.open(row.sealed, `smds session ${transactionId}`))
     },
     dropSession: async transactionId => (await database.change(statements.dropSession, { transactionId })) > 0,
     async dropSessionsBefore(now) {
