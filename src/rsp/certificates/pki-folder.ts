@@ -102,7 +102,8 @@ export const readPkiFolder = (files: PkiFolder, { curve, now, reissueTls }: Read
       else verifyChain({ kind: PKI_FILES[member].kind, chain, trustAnchors: [ci.certificate], now })
     } catch (cause) {
       if (!(cause instanceof CertificateError)) throw cause
-      throw new PkiError(cause.code === 'expired' ? 'expired' : 'bad-certificate', file, cause.message, cause)
+      const message = cause.code === 'unknown-ci' ? notUnder(ci.certificate, chain.at(-1)!) : cause.message
+      throw new PkiError(cause.code === 'expired' ? 'expired' : 'bad-certificate', file, message, cause)
     }
   }
   check('ci', ci.certificate)
@@ -118,6 +119,11 @@ export const readPkiFolder = (files: PkiFolder, { curve, now, reissueTls }: Read
   }
   return { curve, ci, eum, euicc, dpAuth, dpPb, dpTls }
 }
+
+/** SGP.22 v2 has no member in which a server could send what stands between its certificates and the CI. */
+const notUnder = (ci: RspCertificate, { issuer }: RspCertificate): string =>
+  `it was issued by ${issuer}, not by the CI of this folder, ${ci.subject}; a chain over a sub-CA cannot be served ` +
+  'here, as SGP.22 v2 has no place for the certificates between: give one that the CI itself has issued'
 
 const readCredential = (files: PkiFolder, curve: CurveName, member: PkiMember): Credential => {
   const { certificate, privateKey } = readMember(files, curve, member, true)

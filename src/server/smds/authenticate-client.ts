@@ -23,10 +23,9 @@ export const createAuthenticateClient =
     }
 
     // 1. Who is it?
-    const { euiccSigned1, euiccSignature1, euiccCertificate, eumCertificate } = response.authenticateResponseOk
+    const { euiccSigned1, euiccSignature1, ...certificates } = response.authenticateResponseOk
     const euicc = verifyEuiccChain({
-      euiccCertificate,
-      eumCertificate,
+      ...certificates,
       trusted: [credentialsOf(smds.credentials, session.euiccCi).ci.certificate],
       now: smds.clock(),
       crls: smds.crls(),

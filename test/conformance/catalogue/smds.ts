@@ -43,6 +43,8 @@ export const SMDS: readonly Group[] = [
     ['#13', 'a transaction id that is unknown', '8.10.1/3.9'],
     ['#14', 'another transaction id under the signature', '8.10.1/3.9'],
     ['#15', 'the eUICC refused the server', '8.1/4.2'],
+    ['#16', 'chains of the variants O, A, B and C'],
+    ['#17', 'a sub-CA of a chain that has expired', '8.1.2/6.3'],
   ]),
   group('EB_TLS', own('2.6.6'), [
     ['#01', 'an LPA that prefers brainpoolP256r1 and one that knows P-256 alone get the certificates they can follow'],

@@ -9,6 +9,7 @@ import { verify } from '../../../src/rsp/crypto/ecdsa.ts'
 import { ES11Asn1 } from '../../../src/rsp/es11-asn1.ts'
 import { ES12 } from '../../../src/rsp/es12.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
+import { issueVariant, type Variant, type VariantFaults } from '../../rsp/certificates/variants.ts'
 import { dice } from '../../rsp/dice.ts'
 import { type CardRole, createCardRole } from '../../server/smdp/card-role.ts'
 import { accepted, post, refused, START, testPki } from '../../server/smdp/scene.ts'
@@ -151,6 +152,14 @@ const faulty = (kind: 'EUM' | 'eUICC', fault: CertificateFault) => (): Change =>
   const made = issueFaultyCertificate(testPki('P-256'), kind, fault, { random: dice(fault), now: START })
   return kind === 'EUM' ? { eum: made.certificate.der } : { euicc: made }
 }
+/** A card whose chain has sub-CAs, and how it shows them. */
+const cardOfVariant = (variant: Variant, faults: VariantFaults = {}): [CardRole, Change] => {
+  const pki = testPki('P-256')
+  const { euicc, above } = issueVariant(pki, variant, START, faults)
+  const [eum, ...otherCertsInChain] = above.map(({ der }) => der)
+  const others = otherCertsInChain.length > 0 ? { otherCertsInChain } : {}
+  return [createCardRole(pki, { euicc }), { eum: eum!, ...others }]
+}
 const unknown = new Uint8Array(16).fill(9)
 
 const ES11_PROCEDURES: Procedures = {
@@ -224,6 +233,17 @@ const ES11_PROCEDURES: Procedures = {
       const { transactionId } = accepted(await initiate(card))
       const authenticateResponseError = { transactionId, authenticateErrorCode: 'ciPKUnknown' as const }
       at.refuses(await send(transactionId, { authenticateResponseError }))
+    },
+    '#16': async at => {
+      const { register, discover } = at.smds()
+      accepted(await register())
+      for (const variant of ['O', 'Ov3', 'A', 'B', 'C'] as const)
+        expect(accepted(await discover(...cardOfVariant(variant))).eventEntries, variant).toHaveLength(1)
+    },
+    '#17': async at => {
+      const { discover } = at.smds()
+      at.refuses(await discover(...cardOfVariant('A', { expired: 'EUMSubCA' })))
+      at.refuses(await discover(...cardOfVariant('C', { expired: 'CISubCA' })))
     },
   }),
 }

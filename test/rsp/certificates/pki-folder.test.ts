@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
 import { verifyChain } from '../../../src/rsp/certificates/chain.ts'
 import { PkiError } from '../../../src/rsp/certificates/error.ts'
+import { issueCertificate } from '../../../src/rsp/certificates/issue.ts'
 import { PKI_FILES, type PkiMember, readPkiFolder, writePkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
 import { issueFaultyCertificate, issueTestPki, issueTls, reissueTls } from '../../../src/rsp/certificates/test-pki.ts'
 import { dice } from '../dice.ts'
@@ -58,6 +59,27 @@ describe.each([
     const other = writePkiFolder(pkiOf(curve === 'P-256' ? 'brainpoolP256r1' : 'P-256'))
     expect(read(new Map([...files, ...other])).curve).toBe(curve)
     expect(refusalOf(() => read(other))).toEqual(['missing-file', nameOf('ci', 'certificate')])
+  })
+
+  it.each(['dpAuth', 'dpPb', 'dpTls'] as const)('is refused where %s stands under a sub-CA, in a sentence', member => {
+    const { euicc: subCaKey } = pki
+    const at = { notBefore: now, notAfter: later, random: dice('sub-CA') }
+    const ci = { certificate: pki.ci.certificate, privateKey: pki.ci.privateKey! }
+    const subject = { commonName: 'Test CI sub-CA' }
+    const subCa = issueCertificate({ kind: 'CISubCA', issuer: ci, subject, key: subCaKey.privateKey, ...at })
+    const { kind } = PKI_FILES[member]
+    const certificate = issueCertificate({
+      kind,
+      issuer: { certificate: subCa, privateKey: subCaKey.privateKey },
+      subject: { commonName: 'TEST SM-DP+' },
+      key: pki[member].privateKey,
+      registeredId: '2.999.10',
+      dnsNames: ['smdp.example.com'],
+      ...at,
+    })
+    expect(() => read(changed(nameOf(member, 'certificate'), certificate.der))).toThrow(
+      /it was issued by CN=Test CI sub-CA, not by the CI of this folder, .*a chain over a sub-CA cannot be served here/,
+    )
   })
 
   it.each(members)('is refused without the certificate of %s, and the file is named', member => {

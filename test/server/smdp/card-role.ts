@@ -70,7 +70,7 @@ export interface CardRole {
   otherNotification(
     operation: 'notificationEnable' | 'notificationDisable' | 'notificationDelete',
     iccid: string,
-    change?: { euicc?: Credential },
+    change?: { euicc?: Credential; eum?: Uint8Array; otherCertsInChain?: readonly Uint8Array[] },
   ): PendingNotification
 }
 
@@ -174,7 +174,8 @@ export const createCardRole = (
           tbsOtherNotification,
           euiccNotificationSignature: sign((change.euicc ?? euicc).privateKey, tbsOtherNotification.bytes),
           euiccCertificate: euicc.certificate.der,
-          eumCertificate: pki.eum.certificate.der,
+          eumCertificate: change.eum ?? pki.eum.certificate.der,
+          otherCertsInChain: change.otherCertsInChain,
         },
       }
     },

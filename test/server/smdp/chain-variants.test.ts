@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
 import { issueVariant, type Variant, type VariantFaults } from '../../rsp/certificates/variants.ts'
 import { createCardRole } from './card-role.ts'
-import { accepted, createScene, MATCHING_ID, refused, START, testPki } from './scene.ts'
+import { accepted, createScene, ICCID, MATCHING_ID, refused, START, testPki } from './scene.ts'
 
 const answerOf = async (
   variant: Variant,
@@ -53,6 +53,20 @@ describe('AuthenticateClient and the variants of a chain (SGP.22 v3 §4.5.2.1)',
 
   it('8.1.2/6.1: more certificates than a chain can have', async () => {
     expect(await answerOf('C', {}, others => [...others, ...others])).toBe('8.1.2/6.1')
+  })
+
+  it.each(['Ov3', 'A', 'B', 'C'] as const)('takes the notifications of a card of variant %s', async variant => {
+    const scene = await createScene()
+    const { euicc, above } = issueVariant(scene.pki, variant, START)
+    const [eum, ...otherCertsInChain] = above.map(({ der }) => der)
+    const card = createCardRole(scene.pki, { euicc })
+    const chain = { eum: eum!, ...(otherCertsInChain.length > 0 && { otherCertsInChain }) }
+    await scene.notify(card.otherNotification('notificationEnable', ICCID, chain))
+    expect(await scene.store.listNotifications()).toMatchObject([{ eid: card.eid, operation: 'notificationEnable' }])
+    // Without what stands above, nobody knows whose it is.
+    if (otherCertsInChain.length > 0)
+      await scene.notify(card.otherNotification('notificationDisable', ICCID, { eum: eum! }))
+    expect(await scene.store.listNotifications()).toHaveLength(1)
   })
 
   it('chooses a CI of the list of version 3 when the other list has none', async () => {
