@@ -57,7 +57,7 @@ beforeEach(async () => {
   })
   reported = []
   const backend: Backend = {
-    info: () => ({ version: '0.1.0', home: '.esim-bench', why: 'because' }),
+    info: async () => ({ version: '0.1.0', home: '.esim-bench', why: 'because' }),
     rigs: async () => {
       throw new Error('the key is 1234')
     },

@@ -4,6 +4,7 @@ import type { Card } from '../../src/apdu/channel.ts'
 import { ApduError } from '../../src/apdu/errors.ts'
 import { createBackend } from '../../src/bench/api/bench-backend.ts'
 import { openWorkplace, type Workplace } from '../../src/bench/cli/workplace.ts'
+import { BenchError } from '../../src/bench/error.ts'
 import { readEvidence } from '../../src/bench/evidence/evidence-file.ts'
 import type { Link } from '../../src/bench/rigs/link.ts'
 import { type Bench, openBench } from '../../src/bench/run/bench.ts'
@@ -170,5 +171,17 @@ describe('the end of the bench', () => {
     opened.pop()
     await expect(bench.begin()).rejects.toMatchObject({ code: 'busy' })
     await closed
+  })
+})
+
+describe('what the page is told of the rig', () => {
+  it('is how it stands now, not how it stood when the bench began', async () => {
+    const bench = await benchWith(() => ({}))
+    const atFirst = await bench.choose()
+    let standing: () => Promise<typeof atFirst> = async () => ({ ...atFirst, why: 'the reader was plugged in' })
+    const { backend } = await backendOf({ ...bench, choose: () => standing() })
+    expect(await backend.info()).toMatchObject({ why: 'the reader was plugged in' })
+    standing = () => Promise.reject(new BenchError('rig-not-attached', 'the rig desk is not attached'))
+    expect(await backend.info()).toMatchObject({ why: 'the rig desk is not attached' })
   })
 })

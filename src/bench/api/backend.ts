@@ -22,7 +22,7 @@ export interface DeviceSession {
 
 /** What the page's server asks the bench. */
 export interface Backend {
-  info(): BenchInfo
+  info(): Promise<BenchInfo>
   rigs(): Promise<readonly RigSummary[]>
   runs(): Promise<readonly RunSummary[]>
   eventsAfter(runId: string, seq: number): readonly BenchEvent[]

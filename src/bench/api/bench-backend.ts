@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { BenchError } from '../error.ts'
 import { lookFor } from '../rigs/attach.ts'
 import { type Rig, summarizeRig } from '../rigs/rig.ts'
 import type { Bench } from '../run/bench.ts'
@@ -22,10 +23,17 @@ export const createBackend = (
   const device = createDeviceSession(bench, { rig: at.rig, summary: summarizeRig(rig, why), random: at.random })
   const near = relative(at.workingFolder, workplace.home.path)
   const backend: Backend = {
-    info: () => ({
+    info: async () => ({
       version: VERSION,
       home: near.startsWith('..') || near === '' ? workplace.home.path : near,
-      why,
+      // Readers and modems come and go.
+      why: await bench.choose(at.rig).then(
+        now => now.why,
+        (error: unknown) => {
+          if (error instanceof BenchError) return error.message
+          throw error
+        },
+      ),
     }),
     rigs: () =>
       Promise.all(

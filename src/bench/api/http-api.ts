@@ -29,7 +29,13 @@ export const createHttpApi = (backend: Backend, dashboardFolder: string, report:
   const app = express()
   app.disable('x-powered-by')
   app.use((request, response, next) => {
-    if (!isOwnHost(request.headers.host)) return refuse(response, 421, 'foreign-host', 'this is not served here')
+    if (!isOwnHost(request.headers.host))
+      return refuse(
+        response,
+        421,
+        'foreign-host',
+        "the page is served to this machine alone; open it as localhost or 127.0.0.1, from elsewhere through a tunnel's end here",
+      )
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Referrer-Policy', 'no-referrer')
     // The portal's frame is sandboxed and has no origin of its own, so its own styles and scripts are cross-origin to it.
@@ -48,7 +54,7 @@ export const createHttpApi = (backend: Backend, dashboardFolder: string, report:
   })
   app.use('/api', express.json({ limit: '64kb', strict: true }))
 
-  app.get('/api/info', (_request, response) => void response.json(backend.info()))
+  app.get('/api/info', async (_request, response) => void response.json(await backend.info()))
   app.get('/api/rigs', async (_request, response) => void response.json(await backend.rigs()))
   app.get('/api/runs', async (_request, response) => void response.json(await backend.runs()))
   app.get('/api/runs/:runId/events', (request: Request<{ runId: string }>, response) => {
