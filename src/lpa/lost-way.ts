@@ -25,7 +25,8 @@ export interface Attempt {
 /**
  * Works on the ISD-R, and once more where the answer to a command got lost and nobody knows whether the card carried it
  * out. In between the card is reset, which ends what it was in the middle of. No block is repeated by that: the second
- * time begins by reading from the card what came of the first ({@link findResult}), and goes on with a session of its own.
+ * time begins by reading from the card what came of the first ({@link findResult}), and goes on with a session of its
+ * own, in blocks of the size that the first has learnt.
  *
  * What goes wrong the second time may come of the first, and says nothing about card or server: it is reported, and the
  * loss is the error.
@@ -37,7 +38,15 @@ export const surviveLoss = async <T>(
 ): Promise<T> => {
   const report = options.report ?? silent
   const attempt: Attempt = {}
-  const run = (): Promise<T> => card.exclusive(channel => withIsdr(channel, options, isdr => work(isdr, attempt)))
+  let { segmentSize } = options
+  const run = (): Promise<T> => {
+    const onLearned: IsdrOptions['onLearned'] = fact => {
+      if ('segmentSize' in fact) segmentSize = fact.segmentSize
+      options.onLearned?.(fact)
+    }
+    const knowing = { ...options, segmentSize, onLearned }
+    return card.exclusive(channel => withIsdr(channel, knowing, isdr => work(isdr, attempt)))
+  }
   try {
     return await run()
   } catch (error) {
