@@ -45,16 +45,16 @@ export const raiseEvent = async (smdp: Smdp, event: OwnEvent, confirm: () => Pro
     { eid, eventId, rspServerAddress: smdp.address, forwardingIndicator: smds.forward ?? true },
     { functionRequesterIdentifier: smdp.address, functionCallIdentifier: `register ${eventId}` },
   )
-  if ('refused' in outcome) {
-    await smdp.store.dropProgress(guard.id)
-    const { subjectCode, reasonCode, message = '' } = outcome.refused
-    const code = subjectCode === '8.9' && reasonCode === '5.1' ? 'smds-inaccessible' : 'smds-refused'
-    throw refusal(code, `${subjectCode}/${reasonCode} ${message}`.trim(), { about: smdsAddress })
-  }
-  if ('unanswered' in outcome) {
-    // It may have been heard all the same.
+  const refused = 'refused' in outcome ? outcome.refused : undefined
+  if ('unanswered' in outcome || (refused?.subjectCode === '8.9' && refused.reasonCode === '5.1')) {
+    // It may have been heard all the same, by the SM-DS or by its root.
     await deleteSoon(smdp, event)
-    throw refusal('smds-inaccessible', undefined, { about: smdsAddress })
+    throw refusal('smds-inaccessible', refused?.message, { about: smdsAddress })
+  }
+  if (refused !== undefined) {
+    await smdp.store.dropProgress(guard.id)
+    const { subjectCode, reasonCode, message = '' } = refused
+    throw refusal('smds-refused', `${subjectCode}/${reasonCode} ${message}`.trim(), { about: smdsAddress })
   }
   try {
     const order = await confirm()

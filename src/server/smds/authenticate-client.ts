@@ -53,7 +53,7 @@ const findEvents = async (
   eid: string,
   eventId: string | undefined,
 ): Promise<readonly EventEntry[]> => {
-  const waiting = (await store.listEvents(eid)).filter(event => !event.isWithdrawn)
+  const waiting = (await store.listEvents(eid)).filter(event => !event.isWithdrawn && event.atRoot !== 'to-register')
   const wanted = eventId ? waiting.filter(event => event.eventId === eventId) : waiting
   if (eventId && wanted.length === 0) throw refusal('event-unknown', undefined, eventId)
   return wanted.map(event => ({ eventId: event.eventId, rspServerAddress: event.rspServerAddress }))

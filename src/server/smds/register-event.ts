@@ -1,21 +1,23 @@
 import type { ES12 } from '../../rsp/es12.ts'
 import type { Answers } from '../rsp-server/http-binding.ts'
-import { refusal } from './error.ts'
-import { deleteAtRoot, registerAtRoot } from './root-events.ts'
+import { refusal, SmdsError } from './error.ts'
+import { deleteAtRoot, registerAtRoot, withoutRoot } from './root-events.ts'
 import type { Smds } from './settings.ts'
 import type { EventRecord } from './store.ts'
 
 /**
  * SGP.22 §5.9.1 and, at a root, §5.10.1: something waits for this EID.
  *
- * Where the root must be told and cannot be, nothing is registered: the caller tries again. The record is there first,
- * so that of two calls with one id one gets it, and a server killed in between is found where it was.
+ * Where the root must be told and cannot be, no eUICC is told of the event: the caller tries again, or deletes it. The
+ * record is there first, so that of two calls with one id one gets it, and a server killed in between is found where it
+ * was; and it stays while nobody knows whether the root has heard of it, so that the root can be told to delete it.
  */
 export const createRegisterEvent =
   (smds: Smds): Answers<typeof ES12>['RegisterEvent'] =>
   async ({ eid, eventId, rspServerAddress, forwardingIndicator }, { requester, header }) => {
     // There is nothing above a root.
     const isForwarded = forwardingIndicator && smds.kind === 'alternative'
+    if (isForwarded && smds.root === undefined) throw withoutRoot()
     const event: EventRecord = {
       eid,
       eventId,
@@ -28,12 +30,13 @@ export const createRegisterEvent =
       revision: 1,
     }
     const current = (await smds.store.addEvent(event)) ? event : await smds.store.findEvent(eid, eventId)
-    if (current === undefined || !isSameCall(current, event)) throw refusal('event-taken', undefined, eventId)
+    if (current === undefined || !isTheSame(current, event)) throw refusal('event-taken', undefined, eventId)
     if (current.atRoot !== 'to-register') return {}
     try {
       await registerAtRoot(smds, current)
     } catch (error) {
-      await smds.store.dropEvent(current)
+      const mayBeHeard = error instanceof SmdsError && error.code === 'root-inaccessible'
+      if (!mayBeHeard) await smds.store.dropEvent(current)
       throw error
     }
     if ((await smds.store.saveEvent({ ...current, atRoot: 'registered' })) === 'saved') return {}
@@ -44,9 +47,9 @@ export const createRegisterEvent =
     throw refusal('event-unknown', 'it was deleted meanwhile', eventId)
   }
 
-/** The same call once more, its answer lost on the way (SGP.22 §5.2.1). */
-const isSameCall = (known: EventRecord, asked: EventRecord): boolean =>
+/** The same call once more, its answer lost on the way (SGP.22 §5.2.1); or any that finishes what one had to leave. */
+const isTheSame = (known: EventRecord, asked: EventRecord): boolean =>
   !known.isWithdrawn &&
   known.owner === asked.owner &&
-  known.callIdentifier === asked.callIdentifier &&
+  (known.callIdentifier === asked.callIdentifier || known.atRoot === 'to-register') &&
   known.rspServerAddress === asked.rspServerAddress

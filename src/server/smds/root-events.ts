@@ -4,12 +4,14 @@ import { refusal } from './error.ts'
 import type { Smds } from './settings.ts'
 import type { EventRecord } from './store.ts'
 
+export const withoutRoot = (): Error => refusal('root-inaccessible', 'no root SM-DS is configured here')
+
 /**
  * SGP.22 §5.10.1: the root learns that something waits for the EID here. The event keeps its id, so that the eUICC,
  * sent here by the root, finds it.
  */
 export const registerAtRoot = async ({ root, address, store }: Smds, event: EventRecord): Promise<void> => {
-  if (root === undefined) throw refusal('root-inaccessible', 'no root SM-DS is configured here')
+  if (root === undefined) throw withoutRoot()
   const { eid, eventId } = event
   await store.synced()
   const outcome = await callServer(
@@ -25,7 +27,7 @@ export const registerAtRoot = async ({ root, address, store }: Smds, event: Even
 
 /** SGP.22 §5.10.2. An event that the root does not know any more needs no deletion. */
 export const deleteAtRoot = async ({ root, address, store }: Smds, event: EventRecord): Promise<void> => {
-  if (root === undefined) throw refusal('root-inaccessible', 'no root SM-DS is configured here')
+  if (root === undefined) throw withoutRoot()
   const { eid, eventId } = event
   await store.synced()
   const outcome = await callServer(

@@ -8,7 +8,7 @@ export const SMDS: readonly Group[] = [
     ['#02', 'the same call again: the same answer'],
     ['#03', 'an alternative SM-DS tells its root over mutual TLS'],
     ['#04', 'an event id that is in use for the EID', '8.9.5/3.3'],
-    ['#05', 'the root does not answer: nothing is registered', '8.9/5.1'],
+    ['#05', 'the root does not answer: no eUICC is told of the event', '8.9/5.1'],
     ['#06', 'the root refuses: nothing is registered', '8.9/4.2'],
     ['#07', 'a mandatory member left out: HTTP 400', { pair: '1.6/2.2' }],
     ['#08', 'a member malformed: HTTP 400', { pair: '1.6/2.1' }],

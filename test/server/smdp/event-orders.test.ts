@@ -184,6 +184,28 @@ describe('an SM-DS that does not do what it is asked', () => {
     expect(await scene.stateOf()).toBe('Linked')
   })
 
+  it('8.9/5.1: its root died when it had heard; the event is deleted there too', async () => {
+    const root = createSmdsScene({ address: 'root.example.com' })
+    let isDying = true
+    const toRoot: Fetch = async request => {
+      const response = await as(SMDS, root.smds.es15)(request)
+      if (isDying) throw new FetchError('unreachable', 'connection reset', { url: request.url })
+      return response
+    }
+    const settings: Partial<SmdsSettings> = {
+      kind: 'alternative',
+      root: { url: 'https://root.example.com', fetch: toRoot },
+    }
+    const { scene, events, orderWithEvent } = await createStory({}, settings)
+    expect(refused(await orderWithEvent())).toBe('8.9/5.1')
+    await scene.smdp.settled()
+    isDying = false
+    await scene.smdp.deliverProgress()
+    expect(await root.store.listEvents(TEST_EID)).toEqual([])
+    expect(await events()).toEqual([])
+    expect(await scene.store.listProgress()).toEqual([])
+  })
+
   it.each<Fault>(['cut', 'unwell', 'answer lost'])(
     'is told again of a deletion until it was told (%s), after a restart of this server too',
     async fault => {

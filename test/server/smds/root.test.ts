@@ -54,29 +54,37 @@ describe('an alternative SM-DS and its root (SGP.22 §3.6.1, §5.10)', () => {
     expect(await alternative.store.listEvents(EID)).toEqual([])
   })
 
-  it.each(['cut', 'unwell'] as const)('8.9/5.1: the root does not answer (%s); nothing is registered', async fault => {
+  it.each(['cut', 'unwell', 'answer lost'] as const)(
+    '8.9/5.1: the root does not answer (%s); no card is told, until a call comes again and gets through',
+    async fault => {
+      for (const again of ['the call', 'another call']) {
+        const { root, alternative, way } = createPair()
+        way.fault = fault
+        expect(refused(await alternative.register(forwarded, 'the call'))).toBe('8.9/5.1')
+        expect(accepted(await alternative.discover(alternative.card)).eventEntries).toEqual([])
+        delete way.fault
+        expect(refused(await alternative.register(forwarded, again))).toBe('accepted')
+        expect(await root.store.listEvents(EID)).toHaveLength(1)
+        expect(accepted(await alternative.discover(alternative.card)).eventEntries).toHaveLength(1)
+      }
+    },
+  )
+
+  it('leaves nothing at a root that heard of an event and died: the caller deletes what it was refused', async () => {
     const { root, alternative, way } = createPair()
-    way.fault = fault
-    expect(refused(await alternative.register(forwarded, 'the call'))).toBe('8.9/5.1')
-    expect(await alternative.store.listEvents(EID)).toEqual([])
-    delete way.fault
-    expect(refused(await alternative.register(forwarded, 'the call'))).toBe('accepted')
+    way.fault = 'answer lost'
+    expect(refused(await alternative.register(forwarded))).toBe('8.9/5.1')
     expect(await root.store.listEvents(EID)).toHaveLength(1)
+    delete way.fault
+    expect(refused(await alternative.remove())).toBe('accepted')
+    expect(await root.store.listEvents(EID)).toEqual([])
+    expect(await alternative.store.listEvents(EID)).toEqual([])
   })
 
   it('8.9/5.1: no root is configured', async () => {
     const { register, store } = createSmdsScene({ kind: 'alternative' })
     expect(refused(await register(forwarded))).toBe('8.9/5.1')
     expect(await store.listEvents(EID)).toEqual([])
-  })
-
-  it('registers once when the answer of the root was lost and the call is made again', async () => {
-    const { root, alternative, way } = createPair()
-    way.fault = 'answer lost'
-    expect(refused(await alternative.register(forwarded, 'the call'))).toBe('8.9/5.1')
-    delete way.fault
-    expect(refused(await alternative.register(forwarded, 'the call'))).toBe('accepted')
-    expect(await root.store.listEvents(EID)).toHaveLength(1)
   })
 
   it('8.9/4.2: the root refuses, as another has the id there', async () => {
