@@ -77,7 +77,11 @@ export const prepareStatements = (db: Db) => {
       readOrder(db).where('iccid', '=', iccid),
     ),
     findOrderByMatchingId: prepare(db, 'find-order-by-matching-id', (db, { matchingId }: { matchingId: string }) =>
-      readOrder(db).where('matching_id', '=', matchingId).where('matching_id', '<>', sql.lit('')),
+      readOrder(db)
+        // Against a bare argument SQLite would hold the condition of the index of default orders, and for that compile
+        // the statement anew with each matching id.
+        .where('matching_id', '=', eb => eb.cast<string>(eb.val(matchingId), 'text'))
+        .where('matching_id', '<>', sql.lit('')),
     ),
     findOrderByEventId: prepare(db, 'find-order-by-event-id', (db, { eventId }: { eventId: string }) =>
       readOrder(db).where('event_id', '=', eventId).orderBy('n', 'desc').limit(sql.lit(1)),
@@ -104,13 +108,14 @@ export const prepareStatements = (db: Db) => {
     findSession: prepare(db, 'find-session', (db, { transactionId }: { transactionId: string }) =>
       db.selectFrom('sessions').select(['revision', 'sealed']).where('transaction_id', '=', transactionId),
     ),
+    // When it expires was settled when it began: that index stays as it is.
     saveSession: prepare(
       db,
       'save-session',
-      (db, session: { transactionId: string; expiresAt: string; revision: number; sealed: Uint8Array }) =>
+      (db, session: { transactionId: string; revision: number; sealed: Uint8Array }) =>
         db
           .updateTable('sessions')
-          .set(eb => ({ expires_at: session.expiresAt, revision: eb('revision', '+', 1), sealed: session.sealed }))
+          .set(eb => ({ revision: eb('revision', '+', 1), sealed: session.sealed }))
           .where('transaction_id', '=', session.transactionId)
           .where('revision', '=', session.revision),
     ),
