@@ -50,7 +50,9 @@ export const RunList = ({
                   <span className="run-time">{formatClock(run.startedAt)}</span>
                   <span className="run-took">{run.took === undefined ? '' : formatDuration(run.took)}</span>
                   <span className="run-rig">
-                    <span className="run-rig-name">{run.rig.name}</span>
+                    <span className="run-rig-name" title={run.rig.name}>
+                      {run.rig.name}
+                    </span>
                     {run.rig.subject === 'software' && <span className="chip-software">not hardware</span>}
                   </span>
                 </button>
