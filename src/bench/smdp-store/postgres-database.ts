@@ -81,17 +81,20 @@ export const openPostgres = (url: string): Database => {
     client.on('error', () => {
       occupant = undefined
       void client.end().catch(() => undefined)
-      setTimeout(() => void (!isClosed && occupy().catch(() => undefined)), OCCUPY_AGAIN_MS).unref()
+      occupyAgain()
     })
     try {
       await client.connect()
       await client.query(`select pg_advisory_lock_shared(${IN_USE})`)
-      occupant = client
+      if (isClosed) await client.end()
+      else occupant = client
     } catch (error) {
       await client.end().catch(() => undefined)
       throw told(error, name)
     }
   }
+  const occupyAgain = (): void =>
+    void setTimeout(() => void (!isClosed && occupy().catch(occupyAgain)), OCCUPY_AGAIN_MS).unref()
   const exclusively: Database['exclusively'] = work =>
     db.transaction().execute(async transaction => {
       await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction)
