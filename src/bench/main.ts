@@ -3,6 +3,7 @@ import { isCallUnderWay } from '../pcsc/watchdog.ts'
 import { createProgram } from './cli/program.ts'
 import { reportError } from './cli/report-error.ts'
 import type { World } from './cli/terminal.ts'
+import { diskTrouble } from './home/file-trouble.ts'
 
 /** `process.exit` waits for the threads of the process, also for one that a reader does not let go of: then it is killed. */
 const endProcess = (exitCode: number): void => {
@@ -51,16 +52,30 @@ export const runProgram = async (world: World, args: readonly string[]): Promise
   }
 }
 
+/** A result that did not get to where it was to go is none; what became of the last write is told a little later. */
+const reportUnwritten = async (unwritten: () => NodeJS.ErrnoException | undefined): Promise<number> => {
+  await new Promise(resolve => setImmediate(resolve))
+  const error = unwritten()
+  if (error === undefined) return 0
+  process.stderr.write(`esim-bench: the output could not be written: ${diskTrouble(error) ?? error.message}\n`)
+  return 1
+}
+
 export const main = async (args: readonly string[]): Promise<number> => {
   const world = openWorld()
   // Somebody who reads only the first lines (`| head`) asks for an end, as Ctrl-C does: what is being done to a card is
   // brought to one first.
-  for (const output of [process.stdout, process.stderr]) output.on('error', world.stop)
+  let unwritten: NodeJS.ErrnoException | undefined
+  for (const output of [process.stdout, process.stderr])
+    output.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') unwritten = error
+      world.stop()
+    })
   const onSurprise = (error: unknown): void => endProcess(reportError(error, world) || 1)
   process.on('uncaughtException', onSurprise)
   process.on('unhandledRejection', onSurprise)
   try {
-    const exitCode = await runProgram(world, args)
+    const exitCode = (await runProgram(world, args)) || (await reportUnwritten(() => unwritten))
     // Nothing is left to do, and a reader that hangs would keep the process for ever.
     if (isCallUnderWay()) endProcess(exitCode)
     return exitCode

@@ -16,6 +16,8 @@ export interface BenchProgram {
       readonly environment: NodeJS.ProcessEnv
       /** Having read this on stdout, nobody reads on. */
       readonly until?: RegExp
+      /** An open file that stdout goes to, in place of being read. */
+      readonly stdout?: number
     },
   ): Promise<Ended>
   /** One that goes on; resolves when it has said `until` on stdout. */
@@ -63,14 +65,14 @@ export const compileBench = async (): Promise<BenchProgram> => {
         const child = spawn(process.execPath, [start, ...args], {
           cwd: at.folder,
           env: { ...process.env, ...at.environment },
-          stdio: ['ignore', 'pipe', 'pipe'],
+          stdio: ['ignore', at.stdout ?? 'pipe', 'pipe'],
         })
         let [out, err] = ['', '']
-        child.stdout.on('data', chunk => {
+        child.stdout?.on('data', chunk => {
           out += chunk
-          if (at.until?.test(out)) child.stdout.destroy()
+          if (at.until?.test(out)) child.stdout?.destroy()
         })
-        child.stderr.on('data', chunk => {
+        child.stderr?.on('data', chunk => {
           err += chunk
         })
         child.once('error', reject)

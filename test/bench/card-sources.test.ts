@@ -129,6 +129,16 @@ describe('a source that cannot be used is said, and nothing is asked in its plac
     ['a matching id with blanks', () => ['--smdp', 'a.example', '--matching-id', 'a b'], /the matching id "a b"/],
     ['no such image', () => ['--qr', 'no.png'], 'cannot read the QR image no.png: there is no such file'],
     ['no PNG', () => ['--qr', file('x.jpg', 'JFIF')], /is not a PNG image/],
+    [
+      'more pixels than a picture has',
+      () => {
+        const png = Uint8Array.from(drawQr('x'))
+        new DataView(png.buffer).setUint32(16, 60_000)
+        new DataView(png.buffer).setUint32(20, 60_000)
+        return ['--qr', file('huge.png', png)]
+      },
+      /has 60000 x 60000 pixels, too many to look for a code in/,
+    ],
     ['half a PNG', () => ['--qr', file('half.png', drawQr('x').subarray(0, 60))], /PNG image that cannot be read/],
     [
       'a PNG without a QR code',

@@ -101,6 +101,8 @@ export const plugCommand = async (world: World, options: PlugOptions): Promise<n
     throw new BenchError('wrong-use', 'where should the card go? give one of --vpcd HOST:PORT, --pty and --tcp PORT')
   if (!options.pty && (options.link !== undefined || options.manners !== undefined))
     throw new BenchError('wrong-use', '--link and --manners belong to --pty')
+  // Manners that nobody has are found out before a card is made for them.
+  if (options.manners !== undefined) (await import('../plug/emulated-modem.ts')).modemOf(options.manners)
   const terminal = createTerminal(world)
   const named = await openCard(world, options)
   try {

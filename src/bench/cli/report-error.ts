@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { CommanderError } from 'commander'
 import { ActivationCodeError } from '../../rsp/activation-code.ts'
 import { BenchError, exitCodeOf } from '../error.ts'
+import { diskTrouble } from '../home/file-trouble.ts'
 import { homePath } from '../home/home.ts'
 import { judgeError } from '../run/judge-error.ts'
 import { showControls, type World } from './terminal.ts'
@@ -64,7 +65,9 @@ export const reportError = (error: unknown, world: World, args?: readonly string
     say(judged.summary)
     return 1
   }
-  reportDefect(error, world)
+  const trouble = diskTrouble(error)
+  if (trouble !== undefined) say(`${trouble}: see to the disk, or set ESIM_BENCH_HOME to a folder on another one`)
+  else reportDefect(error, world)
   return 1
 }
 

@@ -12,3 +12,21 @@ export const fileTrouble = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException
   return (code && WORDS[code]) ?? message
 }
+
+const DISK: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'this user may not take more of the disk',
+  EROFS: 'the disk can only be read',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk fails',
+}
+
+/** The trouble with the disk that an error comes of, in words; of other errors undefined. */
+export const diskTrouble = (error: unknown): string | undefined => {
+  if (!(error instanceof Error)) return undefined
+  const { code, syscall, path } = error as NodeJS.ErrnoException
+  const words = code === undefined || syscall === undefined ? undefined : DISK[code]
+  return words === undefined ? diskTrouble(error.cause) : `${words} (${[syscall, path].filter(Boolean).join(' ')})`
+}

@@ -19,19 +19,21 @@ export interface ApduOptions extends CardOptions {
   readonly raw?: boolean
 }
 
+const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
+
 const readCommand = (text: string): Uint8Array => {
   const dense = text.replace(/[\s:]/g, '')
   if (!/^([0-9a-f]{2})+$/i.test(dense))
     throw new BenchError(
       'wrong-use',
-      `${JSON.stringify(text)} is not hexadecimal: an APDU is pairs of digits 0-9 and A-F`,
+      `${JSON.stringify(shorten(text))} is not hexadecimal: an APDU is pairs of digits 0-9 and A-F`,
     )
   const bytes = fromHex(dense)
   try {
     decodeCommand(bytes)
   } catch (error) {
     if (!isApduError(error, 'bad-command')) throw error
-    throw new BenchError('wrong-use', `${dense.toUpperCase()} is ${error.message}`, { cause: error })
+    throw new BenchError('wrong-use', `${shorten(dense.toUpperCase())} is ${error.message}`, { cause: error })
   }
   return bytes
 }

@@ -3,11 +3,26 @@ import { decodeQR } from 'qr/decode.js'
 import { BenchError } from '../../error.ts'
 import { readInput } from '../options.ts'
 
+/** A photograph of a telephone has fewer; a small file may claim any number, and would take the memory for it. */
+const MOST_PIXELS = 25_000_000
+
+/** From the header, which comes first (PNG §11.2.2); without one there is nothing to be read either. */
+const sizeOf = (png: Uint8Array): { width: number; height: number } => {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
+  return png.length < 24 ? { width: 0, height: 0 } : { width: view.getUint32(16), height: view.getUint32(20) }
+}
+
 /** The text of the QR code in a PNG. What cannot be read is said; nothing else is used in its place. */
 export const readQrImage = (path: string): string => {
   const bytes = readInput(path, 'QR image')
   if (!hasPngSignature(bytes))
     throw new BenchError('qr-image', `${path} is not a PNG image: save the QR code as PNG, or give the code as text`)
+  const { width, height } = sizeOf(bytes)
+  if (width * height > MOST_PIXELS)
+    throw new BenchError(
+      'qr-image',
+      `${path} has ${width} x ${height} pixels, too many to look for a code in; cut it to the code, or give the code as text`,
+    )
   let image: Pixels
   try {
     image = toRgba(decode(bytes))
