@@ -88,7 +88,7 @@ describe('an operator whose server is under a CA of its own', () => {
     const [more, options] = name(write('ca.pem', new X509Certificate(foreign.ca.der).toString()))
     const server = await serve('--inventory', inventoryOf(callback, more), ...options)
     const matchingId = await order(server)
-    await expect.poll(() => heard.length, { timeout: 20_000 }).toBe(3)
+    await expect.poll(() => heard.length, { timeout: 40_000 }).toBe(3)
     expect(new Set(heard)).toEqual(new Set([ES2p.HandleDownloadProgressInfo.path]))
     expect((await there.run('smdp', 'order', 'show', matchingId, '--json')).json()).toMatchObject({
       reportsDropped: 0,

@@ -173,7 +173,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
     const [waiting] = await scene.store.listProgress()
     await scene.store.addProgress({ ...waiting!, id: 'for B', requester: 'Operator B' })
     const told = scene.smdp.deliverProgress()
-    await expect.poll(() => heard).toEqual(['Operator B'])
+    await expect.poll(() => heard, { timeout: 20_000 }).toEqual(['Operator B'])
     release()
     await told
     await scene.smdp.settled()
