@@ -48,7 +48,11 @@ const failed = (error: PcscError, machine: Machine): Finding => {
     return warning(
       'pcscd',
       runs ? 'it runs and cannot be reached' : installed ? 'it does not run' : 'it is not installed',
-      installed ? 'systemctl start pcscd.socket' : 'apt install pcscd (elsewhere: pcsc-lite)',
+      runs
+        ? 'systemctl restart pcscd'
+        : installed
+          ? 'systemctl start pcscd.socket'
+          : 'apt install pcscd (elsewhere: pcsc-lite)',
     )
   }
   return warning('pcscd', error.message)

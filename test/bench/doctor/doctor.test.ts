@@ -84,6 +84,16 @@ describe('doctor', () => {
       /systemctl start pcscd/,
     ],
     [
+      'a daemon that runs and hangs',
+      {
+        readers: () => Promise.reject(new PcscError('no-service', 'no')),
+        processesCalled: name => (name === 'pcscd' ? [{ pid: 7, name: 'pcscd' }] : []),
+      },
+      'pcscd',
+      'warning',
+      /systemctl restart pcscd/,
+    ],
+    [
       'a daemon that refuses this user',
       { readers: () => Promise.reject(new PcscError('not-permitted', 'no')) },
       'pcscd',
