@@ -1,5 +1,4 @@
-import type { Smdp } from './settings.ts'
-import { KEPT_KINDS, type KeptKind } from './store.ts'
+import { KEPT_KINDS, type KeptKind, type SmdpStore } from './store.ts'
 
 /** How long, and how many of a kind, is kept of what nobody has asked for yet and of what was dealt with. */
 export interface Retention {
@@ -27,7 +26,12 @@ export const createRetention = ({
   clock,
   retention,
   onDropped,
-}: Pick<Smdp, 'store' | 'clock' | 'retention' | 'onDropped'>): (() => Promise<void>) => {
+}: {
+  readonly store: Pick<SmdpStore, 'dropOld'>
+  readonly clock: () => Date
+  readonly retention: Retention
+  readonly onDropped: (dropped: Dropped) => void
+}): (() => Promise<void>) => {
   let sweptAt: number | undefined
   return async () => {
     const now = clock()
