@@ -1,13 +1,16 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/apdu/channel.ts'
 import { attachThrough } from '../../src/bench/plug/bench-network.ts'
-import { NetworkAnswer, networkSocketOf, openNetworkSocket } from '../../src/bench/services/network-socket.ts'
+import { networkSocketOf, openNetworkSocket } from '../../src/bench/services/network-socket.ts'
+import type { NetworkAccess } from '../../src/modem/registration.ts'
 import { createNetwork } from '../../src/server/network/network.ts'
+import { scripted } from '../apdu/scripted-channel.ts'
+import { READ } from '../modem/scripted-usim.ts'
 import { dice } from '../rsp/dice.ts'
 
 const NOW = new Date('2026-11-23T00:00:00Z')
@@ -70,19 +73,59 @@ describe('the network of a running bench, for a modem of another process', () =>
     for (let time = 0; time < 2; time++) {
       socket.write(`${line}\n`)
       const { value } = await lines.next()
-      expect(NetworkAnswer.parse(JSON.parse(value!))).toMatchObject({
+      expect(JSON.parse(value!)).toEqual({
         refused: expect.stringMatching(/^(not-understood|unknown-subscriber)$/),
       })
     }
     socket.destroy()
   })
 
-  it('hangs up on who talks too long', async () => {
+  it.each([
+    ['a line that is too long', '\n'],
+    ['what never comes to the end of a line', ''],
+  ])('hangs up on %s', async (_name, end) => {
     const path = networkSocketOf(folder)
     open = await openNetworkSocket(path, nobody())
     const socket = connect(path)
     const ended = new Promise(resolve => socket.once('close', resolve))
-    socket.write(`${'x'.repeat(2_000)}\n`)
+    socket.write(`${'x'.repeat(2_000)}${end}`)
     await ended
+  })
+
+  it('answers in the order of the questions, however long one takes', async () => {
+    const path = networkSocketOf(folder)
+    const slow: NetworkAccess = {
+      challenge: async imsi => {
+        // Longer than what is read with it takes.
+        if (imsi === 'first') await new Promise(resolve => setImmediate(resolve))
+        return { refused: imsi }
+      },
+      answer: () => expect.unreachable(),
+    }
+    open = await openNetworkSocket(path, slow)
+    const socket = connect(path)
+    const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+    socket.write('{"imsi":"first"}\n{"imsi":"second"}\n7\n')
+    for (const refused of ['first', 'second', 'not-understood'])
+      expect(JSON.parse((await lines.next()).value!)).toEqual({ refused })
+    socket.destroy()
+  })
+
+  it.each([
+    ['is no JSON', 'HTTP/1.1 400 Bad Request'],
+    ['is none of its answers', '{"rand":"00"}'],
+  ])('counts as a refusal for the modem where what comes back %s', async (_name, line) => {
+    const path = networkSocketOf(folder)
+    const stranger = createServer(socket => {
+      socket.on('error', () => undefined)
+      socket.on('data', () => socket.write(`${line}\n`))
+    })
+    await new Promise<void>(resolve => void stranger.listen(path, resolve))
+    open = { close: () => new Promise(resolve => void stranger.close(() => resolve())) }
+    await expect(attachThrough(path)(scripted(...READ))).rejects.toMatchObject({
+      name: 'ModemError',
+      code: 'refused',
+      reason: 'not-understood',
+    })
   })
 })

@@ -4,7 +4,7 @@ import type { Channel } from '../../apdu/channel.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
 import type { NetworkPlace } from '../../euicc/plug/at-modem-network.ts'
 import { type NetworkAccess, registerOnNetwork } from '../../modem/registration.ts'
-import { NetworkAnswer } from '../services/network-socket.ts'
+import { type NetworkAnswer, readNetworkAnswer } from '../services/network-socket.ts'
 
 /** A bench answers at once; one that does not is as good as none. */
 const ANSWERS_WITHIN_MS = 10_000
@@ -22,7 +22,7 @@ const networkOver = (socket: Socket): NetworkAccess => {
   const ask = async (question: Readonly<Record<string, string | undefined>>): Promise<NetworkAnswer> => {
     socket.write(`${JSON.stringify(question)}\n`)
     const { value, done } = await lines.next()
-    return done ? { refused: 'the bench went away' } : NetworkAnswer.parse(JSON.parse(value))
+    return done ? { refused: 'the bench went away' } : readNetworkAnswer(value)
   }
   return {
     challenge: async imsi => {

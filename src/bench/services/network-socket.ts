@@ -1,8 +1,9 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
+import { createLineFraming } from '../../apdu/lines.ts'
+import { takeTurns } from '../../apdu/turns.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
 import type { NetworkAccess } from '../../modem/registration.ts'
 
@@ -22,12 +23,27 @@ const Asked = z.union([
   z.strictObject({ imsi: z.string(), auts: Hex }),
   z.strictObject({ imsi: z.string() }),
 ])
-export const NetworkAnswer = z.union([
+const NetworkAnswer = z.union([
   z.strictObject({ rand: Hex, autn: Hex }),
   z.strictObject({ registration: z.enum(['home', 'roaming']), operator: z.string(), plmn: z.string() }),
   z.strictObject({ refused: z.string() }),
 ])
 export type NetworkAnswer = z.infer<typeof NetworkAnswer>
+
+/** Undefined where it is no JSON. */
+const tryParse = (line: string): unknown => {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+/** What the bench says in a line; whoever says anything else is no bench, and its network takes nobody. */
+export const readNetworkAnswer = (line: string): NetworkAnswer => {
+  const { data } = NetworkAnswer.safeParse(tryParse(line))
+  return data ?? { refused: 'not-understood' }
+}
 
 export const networkSocketOf = (home: string): string => join(home, 'network.sock')
 
@@ -47,14 +63,6 @@ const answerTo = async (network: NetworkAccess, line: string): Promise<NetworkAn
   return { rand: toHex(challenge.rand), autn: toHex(challenge.autn) }
 }
 
-const tryParse = (line: string): unknown => {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
 const LONGEST_LINE = 1_000
 
 /** Rejects where the folder takes no socket: its path is too long, or its file system knows none. */
@@ -66,13 +74,14 @@ export const openNetworkSocket = async (path: string, network: NetworkAccess): P
     open.add(socket)
     socket.on('close', () => open.delete(socket))
     socket.on('error', () => socket.destroy())
-    const lines = createInterface({ input: socket })
-    lines.on('line', line => {
-      if (line.length > LONGEST_LINE) return void socket.destroy()
-      void answerTo(network, line).then(
-        answer => socket.write(`${JSON.stringify(answer)}\n`),
-        () => socket.destroy(),
-      )
+    const read = createLineFraming(LONGEST_LINE)
+    const inTurn = takeTurns()
+    socket.on('data', chunk => {
+      for (const line of read(chunk))
+        void inTurn(async () => {
+          if (line.kind === 'overlong') return void socket.destroy()
+          socket.write(`${JSON.stringify(await answerTo(network, line.text))}\n`)
+        }).catch(() => socket.destroy())
     })
   })
   await new Promise<void>((resolve, reject) => {
