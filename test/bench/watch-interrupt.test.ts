@@ -45,11 +45,19 @@ describe('the first Ctrl-C', () => {
 
   it('leaves the card to a shell, which gives it up at the second', () => {
     const at = setUp()
-    watchInterrupt(at.world, {})
+    watchInterrupt(at.world, { again: 'gives the card up' })
     at.stop()
     expect(at.err()).toBe(
       'esim-bench: stopping; the way to the card has been under way for 0 s; Ctrl-C again gives the card up\n',
     )
+  })
+
+  it('says so while the card is being opened, too', () => {
+    const at = setUp()
+    watchInterrupt(at.world, {})
+    at.pass(3_000)
+    at.stop()
+    expect(at.err()).toMatch(/; the way to the card has been under way for 3 s; Ctrl-C again ends at once\n$/)
   })
 
   it('says nothing where the output is lpac’s, nor behind the end of the command', () => {

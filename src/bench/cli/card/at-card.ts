@@ -51,7 +51,7 @@ export const withCard = (
     const watch = watchInterrupt(world, {
       quiet: lpac !== undefined,
       // A shell keeps its card for the next command.
-      ...(world.held === undefined && { giveUp: () => device.close() }),
+      ...(world.held === undefined ? { giveUp: () => device.close() } : { again: 'gives the card up' }),
     })
     const listeners = [
       showOn(terminal),
@@ -86,7 +86,8 @@ export const withCard = (
     world.held !== undefined
       ? doIt(world.held)
       : atWork(world, options, async workplace => {
-          const device = await workplace.open(options.rig)
+          const opening = watchInterrupt(world, { quiet: lpac !== undefined })
+          const device = await workplace.open(options.rig).finally(opening.over)
           try {
             return await doIt({ workplace, device })
           } finally {

@@ -13,17 +13,26 @@ export interface InterruptWatch {
  */
 export const watchInterrupt = (
   world: Pick<World, 'err' | 'interrupt' | 'stopwatch'>,
-  { quiet = false, giveUp }: { readonly quiet?: boolean; readonly giveUp?: () => Promise<void> },
+  {
+    quiet = false,
+    giveUp,
+    again = 'ends at once',
+  }: {
+    readonly quiet?: boolean
+    readonly giveUp?: () => Promise<void>
+    /** What a second Ctrl-C does. */
+    readonly again?: string
+  },
 ): InterruptWatch => {
   let what = 'the way to the card'
   let since = world.stopwatch()
   const onAbort = (): void => {
     const seconds = Math.round((world.stopwatch() - since) / 1000)
-    const next =
-      giveUp === undefined
-        ? 'Ctrl-C again gives the card up'
-        : 'the card is given up in 10 s at the latest; Ctrl-C again ends at once'
-    if (!quiet) world.err.write(`esim-bench: stopping; ${what} has been under way for ${seconds} s; ${next}\n`)
+    const soon = giveUp === undefined ? '' : 'the card is given up in 10 s at the latest; '
+    if (!quiet)
+      world.err.write(
+        `esim-bench: stopping; ${what} has been under way for ${seconds} s; ${soon}Ctrl-C again ${again}\n`,
+      )
     // What closing fails with, the command says in the end.
     giveUp?.().catch(() => undefined)
   }
