@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { LinePort } from '../../src/apdu/json-asker.ts'
 import { connectSocket, startProgram } from '../../src/bench/rigs/line-ports.ts'
@@ -45,5 +46,24 @@ describe('a program on the way to a card', () => {
     ['a port that there is not', () => connectSocket('127.0.0.1', 99_999)],
   ])('is named as what cannot be reached, with %s', async (_name, reach) => {
     await expect(reach()).rejects.toMatchObject({ name: 'ApduError', code: 'port-gone' })
+  })
+})
+
+describe('a socket on the way to a card', () => {
+  it('is let go of though the other side has stopped reading what was written', async () => {
+    const taken: Socket[] = []
+    // Paused from the start: what is written stays in the buffers of the system, and the rest with the writer.
+    const deaf = createServer({ pauseOnConnect: true }, socket => {
+      taken.push(socket.on('error', () => undefined))
+    })
+    await new Promise<void>(resolve => void deaf.listen(0, '127.0.0.1', resolve))
+    try {
+      const port = await connectSocket('127.0.0.1', (deaf.address() as AddressInfo).port)
+      port.send('x'.repeat(32 << 20))
+      await port.close()
+    } finally {
+      for (const socket of taken) socket.destroy()
+      await new Promise(resolve => deaf.close(resolve))
+    }
   })
 })

@@ -6,7 +6,10 @@ import type { LinePort } from '../../apdu/json-asker.ts'
 import { createLineFraming } from '../../apdu/lines.ts'
 import { killGroup } from './kill-group.ts'
 
-/** A program is given this long to end by itself when its input ends, and again when it is told to. */
+/**
+ * A program is given this long to end by itself when its input ends, and again when it is told to; a socket, to take
+ * what was written to it.
+ */
 const LEAVE_MS = 1_000
 const CONNECT_MS = 10_000
 
@@ -121,14 +124,21 @@ export const connectSocket = (host: string, port: number): Promise<LinePort> =>
       resolve({
         send: line => void socket.write(`${line}\n`),
         listen: listeners.listen,
-        close: () =>
-          new Promise(done => {
-            if (socket.closed) return done()
-            socket.once('close', () => done())
-            socket.end()
-            // The other side may keep its half open for ever.
-            socket.destroySoon()
-          }),
+        close: () => endSocket(socket),
       })
     })
+  })
+
+const endSocket = (socket: Socket): Promise<void> =>
+  new Promise(resolve => {
+    if (socket.closed) return resolve()
+    // The other side may have stopped reading.
+    const late = setTimeout(() => socket.destroy(), LEAVE_MS)
+    socket.once('close', () => {
+      clearTimeout(late)
+      resolve()
+    })
+    socket.end()
+    // It may keep its half open for ever.
+    socket.destroySoon()
   })
