@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as send } from 'node:http'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { io, type Socket } from 'socket.io-client'
@@ -35,6 +35,7 @@ const ENDED: Observation = { kind: 'run-ended', verdict: 'pass', took: 3, apdus:
 let folder: string
 let store: Store
 let book: RunBook
+let backend: Backend
 let server: PageServer
 let port: number
 let reported: unknown[]
@@ -56,7 +57,7 @@ beforeEach(async () => {
     random: length => new Uint8Array(length).fill(++id),
   })
   reported = []
-  const backend: Backend = {
+  backend = {
     info: async () => ({ version: '0.1.0', home: '.esim-bench', why: 'because' }),
     rigs: async () => {
       throw new Error('the key is 1234')
@@ -77,7 +78,7 @@ beforeEach(async () => {
       onScript: () => () => undefined,
     },
   }
-  server = await openPageServer(backend, 0, error => reported.push(error), join(folder, 'page'))
+  server = await openPageServer(backend, 0, error => reported.push(error), { folder: join(folder, 'page') })
   port = Number(new URL(server.address).port)
   open.push(server)
 })
@@ -265,3 +266,15 @@ it('closes although a browser opened a connection in advance and said nothing on
   await hungUp
   // Node itself would hang up after its time for headers, 30 s and more.
 }, 15_000)
+
+it('opens for each of two that are started together, though both want the usual port', async () => {
+  const probe = createServer()
+  await new Promise<void>(resolve => void probe.listen(0, '127.0.0.1', resolve))
+  const { port: usual } = probe.address() as AddressInfo
+  await new Promise(resolve => probe.close(resolve))
+  const page = () => openPageServer(backend, undefined, error => reported.push(error), { usual })
+  const both = await Promise.all([page(), page()])
+  open.push(...both)
+  const ports = both.map(({ address }) => Number(new URL(address).port))
+  expect(new Set(ports).size).toBe(2)
+})

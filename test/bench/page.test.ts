@@ -24,7 +24,7 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
     const workplace = openWorkplace(world, { curve: 'nist' })
     const bench = await openBench({ ...world, workplace, signal: world.interrupt })
     const { backend, close } = createBackend(bench, { ...world, chosen: await bench.choose(), rig: undefined })
-    server = await openPageServer(backend, 0, error => reported.push(error), dashboard.folder)
+    server = await openPageServer(backend, 0, error => reported.push(error), { folder: dashboard.folder })
     browser = await launchChromium()
     opened.push(
       () => place.remove(),

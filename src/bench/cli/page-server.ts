@@ -1,7 +1,8 @@
-import { createServer } from 'node:net'
+import type { RequestListener } from 'node:http'
 import type { Backend } from '../api/backend.ts'
 import { createHttpApi } from '../api/http-api.ts'
 import { openLive } from '../api/live.ts'
+import { BenchError } from '../error.ts'
 import { type OpenServer, openPlainServer } from '../net/tls-server.ts'
 import { DASHBOARD_FOLDER } from '../version.ts'
 
@@ -13,22 +14,24 @@ export interface PageServer {
   close(): Promise<void>
 }
 
-const isFree = (port: number): Promise<boolean> =>
-  new Promise(resolve => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
+const openUsual = async (api: RequestListener, usual: number): Promise<OpenServer> => {
+  try {
+    return await openPlainServer(api, usual)
+  } catch (error) {
+    if (error instanceof BenchError && error.code === 'port-in-use') return openPlainServer(api, 0)
+    throw error
+  }
+}
 
 /** Serves the page. A port that was asked for must be free; the usual one gives way to any other. */
 export const openPageServer = async (
   backend: Backend,
   port: number | undefined,
   report: (error: unknown) => void,
-  folder: string = DASHBOARD_FOLDER,
+  { folder = DASHBOARD_FOLDER, usual = DEFAULT_PORT }: { folder?: string; usual?: number } = {},
 ): Promise<PageServer> => {
-  const wanted = port ?? ((await isFree(DEFAULT_PORT)) ? DEFAULT_PORT : 0)
-  const server: OpenServer = await openPlainServer(createHttpApi(backend, folder, report), wanted)
+  const api = createHttpApi(backend, folder, report)
+  const server = await (port === undefined ? openUsual(api, usual) : openPlainServer(api, port))
   const live = openLive(server.server, backend)
   return {
     address: `http://127.0.0.1:${server.port}/`,
