@@ -9,6 +9,7 @@ import type { Plug, PlugSettings } from '../plug/plug.ts'
 import { plugIntoTcp } from '../plug/tcp-plug.ts'
 import { plugIntoVpcd } from '../plug/vpcd-plug.ts'
 import { networkSocketOf } from '../services/network-socket.ts'
+import { interrupted } from './interrupted.ts'
 import type { PkiOptions } from './options.ts'
 import { createTerminal, printJson, type Terminal, type World } from './terminal.ts'
 
@@ -88,12 +89,6 @@ const plugIn = async (
   )
   return plug
 }
-
-const interrupted = (signal: AbortSignal): Promise<void> =>
-  new Promise(done => {
-    if (signal.aborted) done()
-    else signal.addEventListener('abort', () => done(), { once: true })
-  })
 
 export const plugCommand = async (world: World, options: PlugOptions): Promise<number> => {
   const ways = [options.vpcd, options.tcp, options.pty].filter(way => way !== undefined).length

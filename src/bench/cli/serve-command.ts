@@ -1,6 +1,7 @@
 import { createBackend } from '../api/bench-backend.ts'
 import { watchRigs } from '../rigs/watch-rigs.ts'
 import { type Bench, openBench } from '../run/bench.ts'
+import { interrupted } from './interrupted.ts'
 import type { CardOptions } from './options.ts'
 import { openPageServer } from './page-server.ts'
 import { type RunOptions, supplyOf } from './run-command.ts'
@@ -14,12 +15,6 @@ export interface ServeOptions extends CardOptions {
 export interface StartOptions extends ServeOptions, RunOptions {
   readonly once?: boolean
 }
-
-const interrupted = (signal: AbortSignal): Promise<void> =>
-  new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 
 /** Services and page for the time of `work`. */
 const whileServing = (

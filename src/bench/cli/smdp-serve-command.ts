@@ -6,7 +6,7 @@ import { isPending, type Order } from '../../server/smdp/order.ts'
 import { DEFAULTS } from '../../server/smdp/settings.ts'
 import { BenchError } from '../error.ts'
 import { homePath } from '../home/home.ts'
-import { checkPort } from '../net/curves-server.ts'
+import { checkPort } from '../net/listen.ts'
 import { openWebPki } from '../pki/web-pki.ts'
 import { applyInventory, type InventoryReport } from '../smdp/apply-inventory.ts'
 import { describeCall } from '../smdp/function-log.ts'
@@ -17,6 +17,7 @@ import { openStandalone, raiseEvents, type Standalone } from '../smdp/standalone
 import { ciKeyIdOf, openStandalonePki, readAuthorities, type StandalonePki } from '../smdp/standalone-pki.ts'
 import { misbehaviourPlaceOf, openStoreAt } from '../smdp/store-place.ts'
 import type { OpenSmdpStore } from '../smdp-store/open-smdp-store.ts'
+import { interrupted } from './interrupted.ts'
 import { readInput } from './options.ts'
 import { reportDefect } from './report-error.ts'
 import { createTerminal, isYes, type Terminal, type World } from './terminal.ts'
@@ -56,7 +57,7 @@ const confirmReset = async (world: World, { yes, db }: SmdpServeOptions): Promis
 const checkPorts = async ({ listen, es9Port, es2Port, es11Port, es12Port }: SmdpServeOptions): Promise<void> => {
   const ports = { '--es9-port': es9Port, '--es2-port': es2Port, '--es11-port': es11Port, '--es12-port': es12Port }
   for (const [option, port] of Object.entries(ports))
-    if (port !== undefined) await checkPort({ host: listen, port, option })
+    if (port !== undefined) await checkPort({ host: listen, port, option, hostOption: '--listen' })
 }
 
 /** In words, for the terminal: what a file has brought. */
@@ -115,12 +116,6 @@ const showServer = async (
   if (released.length > MOST_CODES)
     terminal.line(`  and ${released.length - MOST_CODES} more: esim-bench smdp order list`)
 }
-
-const interrupted = (signal: AbortSignal): Promise<void> =>
-  new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 
 /** Rules of the inventory, until `smdp misbehave` gives others; those stand in a file that is looked at before each call. */
 const openMisbehaviour = (

@@ -2,8 +2,8 @@ import type { RequestListener } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { BenchError } from '../error.ts'
 import { type ClientHello, GROUPS, readClientHello } from './client-hello.ts'
+import { type ListenPlace, listen } from './listen.ts'
 import { type ServerIdentity, tlsOptions } from './tls-server.ts'
 
 /** A TLS certificate, and the CI under which it is. */
@@ -21,11 +21,7 @@ export interface CurvesServer {
   close(graceMs?: number): Promise<void>
 }
 
-export interface CurvesServerSettings {
-  readonly host: string
-  readonly port: number
-  /** For sentences: the option that chooses the port. */
-  readonly option: string
+export interface CurvesServerSettings extends ListenPlace {
   /**
    * Asks for a client certificate and hangs up on whoever it refuses, before a byte of a request is read. The
    * certificate is judged here and not by TLS, whose rules are not those of SGP.22.
@@ -128,30 +124,4 @@ const httpsServer = (
       if (!admit(socket.getPeerX509Certificate()?.raw)) socket.destroy()
     })
   return server
-}
-
-const listen = (
-  server: ReturnType<typeof createServer>,
-  { host, port, option }: Pick<CurvesServerSettings, 'host' | 'port' | 'option'>,
-): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port, option)))
-    server.listen(port, host, () => resolve())
-  })
-
-/** Says at once what opening there would, for who has something to do first that is not to be done in vain. */
-export const checkPort = async (at: Pick<CurvesServerSettings, 'host' | 'port' | 'option'>): Promise<void> => {
-  const probe = createServer()
-  await listen(probe, at)
-  await new Promise<void>(resolve => void probe.close(() => resolve()))
-}
-
-const explain = (error: NodeJS.ErrnoException, host: string, port: number, option: string): Error => {
-  const sentence = {
-    EADDRINUSE: `port ${port} on ${host} is in use; end what holds it, or choose another with ${option}`,
-    EACCES: `port ${port} is not allowed here: ports below 1024 need root, or CAP_NET_BIND_SERVICE; choose one above 1023 with ${option}`,
-    EADDRNOTAVAIL: `${host} is no address of this machine; give one of its own with --listen`,
-    ENOTFOUND: `${host} is no address of this machine; give one of its own with --listen`,
-  }[error.code ?? '']
-  return sentence === undefined ? error : new BenchError('port-in-use', sentence, { data: { port }, cause: error })
 }

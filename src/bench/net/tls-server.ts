@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { BenchError } from '../error.ts'
+import { listen } from './listen.ts'
 
 export interface ServerIdentity {
   /** PEM: the server's certificate, then those above it. */
@@ -31,7 +31,7 @@ export const tlsOptions = (identity: ServerIdentity): ServerOptions => ({
     : {}),
 })
 
-const listen = (server: Server, port: number): Promise<OpenServer> => {
+const open = async (server: Server, port: number): Promise<OpenServer> => {
   const sockets = new Set<Socket>()
   server.on('connection', socket => {
     sockets.add(socket)
@@ -40,32 +40,16 @@ const listen = (server: Server, port: number): Promise<OpenServer> => {
   // A client that does not finish its request holds a connection, not the bench.
   server.headersTimeout = 30_000
   server.requestTimeout = 120_000
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE' || error.code === 'EACCES'
-          ? new BenchError(
-              'port-in-use',
-              error.code === 'EACCES'
-                ? `port ${port} is not allowed here; choose one above 1023 with --port`
-                : `port ${port} on 127.0.0.1 is in use; end what holds it, or choose another with --port`,
-              { data: { port }, cause: error },
-            )
-          : error,
-      ),
-    )
-    server.listen(port, '127.0.0.1', () =>
-      resolve({
-        port: (server.address() as AddressInfo).port,
-        server,
-        close: () =>
-          new Promise(done => {
-            server.close(() => done())
-            for (const socket of sockets) socket.destroy()
-          }),
+  await listen(server, { host: '127.0.0.1', port, option: '--port' })
+  return {
+    port: (server.address() as AddressInfo).port,
+    server,
+    close: () =>
+      new Promise(done => {
+        server.close(() => done())
+        for (const socket of sockets) socket.destroy()
       }),
-    )
-  })
+  }
 }
 
 /**
@@ -77,7 +61,7 @@ export const openTlsServer = (
   identity: ServerIdentity,
   { port = 0, askForCertificate = false }: { port?: number; askForCertificate?: boolean } = {},
 ): Promise<OpenServer> =>
-  listen(
+  open(
     createHttpsServer(
       { ...tlsOptions(identity), requestCert: askForCertificate, rejectUnauthorized: false },
       handler,
@@ -87,4 +71,4 @@ export const openTlsServer = (
 
 /** Without TLS: the dashboard, which only this machine can reach. */
 export const openPlainServer = (handler: RequestListener, port: number): Promise<OpenServer> =>
-  listen(createHttpServer(handler), port)
+  open(createHttpServer(handler), port)

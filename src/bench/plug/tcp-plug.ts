@@ -3,8 +3,8 @@ import { encodeAnswer, LONGEST_LINE } from '../../apdu/apdu-json.ts'
 import { createJsonAnswerer } from '../../apdu/json-answerer.ts'
 import { createLineFraming } from '../../apdu/lines.ts'
 import { takeTurns } from '../../apdu/turns.ts'
-import { BenchError } from '../error.ts'
 import type { Address } from '../net/address-book.ts'
+import { listen } from '../net/listen.ts'
 import type { Plug, PlugSettings } from './plug.ts'
 
 /** Somebody who has just hung up may still be leaving; so the next one waits a moment before being sent away. */
@@ -84,19 +84,7 @@ export const plugIntoTcp = async (at: Address, { card, say, report, after }: Plu
         .finally(() => clients.delete(client)),
     )
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why =
-        cause.code === 'EADDRINUSE' ? 'it is in use; end what holds it, or choose another with --tcp' : cause.message
-      reject(
-        new BenchError('port-in-use', `cannot listen on ${at.host}:${at.port}: ${why}`, {
-          data: { port: at.port },
-          cause,
-        }),
-      )
-    })
-    server.listen({ host: at.host, port: at.port }, () => resolve())
-  })
+  await listen(server, { ...at, option: '--tcp', hostOption: '--tcp' })
   const { port } = server.address() as AddressInfo
 
   return {

@@ -121,6 +121,7 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
       host: listen,
       port,
       option,
+      hostOption: '--listen',
       ...(isMutual && { admit: certificate => isOperator(nameOfCaller(authorities, clock, certificate)) }),
     })
     open.push(server)
