@@ -45,7 +45,8 @@ export const createCancelSession =
 
     const { reason } = signed
     // LPAs in the field give up a session whose confirmation code was refused as if the end user had rejected the profile.
-    const keepsOrder = KEEPS_ORDER.includes(reason) || session.refusedHashCc !== undefined
+    const waitsForCode = session.stage === 'authenticated' && session.refusedHashCc !== undefined
+    const keepsOrder = KEEPS_ORDER.includes(reason) || waitsForCode
     if (!keepsOrder) await endOrder(smdp, session, reason)
     await smdp.store.dropSession(session.transactionId)
     return {}

@@ -37,7 +37,7 @@ export const changeOrder = async (
     if (deletion !== undefined && !needsEvent(next, order.eventId!)) await store.addProgress(deletion)
     const answered = call && { key: call.key, response: call.answer(next) }
     const outcome = await store.saveOrder(next, answered)
-    if (outcome === 'saved') return next
+    if (outcome === 'saved') return { ...next, revision: order.revision + 1 }
     if (outcome === 'call-known') return order
     if (outcome === 'matching-id-taken') throw refusal('matching-id-taken')
   }

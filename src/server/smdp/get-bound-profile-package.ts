@@ -105,7 +105,12 @@ const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date):
   if (order.expiresAt !== undefined && order.expiresAt <= now) throw refusal('order-expired')
 }
 
-/** SGP.22 §3.1.3 step 12: each wrong code counts against the order, and the last one closes it. Gives the order. */
+/**
+ * SGP.22 §3.1.3 step 12: each wrong code counts against the order, and the last one closes it. Gives the order.
+ *
+ * A right one is saved, too: of many guesses made at once each has to be the next change of the order, so that no more
+ * of them are judged than there are attempts.
+ */
 const checkConfirmationCode = async (
   smdp: Smdp,
   session: AuthenticatedSession,
@@ -118,7 +123,7 @@ const checkConfirmationCode = async (
     const { confirmationCodeHash } = order
     if (confirmationCodeHash === undefined) return order
     if (hashCc === undefined) throw refusal('confirmation-code-missing')
-    if (timingSafeEqual(hashCc, bindConfirmationCodeHash(confirmationCodeHash, transactionId))) return order
+    if (timingSafeEqual(hashCc, bindConfirmationCodeHash(confirmationCodeHash, transactionId))) return { ...order }
     // The same code in the same session is the same call once more, its answer lost on the way.
     if (session.refusedHashCc !== undefined && equalBytes(session.refusedHashCc, hashCc))
       throw refusal('confirmation-code-refused')

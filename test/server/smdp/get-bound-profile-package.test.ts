@@ -8,7 +8,8 @@ import type { OneTimeKeyPair } from '../../../src/rsp/crypto/key-agreement.ts'
 import { BoundProfilePackage } from '../../../src/rsp/es8p.ts'
 import { type OpenedCommand, openPackage } from '../../../src/rsp/package/open.ts'
 import { dice } from '../../rsp/dice.ts'
-import { createCardRole } from './card-role.ts'
+import { type AuthenticateClientOk, createCardRole } from './card-role.ts'
+import { createQueuedStore } from './queued-store.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, refused, START, testPki } from './scene.ts'
 
 const profile = dice('profile')(5000)
@@ -266,6 +267,33 @@ describe('the confirmation code (SGP.22 §3.1.3)', () => {
     expect(pairs).toEqual(['8.2.7/3.8', '8.2.7/3.8', '8.2.7/6.4'])
     expect(await scene.stateOf()).toBe('Error')
     expect(refused(await scene.authenticate(scene.card, { matchingId: MATCHING_ID }))).toBe('8.2.6/3.8')
+  })
+
+  it.each(['one session', 'a session each'])('is not found by many guesses made at once, in %s', async how => {
+    const { store, holdOrders } = createQueuedStore()
+    const { scene, ok } = await authenticated({ store, confirmationCodeAttempts: 3 }, '1234')
+    const wrong: Parameters<typeof guess>[] = []
+    const guess = (code: string, ok: AuthenticateClientOk) => scene.getPackage(scene.card, ok, hashed(code, ok))
+    for (let i = 0; i < 12; i++)
+      wrong.push([`${i}`.padStart(4, '0'), how === 'one session' ? ok : accepted(await scene.authenticate(scene.card))])
+    const held = holdOrders()
+    const answers = wrong.map(each => guess(...each))
+    await held.are(wrong.length)
+    answers.push(guess('1234', ok))
+    await held.are(answers.length)
+    held.go()
+    expect((await Promise.all(answers)).map(refused)).not.toContain('accepted')
+    expect(await store.findOrder(ICCID)).toMatchObject({ state: 'Error', confirmationFailures: 3 })
+    expect(scene.defects).toEqual([])
+  })
+
+  it('8.2.7/3.8: was wrong, and then right: what the end user rejects from then on is rejected', async () => {
+    const { scene, ok } = await authenticated({}, '1234')
+    await scene.getPackage(scene.card, ok, hashed('1235', ok))
+    expect(refused(await scene.getPackage(scene.card, ok, hashed('1234', ok)))).toBe('accepted')
+    const cancelled = scene.card.cancelSession(ok.transactionId, 'loadBppExecutionError')
+    expect(refused(await scene.cancel(ok.transactionId, cancelled))).toBe('accepted')
+    expect(await scene.stateOf()).toBe('Error')
   })
 
   it('is passed over where the order has none', async () => {
