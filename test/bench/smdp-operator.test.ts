@@ -35,12 +35,12 @@ const pkiIn = (folder: string): WebPki => {
 }
 
 /** An operator's server, somebody else's: its certificate is for localhost. */
-const openOperator = async (web: WebPki) => {
+const openOperator = async (web: WebPki, answer = async () => new Response(null, { status: 204 })) => {
   const heard: string[] = []
   const server = await openCurvesServer(
-    mountFetch(async request => {
+    mountFetch(request => {
       heard.push(new URL(request.url).pathname)
-      return new Response(null, { status: 204 })
+      return answer()
     }),
     [serverIdentity(web.issue('localhost'))],
     { host: '127.0.0.1', port: 0, option: '--port' },
@@ -117,6 +117,21 @@ describe('an operator whose server is under a CA of its own', () => {
     expect(stats.out).toContain('2 reports for operator.example were dropped')
     expect(heard).toEqual([])
   })
+
+  it('that never answers keeps the server neither from opening nor from ending', async () => {
+    const { heard, callback } = await openOperator(pkiIn('foreign'), () => new Promise(() => {}))
+    const ca = write('ca.pem', new X509Certificate(pkiIn('foreign').ca.der).toString())
+    const inventory = inventoryOf(callback, `, ca: ${ca}`)
+    const first = await serve('--inventory', inventory)
+    const matchingId = await order(first)
+    expect(await first.end()).toBe(0)
+    // Its client would wait for an answer for a minute.
+    const second = await serve('--inventory', inventory)
+    expect(await second.end()).toBe(0)
+    expect([first.err(), second.err()]).toEqual(['', ''])
+    expect(heard).toEqual([ES2p.HandleDownloadProgressInfo.path, ES2p.HandleDownloadProgressInfo.path])
+    expect((await there.run('smdp', 'order', 'show', matchingId)).out).toMatch(/reportsWaiting\s+3\n/)
+  }, 40_000)
 
   it('a file that holds no certificate is told before anything is opened', async () => {
     const none = write('none.pem', 'nothing')

@@ -228,7 +228,8 @@ orders:
     const third = await serve('--inventory', inventory)
     expect(third.out()).not.toContain('Released orders')
     await third.end()
-    expect(await there.run('smdp', 'serve', '--reset', '--inventory', inventory)).toMatchObject({
+    const refused = await there.run('smdp', 'serve', '--es9-port', '0', '--reset', '--inventory', inventory)
+    expect(refused).toMatchObject({
       exitCode: 2,
       err: expect.stringContaining('say --yes'),
     })
@@ -296,6 +297,19 @@ describe('what keeps it from serving is said in a sentence', () => {
     await new Promise<void>(done => taken.close(() => done()))
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) })
     expect(ran.err).toContain('--es9-port')
+  })
+  it('a port given twice, and nothing of it is left for `misbehave list`', async () => {
+    const probe = createServer()
+    await new Promise<void>(done => probe.listen(0, '127.0.0.1', done))
+    const { port } = probe.address() as { port: number }
+    await new Promise<void>(done => probe.close(() => done()))
+    const rules = 'misbehave: [{function: InitiateAuthentication, kind: reset}]\n'
+    const ran = await there.run(
+      ...['smdp', 'serve', '--es9-port', String(port), '--es2-port', String(port)],
+      ...['--inventory', write('inventory.yaml', rules)],
+    )
+    expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) })
+    expect((await there.run('smdp', 'misbehave', 'list', '--json')).json()).toMatchObject({ misbehave: [] })
   })
   it('a port in use, before the store is emptied and filled for nothing', async () => {
     await there.run('smdp', 'stock', 'import', 'own', '--template', '--type', 'gold', '--count', '2')

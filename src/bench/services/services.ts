@@ -11,6 +11,7 @@ import { createPortal } from '../../server/portal/portal.ts'
 import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
 import type { SmdpStore } from '../../server/smdp/store.ts'
 import { createSmds, type SmdsServer } from '../../server/smds/smds.ts'
+import { atMost, closeAll } from '../close-all.ts'
 import type { Stopwatch } from '../evidence/recorder.ts'
 import { type AddressBook, createAddressBook } from '../net/address-book.ts'
 import { openCurvesServer } from '../net/curves-server.ts'
@@ -57,6 +58,8 @@ export interface ServiceSettings {
 }
 
 const RETELL_MS = 10_000
+/** The operator has so long to take what it is being told at the end. */
+const SETTLE_MS = 2_000
 const OPERATOR_IDENTIFIER = 'bench-mobile'
 
 /**
@@ -70,6 +73,8 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
   const addresses = createAddressBook()
   const switchboard = createSwitchboard(settings.stopwatch)
   const open: { close(): Promise<void> }[] = []
+  /** What the servers need to the end. */
+  const ends: { close(): Promise<void> }[] = []
   const identities = new Map<string, ServerIdentity>()
   const identityFor = (host: string): ServerIdentity => {
     const identity = identities.get(host) ?? serverIdentity(web.issue(host))
@@ -115,7 +120,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     const smdpClient = clientOf(HOSTS.smdpOrders)
     const { location = IN_MEMORY, environment = {} } = settings.smdpStore ?? {}
     const store = await openSmdpStore(location, { environment, random })
-    open.push(store)
+    ends.push(store)
     await store.occupy()
     // Without the key of the CI there is nobody to make an SM-DS of it.
     const smdsCertificates =
@@ -234,12 +239,13 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
       toPortal: switchboard.traced(device.fetch, { from: 'app', to: 'portal' }),
       serviceUrl: `https://${HOSTS.service}`,
       async close() {
-        await smdp.settled()
-        for (const each of open.reverse()) await each.close()
+        await atMost(SETTLE_MS, smdp.settled())
+        // Without its client, what is still being told ends at once; until then it needs the store.
+        await closeAll([...ends, { close: smdp.settled }, ...open])
       },
     }
   } catch (error) {
-    for (const each of open.reverse()) await each.close()
+    await closeAll([...ends, ...open]).catch(report)
     throw error
   }
 }

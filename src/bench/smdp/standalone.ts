@@ -10,6 +10,7 @@ import { isOver, type Order } from '../../server/smdp/order.ts'
 import type { Dropped, Retention } from '../../server/smdp/retention.ts'
 import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
 import { createSmds } from '../../server/smds/smds.ts'
+import { atMost, closeAll } from '../close-all.ts'
 import { createAddressBook } from '../net/address-book.ts'
 import { type CurvesServer, openCurvesServer } from '../net/curves-server.ts'
 import { mountFetch } from '../net/mount-fetch.ts'
@@ -64,6 +65,9 @@ export interface StandaloneSettings {
   /** Before each call of ES9+. */
   readonly beforeCall?: (() => void) | undefined
 }
+
+/** Operators have so long to take what they are being told at the end; what they do not take is told at the next start. */
+const SETTLE_MS = 2_000
 
 export const openStandalone = async (settings: StandaloneSettings): Promise<Standalone> => {
   const { pki, web, store, clock, random, listen, ports, operators, smdsHost, report } = settings
@@ -151,12 +155,14 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
       ports: { es9: es9!.port, es2: es2?.port, es11: es11?.port, es12: es12?.port },
       smdsHost: es11 || es12 ? smdsHost : undefined,
       async close(graceMs) {
-        await smdp.settled()
-        for (const each of open.reverse()) await each.close(graceMs)
+        await atMost(SETTLE_MS, smdp.settled())
+        const inTime = open.map(each => ({ close: () => each.close(graceMs) }))
+        // Without its client, what is still being told ends at once; until then it needs the store.
+        await closeAll([{ close: smdp.settled }, ...inTime])
       },
     }
   } catch (error) {
-    for (const each of open.reverse()) await each.close()
+    await closeAll(open).catch(report)
     throw error
   }
 }
