@@ -16,6 +16,8 @@ const BUSY_PAUSE_MS = 10
 
 /** How those who wait for a transaction to be synced are told. */
 interface Batch {
+  /** Why it was undone before its end: whoever took part in it, and goes on in this turn, hears of it. */
+  lost?: unknown
   readonly succeed: () => void
   readonly fail: (error: unknown) => void
 }
@@ -147,21 +149,21 @@ export const openSqlite = (file: string): Database => {
     }
     isSyncing = false
   }
-  const giveUpBatch = (error: unknown): void => {
+  const giveUp = (given: Batch, error: unknown): void => {
     if (connection.inTransaction) rollback.run()
-    batch?.fail(told(error, file))
-    batch = undefined
+    given.lost = error
+    given.fail(told(error, file))
   }
   const endBatch = (): void => {
-    const ended = batch
-    if (ended === undefined) return
+    const ended = batch!
+    batch = undefined
+    if (ended.lost !== undefined) return
     try {
       commit.run()
     } catch (error) {
-      giveUpBatch(error)
+      giveUp(ended, error)
       return
     }
-    batch = undefined
     if (log === undefined) ended.succeed()
     else sync(ended)
   }
@@ -172,6 +174,7 @@ export const openSqlite = (file: string): Database => {
   }
   /** Opens the transaction of this turn of the event loop. */
   const inBatch = (): void => {
+    if (batch?.lost !== undefined) throw batch.lost
     if (batch !== undefined) return
     enter()
     synced = new Promise((succeed, fail) => {
@@ -205,7 +208,7 @@ export const openSqlite = (file: string): Database => {
         return work()
       } catch (error) {
         // Some errors, a full disk among them, have ended the whole transaction.
-        if (!connection.inTransaction) giveUpBatch(error)
+        if (!connection.inTransaction) giveUp(batch!, error)
         throw error
       }
     })
@@ -263,8 +266,8 @@ export const openSqlite = (file: string): Database => {
         try {
           areAll = statements.every(({ statement, values }) => changesOf(statement, values) > 0)
         } finally {
-          if (!areAll) undo.run()
-          release.run()
+          if (!areAll && connection.inTransaction) undo.run()
+          if (connection.inTransaction) release.run()
         }
         return areAll
       }),

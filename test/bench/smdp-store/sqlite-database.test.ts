@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, expect, it } from 'vitest'
 import { openSqlite } from '../../../src/bench/smdp-store/sqlite-database.ts'
-import { prepare } from '../../../src/bench/smdp-store/statement.ts'
+import { bound, prepare } from '../../../src/bench/smdp-store/statement.ts'
 import { temporaryFolder } from './postgres-cluster.ts'
 
 const folder = temporaryFolder()
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const endOfTurn = () => new Promise<void>(resolve => void setImmediate(resolve))
 
 let opened = 0
 const open = async () => {
@@ -25,6 +27,7 @@ const open = async () => {
   return {
     database,
     file,
+    addRow: add,
     add: (key: string, doc = key) => database.change(add, { key, doc }),
     find: async (key: string) => (await database.row(find, { key }))?.doc,
   }
@@ -63,7 +66,30 @@ it('tells everyone who wrote in a transaction that it was lost', async () => {
     () => false,
     () => true,
   )
-  expect(await find('small')).toBe(isLost ? undefined : 'small')
+  expect([isLost, await find('small')]).toEqual([true, undefined])
+  await endOfTurn()
+  await sql`pragma max_page_count = 100000`.execute(database.db)
+  await add('later')
+  await database.synced()
+  expect(await find('later')).toBe('later')
+  await database.close()
+})
+
+it('lets nobody go on in the turn in which what they did was lost', async () => {
+  const { database, add, addRow, find } = await open()
+  await sql`pragma max_page_count = 10`.execute(database.db)
+  // One call of two steps, and another that fills the disk between them.
+  const first = add('first')
+  const large = database.changeAll([bound(addRow, { key: 'large', doc: 'x'.repeat(1 << 20) })])
+  const second = add('second')
+  const call = Promise.all([first, second]).then(() => database.synced())
+  await expect(large).rejects.toMatchObject({ code: 'store-unreachable', message: expect.stringContaining('full') })
+  const isAnswered = await call.then(
+    () => true,
+    () => false,
+  )
+  expect([isAnswered, await find('first'), await find('second')]).toEqual([false, undefined, undefined])
+  await endOfTurn()
   await sql`pragma max_page_count = 100000`.execute(database.db)
   await add('later')
   await database.synced()
