@@ -79,6 +79,8 @@ export const openPostgres = (url: string): Database => {
   const occupy = async (): Promise<void> => {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
     client.on('error', () => {
+      // Before it has the lock, whoever waits for that hears of it.
+      if (occupant !== client) return
       occupant = undefined
       void client.end().catch(() => undefined)
       occupyAgain()

@@ -118,7 +118,7 @@ const readFigures = async (work: Kysely<Tables>): Promise<StoreFigures> => {
     .groupBy('requester')
     .orderBy('requester')
     .execute()
-  const dropped = await work.selectFrom('dropped').selectAll().orderBy(['kind', 'requester']).execute()
+  const dropped = await work.selectFrom('dropped').selectAll().orderBy('kind').orderBy('requester').execute()
   return {
     kept: {
       notifications: await countOf(PLACES.notifications),

@@ -80,6 +80,8 @@ export const createProgressReports = ({
 
   /** In the order in which it happened. False: it did not answer. */
   const tellAll = async (requester: string): Promise<boolean> => {
+    // Another server of this store may know it; here there is nothing to be read for it, however much waits.
+    if (operatorOf?.(requester) === undefined && smdsOf?.(requester) === undefined) return true
     for (let left = 0; ; ) {
       const waiting = await store.listProgressOf(requester, left, AT_ONCE)
       await store.synced()
@@ -96,7 +98,6 @@ export const createProgressReports = ({
   const tell = async ({ id, requester, request }: Progress): Promise<Told> => {
     if (request.name === 'DeleteEvent') return deleteEvent(id, requester, request)
     const operator = operatorOf?.(requester)
-    // Another server of this store may know it.
     if (operator === undefined) return 'early'
     const header = { functionRequesterIdentifier: 'SM-DP+', functionCallIdentifier: id }
     const outcome =

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Libsql from 'libsql'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openSmdpStore } from '../../../src/bench/smdp-store/open-smdp-store.ts'
 import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import type { Progress, SmdpStore } from '../../../src/server/smdp/store.ts'
@@ -12,6 +12,10 @@ const NOW = new Date('2026-11-01T12:00:00.000Z')
 const EID = '89049032123451234512345678901235'
 const environment = { ESIM_BENCH_STORE_KEY: '07'.repeat(32) }
 const hours = (count: number): Date => new Date(NOW.getTime() + count * 3_600_000)
+
+// Where a library warns, in the middle of what `--json` prints.
+const printed: unknown[] = []
+vi.spyOn(console, 'log').mockImplementation((...words) => void printed.push(words))
 
 const folder = temporaryFolder()
 let cluster: Cluster | undefined
@@ -151,6 +155,10 @@ describe.each(STORES)('what grows, %s', (_, missing, openStore) => {
     expect((await store.listNotifications()).at(-1)?.digest).toBe('many 2299')
     await store.close()
   })
+})
+
+it('prints nothing', () => {
+  expect(printed).toEqual([])
 })
 
 it('a SQLite store of the first form learns how old its reports are from the day of its migration', async () => {

@@ -140,16 +140,26 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
     scene.operator.answer = () => new Response(null, { status: 503 })
     await scene.download(scene.card)
     await scene.smdp.settled()
+    let read = 0
     const stranger = createSmdp({
       address: ADDRESS,
       credentials: [scene.pki],
-      store: scene.store,
+      store: {
+        ...scene.store,
+        async listProgressOf(...args) {
+          const found = await scene.store.listProgressOf(...args)
+          read += found.length
+          return found
+        },
+      },
       clock: () => START,
       random: dice('stranger'),
       requesterOf: () => undefined,
     })
     await stranger.deliverProgress()
     expect(await scene.store.listProgress()).toHaveLength(2)
+    // There may be a hundred thousand of them, looked at every few seconds.
+    expect(read).toBe(0)
   })
 
   it('an operator that does not answer yet does not hold up another one', async () => {
