@@ -1,5 +1,5 @@
 /** Why an exchange with a card did not do what it should. Code branches on these, never on the message. */
-export const APDU_ERROR_CODES = [
+const APDU_ERROR_CODES = [
   'card-removed', // the card left its place
   'card-mute', // the card is there and does not answer
   'port-gone', // the reader or modem itself left

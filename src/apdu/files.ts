@@ -23,7 +23,7 @@ export const selectFile = async (channel: Channel, number: number, fileId: numbe
   return decodeFcp(await perform(channel, `SELECT ${name}`, { cla, ins: 0xa4, p1: 0x00, p2: 0x04, data, le: 0x100 }))
 }
 
-export const decodeFcp = (fcp: Uint8Array): FileControl => {
+const decodeFcp = (fcp: Uint8Array): FileControl => {
   const outer = findElement(readElements(fcp), 0x62)
   if (outer === undefined) throw new ApduError('bad-response', 'SELECT: the card returned no FCP template (tag 62)')
   const inner = readElements(outer)

@@ -48,7 +48,7 @@ const tagOf = ([first, second]: Uint8Array): number | undefined => {
   return second === undefined ? undefined : (first << 8) | second
 }
 
-export const situationOf = (device: Device): Situation => ({
+const situationOf = (device: Device): Situation => ({
   state: device.state,
   session: device.session,
   identity: device.identity,

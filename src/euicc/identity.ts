@@ -61,7 +61,7 @@ export const isSoftwareAccreditation = (sasAccreditationNumber: string): boolean
 const version = (...numbers: [number, number, number]) => Uint8Array.from(numbers)
 
 /** What `SUPPORTED_SERVICES` of the profile room installs, said in the words of EUICCInfo2: a medium card of version 2.5 with a megabyte, which takes test profiles and revocation lists. */
-export const ORDINARY_CAPABILITIES: Capabilities = {
+const ORDINARY_CAPABILITIES: Capabilities = {
   svn: version(2, 5, 0),
   profileVersion: version(2, 3, 1),
   firmwareVersion: version(0, 1, 0),
@@ -100,7 +100,7 @@ export const ORDINARY_CAPABILITIES: Capabilities = {
 }
 
 /** PPR1 and PPR2 for every operator, with the End User's consent (SGP.22 §2.9.3.1: `EEEEEE` and no GID is anyone). */
-export const RULES_FOR_ANYONE: RulesAuthorisationTable = [
+const RULES_FOR_ANYONE: RulesAuthorisationTable = [
   {
     pprIds: ['ppr1', 'ppr2'],
     allowedOperators: [{ mccMnc: Uint8Array.of(0xee, 0xee, 0xee) }],
@@ -128,7 +128,7 @@ export const credentialFor = ({ credentials }: EuiccIdentity, ciPKId: Uint8Array
   credentials.find(credential => equalBytes(ciPKIdOf(credential), ciPKId))
 
 /** The card's side of a PKI, for one of its curves. */
-export const credentialOf = ({ ci, eum, euicc }: Pki): Credential => ({
+const credentialOf = ({ ci, eum, euicc }: Pki): Credential => ({
   ci: ci.certificate,
   eum: eum.certificate,
   euicc: euicc.certificate,

@@ -39,10 +39,7 @@ export const select = async (device: Device, command: DecodedCommand, channel: n
  * FCI template (GPCS §11.9.3): AID, the longest command, and of the ISD-R also the ISDRProprietaryApplicationTemplate
  * with the version of SGP.22 (§5.7.1).
  */
-export const describeApplication = (
-  { identity }: Pick<Device, 'identity'>,
-  application: 'isdr' | 'ecasd',
-): Uint8Array =>
+const describeApplication = ({ identity }: Pick<Device, 'identity'>, application: 'isdr' | 'ecasd'): Uint8Array =>
   encodeTlv(
     0x6f,
     encodeTlv(0x84, application === 'isdr' ? ISDR_AID : ECASD_AID),

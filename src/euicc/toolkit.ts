@@ -4,7 +4,7 @@ import { isApduError } from '../apdu/errors.ts'
 import { OK, type Reply } from './response.ts'
 
 /** How the card asks its terminal to take a changed profile in (TS 102 223 §8.6, qualifiers of REFRESH). */
-export const REFRESH_QUALIFIERS = { 'uicc-reset': 0x04, 'euicc-profile-state-change': 0x09 } as const
+const REFRESH_QUALIFIERS = { 'uicc-reset': 0x04, 'euicc-profile-state-change': 0x09 } as const
 export type RefreshMode = keyof typeof REFRESH_QUALIFIERS
 
 const REFRESH = 0x01

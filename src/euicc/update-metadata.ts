@@ -59,7 +59,7 @@ const tryCommand = (bytes: Uint8Array) => {
 }
 
 /** The profile with its metadata changed; undefined for an update that is not allowed. */
-export const applyUpdate = (profile: Profile, update: UpdateMetadataRequest): Profile | undefined => {
+const applyUpdate = (profile: Profile, update: UpdateMetadataRequest): Profile | undefined => {
   const { profilePolicyRules, icon, iconType, ...texts } = update
   // An icon and what kind it is come together; an empty icon takes the old one away.
   if ((icon === undefined) !== (iconType === undefined)) return undefined

@@ -110,7 +110,7 @@ const listed = (info: ProfileInfo, name: (typeof COMPARED)[number]): unknown =>
   name === 'profileClass' ? (info.profileClass ?? 'operational') : info[name] === '' ? undefined : info[name]
 
 /** By value; an absent rule list is an empty one. */
-export const sameValue = (a: unknown, b: unknown): boolean => show(a) === show(b)
+const sameValue = (a: unknown, b: unknown): boolean => show(a) === show(b)
 
 const show = (value: unknown): string =>
   JSON.stringify(value ?? [], (_key, part: unknown) =>

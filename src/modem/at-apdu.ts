@@ -25,7 +25,7 @@ export const DEADLINES: AtDeadlines = {
 }
 
 /** Upper case: there are modems that take no other (T99W696, CSIM). */
-export const toAtHex = (bytes: Uint8Array): string =>
+const toAtHex = (bytes: Uint8Array): string =>
   Array.from(bytes, byte => byte.toString(16).padStart(2, '0'))
     .join('')
     .toUpperCase()

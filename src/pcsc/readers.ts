@@ -75,7 +75,10 @@ export const findReaders = (readers: readonly Reader[], choice: ReaderChoice): F
   const passedOver = sorted.flatMap(({ reader, lack }) => (lack ? [{ reader: reader.name, reason: lack.reason }] : []))
   if (candidates.length > 0) return { candidates, passedOver }
   const worst = sorted.find(({ lack }) => lack!.code !== 'no-card') ?? sorted[0]!
-  throw new PcscError(worst.lack!.code, tellPassedOver(passedOver), { reader: worst.reader.name })
+  const told = tellPassedOver(passedOver)
+  const { code } = worst.lack!
+  const sentence = code === 'no-card' ? `${told}; put one in, then run again` : told
+  throw new PcscError(code, sentence, { reader: worst.reader.name })
 }
 
 /** `A: there is no card in it; B: its card does not answer to reset`. */

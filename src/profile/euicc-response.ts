@@ -4,7 +4,7 @@ import { decode, encode, type TypeOf } from '../asn1/schema.ts'
 import { automatic } from './elements/automatic-tags.ts'
 
 /** SAIP §8.11.  What an eUICC can say about a profile element. */
-export const PE_STATUS = {
+const PE_STATUS = {
   ok: 0,
   'pe-not-supported': 1,
   'memory-failure': 2,

@@ -7,8 +7,6 @@ import { VersionType } from './identifiers.ts'
 /** SGP.02 Annex H, taken over by SGP.22: the AIDs of the card's own domains. */
 export const ISD_R_AID = fromHex('A0000005591010FFFFFFFF8900000100')
 export const ECASD_AID = fromHex('A0000005591010FFFFFFFF8900000200')
-/** ISD-P AIDs begin so; the next three bytes are chosen by the card from 00 00 10 upward. */
-export const ISD_P_AID_PREFIX = fromHex('A0000005591010FFFFFFFF8900')
 
 /** SGP.22 §5.7.1. ISDRProprietaryApplicationTemplate ::= [PRIVATE 0] SEQUENCE { svn [2], lpaeSupport OPTIONAL }, in the FCI of the ISD-R. */
 export const ISDRProprietaryApplicationTemplate = tagged(

@@ -1,5 +1,5 @@
 /** SGP.22 §5.2.6.1: what a function's error is about. */
-export const SUBJECTS: Readonly<Record<string, string>> = {
+const SUBJECTS: Readonly<Record<string, string>> = {
   '1': 'generic',
   '1.1': 'function requester',
   '1.2': 'function provider',
@@ -40,7 +40,7 @@ export const SUBJECTS: Readonly<Record<string, string>> = {
 }
 
 /** SGP.22 §5.2.6.2: what is wrong with it. */
-export const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   '1.1': 'unknown to the provider',
   '1.2': 'not allowed',
   '2.1': 'invalid',

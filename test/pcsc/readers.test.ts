@@ -56,7 +56,7 @@ describe('choosing a reader', () => {
     // Only the asterisk means something.
     [{ reader: 'ACS.ACR39U' }, 'no-reader', 'no reader is called "ACS.ACR39U"'],
     [{ reader: 'ACS', slot: 2 }, 'no-reader', 'slot 2 of the readers called "ACS": only 2 attached, counted from 0'],
-    [{ reader: 'ACS', slot: 0 }, 'no-card', 'ACS ACR39U ICC Reader 00 00: there is no card in it'],
+    [{ reader: 'ACS', slot: 0 }, 'no-card', 'Reader 00 00: there is no card in it; put one in, then run again'],
     [{ reader: 'Cherry' }, 'card-mute', 'Cherry KC 1000 SC 00 00: its card does not answer to reset'],
     [{ atr: '3b00' }, 'other-card', 'its card has another ATR (3b9f96803fc782'],
     [{ reader: 'ACS', atr: '3b00' }, 'other-card', 'its card has another ATR (3b9f96803fc782'],

@@ -21,7 +21,7 @@ const keepForLater = (error: unknown, world: World): string => {
   }
 }
 
-export const describeWhole = (error: unknown): string => {
+const describeWhole = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   const cause = error.cause === undefined ? '' : `\ncaused by: ${describeWhole(error.cause)}`
   return `${error.stack ?? `${error.name}: ${error.message}`}${cause}`

@@ -90,7 +90,7 @@ export const createTerminal = (world: Pick<World, 'out' | 'in' | 'ask'>, quiet =
   }
 }
 
-export const drawBar = (share: number, width: number): string => {
+const drawBar = (share: number, width: number): string => {
   const full = Math.round(Math.min(1, Math.max(0, share)) * width)
   return `[${'#'.repeat(full)}${'.'.repeat(width - full)}]`
 }

@@ -85,7 +85,7 @@ export const protectCard = (card: Card, numbers: readonly string[] = []): Card =
       }
 
 /** The blocks of a chain are held back until it is known what the chain is. */
-export const protectChannel = (channel: Channel, numbers: readonly string[]): Channel => {
+const protectChannel = (channel: Channel, numbers: readonly string[]): Channel => {
   const chains = new Map<number, { held: Uint8Array[]; payload: Uint8Array; isHarmless: boolean }>()
   const pass = async (held: readonly Uint8Array[]): Promise<Uint8Array> => {
     let response = respond(0x9000)

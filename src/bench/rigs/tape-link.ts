@@ -30,7 +30,7 @@ export const playTape = ({ header, exchanges }: Tape): Card => {
 }
 
 /** The tape at `path`; what is wrong with it is an ApduError `bad-tape` that names the file. */
-export const loadTape = (path: string): Tape => {
+const loadTape = (path: string): Tape => {
   let text: string
   try {
     text = readFileSync(path, 'utf8')

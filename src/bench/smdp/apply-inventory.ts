@@ -34,7 +34,7 @@ const WAY: Partial<Record<OrderState, readonly OrderState[]>> = {
   Error: ['Confirmed', 'Released', 'Error'],
 }
 
-export const stockProfileOf = ({ iccid, profileType, metadata, memory, requires, make }: StockItem): StockProfile => {
+const stockProfileOf = ({ iccid, profileType, metadata, memory, requires, make }: StockItem): StockProfile => {
   const bytes = make()
   const profile = { iccid, profileType, package: bytes, metadata, memory: memory ?? bytes.length }
   return requires === undefined ? profile : { ...profile, requires }

@@ -100,7 +100,7 @@ const stock = z.union([
 ])
 export type StockEntry = z.infer<typeof stock>
 
-export const STATES = [
+const STATES = [
   'Allocated',
   'Linked',
   'Confirmed',

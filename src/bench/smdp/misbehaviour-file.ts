@@ -61,7 +61,7 @@ const MAY: Partial<Record<Kind, readonly (keyof MisbehaviourEntry)[]>> = {
 const ALWAYS: readonly (keyof MisbehaviourEntry)[] = ['function', 'kind', 'count', 'probability']
 
 /** Refuses what would do nothing: a test that waits for it would pass or fail for another reason. */
-export const checkEntry = (entry: MisbehaviourEntry): void => {
+const checkEntry = (entry: MisbehaviourEntry): void => {
   const refuse = (sentence: string): never => {
     throw new BenchError('inventory', `misbehaviour ${entry.kind} of ${entry.function}: ${sentence}`)
   }

@@ -134,7 +134,7 @@ export const showName = (name: readonly NameAttribute[]): string =>
   name.map(({ type, value }) => `${SHORT_NAMES[type] ?? type}=${value.replaceAll(',', '\\,')}`).join(', ')
 
 /** BIT STRING of whole octets. */
-export const bitString = (): Schema<Uint8Array> =>
+const bitString = (): Schema<Uint8Array> =>
   withTag('BIT STRING', 0x03, {
     constructed: false,
     encodeContents: value => Uint8Array.of(0, ...value),

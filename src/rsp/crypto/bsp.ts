@@ -9,7 +9,7 @@ import type { SessionKeys } from './key-agreement.ts'
 /** SGP.22 §2.5.4: a segment has at most 1020 bytes, its tag, length and MAC included. */
 export const SEGMENT_LIMIT = 1020
 /** What is read: osmo-smdpp counts its 1008 bytes before padding, and real cards take what comes of it. */
-export const SEGMENT_LIMIT_READ = 1036
+const SEGMENT_LIMIT_READ = 1036
 export const MAC_LENGTH = 8
 
 /** Tags of protected segments (SGP.22 §2.5.4). */

@@ -36,7 +36,7 @@ export const CURVES: Readonly<Record<CurveName, Curve>> = {
 }
 
 export const POINT_LENGTH = 65
-export const SCALAR_LENGTH = 32
+const SCALAR_LENGTH = 32
 
 export const curveOfOid = (oid: string): CurveName | undefined =>
   (Object.keys(CURVES) as CurveName[]).find(name => CURVES[name].oid === oid)
