@@ -3,6 +3,7 @@ import { BenchError } from '../../error.ts'
 import { VERSION } from '../../version.ts'
 import type { CardOptions } from '../options.ts'
 import type { CardWorld } from './at-card.ts'
+import { load } from './load.ts'
 import { failBefore } from './lpac-download.ts'
 import { readLpacNumbers, type Wanted } from './lpac-notifications.ts'
 import { readLpacImei, readLpacSource } from './lpac-source.ts'
@@ -32,16 +33,6 @@ interface At {
 
 const text = (short: string) => ({ type: 'string', short }) as const
 const flag = (short: string) => ({ type: 'boolean', short }) as const
-const load = {
-  info: () => import('./info-command.ts'),
-  list: () => import('./list-command.ts'),
-  download: () => import('./download-command.ts'),
-  discover: () => import('./discover-command.ts'),
-  profile: () => import('./profile-commands.ts'),
-  settings: () => import('./settings-commands.ts'),
-  notifications: () => import('./notifications-command.ts'),
-  asLpac: () => import('./lpac-notifications.ts'),
-} as const
 
 /** What lpac takes for the name of a profile, and one that its next version takes: an ICCID of 18 digits. */
 const isProfile = (word: string): boolean => /^(\d{18,20}|\d{18,19}f|[0-9a-f]{32})$/i.test(word)

@@ -2,18 +2,7 @@ import { type Command, Option } from 'commander'
 import { readCount, readHost, readHostAndPort, readSeconds } from '../options.ts'
 import { ca, connectTo, json, lpac, noNotify, type Perform, withOptions, yes } from '../shared-options.ts'
 import type { CardWorld } from './at-card.ts'
-
-/** Loaded when a card command is asked for. */
-const load = {
-  info: () => import('./info-command.ts'),
-  list: () => import('./list-command.ts'),
-  download: () => import('./download-command.ts'),
-  discover: () => import('./discover-command.ts'),
-  profile: () => import('./profile-commands.ts'),
-  settings: () => import('./settings-commands.ts'),
-  notifications: () => import('./notifications-command.ts'),
-  apdu: () => import('./apdu-command.ts'),
-} as const
+import { load } from './load.ts'
 
 /** The commands themselves; `place` are the options that say which card, which a shell has said once for all. */
 export const fillCardCommands = (
