@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isCallUnderWay } from '../pcsc/watchdog.ts'
+import { givenBack, isCallUnderWay } from '../pcsc/watchdog.ts'
 import { createProgram } from './cli/program.ts'
 import { reportError } from './cli/report-error.ts'
 import type { World } from './cli/terminal.ts'
@@ -76,7 +76,8 @@ export const main = async (args: readonly string[]): Promise<number> => {
   process.on('unhandledRejection', onSurprise)
   try {
     const exitCode = (await runProgram(world, args)) || (await reportUnwritten(() => unwritten))
-    // Nothing is left to do, and a reader that hangs would keep the process for ever.
+    // Nothing is left to do, and a reader or pcscd that hangs would keep the process for ever.
+    await givenBack()
     if (isCallUnderWay()) endProcess(exitCode)
     return exitCode
   } finally {

@@ -223,6 +223,13 @@ const cardOf = (
       await connection.disconnect().catch(() => {})
     })
 
+  let closing: Promise<void> | undefined
+  const leaveFor = async (): Promise<void> => {
+    const cancel = leave()
+    await letGo().finally(cancel)
+    binding.release()
+  }
+
   return {
     reader,
     notes,
@@ -236,11 +243,9 @@ const cardOf = (
     reset: () => inTurn(reset),
     exclusive: procedure => inTurn(() => procedure(channel)),
     letGo,
-    close: async () => {
-      if (isClosed) return
-      const cancel = leave()
-      await letGo().finally(cancel)
-      binding.release()
+    close: () => {
+      closing ??= leaveFor()
+      return closing
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Binding, Connection } from './binding.ts'
 import { PcscError } from './errors.ts'
-import { owe, payOwed } from './watchdog.ts'
+import { giving, owe, payOwed } from './watchdog.ts'
 
 /** Whether pcscd answers; false only where it runs and says nothing. What else may be wrong with it, its own calls tell. */
 export type ServiceProbe = () => Promise<boolean>
@@ -39,7 +39,7 @@ export const unlessFrozen = (binding: Binding, answers: ServiceProbe): Binding =
     release: () => {
       if (!isOpen) return
       const release = (): void => binding.release()
-      void check().then(release, () => owe(release))
+      giving(check().then(release, () => owe(release)))
     },
   }
 }

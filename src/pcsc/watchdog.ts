@@ -26,8 +26,19 @@ export const payOwed = (): void => {
   }
 }
 
+/** What is being given back, and may yet turn out to be owed. */
+const underGiving = new Set<Promise<void>>()
+export const giving = (work: Promise<void>): void => {
+  underGiving.add(work)
+  void work.finally(() => underGiving.delete(work))
+}
+/** Resolves when it is known of all that was to be given back whether it is. */
+export const givenBack = async (): Promise<void> => {
+  while (underGiving.size > 0) await Promise.all(underGiving)
+}
+
 /** A process with such a call cannot end by `process.exit`, which waits for its threads: it has to be killed. */
-export const isCallUnderWay = (): boolean => underWay > 0 || owed.size > 0
+export const isCallUnderWay = (): boolean => underWay > 0 || owed.size > 0 || underGiving.size > 0
 
 export interface BoundedBinding extends Binding {
   /** What waits now has waited long enough. */
@@ -43,18 +54,18 @@ export interface BoundedBinding extends Binding {
 export const withDeadlines = (binding: Binding, after: After): BoundedBinding => {
   let gone: PcscError | undefined
   let isReleaseOwed = false
-  const waiting = new Set<(why: string) => void>()
+  const waiting = new Set<(why: string, first: string) => void>()
 
   const bounded = <T>(reader: string, ms: number, call: () => Promise<T>, onLate: (value?: T) => Promise<void>) =>
     new Promise<T>((resolve, reject) => {
       const known = gone ?? stuck.get(reader)
       if (known) return reject(known)
       let isLate = false
-      const giveUp = (why: string): void => {
+      const giveUp = (why: string, first = ''): void => {
         cancel()
         waiting.delete(giveUp)
         isLate = true
-        gone = stuckError(reader, why)
+        gone = stuckError(reader, why, first)
         stuck.set(reader, gone)
         reject(gone)
       }
@@ -108,15 +119,18 @@ export const withDeadlines = (binding: Binding, after: After): BoundedBinding =>
       else binding.release()
     },
     giveUp: () => {
-      for (const giveUp of waiting) giveUp('given up before it answered')
+      for (const giveUp of waiting) giveUp('given up before it answered', STILL_AT_WORK)
     },
   }
 }
 
-const stuckError = (reader: string, why: string): PcscError =>
+/** Who leaves early has learnt nothing against the card: to take its power away now might cost it. */
+const STILL_AT_WORK = 'the card may still be at work, so leave it in for some minutes; if it hangs, '
+
+const stuckError = (reader: string, why: string, first: string): PcscError =>
   new PcscError(
     'reader-stuck',
-    `${reader}: ${why}, and PC/SC cannot call it back; unplug the reader and plug it in again, ` +
+    `${reader}: ${why}, and PC/SC cannot call it back; ${first}unplug the reader and plug it in again, ` +
       'then restart pcscd: systemctl restart pcscd',
     { reader },
   )

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { holdCard } from '../../src/pcsc/card.ts'
-import { unlessFrozen } from '../../src/pcsc/service.ts'
+import { type ServiceProbe, unlessFrozen } from '../../src/pcsc/service.ts'
 import { watchReaders } from '../../src/pcsc/watch.ts'
-import { isCallUnderWay } from '../../src/pcsc/watchdog.ts'
+import { givenBack, isCallUnderWay } from '../../src/pcsc/watchdog.ts'
 import { createDesk, settled } from './desk.ts'
 
 const CARD = { atr: Uint8Array.of(0x3b, 0), name: 7 }
@@ -70,4 +70,49 @@ describe('a pcscd that hangs', () => {
     expect(desk.calls.at(-1)).toBe('release')
     expect(isCallUnderWay()).toBe(false)
   })
+
+  it('is waited for by who ends: only its answer tells whether the process can end in the ordinary way', async () => {
+    for (const answers of [true, false]) {
+      const desk = createDesk()
+      desk.insert(CARD)
+      let say: ((answers: boolean) => void) | undefined
+      let calls = 0
+      const answer: ServiceProbe = () =>
+        new Promise(resolve => {
+          // The readers, the connection and its end; then it stands still.
+          if (++calls < 4) resolve(true)
+          else say = resolve
+        })
+      const card = await holdCard(desk.binding, { answers: answer })
+      await card.close()
+      expect(isCallUnderWay()).toBe(true)
+      const given = givenBack()
+      say!(answers)
+      await given
+      expect([isCallUnderWay(), desk.calls.includes('release')]).toEqual([!answers, answers])
+      await unlessFrozen(createDesk().binding, async () => true).readers()
+    }
+    expect(isCallUnderWay()).toBe(false)
+  })
+})
+
+it('a card that two give back, one because of Ctrl-C, is given back once', async () => {
+  const desk = createDesk()
+  desk.insert(CARD)
+  const card = await holdCard(desk.binding, { answers: async () => true })
+  let end = (): void => {}
+  const work = card.exclusive(
+    () =>
+      new Promise<void>(resolve => {
+        end = resolve
+      }),
+  )
+  const first = card.close()
+  const second = card.close()
+  await settled()
+  end()
+  await Promise.all([work, first, second, givenBack()])
+  await card.close()
+  await givenBack()
+  expect(desk.calls.filter(call => call === 'disconnect' || call === 'release')).toEqual(['disconnect', 'release'])
 })

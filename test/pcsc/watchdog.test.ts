@@ -60,7 +60,9 @@ describe('a reader that does not come back', () => {
     for (const entry of [...time.waiting]) if (entry.ms === 10_000) entry.run()
     await expect(answer).rejects.toMatchObject({
       code: 'port-gone',
-      message: expect.stringMatching(/^R: given up before it answered, .* restart pcscd/),
+      message: expect.stringMatching(
+        /^R: given up before it answered, .* leave it in for some minutes; .* restart pcscd/,
+      ),
     })
     await closing
     expect(isCallUnderWay()).toBe(true)
