@@ -197,6 +197,11 @@ describe('what is wrong with an inventory is told with its place', () => {
       'types: {gold: {template: own, requires: {deviceCapabilities: {nr5gcSupportedRelease: R15}}}}\n',
       /nr5gcSupportedRelease: a release such as 15 or 15\.4\.0 is expected/,
     ],
+    [
+      'a number of a release',
+      'types: {gold: {template: own, requires: {deviceCapabilities: {nr5gcSupportedRelease: "15.256"}}}}\n',
+      /nr5gcSupportedRelease: no number of a release is over 255/,
+    ],
     ['nothing in it', '', 'types, stock, orders, operators or misbehave are expected'],
     [
       'misbehaviour that would do nothing',

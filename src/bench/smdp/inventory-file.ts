@@ -63,6 +63,8 @@ const version = z
     error: 'a release such as 15 or 15.4.0 is expected',
   })
   .pipe(text(/^\d{1,3}(\.\d{1,3}){0,2}$/, 'a release such as 15 or 15.4.0'))
+  // VersionType has an octet for each.
+  .refine(written => written.split('.').every(part => Number(part) <= 255), 'no number of a release is over 255')
   .transform(written => {
     const [major = 0, minor = 0, revision = 0] = written.split('.').map(Number)
     return [major, minor, revision] as const
