@@ -3,8 +3,8 @@ import type { Personalisation } from '../../profile/personalise/values.ts'
 import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
 import { BenchError } from '../error.ts'
 import { addItem } from '../smdp/apply-inventory.ts'
+import { createFolderReader, type FolderReader } from '../smdp/folder-reader.ts'
 import { type Range, readIccidRange, readRange } from '../smdp/ranges.ts'
-import { createFolderReader } from '../smdp/read-inventory.ts'
 import {
   makeCopy,
   openTemplate,
@@ -65,12 +65,7 @@ const checkUse = (files: readonly string[], options: ImportOptions): void => {
     )
 }
 
-const planned = (
-  world: World,
-  name: string,
-  options: ImportOptions,
-  folder: ReturnType<typeof createFolderReader>,
-): StockItem[] => {
+const planned = (world: World, name: string, options: ImportOptions, folder: FolderReader): StockItem[] => {
   const { random } = world
   const template = openTemplate(name, folder.read, random)
   const facts = factsOf(template, options)

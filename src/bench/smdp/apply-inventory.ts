@@ -3,7 +3,7 @@ import { checkStock } from '../../server/smdp/add-profile.ts'
 import { changeOrder } from '../../server/smdp/change-order.ts'
 import { advance, newOrder, type Order, type OrderState } from '../../server/smdp/order.ts'
 import type { SmdpStore, StockProfile } from '../../server/smdp/store.ts'
-import type { Inventory, PlannedOrder } from './read-inventory.ts'
+import type { Inventory, PlannedOrder } from './inventory.ts'
 import type { StockItem } from './stock-copies.ts'
 
 /** What came of putting a file into a store. Nothing that was there is changed: what differs is told. */

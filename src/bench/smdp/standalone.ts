@@ -20,7 +20,7 @@ import { checkWebServer, serverIdentity, type WebPki } from '../pki/web-pki.ts'
 import { type CallerAuthority, callerName, nameOfCaller } from '../services/caller-name.ts'
 import type { OpenSmdpStore } from '../smdp-store/open-smdp-store.ts'
 import { type CalledFunction, logFunctions } from './function-log.ts'
-import type { InventoryOperator } from './read-inventory.ts'
+import type { InventoryOperator } from './inventory.ts'
 import { ciKeyIdOf, type StandalonePki, tlsIdentities } from './standalone-pki.ts'
 import type { Random } from './stock-copies.ts'
 

@@ -37,7 +37,7 @@ export interface StockItem {
 }
 
 /** A package of our own under this name, in place of a file. */
-const OWN_TEMPLATE = 'own'
+export const OWN_TEMPLATE = 'own'
 
 const digits = (random: Random, count: number): string => [...random(count)].map(octet => octet % 10).join('')
 
