@@ -234,13 +234,20 @@ describe("lpac's downloads", () => {
     expect(closed.exitCode).toBe(255)
   })
 
-  it('says that it was cancelled where it was interrupted', async () => {
+  it.each(['before the card is in hand', 'in the middle'])('says that it was cancelled: %s', async when => {
     const interrupt = new AbortController()
-    interrupt.abort(new Error('interrupted'))
+    const stop = (): void => interrupt.abort(new Error('interrupted'))
     const { world, out } = there.here.worldOf(interrupt.signal)
+    const write = (text: string): void => {
+      world.out.write(text)
+      stop()
+    }
+    if (when !== 'in the middle') stop()
     const args = ['profile', 'download', '-s', there.smdpHost, '-m', 'X']
-    expect(await runProgram(world, command(args))).toBe(255)
-    expect(out().endsWith(cancelled(there.smdpHost) + last(-1, 'cancelled', ''))).toBe(true)
+    expect(await runProgram({ ...world, out: { write } }, command(args))).toBe(255)
+    const told = when === 'in the middle' ? cancelled(there.smdpHost) : ''
+    expect(out().endsWith(told + last(-1, 'cancelled', ''))).toBe(true)
+    expect(out().split('\n').length > 2).toBe(when === 'in the middle')
   })
 })
 

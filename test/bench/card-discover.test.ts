@@ -112,6 +112,20 @@ describe('what waits for a card at an SM-DS', () => {
     expect(ran.out).toMatch(/^1 of 2 installed$/m)
   })
 
+  it('all of them: one whose code nobody gave does not hold up the others', async () => {
+    const { iccid } = await there.order('1234', { eid: there.eid, smdsAddress: SMDS })
+    const { iccid: free } = await orderThere()
+    const args = [...['download', '--discover', '--all', '--yes', '--json', ...atSmds()], ...there.toServer]
+    const ran = await there.card(...args)
+    expect(ran).toMatchObject({ exitCode: 1, err: '' })
+    const { downloads, failed } = ran.json<{ downloads: { profile: { iccid: string } }[]; failed: unknown[] }>()
+    expect(downloads.map(({ profile }) => profile.iccid)).toContain(free)
+    expect(downloads.map(({ profile }) => profile.iccid)).not.toContain(iccid)
+    expect(failed).toContainEqual(expect.objectContaining({ error: expect.stringContaining('--confirmation-code') }))
+    // It waits on.
+    expect(await there.card(...args, '--confirmation-code', '1234')).toMatchObject({ exitCode: 0, err: '' })
+  })
+
   it.each([
     [['--discover', '--event', '1', '--all'], /not 2: --event and --all/],
     [['1$a.example$X', '--event-id', 'E'], /--event-id is for the events of an SM-DS: give --discover/],

@@ -89,6 +89,8 @@ export const withCard = (
           const opening = watchInterrupt(world, { quiet: lpac !== undefined })
           const device = await workplace.open(options.rig).finally(opening.over)
           try {
+            // Who has said so meanwhile does not want anything done to it.
+            world.interrupt.throwIfAborted()
             return await doIt({ workplace, device })
           } finally {
             await device.close()

@@ -74,16 +74,17 @@ const download = async (
   settings: Settings & { readonly attempt: Attempt },
 ): Promise<Download> => {
   const { deviceInfo, attempt } = settings
-  let iccid = ''
-  const confirm = (metadata: StoreMetadataRequest, terms: ConsentTerms): Promise<Consent> => {
-    iccid = iccidToDigits(metadata.iccid)
-    return askConsent(at, settings, metadata, terms)
-  }
+  // A second try goes on with what the first has begun to tell.
+  const isFirst = attempt.lost === undefined
+  const confirm = (metadata: StoreMetadataRequest, terms: ConsentTerms): Promise<Consent> =>
+    askConsent(at, settings, metadata, terms)
   const signal = at.world.interrupt
-  if (source.kind === 'default') at.lpac?.progress('es10a_get_euicc_configured_addresses')
+  if (source.kind === 'default' && isFirst) at.lpac?.progress('es10a_get_euicc_configured_addresses')
   const address = source.kind === 'code' ? source.code.smdpAddress : await readDefault(at, isdr)
-  followServer(at, address)
-  followFailure(at, address, () => iccid)
+  if (isFirst) {
+    followServer(at, address)
+    followFailure(at, address, () => (attempt.agreed ? iccidToDigits(attempt.agreed.metadata.iccid) : ''))
+  }
   const from = source.kind === 'code' ? { activationCode: source.code } : { smdpAddress: address }
   return withServers(at, isdr, [address], fetch =>
     downloadProfile({ isdr, fetch, ...from, deviceInfo, signal, attempt, confirm, ...keeping(at, settings) }),
@@ -132,6 +133,7 @@ const downloadDiscovered = async (
   }
   const downloads: ReturnType<typeof view>[] = []
   const failed: (EventEntry & { error: string })[] = []
+  const tell = (): void => at.json({ smdsAddress: root, downloads, failed })
   for (const event of chosen) {
     try {
       const done = await downloadOne(at, root, event, settings)
@@ -139,13 +141,18 @@ const downloadDiscovered = async (
       say(at, done)
     } catch (error) {
       // What one server or the person refuses does not hold up the others; a card that is gone does.
-      const isOfThis = isLpaError(error) || (error instanceof BenchError && error.code === 'not-wanted')
-      if (!isOfThis || at.world.interrupt.aborted) throw error
-      failed.push({ ...event, error: error.message })
-      at.terminal.line(`event ${event.eventId}: ${error.message}`)
+      const seen = error instanceof BenchError ? error.cause : error
+      if (!isLpaError(seen) || at.world.interrupt.aborted) {
+        // What is installed is, whatever ends the rest.
+        if (downloads.length > 0) tell()
+        throw error
+      }
+      const { message } = error as Error
+      failed.push({ ...event, error: message })
+      at.terminal.line(`event ${event.eventId}: ${message}`)
     }
   }
-  at.json({ smdsAddress: root, downloads, failed })
+  tell()
   at.terminal.line(`${downloads.length} of ${chosen.length} installed`)
   return failed.length === 0 ? 0 : 1
 }
