@@ -77,19 +77,16 @@ const deleteSoon = async (smdp: Smdp, event: OwnEvent): Promise<void> => {
 
 /** The store, with deliveries started when an order has let go of its event. */
 export const watchEvents = (store: SmdpStore, startDelivery: () => void): SmdpStore => {
-  let isWaiting = false
-  const startIfWaiting = (): void => {
-    if (isWaiting) startDelivery()
-    isWaiting = false
-  }
+  /** Orders whose deletions wait until they are saved: each for its own, whoever else is saved in between. */
+  const waiting = new Set<string>()
   const watched: Partial<SmdpStore> = {
     async addProgress(progress) {
       await store.addProgress(progress)
-      if (progress.request.name === 'DeleteEvent') isWaiting = true
+      if (progress.request.name === 'DeleteEvent') waiting.add(progress.request.iccid)
     },
     async saveOrder(order, call) {
       const outcome = await store.saveOrder(order, call)
-      if (outcome === 'saved') startIfWaiting()
+      if (outcome === 'saved' && waiting.delete(order.iccid)) startDelivery()
       return outcome
     },
     async addProfile(profile, order, over) {

@@ -14,6 +14,7 @@ import {
   released,
 } from './killed-stores.ts'
 import { createLives, createTurnstile, type Lives, liveThrough, openRelay } from './server-lives.ts'
+import type { ServerProcess } from './server-process.ts'
 
 /** Of an order that is confirmed and not yet saved: longer than an operator waits. */
 const AFTER_GUARDS = String(10 * 60_000)
@@ -63,13 +64,23 @@ const killThrough = async (
   const lives = createLives(ADDRESS)
   const callers = await createCallers(lives)
   const turnstile = createTurnstile(PER_LIFE)
-  const deaths = await liveThrough(kills, {
-    lives,
+  let current: ServerProcess | undefined
+  const whole = async (story: number): Promise<void> => {
+    await turnstile.enter(story)
+    await one(callers, story)
+    // From time to time a server tells what it could not tell at once.
+    await current?.deliver()
+  }
+  const deaths = await liveThrough<ServerProcess>(kills, {
+    lives: {
+      begin(life) {
+        current = life
+        lives.begin(life)
+      },
+    },
     start: kill => place.start({ STORE: location, ...(kill !== undefined && { KILL_AT: kill }) }),
     onLife: turnstile.onLife,
-    work: Promise.all(
-      Array.from({ length: count }, (_, story) => turnstile.enter(story).then(() => one(callers, story))),
-    ),
+    work: Promise.all(Array.from({ length: count }, (_, story) => whole(story))),
   })
   await lives.close()
   expect(deaths).toEqual(kills.map(kill => `${kill} SIGKILL`))

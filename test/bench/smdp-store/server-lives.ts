@@ -59,11 +59,11 @@ export type Lives = ReturnType<typeof createLives>
  *
  * The next one starts while this one lives: they take turns, as where another process takes over.
  */
-export const liveThrough = async (
+export const liveThrough = async <L extends Life = Life>(
   kills: readonly string[],
   at: {
-    readonly lives: Pick<Lives, 'begin'>
-    start(kill: string | undefined): Promise<Life>
+    readonly lives: { begin(next: L): void }
+    start(kill: string | undefined): Promise<L>
     /** Called when a life has begun, with its number. */
     onLife?(number: number): void
     readonly work: Promise<unknown>

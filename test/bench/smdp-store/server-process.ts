@@ -62,6 +62,8 @@ export const startProcess = (file: string, environment: Readonly<Record<string, 
       done(signal ?? `exit ${code}: ${errors}`)
     }),
   )
+  // It may end while it is written to.
+  child.stdin!.on('error', () => undefined)
   const steps: string[] = []
   const delivering: (() => void)[] = []
   void ended.then(() => {

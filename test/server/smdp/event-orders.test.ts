@@ -305,6 +305,29 @@ describe('races', () => {
     expect(sent).toEqual(['registerEvent'])
   })
 
+  it('deletes the event of an order that is saved after another whose event goes too', async () => {
+    const { scene, events, orderWithEvent } = await createStory()
+    await scene.stock(SECOND)
+    accepted(await orderWithEvent())
+    accepted(await orderWithEvent({ iccid: SECOND, matchingId: 'MATCH-ME-2' }))
+    const cancel = (iccid: string) =>
+      scene.operate('CancelOrder', { iccid, finalProfileStatusIndicator: 'Unavailable' })
+    // The deletion of the first is put down; before its order is saved, the second is cancelled altogether.
+    const { saveOrder } = scene.store
+    let isFirst = true
+    scene.store.saveOrder = async (...given) => {
+      if (isFirst) {
+        isFirst = false
+        accepted(await cancel(SECOND))
+        await scene.smdp.settled()
+      }
+      return saveOrder(...given)
+    }
+    accepted(await cancel(ICCID))
+    await scene.smdp.settled()
+    expect(await events()).toEqual([])
+  })
+
   it('leaves no event of an order that is cancelled while it is confirmed', async () => {
     const { scene, way, events, orderWithEvent } = await createStory()
     way.before = async path => {
