@@ -15,7 +15,7 @@ import { loadSegments, readInstallationResult, readInstalled } from './install.t
 import { functionRefused, type Isdr } from './isdr.ts'
 import { asElement, faultOfDownloadError, isGenuine, withFaultOfRefusal } from './judge-refusal.ts'
 import { type Attempt, findResult, isInterruption } from './lost-way.ts'
-import { asNotification, deliver } from './notifications.ts'
+import { asNotification, deliver, listNotifications } from './notifications.ts'
 import { judgePolicyRules, type PolicyRule, policyRulesOf } from './policy.ts'
 import { listProfiles } from './profiles.ts'
 import { stepOf } from './report.ts'
@@ -106,11 +106,11 @@ export const downloadProfile = async (request: DownloadRequest): Promise<Downloa
 
 const finish = async (request: DownloadRequest, session: RspSession, loaded: Loaded): Promise<Download> => {
   const { isdr } = request
-  const { result, packageLength } = loaded
+  const { result, packageLength, isTold } = loaded
   const { server, transactionId, profileMetadata } = session
   // 7. The result has ended the session on the card; the server hears of it, whatever it says.
   const notification = result.value.profileInstallationResultData.value.notificationMetadata
-  const notificationSent = !request.keepNotification && (await tell(request, result))
+  const notificationSent = isTold || (!request.keepNotification && (await tell(request, result)))
   checkResultSignature(result, session.euiccCertificate)
   const isdpAid = await readResult(isdr, session, result)
 
@@ -132,12 +132,23 @@ const finish = async (request: DownloadRequest, session: RspSession, loaded: Loa
 interface Loaded {
   readonly result: Kept<ProfileInstallationResult>
   readonly packageLength: number
+  /** The server had it in an earlier try: it is on the card no more. */
+  readonly isTold?: boolean
 }
 
 /** What came of the try before, where the card knows it; the server hears of a package that was given up, too. */
 const resume = async (request: DownloadRequest, attempt: Attempt): Promise<Download | undefined> => {
   const { isdr } = request
   const note = (text: string): void => isdr.report({ kind: 'noted', text })
+  const had = attempt.loading?.result
+  if (had !== undefined) {
+    note('the result of the installation had come before; it counts')
+    const { seqNumber } = had.value.profileInstallationResultData.value.notificationMetadata
+    const waits = (await listNotifications(isdr)).some(each => each.seqNumber === seqNumber)
+    const isTold = !request.keepNotification && !waits
+    attempt.lost = undefined
+    return finish(request, attempt.loading!.session, { ...attempt.loading!, result: had, isTold })
+  }
   const result = await findResult(isdr, attempt)
   if (result !== undefined && !isInterruption(result)) {
     note('the card had carried out what got lost, and keeps the result of the installation: it counts')
@@ -218,7 +229,9 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
   // 6. Onto the card, segment by segment.
   const packageLength = bound.boundProfilePackage.length
   if (attempt) attempt.loading = { session, packageLength }
-  return { result: await loadSegments(isdr, segments, signal), packageLength }
+  const result = await loadSegments(isdr, segments, signal)
+  if (attempt) attempt.loading = { session, packageLength, result }
+  return { result, packageLength }
 }
 
 /** True if the card wants the user asked about the rules. */

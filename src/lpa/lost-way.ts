@@ -17,7 +17,12 @@ export interface Attempt {
   /** Why the try before this one ended; undefined in the first, and where it is known by now what came of it. */
   lost?: Error | undefined
   /** The session whose package was on its way to the card. */
-  loading?: { readonly session: RspSession; readonly packageLength: number }
+  loading?: {
+    readonly session: RspSession
+    readonly packageLength: number
+    /** Where it had come before something else got lost. */
+    readonly result?: Kept<ProfileInstallationResult>
+  }
   /** What the user has agreed to, and with which code. */
   agreed?: { readonly metadata: StoreMetadataRequest; readonly confirmationCode?: string | undefined }
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { probePcscd } from '../../src/bench/rigs/pcscd-probe.ts'
+import { pcscdAnswers, probePcscd } from '../../src/bench/rigs/pcscd-probe.ts'
 import { startReader, type VirtualReader, whyNoReader } from '../pcsc/virtual-reader.ts'
 
 /** The time is up when nothing else can happen any more, or never. */
@@ -22,6 +22,16 @@ describe('whether pcscd answers', () => {
 
   it('is no question where nothing listens: its own calls say so', async () => {
     expect(await probePcscd(join(folder, 'none'), never)).toBe(true)
+    // A name of digits is a name, and no port.
+    expect(await probePcscd('99999', never)).toBe(true)
+    const before = process.env.PCSCLITE_CSOCK_NAME
+    process.env.PCSCLITE_CSOCK_NAME = ''
+    try {
+      expect(await pcscdAnswers()).toBe(true)
+    } finally {
+      if (before === undefined) delete process.env.PCSCLITE_CSOCK_NAME
+      else process.env.PCSCLITE_CSOCK_NAME = before
+    }
   })
 
   it('is told by what it says, and by its hanging up', async () => {

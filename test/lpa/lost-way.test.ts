@@ -154,6 +154,19 @@ describe('a block that gets lost in a download', () => {
     throw new Error('no block is answered by a result')
   }
 
+  it('knows the result where what came behind it got lost, and tells the server once', async () => {
+    const [first, all] = [(await resultOf()) + 1, await blocksOfAll()]
+    expect(first).toBeLessThan(all)
+    for (let lost = first; lost < all; lost++) {
+      const story = await createStory({ code: 'timed-out', loses: block => (block === lost ? 'answer' : undefined) })
+      const done = await story.download()
+      expect([lost, done.iccid, done.notificationSent, story.seen().asked]).toEqual([lost, ICCID, true, 1])
+      const { profiles, notifications } = await story.onCard()
+      expect([profiles.length, notifications.length]).toEqual([1, 0])
+      expect(story.notes.join()).not.toMatch(/keeps no result|stays on the card/)
+    }
+  }, 120_000)
+
   it('lets the result count that the card kept, where it says no', async () => {
     const upp = PACKAGE.slice(0, -1)
     const lost = await resultOf(upp)

@@ -25,7 +25,7 @@ const greeting = (): Uint8Array => {
  */
 export const probePcscd = (socket: string, after: After): Promise<boolean> =>
   new Promise(resolve => {
-    const call = connect(socket)
+    const call = connect({ path: socket })
     const end = (answers: boolean): void => {
       cancel()
       call.destroy()
@@ -38,4 +38,8 @@ export const probePcscd = (socket: string, after: After): Promise<boolean> =>
     call.on('error', () => end(true))
   })
 
-export const pcscdAnswers: ServiceProbe = () => probePcscd(process.env.PCSCLITE_CSOCK_NAME ?? SOCKET, afterTimeout)
+export const pcscdAnswers: ServiceProbe = async () => {
+  const socket = process.env.PCSCLITE_CSOCK_NAME ?? SOCKET
+  // Without a name nothing listens.
+  return socket === '' || probePcscd(socket, afterTimeout)
+}
