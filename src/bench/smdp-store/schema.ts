@@ -109,6 +109,9 @@ const MIGRATIONS: readonly ((words: Words) => readonly string[])[] = [
     'create index deliveries_age on deliveries (at, transaction_id)',
     'create index notifications_age on notifications (matched, at)',
     'create index notifications_order on notifications (matched, n)',
+    // The state changes with each step of an order, and nobody looks for it.
+    'drop index orders_type',
+    'create index orders_type on orders (profile_type)',
     `create table dropped (kind text not null, requester text not null, count bigint not null, at text not null,
       primary key (kind, requester))`,
   ],

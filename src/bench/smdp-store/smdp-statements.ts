@@ -19,6 +19,12 @@ export const SWEPT_AT_ONCE = 1000
 /** A session is not asked for when it has expired; that its row goes a moment later is soon enough. */
 export const SWEEP_EVERY_MS = 200
 
+/**
+ * Against a bare argument SQLite would hold the condition of the index of default orders, and for that compile the
+ * statement anew with each matching id.
+ */
+const opaque = <T extends string | null>(matchingId: T) => sql<T>`cast(${matchingId} as text)`
+
 /** Everything the store ever asks, compiled once. */
 export const prepareStatements = (db: Db) => {
   const readOrder = (db: Db) => db.selectFrom('orders').select(['doc', 'sealed', 'revision', 'iccid'])
@@ -73,15 +79,28 @@ export const prepareStatements = (db: Db) => {
         .where('iccid', '=', order.iccid)
         .where('revision', '=', order.revision),
     ),
+    /** The same where it is found by nothing new, as in all of a download: no index but that of default orders is written. */
+    saveOrderInPlace: prepare(db, 'save-order-in-place', (db, order: OrderRow & { revision: number }) =>
+      db
+        .updateTable('orders')
+        .set(eb => ({
+          state: order.state,
+          eid: order.eid,
+          revision: eb('revision', '+', 1),
+          doc: order.doc,
+          sealed: order.sealed,
+        }))
+        .where('iccid', '=', order.iccid)
+        .where('revision', '=', order.revision)
+        .where('profile_type', '=', order.profileType)
+        .where('matching_id', 'is not distinct from', opaque(order.matchingId))
+        .where('event_id', 'is not distinct from', order.eventId),
+    ),
     findOrder: prepare(db, 'find-order', (db, { iccid }: { iccid: string }) =>
       readOrder(db).where('iccid', '=', iccid),
     ),
     findOrderByMatchingId: prepare(db, 'find-order-by-matching-id', (db, { matchingId }: { matchingId: string }) =>
-      readOrder(db)
-        // Against a bare argument SQLite would hold the condition of the index of default orders, and for that compile
-        // the statement anew with each matching id.
-        .where('matching_id', '=', eb => eb.cast<string>(eb.val(matchingId), 'text'))
-        .where('matching_id', '<>', sql.lit('')),
+      readOrder(db).where('matching_id', '=', opaque(matchingId)).where('matching_id', '<>', sql.lit('')),
     ),
     findOrderByEventId: prepare(db, 'find-order-by-event-id', (db, { eventId }: { eventId: string }) =>
       readOrder(db).where('event_id', '=', eventId).orderBy('n', 'desc').limit(sql.lit(1)),

@@ -114,7 +114,10 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
     async saveOrder(order, call) {
       const row = { ...orderRow(order), revision: order.revision }
       try {
-        if (call === undefined) return (await database.change(statements.saveOrder, row)) > 0 ? 'saved' : 'stale'
+        if (call === undefined) {
+          if ((await database.change(statements.saveOrderInPlace, row)) > 0) return 'saved'
+          return (await database.change(statements.saveOrder, row)) > 0 ? 'saved' : 'stale'
+        }
         const { key, response } = call
         const answer = bound(statements.answerCall, { key, doc: toDocument(response) })
         if (!(await database.changeAll([answer, bound(statements.saveOrder, row)])))
