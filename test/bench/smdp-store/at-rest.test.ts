@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Libsql from 'libsql'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
 import { openSmdpStore } from '../../../src/bench/smdp-store/open-smdp-store.ts'
 import { createSealing } from '../../../src/bench/smdp-store/sealing.ts'
@@ -12,18 +12,11 @@ import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import { dice } from '../../rsp/dice.ts'
 import { createCardRole } from '../../server/smdp/card-role.ts'
 import { createScene, ICCID, START } from '../../server/smdp/scene.ts'
-import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
+import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const KEY = toHex(dice('a store key')(32))
-const folder = temporaryFolder()
-let cluster: Cluster | undefined
-beforeAll(() => {
-  if (withoutPostgres === undefined) cluster = startCluster()
-})
-afterAll(() => {
-  cluster?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+const places = openPlaces()
+const { folder } = places
 const text = Buffer.from('text')
 let place: string
 let count = 0
@@ -123,7 +116,7 @@ it('writes no secret in clear into a SQLite file or its log', async () => {
 it.skipIf(withoutPostgres)(
   `writes no secret in clear into PostgreSQL${withoutPostgres ? ` (${withoutPostgres})` : ''}`,
   async () => {
-    const url = cluster!.database('at_rest')
+    const url = places.cluster.database('at_rest')
     const read = (path: string): Buffer[] =>
       readdirSync(path, { withFileTypes: true }).flatMap(entry => {
         const inside = join(path, entry.name)
@@ -132,9 +125,9 @@ it.skipIf(withoutPostgres)(
       })
     await liveThrough(url, () => {
       // Onto the disk with everything that the server still has in memory; its log has it already.
-      execFileSync('psql', ['-h', cluster!.folder, '-U', 'tester', '-c', 'checkpoint', 'at_rest'])
+      execFileSync('psql', ['-h', places.cluster.folder, '-U', 'tester', '-c', 'checkpoint', 'at_rest'])
       return ['base', 'pg_wal', '../log'].flatMap(name => {
-        const path = join(cluster!.folder, 'data', name)
+        const path = join(places.cluster.folder, 'data', name)
         return statSync(path).isDirectory() ? read(path) : [readFileSync(path)]
       })
     })
@@ -244,7 +237,7 @@ it('refuses a PostgreSQL that is not there, without showing the password', async
 it.skipIf(withoutPostgres)(
   `refuses a PostgreSQL that does not have the database${withoutPostgres ? ` (${withoutPostgres})` : ''}`,
   async () => {
-    const url = cluster!.database('bad_forms')
+    const url = places.cluster.database('bad_forms')
     expect(await refusal(open(url.replace('bad_forms', 'nowhere')))).toMatch(/^store-unreachable: .*no such database/)
     const store = await open(url)
     await store.close()

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
@@ -7,21 +6,14 @@ import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import { advance, newOrder, type Order } from '../../../src/server/smdp/order.ts'
 import type { InitiatedSession, SmdpStore, StockProfile, StoredNotification } from '../../../src/server/smdp/store.ts'
 import { dice } from '../../rsp/dice.ts'
-import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
+import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const AT = new Date('2026-11-01T12:00:00.123Z')
 const environment = { ESIM_BENCH_STORE_KEY: toHex(dice('store key')(32)) }
 const EID = '89049032123451234512345678901235'
 
-const folder = temporaryFolder()
-let cluster: Cluster | undefined
-beforeAll(() => {
-  if (withoutPostgres === undefined) cluster = startCluster()
-})
-afterAll(() => {
-  cluster?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+const places = openPlaces()
+const { folder } = places
 
 /** Waits after each step until another process would see it too. */
 const unhurried = <S extends { synced(): Promise<void> }>(store: S): S =>
@@ -61,7 +53,7 @@ const STORES: readonly [name: string, isMissing: string | undefined, open: Open]
     },
   ],
   ['on SQLite', undefined, () => openTwice(join(folder, `store-${opened++}.db`))],
-  ['on PostgreSQL', withoutPostgres, () => openTwice(cluster!.database(`store_${opened++}`))],
+  ['on PostgreSQL', withoutPostgres, () => openTwice(places.cluster.database(`store_${opened++}`))],
 ]
 
 const profileOf = (iccid: string, change: Partial<StockProfile> = {}): StockProfile => ({

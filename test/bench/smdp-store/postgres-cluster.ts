@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
 
 /** Where Debian keeps `initdb` and `pg_ctl`; the newest version of them. */
 const bin = ((): string | undefined => {
@@ -61,4 +62,23 @@ export const temporaryFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'smdp-store-'))
   mkdirSync(folder, { recursive: true })
   return folder
+}
+
+/** A folder for SQLite files, and a cluster where there is PostgreSQL, for the tests of the file that asks. */
+export const openPlaces = (): { readonly folder: string; readonly cluster: Cluster } => {
+  const folder = temporaryFolder()
+  let cluster: Cluster | undefined
+  beforeAll(() => {
+    if (withoutPostgres === undefined) cluster = startCluster()
+  })
+  afterAll(() => {
+    cluster?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    folder,
+    get cluster() {
+      return cluster!
+    },
+  }
 }

@@ -1,12 +1,11 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Libsql from 'libsql'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openSmdpStore } from '../../../src/bench/smdp-store/open-smdp-store.ts'
 import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import type { Progress, SmdpStore } from '../../../src/server/smdp/store.ts'
 import { dice } from '../../rsp/dice.ts'
-import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
+import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const NOW = new Date('2026-11-01T12:00:00.000Z')
 const EID = '89049032123451234512345678901235'
@@ -17,15 +16,8 @@ const hours = (count: number): Date => new Date(NOW.getTime() + count * 3_600_00
 const printed: unknown[] = []
 vi.spyOn(console, 'log').mockImplementation((...words) => void printed.push(words))
 
-const folder = temporaryFolder()
-let cluster: Cluster | undefined
-beforeAll(() => {
-  if (withoutPostgres === undefined) cluster = startCluster()
-})
-afterAll(() => {
-  cluster?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+const places = openPlaces()
+const { folder } = places
 
 const open = (place: string) => openSmdpStore(place, { environment, random: dice(place) })
 let opened = 0
@@ -33,7 +25,7 @@ const inMemory = async () => ({ ...createMemoryStore(), close: async () => undef
 const STORES: readonly [string, string | undefined, () => Promise<SmdpStore & { close(): Promise<void> }>][] = [
   ['in memory', undefined, inMemory],
   ['on SQLite', undefined, () => open(join(folder, `kept-${opened++}.db`))],
-  ['on PostgreSQL', withoutPostgres, () => open(cluster!.database(`kept_${opened++}`))],
+  ['on PostgreSQL', withoutPostgres, () => open(places.cluster.database(`kept_${opened++}`))],
 ]
 
 const report = (id: string, requester: string, at: Date | undefined): Progress => ({

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
@@ -6,21 +5,14 @@ import { openSmdpStore } from '../../../src/bench/smdp-store/open-smdp-store.ts'
 import { createMemorySmdsStore } from '../../../src/server/smds/memory-store.ts'
 import type { EventRecord, SmdsSession, SmdsStore } from '../../../src/server/smds/store.ts'
 import { dice } from '../../rsp/dice.ts'
-import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
+import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const AT = new Date('2026-11-01T12:00:00Z')
 const EID = '89049032123451234512345678901235'
 const environment = { ESIM_BENCH_STORE_KEY: toHex(dice('store key')(32)) }
 
-const folder = temporaryFolder()
-let cluster: Cluster | undefined
-beforeAll(() => {
-  if (withoutPostgres === undefined) cluster = startCluster()
-})
-afterAll(() => {
-  cluster?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+const places = openPlaces()
+const { folder } = places
 
 const opened = async (location: string) => {
   const { smds, close } = await openSmdpStore(location, { environment, random: dice('smds') })
@@ -29,7 +21,7 @@ const opened = async (location: string) => {
 const STORES: readonly [string, string | undefined, () => Promise<{ store: SmdsStore; close(): Promise<void> }>][] = [
   ['in memory', undefined, async () => ({ store: createMemorySmdsStore(), close: async () => undefined })],
   ['on SQLite', undefined, () => opened(join(folder, 'smds.db'))],
-  ['on PostgreSQL', withoutPostgres, () => opened(cluster!.database('smds'))],
+  ['on PostgreSQL', withoutPostgres, () => opened(places.cluster.database('smds'))],
 ]
 
 for (const [name, isMissing, open] of STORES)

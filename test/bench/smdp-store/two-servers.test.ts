@@ -1,28 +1,20 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Libsql from 'libsql'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
 import { openSmdpStore } from '../../../src/bench/smdp-store/open-smdp-store.ts'
 import { checkDigit } from '../../../src/server/smdp/iccid.ts'
 import { dice } from '../../rsp/dice.ts'
 import { createCardRole } from '../../server/smdp/card-role.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, refused, START } from '../../server/smdp/scene.ts'
-import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
+import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const environment = { ESIM_BENCH_STORE_KEY: toHex(dice('store key')(32)) }
 const STOCK = 20
 
-const folder = temporaryFolder()
-let cluster: Cluster | undefined
-beforeAll(() => {
-  if (withoutPostgres === undefined) cluster = startCluster()
-})
-afterAll(() => {
-  cluster?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+const places = openPlaces()
+const { folder } = places
 
 type Row = { to_state: string; cause: string; at: string }
 const TRANSITIONS = `select to_state, cause, at from transitions where iccid = '${ICCID}' order by at`
@@ -41,7 +33,7 @@ const STORES: readonly [string, string | undefined, () => string, (location: str
   [
     'PostgreSQL',
     withoutPostgres,
-    () => cluster!.database('two'),
+    () => places.cluster.database('two'),
     async location => {
       const client = new pg.Client({ connectionString: location })
       await client.connect()
