@@ -2,7 +2,7 @@
 // Starts the bench from its build, and says what to do where there is none.
 import { existsSync } from 'node:fs'
 
-const build = new URL('../dist/bench/main.js', import.meta.url)
+const build = new URL('../dist/src/cli/main.js', import.meta.url)
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`esim-bench: Node 20.19 or newer is needed, this is ${process.versions.node}\n`)

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ROOT } from './paths.ts'
 
-const root = resolve(import.meta.dirname, '..')
+const root = ROOT
 const pages = [
   'README.md',
   'CONTRIBUTING.md',

@@ -1,8 +1,8 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { openBenchStore } from './bench-store.ts'
+import { openBenchStore } from './bench/bench-store.ts'
+import { StoreProvider } from './bench/use-bench.ts'
 import { Page } from './page.tsx'
-import { StoreProvider } from './use-bench.ts'
 
 const store = openBenchStore()
 

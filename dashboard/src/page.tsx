@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useState } from 'react'
-import { ConnectionState } from './connection-state.tsx'
+import { ConnectionState } from './bench/connection-state.tsx'
+import { RunList } from './bench/run-list.tsx'
+import { StartRun } from './bench/start-run.tsx'
+import { useRoute, useSnapshot, useStore } from './bench/use-bench.ts'
 import { DevicePage } from './device/device-page.tsx'
 import type { Route } from './route.ts'
-import { RunList } from './run-list.tsx'
-import { RunPage } from './run-page.tsx'
-import type { RunState } from './run-state.ts'
-import { StartRun } from './start-run.tsx'
-import { useRoute, useSnapshot, useStore } from './use-bench.ts'
-import { VERDICT_WORDS } from './wording.ts'
+import { RunPage } from './run/run-page.tsx'
+import type { RunState } from './run/run-state.ts'
+import { VERDICT_WORDS } from './run/wording.ts'
 
 export const Page = () => {
   const store = useStore()

@@ -1,15 +1,15 @@
 import type { Fetch } from '../rsp/fetch.ts'
+import { AppError } from './error.ts'
+import { flyoutWithBalance, flyoutWithoutBalance } from './flyout.ts'
+import { composeLaunch, type Launch } from './launch.ts'
+import type { ESimFailure } from './operation-status.ts'
 import {
   type BridgeCall,
   type BridgeRequest,
   type MobilePlansOperationContext,
   mayCall,
   readBridgeCall,
-} from './bridge.ts'
-import { AppError } from './error.ts'
-import { flyoutWithBalance, flyoutWithoutBalance } from './flyout.ts'
-import { composeLaunch, type Launch } from './launch.ts'
-import type { ESimFailure } from './operation-status.ts'
+} from './portal/bridge.ts'
 import { connectService, type DeviceFacts } from './service-client.ts'
 import {
   type AppEvent,

@@ -1,7 +1,7 @@
-import type { PurchaseMetadata } from './bridge.ts'
 import type { Flyout } from './flyout.ts'
 import type { DownloadFailure } from './launch.ts'
 import type { ESimFailure, MobilePlansActivationError } from './operation-status.ts'
+import type { PurchaseMetadata } from './portal/bridge.ts'
 import type { GatewayPage, Provider } from './service-client.ts'
 
 /** What fills the app's window. */

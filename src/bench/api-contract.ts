@@ -15,10 +15,11 @@
  *
  * socket.io on the default path, same origin; event names and payloads in `ServerToPage` and `PageToServer`.
  */
-import type { BridgeCall } from '../app/bridge.ts'
+
 import type { Flyout } from '../app/flyout.ts'
+import type { BridgeCall } from '../app/portal/bridge.ts'
 import type { ConsentRequest, Download, Screen, UserAction } from '../app/state.ts'
-import type { BenchEvent, Cause, RigSummary, Verdict } from './events.ts'
+import type { BenchEvent, Cause, RigSummary, Verdict } from '../evidence/events.ts'
 
 /** What the app says is what the page draws; these pass through as they are. */
 export type { BridgeCall, ConsentRequest, Flyout }

@@ -1,6 +1,6 @@
 import { isApduError } from '../apdu/errors.ts'
 import type { CancelSessionReason } from '../rsp/authentication.ts'
-import { ES10b } from '../rsp/es10b.ts'
+import { ES10b } from '../rsp/interfaces/es10b.ts'
 import { isLpaError } from './errors.ts'
 import { stepOf } from './report.ts'
 

@@ -1,12 +1,12 @@
-import { ES11, type EventEntry } from '../rsp/es11.ts'
 import type { Fetch } from '../rsp/fetch.ts'
+import { ES11, type EventEntry } from '../rsp/interfaces/es11.ts'
+import { readAddresses } from './card/euicc.ts'
+import type { Isdr } from './card/isdr.ts'
 import { type Download, type DownloadRequest, downloadProfile } from './download.ts'
 import { isLpaError, LpaError } from './errors.ts'
-import { readAddresses } from './euicc.ts'
-import type { Isdr } from './isdr.ts'
-import { withFaultOfRefusal } from './judge-refusal.ts'
 import { stepOf } from './report.ts'
-import { callServer, type ServerAccess } from './server-call.ts'
+import { withFaultOfRefusal } from './server/judge-refusal.ts'
+import { callServer, type ServerAccess } from './server/server-call.ts'
 import { authenticateServer, checkTransactionId } from './session.ts'
 
 export interface DiscoveryRequest {

@@ -1,12 +1,12 @@
 import { type ActivationCode, parseActivationCode } from '../rsp/activation-code.ts'
 import { parseCertificate } from '../rsp/certificates/certificate.ts'
 import { CertificateError } from '../rsp/certificates/error.ts'
-import { ES9p } from '../rsp/es9p.ts'
+import { ES9p } from '../rsp/interfaces/es9p.ts'
+import { readAddresses } from './card/euicc.ts'
+import type { Isdr } from './card/isdr.ts'
 import { LpaError } from './errors.ts'
-import { readAddresses } from './euicc.ts'
-import type { Isdr } from './isdr.ts'
 import { stepOf } from './report.ts'
-import { isSmds } from './server-role.ts'
+import { isSmds } from './server/server-role.ts'
 
 /** Where the profile comes from. The card's default address is used only where it is asked for by name. */
 export type DownloadSource =

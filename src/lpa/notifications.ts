@@ -1,16 +1,16 @@
 import { isApduError } from '../apdu/errors.ts'
 import { equalBytes } from '../asn1/bytes.ts'
 import { decode, type Kept } from '../asn1/schema.ts'
-import { ES9p } from '../rsp/es9p.ts'
-import { ES10b } from '../rsp/es10b.ts'
 import type { Fetch } from '../rsp/fetch.ts'
 import type { NotificationEventName } from '../rsp/identifiers.ts'
+import { ES9p } from '../rsp/interfaces/es9p.ts'
+import { ES10b } from '../rsp/interfaces/es10b.ts'
 import type { ProfileInfo } from '../rsp/metadata.ts'
 import { type NotificationMetadata, notificationMetadataOf, PendingNotification } from '../rsp/notification.ts'
+import { functionRefused, type Isdr } from './card/isdr.ts'
 import { LpaError } from './errors.ts'
-import { functionRefused, type Isdr } from './isdr.ts'
-import { isGenuine } from './judge-refusal.ts'
-import { callServer } from './server-call.ts'
+import { isGenuine } from './server/judge-refusal.ts'
+import { callServer } from './server/server-call.ts'
 
 export interface NotificationRequest {
   readonly isdr: Isdr

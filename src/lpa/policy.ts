@@ -1,6 +1,6 @@
 import type { TypeOf } from '../asn1/schema.ts'
-import type { ES10b } from '../rsp/es10b.ts'
 import type { OperatorId } from '../rsp/identifiers.ts'
+import type { ES10b } from '../rsp/interfaces/es10b.ts'
 import type { ProfileInfo, StoreMetadataRequest } from '../rsp/metadata.ts'
 
 export type PolicyRule = 'ppr1' | 'ppr2'

@@ -1,16 +1,16 @@
 import { equalBytes, toHex } from '../asn1/bytes.ts'
 import { encode, type Kept, type TypeOf } from '../asn1/schema.ts'
 import { type CancelSessionReason, CtxParams1, type DeviceInfo, type SmdpSigned2 } from '../rsp/authentication.ts'
-import { ES9p } from '../rsp/es9p.ts'
-import { ES10b } from '../rsp/es10b.ts'
 import type { EUICCInfo1 } from '../rsp/euicc-info.ts'
-import type { HttpFunction } from '../rsp/http-function.ts'
+import { ES9p } from '../rsp/interfaces/es9p.ts'
+import { ES10b } from '../rsp/interfaces/es10b.ts'
+import type { HttpFunction } from '../rsp/interfaces/http-function.ts'
 import type { StoreMetadataRequest } from '../rsp/metadata.ts'
+import { functionRefused, type Isdr } from './card/isdr.ts'
 import { LpaError } from './errors.ts'
-import { functionRefused, type Isdr } from './isdr.ts'
-import { faultOfAuthenticateError, withFaultOfRefusal } from './judge-refusal.ts'
 import { stepOf } from './report.ts'
-import { callServer, type ServerAccess } from './server-call.ts'
+import { faultOfAuthenticateError, withFaultOfRefusal } from './server/judge-refusal.ts'
+import { callServer, type ServerAccess } from './server/server-call.ts'
 
 /** A session between card and SM-DP+, both authenticated. */
 export interface RspSession {

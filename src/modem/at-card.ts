@@ -1,11 +1,16 @@
 import type { Card, Channel } from '../apdu/channel.ts'
 import { ApduError, isApduError } from '../apdu/errors.ts'
+import { takeTurns } from '../apdu/mutex.ts'
 import { respond } from '../apdu/status.ts'
-import { takeTurns } from '../apdu/turns.ts'
-import { type AtDeadlines, createAtApdu, DEADLINES, noResponse } from './at-apdu.ts'
-import { type ApduPath, createAtChannels, type PathNews } from './at-channels.ts'
-import { describeEnd } from './at-exchange.ts'
-import { type After, type AtPort, type BytePort, createAtPort } from './at-port.ts'
+import { type AtDeadlines, createAtApdu, DEADLINES, noResponse } from './at/at-apdu.ts'
+import { type ApduPath, createAtChannels, type PathNews } from './at/at-channels.ts'
+import { describeEnd } from './at/at-exchange.ts'
+import { type After, type AtPort, type BytePort, createAtPort } from './at/at-port.ts'
+import { type ModemIdentity, readEuiccCommands, readIdentity } from './at/at-urc.ts'
+import { openSerialPort } from './at/serial-port.ts'
+import { ModemError } from './errors.ts'
+import { awaitReturn } from './modem-return.ts'
+import { chooseProfile, GENERIC_PROFILE, type ModemProfile } from './profile.ts'
 import {
   type ModemOperator,
   type ModemSubscriber,
@@ -15,15 +20,10 @@ import {
   readSubscriber,
   type Signal,
   type SimReport,
-} from './at-radio.ts'
-import { type ModemIdentity, readEuiccCommands, readIdentity } from './at-reports.ts'
-import { ModemError } from './errors.ts'
-import { awaitReturn } from './modem-return.ts'
-import { chooseProfile, GENERIC_PROFILE, type ModemProfile } from './profile.ts'
-import { type ModemRegistration, readRegistration } from './registration-report.ts'
-import { type RegistrationEnd, type RegistrationWaitOptions, waitForRegistration } from './registration-wait.ts'
+} from './radio/at-radio.ts'
+import { type ModemRegistration, readRegistration } from './radio/registration-report.ts'
+import { type RegistrationEnd, type RegistrationWaitOptions, waitForRegistration } from './radio/registration-wait.ts'
 import { returnsWithin, runRecipe } from './reset-recipe.ts'
-import { openSerialPort } from './serial-port.ts'
 
 export interface ModemCardOptions {
   /** Path of the serial port, or a port in hand. */

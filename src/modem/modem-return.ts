@@ -1,7 +1,7 @@
 import { ApduError } from '../apdu/errors.ts'
-import { describeEnd } from './at-exchange.ts'
-import type { After, AtPort, BytePort } from './at-port.ts'
-import { IMEI } from './at-reports.ts'
+import { describeEnd } from './at/at-exchange.ts'
+import type { After, AtPort, BytePort } from './at/at-port.ts'
+import { IMEI } from './at/at-urc.ts'
 import { ModemError } from './errors.ts'
 
 /** What must be known of a modem to take it back after it went. */

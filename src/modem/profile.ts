@@ -1,6 +1,6 @@
-import type { AtDeadlines } from './at-apdu.ts'
-import type { ApduPath } from './at-channels.ts'
-import type { ModemIdentity } from './at-reports.ts'
+import type { AtDeadlines } from './at/at-apdu.ts'
+import type { ApduPath } from './at/at-channels.ts'
+import type { ModemIdentity } from './at/at-urc.ts'
 
 /** A step of a reset: a command, a pause in milliseconds, or the USB device leaving and coming back in that time. */
 export type ResetStep = { readonly at: string } | { readonly wait: number } | { readonly reenumerates: number }

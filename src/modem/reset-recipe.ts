@@ -1,6 +1,6 @@
-import { noResponse } from './at-apdu.ts'
-import { type AtEnd, describeEnd } from './at-exchange.ts'
-import type { AtPort } from './at-port.ts'
+import { noResponse } from './at/at-apdu.ts'
+import { type AtEnd, describeEnd } from './at/at-exchange.ts'
+import type { AtPort } from './at/at-port.ts'
 import { GENERIC_PROFILE, type ResetStep } from './profile.ts'
 
 /** What a recipe may do with a modem besides asking it. */

@@ -1,4 +1,4 @@
-import type { After } from '../apdu/json-asker.ts'
+import type { After } from '../apdu/json/json-asker.ts'
 import type { Binding, Connection } from './binding.ts'
 import { PcscError } from './errors.ts'
 

@@ -68,3 +68,6 @@ const nibble = (digits: string, at: number): number => {
 
 /** A version as a person reads it: `2.2.2`. */
 export const showVersion = (version: Uint8Array): string => version.join('.')
+
+/** The root SM-DS address that cards are shipped with (SGP.22 §3.6.1). The SM-DS of the bench has the same name. */
+export const ROOT_DS_ADDRESS = 'lpa.ds.gsma.com'

@@ -1,4 +1,4 @@
-import { type Replay, replay } from '../../src/apdu/tape.ts'
+import { type Replay, replay } from '../../src/apdu/recording/recording.ts'
 
 /** A channel told what it will hear and what to answer, as `'command > response'` in hexadecimal; it refuses all else. */
 export const scripted = (...lines: readonly string[]): Replay =>

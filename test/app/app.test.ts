@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { LpaAccess } from '../../src/app/app.ts'
 import { activationErrorOf, type ESimFailure, statusOfRefusal } from '../../src/app/operation-status.ts'
-import { createPortalHost } from '../../src/app/portal-host.ts'
-import { prepareWebPages } from '../../src/app/web-page.ts'
-import { createWorld, DEVICE, ICCID, launchApp, openPortal, plainLpa, SHOPPER } from './operator-world.ts'
+import { createPortalHost } from '../../src/app/portal/portal-host.ts'
+import { prepareWebPages } from '../../src/app/portal/web-page.ts'
+import { createOperatorFixture, DEVICE, ICCID, launchApp, openPortal, plainLpa, SHOPPER } from './operator-fixture.ts'
 
 beforeAll(prepareWebPages)
 
 const setUp = (more: Parameters<typeof launchApp>[2] = {}) => {
-  const world = createWorld()
+  const world = createOperatorFixture()
   const host = createPortalHost({ web: world.web })
   return { world, host, ...launchApp(world, host.view, more) }
 }

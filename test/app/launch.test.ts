@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { belongsTo, composeLaunch, type LaunchInput } from '../../src/app/launch.ts'
-import { DEVICE } from './operator-world.ts'
+import { DEVICE } from './operator-fixture.ts'
 
 const provider = {
   id: 'northwind',

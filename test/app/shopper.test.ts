@@ -1,8 +1,8 @@
 import type { DOMWindow } from 'jsdom'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { prepareWebPages } from '../../src/app/portal/web-page.ts'
 import { decide, type Shopper } from '../../src/app/shopper.ts'
-import { prepareWebPages } from '../../src/app/web-page.ts'
-import { SHOPPER } from './operator-world.ts'
+import { SHOPPER } from './operator-fixture.ts'
 
 let JSDOM: Awaited<ReturnType<typeof prepareWebPages>>['JSDOM']
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { SHARED } from '../paths.ts'
 import { CATALOGUE, ROWS } from './catalogue.ts'
 import { createConformance } from './conformance.ts'
 import { PROCEDURES } from './procedures.ts'
@@ -8,7 +9,7 @@ import type { Row } from './row.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 import { type Result, writeTable } from './table.ts'
 
-const sgp26 = resolve(import.meta.dirname, '../../../shared/sgp26')
+const sgp26 = join(SHARED, 'sgp26')
 const isMissing = !existsSync(sgp26)
 const WITHOUT = ' (skipped: ../shared/sgp26 is not on this machine)'
 const isBlocked = ({ needs }: Row): boolean => needs === 'sgp26' && isMissing

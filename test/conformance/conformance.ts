@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Fetch } from '../../src/rsp/fetch.ts'
-import { ADDRESS, type Answer, createScene } from '../server/smdp/scene.ts'
-import { createSmdsScene, SMDS } from '../server/smds/scene.ts'
+import { ADDRESS, type Answer, createScene } from '../server/smdp/smdp-fixture.ts'
+import { createSmdsScene, SMDS } from '../server/smds/smds-fixture.ts'
 import type { Row } from './row.ts'
 import { OPERATOR_A, ROOT, type Sockets, towards } from './sockets.ts'
 

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
+import { ROOT } from '../paths.ts'
 import { CATALOGUE, ROWS } from './catalogue.ts'
 import type { Row } from './row.ts'
 
@@ -7,7 +8,7 @@ import type { Row } from './row.ts'
 export type Result = 'pass' | 'fail' | 'blocked' | 'inapplicable'
 export type Results = ReadonlyMap<string, Result>
 
-export const TABLE = resolve(import.meta.dirname, '../../docs/conformance.md')
+export const TABLE = join(ROOT, 'docs', 'conformance.md')
 
 const HEAD = `# What the SM-DP+ and its SM-DS were asked
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { anatomyOfCommand, anatomyOfResponse, describeStatusWord } from '../../dashboard/src/apdu-anatomy.ts'
-import { berTreeOf } from '../../dashboard/src/ber-tree.ts'
+import { anatomyOfCommand, anatomyOfResponse, describeStatusWord } from '../../dashboard/src/exchange/apdu-anatomy.ts'
+import { berTreeOf } from '../../dashboard/src/exchange/ber-tree.ts'
 
 const named = (hex: string): Record<string, string> =>
   Object.fromEntries(anatomyOfCommand(hex).map(part => [part.name, part.hex]))

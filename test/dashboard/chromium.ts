@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 import { build } from 'vite'
+import { ROOT } from '../paths.ts'
 
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const executablePath = CANDIDATES.find(path => existsSync(path))
@@ -49,7 +50,7 @@ export const photographRun = async (browser: Browser, url: string, file: string)
 /** The page as it is built from what is in the folder now, in a folder of its own. */
 export const buildDashboard = async (): Promise<{ folder: string; remove(): Promise<void> }> => {
   const folder = await mkdtemp(join(tmpdir(), 'esim-bench-dashboard-'))
-  const root = resolve(import.meta.dirname, '..', '..', 'dashboard')
+  const root = join(ROOT, 'dashboard')
   await build({ root, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } })
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }

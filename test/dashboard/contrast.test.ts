@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ROOT } from '../paths.ts'
 
-const css = readFileSync(resolve(import.meta.dirname, '../../dashboard/src/style/tokens.css'), 'utf8')
+const css = readFileSync(join(ROOT, 'dashboard', 'src', 'style', 'tokens.css'), 'utf8')
 const [light, dark] = css
   .split('@media')
   .map(part => new Map([...part.matchAll(/--([a-z-]+): (#[0-9a-f]{6});/g)].map(match => [match[1]!, match[2]!]))) as [

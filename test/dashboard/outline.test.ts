@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { compileFilter, type EntryFilter, NO_FILTER } from '../../dashboard/src/entry-filter.ts'
-import { outlineOf } from '../../dashboard/src/outline.ts'
-import { emptyRun, foldEvents, startOf } from '../../dashboard/src/run-state.ts'
+import { compileFilter, type EntryFilter, NO_FILTER } from '../../dashboard/src/outline/entry-filter.ts'
+import { outlineOf } from '../../dashboard/src/outline/outline.ts'
+import { emptyRun, foldEvents, startOf } from '../../dashboard/src/run/run-state.ts'
 import { HARDWARE_RIG, sampleRun } from './sample-run.ts'
 
 const run = foldEvents(emptyRun('run-1'), sampleRun())

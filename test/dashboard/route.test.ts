@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatRoute, parseRoute, type Route } from '../../dashboard/src/route.ts'
-import { formatDuration } from '../../dashboard/src/wording.ts'
+import { formatDuration } from '../../dashboard/src/run/wording.ts'
 
 describe('the route', () => {
   it.each<[string, Route]>([

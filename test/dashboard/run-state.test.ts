@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emptyRun, foldEvents, hasFailed, plannedSteps } from '../../dashboard/src/run-state.ts'
-import type { ApduExchanged, BenchEvent, HttpExchanged } from '../../src/bench/events.ts'
+import { emptyRun, foldEvents, hasFailed, plannedSteps } from '../../dashboard/src/run/run-state.ts'
+import type { ApduExchanged, BenchEvent, HttpExchanged } from '../../src/evidence/events.ts'
 import { HARDWARE_RIG, STEPS, sampleRun } from './sample-run.ts'
 
 const foldAll = (events: readonly BenchEvent[]) => foldEvents(emptyRun('run-1'), events)

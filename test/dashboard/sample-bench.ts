@@ -13,7 +13,7 @@ import type {
   ServerToPage,
 } from '../../src/bench/api-contract.ts'
 import { DASHBOARD_CSP } from '../../src/bench/api-contract.ts'
-import type { BenchEvent, RigSummary } from '../../src/bench/events.ts'
+import type { BenchEvent, RigSummary } from '../../src/evidence/events.ts'
 
 export interface SampleBench {
   readonly url: string

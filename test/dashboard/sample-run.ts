@@ -8,7 +8,7 @@ import type {
   RigSummary,
   StepPlan,
   Verdict,
-} from '../../src/bench/events.ts'
+} from '../../src/evidence/events.ts'
 
 export const SOFTWARE_RIG: RigSummary = {
   name: 'software',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isApduError } from '../../src/apdu/errors.ts'
 import { concat } from '../../src/asn1/bytes.ts'
-import { copyMemory, createMemory } from '../../src/euicc/memory.ts'
-import { ES10b } from '../../src/rsp/es10b.ts'
+import { copyMemory, createMemory } from '../../src/euicc/state/memory.ts'
+import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
 import { createDice, createTestCard, type TestCard } from './card.ts'
 import { authenticateAndPrepare, bind, cut, type Download, download, downloadTo, load } from './smdp-side.ts'
 

@@ -1,22 +1,23 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/asn1/bytes.ts'
-import { ordinaryIdentity } from '../../src/euicc/identity.ts'
+import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
 import { generateVector, nextSqn } from '../../src/profile/aka/auc.ts'
 import { decodeProfilePackage } from '../../src/profile/package.ts'
 import { readSubscriber } from '../../src/profile/subscriber.ts'
 import { type Pki, readPkiFolder } from '../../src/rsp/certificates/pki-folder.ts'
 import { reissueTls } from '../../src/rsp/certificates/test-pki.ts'
 import type { CurveName } from '../../src/rsp/crypto/curve.ts'
-import { ES10c } from '../../src/rsp/es10c.ts'
 import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
+import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
+import { SHARED } from '../paths.ts'
 import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from '../profile/ts48.ts'
 import { createDice, createTestCard, exchangeHex, NOW, pkiOf } from './card.ts'
 import { download, downloadTo, metadataOf } from './smdp-side.ts'
 
 /** The certificates of SGP.26 are GSMA's: found beside the repository, or the tests say that they were not. */
-const folder = resolve(import.meta.dirname, '../../../shared/sgp26')
+const folder = join(SHARED, 'sgp26')
 const sgp26Missing = !existsSync(folder)
 const sgp26Reason = sgp26Missing ? ' (skipped: no ../shared/sgp26 with the certificates)' : ''
 const sgp26Of = (curve: CurveName): Pki => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/asn1/bytes.ts'
 import { encode, type TypeOf } from '../../src/asn1/schema.ts'
-import { copyMemory } from '../../src/euicc/memory.ts'
-import { ES6 } from '../../src/rsp/es6.ts'
-import { ES10c } from '../../src/rsp/es10c.ts'
+import { copyMemory } from '../../src/euicc/state/memory.ts'
+import { ES6 } from '../../src/rsp/interfaces/es6.ts'
+import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 import { createTestCard, profileNumber, stateWith, type TestCard } from './card.ts'
 
 type Update = TypeOf<(typeof ES6)['UpdateMetadata']['request']>

@@ -4,7 +4,7 @@ import { decodeClass } from '../../src/apdu/logical-channel.ts'
 import { respond } from '../../src/apdu/status.ts'
 import { concat, equalBytes, fromHex } from '../../src/asn1/bytes.ts'
 import { decode, encode } from '../../src/asn1/schema.ts'
-import type { Es10Function } from '../../src/rsp/es10-function.ts'
+import type { Es10Function } from '../../src/rsp/interfaces/es10-function.ts'
 import { ISD_R_AID } from '../../src/rsp/isdr.ts'
 
 /** What the card does with one function: an answer, or a status word that says no. */

@@ -1,5 +1,5 @@
 import type { Fetch } from '../../src/rsp/fetch.ts'
-import type { HttpFunction } from '../../src/rsp/http-function.ts'
+import type { HttpFunction } from '../../src/rsp/interfaces/http-function.ts'
 
 export interface Refused {
   readonly refused: { readonly subjectCode: string; readonly reasonCode: string; readonly message?: string }

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ApduError } from '../../src/apdu/errors.ts'
 import { LpaError } from '../../src/lpa/errors.ts'
+import { tell } from './download-fixture.ts'
 import { type FakeCard, fakeCard } from './fake-card.ts'
-import { tell } from './story.ts'
 
 /** Whatever a server or a card says, a download ends: with a profile, or with an error that says whose fault it is. */
 const expectAnEnd = (error: unknown): void => {

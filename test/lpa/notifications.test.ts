@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { keep } from '../../src/asn1/schema.ts'
-import { withIsdr } from '../../src/lpa/isdr.ts'
+import { withIsdr } from '../../src/lpa/card/isdr.ts'
 import { findMissing, sendNotifications } from '../../src/lpa/notifications.ts'
 import { sign } from '../../src/rsp/crypto/ecdsa.ts'
-import { ES9p } from '../../src/rsp/es9p.ts'
-import { ES10b } from '../../src/rsp/es10b.ts'
 import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
+import { ES9p } from '../../src/rsp/interfaces/es9p.ts'
+import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
 import { NotificationMetadata, notificationMetadataOf, PendingNotification } from '../../src/rsp/notification.ts'
+import { PKI } from './download-fixture.ts'
 import { fakeCard, told } from './fake-card.ts'
 import { served } from './fake-server.ts'
-import { PKI } from './story.ts'
 
 const notification = (seqNumber: number, notificationAddress: string): NotificationMetadata => ({
   seqNumber,

@@ -3,13 +3,13 @@ import { isApduError } from '../../src/apdu/errors.ts'
 import { exchange } from '../../src/apdu/exchange.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
-import { ISDR_AID } from '../../src/euicc/aids.ts'
-import type { Manners } from '../../src/euicc/plug/at-modem-manners.ts'
+import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
+import type { Manners } from '../../src/euicc/emulator/at-modem-quirks.ts'
+import type { BytePort } from '../../src/modem/at/at-port.ts'
 import { type ModemCard, openModemCard } from '../../src/modem/at-card.ts'
-import type { BytePort } from '../../src/modem/at-port.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
-import { createVirtualTime, insert } from './modem-scene.ts'
+import { createVirtualTime, insert } from './modem-fixture.ts'
 
 const GET_EID = bytes('bf3e035c015a')
 const EID = `bf3e125a10${hex(testIdentity().eid)}`

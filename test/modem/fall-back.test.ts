@@ -1,20 +1,21 @@
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isApduError } from '../../src/apdu/errors.ts'
 import { openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
-import type { Device } from '../../src/bench/rigs/attach.ts'
-import { readModemProfiles } from '../../src/bench/rigs/modem-profiles.ts'
-import { ISDR_AID } from '../../src/euicc/aids.ts'
-import type { Manners } from '../../src/euicc/plug/at-modem-manners.ts'
-import type { IsdrOptions } from '../../src/lpa/isdr.ts'
+import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
+import type { Manners } from '../../src/euicc/emulator/at-modem-quirks.ts'
+import type { IsdrOptions } from '../../src/lpa/card/isdr.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
 import type { ModemCardOptions } from '../../src/modem/at-card.ts'
+import type { Device } from '../../src/rigs/attach.ts'
+import { readModemProfiles } from '../../src/rigs/links/modem-profiles.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
-import { createStory, doingsOf, stateOf } from '../bench/pcsc-story.ts'
+import { createStory, doingsOf, stateOf } from '../cli/card/pcsc-fixture.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
+import { ROOT } from '../paths.ts'
 import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
-import { insert } from './modem-scene.ts'
+import { insert } from './modem-fixture.ts'
 
 const ERROR = ['ERROR']
 const EID = `bf3e125a10${hex(testIdentity().eid)}`
@@ -89,7 +90,7 @@ describe('a way that fails in the middle of a chain', () => {
   })
 })
 
-const profiles = readModemProfiles([resolve(import.meta.dirname, '..', '..', 'rigs', 'modems')])
+const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const reason = ts48Missing ? 'no ../shared/ts48 with the GSMA TS.48 profiles' : undefined
 
 describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: ${reason})` : ''}`, () => {

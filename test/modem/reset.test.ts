@@ -1,21 +1,22 @@
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isApduError } from '../../src/apdu/errors.ts'
-import { readModemProfiles } from '../../src/bench/rigs/modem-profiles.ts'
-import { MANNERS, type Manners } from '../../src/euicc/plug/at-modem-manners.ts'
-import { readEid } from '../../src/lpa/euicc.ts'
-import { withIsdr } from '../../src/lpa/isdr.ts'
-import { enableProfile } from '../../src/lpa/profiles.ts'
+import { MANNERS, type Manners } from '../../src/euicc/emulator/at-modem-quirks.ts'
+import { readEid } from '../../src/lpa/card/euicc.ts'
+import { withIsdr } from '../../src/lpa/card/isdr.ts'
+import { enableProfile } from '../../src/lpa/card/profiles.ts'
+import type { BytePort } from '../../src/modem/at/at-port.ts'
 import type { ModemCardOptions } from '../../src/modem/at-card.ts'
-import type { BytePort } from '../../src/modem/at-port.ts'
 import { ModemError } from '../../src/modem/errors.ts'
 import type { ModemProfile } from '../../src/modem/profile.ts'
 import { returnsWithin } from '../../src/modem/reset-recipe.ts'
+import { readModemProfiles } from '../../src/rigs/links/modem-profiles.ts'
 import { hex } from '../apdu/scripted-channel.ts'
 import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../euicc/card.ts'
-import { cable, insert } from './modem-scene.ts'
+import { ROOT } from '../paths.ts'
+import { cable, insert } from './modem-fixture.ts'
 
-const profiles = readModemProfiles([resolve(import.meta.dirname, '..', '..', 'rigs', 'modems')])
+const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const EID = hex(testIdentity().eid).toUpperCase()
 
 const begin = async (

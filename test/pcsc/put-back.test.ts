@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/apdu/channel.ts'
 import { ApduError } from '../../src/apdu/errors.ts'
 import { type CardIdentity, holdCard } from '../../src/pcsc/card.ts'
-import { createDesk } from './desk.ts'
+import { createDesk } from './pcsc-fixture.ts'
 
 const ATR = Uint8Array.of(0x3b, 0)
 const COMMAND = Uint8Array.of(0, 0xa4, 0, 0)

@@ -3,7 +3,7 @@ import { holdCard } from '../../src/pcsc/card.ts'
 import { type ServiceProbe, unlessFrozen } from '../../src/pcsc/service.ts'
 import { watchReaders } from '../../src/pcsc/watch.ts'
 import { givenBack, isCallUnderWay } from '../../src/pcsc/watchdog.ts'
-import { createDesk, settled } from './desk.ts'
+import { createDesk, settled } from './pcsc-fixture.ts'
 
 const CARD = { atr: Uint8Array.of(0x3b, 0), name: 7 }
 const FROZEN = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/apdu/channel.ts'
 import { holdCard } from '../../src/pcsc/card.ts'
 import { isCallUnderWay } from '../../src/pcsc/watchdog.ts'
-import { createDesk, createTime, settled } from './desk.ts'
+import { createDesk, createTime, settled } from './pcsc-fixture.ts'
 
 const ATR = Uint8Array.of(0x3b, 0)
 const COMMAND = Uint8Array.of(0, 0xa4, 0, 0)

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { SHARED } from '../paths.ts'
 
-const folder = resolve(import.meta.dirname, '..', '..', '..', 'shared', 'ts48')
+const folder = join(SHARED, 'ts48')
 
 /** The GSMA TS.48 generic test profiles are not ours to keep: tests find them beside the repository, or say that they did not. */
 export const TS48_NAMES = [

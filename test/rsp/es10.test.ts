@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/asn1/bytes.ts'
 import { UNKNOWN } from '../../src/asn1/constructed.ts'
 import { decode, encode } from '../../src/asn1/schema.ts'
-import { ES10a } from '../../src/rsp/es10a.ts'
-import { ES10b } from '../../src/rsp/es10b.ts'
-import { ES10c } from '../../src/rsp/es10c.ts'
 import { EUICCInfo2 } from '../../src/rsp/euicc-info.ts'
 import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
+import { ES10a } from '../../src/rsp/interfaces/es10a.ts'
+import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
+import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 
 const iccid = iccidFromDigits('8988247000101867183')
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex, toBase64 } from '../../src/asn1/bytes.ts'
 import { encode, keep } from '../../src/asn1/schema.ts'
-import { ES11, es11PathOf } from '../../src/rsp/es11.ts'
-import { ES12, ES15 } from '../../src/rsp/es12.ts'
 import { EUICCInfo1 } from '../../src/rsp/euicc-info.ts'
+import { ES11, es11PathOf } from '../../src/rsp/interfaces/es11.ts'
+import { ES12, ES15 } from '../../src/rsp/interfaces/es12.ts'
 import type { Json } from '../../src/rsp/json.ts'
 
 const info = keep(EUICCInfo1, {

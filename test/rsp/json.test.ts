@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/asn1/bytes.ts'
-import { ES2p } from '../../src/rsp/es2p.ts'
-import { ES9p } from '../../src/rsp/es9p.ts'
-import { ResponseHeader } from '../../src/rsp/http-function.ts'
+import { ES2p } from '../../src/rsp/interfaces/es2p.ts'
+import { ES9p } from '../../src/rsp/interfaces/es9p.ts'
+import { ResponseHeader } from '../../src/rsp/interfaces/http-function.ts'
 import { type Json, JsonError } from '../../src/rsp/json.ts'
 
 const faultOf = (work: () => unknown): string => {

@@ -3,10 +3,10 @@ import { describe, it } from 'vitest'
 import { fromHex } from '../../src/asn1/bytes.ts'
 import { Asn1Error } from '../../src/asn1/error.ts'
 import { decode, encode, type Schema } from '../../src/asn1/schema.ts'
-import { BoundProfilePackage } from '../../src/rsp/es8p.ts'
-import { ES10a } from '../../src/rsp/es10a.ts'
-import { ES10b } from '../../src/rsp/es10b.ts'
-import { ES10c } from '../../src/rsp/es10c.ts'
+import { BoundProfilePackage } from '../../src/rsp/interfaces/es8p.ts'
+import { ES10a } from '../../src/rsp/interfaces/es10a.ts'
+import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
+import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 
 const rows = [...Object.values(ES10a), ...Object.values(ES10b), ...Object.values(ES10c)]
 const schemas: [string, Schema<unknown>][] = rows.flatMap(row => [

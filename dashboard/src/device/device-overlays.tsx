@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import type { ConsentRequest, DeviceDownload } from '../../../src/bench/api-contract.ts'
-import type { BenchStore } from '../bench-store.ts'
-import { formatBytes } from '../wording.ts'
+import type { BenchStore } from '../bench/bench-store.ts'
+import { formatBytes } from '../run/wording.ts'
 
 type Act = BenchStore['act']
 

@@ -1,5 +1,5 @@
 import type { DeviceScreen, ProviderCard } from '../../../src/bench/api-contract.ts'
-import type { BenchStore } from '../bench-store.ts'
+import type { BenchStore } from '../bench/bench-store.ts'
 
 type Shown<N extends DeviceScreen['name']> = Extract<DeviceScreen, { name: N }>
 type Act = BenchStore['act']

@@ -1,5 +1,5 @@
 import type { DeviceAction, Flyout } from '../../../src/bench/api-contract.ts'
-import type { BenchStore } from '../bench-store.ts'
+import type { BenchStore } from '../bench/bench-store.ts'
 
 const REGISTRATION_WORDS: Readonly<Record<Flyout['registration'], string>> = {
   none: 'Not connected',

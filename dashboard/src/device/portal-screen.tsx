@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react'
 import type { DeviceScreen, FrameCommand, FrameMessage } from '../../../src/bench/api-contract.ts'
-import { useStore } from '../use-bench.ts'
+import { useStore } from '../bench/use-bench.ts'
 
 const FRAME_ROOT = '/device/frame/'
 

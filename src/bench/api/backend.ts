@@ -1,3 +1,4 @@
+import type { BenchEvent, RigSummary } from '../../evidence/events.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
 import type {
   BenchInfo,
@@ -8,7 +9,6 @@ import type {
   StartedRun,
   StartRun,
 } from '../api-contract.ts'
-import type { BenchEvent, RigSummary } from '../events.ts'
 
 /** The device that a person can hold on the page. */
 export interface DeviceSession {

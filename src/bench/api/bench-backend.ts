@@ -1,10 +1,10 @@
 import { relative } from 'node:path'
-import { BenchError } from '../error.ts'
-import { lookFor } from '../rigs/attach.ts'
-import { type Rig, summarizeRig } from '../rigs/rig.ts'
+import { BenchError } from '../../host/error.ts'
+import { VERSION } from '../../host/version.ts'
+import { lookFor } from '../../rigs/attach.ts'
+import { type Rig, summarizeRig } from '../../rigs/rig.ts'
+import { createDeviceSession } from '../device/device-session.ts'
 import type { Bench } from '../run/bench.ts'
-import { createDeviceSession } from '../run/device-session.ts'
-import { VERSION } from '../version.ts'
 import type { Backend } from './backend.ts'
 
 /** The bench behind the page. */

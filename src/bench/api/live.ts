@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import { Server, type Socket } from 'socket.io'
+import { isRunId } from '../../evidence/evidence-file.ts'
 import type { PageToServer, RunSummary, ServerToPage } from '../api-contract.ts'
-import { isRunId } from '../evidence/evidence-file.ts'
 import type { Backend } from './backend.ts'
 import { FollowBody } from './device-action.ts'
 import { isSameOrigin } from './same-origin.ts'

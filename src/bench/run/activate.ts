@@ -1,7 +1,7 @@
-import { createPortalHost } from '../../app/portal-host.ts'
+import { createPortalHost } from '../../app/portal/portal-host.ts'
 import type { AppState } from '../../app/state.ts'
 import { type ActivationSettings, openActivation, type RunOutcome, SetupFailed } from './activation.ts'
-import { StepFailure } from './judge-error.ts'
+import { StepFailure } from './classify-error.ts'
 import { unlessStopped } from './unless-stopped.ts'
 
 const isOver = ({ screen }: AppState): boolean => screen.name === 'result'

@@ -1,4 +1,4 @@
-import type { StepPlan } from '../events.ts'
+import type { StepPlan } from '../../evidence/events.ts'
 
 /** The eight steps of an activation, in the order of the reference architecture. */
 export const ACTIVATION: readonly StepPlan[] = [

@@ -1,21 +1,21 @@
 import { type App, type Bridge, createApp, type PortalView } from '../../app/app.ts'
 import type { AppEvent, AppState } from '../../app/state.ts'
-import { withIsdr } from '../../lpa/isdr.ts'
+import { createCardTracer } from '../../evidence/decode/trace-card.ts'
+import type { Cause, Observation, RigSummary, Verdict } from '../../evidence/events.ts'
+import { BenchError } from '../../host/error.ts'
+import type { OpenFetch } from '../../host/net/open-fetch.ts'
+import { VERSION } from '../../host/version.ts'
+import { withIsdr } from '../../lpa/card/isdr.ts'
+import type { Device } from '../../rigs/attach.ts'
+import { tellingAid } from '../../rigs/card-knowledge.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
-import { BenchError } from '../error.ts'
-import type { Cause, Observation, RigSummary, Verdict } from '../events.ts'
-import { openLpaFetch } from '../net/lpa-fetch.ts'
-import type { OpenFetch } from '../net/open-fetch.ts'
-import type { Device } from '../rigs/attach.ts'
-import { tellingAid } from '../rigs/card-knowledge.ts'
-import { OPERATOR } from '../services/hosts.ts'
-import type { Services } from '../services/services.ts'
-import { createCardTracer } from '../trace/trace-card.ts'
-import { VERSION } from '../version.ts'
+import { OPERATOR } from '../../services/hosts.ts'
+import type { Services } from '../../services/services.ts'
+import { recordDevice } from '../device/device-hooks.ts'
+import { followApp } from '../device/follow-app.ts'
+import { openLpaFetch } from '../device/lpa-fetch.ts'
+import { createMobileDevice, imeiOf } from '../device/mobile-device.ts'
 import { ACTIVATION } from './activation-plan.ts'
-import { recordDevice } from './device-hooks.ts'
-import { followApp } from './follow-app.ts'
-import { createMobileDevice, imeiOf } from './mobile-device.ts'
 import { prepareCard } from './prepare-card.ts'
 import type { OpenRun } from './run-book.ts'
 import { createStepTracker, type StepOutcome, type StepTracker } from './step-tracker.ts'
@@ -135,7 +135,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
       withIsdr(channel, isdrOptions, isdr =>
         openLpaFetch(isdr, {
           addresses: services.addresses,
-          openWorld: false,
+          allowUnlistedHosts: false,
           clock,
           certificates: settings.certificates,
           subjectKeyIdOf,

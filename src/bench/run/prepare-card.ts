@@ -1,16 +1,16 @@
 import type { Card } from '../../apdu/channel.ts'
 import { decode } from '../../asn1/schema.ts'
 import { encodeTlv } from '../../asn1/tlv.ts'
-import { readEid } from '../../lpa/euicc.ts'
-import { type Isdr, type IsdrOptions, withIsdr } from '../../lpa/isdr.ts'
-import { deleteProfile, disableProfile, listProfiles, WHOLE_PROFILE_INFO } from '../../lpa/profiles.ts'
-import { ES10b } from '../../rsp/es10b.ts'
+import { BenchError } from '../../host/error.ts'
+import { readEid } from '../../lpa/card/euicc.ts'
+import { type Isdr, type IsdrOptions, withIsdr } from '../../lpa/card/isdr.ts'
+import { deleteProfile, disableProfile, listProfiles, WHOLE_PROFILE_INFO } from '../../lpa/card/profiles.ts'
+import { isListed } from '../../rigs/protect-card.ts'
 import { ExtCardResource } from '../../rsp/euicc-info.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
+import { ES10b } from '../../rsp/interfaces/es10b.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
-import { BenchError } from '../error.ts'
-import { isListed } from '../rigs/protect-card.ts'
-import { StepFailure } from './judge-error.ts'
+import { StepFailure } from './classify-error.ts'
 
 export interface PreparedCard {
   readonly eid: string

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
+import type { BenchEvent } from '../../evidence/events.ts'
+import { createEvidenceFile, createRunId, type EvidenceFile, readEvidence } from '../../evidence/evidence-file.ts'
+import { createRecorder, type Recorder, type Stopwatch } from '../../evidence/recorder.ts'
+import { BenchError } from '../../host/error.ts'
 import type { RunSummary } from '../api-contract.ts'
-import { BenchError } from '../error.ts'
-import type { BenchEvent } from '../events.ts'
-import { createEvidenceFile, createRunId, type EvidenceFile, readEvidence } from '../evidence/evidence-file.ts'
-import { createRecorder, type Recorder, type Stopwatch } from '../evidence/recorder.ts'
 import type { Store } from '../store/store.ts'
 
 export interface OpenRun {

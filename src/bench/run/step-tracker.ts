@@ -1,6 +1,6 @@
-import type { Cause, StepPlan, Verdict } from '../events.ts'
-import type { Recorder, Stopwatch } from '../evidence/recorder.ts'
-import { type Judgement, judgeError, StepFailure } from './judge-error.ts'
+import type { Cause, StepPlan, Verdict } from '../../evidence/events.ts'
+import type { Recorder, Stopwatch } from '../../evidence/recorder.ts'
+import { type Judgement, judgeError, StepFailure } from './classify-error.ts'
 
 export interface StepOutcome {
   readonly step: number

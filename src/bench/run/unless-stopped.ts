@@ -1,4 +1,4 @@
-import { StepFailure } from './judge-error.ts'
+import { StepFailure } from './classify-error.ts'
 
 /** Waits for `work`, but not beyond an interruption. The signal lives as long as the process, so nothing stays at it. */
 export const unlessStopped = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>

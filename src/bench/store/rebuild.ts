@@ -1,4 +1,4 @@
-import { listEvidence, readEvidence } from '../evidence/evidence-file.ts'
+import { listEvidence, readEvidence } from '../../evidence/evidence-file.ts'
 import type { Store } from './store.ts'
 
 /**

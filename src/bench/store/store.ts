@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely'
 import Libsql from 'libsql'
+import type { BenchEvent } from '../../evidence/events.ts'
 import type { RunSummary } from '../api-contract.ts'
-import type { BenchEvent } from '../events.ts'
 
 /** Rows are a projection of evidence: they can be thrown away and made again from it. */
 interface Tables {

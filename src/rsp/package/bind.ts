@@ -19,8 +19,8 @@ import {
   type OneTimeKeyPair,
   type SessionKeys,
 } from '../crypto/key-agreement.ts'
-import { ConfigureISDPRequest, ControlRefTemplate, RemoteOpId, ReplaceSessionKeysRequest } from '../es8p.ts'
 import { OneTimePublicKey, Signature, TransactionId } from '../identifiers.ts'
+import { ConfigureISDPRequest, ControlRefTemplate, RemoteOpId, ReplaceSessionKeysRequest } from '../interfaces/es8p.ts'
 
 /** A profile protected once with keys of its own (SGP.22 §2.5.4.2), to be bound to many cards without touching it again. */
 export interface ProtectedProfile {

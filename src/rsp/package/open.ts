@@ -14,8 +14,8 @@ import {
   type OneTimeKeyPair,
   type SessionKeys,
 } from '../crypto/key-agreement.ts'
-import { ConfigureISDPRequest, InitialiseSecureChannelRequest, ReplaceSessionKeysRequest } from '../es8p.ts'
 import { OneTimePublicKey } from '../identifiers.ts'
+import { ConfigureISDPRequest, InitialiseSecureChannelRequest, ReplaceSessionKeysRequest } from '../interfaces/es8p.ts'
 import { StoreMetadataRequest } from '../metadata.ts'
 import { type PackageCommand, PackageError, type PackageErrorCode } from './error.ts'
 

@@ -1,5 +1,5 @@
-import { ES2p } from '../../rsp/es2p.ts'
-import { RequestHeader } from '../../rsp/http-function.ts'
+import { ES2p } from '../../rsp/interfaces/es2p.ts'
+import { RequestHeader } from '../../rsp/interfaces/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
 import type { Subscriptions } from './subscriptions.ts'
 

@@ -1,6 +1,11 @@
 import type { Fetch } from '../../rsp/fetch.ts'
 import { FetchError } from '../../rsp/fetch.ts'
-import { ADMIN_PROTOCOL_HEADER, type HttpFunction, RequestHeader, ResponseHeader } from '../../rsp/http-function.ts'
+import {
+  ADMIN_PROTOCOL_HEADER,
+  type HttpFunction,
+  RequestHeader,
+  ResponseHeader,
+} from '../../rsp/interfaces/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
 import { describeStatusCode } from '../../rsp/status.ts'
 import { OperatorError } from './error.ts'

@@ -1,5 +1,5 @@
 import { formatActivationCode } from '../../rsp/activation-code.ts'
-import { ES2p } from '../../rsp/es2p.ts'
+import { ES2p } from '../../rsp/interfaces/es2p.ts'
 import type { Accounts, PaymentMethod } from './accounts.ts'
 import { OperatorError } from './error.ts'
 import { callEs2, type SmdpAccess } from './es2p-client.ts'

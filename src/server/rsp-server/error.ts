@@ -1,4 +1,4 @@
-import type { StatusCodeData } from '../../rsp/http-function.ts'
+import type { StatusCodeData } from '../../rsp/interfaces/http-function.ts'
 
 /** Subject and reason code of SGP.22 §5.2.6, and a sentence. */
 export type RefusalRow = readonly [subjectCode: string, reasonCode: string, message: string]

@@ -4,7 +4,7 @@ import {
   type HttpFunction,
   RequestHeader,
   type StatusCodeData,
-} from '../../rsp/http-function.ts'
+} from '../../rsp/interfaces/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
 import { refuseMessage } from './error.ts'
 import { type Conduct, findFault, runFunction, takeMessage, type Untaken, versionFor } from './http-frame.ts'

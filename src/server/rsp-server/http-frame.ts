@@ -1,4 +1,8 @@
-import { ADMIN_PROTOCOL_HEADER, ADMIN_PROTOCOL_PATTERN, type StatusCodeData } from '../../rsp/http-function.ts'
+import {
+  ADMIN_PROTOCOL_HEADER,
+  ADMIN_PROTOCOL_PATTERN,
+  type StatusCodeData,
+} from '../../rsp/interfaces/http-function.ts'
 import { RspServerError, refuseMessage } from './error.ts'
 import type { HttpMessage } from './http-message.ts'
 

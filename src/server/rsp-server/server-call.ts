@@ -5,7 +5,7 @@ import {
   RequestHeader,
   ResponseHeader,
   type StatusCodeData,
-} from '../../rsp/http-function.ts'
+} from '../../rsp/interfaces/http-function.ts'
 import type { Json } from '../../rsp/json.ts'
 
 /** Another server, where functions are called. */

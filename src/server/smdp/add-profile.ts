@@ -1,9 +1,9 @@
 import { SmdpError } from './error.ts'
+import type { ProfileRequirements } from './es9p/profile-requirements.ts'
 import { iccidDigits } from './iccid.ts'
 import { buildMetadata } from './metadata.ts'
 import { isOver, newOrder } from './order.ts'
 import type { ProfileFacts } from './profile-facts.ts'
-import type { ProfileRequirements } from './profile-requirements.ts'
 import type { Smdp } from './settings.ts'
 import type { StockProfile } from './store.ts'
 

@@ -1,4 +1,4 @@
-import type { StatusCodeData } from '../../rsp/http-function.ts'
+import type { StatusCodeData } from '../../rsp/interfaces/http-function.ts'
 import {
   CARD_REFUSALS,
   type EuiccRefusalCode,

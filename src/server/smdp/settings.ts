@@ -1,9 +1,9 @@
 import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Crl } from '../../rsp/certificates/crl.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
-import type { StatusCodeData } from '../../rsp/http-function.ts'
+import type { StatusCodeData } from '../../rsp/interfaces/http-function.ts'
 import type { ServerEndpoint } from '../rsp-server/server-call.ts'
-import type { Misbehaviour } from './misbehaviour.ts'
+import type { Misbehaviour } from './faults/faults.ts'
 import type { Dropped, Retention } from './retention.ts'
 import type { SmdpStore } from './store.ts'
 

@@ -1,9 +1,9 @@
 import type { CurveName } from '../../rsp/crypto/curve.ts'
-import type { ES2p } from '../../rsp/es2p.ts'
-import type { ES12 } from '../../rsp/es12.ts'
+import type { ES2p } from '../../rsp/interfaces/es2p.ts'
+import type { ES12 } from '../../rsp/interfaces/es12.ts'
+import type { ProfileRequirements } from './es9p/profile-requirements.ts'
 import type { Order } from './order.ts'
 import type { ProfileFacts } from './profile-facts.ts'
-import type { ProfileRequirements } from './profile-requirements.ts'
 
 /** An unprotected profile package in stock. The package holds the subscriber's keys: it is never logged. */
 export interface StockProfile {

@@ -1,4 +1,4 @@
-import type { ES11, EventEntry } from '../../rsp/es11.ts'
+import type { ES11, EventEntry } from '../../rsp/interfaces/es11.ts'
 import { credentialsOf } from '../rsp-server/ci-choice.ts'
 import { verifyEuiccChain } from '../rsp-server/euicc-chain.ts'
 import type { Answers } from '../rsp-server/http-binding.ts'

@@ -1,5 +1,5 @@
-import type { ES11 } from '../../rsp/es11.ts'
 import { showVersion } from '../../rsp/identifiers.ts'
+import type { ES11 } from '../../rsp/interfaces/es11.ts'
 import { chooseCi } from '../rsp-server/ci-choice.ts'
 import type { Answers } from '../rsp-server/http-binding.ts'
 import { isSameHost, isWithin } from '../rsp-server/server-address.ts'

@@ -1,4 +1,4 @@
-import type { ES12 } from '../../rsp/es12.ts'
+import type { ES12 } from '../../rsp/interfaces/es12.ts'
 import type { Answers } from '../rsp-server/http-binding.ts'
 import { refusal, SmdsError } from './error.ts'
 import { deleteAtRoot, registerAtRoot, withoutRoot } from './root-events.ts'

@@ -1,4 +1,4 @@
-import { ES15 } from '../../rsp/es12.ts'
+import { ES15 } from '../../rsp/interfaces/es12.ts'
 import { callServer } from '../rsp-server/server-call.ts'
 import { refusal } from './error.ts'
 import type { Smds } from './settings.ts'

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { decode, encode, type Schema, type TypeOf } from '../../../src/asn1/schema.ts'
-import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/es9p-asn1.ts'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
-import { post } from '../../server/smdp/scene.ts'
+import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/interfaces/es9p-asn1.ts'
+import { post } from '../../server/smdp/smdp-fixture.ts'
 
 export const postAsn1 = (fetch: Fetch, body: Uint8Array): Promise<Response> =>
   fetch(post(ASN1_PATH, new Uint8Array(body), { 'Content-Type': ASN1_CONTENT_TYPE }))

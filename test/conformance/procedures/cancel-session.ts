@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
-import type { CardRole } from '../../server/smdp/card-role.ts'
-import { accepted, refused, testPki } from '../../server/smdp/scene.ts'
+import type { CardRole } from '../../server/smdp/es9p/card-role.ts'
+import { accepted, refused, testPki } from '../../server/smdp/smdp-fixture.ts'
 import { type Conformance, type Procedure, type Procedures, procedures } from '../conformance.ts'
 import { orderBy } from './orders.ts'
 

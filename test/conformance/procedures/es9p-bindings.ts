@@ -5,11 +5,11 @@ import {
   CancelSessionResponse,
   PrepareDownloadResponse,
 } from '../../../src/rsp/authentication.ts'
-import { ES9p } from '../../../src/rsp/es9p.ts'
-import { ES9pAsn1 } from '../../../src/rsp/es9p-asn1.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
+import { ES9p } from '../../../src/rsp/interfaces/es9p.ts'
+import { ES9pAsn1 } from '../../../src/rsp/interfaces/es9p-asn1.ts'
 import { PendingNotification } from '../../../src/rsp/notification.ts'
-import { ADDRESS, accepted, ICCID, MATCHING_ID, post, refused } from '../../server/smdp/scene.ts'
+import { ADDRESS, accepted, ICCID, MATCHING_ID, post, refused } from '../../server/smdp/smdp-fixture.ts'
 import { type Conformance, type Procedure, type Procedures, procedures, type SmdpScene } from '../conformance.ts'
 import { callAsn1, okOf, postAsn1, requestOf } from './asn1-messages.ts'
 import { CODE, orderBy } from './orders.ts'

@@ -4,8 +4,8 @@ import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { verifyChain } from '../../../src/rsp/certificates/chain.ts'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
 import { verify } from '../../../src/rsp/crypto/ecdsa.ts'
-import { type CardRole, createCardRole, type InitiateAuthenticationOk } from '../../server/smdp/card-role.ts'
-import { ADDRESS, accepted, START, testPki } from '../../server/smdp/scene.ts'
+import { type CardRole, createCardRole, type InitiateAuthenticationOk } from '../../server/smdp/es9p/card-role.ts'
+import { ADDRESS, accepted, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 import { type Conformance, type Procedure, type Procedures, procedures } from '../conformance.ts'
 
 /** What a card checks before it answers (SGP.22 §5.7.13). */

@@ -1,18 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import { expect } from 'vitest'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { type Pki, readPkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
-import { createCardRole } from '../../server/smdp/card-role.ts'
-import { ADDRESS, accepted, ICCID, MATCHING_ID, refused, START } from '../../server/smdp/scene.ts'
+import { SHARED } from '../../paths.ts'
+import { createCardRole } from '../../server/smdp/es9p/card-role.ts'
+import { ADDRESS, accepted, ICCID, MATCHING_ID, refused, START } from '../../server/smdp/smdp-fixture.ts'
 import { type Conformance, type Procedure, type Procedures, procedures } from '../conformance.ts'
 import { type End, OPERATOR_A, openEnd, tlsIdentityOf, towards, trustOf } from '../sockets.ts'
 
 /** The name in SGP.26's TLS certificates of its first SM-DP+. */
 const HOST = 'testsmdpplus1.example.com'
 // The certificates and keys of GSMA SGP.26 are not ours to keep; they are found beside the repository.
-const FOLDER = resolve(import.meta.dirname, '../../../../shared/sgp26')
+const FOLDER = join(SHARED, 'sgp26')
 const CURVES = ['P-256', 'brainpoolP256r1'] as const
 
 const readFolder = (): ReadonlyMap<string, Uint8Array> =>

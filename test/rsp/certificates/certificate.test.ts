@@ -6,7 +6,7 @@ import { parseCertificate, type RspCertificate } from '../../../src/rsp/certific
 import { CertificateError } from '../../../src/rsp/certificates/error.ts'
 import { issueCertificate } from '../../../src/rsp/certificates/issue.ts'
 import { issueTestPki, TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../dice.ts'
+import { dice } from '../seeded-random.ts'
 
 const now = new Date('2026-11-22T00:00:00Z')
 const PKIS = (['P-256', 'brainpoolP256r1'] as const).map(curve =>

@@ -14,7 +14,7 @@ import {
   issueTestPki,
   TEST_EID,
 } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../dice.ts'
+import { dice } from '../seeded-random.ts'
 
 const now = new Date('2026-11-22T12:00:00Z')
 const year = (n: number) => new Date(Date.UTC(n, 0, 1))

@@ -5,7 +5,7 @@ import { PkiError } from '../../../src/rsp/certificates/error.ts'
 import { issueCertificate } from '../../../src/rsp/certificates/issue.ts'
 import { PKI_FILES, type PkiMember, readPkiFolder, writePkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
 import { issueFaultyCertificate, issueTestPki, issueTls, reissueTls } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../dice.ts'
+import { dice } from '../seeded-random.ts'
 
 const now = new Date('2026-11-22T12:00:00Z')
 const later = new Date('2030-01-01T00:00:00Z')

@@ -1,15 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { verifyChain } from '../../../src/rsp/certificates/chain.ts'
 import { CertificateError } from '../../../src/rsp/certificates/error.ts'
 import { type Pki, readPkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
 import { reissueTls } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../dice.ts'
+import { SHARED } from '../../paths.ts'
+import { dice } from '../seeded-random.ts'
 
 /** The public test certificates of SGP.26. They are GSMA's and not part of this repository. */
-const folder = resolve(import.meta.dirname, '../../../../shared/sgp26')
+const folder = join(SHARED, 'sgp26')
 const here = existsSync(folder)
 const why = here ? '' : ' (skipped: ../shared/sgp26 is not on this machine)'
 const files = new Map(

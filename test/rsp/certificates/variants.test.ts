@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { verifyChain } from '../../../src/rsp/certificates/chain.ts'
 import { issueCrl } from '../../../src/rsp/certificates/issue.ts'
 import { completeEid, issueTestPki, TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../dice.ts'
+import { dice } from '../seeded-random.ts'
 import { issueVariant, type Variant, type VariantFaults } from './variants.ts'
 
 const now = new Date('2026-11-01T12:00:00Z')

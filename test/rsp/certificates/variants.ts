@@ -5,7 +5,7 @@ import { KINDS } from '../../../src/rsp/certificates/kinds.ts'
 import type { Pki } from '../../../src/rsp/certificates/pki-folder.ts'
 import { TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
 import { drawScalar, privateKeyFromScalar } from '../../../src/rsp/crypto/curve.ts'
-import { dice } from '../dice.ts'
+import { dice } from '../seeded-random.ts'
 
 export type Variant = 'O' | 'Ov3' | 'A' | 'B' | 'C'
 

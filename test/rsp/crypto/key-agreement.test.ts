@@ -12,7 +12,7 @@ import {
   forgetKeyPair,
   generateOneTimeKeyPair,
 } from '../../../src/rsp/crypto/key-agreement.ts'
-import { dice } from '../dice.ts'
+import { dice } from '../seeded-random.ts'
 
 describe('ECKA', () => {
   const VECTORS: Record<string, { curve: CurveName; a: string; b: string; pointA: string; pointB: string; z: string }> =

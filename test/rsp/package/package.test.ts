@@ -6,13 +6,13 @@ import { drawScalar, pointOf, privateKeyFromScalar, publicKeyFromPoint } from '.
 import { sign } from '../../../src/rsp/crypto/ecdsa.ts'
 import { CryptoError } from '../../../src/rsp/crypto/error.ts'
 import { generateOneTimeKeyPair } from '../../../src/rsp/crypto/key-agreement.ts'
-import { BoundProfilePackage } from '../../../src/rsp/es8p.ts'
 import { iccidFromDigits } from '../../../src/rsp/identifiers.ts'
+import { BoundProfilePackage } from '../../../src/rsp/interfaces/es8p.ts'
 import { StoreMetadataRequest } from '../../../src/rsp/metadata.ts'
 import { bindProfilePackage, type PackageToBind, protectProfile } from '../../../src/rsp/package/bind.ts'
 import { PackageError } from '../../../src/rsp/package/error.ts'
 import { type OpenedCommand, openPackage, type PackageToOpen } from '../../../src/rsp/package/open.ts'
-import { dice } from '../dice.ts'
+import { dice } from '../seeded-random.ts'
 
 const EID = fromHex('89049032123451234512345678901235')
 const TRANSACTION = fromHex('00112233445566778899aabbccddeeff')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ES2p } from '../../../src/rsp/es2p.ts'
+import { ES2p } from '../../../src/rsp/interfaces/es2p.ts'
 import {
   createEs2Callbacks,
   type DownloadProgress,

@@ -1,6 +1,6 @@
-import { ES2p } from '../../../src/rsp/es2p.ts'
 import { type Fetch, FetchError } from '../../../src/rsp/fetch.ts'
-import { RequestHeader } from '../../../src/rsp/http-function.ts'
+import { ES2p } from '../../../src/rsp/interfaces/es2p.ts'
+import { RequestHeader } from '../../../src/rsp/interfaces/http-function.ts'
 import type { Json } from '../../../src/rsp/json.ts'
 
 export interface Es2Call {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
 import { checkCis, chooseCi, ciKeyId, credentialsOf, type UnderCi } from '../../../src/server/rsp-server/ci-choice.ts'
-import { testPki } from '../smdp/scene.ts'
+import { testPki } from '../smdp/smdp-fixture.ts'
 
 const nist = testPki('P-256')
 const brainpool = testPki('brainpoolP256r1')

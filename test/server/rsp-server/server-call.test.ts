@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ES2p } from '../../../src/rsp/es2p.ts'
-import { ES12 } from '../../../src/rsp/es12.ts'
+import { ES2p } from '../../../src/rsp/interfaces/es2p.ts'
+import { ES12 } from '../../../src/rsp/interfaces/es12.ts'
 import { callServer } from '../../../src/server/rsp-server/server-call.ts'
 
 const header = { functionRequesterIdentifier: 'smdp.example.com', functionCallIdentifier: 'call-1' }

@@ -1,14 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { readPkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
-import { createCardRole } from './card-role.ts'
-import { createScene, MATCHING_ID, refused, START } from './scene.ts'
+import { SHARED } from '../../paths.ts'
+import { createCardRole } from './es9p/card-role.ts'
+import { createScene, MATCHING_ID, refused, START } from './smdp-fixture.ts'
 
 // The certificates and keys of GSMA SGP.26 are not ours to keep; they are found beside the repository.
-const folder = resolve(import.meta.dirname, '../../../../shared/sgp26')
+const folder = join(SHARED, 'sgp26')
 const missing = !existsSync(folder)
 const why = missing ? ' (skipped: ../shared/sgp26 is not on this machine)' : ''
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { decode, encode, keep, type Schema, type TypeOf } from '../../../src/asn1/schema.ts'
 import { childrenOf, readOnlyTlv } from '../../../src/asn1/tlv.ts'
 import { AuthenticateServerResponse } from '../../../src/rsp/authentication.ts'
-import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/es9p-asn1.ts'
-import { ES11Asn1 } from '../../../src/rsp/es11-asn1.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
-import { post } from '../smdp/scene.ts'
-import { createSmdsScene, SMDP, SMDS } from './scene.ts'
+import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/interfaces/es9p-asn1.ts'
+import { ES11Asn1 } from '../../../src/rsp/interfaces/es11-asn1.ts'
+import { post } from '../smdp/smdp-fixture.ts'
+import { createSmdsScene, SMDP, SMDS } from './smds-fixture.ts'
 
 type Name = keyof typeof ES11Asn1
 const send = async <N extends Name>(

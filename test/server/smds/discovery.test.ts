@@ -7,13 +7,13 @@ import { verifyChain } from '../../../src/rsp/certificates/chain.ts'
 import { issueCrl } from '../../../src/rsp/certificates/issue.ts'
 import { type CertificateFault, issueEuicc, issueFaultyCertificate } from '../../../src/rsp/certificates/test-pki.ts'
 import { verify } from '../../../src/rsp/crypto/ecdsa.ts'
-import { ES11, es11PathOf } from '../../../src/rsp/es11.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
+import { ES11, es11PathOf } from '../../../src/rsp/interfaces/es11.ts'
 import { createSmds } from '../../../src/server/smds/smds.ts'
-import { dice } from '../../rsp/dice.ts'
-import { createCardRole } from '../smdp/card-role.ts'
-import { accepted, call, post, refused, START, testPki } from '../smdp/scene.ts'
-import { createSmdsScene, SMDP, SMDS } from './scene.ts'
+import { dice } from '../../rsp/seeded-random.ts'
+import { createCardRole } from '../smdp/es9p/card-role.ts'
+import { accepted, call, post, refused, START, testPki } from '../smdp/smdp-fixture.ts'
+import { createSmdsScene, SMDP, SMDS } from './smds-fixture.ts'
 
 const issuing = { random: dice('discovery'), now: START }
 

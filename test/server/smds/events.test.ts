@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ES12, ES15 } from '../../../src/rsp/es12.ts'
-import { call, refused } from '../smdp/scene.ts'
-import { as, createSmdsScene, SMDP } from './scene.ts'
+import { ES12, ES15 } from '../../../src/rsp/interfaces/es12.ts'
+import { call, refused } from '../smdp/smdp-fixture.ts'
+import { as, createSmdsScene, SMDP } from './smds-fixture.ts'
 
 const OTHER = 'other-smdp.example.com'
 const EID = '89049032123451234512345678901235'

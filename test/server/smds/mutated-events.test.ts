@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ES12 } from '../../../src/rsp/es12.ts'
-import { post } from '../smdp/scene.ts'
-import { as, createSmdsScene, SMDP } from './scene.ts'
+import { ES12 } from '../../../src/rsp/interfaces/es12.ts'
+import { post } from '../smdp/smdp-fixture.ts'
+import { as, createSmdsScene, SMDP } from './smds-fixture.ts'
 
 const EID = '89049032123451234512345678901235'
 const OTHER = 'other-smdp.example.com'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
 import { FetchError } from '../../../src/rsp/fetch.ts'
-import { accepted, refused } from '../smdp/scene.ts'
-import { as, createSmdsScene, SMDP } from './scene.ts'
+import { accepted, refused } from '../smdp/smdp-fixture.ts'
+import { as, createSmdsScene, SMDP } from './smds-fixture.ts'
 
 const ALTERNATIVE = 'alternative.example.com'
 const EID = '89049032123451234512345678901235'

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { encode, keep, type Schema } from '../../../src/asn1/schema.ts'
 import { AuthenticateServerResponse } from '../../../src/rsp/authentication.ts'
-import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/es9p-asn1.ts'
-import { ES11 } from '../../../src/rsp/es11.ts'
-import { ES11Asn1 } from '../../../src/rsp/es11-asn1.ts'
-import { ES12 } from '../../../src/rsp/es12.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
-import { PATIENCE, throwMutations } from '../smdp/mutation-trial.ts'
-import type { Model } from '../smdp/mutations.ts'
-import { accepted, refused } from '../smdp/scene.ts'
-import { as, createSmdsScene, SMDP, SMDS } from './scene.ts'
+import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/interfaces/es9p-asn1.ts'
+import { ES11 } from '../../../src/rsp/interfaces/es11.ts'
+import { ES11Asn1 } from '../../../src/rsp/interfaces/es11-asn1.ts'
+import { ES12 } from '../../../src/rsp/interfaces/es12.ts'
+import { PATIENCE, throwMutations } from '../smdp/requests/mutation-trial.ts'
+import type { Model } from '../smdp/requests/mutations.ts'
+import { accepted, refused } from '../smdp/smdp-fixture.ts'
+import { as, createSmdsScene, SMDP, SMDS } from './smds-fixture.ts'
 
 /** What another SM-DP+ has here, for another card. */
 const OTHER = { eid: '89049032000000000000000000000042', eventId: 'OTHER-EVENT', rspServerAddress: 'other.example.com' }

@@ -1,0 +1,218 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { OWN_SMDP_HOST } from '../src/host/pki/card-pki.ts'
+import { ES9p } from '../src/rsp/interfaces/es9p.ts'
+import type { Json } from '../src/rsp/json.ts'
+import { createMemoryStore } from '../src/server/smdp/memory-store.ts'
+import { createSmdp } from '../src/server/smdp/smdp.ts'
+import { recordCrypto } from './crypto-recording.ts'
+import { type CardStandIn, createCardStandIn } from './fake-card.ts'
+import {
+  drawFrom,
+  fillStore,
+  type MeasuredScene,
+  measuredIccid,
+  measuredMatchingId,
+  measuredPki,
+} from './measured-fixture.ts'
+import type { Asked, Said } from './measured-server.ts'
+import { type Latencies, openServerClient } from './server-client.ts'
+
+export interface ServerMeasurement {
+  readonly store: string
+  readonly processes: number
+  readonly initiateAuthentication: Load
+  readonly downloads: Load
+  /** Resident bytes of all server processes: before the load, and after each part of the sessions. */
+  readonly memory: readonly { readonly sessions: number; readonly rss: number }[]
+  /** Milliseconds of a download's operations of node:crypto on the server's side, with nothing around them. */
+  readonly bareCryptoMs: number
+  /** Processor time of the server for a download, over that. */
+  readonly ratio: number
+}
+export interface Load extends Latencies {
+  /** Milliseconds of the servers' processors for one of them. */
+  readonly cpuMs: number
+  /** What one core could do that had nothing else to do. */
+  readonly perCoreSecond: number
+}
+
+export interface ServerToMeasure {
+  /** As `openSmdpStore` takes it. */
+  readonly store: string
+  /** How a table names it. */
+  readonly name: string
+  readonly processes: number
+  readonly environment: NodeJS.ProcessEnv
+  readonly downloads: number
+  /** Sessions that are opened, for InitiateAuthentication a second and for the memory that they take. */
+  readonly sessions: number
+  /** The compiled server; by default the one beside this file. */
+  readonly serverFile?: string
+}
+
+interface BenchmarkRuntime {
+  readonly clock: () => Date
+  readonly stopwatch: () => number
+  readonly random: (length: number) => Uint8Array
+}
+
+const CONNECTIONS = 16
+/** Into how many parts the sessions are cut, to see whether the memory grows. */
+const PARTS = 5
+
+interface Measured {
+  readonly port: number
+  ask<S extends Said>(asked: Asked): Promise<S>
+  end(): Promise<void>
+}
+
+const startServer = (
+  file: string,
+  scene: MeasuredScene & { readonly store: string },
+  environment: NodeJS.ProcessEnv,
+): Promise<Measured> =>
+  new Promise((resolve, reject) => {
+    const child: ChildProcess = fork(file, [JSON.stringify(scene)], { env: environment, execArgv: [] })
+    const waiting: ((said: Said) => void)[] = []
+    const gone = new Promise<void>(done => child.once('exit', () => done()))
+    child.once('exit', code => reject(new Error(`the measured server ended with ${code}`)))
+    child.on('message', (said: Said) => {
+      if ('port' in said)
+        resolve({
+          port: said.port,
+          ask: asked =>
+            new Promise(answered => {
+              waiting.push(answered as (said: Said) => void)
+              child.send(asked)
+            }),
+          async end() {
+            child.send({ ask: 'end' } satisfies Asked)
+            await gone
+          },
+        })
+      else waiting.shift()?.(said)
+    })
+  })
+
+/** An SM-DP+ over TLS in processes of its own, its clients in this one. */
+export const measureServer = async (
+  { clock, stopwatch, random }: BenchmarkRuntime,
+  toMeasure: ServerToMeasure,
+  progress: (text: string) => void,
+): Promise<ServerMeasurement> => {
+  const { store, processes, environment, downloads, sessions } = toMeasure
+  const scene = { seed: Buffer.from(random(16)).toString('hex'), at: clock().toISOString() }
+  const pki = measuredPki(scene)
+  const card = createCardStandIn(pki, OWN_SMDP_HOST, drawFrom(`${scene.seed} card`))
+  const bareCryptoMs = await measureBareCrypto(scene, card, clock)
+
+  const file =
+    toMeasure.serverFile ?? fileURLToPath(new URL(`./measured-server${extname(import.meta.url)}`, import.meta.url))
+  const servers: Measured[] = []
+  try {
+    for (let each = 0; each < processes; each++)
+      servers.push(await startServer(file, { ...scene, store }, { ...process.env, ...environment }))
+    const client = openServerClient(
+      servers.map(({ port }) => port),
+      card,
+      stopwatch,
+      CONNECTIONS,
+    )
+    const usage = async () => {
+      const all = await Promise.all(servers.map(server => server.ask<Extract<Said, { cpu: number }>>({ ask: 'usage' })))
+      return { cpu: sum(all.map(({ cpu }) => cpu)), rss: sum(all.map(({ rss }) => rss)) }
+    }
+    const loaded = async (work: () => Promise<Latencies>): Promise<Load> => {
+      const before = await usage()
+      const latencies = await work()
+      const cpuMs = ((await usage()).cpu - before.cpu) / 1000 / latencies.count
+      return { ...latencies, cpuMs, perCoreSecond: 1000 / cpuMs }
+    }
+
+    const warmUp = Math.min(downloads, 300)
+    progress('filling the stock')
+    await servers[0]!.ask({ ask: 'fill', from: 0, count: downloads + warmUp })
+    progress('warming up')
+    await client.download(0, warmUp)
+    progress(`${downloads} downloads`)
+    const downloading = await loaded(() => client.download(warmUp, downloads))
+
+    const memory = [{ sessions: 0, rss: (await usage()).rss }]
+    let initiating: Load | undefined
+    for (let part = 1; part <= PARTS; part++) {
+      progress(`${Math.round((sessions / PARTS) * part)} sessions`)
+      initiating = await loaded(() => client.initiate(Math.ceil(sessions / PARTS)))
+      memory.push({ sessions: Math.ceil(sessions / PARTS) * part, rss: (await usage()).rss })
+    }
+    await client.close()
+    return {
+      store: toMeasure.name,
+      processes,
+      initiateAuthentication: initiating!,
+      downloads: downloading,
+      memory,
+      bareCryptoMs,
+      ratio: downloading.cpuMs / bareCryptoMs,
+    }
+  } finally {
+    await Promise.all(servers.map(server => server.end()))
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
+
+/** What the server asks of node:crypto in one download, made again with nothing around it. */
+const measureBareCrypto = async (scene: MeasuredScene, card: CardStandIn, clock: () => Date): Promise<number> => {
+  const store = createMemoryStore()
+  const { es9p } = createSmdp({
+    address: OWN_SMDP_HOST,
+    credentials: [measuredPki(scene)],
+    store,
+    clock,
+    random: drawFrom(`${scene.seed} server`),
+    requesterOf: () => undefined,
+  })
+  await fillStore(store, scene, 0, 2)
+  const call = async (path: string, body: string): Promise<Json> => {
+    const request = new Request(`https://${OWN_SMDP_HOST}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Admin-Protocol': 'gsma/rsp/v2.2.2' },
+      body,
+    })
+    const response = await es9p(request)
+    return response.status === 204 ? null : ((await response.json()) as Json)
+  }
+  /** The card signs outside of what is recorded. */
+  const download = async (order: number, watch: (work: () => Promise<Json>) => Promise<Json>): Promise<void> => {
+    const initiated = await watch(() => call(ES9p.InitiateAuthentication.path, card.initiate))
+    const authenticate = card.authenticate(initiated, measuredMatchingId(order))
+    const offered = await watch(() => call(ES9p.AuthenticateClient.path, authenticate))
+    const prepare = card.prepare(offered)
+    await watch(() => call(ES9p.GetBoundProfilePackage.path, prepare))
+    const notify = card.notify(offered, measuredIccid(order))
+    await watch(() => call(ES9p.HandleNotification.path, notify))
+  }
+  await download(0, work => work())
+  const tapes: { replay(): void }[] = []
+  await download(1, async work => {
+    let answer: Json = null
+    tapes.push(
+      await recordCrypto(async () => {
+        answer = await work()
+      }),
+    )
+    return answer
+  })
+  const rounds = 200
+  const replay = (): void => {
+    for (const tape of tapes) tape.replay()
+  }
+  for (let round = 0; round < rounds; round++) replay()
+  // Processor time, as that of the server: what else this machine does must not tell on their ratio.
+  const before = process.cpuUsage()
+  for (let round = 0; round < rounds; round++) replay()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000 / rounds
+}

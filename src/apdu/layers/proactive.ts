@@ -1,0 +1,139 @@
+import type { Channel } from '../channel.ts'
+import { encodeElement, findElement, readElements } from '../elements.ts'
+import { ApduError } from '../errors.ts'
+import { type Answer, exchange } from '../exchange.ts'
+import { isOk, refusal, statusOf } from '../status.ts'
+
+/** What a card asks of its terminal (TS 102 223 §6.6). */
+export interface ProactiveCommand {
+  readonly number: number
+  readonly type: number
+  readonly qualifier: number
+  /** Set when the type is REFRESH. */
+  readonly refresh?: RefreshMode | number
+  /** The whole command, tag 'D0'. */
+  readonly bytes: Uint8Array
+}
+
+/** The modes of REFRESH by qualifier (TS 102 223 §8.6). */
+export type RefreshMode =
+  | 'naa-initialisation-and-full-file-change'
+  | 'file-change'
+  | 'naa-initialisation-and-file-change'
+  | 'naa-initialisation'
+  | 'uicc-reset'
+  | 'naa-application-reset'
+  | 'naa-session-reset'
+  | 'steering-of-roaming'
+  | 'steering-of-roaming-wlan'
+  | 'euicc-profile-state-change'
+  | 'application-update'
+const REFRESH_MODES: readonly RefreshMode[] = [
+  'naa-initialisation-and-full-file-change',
+  'file-change',
+  'naa-initialisation-and-file-change',
+  'naa-initialisation',
+  'uicc-reset',
+  'naa-application-reset',
+  'naa-session-reset',
+  'steering-of-roaming',
+  'steering-of-roaming-wlan',
+  'euicc-profile-state-change',
+  'application-update',
+]
+const REFRESH = 0x01
+
+/** Results of TERMINAL RESPONSE (TS 102 223 §8.12). */
+const PERFORMED = 0x00
+const BEYOND_CAPABILITIES = 0x30
+
+/** A card that asks more in a row than this is not going to stop. */
+const MOST_IN_A_ROW = 32
+
+/** FETCH; `length` is the SW2 of the 91xx that announced it (256 for '00'). */
+export const fetchProactive = async (channel: Channel, length: number): Promise<ProactiveCommand> => {
+  const { data, status } = await exchange(channel, { cla: 0x80, ins: 0x12, p1: 0, p2: 0, le: length })
+  if (!isOk(status)) throw refusal('FETCH', status)
+  return decodeProactive(data)
+}
+
+export const decodeProactive = (bytes: Uint8Array): ProactiveCommand => {
+  const [outer] = readElements(bytes)
+  const inner = outer?.tag === 0xd0 ? readElements(outer.value) : []
+  // Bit 8 of a comprehension TLV's tag only says whether it may be ignored (TS 102 220 §7.2).
+  const details = findElement(inner, 0x81) ?? findElement(inner, 0x01)
+  if (details?.length !== 3) throw new ApduError('bad-response', 'FETCH: the card sent no proactive command')
+  const [number, type, qualifier] = details as unknown as [number, number, number]
+  return {
+    number,
+    type,
+    qualifier,
+    ...(type === REFRESH ? { refresh: REFRESH_MODES[qualifier & 0x0f] ?? qualifier } : {}),
+    bytes,
+  }
+}
+
+/** TERMINAL RESPONSE from the terminal to the card. */
+export const answerProactive = (channel: Channel, command: ProactiveCommand, result: number): Promise<Answer> => {
+  const { number, type, qualifier } = command
+  const data = Uint8Array.from([
+    ...encodeElement(0x81, Uint8Array.of(number, type, qualifier)),
+    ...encodeElement(0x82, Uint8Array.of(0x82, 0x81)),
+    ...encodeElement(0x83, Uint8Array.of(result)),
+  ])
+  return exchange(channel, { cla: 0x80, ins: 0x14, p1: 0, p2: 0, data })
+}
+
+/**
+ * Fetches and answers what waits, until the card has nothing more to ask, and resolves with what was asked.
+ *
+ * This terminal performs REFRESH and nothing else. REFRESH with a UICC reset is not answered: the reset, which the
+ * caller owes the card, is the answer (TS 102 223 §6.4.7).
+ */
+export const serveProactive = async (channel: Channel, length: number): Promise<readonly ProactiveCommand[]> => {
+  const asked: ProactiveCommand[] = []
+  for (let waiting: number | undefined = length; waiting !== undefined; ) {
+    if (asked.length === MOST_IN_A_ROW)
+      throw new ApduError('bad-response', `the card sent ${MOST_IN_A_ROW} proactive commands in a row`)
+    const command = await fetchProactive(channel, waiting)
+    asked.push(command)
+    if (command.refresh === 'uicc-reset') break
+    const { status } = await answerProactive(
+      channel,
+      command,
+      command.refresh === undefined ? BEYOND_CAPABILITIES : PERFORMED,
+    )
+    if (!isOk(status)) throw refusal('TERMINAL RESPONSE', status)
+    waiting = status >> 8 === 0x91 ? status & 0xff || 0x100 : undefined
+  }
+  return asked
+}
+
+/** A channel whose 91xx are remembered, whatever command they came with, until somebody has time for them. */
+export interface ProactiveWatch {
+  readonly channel: Channel
+  /** Serves what waits, if anything does. */
+  serve(): Promise<readonly ProactiveCommand[]>
+}
+
+/** A card repeats its 91xx until it is heard (TS 102 221 §7.4.2), so what the last response said is what waits. */
+export const watchProactive = (channel: Channel): ProactiveWatch => {
+  let waiting: number | undefined
+  return {
+    channel: {
+      transmit: async command => {
+        const response = await channel.transmit(command)
+        const status = statusOf(response)
+        // A response in parts, or one that says no, leaves open what waits.
+        if (status >> 8 === 0x91) waiting = status & 0xff || 0x100
+        else if (status === 0x9000) waiting = undefined
+        return response
+      },
+    },
+    serve: async () => {
+      const length = waiting
+      waiting = undefined
+      return length === undefined ? [] : serveProactive(channel, length)
+    },
+  }
+}

@@ -1,0 +1,167 @@
+import { ActivationCodeError, parseActivationCode } from '../../rsp/activation-code.ts'
+import type { MobilePlansActivationError } from '../operation-status.ts'
+
+/** A call of the portal's page as it left the page. */
+export interface BridgeCall {
+  readonly object: string
+  readonly method: string
+  readonly arguments: readonly unknown[]
+  /** Given when the page's side of the bridge had to name the operation itself, because it could not wait for us. */
+  readonly operationId?: string
+}
+/** What `notifyProfileDownload` returns to the page at once. */
+export interface MobilePlansOperationContext {
+  readonly Id: string
+}
+
+/** The purchase as the operator tells it (reference §4.2), under the names of its table. */
+export interface PurchaseMetadata {
+  readonly userAccount?: string
+  readonly purchaseInstrument?: string
+  readonly line?: string
+  readonly moDirectStatus: string
+  readonly planName: string
+}
+
+/** What a call asks for. `findings`: where it differs from the contract though it could be understood. */
+export type BridgeRequest =
+  | { readonly ask: 'listen'; readonly event: 'activation' | 'registration'; readonly script: string }
+  | {
+      readonly ask: 'download'
+      readonly activationCode: string
+      readonly metadata: PurchaseMetadata
+      readonly findings: readonly string[]
+    }
+  | { readonly ask: 'download-refused'; readonly error: MobilePlansActivationError; readonly reason: string }
+  | { readonly ask: 'cancel'; readonly metadata: PurchaseMetadata; readonly findings: readonly string[] }
+  /** Not obeyed, and the page is told nothing. */
+  | { readonly ask: 'nothing'; readonly reason: string }
+
+/** Only pages of the configured host, over https; the host suffices, the path is free (reference §4). */
+export const mayCall = (documentUrl: string, bridgeHost: string): boolean => {
+  if (!URL.canParse(documentUrl)) return false
+  const { protocol, hostname } = new URL(documentUrl)
+  return protocol === 'https:' && hostname === bridgeHost
+}
+
+export const readBridgeCall = (call: BridgeCall): BridgeRequest => {
+  const listening = LISTENERS[call.method]
+  if (listening !== undefined) {
+    const [script] = call.arguments
+    return typeof script === 'string' && /^[A-Za-z_$][\w$]*$/.test(script)
+      ? { ask: 'listen', event: listening, script }
+      : { ask: 'nothing', reason: `${call.method} must be the name of a function` }
+  }
+  if (call.method === 'notifyProfileDownload' || call.method === 'notifyInlineProfileDownload')
+    return readDownload(call)
+  if (call.method === 'notifyCancelledPurchase') {
+    const read = readMetadata(call.arguments[0])
+    return read === undefined
+      ? {
+          ask: 'cancel',
+          metadata: { moDirectStatus: '', planName: '' },
+          findings: ['the purchase metadata is no object'],
+        }
+      : { ask: 'cancel', metadata: read.metadata, findings: [...read.findings, ...judge(read.metadata, 'cancelled')] }
+  }
+  return { ask: 'nothing', reason: `${call.object}.${call.method} is not offered` }
+}
+
+const LISTENERS: Readonly<Record<string, 'activation' | 'registration'>> = {
+  profileActivationCompleteScript: 'activation',
+  registrationChangedScript: 'registration',
+  registrationCompleteScript: 'registration', // the name in the contract's diagrams
+}
+
+const readDownload = (call: BridgeCall): BridgeRequest => {
+  const [given, code, delay] = call.arguments
+  const read = readMetadata(given)
+  if (read === undefined)
+    return { ask: 'download-refused', error: 'invalidJson', reason: 'the purchase metadata is no object' }
+  if (delay !== undefined && delay !== 0)
+    return {
+      ask: 'download-refused',
+      error: 'unknownError',
+      reason: 'a delayed download was asked for; this app downloads at once',
+    }
+  const refused = (reason: string): BridgeRequest => ({
+    ask: 'download-refused',
+    error: 'invalidActivationCode',
+    reason,
+  })
+  if (typeof code !== 'string') return refused('the activation code is no text')
+  if (/^\s*LPA:/i.test(code)) return refused('the activation code must not begin with LPA: here')
+  try {
+    if (parseActivationCode(code).confirmationCodeRequired)
+      return {
+        ask: 'download-refused',
+        error: 'confirmationCodeMissing',
+        reason: 'profiles of Mobile Plans must not ask for a confirmation code',
+      }
+  } catch (error) {
+    if (error instanceof ActivationCodeError) return refused(error.message)
+    throw error
+  }
+  const findings = [...read.findings, ...judge(read.metadata, 'complete')]
+  return { ask: 'download', activationCode: code, metadata: read.metadata, findings }
+}
+
+/** The names of the contract's newer samples; its table has the others. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { lineType: 'line', modirectStatus: 'moDirectStatus' }
+
+const readMetadata = (given: unknown): { metadata: PurchaseMetadata; findings: string[] } | undefined => {
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) return undefined
+  const findings: string[] = []
+  const values: Record<string, string> = {}
+  for (const [name, value] of Object.entries(given)) {
+    const known = OTHER_NAMES[name] ?? name
+    if (known !== name) findings.push(`${name} is called ${known} in the contract's table`)
+    if (typeof value === 'string') values[known] = value
+    else if (value !== null && value !== undefined) findings.push(`${name} must be text`)
+  }
+  const { userAccount, purchaseInstrument, line, moDirectStatus = '', planName = '' } = values
+  const metadata: PurchaseMetadata = {
+    moDirectStatus,
+    planName,
+    ...(userAccount !== undefined && { userAccount }),
+    ...(purchaseInstrument !== undefined && { purchaseInstrument }),
+    ...(line !== undefined && { line }),
+  }
+  return { metadata, findings }
+}
+
+/** The values of the table; the enum objects that the app injects hold exactly these (bridge-objects.ts). */
+export const METADATA_VALUES = {
+  userAccount: ['New', 'Existing', 'Bailed', 'None'],
+  purchaseInstrument: ['New', 'Existing', 'Bailed', 'None'],
+  line: ['New', 'Existing', 'Bailed', 'None'],
+  moDirectStatus: [
+    'Complete',
+    'ServiceError',
+    'InvalidSIM',
+    'LogOnFailed',
+    'PurchaseFailed',
+    'ClientError',
+    'BillingError',
+    'Cancelled', // in samples only, and only with notifyCancelledPurchase
+  ],
+} as const
+
+const judge = (metadata: PurchaseMetadata, outcome: 'complete' | 'cancelled'): string[] => {
+  const findings: string[] = []
+  for (const [name, values] of Object.entries(METADATA_VALUES)) {
+    const value = metadata[name as keyof PurchaseMetadata]
+    if (value !== undefined && value !== '' && !(values as readonly string[]).includes(value))
+      findings.push(`${name} "${value}" is none of ${values.join(', ')}`)
+  }
+  if (metadata.moDirectStatus === '') findings.push('moDirectStatus is missing')
+  if (outcome === 'complete') {
+    if (metadata.planName === '') findings.push('planName must be named when a plan was bought')
+    if (metadata.moDirectStatus !== '' && metadata.moDirectStatus !== 'Complete')
+      findings.push(`moDirectStatus ${metadata.moDirectStatus} contradicts a download`)
+  } else {
+    if (metadata.planName !== '') findings.push('planName must be empty when nothing was bought')
+    if (metadata.moDirectStatus === 'Complete') findings.push('moDirectStatus Complete contradicts a cancellation')
+  }
+  return findings
+}

@@ -1,0 +1,70 @@
+import { type Fetch, FetchError } from '../../rsp/fetch.ts'
+import { AppError } from '../error.ts'
+import type { Cookies } from './cookies.ts'
+
+/** Where the web view is to go: a link, or a form that was sent. */
+export interface Destination {
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly form?: URLSearchParams
+}
+export interface Arrival {
+  /** After redirects. */
+  readonly url: string
+  readonly response: Response
+}
+
+const MOST_REDIRECTS = 10
+
+/**
+ * One navigation as a browser does it: cookies, redirects, https only. Rejects with an AppError when there is no answer and
+ * for a status of 500 and above; a page with a lower status is a page that its user reads.
+ */
+export const navigate = async (
+  web: Fetch,
+  cookies: Cookies,
+  to: Destination,
+  note: (text: string) => void,
+): Promise<Arrival> => {
+  let { url, form } = to
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    if (!url.startsWith('https://'))
+      throw new AppError('portal-failed', `The portal leads to ${url.slice(0, 60)}, which is not https.`)
+    const response = await request(web, cookies, { url, ...(form && { form }), headers: to.headers ?? {} })
+    await cookies.take(url, response)
+    const location = response.headers.get('location')
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
+      if (response.status >= 500)
+        throw new AppError('portal-failed', `The operator’s pages answered with status ${response.status}.`)
+      return { url, response }
+    }
+    const next = new URL(location, url).href
+    if (new URL(next).hostname !== new URL(url).hostname)
+      note(`the portal redirects from ${new URL(url).hostname} to ${new URL(next).hostname}`) // reference §3.4 K4
+    url = next
+    if (response.status < 307) form = undefined
+  }
+  throw new AppError('portal-failed', `The operator’s pages redirect more than ${MOST_REDIRECTS} times.`)
+}
+
+/** Fetches whatever a page loads, or a step of a navigation. Throws an AppError when there is no answer. */
+export const request = async (
+  web: Fetch,
+  cookies: Cookies,
+  { url, headers = {}, form }: Destination,
+): Promise<Response> => {
+  const cookie = await cookies.headerFor(url)
+  try {
+    return await web(
+      new Request(url, {
+        redirect: 'manual',
+        headers: { ...headers, ...(cookie !== '' && { Cookie: cookie }) },
+        ...(form && { method: 'POST', body: form }),
+      }),
+    )
+  } catch (error) {
+    if (error instanceof FetchError)
+      throw new AppError('portal-unreachable', `The operator’s pages could not be reached (${error.code}).`, error)
+    throw error
+  }
+}

@@ -1,6 +1,0 @@
-import type { After } from '../apdu/json-asker.ts'
-
-export const afterTimeout: After = (ms, run) => {
-  const timer = setTimeout(run, ms)
-  return () => clearTimeout(timer)
-}

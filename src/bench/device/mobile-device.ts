@@ -1,0 +1,200 @@
+import type { Card, Channel } from '../../apdu/channel.ts'
+import type { LpaAccess, LpaFailure, RegistrationAccess } from '../../app/app.ts'
+import type { RegistrationState as DeviceState } from '../../app/state.ts'
+import type { Decoded } from '../../evidence/events.ts'
+import { deviceInfoOf } from '../../lpa/card/device-info.ts'
+import type { IsdrOptions } from '../../lpa/card/isdr.ts'
+import { withIsdr } from '../../lpa/card/isdr.ts'
+import { enableProfile, listProfiles } from '../../lpa/card/profiles.ts'
+import { type Download, downloadProfile } from '../../lpa/download.ts'
+import { isLpaError } from '../../lpa/errors.ts'
+import { sendNotifications } from '../../lpa/notifications.ts'
+import type { PolicyRule } from '../../lpa/policy.ts'
+import type { LpaEvent } from '../../lpa/report.ts'
+import { surviveLoss } from '../../lpa/resume-download.ts'
+import { type NetworkAccess, type Registration, registerOnNetwork } from '../../modem/radio/registration.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
+import { iccidToDigits } from '../../rsp/identifiers.ts'
+import { operationFailureOf } from '../run/operation-failure.ts'
+import { type RunModem, registerByModem } from './modem-registration.ts'
+
+/** An IMEI of the range for test equipment (reporting body 00, TS 23.003 §6): the device of the bench. */
+export const BENCH_IMEI = '001002000000005'
+
+export interface DeviceHooks {
+  /** The user has agreed: from here on the profile comes. */
+  onConsent?(): void
+  onDownloaded?(download: Download): void
+  onRegistered?(registration: DeviceRegistration): void
+  /** What nobody asked about and a person wants to know. */
+  note(text: string): void
+  /** What a modem tells of itself and its network. */
+  onModem?(text: string, data?: Decoded): void
+  progress(text: string, done: number, total: number): void
+  /** What went wrong, before the app makes a word of it. */
+  onFailure(error: unknown): void
+}
+
+export interface DeviceRegistration extends Pick<Registration, 'iccid' | 'registration' | 'operator' | 'plmn'> {
+  readonly imsi: string | undefined
+  /** Undefined where the modem did it, which does not tell. */
+  readonly resynchronised: boolean | undefined
+  /** Who says so: the modem, or the card's answer to the network of the bench. */
+  readonly by: 'modem' | 'card'
+}
+
+/** The IMEI of the modem, as far as it is one. */
+export const imeiOf = (modem: RunModem | undefined): string => {
+  const imei = modem?.identity.imei
+  if (imei === undefined) return BENCH_IMEI
+  try {
+    deviceInfoOf(imei)
+    return imei
+  } catch {
+    // Its check digit is wrong: an engineering sample. Type and number are still its own.
+    return imei.slice(0, 14)
+  }
+}
+
+const RULES: Readonly<Record<PolicyRule, string>> = {
+  ppr1: 'While it is on the device, this profile cannot be switched off.',
+  ppr2: 'This profile cannot be deleted from the device.',
+}
+
+/** The device's side of an activation: its LPA and its modem, over one card. */
+export const createMobileDevice = (at: {
+  card: Pick<Card, 'exclusive' | 'reset'>
+  /** The modem that the card is in: then it registers, and not the bench with the card. */
+  modem?: RunModem | undefined
+  /** What the way to the card wants asked for when a profile is switched. */
+  refreshFlag?: boolean | undefined
+  isdrOptions: IsdrOptions
+  fetch: Fetch
+  network: NetworkAccess
+  hooks: DeviceHooks
+  signal: AbortSignal
+}): { lpa: LpaAccess; registration: RegistrationAccess } => {
+  const { card, isdrOptions, fetch, network, hooks, signal } = at
+  const onCard = <T>(work: (channel: Channel) => Promise<T>): Promise<T> => card.exclusive(work)
+  const options = (report?: (event: LpaEvent) => void): IsdrOptions => ({
+    ...isdrOptions,
+    report(event) {
+      if (event.kind === 'noted') hooks.note(event.text)
+      report?.(event)
+    },
+  })
+  const failed = (error: unknown): LpaFailure => {
+    hooks.onFailure(error)
+    return { status: operationFailureOf(error), detail: error instanceof Error ? error.message : String(error) }
+  }
+
+  const lpa: LpaAccess = {
+    profiles: async () => {
+      const profiles = await onCard(channel => withIsdr(channel, options(), isdr => listProfiles(isdr))).catch(
+        (error: unknown) => {
+          hooks.onFailure(error)
+          throw error
+        },
+      )
+      return profiles.flatMap(({ iccid }) => (iccid ? [iccidToDigits(iccid)] : []))
+    },
+    async download(activationCode, during) {
+      const report = (event: LpaEvent): void => {
+        if (event.kind === 'started' && event.step === 'ES9+.GetBoundProfilePackage') during.progress('downloading')
+        if (event.kind !== 'progress') return
+        hooks.progress('installing the profile', event.done, event.total)
+        during.progress('installing', event.done, event.total)
+      }
+      during.progress('contacting')
+      try {
+        const done = await surviveLoss(card, options(report), (isdr, attempt) =>
+          downloadProfile({
+            isdr,
+            attempt,
+            fetch,
+            activationCode,
+            deviceInfo: deviceInfoOf(imeiOf(at.modem)),
+            signal,
+            async confirm(metadata, { confirmationCodeRequired, ppr }) {
+              const answer = await during.consent({
+                profileName: metadata.profileName,
+                serviceProviderName: metadata.serviceProviderName,
+                iccid: iccidToDigits(metadata.iccid),
+                rules: ppr.map(rule => RULES[rule]),
+                confirmationCodeRequired,
+              })
+              if (!answer.accept) return { accepted: false, reason: 'endUserRejection' }
+              hooks.onConsent?.()
+              return { accepted: true, confirmationCode: answer.confirmationCode }
+            },
+          }),
+        )
+        hooks.onDownloaded?.(done)
+        return { status: 'Success', iccid: done.iccid }
+      } catch (error) {
+        return failed(error)
+      }
+    },
+    async enable(iccid) {
+      try {
+        await enableProfile({ card, profile: { iccid }, isdrOptions: options(), refreshFlag: at.refreshFlag })
+        return { status: 'Success' }
+      } catch (error) {
+        return failed(error)
+      }
+    },
+  }
+
+  const register = async (iccid: string, changed: (state: DeviceState) => void): Promise<DeviceRegistration> => {
+    if (at.modem === undefined) {
+      const found = await onCard(channel => registerOnNetwork(channel, network))
+      return { ...found, by: 'card' }
+    }
+    const told = (text: string, data?: Decoded): void => hooks.onModem?.(text, data)
+    const found = await registerByModem({
+      modem: at.modem,
+      iccid,
+      signal,
+      note: told,
+      onChange({ command, from, to }) {
+        told(`AT+${command}: ${from ? `${from.state} -> ` : ''}${to.state}`, { ...to })
+        // The page is told each; what counts at the end is where the modem is then.
+        if (to.state === 'searching' || to.state === 'denied') changed(to.state)
+      },
+    })
+    return { ...found, iccid, resynchronised: undefined, by: 'modem' }
+  }
+
+  /** The enabling is told to the SM-DP+ when there is a way to it (SGP.22 §3.5). */
+  const tellServers = async (iccid: string): Promise<void> => {
+    const { kept } = await onCard(channel =>
+      withIsdr(channel, options(), isdr => sendNotifications({ isdr, fetch, signal })),
+    )
+    // A server that is away may be told later; what the card does wrong with them is its own affair now.
+    const wrong = kept.find(
+      ({ metadata, error }) =>
+        metadata.iccid !== undefined &&
+        iccidToDigits(metadata.iccid) === iccid &&
+        isLpaError(error) &&
+        error.fault === 'card',
+    )
+    if (wrong) throw wrong.error
+  }
+
+  const registration: RegistrationAccess = {
+    async register(iccid, changed) {
+      changed('searching')
+      try {
+        const found = await register(iccid, changed)
+        await tellServers(iccid)
+        hooks.onRegistered?.(found)
+        changed(found.registration)
+        return { state: found.registration, operator: found.operator }
+      } catch (error) {
+        hooks.onFailure(error)
+        return { state: 'denied', operator: '', detail: error instanceof Error ? error.message : String(error) }
+      }
+    },
+  }
+  return { lpa, registration }
+}

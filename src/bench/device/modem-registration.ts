@@ -1,0 +1,152 @@
+import type { Decoded } from '../../evidence/events.ts'
+import type { ModemCard } from '../../modem/at-card.ts'
+import { ModemError, type ModemErrorCode } from '../../modem/errors.ts'
+import { describeSignal, type ModemSubscriber } from '../../modem/radio/at-radio.ts'
+import {
+  describeRegistrationEnd,
+  type RegistrationChange,
+  type RegistrationEnd,
+} from '../../modem/radio/registration-wait.ts'
+
+/** What of a modem an activation uses. */
+export type RunModem = Pick<
+  ModemCard,
+  'identity' | 'waitForRegistration' | 'signal' | 'operator' | 'subscriber' | 'reset'
+>
+
+export interface FoundNetwork {
+  readonly registration: 'home' | 'roaming'
+  readonly operator: string
+  readonly plmn: string
+  readonly imsi: string | undefined
+}
+
+export interface RegistrationSettings {
+  readonly modem: RunModem
+  /** The profile that was enabled. */
+  readonly iccid: string
+  /** Each change, and what the modem tells besides. */
+  note(text: string, data?: Decoded): void
+  onChange(change: RegistrationChange): void
+  readonly signal: AbortSignal
+}
+
+/** A modem that cannot decide which card it has is asked no more than so often. */
+const MOST_TRIES = 3
+
+/** ICCIDs are told with and without their check digit. */
+const isSameIccid = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one)
+
+/**
+ * The registration of a modem rig: the network decides, and the modem is believed. What it says while it still goes on
+ * with the profile before is none of the new one's, so that it must name the new one before and after. Rejects with a
+ * ModemError that says what to do.
+ */
+export const registerByModem = async (settings: RegistrationSettings): Promise<FoundNetwork> => {
+  const { modem, iccid, note, onChange, signal } = settings
+  let wasReset = false
+  let seen: ModemSubscriber
+  let end: RegistrationEnd
+  let stale: ModemSubscriber | undefined
+  for (let tries = 1; ; tries++) {
+    let before = await modem.subscriber()
+    if (isStale(before, iccid) && !wasReset) {
+      note(`${told(before, iccid)}; it is reset once more`)
+      wasReset = true
+      await modem.reset()
+      before = await modem.subscriber()
+    }
+    end = await modem.waitForRegistration({ onChange, signal })
+    if (end.end === 'stopped') throw failureOf(end, before.imsi)
+    // It had the time to notice.
+    seen = await modem.subscriber()
+    const isOld = isStale(seen, iccid)
+    stale = isOld ? seen : end.end === 'registered' && isStale(before, iccid) ? before : undefined
+    if (stale === undefined || (isOld && wasReset) || tries === MOST_TRIES) break
+  }
+  const { imsi } = seen
+  const operator = await modem.operator()
+  const measured = await modem.signal()
+  const { name, plmn, technology } = operator ?? {}
+  const network = [name, plmn && `(${plmn})`, technology && `over ${technology}`].filter(Boolean).join(' ')
+  note(
+    `the modem is ${describeRegistrationEnd(end)}; network ${network || 'none'}; signal ${describeSignal(measured) ?? 'none'}`,
+    {
+      end: end.end,
+      registration: plain(end.last),
+      operator: plain(operator ?? {}),
+      signal: plain(measured),
+    },
+  )
+  if (stale !== undefined)
+    throw new ModemError(
+      'stale-profile',
+      'modem',
+      `${told(stale, iccid)}, even after a reset; give it a reset recipe that takes the card's power (rigs/modems), or take its own power away`,
+    )
+  if (end.end !== 'registered') throw failureOf(end, imsi, operator?.selection)
+  return {
+    registration: end.kind,
+    operator: name ?? plmn ?? 'a network that the modem does not name',
+    plmn: plmn ?? '',
+    imsi,
+  }
+}
+
+/** Without what is absent, as JSON has it. */
+const plain = (value: object): Decoded => JSON.parse(JSON.stringify(value)) as Decoded
+
+/** A modem may go on with the profile that it knew (openpilot#37779). One that tells no ICCID is believed. */
+const isStale = ({ iccid: seen }: ModemSubscriber, iccid: string): boolean =>
+  seen !== undefined && !isSameIccid(seen, iccid)
+const told = ({ iccid: seen }: ModemSubscriber, iccid: string): string =>
+  `${iccid} is enabled on the card, and the modem goes on with ${seen}`
+
+const CODES: Readonly<
+  Record<Exclude<RegistrationEnd['end'], 'registered'>, readonly [ModemErrorCode, ModemError['fault']]>
+> = {
+  denied: ['not-registered', 'network'],
+  'timed-out': ['not-registered', 'network'],
+  'radio-off': ['radio-off', 'modem'],
+  'no-sim': ['no-sim', 'modem'],
+  'port-gone': ['no-port', 'rig'],
+  silent: ['modem-silent', 'modem'],
+  stopped: ['not-registered', 'user'],
+}
+
+const failureOf = (
+  end: Exclude<RegistrationEnd, { end: 'registered' }>,
+  imsi: string | undefined,
+  selection?: string,
+): ModemError => {
+  const [code, fault] = CODES[end.end]
+  const wantsPin = end.end === 'no-sim' && (end.sim.sim === 'pin-required' || end.sim.sim === 'puk-required')
+  return new ModemError(
+    wantsPin ? 'pin-required' : code,
+    wantsPin ? 'user' : fault,
+    `${describeRegistrationEnd(end)}; ${whatToDo(end, imsi, selection)}`,
+    { reason: end.end },
+  )
+}
+
+const whatToDo = (end: RegistrationEnd, imsi: string | undefined, selection: string | undefined): string => {
+  const subscriber = imsi === undefined ? 'the profile' : `IMSI ${imsi}`
+  switch (end.end) {
+    case 'denied':
+      return `a network must know ${subscriber} and its keys: put them into the lab's core network, or order the profile of an operator whose network is on the air here`
+    case 'timed-out':
+      return selection === 'manual' || selection === 'deregistered'
+        ? `the modem is told not to look for itself (AT+COPS? says ${selection}): AT+COPS=0 lets it`
+        : `look at the antenna, and whether a network that knows ${subscriber} is on the air here; a longer deadline is deadlines.registration in the modem's profile`
+    case 'radio-off':
+      return 'AT+CFUN=1 switches it on; a hardware switch or the airplane-mode pin (W_DISABLE#) may hold it'
+    case 'no-sim':
+      return end.sim.sim === 'pin-required' || end.sim.sim === 'puk-required'
+        ? "the profile is protected by a PIN, which the bench does not know: verify it with the modem's own tool, or order a profile without"
+        : 'look whether the card sits well, and whether another slot of the modem is chosen'
+    case 'port-gone':
+      return 'look at its cable and power, then run again'
+    default:
+      return 'run again'
+  }
+}

@@ -1,0 +1,107 @@
+import { atWork, type Workplace } from '../../bench/context.ts'
+import type { Runtime } from '../../host/runtime.ts'
+import { type Isdr, type IsdrOptions, withIsdr } from '../../lpa/card/isdr.ts'
+import type { LpaEvent } from '../../lpa/report.ts'
+import type { Device } from '../../rigs/attach.ts'
+import { heedLpacEnvironment } from '../lpac/lpac-environment.ts'
+import { createLpacVoice, type LpacVoice } from '../lpac/lpac-json-output.ts'
+import type { CardOptions } from '../options.ts'
+import { createTerminal, printJson, type Terminal } from '../terminal.ts'
+import { watchInterrupt } from './watch-interrupt.ts'
+
+/** A card that stays in hand from one command to the next, as in the shell. */
+export interface HeldCard {
+  readonly workplace: Workplace
+  readonly device: Device
+}
+export interface CardRuntime extends Runtime {
+  readonly held?: HeldCard
+}
+
+/** What a card command works with. */
+export interface CardWork extends HeldCard {
+  readonly runtime: Runtime
+  readonly options: CardOptions
+  readonly terminal: Terminal
+  readonly isdrOptions: IsdrOptions
+  /** Where the output is lpac's. */
+  readonly lpac: LpacVoice | undefined
+  /** The result for a machine: our own form, if it is asked for. */
+  json(value: unknown): void
+  /** Tells `listener` too what the LPA does. */
+  listen(listener: (event: LpaEvent) => void): void
+}
+
+const showOn =
+  (terminal: Terminal) =>
+  (event: LpaEvent): void => {
+    if (event.kind === 'started') terminal.progress(event.step)
+    else if (event.kind === 'progress') terminal.bar('bytes installed', event.done, event.total)
+    else if (event.kind === 'noted') terminal.line(`note: ${event.text}`)
+  }
+
+/** Takes the card of the rig for the time of `work`, and says what comes of it in the form that was asked for. */
+export const withCard = (
+  runtime: CardRuntime,
+  options: CardOptions,
+  work: (at: CardWork) => Promise<number>,
+): Promise<number> => {
+  const lpac = options.lpac ? createLpacVoice(runtime) : undefined
+  const doIt = async ({ workplace, device }: HeldCard): Promise<number> => {
+    const terminal = createTerminal(runtime, options.json === true || options.lpac === true)
+    const watch = watchInterrupt(runtime, {
+      quiet: lpac !== undefined,
+      // A shell keeps its card for the next command.
+      ...(runtime.held === undefined ? { giveUp: () => device.close() } : { again: 'gives the card up' }),
+    })
+    const listeners = [
+      showOn(terminal),
+      (event: LpaEvent): void => {
+        if (event.kind === 'started') watch.now(event.step)
+      },
+    ]
+    const isdrOptions = lpac ? heedLpacEnvironment(runtime.environment, device.isdrOptions) : device.isdrOptions
+    for (const note of device.notes) terminal.line(`note: ${note}`)
+    const done = work({
+      runtime,
+      options,
+      workplace,
+      device,
+      terminal,
+      isdrOptions: {
+        ...isdrOptions,
+        report(event) {
+          device.isdrOptions.report?.(event)
+          for (const listener of listeners) listener(event)
+        },
+      },
+      lpac,
+      json: value => {
+        if (options.json) printJson(runtime, value)
+      },
+      listen: listener => void listeners.push(listener),
+    })
+    return done.finally(watch.over)
+  }
+  const run = (): Promise<number> =>
+    runtime.held !== undefined
+      ? doIt(runtime.held)
+      : atWork(runtime, options, async workplace => {
+          const opening = watchInterrupt(runtime, { quiet: lpac !== undefined })
+          const device = await workplace.open(options.rig).finally(opening.over)
+          try {
+            // Who has said so meanwhile does not want anything done to it.
+            runtime.interrupt.throwIfAborted()
+            return await doIt({ workplace, device })
+          } finally {
+            await device.close()
+          }
+        })
+  return lpac === undefined ? run() : lpac.speak(run)
+}
+
+/** Opens the ISD-R alone on the card, for the time of `work`. */
+export const onIsdr = <T>(
+  { device, isdrOptions }: Pick<CardWork, 'device' | 'isdrOptions'>,
+  work: (isdr: Isdr) => Promise<T>,
+): Promise<T> => device.card.exclusive(channel => withIsdr(channel, isdrOptions, work))

@@ -1,0 +1,151 @@
+import { createJsonAnswerer, type JsonAnswerer } from '../../apdu/json/json-answerer.ts'
+import { atWork, type Workplace } from '../../bench/context.ts'
+import { openLpaFetch } from '../../bench/device/lpa-fetch.ts'
+import { StepFailure } from '../../bench/run/classify-error.ts'
+import { createStepTracker } from '../../bench/run/step-tracker.ts'
+import { createCardTracer } from '../../evidence/decode/trace-card.ts'
+import { traceFetch } from '../../evidence/decode/trace-fetch.ts'
+import type { StepPlan } from '../../evidence/events.ts'
+import { createEvidenceFile, createRunId } from '../../evidence/evidence-file.ts'
+import { createRecorder, type Recorder } from '../../evidence/recorder.ts'
+import { BenchError } from '../../host/error.ts'
+import type { Address } from '../../host/net/address-book.ts'
+import type { OpenFetch } from '../../host/net/open-fetch.ts'
+import type { Runtime } from '../../host/runtime.ts'
+import { VERSION } from '../../host/version.ts'
+import { withIsdr } from '../../lpa/card/isdr.ts'
+import type { Device } from '../../rigs/attach.ts'
+import { answerHttp } from '../../rigs/lpac/lpac-http.ts'
+import { findLpac, runLpac } from '../../rigs/lpac/run-lpac.ts'
+import { parseCertificate } from '../../rsp/certificates/certificate.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
+import { readCa } from '../card/servers.ts'
+import type { CardOptions } from '../options.ts'
+import { readCharacter } from '../terminal.ts'
+
+export interface LpacOptions extends CardOptions {
+  readonly http?: boolean
+  readonly connectTo?: Address
+  readonly ca?: string
+}
+
+/** The applet and its function; what comes behind may be an activation code or a confirmation code. */
+const nameOf = (args: readonly string[]): string => {
+  const end = args.findIndex(arg => !/^[a-z]+$/.test(arg))
+  return ['lpac', ...args.slice(0, end < 0 ? 2 : Math.min(end, 2))].join(' ')
+}
+
+const openServers = (
+  runtime: Runtime,
+  workplace: Workplace,
+  device: Device,
+  options: LpacOptions,
+): Promise<OpenFetch> => {
+  const { connectTo, ca } = options
+  return device.card.exclusive(channel =>
+    withIsdr(channel, device.isdrOptions, isdr =>
+      openLpaFetch(isdr, {
+        addresses: { serve: () => undefined, find: () => connectTo },
+        allowUnlistedHosts: true,
+        clock: runtime.clock,
+        certificates: workplace.ciCertificates(),
+        ...(ca === undefined ? {} : { instead: readCa(ca) }),
+        subjectKeyIdOf: der => parseCertificate(der).subjectKeyId,
+        // Which server it is, only lpac knows.
+        asksSmds: true,
+      }),
+    ),
+  )
+}
+
+/** One lpac on one card, as a run of one step. */
+const runOnce = async (
+  runtime: Runtime,
+  at: { lpac: string; args: readonly string[]; device: Device; recorder: Recorder; servers: OpenFetch | undefined },
+): Promise<number> => {
+  const { lpac, args, device, recorder, servers } = at
+  const plan: readonly StepPlan[] = [{ step: 1, name: nameOf(args), from: 'lpa', to: 'euicc' }]
+  recorder.record({ kind: 'run-started', scenario: 'lpac', bench: VERSION, rig: device.rig, steps: plan })
+  const tracker = createStepTracker(plan, recorder, runtime.stopwatch)
+  const observe = (observation: Parameters<Recorder['record']>[0]): void => void recorder.record(observation)
+  const tracer = createCardTracer(observe, runtime.stopwatch)
+  for (const text of device.facts) observe({ kind: 'note', part: 'euicc', text })
+  let ofCard: unknown
+  let ofServer: unknown
+  tracker.enter(1)
+  try {
+    const exitCode = await tracer.traceCard(device.card).exclusive(channel => {
+      const card: JsonAnswerer = createJsonAnswerer(channel, {
+        onFailure: error => {
+          ofCard = error
+        },
+        // An application that is not there, say, is no failure where lpac goes on with another.
+        onAnswered: () => {
+          ofCard = undefined
+        },
+      })
+      const onFailure = (error: unknown): void => {
+        ofServer = error
+      }
+      const fetch: Fetch | undefined =
+        servers && traceFetch(servers.fetch, { from: 'lpa', to: 'smdp' }, observe, runtime.stopwatch)
+      return runLpac({
+        lpac,
+        args,
+        environment: runtime.environment,
+        workingFolder: runtime.workingFolder,
+        card,
+        ...(fetch ? { answerHttp: payload => answerHttp(fetch, payload, onFailure) } : {}),
+        isWanted: async () => /^y/i.test(await readCharacter(runtime.in)),
+        out: text => void runtime.out.write(text),
+        err: text => void runtime.err.write(text),
+        signal: runtime.interrupt,
+      })
+    })
+    tracker.say(`lpac ended with exit code ${exitCode}`)
+    if (exitCode === 0) tracker.complete()
+    else tracker.fail(ofCard ?? ofServer ?? lpacFailed(exitCode))
+    return exitCode
+  } catch (error) {
+    tracker.fail(error)
+    throw error
+  } finally {
+    const { verdict, cause, ms, summary } = tracker.finish()
+    const judged = cause === undefined ? {} : { cause }
+    recorder.record({ kind: 'run-ended', verdict, ...judged, took: ms, apdus: tracer.count(), summary })
+  }
+}
+
+/** Whose fault it was only lpac's own words say, which are not judged. */
+const lpacFailed = (exitCode: number): StepFailure =>
+  new StepFailure(
+    'lpac-failed',
+    { verdict: 'blocked', cause: 'bench' },
+    `lpac ended with exit code ${exitCode}; what it said is on the terminal`,
+  )
+
+export const lpacCommand = async (runtime: Runtime, args: readonly string[], options: LpacOptions): Promise<number> => {
+  if (!options.http && (options.connectTo !== undefined || options.ca !== undefined))
+    throw new BenchError('wrong-use', '--connect-to and --ca belong to --http: without it the HTTP is of lpac itself')
+  const lpac = findLpac(runtime.environment, runtime.workingFolder)
+  return atWork(runtime, options, async workplace => {
+    const device = await workplace.open(options.rig)
+    try {
+      const runId = createRunId(runtime.clock(), runtime.random)
+      const servers = options.http ? await openServers(runtime, workplace, device, options) : undefined
+      const file = createEvidenceFile(workplace.home.evidence, runId)
+      const { clock, stopwatch } = runtime
+      const recorder = createRecorder({ runId, file, clock, stopwatch })
+      try {
+        return await runOnce(runtime, { lpac, args, device, recorder, servers })
+      } finally {
+        recorder.close()
+        file.close()
+        await servers?.close()
+        runtime.err.write(`esim-bench: ${device.rig.why} Evidence: ${file.path}\n`)
+      }
+    } finally {
+      await device.close()
+    }
+  })
+}

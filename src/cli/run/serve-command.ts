@@ -1,0 +1,79 @@
+import { createBackend } from '../../bench/api/bench-backend.ts'
+import { atWork } from '../../bench/context.ts'
+import { type Bench, openBench } from '../../bench/run/bench.ts'
+import type { Runtime } from '../../host/runtime.ts'
+import { watchRigs } from '../../rigs/watch-rigs.ts'
+import { interrupted } from '../interrupted.ts'
+import type { CardOptions } from '../options.ts'
+import { createTerminal, type Terminal } from '../terminal.ts'
+import { openPageServer } from './page-server.ts'
+import { type RunOptions, supplyOf } from './run-command.ts'
+import { showOutcome, showRuns } from './run-view.ts'
+
+export interface ServeOptions extends CardOptions {
+  readonly port?: number
+}
+export interface StartOptions extends ServeOptions, RunOptions {
+  readonly once?: boolean
+}
+
+/** Services and page for the time of `work`. */
+const whileServing = (
+  runtime: Runtime,
+  options: StartOptions,
+  work: (at: { bench: Bench; terminal: Terminal; address: string; why: string }) => Promise<number>,
+): Promise<number> => {
+  const supply = supplyOf(options)
+  const terminal = createTerminal(runtime)
+  return atWork(runtime, options, async workplace => {
+    const bench = await openBench({ ...runtime, workplace, ...supply, signal: runtime.interrupt })
+    try {
+      const chosen = await bench.choose(options.rig)
+      const backend = createBackend(bench, { ...runtime, chosen, rig: options.rig })
+      const page = await openPageServer(backend.backend, options.port, error => workplace.log.error({ err: error }))
+      const stop = showRuns(bench.book, terminal)
+      const stopWatching = watchRigs({
+        ...workplace,
+        say: sentence => terminal.line(sentence),
+        note: sentence => workplace.log.info(sentence),
+      })
+      try {
+        return await work({ bench, terminal, address: page.address, why: chosen.why })
+      } finally {
+        stopWatching()
+        stop()
+        await backend.close()
+        await page.close()
+      }
+    } finally {
+      await bench.close()
+    }
+  })
+}
+
+export const serveCommand = (runtime: Runtime, options: ServeOptions): Promise<number> =>
+  whileServing(runtime, options, async ({ terminal, address, why, bench }) => {
+    terminal.line(why)
+    terminal.line(`dashboard: ${address}`)
+    terminal.line(
+      `SM-DP+: ${bench.services.smdpHost} on 127.0.0.1:${bench.services.addresses.find(bench.services.smdpHost)?.port}`,
+    )
+    terminal.line('Ctrl-C ends it.')
+    await interrupted(runtime.interrupt)
+    return 0
+  })
+
+export const startCommand = (runtime: Runtime, options: StartOptions): Promise<number> =>
+  whileServing(runtime, options, async ({ bench, terminal, address, why }) => {
+    terminal.line(why)
+    terminal.line()
+    const { done } = await bench.begin(options.rig)
+    const outcome = await done
+    showOutcome(outcome, terminal)
+    const exitCode = outcome.verdict === 'pass' ? 0 : 1
+    if (options.once || runtime.interrupt.aborted) return exitCode
+    terminal.line(`dashboard: ${address}`)
+    terminal.line('Services stay up for the page. Ctrl-C ends them.')
+    await interrupted(runtime.interrupt)
+    return 0
+  })

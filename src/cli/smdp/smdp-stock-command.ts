@@ -1,0 +1,181 @@
+import { basename, resolve } from 'node:path'
+import { BenchError } from '../../host/error.ts'
+import type { Runtime } from '../../host/runtime.ts'
+import type { Personalisation } from '../../profile/personalise/values.ts'
+import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
+import { addItem } from '../../services/inventory/apply-inventory.ts'
+import { createFolderReader, type FolderReader } from '../../services/inventory/folder-reader.ts'
+import { type Range, readIccidRange, readRange } from '../../services/inventory/ranges.ts'
+import { readSubscriberCsv } from '../../services/inventory/subscriber-csv.ts'
+import {
+  makeCopy,
+  openTemplate,
+  planCopies,
+  randomNumbers,
+  randomSecrets,
+  type StockItem,
+  type StockTemplate,
+  type TypeFacts,
+} from '../../services/smdp/stock-copies.ts'
+import { openStoreAt } from '../../services/smdp/store-location.ts'
+import { showTable } from '../table.ts'
+import { createTerminal, printJson } from '../terminal.ts'
+
+export interface ImportOptions {
+  readonly db?: string
+  readonly json?: boolean
+  readonly template?: boolean
+  readonly type?: string
+  readonly count?: number
+  readonly csv?: string
+  readonly iccidRange?: string
+  readonly imsiRange?: string
+  readonly msisdnRange?: string
+  readonly keepKeys?: boolean
+  readonly algorithm?: 'milenage'
+  readonly spn?: string
+  readonly name?: string
+  readonly class?: 'test' | 'provisioning' | 'operational'
+}
+
+const factsOf = (template: StockTemplate, { type, spn, name, class: profileClass }: ImportOptions): TypeFacts => {
+  const file = basename(template.name)
+  const metadata: ProfileFacts = {
+    serviceProviderName: spn ?? template.subscriber.serviceProviderName ?? 'esim-bench',
+    profileName: (name ?? type ?? file).slice(0, 64),
+    ...(profileClass !== undefined && { profileClass }),
+  }
+  return { profileType: type ?? file, metadata }
+}
+
+const FOR_COPIES = ['count', 'csv', 'iccidRange', 'imsiRange', 'msisdnRange', 'keepKeys', 'algorithm'] as const
+
+const checkUse = (files: readonly string[], options: ImportOptions): void => {
+  const asked = FOR_COPIES.find(name => options[name] !== undefined)
+  if (!options.template && asked !== undefined)
+    throw new BenchError(
+      'wrong-use',
+      `--${asked.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)} is for copies: say --template with it`,
+    )
+  if (options.template && files.length > 1)
+    throw new BenchError('wrong-use', 'copies are made of one template; give one file with --template')
+  if (options.csv !== undefined && (options.iccidRange !== undefined || options.count !== undefined))
+    throw new BenchError(
+      'wrong-use',
+      'the rows of --csv say how many copies and which ICCIDs; leave --count and --iccid-range out',
+    )
+}
+
+const planned = (runtime: Runtime, name: string, options: ImportOptions, folder: FolderReader): StockItem[] => {
+  const { random } = runtime
+  const template = openTemplate(name, folder.read, random)
+  const facts = factsOf(template, options)
+  const copy = (values: Personalisation): Uint8Array => makeCopy(template, values, {}, () => name)
+  if (!options.template)
+    return [{ ...facts, iccid: template.subscriber.iccid, isRepeatable: true, make: () => copy({}) }]
+  const defaults: Personalisation = options.algorithm === undefined ? {} : { algorithm: options.algorithm }
+  const keysFor = (given: Personalisation): Personalisation =>
+    options.keepKeys ? given : randomSecrets(template, random, given)
+  if (options.csv !== undefined)
+    return readSubscriberCsv(folder.readSecrets(options.csv), options.csv).map(({ values, texts, place }) => ({
+      ...facts,
+      iccid: values.iccid!,
+      isRepeatable: options.keepKeys === true && name !== 'own',
+      make: () => makeCopy(template, keysFor({ ...defaults, ...values }), texts, place),
+    }))
+  const imsi = options.imsiRange === undefined ? undefined : readRange(options.imsiRange, '--imsi-range')
+  const msisdn = options.msisdnRange === undefined ? undefined : readRange(options.msisdnRange, '--msisdn-range')
+  const iccid: Range | undefined =
+    options.iccidRange === undefined ? undefined : readIccidRange(options.iccidRange, '--iccid-range')
+  const count = options.count ?? iccid?.count ?? imsi?.count ?? 1
+  for (const [option, range] of [
+    ['--iccid-range', iccid],
+    ['--imsi-range', imsi],
+    ['--msisdn-range', msisdn],
+  ] as const)
+    if (range?.count !== undefined && range.count < count)
+      throw new BenchError('wrong-use', `${option} has ${range.count} numbers for ${count} copies`)
+  const drawn = new Map<number, { iccid: string; imsi: string }>()
+  const numbersAt = (index: number): { iccid: string; imsi: string } => {
+    const numbers = drawn.get(index) ?? randomNumbers(template, random)
+    drawn.set(index, numbers)
+    return numbers
+  }
+  return planCopies({
+    template,
+    facts,
+    defaults,
+    count,
+    iccid: iccid ?? { count: undefined, at: index => numbersAt(index).iccid },
+    imsi: imsi ?? (iccid === undefined ? { count: undefined, at: index => numbersAt(index).imsi } : undefined),
+    msisdn,
+    randomKeys: !options.keepKeys,
+    random,
+    place: field => `copy of ${name} (${field})`,
+  })
+}
+
+export const importStockCommand = async (
+  runtime: Runtime,
+  files: string[],
+  options: ImportOptions,
+): Promise<number> => {
+  checkUse(files, options)
+  const terminal = createTerminal(runtime, options.json)
+  const folder = createFolderReader(resolve(runtime.workingFolder))
+  const items = files.flatMap(name => planned(runtime, name, options, folder))
+  for (const warning of folder.warnings) runtime.err.write(`esim-bench: warning: ${warning}\n`)
+  const store = await openStoreAt(options.db, runtime)
+  try {
+    const added: string[] = []
+    const kept: string[] = []
+    const conflicts: string[] = []
+    for (const [index, item] of items.entries()) {
+      if (runtime.interrupt.aborted) break
+      const outcome = await addItem({ store, clock: runtime.clock, address: 'smdp.bench.example' }, item)
+      if (outcome === 'added') added.push(item.iccid)
+      else if (outcome === 'kept') kept.push(item.iccid)
+      else conflicts.push(outcome.conflict)
+      terminal.progress(`${index + 1} of ${items.length}`)
+    }
+    for (const conflict of conflicts) terminal.line(`conflict: ${conflict}`)
+    const ended = runtime.interrupt.aborted
+      ? `; interrupted before ${items.length - added.length - kept.length} more`
+      : ''
+    terminal.line(`${added.length} profiles added, ${kept.length} were there${ended}`)
+    if (options.json) printJson(runtime, { added, kept, conflicts })
+    return conflicts.length > 0 || runtime.interrupt.aborted ? 1 : 0
+  } finally {
+    await store.close()
+  }
+}
+
+export const listStockCommand = async (
+  runtime: Runtime,
+  options: { readonly db?: string; readonly json?: boolean },
+): Promise<number> => {
+  const store = await openStoreAt(options.db, runtime, { mustExist: true })
+  try {
+    const types = new Map<string, Record<string, number>>()
+    for (const { profileType, state } of await store.listOrders()) {
+      const counts = types.get(profileType) ?? {}
+      counts[state] = (counts[state] ?? 0) + 1
+      types.set(profileType, counts)
+    }
+    const rows = [...types].sort(([a], [b]) => a.localeCompare(b))
+    if (options.json) printJson(runtime, { types: rows.map(([type, states]) => ({ type, states })) })
+    const terminal = createTerminal(runtime, options.json)
+    if (rows.length === 0) terminal.line('nothing is in stock: esim-bench smdp stock import FILE')
+    const table = rows.map(([type, states]) => [
+      type,
+      String(Object.values(states).reduce((sum, count) => sum + count, 0)),
+      Object.entries(states)
+        .map(([state, count]) => `${count} ${state}`)
+        .join(', '),
+    ])
+    for (const line of showTable(['type', 'profiles', 'states'], table)) terminal.line(line)
+    return 0
+  } finally {
+    await store.close()
+  }
+}

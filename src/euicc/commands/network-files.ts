@@ -1,0 +1,110 @@
+import type { DecodedCommand } from '../../apdu/command.ts'
+import { answerCardCommand } from '../../profile/card/answer-command.ts'
+import { type CardFiles, type Selection, startCard, startSelection } from '../../profile/card/card-files.ts'
+import { decodeCardChanges, encodeCardChanges } from '../../profile/card/saved-changes.ts'
+import { ProfileError } from '../../profile/error.ts'
+import type { InstalledProfile } from '../../profile/file-tree.ts'
+import { EuiccError } from '../error.ts'
+import type { Reply } from '../es10/response.ts'
+import { buildInstalled } from '../package/install-package.ts'
+import { type CardState, enabledProfile, keyOf, withEntry } from '../state/state.ts'
+
+/** The file system that the network side of a device sees, with a place of its own on each logical channel. */
+export interface NetworkFiles {
+  /** A command to files; what it changes for good is in the memory before it resolves. */
+  perform(command: DecodedCommand, channel: number): Promise<Reply>
+  /** A new logical channel, at the MF or where channel `like` is. */
+  open(channel: number, like: number | undefined): void
+  close(channel: number): void
+  /** Takes the files of the profile that is enabled now; every channel but the basic one is closed. */
+  restart(): void
+}
+
+/** Without an Enabled Profile there is an MF with nothing in it: a device can talk to the card and finds no NAA. */
+const BARE: InstalledProfile = {
+  iccid: new Uint8Array(10).fill(0xff),
+  profileType: undefined,
+  mf: {
+    kind: 'MF',
+    key: '3f00',
+    fid: 0x3f00,
+    parent: undefined,
+    children: new Map(),
+    access: { fid: 0x2f06, record: 1 },
+    pinReferences: [],
+    lifeCycle: 0x05,
+  },
+  applications: [],
+  files: new Map(),
+  pins: new Map(),
+  pinsOf: new Map(),
+  puks: new Map(),
+  aka: new Map(),
+  instances: [],
+  memory: 0,
+}
+
+export const createNetworkFiles = ({
+  state,
+  commit,
+}: {
+  state: () => CardState
+  commit: (next: CardState) => Promise<void>
+}): NetworkFiles => {
+  /** Built when the first command needs it: many a card is only spoken to about its profiles. */
+  let card: CardFiles | undefined
+  /** Key of the profile that `card` is of. */
+  let owner: string | undefined
+  let selections = new Map<number, Selection>()
+
+  const current = (): CardFiles => {
+    if (card !== undefined) return card
+    const profile = enabledProfile(state())
+    owner = profile && keyOf(profile)
+    card = owner === undefined ? startCard(BARE) : buildCard(state(), owner)
+    return card
+  }
+
+  return {
+    perform: async (command, channel) => {
+      const before = current()
+      const selection = selections.get(channel) ?? startSelection(before)
+      const outcome = answerCardCommand(before, selection, command)
+      if (outcome.card.changes !== before.changes && owner !== undefined) {
+        const files = withEntry(state().files, owner, encodeCardChanges(outcome.card.changes))
+        await commit({ ...state(), files })
+      }
+      card = outcome.card
+      selections.set(channel, outcome.selection)
+      return outcome.data === undefined ? { status: outcome.status } : { status: outcome.status, data: outcome.data }
+    },
+    open: (channel, like) => {
+      const selection = like === undefined ? undefined : selections.get(like)
+      if (selection === undefined) selections.delete(channel)
+      else selections.set(channel, selection)
+    },
+    close: channel => {
+      selections.delete(channel)
+    },
+    restart: () => {
+      card = undefined
+      selections = new Map()
+    },
+  }
+}
+
+const buildCard = (state: CardState, key: string): CardFiles => {
+  const entry = `profile/${key}/package`
+  const damaged = (cause?: unknown) =>
+    new EuiccError('damaged-state', `the card's memory is damaged: entry "${entry}" cannot be read`, { entry, cause })
+  const profile = buildInstalled(state.packages.get(key)!)
+  if (profile === undefined) throw damaged()
+  const changes = state.files.get(key)
+  if (changes === undefined) return startCard(profile)
+  try {
+    return startCard(profile, decodeCardChanges(profile, changes))
+  } catch (cause) {
+    if (cause instanceof ProfileError) throw damaged(cause)
+    throw cause
+  }
+}

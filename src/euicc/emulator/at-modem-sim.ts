@@ -1,0 +1,269 @@
+import type { Card, Channel } from '../../apdu/channel.ts'
+import { type DecodedCommand, decodeCommand } from '../../apdu/command.ts'
+import { isApduError } from '../../apdu/errors.ts'
+import { readBinary, readRecord, selectFile } from '../../apdu/files.ts'
+import { serveProactive } from '../../apdu/layers/proactive.ts'
+import {
+  channelOf,
+  classFor,
+  closeLogicalChannel,
+  openLogicalChannel,
+  selectByAid,
+} from '../../apdu/logical-channel.ts'
+import { respond, statusOf } from '../../apdu/status.ts'
+import { type AtAnswer, type AtFamily, cme, ERROR, OK } from './at-modem-front.ts'
+import type { Manners } from './at-modem-quirks.ts'
+
+const [MANAGE_CHANNEL, SELECT] = [0x70, 0xa4]
+/** Registered application providers of ISD-Rs (GSMA) and of USIMs (3GPP). */
+const RID_GSMA = 'A000000559'
+const RID_3GPP = 'A000000087'
+const FIRST_HANDLE = 0x385a7cf
+
+const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, byte => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase()
+const fromHex = (digits: string): Uint8Array =>
+  Uint8Array.from(digits.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+
+/** A modem's commands to its card (TS 27.007 §8.17 CSIM, §8.43 CGLA, §8.45 CCHO, §8.46 CCHC). */
+export const createModemSim = ({
+  card,
+  manners,
+  refreshed,
+}: {
+  card: Pick<Card, 'exclusive' | 'reset'>
+  manners: Manners
+  /** The card asked for REFRESH, and the modem has done it or leaves it to the terminal. */
+  refreshed: () => void
+}) => {
+  /** Logical channels of the card by the handle that AT+CCHO gave out; undefined where a dead program opened it. */
+  const sessions = new Map<string, number>()
+  let count = 0
+  let resets = 0
+  let isAsleep = manners.sleepsUntil !== undefined
+  let leaked: Promise<void> | undefined
+
+  const nameSession = (): string => {
+    count++
+    if (manners.handles === 'hexadecimal') return (FIRST_HANDLE + count).toString(16).padStart(16, '0')
+    for (let number = 1; ; number++) if (!sessions.has(String(number))) return String(number)
+  }
+
+  /** What a program left open that died before this one came. */
+  const leak = (): Promise<void> =>
+    (leaked ??= card.exclusive(async channel => {
+      for (let left = manners.leaks ?? 0; left > 0; left--)
+        sessions.set(nameSession(), await openLogicalChannel(channel))
+    }))
+
+  const onCard = async <T>(work: (channel: Channel) => Promise<T>): Promise<T | AtAnswer> => {
+    if (isAsleep) return cme(3)
+    try {
+      await leak()
+      return await card.exclusive(work)
+    } catch (error) {
+      if (isApduError(error, 'card-removed')) return cme(10)
+      if (isApduError(error)) return cme(13)
+      throw error
+    }
+  }
+
+  const open = (rest: string): Promise<AtAnswer> | AtAnswer => {
+    const aid = /^="([0-9A-F]{10,32})"$/i.exec(rest)?.[1]
+    if (aid === undefined) return cme(50)
+    if (manners.cchoAnswers !== undefined) return { error: manners.cchoAnswers }
+    return onCard(async channel => {
+      if (sessions.size >= (manners.mostSessions ?? 19)) return cme(20)
+      if (await isKeptBack(channel, aid)) return { error: manners.noApplication ?? 'ERROR' }
+      const number = await openLogicalChannel(channel)
+      try {
+        await selectByAid(channel, number, fromHex(aid))
+      } catch (error) {
+        if (!isApduError(error, 'refused')) throw error
+        await closeLogicalChannel(channel, number)
+        return { error: manners.noApplication ?? 'ERROR' }
+      }
+      const session = nameSession()
+      sessions.set(session, number)
+      return { lines: [manners.bare?.includes('CCHO') ? session : `+CCHO:${blank()}${session}`] }
+    })
+  }
+
+  const close = (rest: string): Promise<AtAnswer> | AtAnswer => {
+    const session = rest.slice(1)
+    return onCard(async channel => {
+      const number = sessions.get(session)
+      if (number === undefined) return ERROR
+      sessions.delete(session)
+      await closeLogicalChannel(channel, number)
+      return OK
+    })
+  }
+
+  const generic = (rest: string): Promise<AtAnswer> | AtAnswer => {
+    const asked = /^=([^,]+),(\d+),"?([0-9A-F]*)"?$/i.exec(rest)
+    const command = asked && readApdu(asked[2]!, asked[3]!)
+    if (!command) return cme(50)
+    return onCard(async channel => {
+      const number = sessions.get(asked[1]!)
+      if (number === undefined) return cme(50)
+      // The channel is the modem's affair. Most put theirs over one in the class byte; where a session is called
+      // otherwise than its channel, such a class byte is refused.
+      if (manners.handles === 'hexadecimal' && channelOf(command.cla) !== 0) return cme(50)
+      return answerWith('CGLA', channel, withChannel(asked[3]!, number), command)
+    })
+  }
+
+  const restricted = (rest: string): Promise<AtAnswer> | AtAnswer => {
+    const asked = /^=(\d+),"?([0-9A-F]*)"?$/i.exec(rest)
+    if (manners.csimUpperCaseOnly && asked && /[a-f]/.test(asked[2]!)) return ERROR
+    const command = asked && readApdu(asked[1]!, asked[2]!)
+    if (!command) return cme(50)
+    const isOnChannel = channelOf(command.cla) !== 0
+    if (isOnChannel && manners.csimKeeps?.includes(command.ins)) return ERROR
+    if (manners.csimOpensNothing && (isOnChannel || command.ins === MANAGE_CHANNEL)) return ERROR
+    return onCard(async channel => {
+      if (command.ins === MANAGE_CHANNEL && command.p1 === 0x80) forgetChannel(command.p2)
+      if (command.ins === MANAGE_CHANNEL && command.p1 === 0 && sessions.size >= (manners.mostSessions ?? 19))
+        return say('CSIM', respond(0x6a81))
+      if (command.ins === SELECT && command.p1 === 4 && (await isKeptBack(channel, toHex(command.data))))
+        return say('CSIM', respond(0x6a82))
+      return answerWith('CSIM', channel, fromHex(asked[2]!), command)
+    })
+  }
+
+  const forgetChannel = (number: number): void => {
+    for (const [session, its] of sessions) if (its === number) sessions.delete(session)
+  }
+
+  const readApdu = (length: string, digits: string): DecodedCommand | undefined => {
+    if (Number(length) !== digits.length || digits.length % 2 !== 0) return undefined
+    if (manners.longestApdu !== undefined && digits.length / 2 > manners.longestApdu) return undefined
+    try {
+      return decodeCommand(fromHex(digits))
+    } catch (error) {
+      if (isApduError(error)) return undefined
+      throw error
+    }
+  }
+
+  const withChannel = (digits: string, number: number): Uint8Array => {
+    const bytes = fromHex(digits)
+    bytes[0] = classFor(number, bytes[0]!)
+    return bytes
+  }
+
+  const answerWith = async (name: string, channel: Channel, bytes: Uint8Array, command: DecodedCommand) => {
+    const whole = await channel.transmit(bytes)
+    const isCut = manners.needsLe && command.le === undefined && (whole.length > 2 || statusOf(whole) >> 8 === 0x61)
+    const status = statusOf(whole)
+    if (status >> 8 === 0x91) await serveToolkit(channel, status & 0xff || 0x100)
+    return say(name, isCut ? respond(0x9000) : whole)
+  }
+
+  const serveToolkit = async (channel: Channel, length: number): Promise<void> => {
+    if (manners.toolkit === 'modem') {
+      const asked = await serveProactive(channel, length)
+      if (asked.every(({ refresh }) => refresh === undefined)) return
+      powerCycleSoon = true
+    }
+    refreshed()
+  }
+  /** The card is reset when nobody is on it any more. */
+  let powerCycleSoon = false
+
+  const blank = (): string => (manners.noBlank ? '' : ' ')
+  const say = (name: string, response: Uint8Array): AtAnswer => {
+    const digits = toHex(response)
+    const quote = manners.noQuotes ? '' : '"'
+    const prefix = manners.bare?.includes(name) ? '' : `+${name}:${blank()}`
+    return { lines: [`${prefix}${digits.length},${quote}${digits}${quote}`] }
+  }
+
+  const isKeptBack = async (channel: Channel, aid: string): Promise<boolean> =>
+    manners.isdrNeedsProfile === true && aid.startsWith(RID_GSMA) && (await readUsim(channel)) === undefined
+
+  const powerCycle = async (): Promise<void> => {
+    sessions.clear()
+    leaked = Promise.resolve()
+    resets++
+    await card.reset()
+  }
+
+  const subscriber = (write: (who: { iccid: string; imsi: string }) => string) =>
+    onCard(async channel => {
+      const who = await readUsim(channel)
+      return who ? { lines: [write(who)] } : cme(13)
+    })
+
+  const family = ({ name, rest }: { name: string; rest: string }): Promise<AtAnswer> | AtAnswer | undefined => {
+    if (manners.sleepsUntil === `AT+${name}${rest}`) {
+      isAsleep = false
+      return OK
+    }
+    if (name === 'CCHO') return open(rest)
+    if (name === 'CCHC') return close(rest)
+    if (name === 'CGLA') return generic(rest)
+    if (name === 'CSIM') return restricted(rest)
+    if (name === 'CPIN' && rest === '?') return onCard(async () => ({ lines: ['+CPIN: READY'] }))
+    if (name === 'CIMI' && rest === '') return subscriber(({ imsi }) => imsi)
+    if (name === 'ICCID' || name === 'CCID' || name === 'QCCID') return subscriber(({ iccid }) => `+${name}: ${iccid}`)
+    return undefined
+  }
+
+  const commands: AtFamily = asked => {
+    const answer = family(asked)
+    return (
+      answer &&
+      Promise.resolve(answer).then(async said => {
+        if (powerCycleSoon) {
+          powerCycleSoon = false
+          await powerCycle()
+        }
+        return said
+      })
+    )
+  }
+
+  return {
+    commands,
+    powerCycle,
+    /** How often the card has been reset. */
+    get resets() {
+      return resets
+    },
+  }
+}
+
+/** EF.ICCID and EF.IMSI of the enabled profile, on the basic channel; undefined where there is none. */
+const readUsim = async (channel: Channel): Promise<{ iccid: string; imsi: string } | undefined> => {
+  try {
+    await selectFile(channel, 0, 0x3f00)
+    await selectFile(channel, 0, 0x2fe2)
+    const iccid = digitsOf(await readBinary(channel, 0, { length: 10 })).replace(/f$/, '')
+    const { recordCount = 0, recordLength = 0 } = await selectFile(channel, 0, 0x2f00)
+    for (let record = 1; record <= recordCount; record++) {
+      const bytes = await readRecord(channel, 0, record, recordLength)
+      const aid = bytes[2] === 0x4f ? bytes.subarray(4, 4 + bytes[3]!) : new Uint8Array(0)
+      if (!toHex(aid).startsWith(RID_3GPP)) continue
+      await selectByAid(channel, 0, aid, { p2: 0x04 })
+      await selectFile(channel, 0, 0x6f07)
+      const imsi = await readBinary(channel, 0, { length: 9 })
+      return {
+        iccid,
+        imsi: digitsOf(imsi.subarray(1, 1 + imsi[0]!))
+          .slice(1)
+          .replace(/f$/, ''),
+      }
+    }
+    return undefined
+  } catch (error) {
+    if (isApduError(error, 'refused')) return undefined
+    throw error
+  }
+}
+
+const digitsOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, octet => `${(octet & 0x0f).toString(16)}${(octet >> 4).toString(16)}`).join('')

@@ -1,0 +1,111 @@
+import { equalBytes } from '../../asn1/bytes.ts'
+import { encode, keep } from '../../asn1/schema.ts'
+import {
+  type AuthenticateErrorCode,
+  AuthenticateServerResponse,
+  CancelSessionResponse,
+  EuiccCancelSessionSigned,
+  EuiccSigned1,
+} from '../../rsp/authentication.ts'
+import { parseCertificate } from '../../rsp/certificates/certificate.ts'
+import { KINDS } from '../../rsp/certificates/kinds.ts'
+import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
+import { Signature } from '../../rsp/identifiers.ts'
+import type { ES10b } from '../../rsp/interfaces/es10b.ts'
+import type { Answers, Outcome } from '../commands/answer.ts'
+import { credentialFor } from '../state/identity.ts'
+import { trusted } from './certificate-check.ts'
+import { describeEuicc } from './euicc-info.ts'
+import { NO_SESSION } from './session.ts'
+
+/** SGP.22 §5.7.7, §5.7.13 and §5.7.14: how a session begins, and how it ends without a profile. */
+export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'AuthenticateServer' | 'CancelSession'>> =
+  {
+    // A new challenge discards whatever session there was.
+    GetEUICCChallenge: (_request, { random }) => {
+      const euiccChallenge = random(16)
+      return { response: { euiccChallenge }, session: { phase: 'challenged', euiccChallenge } }
+    },
+
+    AuthenticateServer: (request, situation) => {
+      const { session, state, identity } = situation
+      const { serverSigned1, serverSignature1, euiccCiPKIdToBeUsed, ctxParams1 } = request
+      const { transactionId, euiccChallenge, serverAddress, serverChallenge } = serverSigned1.value
+      type Response = Outcome<ReturnType<typeof errorResponse>>
+      const errorResponse = (authenticateErrorCode: AuthenticateErrorCode) =>
+        keep(AuthenticateServerResponse, { authenticateResponseError: { transactionId, authenticateErrorCode } })
+      // The challenge is spent, whatever it was spent on.
+      const refuse = (code: AuthenticateErrorCode): Response => ({ response: errorResponse(code), session: NO_SESSION })
+
+      if (session.phase !== 'challenged') return { response: errorResponse('noSessionContext') }
+      // The CI that the card is to sign under has to be one of its own.
+      const credential = credentialFor(identity, euiccCiPKIdToBeUsed)
+      if (credential === undefined) return refuse('ciPKUnknown')
+
+      const kind = isSmDs(request.serverCertificate) ? 'DSauth' : 'DPauth'
+      const cis = identity.credentials.map(({ ci }) => ci)
+      const checked = trusted(kind, request.serverCertificate, cis, situation)
+      if ('refused' in checked) return refuse(checked.refused)
+      const { certificate: serverCertificate, ci: serverCi } = checked
+      if (!verify(serverCertificate.publicKey, serverSigned1.bytes, serverSignature1)) return refuse('invalidSignature')
+      if (!equalBytes(euiccChallenge, session.euiccChallenge)) return refuse('euiccChallengeMismatch')
+
+      const euiccSigned1 = keep(EuiccSigned1, {
+        transactionId,
+        serverAddress,
+        serverChallenge,
+        euiccInfo2: describeEuicc(state, identity),
+        ctxParams1,
+      })
+      const euiccSignature1 = sign(credential.euiccPrivateKey, euiccSigned1.bytes)
+      return {
+        response: keep(AuthenticateServerResponse, {
+          authenticateResponseOk: {
+            euiccSigned1,
+            euiccSignature1,
+            euiccCertificate: credential.euicc.der,
+            eumCertificate: credential.eum.der,
+          },
+        }),
+        session: {
+          phase: 'authenticated',
+          role: kind === 'DPauth' ? 'dp' : 'ds',
+          transactionId,
+          serverAddress,
+          credential,
+          serverCertificate,
+          serverCi,
+          euiccSignature1: encode(Signature, euiccSignature1),
+        },
+      }
+    },
+
+    CancelSession: ({ transactionId, reason }, { session, state }) => {
+      const isOpen = session.phase === 'authenticated' || session.phase === 'prepared'
+      if (!isOpen || !equalBytes(session.transactionId, transactionId))
+        return { response: keep(CancelSessionResponse, { cancelSessionResponseError: 'invalidTransactionId' }) }
+      const smdpOid = session.serverCertificate.registeredId!
+      const euiccCancelSessionSigned = keep(EuiccCancelSessionSigned, { transactionId, smdpOid, reason })
+      // A download that may be taken up again binds the package to the same key (SGP.22 §3.1.3.2); any other ends with it.
+      const mayGoOn = reason === 'postponed' || reason === 'timeout'
+      return {
+        response: keep(CancelSessionResponse, {
+          cancelSessionResponseOk: {
+            euiccCancelSessionSigned,
+            euiccCancelSessionSignature: sign(session.credential.euiccPrivateKey, euiccCancelSessionSigned.bytes),
+          },
+        }),
+        session: NO_SESSION,
+        ...(mayGoOn || state.oneTimeKey?.smdpOid !== smdpOid ? {} : { state: { ...state, oneTimeKey: undefined } }),
+      }
+    },
+  }
+
+/** Which of the two roles to check for; a certificate that cannot be read is refused by the check itself. */
+const isSmDs = (der: Uint8Array): boolean => {
+  try {
+    return parseCertificate(der).policies.includes(KINDS.DSauth.role)
+  } catch {
+    return false
+  }
+}

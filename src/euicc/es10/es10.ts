@@ -1,0 +1,88 @@
+import { Asn1Error } from '../../asn1/error.ts'
+import { decode, encode } from '../../asn1/schema.ts'
+import { ES10a } from '../../rsp/interfaces/es10a.ts'
+import { ES10b } from '../../rsp/interfaces/es10b.ts'
+import { ES10c } from '../../rsp/interfaces/es10c.ts'
+import type { Answers, AnyAnswer, AnyRow, Situation } from '../commands/answer.ts'
+import { interruptLoading, isSegment, loadSegment } from '../package/load-package.ts'
+import type { Device } from '../state/card-data.ts'
+import { sessionAnswers } from './authenticate-server.ts'
+import { configuredAddressesAnswers } from './configured-addresses.ts'
+import { euiccInfoAnswers } from './euicc-info.ts'
+import { loadCrlAnswers } from './load-crl.ts'
+import { memoryResetAnswers } from './memory-reset.ts'
+import { notificationAnswers } from './notifications.ts'
+import { prepareDownloadAnswers } from './prepare-download.ts'
+import { profileStateAnswers } from './profile-state.ts'
+import { profilesInfoAnswers } from './profiles-info.ts'
+import type { Reply } from './response.ts'
+
+/** The package comes in pieces that are not elements, so it has an answer of its own. */
+const { LoadBoundProfilePackage: _inPieces, ...ES10bWhole } = ES10b
+const ROWS = { ...ES10a, ...ES10bWhole, ...ES10c }
+
+/** Every row of ES10a, ES10b and ES10c has its answer; that none is missing is what this type says. */
+const ANSWERS: Answers<typeof ROWS> = {
+  ...configuredAddressesAnswers,
+  ...euiccInfoAnswers,
+  ...sessionAnswers,
+  ...prepareDownloadAnswers,
+  ...loadCrlAnswers,
+  ...notificationAnswers,
+  ...profilesInfoAnswers,
+  ...profileStateAnswers,
+  ...memoryResetAnswers,
+}
+
+const BY_TAG = new Map<number, { row: AnyRow; answer: AnyAnswer }>(
+  Object.entries(ROWS).flatMap(([name, row]) =>
+    (row.request.tags ?? []).map(
+      tag => [tag, { row: row as AnyRow, answer: ANSWERS[name as keyof typeof ROWS] as AnyAnswer }] as const,
+    ),
+  ),
+)
+
+/** The tag that the bytes begin with, were they cut off behind it or not; undefined for none. */
+const tagOf = ([first, second]: Uint8Array): number | undefined => {
+  if (first === undefined || (first & 0x1f) !== 0x1f) return first
+  return second === undefined ? undefined : (first << 8) | second
+}
+
+const situationOf = (device: Device): Situation => ({
+  state: device.state,
+  session: device.session,
+  identity: device.identity,
+  now: device.clock(),
+  random: device.random,
+  proactiveSession: device.toolkit.isBusy,
+})
+
+/**
+ * One ES10 command, put together from its blocks (SGP.22 §5.7.2). What no function has is 6A88, what cannot be read
+ * 6A80. The new state is in the memory before the answer leaves; if the power fails meanwhile, there is no answer.
+ */
+export const answerEs10 = async (device: Device, payload: Uint8Array): Promise<Reply> => {
+  const tag = tagOf(payload)
+  if (tag === undefined) return { status: 0x6a80 }
+  if (isSegment(tag)) return loadSegment(device, payload)
+  const found = BY_TAG.get(tag)
+  // In the middle of a package, what is no function is a segment that was damaged on its way.
+  if (found === undefined) return device.loading ? loadSegment(device, payload) : { status: 0x6a88 }
+  const { row, answer } = found
+  let request: unknown
+  try {
+    request = decode(row.request, payload)
+  } catch (error) {
+    if (!(error instanceof Asn1Error)) throw error
+    return device.loading ? loadSegment(device, payload) : { status: 0x6a80 }
+  }
+  await interruptLoading(device)
+  const outcome = answer(request, situationOf(device))
+  if (!('response' in outcome)) return { status: outcome.status }
+  const data = encode(row.response, outcome.response)
+  if (outcome.state !== undefined) await device.commit(outcome.state)
+  if (outcome.session !== undefined) device.session = outcome.session
+  if (outcome.profileChange !== undefined && outcome.profileChange !== 'switch') device.toolkit.askForRefresh()
+  if (outcome.profileChange !== undefined && outcome.profileChange !== 'ask') device.switchFiles()
+  return { status: 0x9000, data }
+}

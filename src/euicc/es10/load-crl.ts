@@ -1,0 +1,73 @@
+import { equalBytes, toHex } from '../../asn1/bytes.ts'
+import { contentOf, elementOf, encodeTlv, readOnlyTlv } from '../../asn1/tlv.ts'
+import { type Crl, isCrlOf, parseCrl } from '../../rsp/certificates/crl.ts'
+import { CertificateError } from '../../rsp/certificates/error.ts'
+import type { ES10b } from '../../rsp/interfaces/es10b.ts'
+import type { Answers } from '../commands/answer.ts'
+import { ciPKIdOf } from '../state/identity.ts'
+import type { CardState } from '../state/state.ts'
+import { freeMemory } from './euicc-info.ts'
+
+/** SGP.22 §5.7.12. */
+export const loadCrlAnswers: Answers<Pick<typeof ES10b, 'LoadCRL'>> = {
+  LoadCRL: ({ crl: element }, { state, identity }) => {
+    const crl = readCrl(element)
+    if (crl === undefined) return { response: { loadCRLResponseError: 'invalidCRLFormat' } }
+    const credential = identity.credentials.find(
+      ({ ci }) =>
+        ci.subject === crl.issuer &&
+        (crl.authorityKeyId === undefined || equalBytes(crl.authorityKeyId, ci.subjectKeyId!)),
+    )
+    if (credential === undefined) return { response: { loadCRLResponseError: 'verificationKeyNotFound' } }
+    if (!isCrlOf(crl, credential.ci)) return { response: { loadCRLResponseError: 'invalidSignature' } }
+
+    const ci = toHex(ciPKIdOf(credential))
+    const held = [...state.crls].filter(([key]) => key.split('-')[0] === ci)
+    if (held.some(([, known]) => isFresher(known, crl)))
+      return { response: { loadCRLResponseError: 'fresherCrlAlreadyLoaded' } }
+    // Parts of one list stand beside each other; anything older gives way.
+    const replaced = held.filter(([, known]) => known.part?.number === crl.part?.number || isFresher(crl, known))
+    const freed = replaced.reduce((sum, [, { der }]) => sum + der.length, 0)
+    if (crl.der.length > freeMemory(state, identity) + freed)
+      return { response: { loadCRLResponseError: 'notEnoughMemorySpace' } }
+    const crls = new Map(state.crls)
+    for (const [key] of replaced) crls.delete(key)
+    crls.set(crl.part === undefined ? ci : `${ci}-${crl.part.number}`, crl)
+    const missingParts = missing(
+      crl,
+      [...crls.values()].filter(known => isCrlOf(known, credential.ci)),
+    )
+    return {
+      response: { loadCRLResponseOk: missingParts.length > 0 ? { missingParts } : {} },
+      state: { ...state, crls } satisfies CardState,
+    }
+  },
+}
+
+/** AUTOMATIC TAGS put [0] in place of the CertificateList's SEQUENCE tag; some send the list with both. */
+const readCrl = (element: Uint8Array): Crl | undefined => {
+  try {
+    const content = contentOf(readOnlyTlv(element))
+    return parseCrl(isWrapped(content) ? elementOf(readOnlyTlv(content)) : encodeTlv(0x30, content))
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    return undefined
+  }
+}
+
+/** tbsCertList is the first of three components; a list that fills the content by itself is a whole one. */
+const isWrapped = (content: Uint8Array): boolean => {
+  try {
+    return readOnlyTlv(content).tag === 0x30
+  } catch {
+    return false
+  }
+}
+
+const isFresher = (a: Crl, b: Crl): boolean => a.thisUpdate > b.thisUpdate
+
+const missing = ({ part }: Crl, held: readonly Crl[]): readonly number[] => {
+  if (part === undefined) return []
+  const present = held.map(known => known.part?.number)
+  return Array.from({ length: part.total }, (_, index) => index + 1).filter(number => !present.includes(number))
+}

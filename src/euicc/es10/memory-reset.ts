@@ -1,0 +1,35 @@
+import type { ES10c } from '../../rsp/interfaces/es10c.ts'
+import type { Answers } from '../commands/answer.ts'
+import { type CardState, enabledProfile, isTestProfile } from '../state/state.ts'
+import { withoutProfile } from './profile-state.ts'
+
+/** SGP.22 §5.7.19. Deletes whatever state and policy rules say; that is what it is for. */
+export const memoryResetAnswers: Answers<Pick<typeof ES10c, 'eUICCMemoryReset'>> = {
+  eUICCMemoryReset: ({ resetOptions }, { state, identity, proactiveSession }) => {
+    const condemned = [...state.profiles.values()].filter(profile =>
+      isTestProfile(profile)
+        ? resetOptions.includes('deleteFieldLoadedTestProfiles')
+        : resetOptions.includes('deleteOperationalProfiles') && profile.info.profileClass !== 'provisioning',
+    )
+    const resetsAddress = resetOptions.includes('resetDefaultSmdpAddress')
+    if (condemned.length === 0 && !resetsAddress) return { response: { resetResult: 'nothingToDelete' } }
+    const current = enabledProfile(state)
+    const losesEnabled = current !== undefined && condemned.includes(current)
+    if (state.root.pendingSwitch || (losesEnabled && proactiveSession)) return { response: { resetResult: 'catBusy' } }
+
+    const { defaultDpAddress, enabled, ...root } = state.root
+    const prepared: CardState = {
+      ...state,
+      root: {
+        ...root,
+        ...(resetsAddress || defaultDpAddress === undefined ? {} : { defaultDpAddress }),
+        ...(losesEnabled || enabled === undefined ? {} : { enabled }),
+      },
+    }
+    return {
+      response: { resetResult: 'ok' },
+      state: condemned.reduce((next, profile) => withoutProfile(next, identity, profile), prepared),
+      ...(losesEnabled ? { profileChange: 'ask-and-switch' } : {}),
+    }
+  },
+}

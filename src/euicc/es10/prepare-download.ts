@@ -1,0 +1,83 @@
+import { concat, equalBytes } from '../../asn1/bytes.ts'
+import { encode, keep } from '../../asn1/schema.ts'
+import { type DownloadErrorCode, EUICCSigned2, PrepareDownloadResponse } from '../../rsp/authentication.ts'
+import type { CurveName } from '../../rsp/crypto/curve.ts'
+import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
+import { generateOneTimeKeyPair, type OneTimeKeyPair } from '../../rsp/crypto/key-agreement.ts'
+import { Signature } from '../../rsp/identifiers.ts'
+import type { ES10b } from '../../rsp/interfaces/es10b.ts'
+import type { Answers } from '../commands/answer.ts'
+import type { CardState } from '../state/state.ts'
+import { trusted } from './certificate-check.ts'
+import { NO_SESSION } from './session.ts'
+
+/** SGP.22 §5.7.5. */
+export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload'>> = {
+  PrepareDownload: (request, situation) => {
+    const { session, state } = situation
+    const { smdpSigned2, smdpSignature2, hashCc } = request
+    const { transactionId, ccRequiredFlag, bppEuiccOtpk } = smdpSigned2.value
+    const errorResponse = (downloadErrorCode: DownloadErrorCode) =>
+      keep(PrepareDownloadResponse, { downloadResponseError: { transactionId, downloadErrorCode } })
+    const refuse = (code: DownloadErrorCode) => ({ response: errorResponse(code), session: NO_SESSION })
+
+    // What does not belong to the session leaves the session as it was. The SM-DP+ that refused a confirmation code may
+    // be given another one: the same offer, signed for anew (SGP.22 §3.1.3.2).
+    const isRepeated = session.phase === 'prepared'
+    if (!isRepeated && (session.phase !== 'authenticated' || session.role !== 'dp'))
+      return { response: errorResponse('noSessionContext') }
+    if (!equalBytes(transactionId, session.transactionId)) return { response: errorResponse('invalidTransactionId') }
+
+    // CERT.DPpb is of the CI that CERT.DPauth is of, and no other.
+    const checked = trusted('DPpb', request.smdpCertificate, [session.serverCi], situation)
+    if ('refused' in checked)
+      return refuse(checked.refused === 'unsupportedCurve' ? 'unsupportedCurve' : 'invalidCertificate')
+    const { certificate: smdpCertificate } = checked
+    const { curve } = smdpCertificate
+    // CERT.DPauth and CERT.DPpb belong to the same entity: the same OID in both (SGP.22 §5.7.5).
+    const smdpOid = smdpCertificate.registeredId!
+    if (smdpOid !== session.serverCertificate.registeredId) return refuse('invalidCertificate')
+    if (!verify(smdpCertificate.publicKey, concat(smdpSigned2.bytes, session.euiccSignature1), smdpSignature2))
+      return refuse('invalidSignature')
+    if (ccRequiredFlag && hashCc === undefined) return refuse('undefinedError')
+
+    const publicKey = bppEuiccOtpk ?? (isRepeated ? session.oneTimeKey.publicKey : undefined)
+    const oneTimeKey =
+      retainedKey(state, { smdpOid, curve, publicKey }) ?? generateOneTimeKeyPair(curve, situation.random)
+    const euiccSigned2 = keep(EUICCSigned2, {
+      transactionId,
+      euiccOtpk: oneTimeKey.publicKey,
+      // Only where the SM-DP+ asks for it: a hash that nobody asked for is not for anybody.
+      ...(ccRequiredFlag ? { hashCc } : {}),
+    })
+    const signed = concat(euiccSigned2.bytes, encode(Signature, smdpSignature2))
+    return {
+      response: keep(PrepareDownloadResponse, {
+        downloadResponseOk: { euiccSigned2, euiccSignature2: sign(session.credential.euiccPrivateKey, signed) },
+      }),
+      session: { ...session, phase: 'prepared', smdpCertificate, oneTimeKey },
+      state: withOneTimeKey(state, smdpOid, oneTimeKey),
+    }
+  },
+}
+
+/** The pair that the SM-DP+ has already bound the package to, if it is still here (SGP.22 §3.1.3.2). */
+const retainedKey = (
+  { oneTimeKey }: CardState,
+  wanted: { smdpOid: string; curve: CurveName; publicKey: Uint8Array | undefined },
+): OneTimeKeyPair | undefined =>
+  wanted.publicKey !== undefined &&
+  oneTimeKey?.smdpOid === wanted.smdpOid &&
+  oneTimeKey.curve === wanted.curve &&
+  equalBytes(oneTimeKey.publicKey, wanted.publicKey)
+    ? { curve: wanted.curve, publicKey: oneTimeKey.publicKey, privateKey: oneTimeKey.privateKey.slice() }
+    : undefined
+
+const withOneTimeKey = (
+  state: CardState,
+  smdpOid: string,
+  { curve, publicKey, privateKey }: OneTimeKeyPair,
+): CardState =>
+  state.oneTimeKey !== undefined && equalBytes(state.oneTimeKey.publicKey, publicKey)
+    ? state
+    : { ...state, oneTimeKey: { smdpOid, curve, publicKey, privateKey: privateKey.slice() } }

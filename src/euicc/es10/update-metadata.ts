@@ -1,0 +1,83 @@
+import { decodeCommand } from '../../apdu/command.ts'
+import { isApduError } from '../../apdu/errors.ts'
+import { channelOf } from '../../apdu/logical-channel.ts'
+import { respond } from '../../apdu/status.ts'
+import { Asn1Error } from '../../asn1/error.ts'
+import { decode, type TypeOf } from '../../asn1/schema.ts'
+import { ES6 } from '../../rsp/interfaces/es6.ts'
+import type { ProfileInfo } from '../../rsp/metadata.ts'
+import { assemble } from '../commands/store-data.ts'
+import type { Device } from '../state/card-data.ts'
+import { enabledProfile, keyOf, type Profile } from '../state/state.ts'
+
+type UpdateMetadataRequest = TypeOf<(typeof ES6)['UpdateMetadata']['request']>
+
+/**
+ * ES6.UpdateMetadata (SGP.22 §5.4.1).
+ *
+ * The specification lets the operator's server reach the MNO-SD of the Enabled Profile by remote file or application
+ * management (SCP80 or SCP81) and send it STORE DATA. Here begins what is behind that tunnel: the plain command, on a
+ * channel that only the operator has. How the tunnel is made is the business of other specifications, and no key of it
+ * is needed to test what the command does.
+ */
+export const updateMetadata = async (device: Device, bytes: Uint8Array): Promise<Uint8Array> => {
+  const command = tryCommand(bytes)
+  if (command === undefined) return respond(0x6700)
+  if (command.ins !== 0xe2) return respond(0x6d00)
+  const profile = enabledProfile(device.state)
+  if (profile === undefined) return respond(0x6a82)
+  // The longest request has an icon of 1024 bytes: several blocks, which the tunnel keeps together.
+  const assembled = assemble(device.operatorAssembly, command)
+  device.operatorAssembly = assembled.step === 'more' ? assembled.assembly : undefined
+  if (assembled.step === 'refused') return respond(assembled.status)
+  if (assembled.step === 'more') return respond(0x9000)
+
+  let request: UpdateMetadataRequest
+  try {
+    request = decode(ES6.UpdateMetadata.request, assembled.payload)
+  } catch (error) {
+    if (error instanceof Asn1Error) return respond(0x6a80)
+    throw error
+  }
+  const updated = applyUpdate(profile, request)
+  if (updated === undefined) return respond(0x6a80)
+  await device.commit({
+    ...device.state,
+    profiles: new Map(device.state.profiles).set(keyOf(profile), updated),
+  })
+  return respond(0x9000)
+}
+
+const tryCommand = (bytes: Uint8Array) => {
+  try {
+    const command = decodeCommand(bytes)
+    return channelOf(command.cla) === 0 && !command.extended ? command : undefined
+  } catch (error) {
+    if (isApduError(error, 'bad-command')) return undefined
+    throw error
+  }
+}
+
+/** The profile with its metadata changed; undefined for an update that is not allowed. */
+const applyUpdate = (profile: Profile, update: UpdateMetadataRequest): Profile | undefined => {
+  const { profilePolicyRules, icon, iconType, ...texts } = update
+  // An icon and what kind it is come together; an empty icon takes the old one away.
+  if ((icon === undefined) !== (iconType === undefined)) return undefined
+  const { icon: oldIcon, iconType: oldType, profilePolicyRules: oldRules = [], ...rest } = profile.info
+  // The operator can give up a rule and never add one (SGP.22 §2.9.2.4).
+  const added = (profilePolicyRules ?? []).filter(rule => rule !== 'pprUpdateControl' && !oldRules.includes(rule))
+  if (added.length > 0) return undefined
+
+  const icons: Pick<ProfileInfo, 'icon' | 'iconType'> =
+    icon === undefined
+      ? { ...(oldIcon && { icon: oldIcon }), ...(oldType !== undefined && { iconType: oldType }) }
+      : icon.length > 0
+        ? { icon, iconType }
+        : {}
+  const rules = profilePolicyRules ?? oldRules
+  const kept = Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined))
+  return {
+    ...profile,
+    info: { ...rest, ...kept, ...icons, ...(rules.length > 0 ? { profilePolicyRules: rules } : {}) },
+  }
+}

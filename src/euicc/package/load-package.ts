@@ -1,0 +1,114 @@
+import { concat } from '../../asn1/bytes.ts'
+import { forgetKeyPair } from '../../rsp/crypto/key-agreement.ts'
+import type { BppCommandId, ErrorReason } from '../../rsp/notification.ts'
+import { PackageError } from '../../rsp/package/error.ts'
+import { type OpenedCommand, openPackage } from '../../rsp/package/open.ts'
+import { freeMemory } from '../es10/euicc-info.ts'
+import type { Reply } from '../es10/response.ts'
+import { type Loading, NO_SESSION } from '../es10/session.ts'
+import type { Device } from '../state/card-data.ts'
+import type { CardState } from '../state/state.ts'
+import { installPackage } from './install-package.ts'
+import { failedInstallation, type InstallationFailure, successfulInstallation } from './installation-result.ts'
+import { refuseMetadata } from './metadata-check.ts'
+
+const PACKAGE = 0xbf36
+/** Beginnings of a segment as the LPA cuts the package (SGP.22 §2.5.5): the package, its four sequences, their elements. */
+const SEGMENTS = [PACKAGE, 0xa0, 0xa1, 0xa2, 0xa3, 0x86, 0x87, 0x88]
+export const isSegment = (tag: number): boolean => SEGMENTS.includes(tag)
+
+/**
+ * ES10b.LoadBoundProfilePackage (SGP.22 §5.7.6): one segment. Only the last is answered, or the first that is wrong,
+ * with the ProfileInstallationResult. Until then nothing is written, so a download that breaks off leaves no trace.
+ */
+export const loadSegment = async (device: Device, segment: Uint8Array): Promise<Reply> => {
+  if (segment[0] === PACKAGE >> 8 && segment[1] === (PACKAGE & 0xff)) {
+    await interruptLoading(device)
+    if (device.session.phase !== 'prepared') return { status: 0x6985 }
+    device.loading = startLoading(device, device.session)
+  }
+  const { loading } = device
+  if (loading === undefined) return { status: 0x6985 }
+  const failure = takeSegment(device, loading, segment)
+  if (failure !== undefined) return finish(device, loading, failedInstallation(device, loading, failure))
+  if (!loading.opened.complete) return { status: 0x9000 }
+
+  const elements = concat(...loading.profileElements)
+  const installed = installPackage(device, loading.metadata!, elements)
+  return 'reason' in installed
+    ? finish(device, loading, failedInstallation(device, loading, { command: 'loadProfileElements', ...installed }))
+    : finish(device, loading, successfulInstallation(device, loading, elements, installed))
+}
+
+const startLoading = ({ identity }: Device, session: Loading['session']): Loading => ({
+  session,
+  opened: openPackage({
+    transactionId: session.transactionId,
+    eid: identity.eid,
+    euiccOneTimeKey: session.oneTimeKey,
+    smdpPublicKey: session.smdpCertificate.publicKey,
+  }),
+  metadata: undefined,
+  dpProprietaryData: undefined,
+  profileElements: [],
+  length: 0,
+})
+
+const takeSegment = (device: Device, loading: Loading, segment: Uint8Array): InstallationFailure | undefined => {
+  try {
+    for (const opened of loading.opened.feed(segment)) {
+      const reason = takeCommand(device, loading, opened)
+      if (reason !== undefined) return { command: opened.command, reason }
+    }
+    return undefined
+  } catch (error) {
+    if (error instanceof PackageError) return { command: error.command, reason: error.code }
+    throw error
+  }
+}
+
+const takeCommand = (device: Device, loading: Loading, opened: OpenedCommand): ErrorReason | undefined => {
+  switch (opened.command) {
+    case 'configureISDP':
+      loading.dpProprietaryData = opened.request.dpProprietaryData
+      return undefined
+    case 'storeMetadata':
+      loading.metadata = opened.request
+      return refuseMetadata(opened.request, device.state, device.identity)
+    case 'loadProfileElements':
+      loading.profileElements.push(opened.data)
+      loading.length += opened.data.length
+      return loading.length > freeMemory(device.state, device.identity)
+        ? 'installFailedDueToInsufficientMemoryForProfile'
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Stores the result in one commit with what it tells of, and answers with it. The session is over. */
+const finish = async (
+  device: Device,
+  loading: Loading,
+  { state, result }: { state: CardState; result: Uint8Array },
+): Promise<Reply> => {
+  stop(device, loading)
+  await device.commit(state)
+  return { status: 0x9000, data: result }
+}
+
+const stop = (device: Device, { opened, session }: Loading): void => {
+  opened.close()
+  forgetKeyPair(session.oneTimeKey)
+  device.loading = undefined
+  device.session = NO_SESSION
+}
+
+/** Another function, or another package, in the middle of a package: the device has given the first up. */
+export const interruptLoading = async (device: Device): Promise<void> => {
+  const { loading } = device
+  if (loading === undefined) return
+  const command: BppCommandId = loading.opened.command
+  const reason = 'installFailedDueToInterruption'
+  await finish(device, loading, failedInstallation(device, loading, { command, reason }))
+}

@@ -1,0 +1,51 @@
+import { equalBytes, toHex } from '../../asn1/bytes.ts'
+import type { OperatorId } from '../../rsp/identifiers.ts'
+import type { StoreMetadataRequest } from '../../rsp/metadata.ts'
+import type { ErrorReason } from '../../rsp/notification.ts'
+import type { EuiccIdentity, RulesAuthorisationTable } from '../state/identity.ts'
+import { type CardState, findProfile } from '../state/state.ts'
+
+const RULES = ['ppr1', 'ppr2'] as const
+type Rule = (typeof RULES)[number]
+
+/** SGP.22 §5.5.3: why this card, in this state, may not take a profile with this metadata; undefined if it may. */
+export const refuseMetadata = (
+  metadata: StoreMetadataRequest,
+  state: CardState,
+  identity: EuiccIdentity,
+): ErrorReason | undefined => {
+  const { capabilities, rulesAuthorisationTable } = identity
+  const { profileClass, profilePolicyRules = [], profileOwner, icon, iconType } = metadata
+  if (findProfile(state, metadata) !== undefined) return 'installFailedDueToIccidAlreadyExistsOnEuicc'
+  if (typeof profileClass === 'number') return 'unsupportedProfileClass'
+  if (profileClass === 'test' && !capabilities.rsp.includes('testProfileSupport')) return 'unsupportedProfileClass'
+  if ((icon === undefined) !== (iconType === undefined)) return 'incorrectInputValues'
+
+  const rules = RULES.filter(rule => profilePolicyRules.includes(rule))
+  if (rules.length === 0) return undefined
+  if (profileOwner === undefined) return 'incorrectInputValues'
+  for (const rule of rules) {
+    if (capabilities.forbiddenProfilePolicyRules.includes(rule)) return 'pprNotAllowed'
+    if (!mayUse(rule, profileOwner, rulesAuthorisationTable)) return 'pprNotAllowed'
+  }
+  // A profile that may not be disabled is the only operational one, or it could never be enabled or left.
+  if (rules.includes('ppr1') && [...state.profiles.values()].some(({ info }) => info.profileClass === 'operational'))
+    return 'pprNotAllowed'
+  return undefined
+}
+
+/** SGP.22 §2.9.3.1: the first entry for this rule and this owner authorises. */
+const mayUse = (rule: Rule, owner: OperatorId, table: RulesAuthorisationTable): boolean =>
+  table.some(
+    ({ pprIds, allowedOperators }) =>
+      pprIds.includes(rule) && allowedOperators.some(allowed => isOperator(owner, allowed)),
+  )
+
+/** A digit 'E' of the MCC and MNC stands for any, an absent GID likewise; an empty GID wants the owner to have none. */
+export const isOperator = (owner: OperatorId, allowed: OperatorId): boolean =>
+  [...toHex(allowed.mccMnc)].every((digit, index) => digit === 'e' || digit === toHex(owner.mccMnc)[index]) &&
+  fitsGid(owner.gid1, allowed.gid1) &&
+  fitsGid(owner.gid2, allowed.gid2)
+
+const fitsGid = (actual: Uint8Array | undefined, allowed: Uint8Array | undefined): boolean =>
+  allowed === undefined || equalBytes(actual ?? new Uint8Array(0), allowed)

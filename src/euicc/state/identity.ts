@@ -1,0 +1,149 @@
+import type { KeyObject } from 'node:crypto'
+import { equalBytes, fromHex, toHex } from '../../asn1/bytes.ts'
+import type { TypeOf } from '../../asn1/schema.ts'
+import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
+import type { Pki } from '../../rsp/certificates/pki-folder.ts'
+import { pointOf } from '../../rsp/crypto/curve.ts'
+import type { RspCapability, UICCCapability } from '../../rsp/euicc-info.ts'
+import type { ES10b } from '../../rsp/interfaces/es10b.ts'
+import { EuiccError } from '../error.ts'
+
+/** What the card holds for one CI: whom it believes, and what it signs with. */
+export interface Credential {
+  readonly ci: RspCertificate
+  readonly eum: RspCertificate
+  readonly euicc: RspCertificate
+  readonly euiccPrivateKey: KeyObject
+}
+
+/** The CI's subject key id: the name of a credential on the wire. */
+export const ciPKIdOf = ({ ci }: Credential): Uint8Array => ci.subjectKeyId!
+
+export type RulesAuthorisationTable = TypeOf<(typeof ES10b)['GetRAT']['response']>['rat']
+
+/** What the card can do and says of itself (EUICCInfo2, SGP.22 §5.7.8). Versions are three bytes. */
+export interface Capabilities {
+  readonly svn: Uint8Array
+  readonly profileVersion: Uint8Array
+  readonly firmwareVersion: Uint8Array
+  readonly ts102241Version: Uint8Array
+  readonly globalplatformVersion: Uint8Array
+  readonly ppVersion: Uint8Array
+  readonly uicc: UICCCapability
+  readonly rsp: RspCapability
+  readonly sasAccreditationNumber: string
+  readonly forbiddenProfilePolicyRules: readonly ('ppr1' | 'ppr2')[]
+  /** Bytes for profiles, notifications and revocation lists. */
+  readonly nonVolatileMemory: number
+  readonly volatileMemory: number
+}
+
+/** Everything that is given to a card when it is made, and never changes. */
+export interface EuiccIdentity {
+  /** 16 bytes. */
+  readonly eid: Uint8Array
+  /** In order of preference; one or more, on either curve. */
+  readonly credentials: readonly Credential[]
+  readonly defaultDpAddress?: string | undefined
+  readonly rootDsAddress: string
+  readonly rulesAuthorisationTable: RulesAuthorisationTable
+  readonly capabilities: Capabilities
+}
+
+/**
+ * The number of the security accreditation that every software eUICC states in its EUICCInfo2, and signs in each
+ * session: the GSMA gives out none like it. Its EID may be a real card's, since the test cards of SGP.26 share one.
+ */
+const SOFTWARE_ACCREDITATION = 'ESIM-BENCH-SW-'
+export const isSoftwareAccreditation = (sasAccreditationNumber: string): boolean =>
+  sasAccreditationNumber.startsWith(SOFTWARE_ACCREDITATION)
+
+const version = (...numbers: [number, number, number]) => Uint8Array.from(numbers)
+
+/** What `SUPPORTED_SERVICES` of the profile room installs, said in the words of EUICCInfo2: a medium card of version 2.5 with a megabyte, which takes test profiles and revocation lists. */
+const ORDINARY_CAPABILITIES: Capabilities = {
+  svn: version(2, 5, 0),
+  profileVersion: version(2, 3, 1),
+  firmwareVersion: version(0, 1, 0),
+  ts102241Version: version(9, 2, 0),
+  globalplatformVersion: version(2, 3, 0),
+  ppVersion: version(1, 0, 0),
+  uicc: [
+    'usimSupport',
+    'isimSupport',
+    'csimSupport',
+    'akaMilenage',
+    'akaTuak128',
+    'akaTuak256',
+    'usimTestAlgorithm',
+    'javacard',
+    'multipleUsimSupport',
+    'multipleIsimSupport',
+    'multipleCsimSupport',
+    'berTlvFileSupport',
+    'dfLinkSupport',
+    'getIdentity',
+    'profile-a-x25519',
+    'profile-b-p256',
+  ],
+  rsp: [
+    'additionalProfile',
+    'crlSupport',
+    'testProfileSupport',
+    'deviceInfoExtensibilitySupport',
+    'serviceSpecificDataSupport',
+  ],
+  sasAccreditationNumber: `${SOFTWARE_ACCREDITATION}0000`,
+  forbiddenProfilePolicyRules: [],
+  nonVolatileMemory: 1 << 20,
+  volatileMemory: 1 << 16,
+}
+
+/** PPR1 and PPR2 for every operator, with the End User's consent (SGP.22 §2.9.3.1: `EEEEEE` and no GID is anyone). */
+const RULES_FOR_ANYONE: RulesAuthorisationTable = [
+  {
+    pprIds: ['ppr1', 'ppr2'],
+    allowedOperators: [{ mccMnc: Uint8Array.of(0xee, 0xee, 0xee) }],
+    pprFlags: ['consentRequired'],
+  },
+]
+
+export const checkIdentity = ({ eid, credentials }: EuiccIdentity): void => {
+  const refuse = (detail: string): never => {
+    throw new EuiccError('bad-identity', detail)
+  }
+  if (eid.length !== 16) refuse(`an EID has 16 bytes, not ${eid.length}`)
+  if (credentials.length === 0) refuse('a card needs at least one eUICC certificate')
+  for (const { ci, euicc, euiccPrivateKey } of credentials) {
+    if (ci.subjectKeyId === undefined) refuse(`the CI certificate of ${ci.subject} has no subject key identifier`)
+    if (euicc.eid !== toHex(eid)) refuse(`the eUICC certificate is of ${euicc.eid}, the card is ${toHex(eid)}`)
+    if (!equalBytes(pointOf(euiccPrivateKey), pointOf(euicc.publicKey)))
+      refuse(`the private key is not that of the eUICC certificate under ${ci.subject}`)
+  }
+  if (new Set(credentials.map(credential => toHex(ciPKIdOf(credential)))).size < credentials.length)
+    refuse('two eUICC certificates of the card lead to the same CI key')
+}
+
+export const credentialFor = ({ credentials }: EuiccIdentity, ciPKId: Uint8Array): Credential | undefined =>
+  credentials.find(credential => equalBytes(ciPKIdOf(credential), ciPKId))
+
+/** The card's side of a PKI, for one of its curves. */
+const credentialOf = ({ ci, eum, euicc }: Pki): Credential => ({
+  ci: ci.certificate,
+  eum: eum.certificate,
+  euicc: euicc.certificate,
+  euiccPrivateKey: euicc.privateKey,
+})
+
+/** A card with the EID of its certificates, which believes their CIs and is otherwise ordinary. */
+export const ordinaryIdentity = (
+  pkis: readonly Pki[],
+  { rootDsAddress, defaultDpAddress }: Pick<EuiccIdentity, 'rootDsAddress' | 'defaultDpAddress'>,
+): EuiccIdentity => ({
+  eid: fromHex(pkis[0]?.euicc.certificate.eid ?? ''),
+  credentials: pkis.map(credentialOf),
+  rootDsAddress,
+  ...(defaultDpAddress === undefined ? {} : { defaultDpAddress }),
+  rulesAuthorisationTable: RULES_FOR_ANYONE,
+  capabilities: ORDINARY_CAPABILITIES,
+})

@@ -1,0 +1,81 @@
+import { equalBytes, toHex } from '../../asn1/bytes.ts'
+import type { Kept } from '../../asn1/schema.ts'
+import type { Crl } from '../../rsp/certificates/crl.ts'
+import type { NotificationEventName } from '../../rsp/identifiers.ts'
+import type { ProfileInfo } from '../../rsp/metadata.ts'
+import type { PendingNotification } from '../../rsp/notification.ts'
+import type { OneTimeKeyRecord, RootRecord } from './state-records.ts'
+
+/** What is kept of an installed profile beside its package. */
+export interface Profile {
+  readonly isdpAid: Uint8Array
+  /** The CI whose eUICC key signs this profile's notifications: the one it was downloaded under. */
+  readonly ciPKId: Uint8Array
+  /** Non-volatile memory that it takes, in bytes. */
+  readonly size: number
+  /** Metadata and nickname; the state is not here, because which profile is enabled is one fact and not many. */
+  readonly info: ProfileInfo & { readonly iccid: Uint8Array }
+}
+
+/**
+ * All that survives a power cut, as one value that is never changed: a function gives a new one, and what differs
+ * between the two is what one commit writes. Keys of `profiles`, `packages` and `files` are ISD-P AIDs in hexadecimal.
+ */
+export interface CardState {
+  readonly root: RootRecord
+  readonly profiles: ReadonlyMap<string, Profile>
+  /** The unprotected profile packages, from which the files are built at start. Written once. */
+  readonly packages: ReadonlyMap<string, Uint8Array>
+  /** What has changed in a profile's files since: contents, PINs, sequence numbers. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+  /** By sequence number, oldest first. */
+  readonly notifications: ReadonlyMap<number, Kept<PendingNotification>>
+  /** Revocation lists by the hexadecimal key id of the CI and, where the list is cut into parts, the part's number. */
+  readonly crls: ReadonlyMap<string, Crl>
+  /** The one-time key of a download that has not come to its end (SGP.22 §3.1.3, retry of a download). */
+  readonly oneTimeKey: OneTimeKeyRecord | undefined
+}
+
+/** `map` with `key` set, or removed where `value` is undefined. */
+export const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undefined): ReadonlyMap<K, V> => {
+  const next = new Map(map)
+  if (value === undefined) next.delete(key)
+  else next.set(key, value)
+  return next
+}
+
+export const keyOf = (profile: Pick<Profile, 'isdpAid'>): string => toHex(profile.isdpAid)
+
+export type ProfileIdentifier = { readonly isdpAid?: Uint8Array | undefined; readonly iccid?: Uint8Array | undefined }
+
+export const findProfile = (state: CardState, { isdpAid, iccid }: ProfileIdentifier): Profile | undefined => {
+  if (isdpAid !== undefined) return state.profiles.get(toHex(isdpAid))
+  for (const profile of state.profiles.values())
+    if (iccid !== undefined && equalBytes(profile.info.iccid, iccid)) return profile
+  return undefined
+}
+
+export const enabledProfile = (state: CardState): Profile | undefined =>
+  state.root.enabled && state.profiles.get(toHex(state.root.enabled))
+
+export const isEnabled = (state: CardState, profile: Profile): boolean =>
+  state.root.enabled !== undefined && equalBytes(state.root.enabled, profile.isdpAid)
+
+/** Addresses that want to hear of `event`, in the order of the metadata. */
+export const addressesFor = (profile: Profile, event: NotificationEventName): readonly string[] =>
+  (profile.info.notificationConfigurationInfo ?? [])
+    .filter(({ profileManagementOperation }) => profileManagementOperation.includes(event))
+    .map(({ notificationAddress }) => notificationAddress)
+
+export const isTestProfile = (profile: Profile): boolean => profile.info.profileClass === 'test'
+
+export const hasRule = (profile: Profile, rule: 'ppr1' | 'ppr2'): boolean =>
+  profile.info.profilePolicyRules?.includes(rule) ?? false
+
+export const usedMemory = (state: CardState): number => {
+  let used = 0
+  for (const profile of state.profiles.values()) used += profile.size
+  for (const { bytes } of state.notifications.values()) used += bytes.length
+  for (const crl of state.crls.values()) used += crl.der.length
+  return used
+}

@@ -1,0 +1,61 @@
+import { concat } from '../../asn1/bytes.ts'
+import { Asn1Error } from '../../asn1/error.ts'
+import { decode } from '../../asn1/schema.ts'
+import { childrenOf, contentOf, elementOf, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
+import { StoreMetadataRequest } from '../../rsp/metadata.ts'
+import { LpaError } from '../errors.ts'
+
+/** Bytes of MAC at the end of every protected segment (SGP.22 §2.6.4). */
+const MAC_LENGTH = 8
+
+/** A bound package as the LPA sees it: what to send, and what it says of the profile in the clear. */
+export interface SegmentedPackage {
+  readonly segments: readonly Uint8Array[]
+  /** From the '88' segments, which are protected and not encrypted. */
+  readonly metadata: StoreMetadataRequest
+}
+
+const [BPP, INITIALISE, FIRST_87, SEQUENCE_88, SECOND_87, SEQUENCE_86] = [0xbf36, 0xbf23, 0xa0, 0xa1, 0xa2, 0xa3]
+
+/**
+ * Cuts a BoundProfilePackage into the segments of SGP.22 §2.5.5, each a STORE DATA chain of its own:
+ * the package's header with initialiseSecureChannelRequest; each header of a sequence of '87' with its first '87';
+ * each header of the sequence of '88' and of '86'; and every other TLV of these sequences.
+ */
+export const segmentPackage = (boundProfilePackage: Uint8Array): SegmentedPackage => {
+  try {
+    const outer = readOnlyTlv(boundProfilePackage)
+    if (outer.tag !== BPP) throw new Asn1Error('bad-tag', 'no BoundProfilePackage', { offset: 0 })
+    const [initialise, ...sequences] = childrenOf(outer)
+    if (initialise?.tag !== INITIALISE) throw new Asn1Error('bad-tag', 'it does not begin with the secure channel')
+    const tags = sequences.map(tlv => tlv.tag)
+    const expected = tags.includes(SECOND_87)
+      ? [FIRST_87, SEQUENCE_88, SECOND_87, SEQUENCE_86]
+      : [FIRST_87, SEQUENCE_88, SEQUENCE_86]
+    if (tags.join() !== expected.join()) throw new Asn1Error('bad-tag', 'its sequences are not those of SGP.22 §2.5.5')
+    return {
+      segments: [bytesBetween(outer, outer.start, initialise.end), ...sequences.flatMap(cutSequence)],
+      metadata: metadataOf(sequences[1]!),
+    }
+  } catch (error) {
+    if (!(error instanceof Asn1Error)) throw error
+    const message = `the bound profile package cannot be cut into segments: ${error.message}`
+    throw new LpaError('bad-server-answer', 'server', message, { step: 'ES9+.GetBoundProfilePackage' }, error)
+  }
+}
+
+const cutSequence = (sequence: Tlv): Uint8Array[] => {
+  const [first, ...rest] = childrenOf(sequence)
+  const header = bytesBetween(sequence, sequence.start, sequence.valueStart)
+  if (first === undefined) throw new Asn1Error('missing-field', 'a sequence is empty', { offset: sequence.start })
+  return sequence.tag === FIRST_87 || sequence.tag === SECOND_87
+    ? [bytesBetween(sequence, sequence.start, first.end), ...rest.map(elementOf)]
+    : [header, elementOf(first), ...rest.map(elementOf)]
+}
+
+const metadataOf = (sequenceOf88: Tlv): StoreMetadataRequest => {
+  const contents = childrenOf(sequenceOf88).map(segment => contentOf(segment))
+  return decode(StoreMetadataRequest, concat(...contents.map(content => content.subarray(0, -MAC_LENGTH))))
+}
+
+const bytesBetween = ({ buffer }: Tlv, start: number, end: number): Uint8Array => buffer.subarray(start, end)

@@ -1,0 +1,59 @@
+import { connect, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import type { Channel } from '../../apdu/channel.ts'
+import { fromHex, toHex } from '../../asn1/bytes.ts'
+import type { NetworkPlace } from '../../euicc/emulator/at-modem-network.ts'
+import { type NetworkAccess, registerOnNetwork } from '../../modem/radio/registration.ts'
+import { type NetworkAnswer, readNetworkAnswer } from './network-socket.ts'
+
+/** A bench answers at once; one that does not is as good as none. */
+const ANSWERS_WITHIN_MS = 10_000
+
+const dial = (path: string): Promise<Socket | undefined> =>
+  new Promise(resolve => {
+    const socket = connect(path)
+    socket.once('connect', () => resolve(socket))
+    socket.once('error', () => resolve(undefined))
+  })
+
+/** The network over a socket that is open. */
+const networkOver = (socket: Socket): NetworkAccess => {
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+  const ask = async (question: Readonly<Record<string, string | undefined>>): Promise<NetworkAnswer> => {
+    socket.write(`${JSON.stringify(question)}\n`)
+    const { value, done } = await lines.next()
+    return done ? { refused: 'the bench went away' } : readNetworkAnswer(value)
+  }
+  return {
+    challenge: async imsi => {
+      const answer = await ask({ imsi })
+      if ('rand' in answer) return { rand: fromHex(answer.rand), autn: fromHex(answer.autn) }
+      return { refused: 'refused' in answer ? answer.refused : 'not-understood' }
+    },
+    answer: async (imsi, proof) => {
+      const said = 'res' in proof ? { res: toHex(proof.res) } : { auts: toHex(proof.auts) }
+      const answer = await ask({ imsi, ...said })
+      if ('rand' in answer) return { challenge: { rand: fromHex(answer.rand), autn: fromHex(answer.autn) } }
+      return 'refused' in answer ? answer : { accepted: true, ...answer }
+    },
+  }
+}
+
+/**
+ * Attaches a card to the network of the bench that runs in the state folder. Resolves with undefined where none runs: the
+ * modem then hears no network. Rejects where network or card say no.
+ */
+export const attachThrough =
+  (path: string) =>
+  async (channel: Channel): Promise<NetworkPlace | undefined> => {
+    const socket = await dial(path)
+    if (socket === undefined) return undefined
+    socket.setTimeout(ANSWERS_WITHIN_MS, () => socket.destroy())
+    socket.on('error', () => socket.destroy())
+    try {
+      const { registration, operator, plmn } = await registerOnNetwork(channel, networkOver(socket))
+      return { registration, operator, plmn }
+    } finally {
+      socket.destroy()
+    }
+  }

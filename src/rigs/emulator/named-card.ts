@@ -1,0 +1,192 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { equalBytes } from '../../asn1/bytes.ts'
+import type { Protocol } from '../../euicc/es10/response.ts'
+import type { SoftwareEuicc } from '../../euicc/euicc.ts'
+import { BenchError } from '../../host/error.ts'
+import { type CurveOption, readCertificates, writeWhole } from '../../host/pki/card-pki.ts'
+import { startTimeOf, takeLock } from '../../host/state/lock.ts'
+import type { Pki } from '../../rsp/certificates/pki-folder.ts'
+import { writePkiFolder } from '../../rsp/certificates/pki-folder.ts'
+import { completeEid, issueEuicc } from '../../rsp/certificates/test-pki.ts'
+import { openSoftwareCard } from '../links/software-card.ts'
+
+/*
+ * Cards with a name, each in a folder of its own:
+ *
+ *     cards/plugged/NAME/lock          who has it
+ *                       /nist          its certificates, as it got them when it was made
+ *                       /memory-…      its non-volatile memory
+ *
+ * A named card has its own lock, so that it can be plugged in while a bench runs in the same state folder and uses it.
+ */
+export interface NamedCards {
+  readonly folder: string
+  readonly clock: () => Date
+  readonly random: (length: number) => Uint8Array
+  readonly onFault?: (fault: unknown) => void
+}
+
+export interface NamedCard {
+  readonly name: string
+  readonly eid: string
+  readonly card: SoftwareEuicc
+  close(): Promise<void>
+}
+
+export interface CardNote {
+  readonly name: string
+  /** Null where its certificates cannot be read. */
+  readonly eid: string | null
+  readonly curve: CurveOption
+  /** The process that has it plugged in. */
+  readonly inUseBy: number | null
+}
+
+const CURVES: readonly CurveOption[] = ['nist', 'brainpool']
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+const checkName = (name: string): void => {
+  if (!NAME.test(name))
+    throw new BenchError(
+      'wrong-use',
+      `${JSON.stringify(name)} is no name for a card: lower-case letters, digits and hyphens`,
+    )
+}
+
+const curveOf = (folder: string): CurveOption | undefined => CURVES.find(curve => existsSync(join(folder, curve)))
+
+/** A card's own certificate under the same EUM, so that no two cards are one; where the EUM's key is not at hand, the given one. */
+const ownIdentity = (pki: Pki, { clock, random }: NamedCards): Pki => {
+  const given = pki.euicc.certificate.eid
+  if (pki.eum.privateKey === undefined || given === undefined) return pki
+  const digits = [...random(22)].map(octet => octet % 10).join('')
+  const eid = completeEid(`${given.slice(0, 8)}${digits}`)
+  return { ...pki, euicc: issueEuicc(pki.eum, { random, now: clock(), eid }) }
+}
+
+/** The certificates of the card; made from `makePki` when the card is new. */
+const certificatesOf = (
+  folder: string,
+  name: string,
+  curve: CurveOption,
+  makePki: () => Pki,
+  isGiven: boolean,
+  cards: NamedCards,
+): Pki => {
+  const known = curveOf(folder)
+  const context = { random: cards.random, now: cards.clock() }
+  if (known === undefined) {
+    writeWhole(join(folder, curve), writePkiFolder(ownIdentity(makePki(), cards)))
+    return readCertificates(join(folder, curve), curve, context)
+  }
+  if (known !== curve)
+    throw new BenchError(
+      'certificates',
+      `the card ${name} has certificates of --curve ${known}, and stays that card; give a new card another --name`,
+    )
+  const pki = readCertificates(join(folder, known), known, context)
+  if (isGiven && !equalBytes(pki.ci.certificate.der, makePki().ci.certificate.der))
+    throw new BenchError(
+      'certificates',
+      `the card ${name} was made with other certificates than --certs gives; give a new card another --name`,
+    )
+  return pki
+}
+
+export const openNamedCard = async (
+  cards: NamedCards,
+  at: {
+    readonly name: string
+    readonly curve: CurveOption
+    readonly protocol: Protocol
+    readonly makePki: () => Pki
+    /** `makePki` gives what a person asked for, not the bench's own. */
+    readonly isGiven: boolean
+  },
+): Promise<NamedCard> => {
+  const { name, curve, protocol, makePki, isGiven } = at
+  checkName(name)
+  const folder = join(cards.folder, name)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const lock = takeLock(folder)
+  if ('pid' in lock)
+    throw new BenchError(
+      'card-in-use',
+      `the card ${name} is plugged in already, by process ${lock.pid}; end that one, or give another --name`,
+      { data: { pid: lock.pid } },
+    )
+  try {
+    const pki = certificatesOf(folder, name, curve, makePki, isGiven, cards)
+    const { clock, random, onFault } = cards
+    const card = await openSoftwareCard(folder, 'memory', {
+      pki,
+      clock,
+      random,
+      protocol,
+      ...(onFault ? { onFault } : {}),
+    })
+    return {
+      name,
+      eid: pki.euicc.certificate.eid ?? '',
+      card,
+      async close() {
+        await card.close()
+        lock.release()
+      },
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+const holderOf = (folder: string): number | null => {
+  try {
+    const { pid, started } = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as { pid: number; started: string }
+    return startTimeOf(pid) === started ? pid : null
+  } catch {
+    return null
+  }
+}
+
+export const listNamedCards = (cards: NamedCards): CardNote[] => {
+  if (!existsSync(cards.folder)) return []
+  return readdirSync(cards.folder)
+    .filter(name => NAME.test(name))
+    .sort()
+    .flatMap(name => {
+      const folder = join(cards.folder, name)
+      const curve = curveOf(folder)
+      if (curve === undefined) return []
+      return [{ name, eid: eidIn(join(folder, curve), curve, cards), curve, inUseBy: holderOf(folder) }]
+    })
+}
+
+/** A card that is damaged is listed too: it can only be removed by its name. */
+const eidIn = (folder: string, curve: CurveOption, { random, clock }: NamedCards): string | null => {
+  try {
+    return readCertificates(folder, curve, { random, now: clock() }).euicc.certificate.eid ?? null
+  } catch (error) {
+    if (error instanceof BenchError) return null
+    throw error
+  }
+}
+
+export const removeNamedCard = (cards: NamedCards, name: string): void => {
+  checkName(name)
+  const folder = join(cards.folder, name)
+  if (curveOf(folder) === undefined) {
+    const known = listNamedCards(cards).map(card => card.name)
+    throw new BenchError(
+      'no-such-card',
+      `there is no card ${JSON.stringify(name)}; ${known.length > 0 ? `the cards are ${known.join(', ')}` : 'there are none'}`,
+    )
+  }
+  const lock = takeLock(folder)
+  if ('pid' in lock)
+    throw new BenchError('card-in-use', `the card ${name} is plugged in, by process ${lock.pid}; end that one first`, {
+      data: { pid: lock.pid },
+    })
+  rmSync(folder, { recursive: true })
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { BenchError } from '../../host/error.ts'
+import { readYamlFolder } from '../../host/yaml/yaml-folder.ts'
+import type { ModemProfile } from '../../modem/profile.ts'
+
+const Milliseconds = z.int().min(1).max(3_600_000)
+const Command = z.string().regex(/^AT\S*( \S+)*$/, 'a command as it is sent, beginning with AT')
+const Pattern = z.string().min(1).refine(isPattern, 'not a regular expression')
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A file of rigs/modems: what a family of modems is known for. */
+const ModemProfileFile = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name is lower-case letters, digits and hyphens'),
+  match: z
+    .strictObject({
+      manufacturer: Pattern.optional(),
+      model: Pattern.optional(),
+      information: Pattern.optional(),
+    })
+    .refine(match => Object.keys(match).length > 0, 'give manufacturer, model or information')
+    .optional(),
+  apdu: z.enum(['ccho-cgla', 'csim']).optional(),
+  segmentSize: z.int().min(16).max(255).optional(),
+  deadlines: z
+    .strictObject({
+      ordinary: Milliseconds.optional(),
+      apdu: Milliseconds.optional(),
+      closeChannel: Milliseconds.optional(),
+      cardReady: Milliseconds.optional(),
+      registration: Milliseconds.optional(),
+    })
+    .optional(),
+  init: z.array(Command).optional(),
+  wake: z.array(Command).optional(),
+  reset: z
+    .array(
+      z.union([
+        z.strictObject({ at: Command }),
+        z.strictObject({ wait: Milliseconds }),
+        z.strictObject({ reenumerates: Milliseconds }),
+      ]),
+    )
+    .min(1)
+    .optional(),
+  refreshFlag: z.boolean().optional(),
+  quirks: z
+    .strictObject({
+      noTestCommands: z.boolean().optional(),
+      opensNothing: z.boolean().optional(),
+      isdrNeedsProfile: z.boolean().optional(),
+    })
+    .optional(),
+  note: z.string().min(1).optional(),
+  source: z.array(z.string().min(1)).optional(),
+})
+
+/**
+ * The modem profiles of the folders, later folders first: a user's profile goes before ours that matches the same
+ * modem, and takes the place of ours of the same name. Within a folder they go by file name.
+ */
+export const readModemProfiles = (folders: readonly string[]): ModemProfile[] => {
+  const profiles = new Map<string, ModemProfile>()
+  for (const folder of [...folders].reverse()) {
+    const here = new Map<string, string>()
+    for (const { file, content: profile } of readYamlFolder(ModemProfileFile, folder)) {
+      const other = here.get(profile.name)
+      if (other) throw new BenchError('rig-file', `${file}: the modem profile ${profile.name} is already in ${other}`)
+      here.set(profile.name, file)
+      if (!profiles.has(profile.name)) profiles.set(profile.name, profile)
+    }
+  }
+  return [...profiles.values()]
+}

@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { isApduError } from '../../apdu/errors.ts'
+import { closeLeftOpen } from '../../apdu/logical-channel.ts'
+import { afterTimeout } from '../../host/after-timeout.ts'
+import { readEid } from '../../lpa/card/euicc.ts'
+import { withIsdr } from '../../lpa/card/isdr.ts'
+import { isLpaError } from '../../lpa/errors.ts'
+import { type CardIdentity, openPcscCard, type PcscCardOptions } from '../../pcsc/card.ts'
+import type { IsdrOptionsOf } from '../card-knowledge.ts'
+import type { Rig } from '../rig.ts'
+import { hardwareLink } from './hardware-link.ts'
+import type { Link } from './link.ts'
+import { pcscdAnswers } from './pcscd-probe.ts'
+
+/** A card of a reader is told by its EID, and only the bench knows how to ask for one. */
+const eidOf = (eid: string, rig: Rig, isdrOptionsOf: IsdrOptionsOf): CardIdentity => ({
+  wanted: eid,
+  called: 'EID',
+  read: async channel => {
+    try {
+      const { onLearned: _, ...options } = isdrOptionsOf(rig)
+      return await withIsdr(channel, options, readEid)
+    } catch (error) {
+      // Some other card, or one that answers in its own way: not the one that is looked for.
+      if (isLpaError(error) || isApduError(error, 'refused', 'no-channel', 'bad-response')) return undefined
+      throw error
+    }
+  },
+})
+
+const choiceOf = (rig: Rig, isdrOptionsOf: IsdrOptionsOf): PcscCardOptions => {
+  if (rig.link === 'software' || !('pcsc' in rig.link)) throw new TypeError(`${rig.name} is no PC/SC rig`)
+  const { eid, ...choice } = rig.link.pcsc
+  return {
+    ...choice,
+    pause,
+    after: afterTimeout,
+    answers: pcscdAnswers,
+    ...(eid === undefined ? {} : { identity: eidOf(eid, rig, isdrOptionsOf) }),
+  }
+}
+
+export const pcscLink = (isdrOptionsOf: IsdrOptionsOf = () => ({})): Link =>
+  hardwareLink(async rig => {
+    const card = await openPcscCard(choiceOf(rig, isdrOptionsOf))
+    // The reset on opening closes them; a reader that only pretends to reset leaves them open.
+    const left = await card.exclusive(channel => closeLeftOpen(channel, 1, 3))
+    return {
+      card,
+      // Without the numbers that PC/SC counts readers and slots by.
+      way: card.reader.replace(/( \d\d){1,2}$/, ''),
+      facts: [`reader ${card.reader}, ${card.protocol}, through npm ${card.binding}`],
+      notes: [
+        ...card.notes,
+        ...(left === 0 ? [] : [`${left} logical channel(s) that an earlier session left open were closed`]),
+      ],
+    }
+  }, isdrOptionsOf)

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Card } from '../../apdu/channel.ts'
+import { ApduError } from '../../apdu/errors.ts'
+import { takeTurns } from '../../apdu/mutex.ts'
+import { readTape, replay, type Tape } from '../../apdu/recording/recording.ts'
+import { fromHex } from '../../asn1/bytes.ts'
+import { hideConfirmationCode } from '../../evidence/hide-confirmation-code.ts'
+import { BenchError } from '../../host/error.ts'
+import type { Rig } from '../rig.ts'
+import type { Link } from './link.ts'
+
+/** The card of a tape: it answers what it was asked when it was recorded, and refuses everything else. */
+export const playTape = ({ header, exchanges }: Tape): Card => {
+  const inTurn = takeTurns()
+  const played = replay({ exchanges }, hideConfirmationCode)
+  let atr = fromHex(header.atr ?? '')
+  return {
+    get atr() {
+      return atr
+    },
+    reset: () =>
+      inTurn(async () => {
+        atr = await played.reset()
+        return atr
+      }),
+    exclusive: procedure => inTurn(() => procedure(played)),
+    close: async () => {},
+  }
+}
+
+/** The tape at `path`; what is wrong with it is an ApduError `bad-tape` that names the file. */
+const loadTape = (path: string): Tape => {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    const reason =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message
+    throw new ApduError('bad-tape', `cannot read the tape ${path}: ${reason}`, { cause })
+  }
+  try {
+    return readTape(text)
+  } catch (error) {
+    if (!(error instanceof ApduError)) throw error
+    throw new ApduError('bad-tape', `${path}: ${error.message}`, { cause: error })
+  }
+}
+
+const tapeOf = (rig: Rig, workingFolder: string): Tape => {
+  if (rig.link === 'software' || !('tape' in rig.link)) throw new TypeError(`${rig.name} is no tape rig`)
+  return loadTape(resolve(workingFolder, rig.link.tape))
+}
+
+const describeTape = ({ header: { card, date, rig, bench, redacted } }: Tape): string =>
+  `a replay of the tape of ${card}, recorded on ${date} from the rig ${rig} by esim-bench ${bench}` +
+  (redacted ? ', its EID, ICCIDs and IMSIs replaced' : '')
+
+/** A recorded session, from its beginning at each opening. */
+export const tapeLink = (workingFolder: string): Link => ({
+  look: async rig => {
+    try {
+      tapeOf(rig, workingFolder)
+      return { attached: true }
+    } catch (error) {
+      if (!(error instanceof ApduError)) throw error
+      return { attached: false, reason: error.message }
+    }
+  },
+  open: async rig => {
+    try {
+      const tape = tapeOf(rig, workingFolder)
+      return { card: playTape(tape), facts: [describeTape(tape)] }
+    } catch (cause) {
+      if (!(cause instanceof ApduError)) throw cause
+      throw new BenchError('rig-not-attached', `the rig ${rig.name} cannot be replayed: ${cause.message}`, {
+        data: { rig: rig.name },
+        cause,
+      })
+    }
+  },
+})

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { toHex } from '../../asn1/bytes.ts'
+import type { Protocol } from '../../euicc/es10/response.ts'
+import { createEuicc, type SoftwareEuicc } from '../../euicc/euicc.ts'
+import { type EuiccIdentity, ordinaryIdentity } from '../../euicc/state/identity.ts'
+import type { NonVolatileMemory } from '../../euicc/state/memory.ts'
+import { BenchError } from '../../host/error.ts'
+import { openDisk } from '../../host/state/disk.ts'
+import type { Pki } from '../../rsp/certificates/pki-folder.ts'
+import { ROOT_DS_ADDRESS } from '../../rsp/identifiers.ts'
+import { openDurableMemory } from './durable-memory.ts'
+
+/** The card that a test PKI describes. */
+const identityOf = (pki: Pki): EuiccIdentity => {
+  if (!pki.euicc.certificate.eid) throw new BenchError('certificates', 'the eUICC certificate names no EID')
+  return ordinaryIdentity([pki], { rootDsAddress: ROOT_DS_ADDRESS, defaultDpAddress: undefined })
+}
+
+export interface CardSettings {
+  readonly pki: Pki
+  readonly clock: () => Date
+  readonly random: (length: number) => Uint8Array
+  readonly onFault?: (fault: unknown) => void
+  readonly protocol?: Protocol
+}
+
+export const createSoftwareCard = (
+  { pki, clock, random, onFault, protocol }: CardSettings,
+  memory: NonVolatileMemory,
+): Promise<SoftwareEuicc> =>
+  createEuicc({
+    identity: identityOf(pki),
+    memory,
+    clock,
+    random,
+    ...(onFault ? { onFault } : {}),
+    ...(protocol ? { protocol } : {}),
+  })
+
+/**
+ * The software eUICC of a rig, with the state it had when it was last used. Another certificate is another card: each
+ * has its own folder under `cards`.
+ */
+export const openSoftwareCard = async (cards: string, rig: string, settings: CardSettings): Promise<SoftwareEuicc> => {
+  const fingerprint = createHash('sha256').update(settings.pki.euicc.certificate.der).digest().subarray(0, 6)
+  const folder = join(cards, `${rig}-${toHex(fingerprint)}`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const disk = openDisk()
+  try {
+    const card = await createSoftwareCard(settings, await openDurableMemory(join(folder, 'memory'), disk))
+    return {
+      ...card,
+      get atr() {
+        return card.atr
+      },
+      async close() {
+        await card.close()
+        await disk.close()
+      },
+    }
+  } catch (error) {
+    await disk.close()
+    throw error
+  }
+}

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { LONGEST_LINE, readObject } from '../../apdu/json/apdu-json.ts'
+import type { JsonAnswerer } from '../../apdu/json/json-answerer.ts'
+import { createLineFraming } from '../../apdu/json/lines.ts'
+import { takeTurns } from '../../apdu/mutex.ts'
+import { BenchError } from '../../host/error.ts'
+import { killGroup } from '../../host/kill-group.ts'
+
+const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** The lpac of `$LPAC`, else the one on the path. */
+export const findLpac = (environment: NodeJS.ProcessEnv, workingFolder: string): string => {
+  const named = environment.LPAC
+  if (named) {
+    const path = resolve(workingFolder, named)
+    if (isProgram(path)) return path
+    throw new BenchError('no-program', `LPAC says ${named}, and there is no program; let it name the lpac to run`)
+  }
+  const found = (environment.PATH ?? '')
+    .split(delimiter)
+    .filter(folder => folder !== '')
+    .map(folder => join(folder, 'lpac'))
+    .find(isProgram)
+  if (found) return found
+  throw new BenchError(
+    'no-program',
+    'no lpac is installed: neither is LPAC set nor is there an lpac on the path; ' +
+      'install it (github.com/estkme-group/lpac), or set LPAC to where it is',
+  )
+}
+
+const isPreview = (payload: unknown): boolean =>
+  payload !== null && typeof payload === 'object' && (payload as { message?: unknown }).message === 'preview'
+
+/** lpac is given this long to end by itself when it is told to. */
+const LEAVE_MS = 2_000
+/** Longer than anything lpac asks over HTTP: a request carries at most a signed notification. */
+const LONGEST_LPAC_LINE = 8 * LONGEST_LINE
+
+/**
+ * Runs lpac until it ends; resolves with its exit code. What it asks of the card, and of servers where `answerHttp` is
+ * given, is answered; every other line is passed on as it is.
+ */
+export const runLpac = (at: {
+  readonly lpac: string
+  readonly args: readonly string[]
+  readonly environment: NodeJS.ProcessEnv
+  readonly workingFolder: string
+  readonly card: JsonAnswerer
+  readonly answerHttp?: (payload: unknown) => Promise<string>
+  /** Whether the person wants the profile that lpac has shown; it asks where our answers come in. */
+  readonly isWanted: () => Promise<boolean>
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly signal: AbortSignal
+}): Promise<number> =>
+  new Promise((done, fail) => {
+    const { lpac, args, card, signal } = at
+    const child = spawn(lpac, args, {
+      cwd: at.workingFolder,
+      env: { ...at.environment, LPAC_APDU: 'stdio', ...(at.answerHttp ? { LPAC_HTTP: 'stdio' } : {}) },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own, so that whatever it starts ends with it.
+      detached: true,
+    })
+    const read = createLineFraming(LONGEST_LPAC_LINE)
+    const inTurn = takeTurns()
+    const kill = (): void => killGroup(child, 'SIGKILL')
+    let late: NodeJS.Timeout | undefined
+    const stop = (): void => {
+      killGroup(child, 'SIGTERM')
+      late = setTimeout(kill, LEAVE_MS)
+    }
+    const stopFor = (error: unknown): void => {
+      fail(error)
+      kill()
+    }
+
+    const answer = async (line: string): Promise<string | undefined> => {
+      const object = readObject(line)
+      if (object?.type === 'apdu') return `${await card.answer(line)}\n`
+      if (object?.type === 'http' && at.answerHttp) return `${await at.answerHttp(object.payload)}\n`
+      at.out(`${line}\n`)
+      // One character, without the end of a line: what stands behind it lpac takes for the next answer.
+      if (object?.type === 'progress' && isPreview(object.payload)) return (await at.isWanted()) ? 'y' : 'n'
+      return undefined
+    }
+
+    child.once('error', cause =>
+      fail(new BenchError('no-program', `lpac (${lpac}) cannot be started: ${cause.message}`, { cause })),
+    )
+    child.stdin.on('error', () => undefined)
+    child.stdout.on('data', (chunk: Buffer) => {
+      for (const line of read(chunk))
+        void inTurn(async () => {
+          if (line.kind === 'overlong') return kill()
+          const reply = await answer(line.text)
+          if (reply !== undefined) child.stdin.write(reply)
+        }).catch(stopFor)
+    })
+    child.stderr.on('data', (chunk: Buffer) => at.err(chunk.toString('utf8')))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    child.once('close', code => {
+      clearTimeout(late)
+      signal.removeEventListener('abort', stop)
+      // A last line without its end is shown too.
+      for (const line of read(Buffer.from('\n')))
+        void inTurn(async () => {
+          if (line.kind === 'line') at.out(`${line.text}\n`)
+        })
+      inTurn(() => card.end()).then(() => done(code ?? 1), fail)
+    })
+  })

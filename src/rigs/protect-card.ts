@@ -1,0 +1,196 @@
+import type { Card, Channel } from '../apdu/channel.ts'
+import { decodeCommand } from '../apdu/command.ts'
+import { isApduError } from '../apdu/errors.ts'
+import { decodeClass } from '../apdu/logical-channel.ts'
+import { respond, statusOf } from '../apdu/status.ts'
+import { storeData } from '../apdu/store-data.ts'
+import { concat, equalBytes, toHex } from '../asn1/bytes.ts'
+import { Asn1Error } from '../asn1/error.ts'
+import { decode, encode } from '../asn1/schema.ts'
+import { BenchError } from '../host/error.ts'
+import { iccidToDigits } from '../rsp/identifiers.ts'
+import type { Es10Function } from '../rsp/interfaces/es10-function.ts'
+import { ES10a } from '../rsp/interfaces/es10a.ts'
+import { ES10c } from '../rsp/interfaces/es10c.ts'
+import type { ProfileInfo } from '../rsp/metadata.ts'
+
+/** A number on a rig's list and one on a card are the same also where one of them is written without its check digit. */
+export const isListed = (numbers: readonly string[], number: string): boolean =>
+  number !== '' && numbers.some(listed => listed.startsWith(number) || number.startsWith(listed))
+
+/** What a command to the ISD-R would do to what is on the card. */
+type Deed =
+  | { readonly kind: 'delete' | 'disable' | 'enable'; readonly target?: ProfileIdentifier }
+  | { readonly kind: 'reset'; readonly deletes: boolean }
+  | { readonly kind: 'default SM-DP+' }
+type ProfileIdentifier = {
+  readonly iccid?: Uint8Array | undefined
+  readonly isdpAid?: Uint8Array | undefined
+}
+
+const tagOf = (row: { readonly request: { readonly tags?: readonly number[] | undefined } }): number =>
+  row.request.tags![0]!
+
+/** ES10b.EuiccMemoryReset of SGP.22 v3, whose options this bench does not read. */
+const V3_MEMORY_RESET = 0xbf64
+
+const DEEDS: ReadonlyMap<number, (payload: Uint8Array) => Deed> = new Map<number, (payload: Uint8Array) => Deed>([
+  [tagOf(ES10c.DeleteProfile), read => ({ kind: 'delete', target: decode(ES10c.DeleteProfile.request, read) })],
+  [
+    tagOf(ES10c.DisableProfile),
+    read => ({ kind: 'disable', target: decode(ES10c.DisableProfile.request, read).profileIdentifier }),
+  ],
+  [
+    tagOf(ES10c.EnableProfile),
+    read => ({ kind: 'enable', target: decode(ES10c.EnableProfile.request, read).profileIdentifier }),
+  ],
+  [
+    tagOf(ES10c.eUICCMemoryReset),
+    read => {
+      const { resetOptions } = decode(ES10c.eUICCMemoryReset.request, read)
+      return { kind: 'reset', deletes: resetOptions.some(option => option !== 'resetDefaultSmdpAddress') }
+    },
+  ],
+  [V3_MEMORY_RESET, () => ({ kind: 'reset', deletes: true })],
+  [tagOf(ES10a.SetDefaultDpAddress), () => ({ kind: 'default SM-DP+' })],
+])
+
+/** What cannot be read counts as the worst that its tag can mean. */
+const readDeed = (payload: Uint8Array): Deed | undefined => {
+  const tag = (payload[0]! << 8) | payload[1]!
+  const read = DEEDS.get(tag)
+  if (read === undefined) return undefined
+  try {
+    return read(payload)
+  } catch (error) {
+    if (!(error instanceof Asn1Error)) throw error
+    return tag === tagOf(ES10c.EnableProfile) ? { kind: 'enable' } : { kind: 'reset', deletes: true }
+  }
+}
+
+/**
+ * The card of a rig with a `protected` list: a command that would take something away from a listed card or profile is
+ * refused before the card sees it, wherever it comes from. It is recognised as what goes to the ISD-R in STORE DATA.
+ */
+export const protectCard = (card: Card, numbers: readonly string[] = []): Card =>
+  numbers.length === 0
+    ? card
+    : {
+        get atr() {
+          return card.atr
+        },
+        reset: () => card.reset(),
+        close: () => card.close(),
+        exclusive: procedure => card.exclusive(channel => procedure(protectChannel(channel, numbers))),
+      }
+
+/** The blocks of a chain are held back until it is known what the chain is. */
+const protectChannel = (channel: Channel, numbers: readonly string[]): Channel => {
+  const chains = new Map<number, { held: Uint8Array[]; payload: Uint8Array; isHarmless: boolean }>()
+  const pass = async (held: readonly Uint8Array[]): Promise<Uint8Array> => {
+    let response = respond(0x9000)
+    for (const command of held) {
+      response = await channel.transmit(command)
+      if (statusOf(response) !== 0x9000) return response
+    }
+    return response
+  }
+  return {
+    async transmit(command) {
+      const block = storeDataOf(command)
+      if (block === undefined) return channel.transmit(command)
+      const { number, data, isFirst, isLast } = block
+      const chain = (isFirst ? undefined : chains.get(number)) ?? {
+        held: [],
+        payload: new Uint8Array(0),
+        isHarmless: false,
+      }
+      chains.set(number, chain)
+      if (isLast) chains.delete(number)
+      if (chain.isHarmless) return channel.transmit(command)
+      chain.held.push(command)
+      chain.payload = concat(chain.payload, data)
+      const deed = chain.payload.length < 2 ? undefined : readDeed(chain.payload)
+      if (!isLast && (deed !== undefined || chain.payload.length < 2)) return respond(0x9000)
+      if (deed !== undefined) await refuseDeed(channel, number, deed, numbers)
+      chain.isHarmless = true
+      return pass(chain.held)
+    },
+  }
+}
+
+const storeDataOf = (
+  command: Uint8Array,
+): { number: number; data: Uint8Array; isFirst: boolean; isLast: boolean } | undefined => {
+  try {
+    const { cla, ins, p1, p2, data } = decodeCommand(command)
+    const { proprietary, channel } = decodeClass(cla)
+    if (!proprietary || ins !== 0xe2) return undefined
+    return { number: channel, data, isFirst: p2 === 0, isLast: (p1 & 0x80) !== 0 }
+  } catch (error) {
+    // What is no command at all does nothing to a card.
+    if (isApduError(error, 'bad-command')) return undefined
+    throw error
+  }
+}
+
+const WORDS: Readonly<Record<Deed['kind'], string>> = {
+  delete: 'deleted from it',
+  disable: 'disabled on it',
+  enable: 'enabled on it while another profile is, which that would disable',
+  reset: 'reset on it',
+  'default SM-DP+': 'changed of its default SM-DP+',
+}
+
+const refuse = (what: string): BenchError =>
+  new BenchError('protected', `${what}; take it off \`protected\` in the rig file if you mean to`)
+
+const refuseDeed = async (channel: Channel, number: number, deed: Deed, numbers: readonly string[]): Promise<void> => {
+  const ask = <Request, Response>(row: Es10Function<Request, Response>, request: Request): Promise<Response> =>
+    askCard(channel, number, row, request)
+  const { eidValue } = await ask(ES10c.GetEID, { tagList: Uint8Array.of(0x5a) })
+  const { profileInfoListOk: profiles = [] } = await ask(ES10c.GetProfilesInfo, {})
+  const isTarget = ({ iccid, isdpAid }: ProfileInfo): boolean => {
+    const target = 'target' in deed ? deed.target : undefined
+    return same(target?.iccid, iccid) || same(target?.isdpAid, isdpAid)
+  }
+  const enabledOther = profiles.find(profile => profile.profileState === 'enabled' && !isTarget(profile))
+
+  const eid = toHex(eidValue)
+  if (numbers.includes(eid)) {
+    if (deed.kind === 'enable' && enabledOther === undefined) return
+    throw refuse(`the card ${eid} is protected by its rig: nothing may be ${WORDS[deed.kind]}`)
+  }
+  for (const profile of profiles) {
+    const iccid = profile.iccid ? iccidToDigits(profile.iccid) : ''
+    if (!isListed(numbers, iccid)) continue
+    const isHit =
+      deed.kind === 'enable'
+        ? profile === enabledOther
+        : deed.kind === 'reset'
+          ? deed.deletes
+          : deed.kind !== 'default SM-DP+' && isTarget(profile)
+    if (!isHit) continue
+    const deeds = deed.kind === 'reset' || deed.kind === 'delete' ? 'deleted' : 'disabled'
+    throw refuse(`the profile ${iccid} is protected by its rig and may not be ${deeds}`)
+  }
+}
+
+const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a !== undefined && b !== undefined && equalBytes(a, b)
+
+/** A card that does not say who it is could be any of those on the list. */
+const askCard = async <Request, Response>(
+  channel: Channel,
+  number: number,
+  row: Es10Function<Request, Response>,
+  request: Request,
+): Promise<Response> => {
+  try {
+    return decode(row.response, await storeData(channel, number, encode(row.request, request)))
+  } catch (error) {
+    if (!isApduError(error, 'refused') && !(error instanceof Asn1Error)) throw error
+    const what = `this rig protects cards or profiles, and the card does not tell what it is (${row.name})`
+    throw new BenchError('protected', `${what}: nothing is taken from it`, { cause: error })
+  }
+}

@@ -1,0 +1,41 @@
+import { refusal } from '../error.ts'
+import { advance, CLEARED, type Order } from '../order.ts'
+import type { Smdp } from '../settings.ts'
+import { changeOrder } from './change-order.ts'
+import { findOrderOf } from './operator-orders.ts'
+import type { RepeatableAnswer } from './repeated-calls.ts'
+
+/** SGP.22 §5.3.4: from now on the profile may be downloaded. */
+export const createReleaseProfile =
+  (smdp: Smdp): RepeatableAnswer<'ReleaseProfile'> =>
+  async ({ iccid }, { requester, key }) => {
+    const found = await findOrderOf(smdp.store, requester, iccid)
+    const release = (order: Order): Order => {
+      if (order.state === 'Released') return order
+      if (order.state !== 'Confirmed') throw refusal('release-impossible', `it is ${order.state}`, { about: iccid })
+      return advance(order, 'Released', 'ReleaseProfile', smdp.clock())
+    }
+    await changeOrder(smdp.store, found.iccid, release, { key, answer: () => ({}) })
+    return {}
+  }
+
+/** SGP.22 §5.3.3: the order is off; its profile goes back to the stock, or out of use. */
+export const createCancelOrder =
+  (smdp: Smdp): RepeatableAnswer<'CancelOrder'> =>
+  async ({ iccid, eid, matchingId, finalProfileStatusIndicator }, { requester, key }) => {
+    const final = finalProfileStatusIndicator as 'Available' | 'Unavailable'
+    const found = await findOrderOf(smdp.store, requester, iccid)
+    const cancel = (order: Order): Order => {
+      if (order.state === final) return order
+      if (eid !== undefined && order.eid !== undefined && eid !== order.eid)
+        throw refusal('cancelled-eid-mismatch', undefined, { about: eid })
+      if (matchingId !== undefined && order.matchingId !== undefined && matchingId !== order.matchingId)
+        throw refusal('matching-id-mismatch', undefined, { about: matchingId })
+      if (order.state === 'Downloaded' || order.state === 'Installed' || order.state === 'Unavailable')
+        throw refusal('iccid-unavailable', `it is ${order.state}`, { about: iccid })
+      return advance(order, final, 'CancelOrder', smdp.clock(), CLEARED)
+    }
+    await changeOrder(smdp.store, found.iccid, cancel, { key, answer: () => ({}) })
+    await smdp.store.dropBoundCopy(found.iccid)
+    return {}
+  }

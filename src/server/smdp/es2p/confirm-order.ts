@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { equalBytes } from '../../../asn1/bytes.ts'
+import { refusal } from '../error.ts'
+import { raiseEvent } from '../events.ts'
+import { advance, type Order } from '../order.ts'
+import type { Smdp } from '../settings.ts'
+import { changeOrder } from './change-order.ts'
+import { findOrderOf } from './operator-orders.ts'
+import type { RepeatableAnswer } from './repeated-calls.ts'
+
+/**
+ * SGP.22 §5.3.2: gives the order its matching id and confirmation code, and releases it if asked to. With an SM-DS
+ * address an event is raised there first: an order that stands at no SM-DS as it should is not confirmed.
+ */
+export const createConfirmOrder =
+  (smdp: Smdp): RepeatableAnswer<'ConfirmOrder'> =>
+  async (request, { requester, key }) => {
+    const found = await findOrderOf(smdp.store, requester, request.iccid)
+    const matchingId = request.matchingId ?? makeId(smdp.random)
+    const confirmed = (order: Order, eventId?: string): Order => confirm(smdp, order, request, matchingId, eventId)
+    const answer = (order: Order) => ({
+      eid: order.eid,
+      matchingId: order.matchingId!,
+      smdpAddress: smdp.address,
+    })
+    const save = (eventId?: string): Promise<Order> =>
+      changeOrder(smdp.store, found.iccid, order => confirmed(order, eventId), { key, answer })
+
+    const { smdsAddress } = request
+    const next = confirmed(found)
+    let order: Order
+    if (smdsAddress === undefined || next === found) order = await save()
+    else {
+      const holder = matchingId === '' ? undefined : await smdp.store.findOrderByMatchingId(matchingId)
+      if (holder !== undefined && holder.iccid !== found.iccid) throw refusal('matching-id-taken')
+      // An id of its own: the matching id may be given anew while the event of its last order is still to be deleted.
+      const eventId = makeId(smdp.random)
+      const event = { smdsAddress, iccid: found.iccid, eid: next.eid!, eventId }
+      order = await raiseEvent(smdp, event, () => save(eventId))
+    }
+    return answer(order)
+  }
+
+type ConfirmOrder = Parameters<RepeatableAnswer<'ConfirmOrder'>>[0]
+
+/** The order as the request would have it; itself, where it is so already. */
+const confirm = (
+  smdp: Smdp,
+  order: Order,
+  { iccid, eid, matchingId, confirmationCode, smdsAddress, releaseFlag }: ConfirmOrder,
+  given: string,
+  eventId: string | undefined,
+): Order => {
+  if (order.eid !== undefined && eid !== undefined && order.eid !== eid)
+    throw refusal('eid-mismatch', undefined, { about: eid })
+  const linked = eid ?? order.eid
+  const state = releaseFlag ? 'Released' : 'Confirmed'
+  const confirmationCodeHash = confirmationCode === undefined ? undefined : hashOf(confirmationCode)
+  if (order.state === state && isSame(order, { matchingId, smdsAddress, confirmationCodeHash })) return order
+  if (order.state !== 'Allocated' && order.state !== 'Linked')
+    throw refusal('iccid-unavailable', `the order is ${order.state}`, { about: iccid })
+  if (linked === undefined && (smdsAddress !== undefined || matchingId === '')) throw refusal('eid-missing')
+  return advance(order, state, 'ConfirmOrder', smdp.clock(), {
+    eid: linked,
+    matchingId: given,
+    confirmationCodeHash,
+    smdsAddress,
+    eventId,
+  })
+}
+
+const hashOf = (confirmationCode: string): Uint8Array =>
+  new Uint8Array(createHash('sha256').update(confirmationCode).digest())
+
+/** The same order confirmed again, in another call: it is confirmed. */
+const isSame = (
+  order: Order,
+  asked: {
+    matchingId: string | undefined
+    smdsAddress: string | undefined
+    confirmationCodeHash?: Uint8Array | undefined
+  },
+): boolean =>
+  (asked.matchingId === undefined || asked.matchingId === order.matchingId) &&
+  asked.smdsAddress === order.smdsAddress &&
+  (order.confirmationCodeHash === undefined
+    ? asked.confirmationCodeHash === undefined
+    : asked.confirmationCodeHash !== undefined && equalBytes(order.confirmationCodeHash, asked.confirmationCodeHash))
+
+/** Thirty-two characters that are not mistaken for one another. */
+const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
+
+/** SGP.22 §4.1.1: letters, digits and hyphens. Twenty characters of five bits: not to be guessed. */
+const makeId = (random: (length: number) => Uint8Array): string =>
+  [...random(20)]
+    .map(octet => ALPHABET[octet & 31])
+    .join('')
+    .replace(/(.{5})(?=.)/g, '$1-')

@@ -1,0 +1,80 @@
+import { equalBytes } from '../../../asn1/bytes.ts'
+import type { TypeOf } from '../../../asn1/schema.ts'
+import type { CancelSessionReason } from '../../../rsp/authentication.ts'
+import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
+import { verify } from '../../../rsp/crypto/ecdsa.ts'
+import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
+import { credentialsOf } from '../../rsp-server/ci-choice.ts'
+import type { Answers } from '../../rsp-server/http-binding.ts'
+import { smdpOid } from '../credentials.ts'
+import { refusal } from '../error.ts'
+import { changeOrder } from '../es2p/change-order.ts'
+import { endDownload, isPending, type Order } from '../order.ts'
+import type { Smdp } from '../settings.ts'
+import type { AuthenticatedSession } from '../store.ts'
+import { findSession } from './sessions.ts'
+
+type Reason = TypeOf<typeof CancelSessionReason>
+
+/** How the operator is told, SGP.22 §5.3.5: subject and reason code for each reason that ends the order. */
+const TOLD: Partial<Record<Reason, readonly [subjectCode: string, reasonCode: string]>> = {
+  endUserRejection: ['8.8.5', '3.8'],
+  pprNotAllowed: ['8.2.8', '1.2'],
+  metadataMismatch: ['8.2.9', '3.11'],
+  loadBppExecutionError: ['8.2.10', '4.2'],
+}
+
+/** Reasons after which the order waits for another try (SGP.22 §3.0.2); after any other it is in error. */
+const KEEPS_ORDER: readonly Reason[] = ['postponed', 'timeout']
+
+/** SGP.22 §5.6.5: the card gives the session up, and says why under its signature. */
+export const createCancelSession =
+  (smdp: Smdp): Answers<typeof ES9p>['CancelSession'] =>
+  async ({ transactionId, cancelSessionResponse: { value: response } }) => {
+    const session = await findSession(smdp, transactionId, 'authenticated', 'bound')
+    if (response.cancelSessionResponseOk === undefined)
+      throw refusal('euicc-reported-error', `${response.cancelSessionResponseError}`)
+    const { euiccCancelSessionSigned, euiccCancelSessionSignature } = response.cancelSessionResponseOk
+    const { publicKey } = parseCertificate(session.euiccCertificate)
+    if (!verify(publicKey, euiccCancelSessionSigned.bytes, euiccCancelSessionSignature))
+      throw refusal('euicc-signature-invalid')
+    const signed = euiccCancelSessionSigned.value
+    if (signed.smdpOid !== smdpOid(credentialsOf(smdp.credentials, session.serverCi))) throw refusal('foreign-smdp-oid')
+    if (!equalBytes(signed.transactionId, transactionId))
+      throw refusal('unknown-transaction', 'the eUICC signed for another one')
+
+    const { reason } = signed
+    // LPAs in the field give up a session whose confirmation code was refused as if the end user had rejected the profile.
+    const waitsForCode = session.stage === 'authenticated' && session.refusedHashCc !== undefined
+    const keepsOrder = KEEPS_ORDER.includes(reason) || waitsForCode
+    if (!keepsOrder) await endOrder(smdp, session, reason)
+    await smdp.store.dropSession(session.transactionId)
+    return {}
+  }
+
+const endOrder = async (smdp: Smdp, session: AuthenticatedSession, reason: Reason): Promise<void> => {
+  const order = await changeOrder(smdp.store, session.iccid, order =>
+    isPending(order) && isOrderOf(session, order)
+      ? endDownload(order, 'Error', `CancelSession: ${reason}`, smdp.clock())
+      : order,
+  )
+  if (!isOrderOf(session, order) || order.state === 'Installed') return
+  await smdp.store.dropBoundCopy(session.iccid)
+  const [subjectCode, reasonCode] = TOLD[reason] ?? ['8', '4.2']
+  await smdp.reportProgress({
+    ...order,
+    eid: session.eid,
+    point: session.stage === 'bound' ? 3 : 2,
+    failure: { subjectCode, reasonCode, message: `${reason}` },
+    once: `cancel ${session.transactionId}`,
+  })
+}
+
+/**
+ * An order that was cancelled and given anew has nothing to do with this session any more, nor has one that another
+ * card took: of several that know the matching id, the others cannot spoil it.
+ */
+const isOrderOf = (session: AuthenticatedSession, order: Order): boolean =>
+  (order.matchingId ?? '') === session.matchingId &&
+  (order.eid === undefined || order.eid === session.eid) &&
+  !(order.reusable && order.state === 'Downloaded' && order.transactionId !== session.transactionId)

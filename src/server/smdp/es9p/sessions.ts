@@ -1,0 +1,21 @@
+import { sessionKey } from '../../rsp-server/transaction.ts'
+import { refusal } from '../error.ts'
+import type { Smdp } from '../settings.ts'
+import type { Session } from '../store.ts'
+
+/** The session in one of these stages; one that is unknown, over or elsewhere is refused alike (8.10.1/3.9). */
+export const findSession = async <S extends Session['stage']>(
+  { store, clock }: Smdp,
+  transactionId: Uint8Array,
+  ...stages: readonly S[]
+): Promise<Extract<Session, { stage: S }>> => {
+  const session = await store.findSession(sessionKey(transactionId))
+  if (session === undefined) throw refusal('unknown-transaction')
+  if (session.expiresAt <= clock()) {
+    await store.dropSession(session.transactionId)
+    throw refusal('unknown-transaction', 'the session has expired')
+  }
+  if (!(stages as readonly string[]).includes(session.stage))
+    throw refusal('unknown-transaction', 'the session does not wait for this')
+  return session as Extract<Session, { stage: S }>
+}

@@ -1,0 +1,68 @@
+import { concat } from '../../../asn1/bytes.ts'
+import { encode, keep } from '../../../asn1/schema.ts'
+import { childrenOf, readOnlyTlv } from '../../../asn1/tlv.ts'
+import { ServerSigned1 } from '../../../rsp/authentication.ts'
+import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
+import { sign } from '../../../rsp/crypto/ecdsa.ts'
+import { Signature } from '../../../rsp/identifiers.ts'
+import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
+import { credentialsOf } from '../../rsp-server/ci-choice.ts'
+import type { Answers } from '../../rsp-server/http-binding.ts'
+import { findSession } from '../es9p/sessions.ts'
+import type { Smdp } from '../settings.ts'
+import type { Misbehaviour, OtherCertificate, WrongContent } from './faults.ts'
+import { changeByte } from './transport-faults.ts'
+
+type Es9Answers = Answers<typeof ES9p>
+
+/** The functions, wrong in what they give. They run as they always do: what they leave in the store is right. */
+export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: Misbehaviour): Es9Answers => ({
+  ...answers,
+  InitiateAuthentication: async (request, call) => {
+    const right = (await answers.InitiateAuthentication(request, call))!
+    const wrong = misbehaviour.drawContent('InitiateAuthentication')
+    if (wrong?.kind === 'wrong-signature') return { ...right, serverSignature1: changeByte(right.serverSignature1, -1) }
+    if (wrong?.kind === 'wrong-certificate') {
+      const { der, privateKey } = otherFor(wrong, right.serverCertificate)
+      const serverSignature1 = privateKey ? sign(privateKey, right.serverSigned1.bytes) : right.serverSignature1
+      return { ...right, serverCertificate: der, serverSignature1 }
+    }
+    if (wrong?.kind === 'wrong-challenge') {
+      const { serverCi } = await findSession(smdp, right.transactionId, 'initiated')
+      const { value } = right.serverSigned1
+      const serverSigned1 = keep(ServerSigned1, { ...value, euiccChallenge: changeByte(value.euiccChallenge, 0) })
+      const { privateKey } = credentialsOf(smdp.credentials, serverCi).dpAuth
+      return { ...right, serverSigned1, serverSignature1: sign(privateKey, serverSigned1.bytes) }
+    }
+    return right
+  },
+  AuthenticateClient: async (request, call) => {
+    const right = (await answers.AuthenticateClient(request, call))!
+    const wrong = misbehaviour.drawContent('AuthenticateClient')
+    if (wrong?.kind === 'wrong-signature') return { ...right, smdpSignature2: changeByte(right.smdpSignature2, -1) }
+    if (wrong?.kind === 'wrong-certificate') {
+      const { der, privateKey } = otherFor(wrong, right.smdpCertificate)
+      const { euiccSignature1 } = request.authenticateServerResponse.value.authenticateResponseOk!
+      const covered = concat(right.smdpSigned2.bytes, encode(Signature, euiccSignature1))
+      const smdpSignature2 = privateKey ? sign(privateKey, covered) : right.smdpSignature2
+      return { ...right, smdpCertificate: der, smdpSignature2 }
+    }
+    return right
+  },
+  GetBoundProfilePackage: async (request, call) => {
+    const right = (await answers.GetBoundProfilePackage(request, call))!
+    const wrong = misbehaviour.drawContent('GetBoundProfilePackage')
+    const { boundProfilePackage } = right
+    if (wrong?.kind === 'wrong-signature')
+      return { ...right, boundProfilePackage: changeByte(boundProfilePackage, endOfSignature(boundProfilePackage) - 1) }
+    return right
+  },
+})
+
+const otherFor = (
+  { certificate }: WrongContent & { kind: 'wrong-certificate' },
+  right: Uint8Array,
+): OtherCertificate => (typeof certificate === 'function' ? certificate(parseCertificate(right).curve) : certificate)
+
+/** smdpSign is the last element of InitialiseSecureChannelRequest, the first one of a package (SGP.22 §5.5.1). */
+const endOfSignature = (boundProfilePackage: Uint8Array): number => childrenOf(readOnlyTlv(boundProfilePackage))[0]!.end

@@ -1,0 +1,92 @@
+import { concat, fromBase64, toBase64 } from '../../../asn1/bytes.ts'
+import { Asn1Error } from '../../../asn1/error.ts'
+import { childrenOf, readOnlyTlv, readTlv } from '../../../asn1/tlv.ts'
+import type { Fetch } from '../../../rsp/fetch.ts'
+import { ES9p } from '../../../rsp/interfaces/es9p.ts'
+import { ASN1_PATH, ES9pAsn1 } from '../../../rsp/interfaces/es9p-asn1.ts'
+import { RspServerError } from '../../rsp-server/error.ts'
+import { readBody } from '../../rsp-server/http-body.ts'
+import type { FunctionName, Misbehaviour } from './faults.ts'
+
+/** The server, wrong in how its answers come. */
+export const withWrongTransport =
+  (fetch: Fetch, misbehaviour: Misbehaviour): Fetch =>
+  async request => {
+    const name = await functionOf(request)
+    const wrong = name === undefined ? undefined : misbehaviour.drawTransport(name)
+    switch (wrong?.kind) {
+      case undefined:
+        return fetch(request)
+      case 'delay':
+        await misbehaviour.sleep(wrong.milliseconds)
+        return fetch(request)
+      case 'malformed':
+        return breakOff(await fetch(request))
+      case 'changed-byte':
+        return inPackage(await fetch(request), bytes => changeByte(bytes, wrong.offset, wrong.mask))
+      case 'http-status':
+        if (wrong.after) await (await fetch(request)).arrayBuffer()
+        return new Response(null, { status: wrong.status })
+      case 'reset':
+        if (wrong.after) await (await fetch(request)).arrayBuffer()
+        return new Response(brokenBody())
+    }
+  }
+
+/** A body that fails before its first byte: whoever sends it on cannot but drop the connection. */
+const brokenBody = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  new ReadableStream({ pull: controller => controller.error(new Error('reset, as told')) })
+
+/** A copy with the bits of `mask` turned at `offset`, which counts from the end where it is negative. */
+export const changeByte = (bytes: Uint8Array, offset: number, mask = 0x01): Uint8Array => {
+  const at = offset < 0 ? bytes.length + offset : offset
+  const changed = bytes.slice()
+  if (at >= 0 && at < changed.length) changed[at]! ^= mask
+  return changed
+}
+
+/**
+ * Changes the package inside an answer, on the wire: the bindings would not write what is no element any more. An
+ * answer without a package stays as it is.
+ */
+const inPackage = async (response: Response, change: (bytes: Uint8Array) => Uint8Array): Promise<Response> => {
+  const body = new Uint8Array(await response.arrayBuffer())
+  const { status, headers } = response
+  const say = (changed: Uint8Array) => new Response(new Uint8Array(changed), { status, headers })
+  if (headers.get('content-type')?.startsWith('application/json')) {
+    const json = JSON.parse(new TextDecoder().decode(body)) as { boundProfilePackage?: string }
+    if (json.boundProfilePackage === undefined) return say(body)
+    const boundProfilePackage = toBase64(change(fromBase64(json.boundProfilePackage)))
+    return say(new TextEncoder().encode(JSON.stringify({ ...json, boundProfilePackage })))
+  }
+  // [2] { [58] { [0] { transactionId, boundProfilePackage } } }: the package is the last element of the answer.
+  const [functionResponse] = body.length === 0 ? [] : childrenOf(readOnlyTlv(body))
+  const [ok] = functionResponse === undefined ? [] : childrenOf(functionResponse)
+  const packageTlv = ok?.tag === 0xa0 ? childrenOf(ok).at(-1) : undefined
+  if (packageTlv?.tag !== 0xbf36) return say(body)
+  return say(concat(body.subarray(0, packageTlv.start), change(body.subarray(packageTlv.start))))
+}
+
+/** The first half of the answer. One without a body stays as it is. */
+const breakOff = async (response: Response): Promise<Response> => {
+  if (response.body === null) return response
+  const body = await response.arrayBuffer()
+  return new Response(body.slice(0, body.byteLength >> 1), { status: response.status, headers: response.headers })
+}
+
+const BY_PATH = new Map(Object.entries(ES9p).map(([name, { path }]) => [path, name as FunctionName]))
+const BY_TAG = new Map(Object.entries(ES9pAsn1).map(([name, { request }]) => [request.tag, name as FunctionName]))
+
+/** In the JSON binding the path says it, in the ASN.1 binding the tag inside the wrapper. */
+const functionOf = async (request: Request): Promise<FunctionName | undefined> => {
+  const { pathname } = new URL(request.url)
+  if (pathname !== ASN1_PATH) return BY_PATH.get(pathname)
+  try {
+    const body = await readBody(request.clone())
+    return BY_TAG.get(readTlv(body, readTlv(body).valueStart).tag)
+  } catch (error) {
+    // The server itself says what is wrong with it.
+    if (error instanceof Asn1Error || error instanceof RspServerError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,51 @@
+import { X509Certificate } from 'node:crypto'
+import { callerCertificateOf } from '../host/net/mount-fetch.ts'
+import { checkWebServer } from '../host/pki/web-pki.ts'
+import { parseCertificate, type RspCertificate } from '../rsp/certificates/certificate.ts'
+
+/** Who may call: holders of certificates of the bench's own web CA, or of any CA that a person has named. */
+export type CallerAuthority = RspCertificate | X509Certificate
+
+/** The name in a client certificate, where one of the authorities has issued it; undefined: a stranger. */
+export const nameOfCaller = (
+  authorities: readonly CallerAuthority[],
+  clock: () => Date,
+  der: Uint8Array | undefined,
+): string | undefined => {
+  if (der === undefined) return undefined
+  for (const authority of authorities) {
+    const name =
+      authority instanceof X509Certificate ? byForeign(authority, clock(), der) : byOwn(authority, clock, der)
+    if (name !== undefined) return name
+  }
+  return undefined
+}
+
+export const callerName = (
+  authorities: readonly CallerAuthority[],
+  clock: () => Date,
+  request: Request,
+): string | undefined => nameOfCaller(authorities, clock, callerCertificateOf(request))
+
+const byOwn = (ca: RspCertificate, clock: () => Date, der: Uint8Array): string | undefined => {
+  try {
+    const [name] = parseCertificate(der).dnsNames
+    if (name) checkWebServer(ca, clock)([der], name)
+    return name
+  } catch {
+    return undefined
+  }
+}
+
+/** Of somebody else's CA: issued by it, and valid today; what more it says is that CA's affair. */
+const byForeign = (ca: X509Certificate, now: Date, der: Uint8Array): string | undefined => {
+  try {
+    const certificate = new X509Certificate(der)
+    const isOurs = certificate.checkIssued(ca) && certificate.verify(ca.publicKey)
+    if (!isOurs || now < new Date(certificate.validFrom) || now > new Date(certificate.validTo)) return undefined
+    const dns = certificate.subjectAltName?.match(/DNS:([^,\s"]+)/)?.[1]
+    return dns ?? certificate.subject.match(/^CN=(.+)$/m)?.[1]
+  } catch {
+    return undefined
+  }
+}

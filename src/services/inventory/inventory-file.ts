@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import { UICC_CAPABILITIES } from '../../rsp/euicc-info.ts'
+import { DEVICE_RELEASES } from '../../server/smdp/es9p/profile-requirements.ts'
+import { MisbehaviourFile } from '../smdp/fault-file.ts'
+
+/** Long digits are read as numbers by YAML, and lose their ends. */
+const text = (pattern: RegExp, expected: string) =>
+  z
+    .string({ error: `${expected} is expected, in quotes where it is all digits` })
+    .regex(pattern, `${expected} is expected`)
+const words = z.string({ error: 'text is expected, in quotes where it is all digits' }).min(1, 'text is expected')
+const iccid = text(/^89\d{16,18}$/, 'an ICCID of 18 to 20 digits')
+const eid = text(/^\d{32}$/, 'an EID of 32 digits')
+const range = text(/^\+?\d{6,20}(\s*(-|\.\.)\s*\+?\d{6,20})?$/, 'FIRST or FIRST-LAST')
+
+const NOTIFY = ['install', 'enable', 'disable', 'delete'] as const
+const metadata = z.strictObject({
+  serviceProviderName: words.max(32, 'at most 32 characters').optional(),
+  profileName: words.max(64, 'at most 64 characters').optional(),
+  profileClass: z.enum(['test', 'provisioning', 'operational']).optional(),
+  /** A JPEG or PNG file. */
+  icon: words.optional(),
+  owner: z
+    .strictObject({
+      mccMnc: text(/^\d{5,6}$/, 'five or six digits'),
+      gid1: text(/^([0-9a-fA-F]{2})+$/, 'hexadecimal digits').optional(),
+      gid2: text(/^([0-9a-fA-F]{2})+$/, 'hexadecimal digits').optional(),
+    })
+    .optional(),
+  policyRules: z.array(z.enum(['pprUpdateControl', 'ppr1', 'ppr2'])).optional(),
+  notify: z.array(z.enum(NOTIFY)).optional(),
+})
+export type MetadataEntry = z.infer<typeof metadata>
+
+/** A key is not written into the file: it comes from an environment variable. */
+const fromEnvironment = z.strictObject(
+  { env: text(/^[A-Za-z_]\w*$/, 'the name of an environment variable') },
+  {
+    error: ({ code }) => (code === 'invalid_type' ? 'keys are not written here: { env: NAME } is expected' : undefined),
+  },
+)
+const defaults = z.strictObject({
+  imsi: text(/^\d{6,15}$/, 'an IMSI').optional(),
+  mncLength: z.union([z.literal(2), z.literal(3)]).optional(),
+  msisdn: words.optional(),
+  smsp: words.optional(),
+  algorithm: z.literal('milenage').optional(),
+  k: fromEnvironment.optional(),
+  opc: fromEnvironment.optional(),
+  pin1: fromEnvironment.optional(),
+  pin2: fromEnvironment.optional(),
+  puk1: fromEnvironment.optional(),
+  puk2: fromEnvironment.optional(),
+  adm1: fromEnvironment.optional(),
+  kic: fromEnvironment.optional(),
+  kid: fromEnvironment.optional(),
+  kik: fromEnvironment.optional(),
+})
+export type DefaultsEntry = z.infer<typeof defaults>
+
+const version = z
+  .union([z.int().min(1).max(255).transform(String), z.string()], {
+    error: 'a release such as 15 or 15.4.0 is expected',
+  })
+  .pipe(text(/^\d{1,3}(\.\d{1,3}){0,2}$/, 'a release such as 15 or 15.4.0'))
+  // VersionType has an octet for each.
+  .refine(written => written.split('.').every(part => Number(part) <= 255), 'no number of a release is over 255')
+  .transform(written => {
+    const [major = 0, minor = 0, revision = 0] = written.split('.').map(Number)
+    return [major, minor, revision] as const
+  })
+/** Of card and device, as they tell it in AuthenticateClient, spelled as there. */
+const requirements = z.strictObject({
+  deviceCapabilities: z.partialRecord(z.enum(DEVICE_RELEASES), version).optional(),
+  uiccCapability: z.array(z.enum(UICC_CAPABILITIES)).optional(),
+})
+
+const profileType = z.strictObject({
+  /** A SAIP file, or `own`: a package of the bench's own. */
+  template: words,
+  metadata: metadata.optional(),
+  defaults: defaults.optional(),
+  memory: z.number().int().min(0).optional(),
+  requires: requirements.optional(),
+  /** Whose stock it is; without it anybody may order. */
+  operator: words.optional(),
+})
+export type TypeEntry = z.infer<typeof profileType>
+
+const stock = z.union([
+  z.strictObject({
+    type: words,
+    iccid: range,
+    count: z.number().int().min(1).max(100_000).optional(),
+    imsi: range.optional(),
+    msisdn: range.optional(),
+    keys: z.enum(['random', 'template']).optional(),
+  }),
+  z.strictObject({ type: words, csv: words, keys: z.enum(['random', 'template']).optional() }),
+  /** A package as it is. */
+  z.strictObject({ profile: words, type: words.optional(), metadata: metadata.optional() }),
+])
+export type StockEntry = z.infer<typeof stock>
+
+const STATES = [
+  'Allocated',
+  'Linked',
+  'Confirmed',
+  'Released',
+  'Downloaded',
+  'Installed',
+  'Error',
+  'Unavailable',
+] as const
+
+const order = z.strictObject({
+  matchingId: text(/^[0-9A-Z-]{1,255}$/, 'a matching id of A-Z, 0-9 and -').optional(),
+  eventId: text(/^[0-9A-Za-z.-]{1,255}$/, 'an event id').optional(),
+  /** A profile type of this file or of the stock, or a SAIP file. */
+  profile: words,
+  /** The file's package gets this ICCID: so one file serves several orders. */
+  iccid: iccid.optional(),
+  eid: eid.optional(),
+  confirmationCode: words.optional(),
+  state: z.enum(STATES).default('Released'),
+  reusable: z.boolean().default(false),
+  maxAttempts: z.number().int().min(1).optional(),
+  expires: z.iso.datetime({ offset: true, error: 'a time such as 2026-12-31T12:00:00Z is expected' }).optional(),
+  operator: words.optional(),
+  metadata: metadata.optional(),
+})
+export type OrderEntry = z.infer<typeof order>
+
+const operator = z.strictObject({
+  /** The host name of its client certificate. */
+  name: words,
+  /** Where HandleDownloadProgressInfo goes. */
+  callback: z.url({ protocol: /^https$/, error: 'an https address is expected' }).optional(),
+  /** CA certificates of the server there (PEM or DER), where it is not the bench's own. */
+  ca: words.optional(),
+})
+
+/** What an SM-DP+ has and what is ordered of it, as a file says. */
+export const InventoryFile = z.strictObject(
+  {
+    types: z.record(z.string(), profileType).optional(),
+    stock: z.array(stock).optional(),
+    orders: z.array(order).optional(),
+    operators: z.array(operator).optional(),
+    /** How long, and how many of a kind, notifications, deliveries and reports to operators are kept. */
+    keep: z
+      .strictObject({
+        days: z.int().min(1).max(36_500).optional(),
+        count: z.int().min(1).max(100_000_000).optional(),
+      })
+      .optional(),
+    /** As `smdp misbehave` tells a running server. */
+    misbehave: MisbehaviourFile.optional(),
+  },
+  {
+    error: ({ code }) =>
+      code === 'invalid_type' ? 'types, stock, orders, operators or misbehave are expected' : undefined,
+  },
+)
+export type InventoryFile = z.infer<typeof InventoryFile>

@@ -1,0 +1,42 @@
+import type { X509Certificate } from 'node:crypto'
+import type { OrderState } from '../../server/smdp/order.ts'
+import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
+import type { Retention } from '../../server/smdp/retention.ts'
+import type { MisbehaviourEntry } from '../smdp/fault-file.ts'
+import type { StockItem } from '../smdp/stock-copies.ts'
+
+/** An order that a file asks for. */
+export interface PlannedOrder {
+  /** Where it stands, for reports. */
+  readonly place: string
+  readonly matchingId: string | undefined
+  readonly eventId: string | undefined
+  readonly eid: string | undefined
+  readonly confirmationCodeHash: Uint8Array | undefined
+  readonly state: OrderState
+  readonly reusable: boolean
+  readonly maxAttempts: number | undefined
+  readonly expiresAt: Date | undefined
+  readonly requester: string | undefined
+  readonly metadata: Partial<ProfileFacts> | undefined
+  /** One profile, or any of a type; `spare` makes one where the stock has none left. */
+  readonly profile: StockItem | { readonly type: string; readonly spare?: (() => StockItem) | undefined }
+}
+
+export interface InventoryOperator {
+  readonly name: string
+  readonly callback?: string | undefined
+  /** CAs of the server at its callback, beside the bench's own. */
+  readonly authorities?: readonly X509Certificate[]
+}
+
+/** What a file describes, ready to be put into a store. */
+export interface Inventory {
+  readonly file: string
+  readonly stock: readonly StockItem[]
+  readonly orders: readonly PlannedOrder[]
+  readonly operators: readonly InventoryOperator[]
+  readonly keep: Partial<Retention>
+  readonly misbehave: readonly MisbehaviourEntry[]
+  readonly warnings: readonly string[]
+}

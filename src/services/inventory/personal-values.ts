@@ -1,0 +1,66 @@
+import { fromHex } from '../../asn1/bytes.ts'
+import { BenchError } from '../../host/error.ts'
+import { ProfileError } from '../../profile/error.ts'
+import {
+  checkEachValue,
+  PERSONAL_FIELDS,
+  type PersonalField,
+  type Personalisation,
+  SECRET_FIELDS,
+} from '../../profile/personalise/values.ts'
+
+/** Values as a person writes them. */
+export type PersonalTexts = { readonly [F in PersonalField]?: string | undefined }
+
+const BYTES: ReadonlySet<PersonalField> = new Set(['k', 'opc', 'adm1', 'kic', 'kid', 'kik'])
+
+/** Where a value stands, for the sentence about it. */
+export type Place = (field: PersonalField) => string
+
+/** `field` at `place`; the value is shown unless it is secret. */
+export const refuseValue = (
+  place: Place,
+  field: PersonalField,
+  value: string | undefined,
+  problem: string,
+): BenchError => {
+  const shown = SECRET_FIELDS.has(field) || value === undefined ? '' : ` ${JSON.stringify(value)}`
+  return new BenchError('inventory', `${place(field)}: ${field}${shown}: ${problem}`, { data: { field } })
+}
+
+const readBytes = (field: PersonalField, text: string): Uint8Array | undefined => {
+  // An administrative key is often written as eight digits that are sent as such.
+  if (field === 'adm1' && /^\d{8}$/.test(text)) return new TextEncoder().encode(text)
+  const hex = text.replace(/[\s:]/g, '')
+  return /^([0-9a-fA-F]{2})+$/.test(hex) ? fromHex(hex) : undefined
+}
+
+/** Reads and checks values. Throws a BenchError that names the place, and never shows a secret. */
+export const readPersonalValues = (texts: PersonalTexts, place: Place): Personalisation => {
+  const values: Record<string, unknown> = {}
+  for (const field of PERSONAL_FIELDS) {
+    const text = texts[field]?.trim()
+    if (text === undefined || text === '') continue
+    if (BYTES.has(field)) {
+      const bytes = readBytes(field, text)
+      if (bytes === undefined) throw refuseValue(place, field, text, 'hexadecimal digits are expected')
+      values[field] = bytes
+    } else if (field === 'mncLength') values[field] = Number(text)
+    else if (field === 'iccid') values[field] = text.replace(/f$/i, '')
+    else values[field] = text
+  }
+  try {
+    checkEachValue(values)
+  } catch (error) {
+    throw explain(error, texts, place)
+  }
+  return values
+}
+
+/** The profile room's refusal of a value, with its place. */
+export const explain = (error: unknown, texts: PersonalTexts, place: Place): unknown => {
+  if (!(error instanceof ProfileError)) return error
+  const field = error.element as PersonalField | undefined
+  if (field === undefined || !PERSONAL_FIELDS.includes(field)) return error
+  return refuseValue(place, field, texts[field], error.message.slice(field.length + 2))
+}

@@ -1,0 +1,221 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { BenchError } from '../../host/error.ts'
+import { readCertificateFile } from '../../host/pki/ci-folder.ts'
+import { parseYaml } from '../../host/yaml/yaml-file.ts'
+import type { Pki } from '../../rsp/certificates/pki-folder.ts'
+import { type CertificateFault, issueFaultyCertificate } from '../../rsp/certificates/test-pki.ts'
+import type { CurveName } from '../../rsp/crypto/curve.ts'
+import type { MisbehaviourRule, OtherCertificate } from '../../server/smdp/faults/faults.ts'
+import { FAULTS, FUNCTIONS, KINDS } from './fault-kinds.ts'
+import type { Random } from './stock-copies.ts'
+
+/** One way to misbehave, as a person writes it. */
+export const MisbehaviourEntry = z.strictObject({
+  function: z.enum(FUNCTIONS),
+  kind: z.enum(KINDS),
+  /** How often; without it, always. */
+  count: z.number().int().min(1).optional(),
+  probability: z.number().gt(0).max(1).optional(),
+  /** changed-byte: where in the package, from its end where it is negative; which bits. */
+  offset: z.number().int().optional(),
+  mask: z.number().int().min(1).max(255).optional(),
+  milliseconds: z.number().int().min(1).max(600_000).optional(),
+  status: z.number().int().min(400).max(599).optional(),
+  /** The function has run, and only its answer is lost. */
+  after: z.boolean().optional(),
+  /** wrong-certificate: what is wrong with it, or a DER file. */
+  certificate: z.string().optional(),
+  /** The private key of a certificate from a file (PEM), so that it alone is wrong. */
+  key: z.string().optional(),
+})
+export type MisbehaviourEntry = z.infer<typeof MisbehaviourEntry>
+export const MisbehaviourFile = z.array(MisbehaviourEntry)
+
+type Kind = MisbehaviourEntry['kind']
+
+/** Kinds that are about what only these functions give; the others fit every function. */
+const ONLY_FOR: Partial<Record<Kind, readonly MisbehaviourEntry['function'][]>> = {
+  'wrong-signature': ['InitiateAuthentication', 'AuthenticateClient', 'GetBoundProfilePackage'],
+  'wrong-certificate': ['InitiateAuthentication', 'AuthenticateClient'],
+  'wrong-challenge': ['InitiateAuthentication'],
+  'changed-byte': ['GetBoundProfilePackage'],
+}
+
+/** What an entry must say beside its kind, and what it may. */
+const NEEDS: Partial<Record<Kind, keyof MisbehaviourEntry>> = {
+  'wrong-certificate': 'certificate',
+  'changed-byte': 'offset',
+  delay: 'milliseconds',
+  'http-status': 'status',
+}
+const MAY: Partial<Record<Kind, readonly (keyof MisbehaviourEntry)[]>> = {
+  'wrong-certificate': ['key'],
+  'changed-byte': ['mask'],
+  'http-status': ['after'],
+  reset: ['after'],
+}
+const ALWAYS: readonly (keyof MisbehaviourEntry)[] = ['function', 'kind', 'count', 'probability']
+
+/** Refuses what would do nothing: a test that waits for it would pass or fail for another reason. */
+const checkEntry = (entry: MisbehaviourEntry): void => {
+  const refuse = (sentence: string): never => {
+    throw new BenchError('inventory', `misbehaviour ${entry.kind} of ${entry.function}: ${sentence}`)
+  }
+  const functions = ONLY_FOR[entry.kind]
+  if (functions !== undefined && !functions.includes(entry.function))
+    refuse(`the function gives no such thing; it is for ${functions.join(', ')}`)
+  const needed = NEEDS[entry.kind]
+  if (needed !== undefined && entry[needed] === undefined) refuse(`it needs \`${needed}\``)
+  const known = [...ALWAYS, needed, ...(MAY[entry.kind] ?? [])]
+  const idle = (Object.keys(entry) as (keyof MisbehaviourEntry)[]).find(
+    key => entry[key] !== undefined && !known.includes(key),
+  )
+  if (idle !== undefined) refuse(`\`${idle}\` says nothing about it; leave it out`)
+}
+
+/** Reads the files that an entry names, and refuses what is neither certificate nor key. */
+const readFiles = (
+  { certificate, key }: MisbehaviourEntry,
+  folder: string,
+): { readonly der: Uint8Array; readonly privateKey?: KeyObject } => {
+  const read = (name: string, otherwise: string): Buffer => {
+    try {
+      return readFileSync(resolve(folder, name))
+    } catch (error) {
+      throw new BenchError('file-unreadable', `${name} ${otherwise}`, { cause: error })
+    }
+  }
+  const bytes = read(certificate!, `is neither a file nor a fault of certificates (${FAULTS.join(', ')})`)
+  const [der] = readCertificateFile(certificate!, bytes)
+  if (key === undefined) return { der: der! }
+  try {
+    return { der: der!, privateKey: createPrivateKey(read(key, 'cannot be read: there is no such key file')) }
+  } catch (error) {
+    if (error instanceof BenchError) throw error
+    throw new BenchError('certificates', `${key} holds no private key in PEM form`, { cause: error })
+  }
+}
+
+const isFault = (certificate: string): certificate is CertificateFault =>
+  (FAULTS as readonly string[]).includes(certificate)
+
+/**
+ * An entry as it goes into the file of a server, which runs in a folder of its own: checked, files and all, and with
+ * whole paths.
+ */
+export const settleEntry = (entry: MisbehaviourEntry, folder: string): MisbehaviourEntry => {
+  checkEntry(entry)
+  const { certificate, key } = entry
+  if (certificate === undefined || isFault(certificate)) return entry
+  readFiles(entry, folder)
+  return {
+    ...entry,
+    certificate: resolve(folder, certificate),
+    ...(key !== undefined && { key: resolve(folder, key) }),
+  }
+}
+
+export interface RuleContext {
+  /** The server's certificates, a set a curve. */
+  readonly sets: readonly Pki[]
+  readonly random: Random
+  readonly now: Date
+  /** Where files of certificates are. */
+  readonly folder: string
+}
+
+const otherCertificate = (
+  entry: MisbehaviourEntry,
+  { sets, random, now, folder }: RuleContext,
+): OtherCertificate | ((curve: CurveName) => OtherCertificate) => {
+  const wanted = entry.certificate!
+  if (!isFault(wanted)) return readFiles(entry, folder)
+  const kind = entry.function === 'InitiateAuthentication' ? 'DPauth' : 'DPpb'
+  const made = new Map(
+    sets.map(pki => {
+      const faulty = issueFaultyCertificate(pki, kind, wanted, { random, now })
+      return [pki.curve, { der: faulty.certificate.der, privateKey: faulty.privateKey }]
+    }),
+  )
+  return curve => made.get(curve)!
+}
+
+/** The entry as the server's engine takes it. */
+export const toRule = (entry: MisbehaviourEntry, context: RuleContext): MisbehaviourRule => {
+  checkEntry(entry)
+  const { count, probability, offset = 0, mask, milliseconds = 0, status = 500, after } = entry
+  const behaviours = {
+    'wrong-signature': () => ({ kind: 'wrong-signature' }) as const,
+    'wrong-challenge': () => ({ kind: 'wrong-challenge' }) as const,
+    'wrong-certificate': () => ({ kind: 'wrong-certificate', certificate: otherCertificate(entry, context) }) as const,
+    'changed-byte': () => ({ kind: 'changed-byte', offset, mask }) as const,
+    delay: () => ({ kind: 'delay', milliseconds }) as const,
+    'http-status': () => ({ kind: 'http-status', status, ...(after !== undefined && { after }) }) as const,
+    reset: () => ({ kind: 'reset', ...(after !== undefined && { after }) }) as const,
+    malformed: () => ({ kind: 'malformed' }) as const,
+  }
+  return { function: entry.function, behaviour: behaviours[entry.kind](), count, probability }
+}
+
+/** The file beside a store in which commands tell a running server how to misbehave. */
+export const misbehaviourFileOf = (store: string): string =>
+  join(dirname(store), `${basename(store).replace(/\.(db|sqlite3?)$/, '')}.misbehave.yaml`)
+
+export const readMisbehaviour = (file: string): readonly MisbehaviourEntry[] => {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  return parseYaml(MisbehaviourFile, text, file)
+}
+
+/**
+ * Written beside and moved there: a server never reads half a file. Without entries there is none, unless it is to tell
+ * a server that those of its inventory are off, too.
+ */
+export const writeMisbehaviour = (
+  file: string,
+  entries: readonly MisbehaviourEntry[],
+  { evenEmpty = false }: { evenEmpty?: boolean } = {},
+): void => {
+  if (entries.length === 0 && !evenEmpty) {
+    rmSync(file, { force: true })
+    return
+  }
+  writeFileSync(`${file}.new`, stringify(entries), { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
+
+/** One without entries was for a server that runs no more. */
+export const dropEmpty = (file: string): void => {
+  if (statSync(file, { throwIfNoEntry: false })?.size === stringify([]).length) rmSync(file, { force: true })
+}
+
+/** Which text of the file it is: a file that is written anew is another one. */
+export const identityOf = (file: string): string => {
+  try {
+    const { mtimeMs, size, ino } = statSync(file)
+    return `${mtimeMs}/${size}/${ino}`
+  } catch {
+    // It is not there, which is how a server that behaves begins.
+    return 'none'
+  }
+}
+
+/** Gives the identity of the file where it is another than it was the last time. */
+export const createFileWatch = (file: string): (() => string | undefined) => {
+  let before = 'none'
+  return () => {
+    const now = identityOf(file)
+    if (now === before) return undefined
+    before = now
+    return now
+  }
+}

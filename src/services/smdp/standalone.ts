@@ -1,0 +1,243 @@
+import type { X509Certificate } from 'node:crypto'
+import { atMost, closeAll } from '../../host/close-all.ts'
+import { createAddressBook } from '../../host/net/address-book.ts'
+import { type CurvesServer, openCurvesServer } from '../../host/net/curves-server.ts'
+import { mountFetch } from '../../host/net/mount-fetch.ts'
+import { type CheckServer, openFetch } from '../../host/net/open-fetch.ts'
+import { checkForeignServer } from '../../host/pki/foreign-server.ts'
+import { checkWebServer, serverIdentity, type WebPki } from '../../host/pki/web-pki.ts'
+import { issueSmdsCertificates } from '../../rsp/certificates/smds-pki.ts'
+import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
+import { ES2p } from '../../rsp/interfaces/es2p.ts'
+import { ES9p } from '../../rsp/interfaces/es9p.ts'
+import { ES11 } from '../../rsp/interfaces/es11.ts'
+import { ES12 } from '../../rsp/interfaces/es12.ts'
+import type { Misbehaviour } from '../../server/smdp/faults/faults.ts'
+import { isOver, type Order } from '../../server/smdp/order.ts'
+import type { Dropped, Retention } from '../../server/smdp/retention.ts'
+import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
+import { createSmds } from '../../server/smds/smds.ts'
+import { type CallerAuthority, callerName, nameOfCaller } from '../caller-name.ts'
+import type { InventoryOperator } from '../inventory/inventory.ts'
+import type { OpenSmdpStore } from '../store/open-smdp-store.ts'
+import { type CalledFunction, logFunctions } from './function-log.ts'
+import { ciKeyIdOf, type StandalonePki, tlsIdentities } from './standalone-pki.ts'
+import type { Random } from './stock-copies.ts'
+
+/** An SM-DP+ that stands alone, on ports of this machine. */
+export interface Standalone {
+  readonly host: string
+  readonly smdp: SmdpServer
+  readonly ports: {
+    readonly es9: number
+    readonly es2: number | undefined
+    readonly es11: number | undefined
+    readonly es12: number | undefined
+  }
+  readonly smdsHost: string | undefined
+  /** Lets those finish who are in the middle of a call. */
+  close(graceMs?: number): Promise<void>
+}
+
+export interface StandaloneSettings {
+  readonly pki: StandalonePki
+  readonly web: WebPki
+  /** Whose client certificates are taken on ES2+ beside those of the web CA. */
+  readonly authorities: readonly CallerAuthority[]
+  /** The operators that may call; without any, whoever has a certificate may. */
+  readonly operators: readonly InventoryOperator[]
+  /** CAs of the servers of operators, beside the bench's own and those of one operator. */
+  readonly operatorAuthorities?: readonly X509Certificate[]
+  readonly retention?: Retention | undefined
+  /** Told when something was dropped because it was over the limits. */
+  readonly onDropped?: ((dropped: Dropped) => void) | undefined
+  readonly store: OpenSmdpStore
+  readonly listen: string
+  readonly ports: { readonly es9: number; readonly es2?: number; readonly es11?: number; readonly es12?: number }
+  readonly smdsHost: string
+  readonly clock: () => Date
+  readonly stopwatch: () => number
+  readonly random: Random
+  /** Told of every call; without it none is looked into. */
+  readonly log?: ((called: CalledFunction) => void) | undefined
+  readonly report: (error: unknown) => void
+  readonly misbehaviour?: Misbehaviour | undefined
+  /** Before each call of ES9+. */
+  readonly beforeCall?: (() => void) | undefined
+}
+
+/** Operators have so long to take what they are being told at the end; what they do not take is told at the next start. */
+const SETTLE_MS = 2_000
+
+export const openStandalone = async (settings: StandaloneSettings): Promise<Standalone> => {
+  const { pki, web, store, clock, random, listen, ports, operators, smdsHost, report } = settings
+  const { host, sets } = pki
+  const open: { close(graceMs?: number): Promise<void> }[] = []
+  const authorities: readonly CallerAuthority[] = [web.ca, ...settings.authorities]
+  const isOperator = (name: string | undefined): boolean =>
+    name !== undefined && (operators.length === 0 || operators.some(operator => operator.name === name))
+  const requesterOf = (request: Request): string | undefined => {
+    const name = callerName(authorities, clock, request)
+    return isOperator(name) ? name : undefined
+  }
+  const addresses = createAddressBook()
+  const client = openFetch({
+    addresses,
+    allowUnlistedHosts: true,
+    check: checkOperators(settings),
+    identity: serverIdentity(web.issue(host)),
+  })
+  open.push(client)
+
+  const { smdsCalls, ...smds } = openSmds(settings, requesterOf)
+  const smdp = createSmdp({
+    address: host,
+    credentials: sets,
+    store,
+    clock,
+    random,
+    requesterOf,
+    operatorOf: name => {
+      const callback = operators.find(operator => operator.name === name)?.callback
+      return callback === undefined ? undefined : { url: callback, fetch: client.fetch }
+    },
+    ...(ports.es12 !== undefined && {
+      smdsOf: (address: string) =>
+        address.toLowerCase() === smdsHost.toLowerCase() ? { url: `https://${smdsHost}`, fetch: smdsCalls } : undefined,
+    }),
+    ...(settings.misbehaviour && { misbehaviour: settings.misbehaviour }),
+    onDefect: report,
+    ...(settings.retention && { retention: settings.retention }),
+    ...(settings.onDropped && { onDropped: settings.onDropped }),
+  })
+
+  const logged = (fetch: Fetch, rows: Parameters<typeof logFunctions>[1]): Fetch =>
+    settings.log === undefined ? fetch : logFunctions(fetch, rows, { ...settings, log: settings.log })
+  const serve = async (
+    fetch: Fetch,
+    identities: Parameters<typeof openCurvesServer>[1],
+    port: number | undefined,
+    option: string,
+    isMutual = false,
+  ): Promise<CurvesServer | undefined> => {
+    if (port === undefined) return undefined
+    const server = await openCurvesServer(mountFetch(fetch, { limit: 4 << 20, report }), identities, {
+      host: listen,
+      port,
+      option,
+      hostOption: '--listen',
+      ...(isMutual && { admit: certificate => isOperator(nameOfCaller(authorities, clock, certificate)) }),
+    })
+    open.push(server)
+    return server
+  }
+  try {
+    const { beforeCall } = settings
+    const own = [serverIdentity(web.issue(host))]
+    const answer = chooseFetch(() => {
+      beforeCall?.()
+      return smdp.es9p
+    })
+    const es9p = logged(answer, Object.values(ES9p))
+    const es11p = logged(smds.es11, Object.values(ES11))
+    const hasSmds = ports.es11 !== undefined || ports.es12 !== undefined
+    // On the port of ES9+ the SM-DS answers to its own name, so that an LPA may be sent to one place for both.
+    const byName = chooseFetch(({ host }) => (hasSmds && host.toLowerCase() === smdsHost.toLowerCase() ? es11p : es9p))
+    const identities = [...tlsIdentities(pki), ...(hasSmds ? smds.identities : [])]
+    const es9 = await serve(byName, identities, ports.es9, '--es9-port')
+    const es2 = await serve(logged(smdp.es2p, Object.values(ES2p)), own, ports.es2, '--es2-port', true)
+    const es11 = await serve(es11p, smds.identities, ports.es11, '--es11-port')
+    const forSmds = [serverIdentity(web.issue(smdsHost))]
+    const es12 = await serve(logged(smds.es12, Object.values(ES12)), forSmds, ports.es12, '--es12-port', true)
+    return {
+      host,
+      smdp,
+      ports: { es9: es9!.port, es2: es2?.port, es11: es11?.port, es12: es12?.port },
+      smdsHost: es11 || es12 ? smdsHost : undefined,
+      async close(graceMs) {
+        await atMost(SETTLE_MS, smdp.settled())
+        const inTime = open.map(each => ({ close: () => each.close(graceMs) }))
+        // Without its client, what is still being told ends at once; until then it needs the store.
+        await closeAll([{ close: smdp.settled }, ...inTime])
+      },
+    }
+  } catch (error) {
+    await closeAll(open).catch(report)
+    throw error
+  }
+}
+
+/** The server of an operator is under the bench's own CA, or under one that was named for it or for all. */
+const checkOperators = ({ web, clock, operators, operatorAuthorities = [] }: StandaloneSettings): CheckServer => {
+  const own = checkWebServer(web.ca, clock)
+  return (chain, host) => {
+    const named = operators.flatMap(({ callback, authorities = [] }) =>
+      callback !== undefined && new URL(callback).hostname === host ? authorities : [],
+    )
+    const foreign = [...operatorAuthorities, ...named]
+    if (foreign.length === 0) return own(chain, host)
+    try {
+      own(chain, host)
+    } catch {
+      checkForeignServer(foreign, clock)(chain, host)
+    }
+  }
+}
+
+/** Puts the events of orders that a file describes into the SM-DS, as an order that is confirmed over ES2+ does. */
+export const raiseEvents = async (
+  { smds }: OpenSmdpStore,
+  orders: readonly Order[],
+  at: { readonly host: string; readonly smdsHost: string; readonly now: Date },
+): Promise<void> => {
+  for (const { eid, eventId, smdsAddress, ...order } of orders) {
+    if (eid === undefined || eventId === undefined || smdsAddress !== at.smdsHost) continue
+    if (isOver({ ...order, eid, eventId }) || (await smds.findEvent(eid, eventId)) !== undefined) continue
+    await smds.addEvent({
+      eid,
+      eventId,
+      rspServerAddress: at.host,
+      owner: at.host,
+      callIdentifier: `register ${eventId}`,
+      at: at.now,
+      atRoot: 'not-asked',
+      isWithdrawn: false,
+      revision: 1,
+    })
+  }
+}
+
+/** The SM-DS beside it. The SM-DP+ of the same process calls it without a socket, in its own name. */
+const openSmds = (
+  { pki: { host, sets }, store, smdsHost, clock, random, report }: StandaloneSettings,
+  requesterOf: (request: Request) => string | undefined,
+) => {
+  const fromHere = new WeakSet<Request>()
+  const withKey = sets.filter(set => set.ci.privateKey !== undefined)
+  const certificates = withKey.map(set => issueSmdsCertificates(set, { random, now: clock(), host: smdsHost }))
+  const none: Fetch = async () => new Response(null, { status: 404 })
+  if (certificates.length === 0) return { es11: none, es12: none, smdsCalls: none, identities: [] }
+  const smds = createSmds({
+    address: smdsHost,
+    credentials: certificates,
+    store: store.smds,
+    clock,
+    random,
+    requesterOf: request => (fromHere.has(request) ? host : requesterOf(request)),
+    kind: 'root',
+    onDefect: report,
+  })
+  return {
+    es11: smds.es11,
+    es12: smds.es12,
+    smdsCalls: ((request: Request) => {
+      fromHere.add(request)
+      return smds.es12(request)
+    }) as Fetch,
+    identities: certificates.map(({ dsTls }, index) => ({
+      ...serverIdentity(dsTls),
+      ciKeyId: ciKeyIdOf(withKey[index]!),
+      host: smdsHost,
+    })),
+  }
+}

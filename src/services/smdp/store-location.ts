@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { BenchError } from '../../host/error.ts'
+import { homePath } from '../../host/state/home.ts'
+import { IN_MEMORY, isPostgresUrl, type OpenSmdpStore, openSmdpStore } from '../store/open-smdp-store.ts'
+import { misbehaviourFileOf } from './fault-file.ts'
+import type { Random } from './stock-copies.ts'
+
+export interface StoreContext {
+  readonly environment: NodeJS.ProcessEnv
+  readonly workingFolder: string
+  readonly random: Random
+}
+
+/** `--db`, by default a file in the state folder: a server and the commands about it then meet in it. */
+const placeOf = (db: string | undefined, { environment, workingFolder }: StoreContext): string => {
+  if (db === undefined) return join(homePath(environment, workingFolder), 'smdp.db')
+  if (db === 'memory') return IN_MEMORY
+  return db === IN_MEMORY || isPostgresUrl(db) ? db : resolve(workingFolder, db)
+}
+
+const makeFolder = (folder: string): void => {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new BenchError('wrong-use', `cannot make the folder ${folder}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Opens the store of `--db`. With `mustExist` a file that is not there is refused: a mistyped name makes no empty store. */
+export const openStoreAt = async (
+  db: string | undefined,
+  context: StoreContext,
+  { mustExist = false }: { mustExist?: boolean } = {},
+): Promise<OpenSmdpStore> => {
+  const { environment, workingFolder, random } = context
+  const place = placeOf(db, context)
+  const isFile = place !== IN_MEMORY && !isPostgresUrl(place)
+  if (mustExist && isFile && !existsSync(place))
+    throw new BenchError(
+      'file-unreadable',
+      `there is no store ${place}; \`esim-bench smdp serve\` or \`esim-bench smdp stock import\` makes one, --db names another`,
+    )
+  if (isFile && statSync(place, { throwIfNoEntry: false })?.isDirectory())
+    throw new BenchError('wrong-use', `the store ${place} is a folder; name a file in it with --db`)
+  if (isFile) makeFolder(dirname(place))
+  return openSmdpStore(place, {
+    environment,
+    random,
+    // A database server has no place beside it where a key could lie.
+    ...(isPostgresUrl(place) && { keyFile: keyFileAt(homePath(environment, workingFolder)) }),
+  })
+}
+
+/** Where the commands about a store tell its server how to misbehave. */
+export const misbehaviourPlaceOf = (db: string | undefined, context: StoreContext): string => {
+  const place = placeOf(db, context)
+  const isFile = place !== IN_MEMORY && !isPostgresUrl(place)
+  const home = homePath(context.environment, context.workingFolder)
+  const file = misbehaviourFileOf(isFile ? place : join(home, 'smdp'))
+  makeFolder(dirname(file))
+  return file
+}
+
+const keyFileAt = (home: string): string => {
+  makeFolder(home)
+  return join(home, 'smdp-postgres.key')
+}

@@ -1,0 +1,171 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { BenchError } from '../../host/error.ts'
+import { type Database, TakenError } from './database.ts'
+import type { Tables } from './schema.ts'
+import type { Statement } from './statement.ts'
+
+/** Any number will do, as long as it is always this one: processes that start at once set up one after the other. */
+const LOCK = 0x65_53_49_4d
+/** Shared by the servers that stand on the database. */
+const IN_USE = LOCK + 1
+/** A server whose connection broke says again that it is there. */
+const OCCUPY_AGAIN_MS = 5_000
+
+/** Connections of one server process. */
+const CONNECTIONS = 10
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')
+const isTaken = (error: unknown): boolean => codeOf(error) === '23505'
+
+/** The URL as it may be shown. */
+export const withoutPassword = (url: string): string => url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1:***@')
+
+/** What went wrong with a server, in a sentence. The codes are PostgreSQL's (its Appendix A), or the socket's. */
+const told = (error: unknown, name: string): unknown => {
+  const code = codeOf(error)
+  const say = (what: string) => new BenchError('store-unreachable', what, { cause: error })
+  if (code === '28P01' || code === '28000')
+    return say(`PostgreSQL refused the user or password of ${name}: check the URL`)
+  if (code === '3D000') return say(`PostgreSQL has no such database: ${name}; \`createdb\` makes it`)
+  if (code === '42501') return say(`the user of ${name} may not do this: ${(error as Error).message}`)
+  if (code === '53300') return say(`PostgreSQL has no connection left for ${name}: raise its max_connections`)
+  if (
+    /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)/.test(code) ||
+    /^(08|57P)/.test(code)
+  )
+    return say(`PostgreSQL at ${name} cannot be reached: ${(error as Error).message || code}; is it running?`)
+  if (/timeout exceeded when trying to connect|Connection terminated/.test(String(error)))
+    return say(`PostgreSQL at ${name} does not answer`)
+  return error
+}
+
+/** PostgreSQL by its URL. Several server processes may stand on one database. */
+export const openPostgres = (url: string): Database => {
+  const name = withoutPassword(url)
+  let pool: pg.Pool
+  try {
+    pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, connectionTimeoutMillis: 10_000 })
+  } catch (cause) {
+    throw new BenchError(
+      'wrong-use',
+      `${name} is no URL of a PostgreSQL database: postgres://user:password@host/name`,
+      {
+        cause,
+      },
+    )
+  }
+  // A connection that breaks while idle is replaced when one is needed; without a listener it would end the process.
+  pool.on('error', () => undefined)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const query = ({ name, sql }: Statement<never, unknown>, values: readonly unknown[]) => ({
+    name,
+    text: sql,
+    values: values as unknown[],
+  })
+  const failed = (error: unknown): unknown => (isTaken(error) ? new TakenError(error) : told(error, name))
+
+  const rows: Database['rows'] = async (statement, args) => {
+    try {
+      return (await pool.query(query(statement as Statement<never, unknown>, statement.bind(args)))).rows
+    } catch (error) {
+      throw failed(error)
+    }
+  }
+
+  /** Holds the lock: a session's, so it goes with the process, however that ends. */
+  let occupant: pg.Client | undefined
+  let isClosed = false
+  const occupy = async (): Promise<void> => {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+    client.on('error', () => {
+      // Before it has the lock, whoever waits for that hears of it.
+      if (occupant !== client) return
+      occupant = undefined
+      void client.end().catch(() => undefined)
+      occupyAgain()
+    })
+    try {
+      await client.connect()
+      await client.query(`select pg_advisory_lock_shared(${IN_USE})`)
+      if (isClosed) await client.end()
+      else occupant = client
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw told(error, name)
+    }
+  }
+  const occupyAgain = (): void =>
+    void setTimeout(() => void (!isClosed && occupy().catch(occupyAgain)), OCCUPY_AGAIN_MS).unref()
+  const exclusively: Database['exclusively'] = work =>
+    db.transaction().execute(async transaction => {
+      await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction)
+      await work(transaction)
+    })
+
+  return {
+    db,
+    kind: 'postgres',
+    name,
+    row: async (statement, args) => (await rows(statement, args))[0],
+    rows,
+    async change(statement, args) {
+      try {
+        const { rowCount } = await pool.query(query(statement as Statement<never, unknown>, statement.bind(args)))
+        return rowCount ?? 0
+      } catch (error) {
+        throw failed(error)
+      }
+    },
+    async changeAll(statements) {
+      let client: pg.PoolClient
+      try {
+        client = await pool.connect()
+      } catch (error) {
+        throw failed(error)
+      }
+      try {
+        await client.query('begin')
+        for (const { statement, values } of statements)
+          if (((await client.query(query(statement, values))).rowCount ?? 0) === 0) {
+            await client.query('rollback')
+            client.release()
+            return false
+          }
+        await client.query('commit')
+        client.release()
+        return true
+      } catch (error) {
+        // A connection on which nothing can be undone is given up; the server undoes it.
+        const isUndone = await client.query('rollback').then(
+          () => true,
+          () => false,
+        )
+        client.release(!isUndone)
+        throw failed(error)
+      }
+    },
+    exclusively,
+    async occupy() {
+      if (occupant === undefined) await occupy()
+    },
+    async alone(work) {
+      let isAlone = false
+      await exclusively(async transaction => {
+        const { rows } = await sql<{ taken: boolean }>`
+          select pg_try_advisory_xact_lock(${sql.lit(IN_USE)}) as taken`.execute(transaction)
+        isAlone = rows[0]!.taken
+        if (isAlone) await work(transaction)
+      })
+      return isAlone
+    },
+    // Each statement, and each transaction, is on the disk when the server answers it.
+    synced: () => Promise.resolve(),
+    told: error => told(error, name),
+    async close() {
+      isClosed = true
+      await occupant?.end()
+      await db.destroy()
+    },
+  }
+}

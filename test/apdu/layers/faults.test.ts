@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import type { Channel } from '../../../src/apdu/channel.ts'
+import {
+  answerInstead,
+  corruptResponse,
+  loseResponse,
+  muteAfter,
+  pullCardAfter,
+} from '../../../src/apdu/layers/faults.ts'
+import { traced } from '../../../src/apdu/layers/trace.ts'
+import { takeTurns } from '../../../src/apdu/mutex.ts'
+import { bytes, hex } from '../scripted-channel.ts'
+
+const counting = (): Channel & { heard: number } => {
+  const card = {
+    heard: 0,
+    transmit: async () => {
+      card.heard++
+      return bytes('019000')
+    },
+  }
+  return card
+}
+const command = bytes('00b0000001')
+
+describe('faults', () => {
+  it.each([
+    ['card-removed', pullCardAfter],
+    ['card-mute', muteAfter],
+  ] as const)('%s: nothing reaches the card after n exchanges', async (code, fault) => {
+    const card = counting()
+    const faulty = fault(2)(card)
+    await faulty.transmit(command)
+    await faulty.transmit(command)
+    for (let i = 0; i < 3; i++) await expect(faulty.transmit(command)).rejects.toMatchObject({ code })
+    expect(card.heard).toBe(2)
+  })
+
+  it('loses a response to a command that the card has carried out', async () => {
+    const card = counting()
+    const faulty = loseResponse(1)(card)
+    await faulty.transmit(command)
+    await expect(faulty.transmit(command)).rejects.toMatchObject({ code: 'card-removed' })
+    await expect(faulty.transmit(command)).rejects.toMatchObject({ code: 'card-removed' })
+    expect(card.heard).toBe(2)
+  })
+
+  it('changes one response, or answers in the place of the card', async () => {
+    const card = counting()
+    const faulty = answerInstead(0, bytes('6f00'))(corruptResponse(0, response => response.with(0, 0xff))(card))
+    expect(hex(await faulty.transmit(command))).toBe('6f00')
+    expect(hex(await faulty.transmit(command))).toBe('ff9000')
+    expect(hex(await faulty.transmit(command))).toBe('019000')
+    expect(card.heard).toBe(2)
+  })
+})
+
+describe('traced', () => {
+  it('shows every exchange, the failed ones too', async () => {
+    const seen: unknown[] = []
+    let ms = 0
+    const channel = traced(
+      pullCardAfter(1)(counting()),
+      ({ response, error, tookMs }) => seen.push([response && hex(response), error && 'failed', tookMs]),
+      () => ms++,
+    )
+    await channel.transmit(command)
+    await channel.transmit(command).catch(() => {})
+    expect(seen).toEqual([
+      ['019000', undefined, 1],
+      [undefined, 'failed', 1],
+    ])
+  })
+})
+
+describe('takeTurns', () => {
+  it('runs work in order, one at a time, whatever fails', async () => {
+    const turns = takeTurns()
+    const log: string[] = []
+    const slow = turns(async () => {
+      log.push('a')
+      await Promise.resolve()
+      log.push('b')
+    })
+    const failing = turns(async () => {
+      log.push('c')
+      throw new Error('no')
+    })
+    const last = turns(async () => log.push('d'))
+    await slow
+    await expect(failing).rejects.toThrow('no')
+    await last
+    expect(log).toEqual(['a', 'b', 'c', 'd'])
+  })
+})

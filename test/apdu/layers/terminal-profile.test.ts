@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import type { Card } from '../../../src/apdu/channel.ts'
+import { ApduError } from '../../../src/apdu/errors.ts'
+import { announceTerminal } from '../../../src/apdu/layers/terminal-profile.ts'
+import { bytes, hex } from '../scripted-channel.ts'
+
+const PROFILE = bytes('010080')
+
+const cardOf = (say: (command: string) => string) => {
+  const heard: string[] = []
+  const card: Card = {
+    atr: bytes('3b00'),
+    reset: async () => {
+      heard.push('reset')
+      return bytes('3b00')
+    },
+    exclusive: procedure =>
+      procedure({
+        transmit: async command => {
+          heard.push(hex(command))
+          return bytes(say(hex(command)))
+        },
+      }),
+    close: async () => void heard.push('close'),
+  }
+  return { heard, card: announceTerminal(card, PROFILE) }
+}
+const ask = (card: Card) => card.exclusive(async channel => hex(await channel.transmit(bytes('80f2000000'))))
+
+describe('a card whose terminal says what it can do', () => {
+  it('hears it once after each reset, before all else', async () => {
+    const { card, heard } = cardOf(() => '9000')
+    await ask(card)
+    await ask(card)
+    await card.reset()
+    await ask(card)
+    await card.close()
+    const told = '8010000003010080'
+    expect(heard).toEqual([told, '80f2000000', '80f2000000', 'reset', told, '80f2000000', 'close'])
+    expect(hex(card.atr)).toBe('3b00')
+  })
+
+  it.each(['6d00', '6f00', '910b'])('goes on where it answers %s', async said => {
+    const { card } = cardOf(command => (command.startsWith('8010') ? said : '9000'))
+    expect(await ask(card)).toBe('9000')
+  })
+
+  it('says at the next command that it is gone', async () => {
+    const { card } = cardOf(() => {
+      throw new ApduError('card-removed', 'gone')
+    })
+    await expect(ask(card)).rejects.toMatchObject({ code: 'card-removed' })
+  })
+})

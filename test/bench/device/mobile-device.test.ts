@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import type { Card } from '../../../src/apdu/channel.ts'
+import { BENCH_IMEI, createMobileDevice, imeiOf } from '../../../src/bench/device/mobile-device.ts'
+import { createEuicc } from '../../../src/euicc/euicc.ts'
+import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
+import { createMemory } from '../../../src/euicc/state/memory.ts'
+import { algorithmOf } from '../../../src/profile/aka/algorithm-of.ts'
+import { buildProfilePackage } from '../../../src/profile/build.ts'
+import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install.ts'
+import { encodeProfilePackage } from '../../../src/profile/package.ts'
+import { createNetwork } from '../../../src/server/network/network.ts'
+import { dice } from '../../rsp/seeded-random.ts'
+import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../../server/smdp/smdp-fixture.ts'
+
+/** An activation on a card whose answers `spoil` may change on their way. */
+const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
+  const random = dice('mobile device')
+  const imsi = '001010123456789'
+  const pkg = buildProfilePackage({
+    iccid: ICCID,
+    imsi,
+    algorithm: { name: 'milenage', k: random(16), opc: random(16) },
+    serviceProviderName: 'Operator A',
+    random,
+  })
+  const { profile } = installProfile(pkg, { services: new Set(SUPPORTED_SERVICES), freeMemory: 1 << 20 })
+  const algorithm = algorithmOf([...profile!.aka.values()][0]!.algorithm)
+  const scene = await createScene({ package: encodeProfilePackage(pkg) })
+  await scene.order()
+  const euicc = await createEuicc({
+    identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
+    memory: createMemory(),
+    clock: () => START,
+    random,
+  })
+  const card: Pick<Card, 'exclusive' | 'reset'> = {
+    reset: () => euicc.reset(),
+    exclusive: work =>
+      euicc.exclusive(channel => work({ transmit: async bytes => spoil(await channel.transmit(bytes)) })),
+  }
+  const failures: unknown[] = []
+  const { lpa, registration } = createMobileDevice({
+    card,
+    isdrOptions: {},
+    fetch: scene.smdp.es9p,
+    network: createNetwork({
+      here: { plmn: '00101', name: 'Test network' },
+      subscribers: asked => ({ imsi: asked, iccid: ICCID, algorithm }),
+      clock: () => START,
+      random,
+    }),
+    signal: new AbortController().signal,
+    hooks: { note: () => {}, progress: () => {}, onFailure: error => void failures.push(error) },
+  })
+  const during = { progress: () => {}, consent: async () => ({ accept: true }) as const }
+  const download = await lpa.download(`LPA:1$${ADDRESS}$${MATCHING_ID}`, during)
+  expect(download).toMatchObject({ status: 'Success', iccid: ICCID })
+  expect(await lpa.enable(ICCID)).toEqual({ status: 'Success' })
+  return { failures, registered: await registration.register(ICCID, () => {}) }
+}
+
+describe('the device of a run', () => {
+  it.each([
+    ['the modem says', '356938035643809', '356938035643809'],
+    ['its type and number are, where the check digit is wrong', '356938035643800', '35693803564380'],
+    ['the bench has where the modem has none', undefined, BENCH_IMEI],
+  ])('has the IMEI that %s', (_name, imei, expected) => {
+    const identity = { imei, manufacturer: undefined, model: undefined, firmware: undefined, information: undefined }
+    expect(imeiOf({ identity } as Parameters<typeof imeiOf>[0])).toBe(expected)
+  })
+
+  it('is on the network when the profile is enabled and the server has heard of it', async () => {
+    const { failures, registered } = await activateOn(response => response)
+    expect(registered).toMatchObject({ operator: 'Test network' })
+    expect(failures).toEqual([])
+  })
+
+  it('does not pass over a notification that the card signed wrongly', async () => {
+    // RetrieveNotificationsList (SGP.22 §5.7.10) of one OtherSignedNotification: its signature is the first '5F37'.
+    const { failures, registered } = await activateOn(response => {
+      const at = Buffer.from(response).indexOf(Buffer.from('5f3740', 'hex'))
+      if (response[0] !== 0xbf || response[1] !== 0x2b || at < 0) return response
+      return Uint8Array.from(response, (octet, index) => (index === at + 10 ? octet ^ 1 : octet))
+    })
+    expect(failures).toMatchObject([
+      { code: 'card-mismatch', fault: 'card', data: { field: 'euiccNotificationSignature' } },
+    ])
+    expect(registered.state).toBe('denied')
+  })
+})

@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { type RunModem, registerByModem } from '../../../src/bench/device/modem-registration.ts'
+import { judgeError } from '../../../src/bench/run/classify-error.ts'
+import type { ModemOperator, ModemSubscriber, Signal } from '../../../src/modem/radio/at-radio.ts'
+import type { RegistrationEnd } from '../../../src/modem/radio/registration-wait.ts'
+
+const ICCID = '8949001779167887197'
+const IMSI = '001011558987715'
+const HOME: RegistrationEnd = { end: 'registered', kind: 'home', by: 'CEREG', last: { CEREG: { state: 'home' } } }
+const NET: ModemOperator = { selection: 'automatic', name: 'Net', plmn: '00101', technology: 'E-UTRAN' }
+
+const OLD: ModemSubscriber = { iccid: '8900000000000000000', imsi: '001010000000000' }
+const ROAMING: RegistrationEnd = {
+  end: 'registered',
+  kind: 'roaming',
+  by: 'CEREG',
+  last: { CEREG: { state: 'roaming' } },
+}
+
+/** A modem that says this of itself; after `resets` resets it knows the card. */
+const modemThat = (
+  at: {
+    end?: RegistrationEnd
+    operator?: ModemOperator
+    signal?: Signal
+    staleFor?: number
+    tells?: ModemSubscriber
+    /** What it says each time that it is asked, before `tells`. */
+    tellsFirst?: readonly ModemSubscriber[]
+    endsFirst?: readonly RegistrationEnd[]
+  } = {},
+) => {
+  let resets = 0
+  const tellsFirst = [...(at.tellsFirst ?? [])]
+  const endsFirst = [...(at.endsFirst ?? [])]
+  const modem: RunModem = {
+    identity: {
+      imei: undefined,
+      manufacturer: undefined,
+      model: undefined,
+      firmware: undefined,
+      information: undefined,
+    },
+    waitForRegistration: async () => endsFirst.shift() ?? at.end ?? HOME,
+    operator: async () => at.operator ?? NET,
+    signal: async () => at.signal ?? { rsrp: -95 },
+    subscriber: async () =>
+      tellsFirst.shift() ?? (resets < (at.staleFor ?? 0) ? OLD : (at.tells ?? { iccid: ICCID, imsi: IMSI })),
+    reset: async () => {
+      resets++
+      return new Uint8Array(0)
+    },
+  }
+  const notes: string[] = []
+  const registering = registerByModem({
+    modem,
+    iccid: ICCID,
+    note: text => notes.push(text),
+    onChange: () => {},
+    signal: new AbortController().signal,
+  })
+  return { registering, notes, resets: () => resets }
+}
+const judged = async (registering: Promise<unknown>) =>
+  judgeError(
+    await registering.then(
+      () => expect.unreachable(),
+      error => error,
+    ),
+  )
+
+describe('the registration of a modem rig', () => {
+  it('is what the modem says, with where and how well', async () => {
+    const { registering, notes } = modemThat()
+    expect(await registering).toEqual({ registration: 'home', operator: 'Net', plmn: '00101', imsi: IMSI })
+    expect(notes).toEqual([
+      'the modem is registered, home (CEREG); network Net (00101) over E-UTRAN; signal RSRP -95 dBm',
+    ])
+  })
+
+  it.each([
+    ['with a check digit', { iccid: `${ICCID}9`, imsi: IMSI }],
+    ['with no ICCID', { imsi: IMSI }],
+  ])('is believed of a modem that tells its card %s', async (_name, tells) => {
+    const { registering, resets } = modemThat({ tells })
+    expect(await registering).toMatchObject({ imsi: IMSI })
+    expect(resets()).toBe(0)
+  })
+
+  it('is none of a modem that goes on with the profile before: it is reset, and at last it is the modem that is wrong', async () => {
+    const late = modemThat({ staleFor: 1 })
+    expect(await late.registering).toMatchObject({ registration: 'home' })
+    expect(late.resets()).toBe(1)
+    expect(late.notes[0]).toMatch(/goes on with 8900000000000000000; it is reset once more/)
+    const never = modemThat({ staleFor: 9 })
+    expect(await judged(never.registering)).toMatchObject({
+      verdict: 'fail',
+      cause: 'modem',
+      errorCode: 'stale-profile',
+      summary: expect.stringMatching(/even after a reset; give it a reset recipe/),
+    })
+  })
+
+  it('is none of the profile before: what a modem says until it has noticed is not believed', async () => {
+    // Not noticed after the reset, registered with the profile before, and only then noticed.
+    const late = modemThat({ tellsFirst: [OLD, OLD], endsFirst: [ROAMING] })
+    expect(await late.registering).toMatchObject({ registration: 'home', imsi: IMSI })
+    expect(late.resets()).toBe(1)
+    // Which card it is was not told at first.
+    const silent = modemThat({ tellsFirst: [{}, OLD, OLD], endsFirst: [ROAMING] })
+    expect(await silent.registering).toMatchObject({ registration: 'home', imsi: IMSI })
+    expect(silent.resets()).toBe(1)
+    const never = modemThat({ staleFor: 9, tellsFirst: [{}] })
+    expect(await judged(never.registering)).toMatchObject({ cause: 'modem', errorCode: 'stale-profile' })
+    // One that says now this, now that, is not waited for without end.
+    const NEW = { iccid: ICCID, imsi: IMSI }
+    const wavers = modemThat({ tellsFirst: [OLD, OLD, NEW, OLD, NEW, OLD, NEW, OLD, NEW] })
+    expect(await judged(wavers.registering)).toMatchObject({ cause: 'modem', errorCode: 'stale-profile' })
+  })
+
+  it.each<[RegistrationEnd, string, string, RegExp]>([
+    [
+      { end: 'denied', rejectCause: 15, last: { CEREG: { state: 'denied', rejectCause: 15 } } },
+      'network',
+      'not-registered',
+      /reject cause 15.*keys/,
+    ],
+    [
+      { end: 'timed-out', last: { CEREG: { state: 'searching' } } },
+      'network',
+      'not-registered',
+      /CEREG searching; look at the antenna/,
+    ],
+    [{ end: 'radio-off', last: {} }, 'modem', 'radio-off', /AT\+CFUN=1 switches it on/],
+    [
+      { end: 'no-sim', sim: { sim: 'absent', said: '+CME ERROR: 10' }, last: {} },
+      'modem',
+      'no-sim',
+      /\+CME ERROR: 10; look whether the card sits well/,
+    ],
+    [
+      { end: 'no-sim', sim: { sim: 'pin-required', said: '+CPIN: SIM PIN' }, last: {} },
+      'rig',
+      'pin-required',
+      /protected by a PIN/,
+    ],
+    [{ end: 'port-gone', last: {} }, 'rig', 'no-port', /cable and power/],
+    [{ end: 'silent', last: {} }, 'modem', 'modem-silent', /stopped answering/],
+  ])('blames no card: %j', async (end, cause, errorCode, summary) => {
+    const { registering, notes } = modemThat({ end, signal: {} })
+    expect(await judged(registering)).toMatchObject({
+      verdict: 'blocked',
+      cause,
+      errorCode,
+      summary: expect.stringMatching(summary),
+    })
+    expect(notes[0]).toMatch(/signal none$/)
+  })
+
+  it('says when somebody told the modem not to look', async () => {
+    const { registering } = modemThat({ end: { end: 'timed-out', last: {} }, operator: { selection: 'deregistered' } })
+    expect((await judged(registering)).summary).toMatch(/AT\+COPS=0 lets it/)
+  })
+})

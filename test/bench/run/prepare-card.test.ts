@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest'
+import { prepareCard } from '../../../src/bench/run/prepare-card.ts'
+import { withIsdr } from '../../../src/lpa/card/isdr.ts'
+import { listProfiles } from '../../../src/lpa/card/profiles.ts'
+import { iccidToDigits } from '../../../src/rsp/identifiers.ts'
+import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../../euicc/card.ts'
+
+const [first, second, third] = ICCID_DIGITS
+/** Two profiles of the bench's operator, the first enabled, and one of somebody else. */
+const createCard = (freeBytes?: number) => {
+  const own = { serviceProviderName: 'Bench Mobile' }
+  const profiles = [profileNumber(0, own), profileNumber(1), profileNumber(2, own)]
+  const identity = testIdentity()
+  const used = profiles.reduce((sum, { size }) => sum + size, 0)
+  return createTestCard({
+    state: stateWith(profiles, 0),
+    identity: {
+      ...identity,
+      capabilities: {
+        ...identity.capabilities,
+        ...(freeBytes === undefined ? {} : { nonVolatileMemory: used + freeBytes }),
+      },
+    },
+  })
+}
+const left = ({ card }: Awaited<ReturnType<typeof createCard>>): Promise<string[]> =>
+  card.exclusive(channel =>
+    withIsdr(channel, {}, async isdr => (await listProfiles(isdr)).map(({ iccid }) => iccidToDigits(iccid!))),
+  )
+
+it('leaves a card alone that has room', async () => {
+  const made = await createCard()
+  const prepared = await prepareCard(made.card, { iccid: '8900000000000000005', bytes: 5000, provider: 'Bench Mobile' })
+  expect(prepared).toEqual({ eid: expect.stringMatching(/^\d{32}$/), removed: [] })
+  expect(await left(made)).toEqual([first, second, third])
+})
+
+it('takes off the profile that is to come, enabled or not, whosever it is', async () => {
+  for (const iccid of [first, second]) {
+    const made = await createCard()
+    const prepared = await prepareCard(made.card, { iccid, bytes: 5000, provider: 'Bench Mobile' })
+    expect(prepared.removed).toEqual([iccid])
+    expect(await left(made)).toEqual(ICCID_DIGITS.filter(other => other !== iccid))
+  }
+})
+
+it("takes off the bench's own profiles where memory is short, and nobody else's", async () => {
+  const made = await createCard(4000)
+  const prepared = await prepareCard(made.card, { iccid: '8900000000000000005', bytes: 5000, provider: 'Bench Mobile' })
+  expect(prepared.removed).toEqual([first, third])
+  expect(await left(made)).toEqual([second])
+})
+
+it('takes nothing from another card than the one of the rig', async () => {
+  const made = await createCard()
+  const wanted = { iccid: second!, bytes: 5000, provider: 'Bench Mobile', eid: '89049032000000000000000000000000' }
+  await expect(prepareCard(made.card, wanted)).rejects.toMatchObject({
+    code: 'another-card',
+    judgement: { verdict: 'blocked', cause: 'rig' },
+  })
+  expect(await left(made)).toEqual([first, second, third])
+  const { eid } = await prepareCard(made.card, { ...wanted, iccid: '8900000000000000005', eid: undefined })
+  expect((await prepareCard(made.card, { ...wanted, eid })).removed).toEqual([second])
+})
+
+it('takes nothing from a protected profile or card, and says so before it begins', async () => {
+  const wanted = { iccid: '8900000000000000005', bytes: 5000, provider: 'Bench Mobile' }
+  // The first is enabled: the run would disable it.
+  const enabled = await createCard()
+  await expect(prepareCard(enabled.card, wanted, {}, [first])).rejects.toMatchObject({ code: 'protected' })
+  expect(await left(enabled)).toEqual([first, second, third])
+  // The one to come is there already: it would have to go.
+  const there = await createCard()
+  const same = { ...wanted, iccid: second }
+  await expect(prepareCard(there.card, same, {}, [second])).rejects.toMatchObject({ code: 'protected' })
+  // Where memory is short, the bench's own that is protected stays.
+  const short = await createCard(4000)
+  expect((await prepareCard(short.card, wanted, {}, [third])).removed).toEqual([first])
+  expect(await left(short)).toEqual([second, third])
+  const { eid } = await prepareCard((await createCard()).card, wanted)
+  const whole = await createCard()
+  await expect(prepareCard(whole.card, wanted, {}, [eid])).rejects.toThrow(`the card ${eid} is protected`)
+})

@@ -1,0 +1,22 @@
+import { getEventListeners } from 'node:events'
+import { expect, it } from 'vitest'
+import { unlessStopped } from '../../../src/bench/run/unless-stopped.ts'
+
+it('gives what the work gives, and leaves nothing at the signal, which lives on', async () => {
+  const { signal } = new AbortController()
+  expect(await unlessStopped(Promise.resolve(7), signal)).toBe(7)
+  await expect(unlessStopped(Promise.reject(new Error('no')), signal)).rejects.toThrow('no')
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+})
+
+it('waits no longer than to the interruption, and not at all after it', async () => {
+  const interrupt = new AbortController()
+  const never = new Promise(() => undefined)
+  const waiting = unlessStopped(never, interrupt.signal)
+  interrupt.abort()
+  for (const ended of [waiting, unlessStopped(never, interrupt.signal)])
+    await expect(ended).rejects.toMatchObject({
+      code: 'interrupted',
+      judgement: { verdict: 'blocked', cause: 'bench' },
+    })
+})

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
+import { MANNERS, type Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import { enableProfile } from '../../../src/lpa/card/profiles.ts'
+import { loadSerialPort } from '../../../src/modem/at/serial-port.ts'
+import { type Device, type Links, openDevice } from '../../../src/rigs/attach.ts'
+import { plugIntoPty } from '../../../src/rigs/emulator/pty-emulator.ts'
+import type { Learned } from '../../../src/rigs/learned.ts'
+import { modemLink } from '../../../src/rigs/links/modem-link.ts'
+import { type Rig, summarizeRig } from '../../../src/rigs/rig.ts'
+import { whyNoTty } from '../../modem/at/tty.ts'
+import { readTs48, TS48_NAMES } from '../../profile/ts48.ts'
+import { AFTER, createStory, DOINGS, doingsOf, stateOf, whyNoStory } from './pcsc-fixture.ts'
+
+const schedule = (ms: number, run: () => void) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+const reason = await whyNoStory(await whyNoTty(), loadSerialPort, 'serialport')
+describe.skipIf(reason)(
+  `what a person does with a card, through a modem on a tty${reason ? ` (skipped: ${reason})` : ''}`,
+  { timeout: 60_000 },
+  () => {
+    let tty: { stop(): Promise<void> } | undefined
+    afterEach(async () => tty?.stop())
+
+    /** The card in a modem of these manners, on a tty, as every command of the bench has it. */
+    const facts = new Map<string, Learned>()
+    const learned = {
+      of: (rig: string) => facts.get(rig) ?? {},
+      learn: (rig: string, fact: Learned) => void facts.set(rig, { ...facts.get(rig), ...fact }),
+      forget: (rig: string) => facts.delete(rig),
+    }
+    const begin = async (protocol: 't0' | 't1', manners: Manners, more: Record<string, unknown> = {}) => {
+      const story = await createStory(readTs48(TS48_NAMES[0]), protocol)
+      await story.order()
+      const modem = createAtModem({ card: story.euicc, manners, schedule })
+      // A modem that leaves takes its tty along, and is at another one when it is back.
+      const port = join(mkdtempSync(join(tmpdir(), 'esim-bench-modem-')), 'modem')
+      const plug = await plugIntoPty(
+        {
+          link: port,
+          makeModem: ({ send }) => {
+            modem.onSay(send)
+            return modem
+          },
+        },
+        { card: story.euicc, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
+      )
+      tty = { stop: () => plug.pull().then(() => rmSync(dirname(port), { recursive: true })) }
+      const rig = { name: 'desk', link: { modem: { port, ...more } } } as Rig
+      const links = { isdrOptionsOf: () => ({}), modem: modemLink(() => ({}), '.', learned) } as unknown as Links
+      const open = (): Promise<Device> => openDevice(links, rig, summarizeRig(rig, 'test'))
+      return { story, modem, open, doings: doingsOf(story, open) }
+    }
+
+    it.each([
+      ['ccho-cgla', 't1', {}],
+      ['csim', 't1', {}],
+      ['ccho-cgla', 't0', {}],
+      ['csim', 't0', {}],
+      ['ccho-cgla', 't1', { ...MANNERS.storm.manners, handles: 'hexadecimal', pieces: 'lines', nul: true }],
+      ['ccho-cgla', 't1', { toolkit: 'modem', without: ['CSIM'] }],
+      ['csim', 't1', { ...MANNERS.t99w696.manners, echoStays: true }],
+    ] as const)('does all of it over %s and %s, with %j', async (apdu, protocol, manners) => {
+      const { story, modem, doings } = await begin(protocol, manners, { apdu })
+      for (const doing of DOINGS) {
+        await doings[doing]()
+        expect([doing, await stateOf(story.euicc)]).toEqual([doing, AFTER[doing]])
+      }
+      expect(story.defects).toEqual([])
+      const other = apdu === 'csim' ? /AT\+C(CHO|GLA|CHC)=/ : /AT\+CSIM=\d+,"[08][1-3]/
+      expect(modem.heard.filter(text => other.test(text))).toEqual([])
+    })
+
+    it('asks an EG25-G for no REFRESH, which would make it leave (agnos-builder#556)', async () => {
+      const { open, doings, story } = await begin('t1', MANNERS['eg25-g'].manners)
+      await doings.download()
+      const device = await open()
+      const { card, isdrOptions, refreshFlag } = device
+      expect(refreshFlag).toBe(false)
+      await enableProfile({ card, isdrOptions, refreshFlag, profile: { iccid: story.iccid } })
+      await device.close()
+      expect((await stateOf(story.euicc)).profiles).toEqual(['enabled'])
+    })
+
+    it('says in the evidence which modem that was, and begins the next time with the way that worked', async () => {
+      const { open, doings, modem } = await begin('t1', MANNERS.dw5821e.manners, { profile: 'generic' })
+      const device = await open()
+      expect(device.facts.join()).toContain('Dell DW5821e R1, IMEI 356938035643809, profile generic')
+      await device.close()
+      await doings.info()
+      expect(learned.of('desk')).toEqual({ apdu: 'csim' })
+      const asked = modem.heard.length
+      await doings.info()
+      expect(modem.heard.slice(asked).filter(text => text.startsWith('AT+CCHO'))).toEqual([])
+    })
+  },
+)

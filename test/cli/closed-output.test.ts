@@ -1,0 +1,45 @@
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type BenchProgram, compileBench } from './bench-process.ts'
+import { createPlace } from './runtime.ts'
+
+describe('a bench whose output nobody reads any more', { timeout: 60_000 }, () => {
+  let bench: BenchProgram
+  const place = createPlace()
+  beforeAll(async () => {
+    bench = await compileBench()
+  }, 60_000)
+  afterAll(() => {
+    bench.remove()
+    place.remove()
+  })
+
+  it('brings its run to an end instead of leaving the card in the middle of it', async () => {
+    const environment = { ESIM_BENCH_HOME: place.home }
+    const ended = await bench.run(['run', 'activate'], { folder: place.folder, environment, until: /✓ 4/ })
+    expect(ended.exitCode).toBe(1)
+    const [file] = readdirSync(join(place.home, 'evidence'))
+    const events = readFileSync(join(place.home, 'evidence', file!), 'utf8')
+      .trimEnd()
+      .split('\n')
+    expect(JSON.parse(events.at(-1)!)).toMatchObject({ kind: 'run-ended', verdict: 'blocked' })
+  })
+  const full = existsSync('/dev/full')
+  it.skipIf(!full)(
+    `says that a result could not be written${full ? '' : ' (skipped: there is no /dev/full)'}`,
+    async () => {
+      const stdout = openSync('/dev/full', 'w')
+      try {
+        const environment = { ESIM_BENCH_HOME: place.home }
+        const ended = await bench.run(['card', 'list', '--json'], { folder: place.folder, environment, stdout })
+        expect(ended).toMatchObject({ exitCode: 1 })
+        expect(ended.err).toContain(
+          'esim-bench: the output could not be written: no space is left on the disk (write)\n',
+        )
+      } finally {
+        closeSync(stdout)
+      }
+    },
+  )
+})

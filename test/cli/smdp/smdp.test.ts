@@ -1,0 +1,347 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openWebPki, serverIdentity } from '../../../src/host/pki/web-pki.ts'
+import { luhnDigit } from '../../../src/profile/digits.ts'
+import { testPki } from '../../server/smdp/smdp-fixture.ts'
+import { type Serving, serveSmdp } from '../../services/smdp/serving.ts'
+import { createPlace, type Place, type Ran } from '../runtime.ts'
+
+const EID = '89049032123451234512345678901235'
+const iccidOf = (index: number): string => {
+  const front = `8949001${String(index).padStart(11, '0')}`
+  return front + luhnDigit(front)
+}
+
+let place: Place
+const serving: Serving[] = []
+beforeEach(() => {
+  place = createPlace()
+})
+afterEach(async () => {
+  for (const each of serving.splice(0)) await each.end()
+  place.remove()
+})
+const smdp = (...args: string[]): Promise<Ran> => place.run('smdp', ...args)
+const importCopies = (count: number): Promise<Ran> =>
+  smdp(
+    ...['stock', 'import', 'own', '--template', '--type', 'gold'],
+    '--iccid-range',
+    `${iccidOf(1)}-${iccidOf(count)}`,
+    '--json',
+  )
+
+describe('smdp stock', () => {
+  it('imports copies with numbers from ranges, and is done when it is asked again', async () => {
+    const ran = await smdp(
+      ...['stock', 'import', 'own', '--template', '--type', 'gold', '--json'],
+      ...[
+        '--iccid-range',
+        iccidOf(1),
+        '--imsi-range',
+        '001010000000001-001010000000003',
+        '--name',
+        'Gold',
+        '--class',
+        'test',
+      ],
+    )
+    expect(ran).toMatchObject({ exitCode: 0, err: '' })
+    expect(ran.json()).toEqual({ added: [iccidOf(1), iccidOf(2), iccidOf(3)], kept: [], conflicts: [] })
+    expect((await importCopies(3)).json()).toMatchObject({ added: [], kept: [iccidOf(1), iccidOf(2), iccidOf(3)] })
+    const listed = await smdp('stock', 'list')
+    expect(listed.out).toMatch(/^type\s+profiles\s+states\ngold\s+3\s+3 Available\n$/)
+  })
+
+  it('imports random copies, and rows of a CSV, whose keys nobody sees', async () => {
+    expect(
+      (await smdp('stock', 'import', 'own', '--template', '--type', 'any', '--count', '3', '--json')).json(),
+    ).toMatchObject({
+      added: [expect.stringMatching(/^89/), expect.stringMatching(/^89/), expect.stringMatching(/^89/)],
+    })
+    const [k, opc] = ['00112233445566778899aabbccddeeff', 'ffeeddccbbaa99887766554433221100']
+    const csv = join(place.folder, 'keys.csv')
+    writeFileSync(csv, `iccid\tk\topc\n${iccidOf(5)}\t${k}\t${opc}\n`, { mode: 0o644 })
+    const ran = await smdp('stock', 'import', 'own', '--template', '--csv', csv, '--type', 'rows', '--json')
+    expect(ran).toMatchObject({ exitCode: 0, err: expect.stringContaining('chmod 600') })
+    expect(ran.json()).toMatchObject({ added: [iccidOf(5)] })
+    expect(`${ran.out}${ran.err}`).not.toContain(k)
+    expect((await smdp('stock', 'list', '--json')).json()).toEqual({
+      types: [
+        { type: 'any', states: { Available: 3 } },
+        { type: 'rows', states: { Available: 1 } },
+      ],
+    })
+  })
+
+  it.each<[string, string[], string, number]>([
+    ['no file', ['import', 'none.der'], 'none.der: there is no such file', 2],
+    ['no package', ['import', 'text.txt'], 'the profile file text.txt cannot be used: offset 0', 2],
+    [
+      'copies without a template',
+      ['import', 'own', '--count', '3'],
+      '--count is for copies: say --template with it',
+      2,
+    ],
+    ['two templates', ['import', 'own', 'own', '--template'], 'give one file with --template', 2],
+    [
+      'rows and a range',
+      ['import', 'own', '--template', '--csv', 'x.csv', '--count', '3'],
+      'leave --count and --iccid-range out',
+      2,
+    ],
+    [
+      'a wrong check digit',
+      ['import', 'own', '--template', '--iccid-range', '8949001000000000000'],
+      'is not the check digit',
+      2,
+    ],
+    [
+      'a range that is too short',
+      ['import', 'own', '--template', '--count', '3', '--imsi-range', '001010000000001-001010000000002'],
+      '--imsi-range has 2 numbers for 3 copies',
+      2,
+    ],
+    ['no store', ['list', '--db', 'none.db'], 'there is no store', 2],
+    ['a folder for a store', ['list', '--db', '.'], 'is a folder; name a file in it with --db', 2],
+    ['no algorithm', ['import', 'own', '--template', '--algorithm', 'comp128'], 'Allowed choices are milenage', 2],
+  ])('refuses %s', async (_name, args, expected, exitCode) => {
+    writeFileSync(join(place.folder, 'text.txt'), 'hello')
+    const ran = await smdp('stock', ...args)
+    expect(ran).toMatchObject({ exitCode, err: expect.stringContaining(expected) })
+    expect(ran.err.trimEnd().split('\n')).toHaveLength(1)
+    expect(existsSync(join(place.folder, 'none.db'))).toBe(false)
+  })
+})
+
+describe('smdp order, in the store', () => {
+  beforeEach(async () => void (await importCopies(3)))
+
+  it('goes through its states, and shows how', async () => {
+    const created = await smdp('order', 'create', '--type', 'gold', '--eid', EID, '--json')
+    const { iccid } = created.json<{ iccid: string }>()
+    expect(iccid).toBe(iccidOf(1))
+    const confirmed = await smdp(
+      'order',
+      'confirm',
+      iccid,
+      '--matching-id',
+      'ABC-1',
+      '--confirmation-code',
+      'hidden',
+      '--json',
+    )
+    expect(confirmed.json()).toMatchObject({ iccid, matchingId: 'ABC-1', eid: EID, released: false })
+    expect((await smdp('order', 'release', iccid)).out).toBe(`${iccid} is released\n`)
+    const shown = await smdp('order', 'show', 'ABC-1', '--host', 'smdp.example')
+    expect(shown.out).toMatch(/state\s+Released/)
+    expect(shown.out).toContain('LPA:1$smdp.example$ABC-1$$1')
+    expect(shown.out).toMatch(
+      /at\s+from\s+to\s+cause\n.*added to the stock\n.*Linked\s+DownloadOrder\n.*Confirmed\s+ConfirmOrder\n.*Released\s+ReleaseProfile\n$/,
+    )
+    expect(shown.out).not.toContain('hidden')
+    const listed = await smdp('order', 'list')
+    expect(listed.out).toMatch(new RegExp(`^ICCID.*\n${iccid}\\s+gold\\s+Released\\s+ABC-1\\s+${EID}`))
+    expect((await smdp('order', 'list', '--state', 'Available', '--json')).json()).toMatchObject({
+      orders: [{ iccid: iccidOf(2) }, { iccid: iccidOf(3) }],
+    })
+    expect((await smdp('order', 'cancel', iccid)).out).toContain('it is Available')
+    expect((await smdp('order', 'cancel', iccidOf(2), '--unavailable')).out).toContain('it is Unavailable')
+    const again = await smdp('order', 'create', '--iccid', iccid, '--confirm', '--json')
+    expect(again.json()).toMatchObject({ iccid, released: true, matchingId: expect.stringMatching(/^[0-9A-Z-]{8,}$/) })
+  })
+
+  it('gives the activation code, by the name that the server has', async () => {
+    const own = await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'A-1')
+    expect(own.out).toContain('\nLPA:1$smdp.bench.example$A-1\n(for a server of the name smdp.bench.example;')
+    const named = await smdp(
+      ...['order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'A-2', '--host', 'smdp.lab.example'],
+      ...['--confirmation-code', 'hidden'],
+    )
+    expect(named.out).toMatch(/\nLPA:1\$smdp\.lab\.example\$A-2\$\$1\n$/)
+  })
+
+  it('leaves no order behind where its confirmation is refused', async () => {
+    await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'TAKEN')
+    const again = await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'TAKEN')
+    expect(again).toMatchObject({ exitCode: 1, out: '', err: expect.stringContaining('8.2.6/3.3') })
+    const states = (await smdp('stock', 'list', '--json')).json()
+    expect(states).toEqual({ types: [{ type: 'gold', states: { Available: 2, Released: 1 } }] })
+  })
+
+  it.each<[string, string[], string, number]>([
+    [
+      'a matching id that is none',
+      ['create', '--type', 'gold', '--confirm', '--matching-id', 'a b'],
+      'it must be a matching id of A-Z, 0-9 and -',
+      2,
+    ],
+    ['an SM-DS that is none', ['create', '--type', 'gold', '--confirm', '--smds', 'a b'], 'it must be a host name', 2],
+    ['nothing to order', ['create'], 'which profile?', 2],
+    [
+      'an event from the store alone',
+      ['create', '--type', 'gold', '--confirm', '--smds', 'lpa.ds.gsma.com'],
+      '--smds needs --url',
+      2,
+    ],
+    ['a matching id before its time', ['create', '--type', 'gold', '--matching-id', 'A'], 'say --confirm with them', 2],
+    ['an unknown type', ['create', '--type', 'glod'], 'ES2+.DownloadOrder', 1],
+    ['an unknown ICCID', ['release', iccidOf(9)], 'ES2+.ReleaseProfile', 1],
+    ['a release before the confirmation', ['release', iccidOf(1)], 'ES2+.ReleaseProfile', 1],
+    ['an ICCID that is none', ['confirm', '12'], '"12" is not an ICCID', 2],
+    ['an EID that is none', ['create', '--type', 'gold', '--eid', '12'], 'it must be an EID of 32 digits', 2],
+    ['an unknown order', ['show', 'NOTHING'], 'there is no order with ICCID or matching id "NOTHING"', 1],
+    ['two ways', ['release', iccidOf(1), '--url', 'https://a.example', '--db', 'x.db'], 'give either --url or --db', 2],
+    ['a URL that is none', ['release', iccidOf(1), '--url', 'a.example'], 'is no address such as', 2],
+    [
+      'half a certificate',
+      ['release', iccidOf(1), '--url', 'https://a.example', '--cert', 'x.pem'],
+      '--cert and --key belong together',
+      2,
+    ],
+    [
+      'nobody there',
+      ['release', iccidOf(1), '--url', 'https://a.example', '--connect-to', '127.0.0.1:1'],
+      'did not answer',
+      1,
+    ],
+  ])('refuses %s', async (_name, args, expected, exitCode) => {
+    const ran = await smdp('order', ...args)
+    expect(ran).toMatchObject({ exitCode, err: expect.stringContaining(expected) })
+    expect(ran.err.trimEnd().split('\n')).toHaveLength(1)
+  })
+})
+
+describe('smdp order, over ES2+', () => {
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(place.folder, name), text, { mode: 0o600 })
+    return join(place.folder, name)
+  }
+  it('reads the client certificate before anything is asked', async () => {
+    const web = openWebPki(join(place.home, 'pki'), { random: randomBytes, now: new Date() })
+    const [ours, others] = ['a.example', 'b.example'].map(name => serverIdentity(web.issue(name)))
+    const text = file('text.txt', 'hello')
+    const [cert, key, otherKey] = [ours!.certificate, ours!.key, others!.key].map((pem, at) => file(`${at}.pem`, pem))
+    for (const [files, expected] of [
+      [[text, key!], `${text} holds no certificate in PEM form`],
+      [[cert!, text], `${text} holds no private key without a passphrase in PEM form`],
+      [[cert!, otherKey!], `${otherKey} is not the private key of the certificate in ${cert}`],
+    ] as const) {
+      const ran = await smdp(
+        ...['order', 'release', iccidOf(1), '--url', 'https://a.example', '--connect-to', '127.0.0.1:1'],
+        ...['--cert', files[0], '--key', files[1]],
+      )
+      expect(ran).toMatchObject({ exitCode: 2, out: '', err: `esim-bench: ${expected}\n` })
+    }
+  })
+})
+
+describe('smdp misbehave', () => {
+  const download = (server: Serving, matchingId: string): Promise<Ran> =>
+    place.run(
+      ...['card', 'download', '--smdp', 'smdp.bench.example', '--matching-id', matchingId, '--json', '--yes'],
+      ...['--connect-to', `127.0.0.1:${server.port('ES9+')}`],
+    )
+
+  it('makes a running server wrong so often, and right again', async () => {
+    await importCopies(1)
+    const ordered = await smdp('order', 'create', '--type', 'gold', '--confirm', '--json')
+    const { matchingId } = ordered.json<{ matchingId: string }>()
+    const server = await serveSmdp(place)
+    serving.push(server)
+    for (const [args, expected] of [
+      [['AuthenticateClient', 'wrong-signature'], /smdpSignature2|signature|refused|invalid/i],
+      [['InitiateAuthentication', 'wrong-certificate', '--certificate', 'expired'], /certificate/i],
+      [['InitiateAuthentication', 'http-status', '--status', '503'], /503/],
+      [['InitiateAuthentication', 'reset'], /cannot be reached|reset|closed/],
+    ] as const) {
+      expect((await smdp('misbehave', 'clear')).out).toBe('it behaves\n')
+      const told = await smdp('misbehave', 'add', ...args, '--count', '1')
+      expect(told.out).toMatch(new RegExp(`${args[0]}\\s+${args[1]}\\s+1 times`))
+      const ran = await download(server, matchingId)
+      expect(ran.exitCode).toBe(1)
+      expect(ran.err).toMatch(expected)
+    }
+    expect((await smdp('misbehave', 'list', '--json')).json()).toMatchObject({
+      misbehave: [{ function: 'InitiateAuthentication', kind: 'reset', count: 1 }],
+    })
+    expect(await download(server, matchingId)).toMatchObject({ exitCode: 0, err: '' })
+    expect(server.err()).toBe('')
+  })
+
+  it('shows how often each has struck, and how many strikes are left', async () => {
+    const inventory = join(place.folder, 'inventory.yaml')
+    writeFileSync(inventory, 'misbehave: [{function: InitiateAuthentication, kind: reset, count: 2}]\n')
+    const server = await serveSmdp(place, '--inventory', inventory)
+    serving.push(server)
+    const listed = async () =>
+      (await smdp('misbehave', 'list', '--json'))
+        .json<{ misbehave: { kind: string; struck: number; left?: number }[] }>()
+        .misbehave.map(({ kind, struck, left }) => [kind, struck, left])
+    expect(await listed()).toEqual([['reset', 0, 2]])
+    expect((await download(server, 'NONE')).exitCode).toBe(1)
+    expect(await listed()).toEqual([['reset', 1, 1]])
+    expect((await smdp('misbehave', 'clear')).out).toBe('it behaves\n')
+    const { err } = await download(server, 'NONE')
+    expect(err).toContain('8.2.6/3.8')
+
+    await smdp('misbehave', 'add', 'InitiateAuthentication', 'http-status', '--status', '503', '--count', '1')
+    await smdp('misbehave', 'add', 'InitiateAuthentication', 'malformed')
+    expect(await listed()).toEqual([
+      ['http-status', 0, 1],
+      ['malformed', 0, undefined],
+    ])
+    for (const _ of [1, 2, 3]) expect((await download(server, 'NONE')).exitCode).toBe(1)
+    expect(await listed()).toEqual([
+      ['http-status', 1, 0],
+      ['malformed', 2, undefined],
+    ])
+    expect((await smdp('misbehave', 'list')).out).toMatch(/http-status +1 times +1 +0 +- +status 503/)
+    await serving.pop()!.end()
+    // The counts were the server's: the next one begins anew.
+    expect(await listed()).toEqual([
+      ['http-status', 0, 1],
+      ['malformed', 0, undefined],
+    ])
+    expect((await smdp('misbehave', 'clear')).out).toBe('it behaves\n')
+  })
+
+  it.each<[string, string[], string]>([
+    ['an unknown function', ['ES9', 'delay'], 'Allowed choices are InitiateAuthentication'],
+    ['an unknown kind', ['CancelSession', 'lie'], 'Allowed choices are wrong-signature'],
+    ['a delay of no length', ['CancelSession', 'delay'], 'it needs --milliseconds'],
+    ['a certificate that is none', ['AuthenticateClient', 'wrong-certificate'], 'it needs --certificate'],
+    ['a package where there is none', ['AuthenticateClient', 'changed-byte', '--offset', '1'], 'it is for GetBound'],
+    ['a signature where there is none', ['HandleNotification', 'wrong-signature'], 'the function gives no such thing'],
+    [
+      'an option of another kind',
+      ['CancelSession', 'delay', '--milliseconds', '5', '--offset', '3'],
+      '--offset says nothing about it; leave it out',
+    ],
+    [
+      'a certificate that is not there',
+      ['AuthenticateClient', 'wrong-certificate', '--certificate', 'none.der'],
+      'none.der is neither a file nor a fault of certificates',
+    ],
+    [
+      'a certificate that is a text',
+      ['AuthenticateClient', 'wrong-certificate', '--certificate', 'text.txt'],
+      'text.txt holds no certificate',
+    ],
+    ['a probability over one', ['CancelSession', 'reset', '--probability', '2'], 'it must be above 0, up to 1'],
+  ])('refuses %s', async (_name, args, expected) => {
+    writeFileSync(join(place.folder, 'text.txt'), 'hello')
+    const ran = await smdp('misbehave', 'add', ...args)
+    expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(expected) })
+    expect((await smdp('misbehave', 'list')).out).toBe('it behaves\n')
+  })
+
+  it('gives a server in another folder the whole path of a certificate', async () => {
+    writeFileSync(join(place.folder, 'other.der'), testPki('P-256').dpPb.certificate.der)
+    await smdp('misbehave', 'add', 'AuthenticateClient', 'wrong-certificate', '--certificate', 'other.der')
+    expect((await smdp('misbehave', 'list', '--json')).json()).toMatchObject({
+      misbehave: [{ certificate: join(place.folder, 'other.der') }],
+    })
+  })
+})

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Card } from '../../../src/apdu/channel.ts'
+import { recordCard, type TapeEntry } from '../../../src/apdu/recording/recording.ts'
+import { openLpaFetch } from '../../../src/bench/device/lpa-fetch.ts'
+import { createMemory } from '../../../src/euicc/state/memory.ts'
+import { hideConfirmationCode } from '../../../src/evidence/hide-confirmation-code.ts'
+import { createAddressBook } from '../../../src/host/net/address-book.ts'
+import { readCertificates } from '../../../src/host/pki/card-pki.ts'
+import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
+import { withIsdr } from '../../../src/lpa/card/isdr.ts'
+import { downloadProfile } from '../../../src/lpa/download.ts'
+import { playTape } from '../../../src/rigs/links/recording-link.ts'
+import { createSoftwareCard } from '../../../src/rigs/links/software-card.ts'
+import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
+import type { Fetch } from '../../../src/rsp/fetch.ts'
+import { createDice } from '../../euicc/card.ts'
+import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
+
+const CODE = '86420864'
+const clock = () => new Date()
+
+describe('a tape of a download', () => {
+  let far: FarSmdp
+  beforeAll(async () => {
+    far = await openFarSmdp()
+  })
+  afterAll(() => far.close())
+
+  const download = (card: Card, fetch: Fetch, matchingId: string) =>
+    card.exclusive(channel =>
+      withIsdr(channel, {}, isdr =>
+        downloadProfile({
+          isdr,
+          fetch,
+          smdpAddress: far.host,
+          matchingId,
+          deviceInfo: deviceInfoOf('00100200'),
+          confirm: async () => ({ accepted: true, confirmationCode: CODE }),
+        }),
+      ),
+    )
+
+  it('replays under the LPA, with the answers of the server beside it, to the same end', async () => {
+    const random = createDice('tape')
+    const pki = readCertificates(far.certs, 'nist', { random, now: clock() })
+    const software = await createSoftwareCard({ pki, clock, random }, createMemory())
+    const [host, port] = far.connectTo.split(':') as [string, string]
+    const server = await software.exclusive(channel =>
+      withIsdr(channel, {}, isdr =>
+        openLpaFetch(isdr, {
+          addresses: createAddressBook(new Map([[far.host, { host, port: Number(port) }]])),
+          allowUnlistedHosts: false,
+          clock,
+          certificates: [pki.ci.certificate.der],
+          subjectKeyIdOf: der => parseCertificate(der).subjectKeyId,
+        }),
+      ),
+    )
+    const answers: { url: string; status: number; headers: Headers; body: ArrayBuffer }[] = []
+    const recorded: Fetch = async request => {
+      const response = await server.fetch(request)
+      const { status, headers } = response
+      answers.push({ url: request.url, status, headers, body: await response.clone().arrayBuffer() })
+      return response
+    }
+    const { iccid, matchingId } = await far.order(CODE)
+    const entries: TapeEntry[] = []
+    const done = await download(
+      recordCard(software, entry => entries.push(entry), hideConfirmationCode),
+      recorded,
+      matchingId,
+    )
+    await server.close()
+    expect(done).toMatchObject({ iccid, notificationSent: true })
+
+    const replayed: Fetch = async request => {
+      const next = answers.shift()!
+      expect(request.url).toBe(next.url)
+      return new Response(next.status === 204 ? null : next.body, next)
+    }
+    const tape = { header: { card: 'c', date: 'd', rig: 'r', bench: 'b' }, exchanges: entries }
+    const card = playTape(tape)
+    expect(await download(card, replayed, matchingId)).toEqual(done)
+    expect(answers).toEqual([])
+    await expect(card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 0)))).rejects.toMatchObject({
+      message: expect.stringContaining(`the tape has ended after ${entries.length} exchanges`),
+    })
+  })
+})

@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest'
+import type { Card, Channel } from '../../src/apdu/channel.ts'
+import { ApduError } from '../../src/apdu/errors.ts'
+import { createEuicc } from '../../src/euicc/euicc.ts'
+import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
+import { createMemory } from '../../src/euicc/state/memory.ts'
+import { deviceInfoOf } from '../../src/lpa/card/device-info.ts'
+import { withIsdr } from '../../src/lpa/card/isdr.ts'
+import { listProfiles } from '../../src/lpa/card/profiles.ts'
+import { downloadProfile } from '../../src/lpa/download.ts'
+import { listNotifications } from '../../src/lpa/notifications.ts'
+import type { LpaEvent } from '../../src/lpa/report.ts'
+import { surviveLoss } from '../../src/lpa/resume-download.ts'
+import { buildProfilePackage } from '../../src/profile/build.ts'
+import { encodeProfilePackage } from '../../src/profile/package.ts'
+import type { Fetch } from '../../src/rsp/fetch.ts'
+import { ES9p } from '../../src/rsp/interfaces/es9p.ts'
+import { dice } from '../rsp/seeded-random.ts'
+import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../server/smdp/smdp-fixture.ts'
+
+const STORE_DATA = 0xe2
+const CODE = 'a code'
+
+/** Whether the command with this number (from 0, STORE DATA blocks alone) is lost, and on which half of its way. */
+type Loses = (block: number, length: number) => 'command' | 'answer' | undefined
+
+const PACKAGE = encodeProfilePackage(
+  buildProfilePackage({
+    iccid: ICCID,
+    imsi: '001010123456789',
+    algorithm: { name: 'milenage', k: dice('k')(16), opc: dice('opc')(16) },
+    serviceProviderName: 'Operator A',
+    random: dice('package'),
+  }),
+)
+
+const createStory = async ({
+  loses,
+  code = 'exchange-lost',
+  upp = PACKAGE,
+}: {
+  loses: Loses
+  code?: 'exchange-lost' | 'timed-out' | 'card-removed'
+  upp?: Uint8Array
+}) => {
+  const scene = await createScene({ package: upp })
+  await scene.order({ confirmationCode: CODE })
+  const euicc = await createEuicc({
+    identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
+    memory: createMemory(),
+    clock: () => START,
+    random: dice('lost'),
+  })
+  let blocks = 0
+  const lossy = (channel: Channel): Channel => ({
+    transmit: async command => {
+      const way = command[1] === STORE_DATA ? loses(blocks++, command[4]!) : undefined
+      const lost = new ApduError(code, 'the reader lost it')
+      if (way === 'command') throw lost
+      const response = await channel.transmit(command)
+      if (way === 'answer') throw lost
+      return response
+    },
+  })
+  let resets = 0
+  const card: Pick<Card, 'exclusive' | 'reset'> = {
+    exclusive: work => euicc.exclusive(channel => work(lossy(channel))),
+    reset: () => {
+      resets++
+      return euicc.reset()
+    },
+  }
+  const notes: string[] = []
+  const report = (event: LpaEvent): void => {
+    if (event.kind === 'noted') notes.push(event.text)
+  }
+  let asked = 0
+  const download = (fetch: Fetch = scene.smdp.es9p) =>
+    surviveLoss(card, { report }, (isdr, attempt) =>
+      downloadProfile({
+        isdr,
+        attempt,
+        fetch,
+        smdpAddress: ADDRESS,
+        matchingId: MATCHING_ID,
+        deviceInfo: deviceInfoOf('35290611'),
+        confirm: async () => {
+          asked++
+          return { accepted: true, confirmationCode: CODE }
+        },
+      }),
+    )
+  return {
+    download,
+    es9p: scene.smdp.es9p,
+    notes,
+    order: () => scene.store.findOrder(ICCID),
+    onCard: () =>
+      euicc.exclusive(channel =>
+        withIsdr(channel, {}, async isdr => ({
+          profiles: await listProfiles(isdr),
+          notifications: await listNotifications(isdr),
+        })),
+      ),
+    seen: () => ({ blocks, resets, asked }),
+  }
+}
+
+const blocksOfAll = async (): Promise<number> => {
+  const story = await createStory({ loses: () => undefined })
+  await story.download()
+  return story.seen().blocks
+}
+const FOUND = 'the card had carried out what got lost, and keeps the result of the installation: it counts'
+const BEGUN = 'no package was on its way yet: the download begins anew, once'
+const LOADING = 'the card knows of no installation: the download begins anew, once'
+
+describe('a block that gets lost in a download', () => {
+  it.each([
+    ['command', [BEGUN, LOADING]],
+    ['answer', [BEGUN, FOUND, LOADING]],
+  ] as const)(
+    'whichever it is, the %s: the profile is installed once',
+    async (way, ends) => {
+      const all = await blocksOfAll()
+      const told = new Set<string>()
+      for (let lost = 0; lost < all; lost++) {
+        const { download, onCard, notes, order, seen } = await createStory({
+          loses: block => (block === lost ? way : undefined),
+        })
+        const done = await download()
+        const { profiles, notifications } = await onCard()
+        expect([lost, profiles.length, notifications.length, seen().asked]).toEqual([lost, 1, 0, 1])
+        expect([done.iccid, done.profile.profileState, done.notificationSent]).toEqual([ICCID, 'disabled', true])
+        expect((await order())?.state).toBe('Installed')
+        expect(seen().resets).toBeLessThanOrEqual(1)
+        for (const note of notes) if ([BEGUN, FOUND, LOADING].includes(note)) told.add(note)
+      }
+      expect([...told].sort()).toEqual([...ends].sort())
+    },
+    120_000,
+  )
+
+  /** The number of the block whose answer is the result of the installation. */
+  const resultOf = async (upp?: Uint8Array): Promise<number> => {
+    for (let lost = (await blocksOfAll()) - 1; lost > 0; lost--) {
+      const { download, notes } = await createStory({
+        loses: block => (block === lost ? 'answer' : undefined),
+        ...(upp && { upp }),
+      })
+      await download().catch(() => {})
+      if (notes.includes(FOUND)) return lost
+    }
+    throw new Error('no block is answered by a result')
+  }
+
+  it('knows the result where what came behind it got lost, and tells the server once', async () => {
+    const [first, all] = [(await resultOf()) + 1, await blocksOfAll()]
+    expect(first).toBeLessThan(all)
+    for (let lost = first; lost < all; lost++) {
+      const story = await createStory({ code: 'timed-out', loses: block => (block === lost ? 'answer' : undefined) })
+      const done = await story.download()
+      expect([lost, done.iccid, done.notificationSent, story.seen().asked]).toEqual([lost, ICCID, true, 1])
+      const { profiles, notifications } = await story.onCard()
+      expect([profiles.length, notifications.length]).toEqual([1, 0])
+      expect(story.notes.join()).not.toMatch(/keeps no result|stays on the card/)
+    }
+  }, 120_000)
+
+  it('lets the result count that the card kept, where it says no', async () => {
+    const upp = PACKAGE.slice(0, -1)
+    const lost = await resultOf(upp)
+    const story = await createStory({ upp, loses: block => (block === lost ? 'answer' : undefined) })
+    await expect(story.download()).rejects.toMatchObject({ code: 'install-failed', fault: 'server' })
+    expect((await story.onCard()).notifications).toEqual([])
+    expect((await story.order())?.state).toBe('Error')
+  }, 120_000)
+
+  it.each(['exchange-lost', 'timed-out'] as const)(
+    'blames nobody where it gets lost again: %s',
+    async code => {
+      const lost = await resultOf()
+      const story = await createStory({ code, loses: block => (block >= lost ? 'answer' : undefined) })
+      await expect(story.download()).rejects.toMatchObject({ code, message: 'the reader lost it' })
+      expect(story.seen().resets).toBe(1)
+    },
+    120_000,
+  )
+
+  it('blames nobody where the server offers the profile no second time', async () => {
+    const lost = await resultOf()
+    const story = await createStory({ loses: block => (block === lost ? 'command' : undefined) })
+    const first = await createScene()
+    let sessions = 0
+    const refusing =
+      (fetch: Fetch): Fetch =>
+      async request => {
+        const isAnew = request.url.endsWith(ES9p.InitiateAuthentication.path) && sessions++ > 0
+        return isAnew ? first.smdp.es9p(new Request(request.url, { method: 'POST', body: '{}' })) : fetch(request)
+      }
+    await expect(story.download(refusing(story.es9p))).rejects.toMatchObject({ code: 'exchange-lost' })
+    expect(story.notes.at(-1)).toMatch(/^what came of it could not be made good: ES9\+.InitiateAuthentication/)
+  }, 120_000)
+
+  it('tries with shorter blocks the second time, where a last block was too long', async () => {
+    // Nothing over 200 passes, and no block before the last is so long in this download.
+    const last = (length: number): boolean => length > 200 && length < 255
+    const story = await createStory({ loses: (_block, length) => (last(length) ? 'command' : undefined) })
+    await story.download()
+    expect((await story.onCard()).profiles.length).toBe(1)
+    expect(story.seen().resets).toBe(1)
+  })
+
+  it('takes no second try with a card that is gone', async () => {
+    const story = await createStory({ code: 'card-removed', loses: block => (block === 8 ? 'answer' : undefined) })
+    await expect(story.download()).rejects.toMatchObject({ code: 'card-removed' })
+    expect(story.seen().resets).toBe(0)
+  })
+})

@@ -1,0 +1,408 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Card, Channel } from '../../../src/apdu/channel.ts'
+import { isApduError } from '../../../src/apdu/errors.ts'
+import { exchange } from '../../../src/apdu/exchange.ts'
+import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../../src/apdu/logical-channel.ts'
+import { respond } from '../../../src/apdu/status.ts'
+import { ISDR_AID } from '../../../src/euicc/commands/aids.ts'
+import { MANNERS, type MannerName, type Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import { withIsdr } from '../../../src/lpa/card/isdr.ts'
+import { disableProfile, enableProfile, listProfiles } from '../../../src/lpa/card/profiles.ts'
+import type { ModemCard, ModemCardOptions } from '../../../src/modem/at-card.ts'
+import { readModemProfiles } from '../../../src/rigs/links/modem-profiles.ts'
+import { ES10c } from '../../../src/rsp/interfaces/es10c.ts'
+import { bytes, hex } from '../../apdu/scripted-channel.ts'
+import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../../euicc/card.ts'
+import { ROOT } from '../../paths.ts'
+import { insert } from '../modem-fixture.ts'
+
+const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
+const EID = hex(testIdentity().eid)
+
+const begin = async (name: MannerName, more: Manners = {}, options: Partial<ModemCardOptions> = {}) => {
+  const { card } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
+  return { euicc: card, ...(await insert(card, { ...MANNERS[name].manners, ...more }, { profiles, ...options })) }
+}
+type Begun = Awaited<ReturnType<typeof begin>>
+
+const readEid = (card: Pick<Card, 'exclusive'>): Promise<string> =>
+  card.exclusive(channel =>
+    withIsdr(channel, {}, async isdr => hex((await isdr.call(ES10c.GetEID, { tagList: bytes('5a') })).eidValue)),
+  )
+
+/** Reads the EID twice: what is left behind by the first time would show at the second. */
+const readTwice = async ({ card, time }: Begun): Promise<void> => {
+  expect(await time.until(readEid(card))).toBe(EID)
+  expect(await time.until(readEid(card))).toBe(EID)
+}
+
+describe('each manner of a modem that serves', () => {
+  it.each<[MannerName, ModemCard['path'], string]>([
+    ['ordinary', 'ccho-cgla', 'generic'],
+    ['mc7455', 'ccho-cgla', 'sierra-mc7455-em75xx'],
+    ['em7590', 'ccho-cgla', 'sierra-mc7455-em75xx'],
+    ['em9191', 'csim', 'sierra-em919x'],
+    ['fg132', 'ccho-cgla', 'fibocom-fg132'],
+    ['em05-g', 'ccho-cgla', 'quectel-em05-g'],
+    ['fm350', 'ccho-cgla', 'fibocom-fm350'],
+    ['a7908e', 'ccho-cgla', 'simcom-a7908e'],
+    ['t99w696', 'csim', 'foxconn-t99w696'],
+    ['dw5821e', 'csim', 'dell-dw5821e'],
+    ['eg25-g', 'ccho-cgla', 'quectel-eg25-g'],
+    ['ec20f', 'csim', 'quectel-ec20'],
+    ['l860', 'ccho-cgla', 'fibocom-l860'],
+    ['eigencomm', 'ccho-cgla', 'eigencomm'],
+    ['leaks', 'ccho-cgla', 'generic'],
+    ['busy', 'ccho-cgla', 'generic'],
+    ['slow', 'ccho-cgla', 'generic'],
+    ['storm', 'ccho-cgla', 'generic'],
+    ['byte-by-byte', 'ccho-cgla', 'generic'],
+    ['echo-stays', 'ccho-cgla', 'generic'],
+  ])('%s tells the EID over %s', async (name, path, profile) => {
+    const begun = await begin(name)
+    await readTwice(begun)
+    expect(begun.card.path).toBe(path)
+    expect(begun.card.profile.name).toBe(profile)
+    // What was opened was closed on the way it was opened.
+    if (path === 'ccho-cgla') expect(begun.said('CCHC').length).toBeGreaterThanOrEqual(2)
+    // No test command is needed: there are modems that refuse them or fall silent.
+    expect(begun.modem.heard.filter(text => text.endsWith('=?'))).toEqual([])
+  })
+
+  it.each<MannerName>(['em9191', 't99w696', 'dw5821e', 'eigencomm'])('%s does so without its profile', async name => {
+    const begun = await begin(name, {}, { profiles: [] })
+    await readTwice(begun)
+    expect(begun.card.profile.name).toBe('generic')
+  })
+
+  it('every one has a source and is tried in this file', async () => {
+    for (const [name, { source }] of Object.entries(MANNERS))
+      expect([name, source]).toEqual([name, expect.stringMatching(/#\d+|TS|V\.250|USB/)])
+  })
+})
+
+describe('a session handle is no channel number (lpac#138)', () => {
+  it('is said back as it came, and the class byte names no channel', async () => {
+    const begun = await begin('mc7455')
+    await readTwice(begun)
+    for (const text of begun.said('CGLA'))
+      expect(text).toMatch(/^AT\+CGLA=000000000385a7d[0-9a-f],\d+,"[08]0[0-9A-F]+"$/)
+  })
+
+  it('is a number of up to 16 digits for FM350, which says it bare', async () => {
+    const begun = await begin('fm350', { handles: 'hexadecimal' })
+    await readTwice(begun)
+    expect(begun.said('CCHC')[0]).toMatch(/^AT\+CCHC=[0-9a-f]{16}$/)
+  })
+})
+
+describe('what a modem leaves away or says in its own way', () => {
+  it.each<[string, Manners]>([
+    ['no quotes', { noQuotes: true }],
+    ['responses without their name', { bare: ['CCHO', 'CGLA'] }],
+    ['neither', { bare: ['CGLA'], noQuotes: true, noBlank: true }],
+    ['line by line with news', { pieces: 'lines', news: ['RING', '+CSQ: 24,99'] }],
+    ['no AT+CSIM', { without: ['CSIM'] }],
+    ['errors in words', { without: ['CMEE'], noApplication: '+CME ERROR: SIM failure' }],
+  ])('%s', async (_name, manners) => {
+    await readTwice(await begin('ordinary', manners))
+  })
+})
+
+describe('time', () => {
+  it('AT+CGLA may take 200 s, and AT+CCHC 25 s (lpac#447)', async () => {
+    const begun = await begin('slow')
+    await readTwice(begun)
+    expect(begun.time.now).toBeGreaterThan(250_000)
+    const closed = begun.card.exclusive(async channel => {
+      const number = await openLogicalChannel(channel)
+      await selectByAid(channel, number, ISDR_AID)
+      await closeLogicalChannel(channel, number)
+    })
+    await expect(begun.time.until(closed)).resolves.toBeUndefined()
+  })
+
+  it('other commands end after 10 s', async () => {
+    const { card, time } = await begin('ordinary', { faults: [{ command: 'CCHO', times: 1, answer: 'silence' }] })
+    await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
+    expect(time.now).toBe(10_000)
+    expect(await time.until(readEid(card))).toBe(EID)
+  })
+
+  it('a profile and a rig may give other deadlines', async () => {
+    const deadlines = { apdu: 5_000 }
+    const { card, time } = await begin('slow', {}, { profiles: [{ name: 'generic', deadlines }] })
+    await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
+    expect(time.now).toBeLessThan(60_000)
+  })
+
+  it("an answer that comes too late is nobody's, and the next command gets its own", async () => {
+    const { card, time, modem } = await begin('late')
+    await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
+    await readTwice({ card, time } as Begun)
+    expect(modem.heard.filter(text => text === 'AT+CGSN').length).toBeGreaterThan(1)
+    expect(card.unusable).toBeUndefined()
+  })
+
+  it('a modem that says nothing more is marked, and asked nothing more until it is reset', async () => {
+    const { card, time, modem } = await begin('dies')
+    await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
+    await expect(time.until(readEid(card))).rejects.toMatchObject({
+      code: 'timed-out',
+      message: expect.stringMatching(/answers nothing any more.*reset it/),
+    })
+    expect(card.unusable).toMatch(/reset it, or take its power away/)
+    const [asked, then] = [modem.heard.length, time.now]
+    await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
+    expect([modem.heard.length, time.now]).toEqual([asked, then])
+    await expect(time.until(card.reset())).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
+    expect(modem.heard.length).toBeGreaterThan(asked)
+  })
+})
+
+describe('a card that cannot be spoken to just now', () => {
+  it('is asked again while it is busy (+CME ERROR: 14)', async () => {
+    const begun = await begin('busy')
+    await readTwice(begun)
+    expect(begun.said('CCHO').length).toBe(4)
+    expect(begun.time.now).toBeGreaterThanOrEqual(2_000)
+  })
+
+  it('is woken by what its profile says (+CME ERROR: 3, lpac#397)', async () => {
+    const begun = await begin('eigencomm', {}, { profiles: [] })
+    await readTwice(begun)
+    expect(begun.modem.heard.filter(text => text === 'AT+ECSIMSLEEP=0').length).toBe(1)
+  })
+
+  it('is mute until the modem is reset (EG25-G, lpac#173)', async () => {
+    const { card, time } = await begin('eg25-g-mute')
+    await time.until(readEid(card)).catch(() => {})
+    await expect(time.until(readEid(card))).rejects.toSatisfy(error => error instanceof Error)
+    await time.until(card.reset())
+    expect(await time.until(readEid(card))).toBe(EID)
+  })
+
+  it('has its channels taken by a program that died, which are closed (lpac#233, openpilot#37271)', async () => {
+    const begun = await begin('leaks')
+    await readTwice(begun)
+    expect(begun.news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
+  })
+
+  it('and by ourselves, where the modem has no AT+CCHC (EM9191, lpac#187)', async () => {
+    const { card, time, news } = await begin('ordinary', { without: ['CCHC'], mostSessions: 3 })
+    for (let turn = 0; turn < 5; turn++) expect(await time.until(readEid(card))).toBe(EID)
+    expect(news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
+  })
+
+  it('and by one whose handles cannot be guessed', async () => {
+    const begun = await begin('leaks', { handles: 'hexadecimal' })
+    await readTwice(begun)
+    expect(begun.news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
+  })
+})
+
+describe('no ISD-R', () => {
+  it.each<[MannerName, RegExp, RegExp]>([
+    ['huawei', /6881 \(logical channel not supported\)/, /known to open no logical channel/],
+    ['sim7600', /6881/, /no firmware of this modem is known/],
+    ['le910c4', /6881/, /denies access/],
+    ['em061k-gl', /6A82/, /only while a profile is enabled/],
+  ])('%s says why, and what is known of it', async (name, status, note) => {
+    const { card, time, news } = await begin(name)
+    await expect(time.until(readEid(card))).rejects.toMatchObject({
+      code: 'no-isdr',
+      message: expect.stringMatching(status),
+    })
+    expect(news.map(({ text }) => text).join()).toMatch(note)
+  })
+
+  it.each<Manners>([{}, { noApplication: 'ERROR' }, { without: ['CSIM'] }])(
+    'of a plain SIM is told apart from a modem that cannot (openpilot#37847, %j)',
+    async manners => {
+      const plain: Channel = {
+        transmit: async command => {
+          if (command[1] === 0x70) return command[2] === 0 ? respond(0x9000, Uint8Array.of(1)) : respond(0x9000)
+          return respond(0x6a82)
+        },
+      }
+      const sim = {
+        exclusive: <T>(work: (channel: Channel) => Promise<T>) => work(plain),
+        reset: async () => new Uint8Array(0),
+      }
+      const { card, time } = await insert(sim, { ...MANNERS['plain-sim'].manners, ...manners })
+      await expect(time.until(readEid(card))).rejects.toMatchObject({
+        code: 'no-isdr',
+        message: expect.stringMatching(/6A82/),
+      })
+    },
+  )
+
+  it('with a profile enabled EM061K-GL tells the EID (lpac#242)', async () => {
+    const { euicc } = await begin('ordinary')
+    // The two files by which a modem sees that there is a profile.
+    const seen: Channel = {
+      transmit: command => euicc.exclusive(channel => channel.transmit(command)),
+    }
+    const withUsim: Channel = { transmit: async command => usimAnswer(command) ?? seen.transmit(command) }
+    const card = {
+      exclusive: <T>(work: (channel: Channel) => Promise<T>) => work(withUsim),
+      reset: () => euicc.reset(),
+    }
+    const begun = await insert(card, MANNERS['em061k-gl'].manners, { profiles })
+    expect(await begun.time.until(readEid(begun.card))).toBe(EID)
+  })
+})
+
+/** A USIM on the basic channel, as far as a modem looks: every file is found, and EF.DIR names one application. */
+const usimAnswer = (command: Uint8Array): Uint8Array | undefined => {
+  const [cla, ins, , , le] = command
+  if (cla !== 0) return undefined
+  if (ins === 0xa4) return respond(0x9000, bytes('620f8205422100100183022f0080020010'))
+  if (ins === 0xb0) return respond(0x9000, bytes('08294305000000000010').subarray(0, le))
+  if (ins === 0xb2) return respond(0x9000, bytes('61094f07a00000008710020000000000'))
+  return undefined
+}
+
+describe('AT+CSIM', () => {
+  it('does not pass STATUS on a logical channel (EG25), which the card is said not to know', async () => {
+    const { card, time } = await begin('eg25-g', {}, { apdu: 'csim' })
+    await time.until(
+      card.exclusive(async channel => {
+        const number = await openLogicalChannel(channel)
+        await selectByAid(channel, number, ISDR_AID)
+        expect((await exchange(channel, { cla: 0x80 | number, ins: 0xf2, p1: 0, p2: 0, le: 256 })).status).toBe(0x6d00)
+        await closeLogicalChannel(channel, number)
+      }),
+    )
+    expect(await time.until(readEid(card))).toBe(EID)
+  })
+
+  it('that refuses what the toolkit says leaves that to the modem', async () => {
+    const { card, time } = await begin('ordinary', { without: ['CSIM'] })
+    const fetched = card.exclusive(channel => exchange(channel, { cla: 0x80, ins: 0x12, p1: 0, p2: 0, le: 11 }))
+    expect((await time.until(fetched)).status).toBe(0x6d00)
+  })
+})
+
+describe('a command without Le (L860, lpac#118)', () => {
+  it('is never sent where an answer is expected', async () => {
+    for (const apdu of ['ccho-cgla', 'csim'] as const) {
+      const begun = await begin('l860', {}, { apdu })
+      await readTwice(begun)
+    }
+  })
+})
+
+describe('REFRESH', () => {
+  const enable = (card: ModemCard, refreshFlag?: boolean) =>
+    enableProfile({ card, profile: { iccid: ICCID_DIGITS[0] }, ...(refreshFlag === undefined ? {} : { refreshFlag }) })
+  const enabledOf = (card: Pick<Card, 'exclusive'>) =>
+    card.exclusive(channel =>
+      withIsdr(channel, {}, async isdr => (await listProfiles(isdr)).map(({ profileState }) => profileState)),
+    )
+
+  it('makes the USB device of an EG25 leave, which is waited for (agnos-builder#556)', async () => {
+    const { card, time, euicc, news } = await begin('eg25-g')
+    expect(card.profile.refreshFlag).toBe(false)
+    await time.until(enable(card))
+    expect(await enabledOf(euicc)).toEqual(['enabled', 'disabled'])
+    expect(news.map(({ text }) => text)).toContain('the modem left the bus and came back')
+    expect(await time.until(readEid(card))).toBe(EID)
+  })
+
+  it('that the modem serves itself ends its sessions, and the state is read anew', async () => {
+    const { card, time } = await begin('ordinary', { toolkit: 'modem' })
+    await time.until(enable(card))
+    expect(await time.until(enabledOf(card))).toEqual(['enabled', 'disabled'])
+  })
+
+  it.each(['ccho-cgla', 'csim'] as const)('that is left to us is fetched over %s, and the card reset', async apdu => {
+    const { card, time, modem } = await begin('ordinary', {}, { apdu })
+    await time.until(enable(card))
+    expect(await time.until(enabledOf(card))).toEqual(['enabled', 'disabled'])
+    expect(modem.heard).toContain('AT+CFUN=0')
+  })
+})
+
+describe('cards, as a modem shows them', () => {
+  /** The card, and what is between it and the modem. */
+  const behind = (
+    euicc: Card,
+    wrap: (channel: Channel) => Channel,
+    afterReset: () => Promise<unknown> = async () => {},
+  ) => ({
+    exclusive: <T>(work: (channel: Channel) => Promise<T>) => euicc.exclusive(channel => work(wrap(channel))),
+    reset: async () => {
+      const atr = await euicc.reset()
+      await afterReset()
+      return atr
+    },
+  })
+  const oneProfile = () => createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
+
+  it.each(['ccho-cgla', 'csim'] as const)('an ISD-R of another AID is found by the list, over %s', async apdu => {
+    const other = bytes('A0000005591010FFFFFFFF8900050500')
+    const { card: euicc } = await oneProfile()
+    const renamed = behind(euicc, channel => ({
+      transmit: async command => {
+        if (command[1] !== 0xa4 || command[2] !== 4) return channel.transmit(command)
+        const aid = hex(command.subarray(5, 21))
+        if (aid !== hex(other)) return respond(0x6a82)
+        return channel.transmit(Uint8Array.from([...command.subarray(0, 5), ...ISDR_AID, ...command.subarray(21)]))
+      },
+    }))
+    const { card, time } = await insert(renamed, {}, { apdu })
+    const found = card.exclusive(channel =>
+      withIsdr(channel, { aids: [ISDR_AID, bytes('A0000005591010000000008900000300'), other] }, async isdr =>
+        hex(isdr.aid),
+      ),
+    )
+    expect(await time.until(found)).toBe(hex(other))
+  })
+
+  it.each(['ccho-cgla', 'csim'] as const)(
+    '61xx is collected and 6Cxx corrected on the right channel, over %s',
+    async apdu => {
+      const { card: euicc } = await createTestCard({ protocol: 't0' })
+      const { card, time, said } = await insert(euicc, {}, { apdu })
+      expect(await time.until(readEid(card))).toBe(EID)
+      const name = apdu === 'csim' ? 'CSIM' : 'CGLA'
+      expect(said(name).some(text => /"(8|0)[01]C0000015"/.test(text))).toBe(true)
+    },
+  )
+
+  it('a toolkit command that waits is no end of switching profiles (catBusy), where nobody can fetch it', async () => {
+    const { card: euicc } = await oneProfile()
+    const { card, time } = await insert(euicc, { without: ['CSIM'] })
+    for (const iccid of [ICCID_DIGITS[0], ICCID_DIGITS[1]])
+      await time.until(enableProfile({ card, profile: { iccid } }))
+    const listed = await euicc.exclusive(channel => withIsdr(channel, {}, listProfiles))
+    expect(listed.map(({ profileState }) => profileState)).toEqual(['disabled', 'enabled'])
+  })
+
+  it('a profile that somebody else takes back is not said to be enabled (openpilot#34924)', async () => {
+    const { card: euicc } = await oneProfile()
+    let isTakenBack = false
+    const profile = { iccid: ICCID_DIGITS[0] }
+    const reverting = behind(
+      euicc,
+      channel => channel,
+      async () => {
+        if (isTakenBack) return
+        isTakenBack = true
+        await disableProfile({ card: euicc, profile })
+      },
+    )
+    const { card, time } = await insert(reverting)
+    await expect(time.until(enableProfile({ card, profile }))).rejects.toMatchObject({ code: 'state-not-changed' })
+    expect(isTakenBack).toBe(true)
+  })
+
+  it('a short command that was refused once is read again on the other way (EC20F, lpac#186)', async () => {
+    const { card: euicc } = await createTestCard()
+    const { card, time, news } = await insert(euicc, { faults: [{ command: 'CGLA', after: 1, answer: ['ERROR'] }] })
+    expect(await time.until(readEid(card))).toBe(EID)
+    expect(news.at(-1)).toMatchObject({ path: 'csim' })
+  })
+})

@@ -1,0 +1,75 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import type { AtModem } from '../../../src/euicc/emulator/at-modem.ts'
+
+interface Stream {
+  on(event: 'data', listener: (bytes: Buffer) => void): void
+  on(event: 'error', listener: () => void): void
+  write(bytes: Uint8Array): void
+  destroy(): void
+}
+interface Pair {
+  readonly master: Stream
+  readonly slave: Stream
+  readonly ptsName: string
+}
+/** What is used of npm `node-pty`, an optional dependency; its types leave the pair of `open` out. */
+interface NodePty {
+  open(options: { encoding: null }): Pair
+  readonly native: { open(columns: number, rows: number): { master: number; slave: number; pty: string } }
+}
+
+const loadPty = async (): Promise<NodePty> => {
+  const loaded = (await import('node-pty')) as unknown as NodePty & { default?: NodePty }
+  return loaded.default ?? loaded
+}
+
+/** Why no tty can be had here, or undefined. */
+export const whyNoTty = async (): Promise<string | undefined> => {
+  if (process.platform !== 'linux') return 'ttys of Linux'
+  return loadPty().then(
+    () => undefined,
+    () => 'npm node-pty is not installed or does not load',
+  )
+}
+
+export interface Tty {
+  readonly path: string
+  stop(): Promise<void>
+}
+
+/** A real tty with the modem at its other end; it goes when the modem leaves. */
+export const startTty = async (modem: Pick<AtModem, 'hear' | 'onSay' | 'onPresence'>): Promise<Tty> => {
+  const { open } = await loadPty()
+  const { master, slave, ptsName } = open({ encoding: null })
+  // node-pty reads the end that is for the bench. Another file open on it keeps the tty from hanging up between openings.
+  const keptOpen = openSync(ptsName, constants.O_RDWR | constants.O_NOCTTY)
+  slave.destroy()
+  let isStopped = false
+  const stop = async (): Promise<void> => {
+    if (isStopped) return
+    isStopped = true
+    closeSync(keptOpen)
+    master.destroy()
+  }
+  master.on('error', () => {})
+  slave.on('error', () => {})
+  master.on('data', bytes => modem.hear(new Uint8Array(bytes)))
+  modem.onSay(bytes => master.write(bytes))
+  modem.onPresence(isPresent => {
+    if (!isPresent) void stop()
+  })
+  return { path: ptsName, stop }
+}
+
+/** A real tty whose device says one thing, and is gone at once when it is told to. */
+export const openFickleTty = async () => {
+  const { master, slave, pty } = (await loadPty()).native.open(80, 24)
+  return {
+    path: pty,
+    say: (text: string): void => void writeSync(master, text),
+    leave: (): void => {
+      closeSync(slave)
+      closeSync(master)
+    },
+  }
+}

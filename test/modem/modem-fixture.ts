@@ -1,0 +1,122 @@
+import type { Card } from '../../src/apdu/channel.ts'
+import { type AtModemOptions, createAtModem } from '../../src/euicc/emulator/at-modem.ts'
+import type { Manners } from '../../src/euicc/emulator/at-modem-quirks.ts'
+import type { PathNews } from '../../src/modem/at/at-channels.ts'
+import type { After, BytePort } from '../../src/modem/at/at-port.ts'
+import { type ModemCardOptions, openModemCard } from '../../src/modem/at-card.ts'
+import { ModemError } from '../../src/modem/errors.ts'
+
+const tick = () => new Promise<void>(resolve => setImmediate(resolve))
+
+/** Time that passes only when nothing else happens, and then at once up to what is due next. */
+export const createVirtualTime = () => {
+  const waiting = new Set<{ at: number; run: () => void }>()
+  let now = 0
+  const after: After = (ms, run) => {
+    const entry = { at: now + ms, run }
+    waiting.add(entry)
+    return () => void waiting.delete(entry)
+  }
+  const passOne = (): void => {
+    const [next] = [...waiting].sort((one, other) => one.at - other.at)
+    if (!next) throw new Error('it hangs: nothing is due, and it has not ended')
+    waiting.delete(next)
+    now = Math.max(now, next.at)
+    next.run()
+  }
+  return {
+    after,
+    get now() {
+      return now
+    },
+    /** Lets `work` run to its end, however long that takes in this time. */
+    async until<T>(work: Promise<T>): Promise<T> {
+      let isDone = false
+      work.then(
+        () => {
+          isDone = true
+        },
+        () => {
+          isDone = true
+        },
+      )
+      for (;;) {
+        for (let turn = 0; turn < 4 && !isDone; turn++) await tick()
+        if (isDone) return work
+        passOne()
+      }
+    },
+  }
+}
+export type VirtualTime = ReturnType<typeof createVirtualTime>
+
+type Modem = Pick<ReturnType<typeof createAtModem>, 'hear' | 'onSay' | 'onPresence'>
+
+/** The two ends of a cable. `cut` says in which pieces the modem's bytes arrive. */
+export const cable = (
+  modem: Modem,
+  cut: (sent: Uint8Array) => Uint8Array[] = sent => [sent],
+): BytePort & { pull(): void; plug(): void; reopen(): Promise<BytePort> } => {
+  let listener: Parameters<BytePort['listen']>[0] | undefined
+  let isPlugged = true
+  let isPresent = true
+  const goneWhenAway = (): void => {
+    if (!isPlugged || !isPresent) listener?.gone()
+  }
+  modem.onSay(bytes => {
+    if (isPlugged) for (const piece of cut(bytes)) listener?.data(piece)
+  })
+  modem.onPresence(now => {
+    isPresent = now
+    goneWhenAway()
+  })
+  const end: BytePort = {
+    listen: heard => {
+      listener = heard
+    },
+    write: async bytes => {
+      if (isPlugged) modem.hear(bytes)
+    },
+    close: async () => {},
+  }
+  return {
+    ...end,
+    pull: () => {
+      isPlugged = false
+      goneWhenAway()
+    },
+    plug: () => {
+      isPlugged = true
+    },
+    reopen: async () => {
+      if (!isPlugged || !isPresent) throw new ModemError('no-port', 'rig', 'there is no port here')
+      return { ...end }
+    },
+  }
+}
+
+/** A card in a modem of these manners, and what the bench has of it, in virtual time. */
+export const insert = async (
+  card: Pick<Card, 'exclusive' | 'reset'>,
+  manners: Manners = {},
+  { register, ...options }: Partial<ModemCardOptions & Pick<AtModemOptions, 'register'>> = {},
+  cut?: (sent: Uint8Array) => Uint8Array[],
+) => {
+  const time = createVirtualTime()
+  const modem = createAtModem({ card, manners, schedule: time.after, register })
+  const port = cable(modem, cut)
+  const news: PathNews[] = []
+  const inModem = await time.until(
+    openModemCard({ port, reopen: port.reopen, after: time.after, report: told => news.push(told), ...options }),
+  )
+  return {
+    modem,
+    port,
+    time,
+    news,
+    card: inModem,
+    said: (name: string): string[] => modem.heard.filter(text => text.startsWith(`AT+${name}=`)),
+  }
+}
+
+export const byteByByte = (sent: Uint8Array): Uint8Array[] => Array.from(sent, byte => Uint8Array.of(byte))

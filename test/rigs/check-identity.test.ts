@@ -1,0 +1,37 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createPlace } from '../cli/runtime.ts'
+
+describe('the card that a rig file names', () => {
+  const place = createPlace()
+  afterAll(() => place.remove())
+  const rig = (eid: string): void => {
+    mkdirSync(join(place.folder, 'rigs'), { recursive: true })
+    writeFileSync(join(place.folder, 'rigs', 'mine.yaml'), `name: mine\nlink: software\ncard: { eid: '${eid}' }\n`)
+  }
+  const OTHER = '89049032123451234512345678901299'
+
+  it.each([
+    ['list'],
+    ['info'],
+    ['delete', '8949001000000000017', '--yes'],
+    ['reset', '--operational', '--yes'],
+    ['apdu', '00A40004023F00'],
+    ['download', '1$a.example$X', '--yes'],
+  ])('is the only one that is worked on: card %s', async (...command) => {
+    rig(OTHER)
+    const ran = await place.run('card', ...command, '--rig', 'mine')
+    expect(ran).toMatchObject({ exitCode: 1, out: '' })
+    expect(ran.err).toMatch(
+      /the rig mine is not attached: its file names the card 89049032123451234512345678901299, and the one in it is \d{32}; put the right card in, or correct card\.eid/,
+    )
+  })
+
+  it('is worked on when it is there', async () => {
+    rig(OTHER)
+    const [, eid] = /the one in it is (\d{32})/.exec((await place.run('card', 'list', '--rig', 'mine')).err)!
+    rig(eid!)
+    expect(await place.run('card', 'list', '--rig', 'mine')).toMatchObject({ exitCode: 0, err: '' })
+  })
+})

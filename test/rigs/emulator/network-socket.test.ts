@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Channel } from '../../../src/apdu/channel.ts'
+import type { NetworkAccess } from '../../../src/modem/radio/registration.ts'
+import { attachThrough } from '../../../src/rigs/emulator/bench-network.ts'
+import { networkSocketOf, openNetworkSocket } from '../../../src/rigs/emulator/network-socket.ts'
+import { createNetwork } from '../../../src/server/network/network.ts'
+import { scripted } from '../../apdu/scripted-channel.ts'
+import { READ } from '../../modem/radio/scripted-usim.ts'
+import { dice } from '../../rsp/seeded-random.ts'
+
+const NOW = new Date('2026-11-23T00:00:00Z')
+
+describe('the network of a running bench, for a modem of another process', () => {
+  let folder: string
+  let open: { close(): Promise<void> } | undefined
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'esim-bench-network-'))
+  })
+  afterEach(async () => {
+    await open?.close()
+    rmSync(folder, { recursive: true })
+  })
+  const nobody = () =>
+    createNetwork({
+      here: { plmn: '00101', name: 'Test' },
+      subscribers: () => undefined,
+      clock: () => NOW,
+      random: dice('network'),
+    })
+  const noCard: Channel = { transmit: () => expect.unreachable('the card was asked') }
+
+  it('is none where no bench runs, and the card is left alone', async () => {
+    expect(await attachThrough(networkSocketOf(folder))(noCard)).toBeUndefined()
+  })
+
+  it("is its user's alone, whatever the rights of the folder and of new files", async () => {
+    const before = process.umask(0)
+    try {
+      open = await openNetworkSocket(networkSocketOf(folder), nobody())
+    } finally {
+      process.umask(before)
+    }
+    expect(statSync(networkSocketOf(folder)).mode & 0o777).toBe(0o600)
+  })
+
+  it('takes the place of one that died, and leaves nothing behind', async () => {
+    const path = networkSocketOf(folder)
+    writeFileSync(path, 'left')
+    open = await openNetworkSocket(path, nobody())
+    expect(statSync(path).isSocket()).toBe(true)
+    await open.close()
+    expect(() => statSync(path)).toThrow(/ENOENT/)
+    open = undefined
+  })
+
+  it.each([
+    ['garbage', '\u0000\u0001{'],
+    ['no object', '7'],
+    ['a question too many', '{"imsi":"001010000000001","res":"00","auts":"00"}'],
+    ['no hexadecimal', '{"imsi":"001010000000001","res":"zz"}'],
+    ['an answer without a question', '{"imsi":"001010000000001","res":"0011223344556677"}'],
+    ['nobody', '{"imsi":"001010000000001"}'],
+  ])('refuses %s, and goes on', async (_name, line) => {
+    const path = networkSocketOf(folder)
+    open = await openNetworkSocket(path, nobody())
+    const socket = connect(path)
+    const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+    for (let time = 0; time < 2; time++) {
+      socket.write(`${line}\n`)
+      const { value } = await lines.next()
+      expect(JSON.parse(value!)).toEqual({
+        refused: expect.stringMatching(/^(not-understood|unknown-subscriber)$/),
+      })
+    }
+    socket.destroy()
+  })
+
+  it.each([
+    ['a line that is too long', '\n'],
+    ['what never comes to the end of a line', ''],
+  ])('hangs up on %s', async (_name, end) => {
+    const path = networkSocketOf(folder)
+    open = await openNetworkSocket(path, nobody())
+    const socket = connect(path)
+    const ended = new Promise(resolve => socket.once('close', resolve))
+    socket.write(`${'x'.repeat(2_000)}${end}`)
+    await ended
+  })
+
+  it('answers in the order of the questions, however long one takes', async () => {
+    const path = networkSocketOf(folder)
+    const slow: NetworkAccess = {
+      challenge: async imsi => {
+        // Longer than what is read with it takes.
+        if (imsi === 'first') await new Promise(resolve => setImmediate(resolve))
+        return { refused: imsi }
+      },
+      answer: () => expect.unreachable(),
+    }
+    open = await openNetworkSocket(path, slow)
+    const socket = connect(path)
+    const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+    socket.write('{"imsi":"first"}\n{"imsi":"second"}\n7\n')
+    for (const refused of ['first', 'second', 'not-understood'])
+      expect(JSON.parse((await lines.next()).value!)).toEqual({ refused })
+    socket.destroy()
+  })
+
+  it.each([
+    ['is no JSON', 'HTTP/1.1 400 Bad Request'],
+    ['is none of its answers', '{"rand":"00"}'],
+  ])('counts as a refusal for the modem where what comes back %s', async (_name, line) => {
+    const path = networkSocketOf(folder)
+    const stranger = createServer(socket => {
+      socket.on('error', () => undefined)
+      socket.on('data', () => socket.write(`${line}\n`))
+    })
+    await new Promise<void>(resolve => void stranger.listen(path, resolve))
+    open = { close: () => new Promise(resolve => void stranger.close(() => resolve())) }
+    await expect(attachThrough(path)(scripted(...READ))).rejects.toMatchObject({
+      name: 'ModemError',
+      code: 'refused',
+      reason: 'not-understood',
+    })
+  })
+})

@@ -1,0 +1,130 @@
+import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { attachThrough } from '../../../src/rigs/emulator/bench-network.ts'
+import { plugIntoPty } from '../../../src/rigs/emulator/pty-emulator.ts'
+import { createPlace } from '../../cli/runtime.ts'
+import { startProgram } from './emulator-process.ts'
+
+const loads = (name: string): Promise<boolean> =>
+  import(name).then(
+    () => true,
+    () => false,
+  )
+const reason =
+  process.platform !== 'linux'
+    ? 'ttys of Linux'
+    : !(await loads('node-pty'))
+      ? 'npm node-pty is not installed or does not load'
+      : (await loads('serialport'))
+        ? undefined
+        : 'npm serialport is not installed or does not load'
+
+describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  const place = createPlace()
+  afterAll(() => place.remove())
+  const link = join(place.folder, 'modem')
+  const writeRig = (): void => {
+    mkdirSync(join(place.folder, 'rigs'), { recursive: true })
+    writeFileSync(join(place.folder, 'rigs', 'm.yaml'), `name: m\nlink:\n  modem:\n    port: ${link}\n`)
+  }
+
+  it('is a modem rig through npm serialport, by a link that stays the same and goes with it', async () => {
+    writeRig()
+    for (const manners of ['ordinary', 'mc7455']) {
+      const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem', '--manners', manners)
+      const [, path] = await plug.said(/it is in a modem at (\/dev\/\S+), also/)
+      await plug.said(/Ctrl-C/)
+      expect(readlinkSync(link)).toBe(path)
+      const eid = (await plug.said(/EID (\d{32})/))[1]
+      const info = await place.run('card', 'info', '--rig', 'm', '--json')
+      expect(info).toMatchObject({ exitCode: 0 })
+      expect(JSON.stringify(info.json())).toContain(eid)
+      expect(await plug.end()).toBe(0)
+      expect(existsSync(link)).toBe(false)
+    }
+  })
+
+  it('registers on the network of the bench that runs, and on none while none does', { timeout: 60_000 }, async () => {
+    writeRig()
+    const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem', '--name', 'on-air')
+    await plug.said(/while none does, it is not registered/)
+    const ran = await place.run('run', 'activate', '--rig', 'm', '--json')
+    expect(ran).toMatchObject({ exitCode: 0, err: '' })
+    expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'm' })
+    // Its profile is enabled still; the bench has ended, and its network with it.
+    expect(
+      await attachThrough(join(place.home, 'network.sock'))({ transmit: () => expect.unreachable() }),
+    ).toBeUndefined()
+    expect(await plug.end()).toBe(0)
+  })
+
+  it('takes the tty away while the modem is gone, and gives another when it is back', async () => {
+    const heard: string[] = []
+    let presence: (isPresent: boolean) => void = () => {}
+    const said: string[] = []
+    const plug = await plugIntoPty(
+      {
+        link,
+        makeModem: ({ send }) => ({
+          hear: bytes => {
+            heard.push(Buffer.from(bytes).toString('latin1'))
+            send(Buffer.from('OK\r\n'))
+          },
+          onPresence: listener => {
+            presence = listener
+          },
+        }),
+      },
+      {
+        card: { exclusive: async (work: () => Promise<void>) => work() } as never,
+        after: () => () => {},
+        report: () => {},
+        say: line => said.push(line),
+      },
+    )
+    const ask = async (): Promise<string> => {
+      const { SerialPort } = await import('serialport')
+      const port = new SerialPort({ path: readlinkSync(link), baudRate: 115_200 })
+      const answer = new Promise<string>(resolve =>
+        port.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))),
+      )
+      port.write('AT\r')
+      const text = await answer
+      await new Promise<void>(resolve => port.close(() => resolve()))
+      return text
+    }
+    expect(await ask()).toContain('OK')
+    presence(false)
+    presence(true)
+    expect(said).toEqual(['the modem left, and its tty with it', `the modem is back at ${readlinkSync(link)}`])
+    expect(await ask()).toContain('OK')
+    expect(heard).toEqual(['AT\r', 'AT\r'])
+    await plug.pull()
+    expect(existsSync(link)).toBe(false)
+  })
+
+  it('replaces the link that a plug left behind, and nothing else', async () => {
+    symlinkSync('/dev/pts/9999', link)
+    const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem')
+    await plug.said(/Ctrl-C/)
+    await plug.end()
+    writeFileSync(link, 'mine')
+    const refused = await place.run('euicc', 'plug', '--pty', '--link', 'modem')
+    expect(refused).toMatchObject({ exitCode: 2 })
+    expect(refused.err).toContain('is there already, and is no link to a tty')
+    expect(lstatSync(link).isFile()).toBe(true)
+  })
+})
+
+describe('a tty without npm node-pty', () => {
+  it('is refused with what to install', async () => {
+    const plug = plugIntoPty({ makeModem: () => expect.unreachable() }, {} as never, () =>
+      Promise.reject(new Error('Cannot find package')),
+    )
+    await expect(plug).rejects.toMatchObject({
+      code: 'no-program',
+      message: expect.stringContaining('npm install node-pty'),
+    })
+  })
+})

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import { fromHex, toHex } from '../../../../src/asn1/bytes.ts'
+import { completeEid, issueEuicc } from '../../../../src/rsp/certificates/test-pki.ts'
+import { advance, endDownload, newOrder, type Order } from '../../../../src/server/smdp/order.ts'
+import { dice } from '../../../rsp/seeded-random.ts'
+import { createCardRole } from '../es9p/card-role.ts'
+import { accepted, createScene, ICCID, MATCHING_ID, refused, START } from '../smdp-fixture.ts'
+
+type Scene = Awaited<ReturnType<typeof createScene>>
+const sceneWith = async (change: Partial<Order>, settings: Parameters<typeof createScene>[0] = {}) => {
+  const scene = await createScene(settings)
+  await scene.order()
+  const order = (await scene.store.findOrder(ICCID))!
+  expect(await scene.store.saveOrder({ ...order, ...change })).toBe('saved')
+  return scene
+}
+const otherCard = (scene: Scene, number = 1) => {
+  const eid = completeEid(`89049032${String(number).padStart(22, '0')}`)
+  const euicc = issueEuicc(scene.pki.eum, { eid, random: dice(`card ${number}`), now: START })
+  return createCardRole(scene.pki, { euicc, seed: `card ${number}` })
+}
+const historyOf = async (scene: Scene) =>
+  (await scene.store.findOrder(ICCID))!.history.map(({ from, to }) => `${from ?? ''}>${to}`)
+
+describe('an order that an LPA finds by its event id', () => {
+  it('is found by it as by its matching id, and by nothing else', async () => {
+    const scene = await sceneWith({ eventId: 'EVENT-1' })
+    for (const [matchingId, outcome] of [
+      ['EVENT-1', 'accepted'],
+      [MATCHING_ID, 'accepted'],
+      ['EVENT-2', '8.2.6/3.8'],
+    ] as const)
+      expect(refused(await scene.authenticate(scene.card, { matchingId }))).toBe(outcome)
+  })
+
+  it('8.1.1/3.8: is for the EID that it was registered for', async () => {
+    const scene = await sceneWith({ eventId: 'EVENT-1', eid: completeEid('890490329999999999999999999999') })
+    expect(refused(await scene.authenticate(scene.card, { matchingId: 'EVENT-1' }))).toBe('8.1.1/3.8')
+  })
+
+  it('is not found by an event id that it had before', async () => {
+    const scene = await sceneWith({ eventId: 'EVENT-1' })
+    const order = (await scene.store.findOrder(ICCID))!
+    await scene.store.saveOrder({ ...order, eventId: undefined })
+    expect(refused(await scene.authenticate(scene.card, { matchingId: 'EVENT-1' }))).toBe('8.2.6/3.8')
+  })
+})
+
+describe('an order with its own number of attempts', () => {
+  it('8.8.5/6.4: is in error when they are used up, whatever the limit of the server', async () => {
+    const scene = await sceneWith({ maxAttempts: 2 }, { downloadAttempts: 1 })
+    const answers = [1, 2, 3].map(async () => refused(await scene.authenticate(scene.card)))
+    expect((await Promise.all(answers)).sort()).toEqual(['8.8.5/6.4', 'accepted', 'accepted'])
+    expect(await scene.stateOf()).toBe('Error')
+  })
+
+  it('8.8.5/6.4: also by cards that are not eligible', async () => {
+    const scene = await sceneWith({ maxAttempts: 2, metadata: { profilePolicyRules: ['ppr1'] } })
+    const change = { matchingId: MATCHING_ID, info2: { forbiddenProfilePolicyRules: ['ppr1' as const] } }
+    for (const outcome of ['8.2.5/4.3', '8.2.5/4.3', '8.8.5/6.4'])
+      expect(refused(await scene.authenticate(scene.card, change))).toBe(outcome)
+    expect(await scene.stateOf()).toBe('Error')
+  })
+})
+
+describe('an order whose metadata are its own', () => {
+  const icon = { type: 'png' as const, bytes: fromHex('89504e47') }
+  it('says them in the offer and in the package, and the rest is of the profile', async () => {
+    const scene = await sceneWith({
+      metadata: { profileName: 'Birthday', icon, profilePolicyRules: ['ppr1'] },
+    })
+    const { ok, boundProfilePackage } = await scene.download(scene.card)
+    const metadata = ok.profileMetadata.value
+    expect([metadata.serviceProviderName, metadata.profileName]).toEqual(['Operator A', 'Birthday'])
+    expect([metadata.iconType, toHex(metadata.icon!)]).toEqual(['png', '89504e47'])
+    expect(toHex(boundProfilePackage)).toContain(toHex(ok.profileMetadata.bytes))
+  })
+
+  it('8.2.5/4.3: is judged by them', async () => {
+    const scene = await sceneWith({ metadata: { profilePolicyRules: ['ppr1'] } })
+    const change = { matchingId: MATCHING_ID, info2: { forbiddenProfilePolicyRules: ['ppr1' as const] } }
+    expect(refused(await scene.authenticate(scene.card, change))).toBe('8.2.5/4.3')
+  })
+})
+
+describe('the metadata of a profile', () => {
+  it('hold data of services, by the OID of their vendor, as DER', async () => {
+    const scene = await sceneWith({
+      metadata: {
+        serviceDataStoredInEuicc: [{ vendorOid: '2.999.7', data: fromHex('0c0161') }],
+        serviceDataNotStoredInEuicc: [{ vendorOid: '2.999.8', data: fromHex('0500') }],
+        profileOwner: { mccMnc: fromHex('09f107'), gid1: fromHex('ff') },
+        notify: ['notificationInstall'],
+      },
+    })
+    const { value } = accepted(await scene.authenticate(scene.card)).profileMetadata
+    // 06 03 88 37 07 is 2.999.7; its tag is [0] here (computed by hand from X.690 §8.19).
+    expect(toHex(value.serviceSpecificDataStoredInEuicc!)).toBe('bf220c300a8003883707a1030c0161')
+    expect(toHex(value.serviceSpecificDataNotStoredInEuicc!)).toBe('bf230b30098003883708a1020500')
+    expect(toHex(value.profileOwner!.mccMnc)).toBe('09f107')
+    expect(value.notificationConfigurationInfo!.map(entry => entry.profileManagementOperation)).toEqual([
+      ['notificationInstall'],
+    ])
+  })
+
+  it.each([
+    ['a name that is too long', { profileName: 'x'.repeat(65) }],
+    ['an icon that is too large', { icon: { type: 'png' as const, bytes: new Uint8Array(1025) } }],
+    ['service data that are no element', { serviceDataStoredInEuicc: [{ vendorOid: '2.999.7', data: fromHex('0c') }] }],
+  ])('are refused at the door: %s', async (_, facts) => {
+    const scene = await createScene()
+    const metadata = { serviceProviderName: 'A', profileName: 'B', ...facts }
+    await expect(scene.stock('8988247000102003051', { metadata })).rejects.toMatchObject({ code: 'bad-profile' })
+  })
+})
+
+describe('a reusable order', () => {
+  const cycle = ['Released>Downloaded', 'Downloaded>Installed', 'Installed>Released']
+
+  it('is released again after each installation, each time a row', async () => {
+    const scene = await sceneWith({ reusable: true })
+    for (const card of [scene.card, otherCard(scene), scene.card]) {
+      const { ok } = await scene.download(card)
+      accepted(await scene.notify(card.installationResult(ok.transactionId, ICCID)))
+    }
+    expect((await historyOf(scene)).slice(-9)).toEqual([...cycle, ...cycle, ...cycle])
+    expect((await scene.store.findOrder(ICCID))!.eid).toBeUndefined()
+  })
+
+  it('is released again after a failure, and after an end user who said no', async () => {
+    const scene = await sceneWith({ reusable: true })
+    const first = await scene.download(scene.card)
+    const failed = scene.card.installationResult(first.ok.transactionId, ICCID, 'incorrectInputValues')
+    accepted(await scene.notify(failed))
+    expect(await scene.stateOf()).toBe('Released')
+    const second = accepted(await scene.authenticate(scene.card))
+    const rejected = scene.card.cancelSession(second.transactionId, 'endUserRejection')
+    accepted(await scene.cancel(second.transactionId, rejected))
+    expect((await historyOf(scene)).slice(-4)).toEqual([
+      'Downloaded>Error',
+      'Error>Released',
+      'Released>Error',
+      'Error>Released',
+    ])
+  })
+
+  it('serves a second card while the first has not yet told its result', async () => {
+    const scene = await sceneWith({ reusable: true })
+    const second = otherCard(scene)
+    const one = await scene.download(scene.card)
+    const two = await scene.download(second)
+    expect(toHex(one.boundProfilePackage)).not.toBe(toHex(two.boundProfilePackage))
+    for (const [card, { ok }] of [
+      [scene.card, one],
+      [second, two],
+    ] as const)
+      accepted(await scene.notify(card.installationResult(ok.transactionId, ICCID)))
+    expect(await scene.stateOf()).toBe('Released')
+    expect((await scene.store.listNotifications()).map(({ matched }) => matched)).toEqual([true, true])
+    expect(scene.defects).toEqual([])
+  })
+
+  it('stays with the EID that it was ordered for', async () => {
+    const scene = await createScene()
+    await scene.order({ eid: scene.card.eid })
+    const order = (await scene.store.findOrder(ICCID))!
+    await scene.store.saveOrder({ ...order, reusable: true })
+    expect(refused(await scene.authenticate(otherCard(scene)))).toBe('8.1.1/3.8')
+    expect(refused(await scene.authenticate(scene.card))).toBe('accepted')
+  })
+
+  it('counts tries that led to nothing, and ends for good', async () => {
+    const scene = await sceneWith({ reusable: true, maxAttempts: 2 })
+    for (let round = 0; round < 3; round++) {
+      const { ok } = await scene.download(scene.card)
+      accepted(await scene.notify(scene.card.installationResult(ok.transactionId, ICCID)))
+    }
+    for (const outcome of ['accepted', 'accepted', '8.8.5/6.4', '8.2.6/3.8'])
+      expect(refused(await scene.authenticate(scene.card))).toBe(outcome)
+    expect(await scene.stateOf()).toBe('Error')
+  })
+
+  it('remembers its last hundred transitions; any other order all', () => {
+    const fresh = { ...newOrder(ICCID, 'Plan', undefined, START), state: 'Released' as const }
+    let reusable: Order = { ...fresh, reusable: true }
+    for (let round = 0; round < 50; round++)
+      reusable = endDownload(advance(reusable, 'Downloaded', 'handed out', START), 'Installed', 'told', START)
+    expect(reusable.history).toHaveLength(100)
+    expect(reusable.history.at(-1)!.to).toBe('Released')
+    expect(() => endDownload(fresh, 'Installed', 'told', START)).toThrow(
+      expect.objectContaining({ code: 'bad-transition' }),
+    )
+  })
+})

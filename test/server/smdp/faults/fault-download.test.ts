@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createEuicc } from '../../../../src/euicc/euicc.ts'
+import { ordinaryIdentity } from '../../../../src/euicc/state/identity.ts'
+import { createMemory } from '../../../../src/euicc/state/memory.ts'
+import { deviceInfoOf } from '../../../../src/lpa/card/device-info.ts'
+import { withIsdr } from '../../../../src/lpa/card/isdr.ts'
+import { listProfiles } from '../../../../src/lpa/card/profiles.ts'
+import { downloadProfile } from '../../../../src/lpa/download.ts'
+import { isLpaError } from '../../../../src/lpa/errors.ts'
+import { buildProfilePackage } from '../../../../src/profile/build.ts'
+import { encodeProfilePackage } from '../../../../src/profile/package.ts'
+import { type CertificateFault, issueFaultyCertificate } from '../../../../src/rsp/certificates/test-pki.ts'
+import { createMisbehaviour, type MisbehaviourRule } from '../../../../src/server/smdp/faults/faults.ts'
+import { SHARED } from '../../../paths.ts'
+import { dice } from '../../../rsp/seeded-random.ts'
+import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../smdp-fixture.ts'
+
+const pki = testPki('P-256')
+const upp = encodeProfilePackage(
+  buildProfilePackage({
+    iccid: ICCID,
+    imsi: '001010123456789',
+    algorithm: { name: 'milenage', k: dice('k')(16), opc: dice('opc')(16) },
+    serviceProviderName: 'Operator A',
+    random: dice('profile'),
+  }),
+)
+
+/** Our LPA and the software eUICC before a server that misbehaves: how they see it, and whether the order survives. */
+const createStory = async (...rules: MisbehaviourRule[]) => {
+  const misbehaviour = createMisbehaviour({ random: dice('story'), sleep: async () => {}, rules })
+  const scene = await createScene({ package: upp, misbehaviour })
+  await scene.order()
+  const card = await createEuicc({
+    identity: ordinaryIdentity([pki], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
+    memory: createMemory(),
+    clock: () => START,
+    random: dice('card'),
+  })
+  const download = (): Promise<string> =>
+    card.exclusive(channel =>
+      withIsdr(channel, {}, async isdr => {
+        try {
+          await downloadProfile({
+            isdr,
+            fetch: scene.smdp.es9p,
+            activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
+            deviceInfo: deviceInfoOf('490154203237518'),
+            confirm: async () => ({ accepted: true }),
+          })
+          return 'installed'
+        } catch (error) {
+          if (!isLpaError(error)) throw error
+          return [error.code, error.data.result].filter(part => part !== undefined).join(' ')
+        }
+      }),
+    )
+  const profiles = () => card.exclusive(channel => withIsdr(channel, {}, listProfiles))
+  return { ...scene, misbehaviour, download, profiles }
+}
+
+const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault) => {
+  const { certificate, privateKey } = issueFaultyCertificate(pki, kind, fault, { random: dice(fault), now: START })
+  return { kind: 'wrong-certificate' as const, certificate: { der: certificate.der, privateKey } }
+}
+
+describe('our LPA and the software eUICC before a server that misbehaves once', () => {
+  const cases: [what: string, seen: string | RegExp, rule: Omit<MisbehaviourRule, 'count'>][] = [
+    [
+      'its first signature',
+      'card-refused invalidSignature',
+      { function: 'InitiateAuthentication', behaviour: { kind: 'wrong-signature' } },
+    ],
+    [
+      'another challenge',
+      'server-mismatch',
+      { function: 'InitiateAuthentication', behaviour: { kind: 'wrong-challenge' } },
+    ],
+    ...(['expired', 'wrong-role', 'unknown-ci', 'bad-signature', 'wrong-key-usage'] as const).map(
+      (fault): (typeof cases)[number] => [
+        `a DPauth certificate: ${fault}`,
+        /^card-refused (invalidCertificate|ciPKUnknown|invalidOid)$/,
+        { function: 'InitiateAuthentication', behaviour: faulty('DPauth', fault) },
+      ],
+    ),
+    [
+      'the signature of its offer',
+      'card-refused invalidSignature',
+      { function: 'AuthenticateClient', behaviour: { kind: 'wrong-signature' } },
+    ],
+    ...(['expired', 'wrong-role', 'unknown-ci'] as const).map((fault): (typeof cases)[number] => [
+      `a DPpb certificate: ${fault}`,
+      'card-refused invalidCertificate',
+      { function: 'AuthenticateClient', behaviour: faulty('DPpb', fault) },
+    ]),
+    [
+      'an error of HTTP',
+      'http-status',
+      { function: 'GetBoundProfilePackage', behaviour: { kind: 'http-status', status: 503 } },
+    ],
+    ['half an answer', 'bad-server-answer', { function: 'AuthenticateClient', behaviour: { kind: 'malformed' } }],
+  ]
+  it.each(cases)('%s: %s, nothing is installed, and the order is as it was', async (_, seen, rule) => {
+    const story = await createStory({ ...rule, count: 1 })
+    const outcome = await story.download()
+    if (typeof seen === 'string') expect(outcome).toBe(seen)
+    else expect(outcome).toMatch(seen)
+    expect(await story.profiles()).toEqual([])
+    expect(story.misbehaviour.listRules()[0]!.done).toBe(1)
+    const state = await story.stateOf()
+    expect(['Released', 'Downloaded', 'Error']).toContain(state)
+    expect(story.defects).toEqual([])
+    // Where the LPA gave up without telling the server that the end user or the card will not have it: once more.
+    if (state !== 'Error') expect(await story.download()).toBe('installed')
+  })
+
+  it.each([
+    ['in its signature', { kind: 'wrong-signature' }],
+    ['in the middle of the profile', { kind: 'changed-byte', offset: -100 }],
+  ] as const)('a package changed %s installs nothing', async (_, behaviour) => {
+    const story = await createStory({ function: 'GetBoundProfilePackage', behaviour, count: 1 })
+    expect(await story.download()).toMatch(/^install-failed/)
+    expect(await story.profiles()).toEqual([])
+    expect(await story.stateOf()).toBe('Error')
+  })
+})
+
+const folder = join(SHARED, 'sgp26', 'InvalidTestCases')
+const missing = !existsSync(folder)
+describe.skipIf(missing)(
+  `the faulty certificates of SGP.26${missing ? ' (skipped: ../shared/sgp26 is not on this machine)' : ''}`,
+  () => {
+    it.each([
+      'CERT_EUICC_ECDSA_NIST_EXPIRED',
+      'CERT_EUICC_ECDSA_NIST_INVALID',
+      'CERT_EUM_ECDSA_NIST_EXPIRED',
+      'CERT_EUM_ECDSA_NIST_UNKNOWN_CI',
+      'CERT_UNKNOWN_CI_ECDSA_NIST',
+    ])('%s in place of CERT.DPauth is refused by the card', async name => {
+      const der = new Uint8Array(readFileSync(resolve(folder, `${name}.der`)))
+      const behaviour = { kind: 'wrong-certificate' as const, certificate: { der } }
+      const story = await createStory({ function: 'InitiateAuthentication', behaviour, count: 1 })
+      expect(await story.download()).toMatch(/^(card-refused|server-mismatch|not-an-smdp|wrong-server)/)
+      expect(await story.stateOf()).toBe('Released')
+      expect(await story.download()).toBe('installed')
+    })
+  },
+)

@@ -1,0 +1,375 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { concat, equalBytes, fromBase64, toHex } from '../../../../src/asn1/bytes.ts'
+import { encode, keep } from '../../../../src/asn1/schema.ts'
+import { mountFetch } from '../../../../src/host/net/mount-fetch.ts'
+import { AuthenticateServerResponse, PrepareDownloadResponse } from '../../../../src/rsp/authentication.ts'
+import { parseCertificate } from '../../../../src/rsp/certificates/certificate.ts'
+import { verifyChain } from '../../../../src/rsp/certificates/chain.ts'
+import { type CertificateFault, issueFaultyCertificate } from '../../../../src/rsp/certificates/test-pki.ts'
+import { verify } from '../../../../src/rsp/crypto/ecdsa.ts'
+import { EUICCInfo1 } from '../../../../src/rsp/euicc-info.ts'
+import { Signature } from '../../../../src/rsp/identifiers.ts'
+import { ES9p } from '../../../../src/rsp/interfaces/es9p.ts'
+import {
+  ASN1_CONTENT_TYPE,
+  ASN1_PATH,
+  ES9pAsn1,
+  remoteProfileProvisioning,
+} from '../../../../src/rsp/interfaces/es9p-asn1.ts'
+import {
+  createMisbehaviour,
+  type FunctionName,
+  type MisbehaviourRule,
+} from '../../../../src/server/smdp/faults/faults.ts'
+import { dice } from '../../../rsp/seeded-random.ts'
+import { accepted, createScene, ICCID, MATCHING_ID, post, refused, START, testPki } from '../smdp-fixture.ts'
+
+const sceneWith = async (...rules: MisbehaviourRule[]) => {
+  const slept: number[] = []
+  const misbehaviour = createMisbehaviour({
+    random: dice('misbehaviour'),
+    sleep: async milliseconds => {
+      slept.push(milliseconds)
+    },
+    rules,
+  })
+  const scene = await createScene({ misbehaviour })
+  await scene.order()
+  return { ...scene, misbehaviour, slept }
+}
+type Scene = Awaited<ReturnType<typeof sceneWith>>
+const pki = testPki('P-256')
+
+const initiateRequest = (scene: Scene) =>
+  post(
+    ES9p.InitiateAuthentication.path,
+    JSON.stringify(
+      ES9p.InitiateAuthentication.request.toJson({
+        euiccChallenge: scene.card.challenge,
+        euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+        smdpAddress: 'smdp.example.com',
+      }),
+    ),
+  )
+
+/** All as it should be, once the rules are used up. */
+const downloads = async (scene: Scene) => {
+  const { ok } = await scene.download(scene.card)
+  accepted(await scene.notify(scene.card.installationResult(ok.transactionId, ICCID)))
+  expect(await scene.stateOf()).toBe('Installed')
+  expect(scene.defects).toEqual([])
+}
+
+describe('a server told to misbehave in what it gives', () => {
+  it('signs its challenge wrongly, once', async () => {
+    const scene = await sceneWith({
+      function: 'InitiateAuthentication',
+      behaviour: { kind: 'wrong-signature' },
+      count: 1,
+    })
+    const valid = async () => {
+      const { serverSigned1, serverSignature1 } = accepted(await scene.initiate(scene.card))
+      return verify(pki.dpAuth.certificate.publicKey, serverSigned1.bytes, serverSignature1)
+    }
+    expect([await valid(), await valid()]).toEqual([false, true])
+    await downloads(scene)
+  })
+
+  it('answers another challenge, rightly signed', async () => {
+    const scene = await sceneWith({
+      function: 'InitiateAuthentication',
+      behaviour: { kind: 'wrong-challenge' },
+      count: 1,
+    })
+    const { serverSigned1, serverSignature1 } = accepted(await scene.initiate(scene.card))
+    expect(verify(pki.dpAuth.certificate.publicKey, serverSigned1.bytes, serverSignature1)).toBe(true)
+    expect(equalBytes(serverSigned1.value.euiccChallenge, scene.card.challenge)).toBe(false)
+    await downloads(scene)
+  })
+
+  const faults: CertificateFault[] = [
+    'expired',
+    'not-yet-valid',
+    'wrong-role',
+    'unknown-ci',
+    'bad-signature',
+    'wrong-key-usage',
+    'wrong-names',
+    'unknown-critical-extension',
+  ]
+  it.each(faults)('shows a DPauth and a DPpb certificate: %s', async fault => {
+    const issuing = { random: dice(fault), now: START }
+    const other = (kind: 'DPauth' | 'DPpb') => {
+      const { certificate, privateKey } = issueFaultyCertificate(pki, kind, fault, issuing)
+      return { der: certificate.der, privateKey }
+    }
+    const scene = await sceneWith(
+      {
+        function: 'InitiateAuthentication',
+        behaviour: { kind: 'wrong-certificate', certificate: other('DPauth') },
+        count: 1,
+      },
+      {
+        function: 'AuthenticateClient',
+        behaviour: { kind: 'wrong-certificate', certificate: other('DPpb') },
+        count: 1,
+      },
+    )
+    const check = (der: Uint8Array, kind: 'DPauth' | 'DPpb') =>
+      verifyChain({ kind, chain: [parseCertificate(der)], trustAnchors: [pki.ci.certificate], now: START })
+
+    const opened = accepted(await scene.initiate(scene.card))
+    expect(() => check(opened.serverCertificate, 'DPauth')).toThrow(expect.objectContaining({ code: fault }))
+    const { publicKey } = parseCertificate(opened.serverCertificate)
+    expect(verify(publicKey, opened.serverSigned1.bytes, opened.serverSignature1)).toBe(true)
+
+    const response = scene.card.authenticateServer(opened, { matchingId: MATCHING_ID })
+    const offered = accepted(await scene.sendAuthentication(opened.transactionId, response))
+    expect(() => check(offered.smdpCertificate, 'DPpb')).toThrow(expect.objectContaining({ code: fault }))
+    const covered = concat(
+      offered.smdpSigned2.bytes,
+      encode(Signature, response.authenticateResponseOk!.euiccSignature1),
+    )
+    expect(verify(parseCertificate(offered.smdpCertificate).publicKey, covered, offered.smdpSignature2)).toBe(true)
+    await downloads(scene)
+  })
+
+  it('shows a certificate whose key it has not', async () => {
+    const scene = await sceneWith({
+      function: 'InitiateAuthentication',
+      behaviour: { kind: 'wrong-certificate', certificate: { der: pki.eum.certificate.der } },
+    })
+    const { serverCertificate } = accepted(await scene.initiate(scene.card))
+    expect(toHex(serverCertificate)).toBe(toHex(pki.eum.certificate.der))
+  })
+
+  it('signs its offer wrongly', async () => {
+    const scene = await sceneWith({ function: 'AuthenticateClient', behaviour: { kind: 'wrong-signature' }, count: 1 })
+    const offered = accepted(await scene.authenticate(scene.card))
+    // The card would see it; one that does not is found out here, as it signs the signature that came.
+    expect(refused(await scene.getPackage(scene.card, offered))).toBe('8.1/6.1')
+    await downloads(scene)
+  })
+
+  it.each([
+    [0, 0x01],
+    [300, 0x80],
+    [-1, 0xff],
+  ])('changes the byte at %i of the package, and keeps the right one', async (offset, mask) => {
+    const scene = await sceneWith({
+      function: 'GetBoundProfilePackage',
+      behaviour: { kind: 'changed-byte', offset, mask },
+      count: 1,
+    })
+    const offered = accepted(await scene.authenticate(scene.card))
+    const request = {
+      transactionId: offered.transactionId,
+      prepareDownloadResponse: keep(PrepareDownloadResponse, scene.card.prepareDownload(offered).response),
+    }
+    const { path, request: written } = ES9p.GetBoundProfilePackage
+    const send = async () => {
+      const response = await scene.smdp.es9p(post(path, JSON.stringify(written.toJson(request))))
+      return fromBase64(((await response.json()) as { boundProfilePackage: string }).boundProfilePackage)
+    }
+    const [wrong, right] = [await send(), await send()]
+    const at = offset < 0 ? right.length + offset : offset
+    const differing = [...right.keys()].filter(index => right[index] !== wrong[index])
+    expect([differing, wrong[at]! ^ right[at]!]).toEqual([[at], mask])
+
+    scene.misbehaviour.setRules([
+      { function: 'GetBoundProfilePackage', behaviour: { kind: 'changed-byte', offset, mask }, count: 1 },
+    ])
+    const message = encode(remoteProfileProvisioning(ES9pAsn1.GetBoundProfilePackage.request), request)
+    const sendInAsn1 = async () => {
+      const response = await scene.smdp.es9p(
+        post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }),
+      )
+      return toHex(new Uint8Array(await response.arrayBuffer()))
+    }
+    expect([(await sendInAsn1()).endsWith(toHex(wrong)), (await sendInAsn1()).endsWith(toHex(right))]).toEqual([
+      true,
+      true,
+    ])
+  })
+
+  it('signs the package wrongly', async () => {
+    const scene = await sceneWith({
+      function: 'GetBoundProfilePackage',
+      behaviour: { kind: 'wrong-signature' },
+      count: 1,
+    })
+    const offered = accepted(await scene.authenticate(scene.card))
+    const { response } = scene.card.prepareDownload(offered)
+    const wrong = accepted(await scene.sendPrepared(offered.transactionId, response)).boundProfilePackage
+    const right = accepted(await scene.sendPrepared(offered.transactionId, response)).boundProfilePackage
+    const differing = [...right.keys()].filter(index => right[index] !== wrong[index])
+    expect(differing).toHaveLength(1)
+    // It lies in the 64 bytes behind 5F37 40, which close InitialiseSecureChannelRequest.
+    const signature = toHex(right).indexOf('5f3740') / 2 + 3
+    expect(differing[0]).toBe(signature + 63)
+  })
+})
+
+describe('a server told to misbehave in how its answers come', () => {
+  it.each([500, 502, 503])('answers with %i and has done nothing', async status => {
+    const scene = await sceneWith({
+      function: 'InitiateAuthentication',
+      behaviour: { kind: 'http-status', status },
+      count: 1,
+    })
+    expect((await scene.smdp.es9p(initiateRequest(scene))).status).toBe(status)
+    await downloads(scene)
+  })
+
+  it('drops the connection', async () => {
+    const scene = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
+    const response = await scene.smdp.es9p(initiateRequest(scene))
+    await expect(response.arrayBuffer()).rejects.toThrow('reset')
+    await downloads(scene)
+  })
+
+  it('drops it on a real socket, and takes the next one', async () => {
+    const scene = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
+    const server = createServer(mountFetch(scene.smdp.es9p))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const call = async () => {
+      const { method, headers } = initiateRequest(scene)
+      const body = await initiateRequest(scene).text()
+      const url = `http://127.0.0.1:${port}${ES9p.InitiateAuthentication.path}`
+      const response = await fetch(url, { method, headers, body })
+      return Object.keys((await response.json()) as object)
+    }
+    try {
+      await expect(call()).rejects.toThrow()
+      expect(await call()).toContain('transactionId')
+    } finally {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    }
+  })
+
+  it('breaks its answer off in the middle', async () => {
+    const scene = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'malformed' }, count: 1 })
+    const response = await scene.smdp.es9p(initiateRequest(scene))
+    await expect(response.json()).rejects.toThrow(SyntaxError)
+    await downloads(scene)
+  })
+
+  it('is late', async () => {
+    const scene = await sceneWith({
+      function: 'CancelSession',
+      behaviour: { kind: 'delay', milliseconds: 2000 },
+      count: 1,
+    })
+    const { transactionId } = accepted(await scene.authenticate(scene.card))
+    accepted(await scene.cancel(transactionId, scene.card.cancelSession(transactionId, 'postponed')))
+    expect(scene.slept).toEqual([2000])
+    await downloads(scene)
+  })
+
+  it.each(['GetBoundProfilePackage', 'HandleNotification'] as const)(
+    'loses the answer of %s after it has run: asked again, all goes on',
+    async name => {
+      const scene = await sceneWith({
+        function: name,
+        behaviour: { kind: 'http-status', status: 503, after: true },
+        count: 1,
+      })
+      const offered = accepted(await scene.authenticate(scene.card))
+      const { response } = scene.card.prepareDownload(offered)
+      const send = () => scene.sendPrepared(offered.transactionId, response)
+      if (name === 'GetBoundProfilePackage') await expect(send()).rejects.toThrow()
+      expect(await scene.stateOf()).toBe(name === 'GetBoundProfilePackage' ? 'Downloaded' : 'Released')
+      accepted(await send())
+      const result = scene.card.installationResult(offered.transactionId, ICCID)
+      if (name === 'HandleNotification') await expect(scene.notify(result)).rejects.toThrow()
+      else accepted(await scene.notify(result))
+      expect(await scene.stateOf()).toBe('Installed')
+      expect(await scene.store.listNotifications()).toHaveLength(1)
+    },
+  )
+
+  it('does so in the ASN.1 binding too', async () => {
+    const scene = await sceneWith({
+      function: 'AuthenticateClient',
+      behaviour: { kind: 'http-status', status: 502 },
+      count: 1,
+    })
+    const opened = accepted(await scene.initiate(scene.card))
+    const message = encode(remoteProfileProvisioning(ES9pAsn1.AuthenticateClient.request), {
+      transactionId: opened.transactionId,
+      authenticateServerResponse: keep(
+        AuthenticateServerResponse,
+        scene.card.authenticateServer(opened, { matchingId: MATCHING_ID }),
+      ),
+    })
+    const send = () => scene.smdp.es9p(post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }))
+    expect([(await send()).status, (await send()).status]).toEqual([502, 200])
+  })
+})
+
+describe('a server that may misbehave', () => {
+  it('413: reads no more of a message in the ASN.1 binding than one that behaves', async () => {
+    const scene = await sceneWith()
+    let sent = 0
+    const body = new ReadableStream({
+      pull: controller => {
+        sent += 65_536
+        if (sent > 16 * 2 ** 20) controller.close()
+        else controller.enqueue(new Uint8Array(65_536))
+      },
+    })
+    const headers = { 'X-Admin-Protocol': 'gsma/rsp/v2.2.2', 'Content-Type': ASN1_CONTENT_TYPE }
+    const request = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+    const { status } = await scene.smdp.es9p(new Request(`https://smdp.example.com${ASN1_PATH}`, request))
+    expect(status).toBe(413)
+    expect(sent).toBeLessThan(2 ** 20)
+  })
+})
+
+describe('the rules', () => {
+  const rule = (name: FunctionName, more: Partial<MisbehaviourRule> = {}): MisbehaviourRule => ({
+    function: name,
+    behaviour: { kind: 'http-status', status: 503 },
+    ...more,
+  })
+
+  it('fit one function, and are taken in their order', async () => {
+    const scene = await sceneWith(
+      rule('InitiateAuthentication', { count: 2 }),
+      rule('InitiateAuthentication', { behaviour: { kind: 'http-status', status: 500 }, count: 1 }),
+    )
+    const statuses: number[] = []
+    for (let call = 0; call < 4; call++) statuses.push((await scene.smdp.es9p(initiateRequest(scene))).status)
+    expect(statuses).toEqual([503, 503, 500, 200])
+    expect(scene.misbehaviour.listRules().map(({ done }) => done)).toEqual([2, 1])
+  })
+
+  it('can be changed while the server runs', async () => {
+    const scene = await sceneWith()
+    expect((await scene.smdp.es9p(initiateRequest(scene))).status).toBe(200)
+    scene.misbehaviour.setRules([rule('InitiateAuthentication')])
+    expect((await scene.smdp.es9p(initiateRequest(scene))).status).toBe(503)
+    scene.misbehaviour.setRules([])
+    await downloads(scene)
+  })
+
+  it('fall with their probability, and with the same seed in the same calls', () => {
+    const draw = (seed: string) => {
+      const misbehaviour = createMisbehaviour({
+        random: dice(seed),
+        sleep: async () => {},
+        rules: [rule('CancelSession', { probability: 0.25 })],
+      })
+      return Array.from({ length: 2000 }, () => misbehaviour.drawTransport('CancelSession') !== undefined)
+    }
+    const fallen = draw('a').filter(Boolean).length
+    expect(fallen).toBeGreaterThan(400)
+    expect(fallen).toBeLessThan(600)
+    expect(draw('a')).toEqual(draw('a'))
+    expect(draw('a')).not.toEqual(draw('b'))
+  })
+})

@@ -1,0 +1,139 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { keep } from '../../../../src/asn1/schema.ts'
+import {
+  AuthenticateServerResponse,
+  CancelSessionResponse,
+  PrepareDownloadResponse,
+} from '../../../../src/rsp/authentication.ts'
+import { EUICCInfo1 } from '../../../../src/rsp/euicc-info.ts'
+import { ES9p } from '../../../../src/rsp/interfaces/es9p.ts'
+import { PendingNotification } from '../../../../src/rsp/notification.ts'
+import { ADDRESS, accepted, createScene, ICCID, MATCHING_ID, post } from '../smdp-fixture.ts'
+
+const RUNS = 400
+
+/** One edit of a byte string; `at` and `value` are reduced to what fits. */
+const edit = fc.record({
+  kind: fc.constantFrom('change', 'insert', 'remove', 'cut', 'repeat'),
+  at: fc.nat(),
+  value: fc.integer({ min: 1, max: 255 }),
+})
+type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never
+
+const applyEdit = (bytes: Buffer, { kind, at, value }: Edit): Buffer => {
+  const index = at % (bytes.length + (kind === 'insert' ? 1 : 0))
+  const [head, tail] = [bytes.subarray(0, index), bytes.subarray(index)]
+  if (kind === 'insert') return Buffer.concat([head, Buffer.of(value), tail])
+  if (kind === 'remove') return Buffer.concat([head, tail.subarray(1)])
+  if (kind === 'cut') return head
+  if (kind === 'repeat') return Buffer.concat([head, tail, tail])
+  return Buffer.concat([head, Buffer.of(tail[0]! ^ value), tail.subarray(1)])
+}
+
+/** Sends the message with the bytes of one member edited, and gives what came of it. */
+const sendEdited = async (
+  scene: Awaited<ReturnType<typeof createScene>>,
+  path: string,
+  message: Record<string, unknown>,
+  member: string,
+  edits: readonly Edit[],
+): Promise<string> => {
+  const encoding = member === 'transactionId' ? 'hex' : member === 'smdpAddress' ? 'utf8' : 'base64'
+  let bytes: Buffer = Buffer.from(message[member] as string, encoding)
+  for (const change of edits) if (bytes.length > 0) bytes = applyEdit(bytes, change)
+  const response = await scene.smdp.es9p(post(path, JSON.stringify({ ...message, [member]: bytes.toString(encoding) })))
+  if (response.status === 204) return 'passed over'
+  expect([200, 400]).toContain(response.status)
+  const json = (await response.json()) as { header: { functionExecutionStatus: { status: string } } }
+  return json.header.functionExecutionStatus.status
+}
+
+const edits = fc.array(edit, { minLength: 1, maxLength: 4 })
+const check = (run: (changes: readonly Edit[]) => Promise<void>) =>
+  fc.assert(fc.asyncProperty(edits, run), { numRuns: RUNS, seed: 2 })
+
+describe('a request with bytes changed, put in, taken out or cut off', () => {
+  it('InitiateAuthentication: opens a session or refuses', async () => {
+    const scene = await createScene()
+    const message = ES9p.InitiateAuthentication.request.toJson({
+      euiccChallenge: scene.card.challenge,
+      euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+      smdpAddress: ADDRESS,
+    })
+    for (const member of ['euiccInfo1', 'euiccChallenge', 'smdpAddress'])
+      await check(async changes => {
+        await sendEdited(scene, ES9p.InitiateAuthentication.path, message, member, changes)
+      })
+    expect(scene.defects).toEqual([])
+  })
+
+  it.each(['authenticateServerResponse', 'transactionId'])(
+    'AuthenticateClient: %s, the order is not touched',
+    async member => {
+      const scene = await createScene()
+      await scene.order()
+      const initiated = accepted(await scene.initiate(scene.card))
+      const response = scene.card.authenticateServer(initiated, { matchingId: MATCHING_ID })
+      const message = ES9p.AuthenticateClient.request.toJson({
+        transactionId: initiated.transactionId,
+        authenticateServerResponse: keep(AuthenticateServerResponse, response),
+      })
+      await check(async changes => {
+        expect(await sendEdited(scene, ES9p.AuthenticateClient.path, message, member, changes)).toBe('Failed')
+      })
+      expect(await scene.stateOf()).toBe('Released')
+      expect(scene.defects).toEqual([])
+    },
+  )
+
+  it('GetBoundProfilePackage: the order is not touched', async () => {
+    const scene = await createScene()
+    await scene.order()
+    const ok = accepted(await scene.authenticate(scene.card))
+    const message = ES9p.GetBoundProfilePackage.request.toJson({
+      transactionId: ok.transactionId,
+      prepareDownloadResponse: keep(PrepareDownloadResponse, scene.card.prepareDownload(ok).response),
+    })
+    const { path } = ES9p.GetBoundProfilePackage
+    await check(async changes => {
+      expect(await sendEdited(scene, path, message, 'prepareDownloadResponse', changes)).toBe('Failed')
+    })
+    expect(await scene.stateOf()).toBe('Released')
+    expect(scene.defects).toEqual([])
+  })
+
+  it('CancelSession: the order is not touched', async () => {
+    const scene = await createScene()
+    await scene.order()
+    const { transactionId } = accepted(await scene.authenticate(scene.card))
+    const message = ES9p.CancelSession.request.toJson({
+      transactionId,
+      cancelSessionResponse: keep(CancelSessionResponse, scene.card.cancelSession(transactionId, 'endUserRejection')),
+    })
+    const { path } = ES9p.CancelSession
+    await check(async changes => {
+      expect(await sendEdited(scene, path, message, 'cancelSessionResponse', changes)).toBe('Failed')
+    })
+    expect(await scene.stateOf()).toBe('Released')
+    expect(scene.defects).toEqual([])
+  })
+
+  it('HandleNotification: nothing is installed', async () => {
+    const scene = await createScene()
+    await scene.order()
+    const { ok } = await scene.download(scene.card)
+    const results = [
+      scene.card.installationResult(ok.transactionId, ICCID, 'scp03tSecurityError'),
+      scene.card.otherNotification('notificationEnable', ICCID),
+    ]
+    for (const result of results) {
+      const message = ES9p.HandleNotification.request.toJson({ pendingNotification: keep(PendingNotification, result) })
+      await check(async changes => {
+        await sendEdited(scene, ES9p.HandleNotification.path, message, 'pendingNotification', changes)
+        expect(await scene.stateOf()).not.toBe('Installed')
+      })
+    }
+    expect(scene.defects).toEqual([])
+  })
+})

@@ -1,0 +1,124 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { afterAll, expect, it } from 'vitest'
+import { openSqlite } from '../../../src/services/store/sqlite-database.ts'
+import { bound, prepare } from '../../../src/services/store/statement.ts'
+import { temporaryFolder } from './postgres-cluster.ts'
+
+const folder = temporaryFolder()
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const endOfTurn = () => new Promise<void>(resolve => void setImmediate(resolve))
+
+let opened = 0
+const open = async () => {
+  const file = join(folder, `${opened++}.db`)
+  const database = openSqlite(file)
+  await database.exclusively(async db => {
+    await sql`create table calls (n integer primary key, key text not null unique, doc text not null)`.execute(db)
+  })
+  const add = prepare(database.db, 'add', (db, { key, doc }: { key: string; doc: string }) =>
+    db.insertInto('calls').values({ key, doc }),
+  )
+  const find = prepare(database.db, 'find', (db, { key }: { key: string }) =>
+    db.selectFrom('calls').select('doc').where('key', '=', key),
+  )
+  return {
+    database,
+    file,
+    addRow: add,
+    add: (key: string, doc = key) => database.change(add, { key, doc }),
+    find: async (key: string) => (await database.row(find, { key }))?.doc,
+  }
+}
+
+it('carries out a write at once, and shows it to others when it is synced', async () => {
+  const { database, file, add, find } = await open()
+  const other = openSqlite(file)
+  const asOther = prepare(other.db, 'find', (db, { key }: { key: string }) =>
+    db.selectFrom('calls').select('doc').where('key', '=', key),
+  )
+  await add('one')
+  expect(await find('one')).toBe('one')
+  expect(await other.row(asOther, { key: 'one' })).toBeUndefined()
+  await database.synced()
+  expect(await other.row(asOther, { key: 'one' })).toMatchObject({ doc: 'one' })
+  await other.close()
+  await database.close()
+})
+
+it('makes one transaction of what is written in one turn, of which a write that is refused is no part', async () => {
+  const { database, add, find } = await open()
+  const outcomes = await Promise.allSettled([add('one'), add('one'), add('two')])
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  await database.synced()
+  expect([await find('one'), await find('two')]).toEqual(['one', 'two'])
+  await database.close()
+})
+
+it('tells everyone who wrote in a transaction that it was lost', async () => {
+  const { database, add, find } = await open()
+  await sql`pragma max_page_count = 10`.execute(database.db)
+  await add('small')
+  await expect(add('large', 'x'.repeat(1 << 16))).rejects.toMatchObject({ code: 'store-unreachable' })
+  const isLost = await database.synced().then(
+    () => false,
+    () => true,
+  )
+  expect([isLost, await find('small')]).toEqual([true, undefined])
+  await endOfTurn()
+  await sql`pragma max_page_count = 100000`.execute(database.db)
+  await add('later')
+  await database.synced()
+  expect(await find('later')).toBe('later')
+  await database.close()
+})
+
+it('lets nobody go on in the turn in which what they did was lost', async () => {
+  const { database, add, addRow, find } = await open()
+  await sql`pragma max_page_count = 10`.execute(database.db)
+  // One call of two steps, and another that fills the disk between them.
+  const first = add('first')
+  const large = database.changeAll([bound(addRow, { key: 'large', doc: 'x'.repeat(1 << 20) })])
+  const second = add('second')
+  const call = Promise.all([first, second]).then(() => database.synced())
+  await expect(large).rejects.toMatchObject({ code: 'store-unreachable', message: expect.stringContaining('full') })
+  const isAnswered = await call.then(
+    () => true,
+    () => false,
+  )
+  expect([isAnswered, await find('first'), await find('second')]).toEqual([false, undefined, undefined])
+  await endOfTurn()
+  await sql`pragma max_page_count = 100000`.execute(database.db)
+  await add('later')
+  await database.synced()
+  expect(await find('later')).toBe('later')
+  await database.close()
+})
+
+it('says when it is closed that the last transaction was lost', async () => {
+  const { database, add } = await open()
+  await add('one')
+  await sql`rollback`.execute(database.db)
+  await expect(database.close()).rejects.toThrow()
+})
+
+it('lets nobody else write in an exclusive step, and begins none in the middle of a turn', async () => {
+  const { database, add, find } = await open()
+  const written = add('before')
+  const steps: (string | undefined)[] = []
+  const step = (key: string) =>
+    database.exclusively(async () => {
+      steps.push(await find('meanwhile'))
+      await sql`insert into calls (key, doc) values (${key}, ${key})`.execute(database.db)
+    })
+  const exclusive = Promise.all([step('one'), step('two')])
+  await written
+  await exclusive
+  await add('meanwhile')
+  await database.synced()
+  expect(steps).toEqual([undefined, undefined])
+  expect([await find('before'), await find('one'), await find('two')]).toEqual(['before', 'one', 'two'])
+  await database.close()
+})
