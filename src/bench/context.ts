@@ -27,7 +27,7 @@ export interface RecordingOptions {
 }
 
 /** What every command that does something stands on: the state folder, certificates, rigs. */
-export interface Workplace {
+export interface BenchContext {
   readonly home: Home
   readonly pki: Pki
   /** CI certificates at hand, DER: the bench's own, then those of rigs/ci. A card that lists the key trusts them. */
@@ -42,10 +42,10 @@ export interface Workplace {
   close(): void
 }
 
-export const openWorkplace = (
+export const openContext = (
   runtime: Runtime,
   { certs, curve, record, redact }: PkiOptions & RecordingOptions,
-): Workplace => {
+): BenchContext => {
   const tapeFile = record === undefined ? undefined : resolve(runtime.workingFolder, record)
   if (tapeFile !== undefined) checkTapeFile(tapeFile)
   else if (redact) throw new BenchError('wrong-use', '--redact belongs to --record')
@@ -105,12 +105,12 @@ export const openWorkplace = (
 }
 
 /** Opens a workplace for the time of `work`. */
-export const atWork = async <T>(
+export const withContext = async <T>(
   runtime: Runtime,
   options: PkiOptions & RecordingOptions,
-  work: (workplace: Workplace) => Promise<T>,
+  work: (workplace: BenchContext) => Promise<T>,
 ): Promise<T> => {
-  const workplace = openWorkplace(runtime, options)
+  const workplace = openContext(runtime, options)
   try {
     return await work(workplace)
   } finally {

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBackend } from '../../src/bench/api/bench-backend.ts'
 import type { RunSummary } from '../../src/bench/api-contract.ts'
-import { openWorkplace } from '../../src/bench/context.ts'
+import { openContext } from '../../src/bench/context.ts'
 import { openBench } from '../../src/bench/run/bench.ts'
 import { openPageServer, type PageServer } from '../../src/cli/run/page-server.ts'
 import { createPlace } from '../cli/runtime.ts'
@@ -21,7 +21,7 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
   beforeAll(async () => {
     const { runtime } = place.runtimeOf(new AbortController().signal)
     const dashboard = await buildDashboard()
-    const workplace = openWorkplace(runtime, { curve: 'nist' })
+    const workplace = openContext(runtime, { curve: 'nist' })
     const bench = await openBench({ ...runtime, workplace, signal: runtime.interrupt })
     const { backend, close } = createBackend(bench, { ...runtime, chosen: await bench.choose(), rig: undefined })
     server = await openPageServer(backend, 0, error => reported.push(error), { folder: dashboard.folder })

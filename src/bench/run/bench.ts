@@ -6,7 +6,7 @@ import { networkSocketOf, openNetworkSocket } from '../../rigs/emulator/network-
 import { type Rig, summarizeRig } from '../../rigs/rig.ts'
 import { openServices, type Services } from '../../services/services.ts'
 import { makeSupply, type Supply, stockProfile } from '../../services/stock.ts'
-import type { Workplace } from '../context.ts'
+import type { BenchContext } from '../context.ts'
 import { rebuildStore } from '../store/rebuild.ts'
 import { openStore } from '../store/store.ts'
 import { activate } from './activate.ts'
@@ -16,7 +16,7 @@ import { createRunBook, type OpenRun, type RunBook } from './run-book.ts'
 import { createStepTracker } from './step-tracker.ts'
 
 export interface BenchSettings {
-  readonly workplace: Workplace
+  readonly workplace: BenchContext
   readonly clock: () => Date
   readonly stopwatch: () => number
   readonly random: (length: number) => Uint8Array
@@ -43,7 +43,7 @@ export interface Taken {
 export interface Bench {
   readonly services: Services
   readonly book: RunBook
-  readonly workplace: Workplace
+  readonly workplace: BenchContext
   /** Which rig a run would use now, and why. */
   choose(rig?: string): Promise<{ rig: Rig; why: string }>
   take(rig?: string): Promise<Taken>

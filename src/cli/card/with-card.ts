@@ -1,4 +1,4 @@
-import { atWork, type Workplace } from '../../bench/context.ts'
+import { withContext, type BenchContext } from '../../bench/context.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { type Isdr, type IsdrOptions, withIsdr } from '../../lpa/card/isdr.ts'
 import type { LpaEvent } from '../../lpa/report.ts'
@@ -11,7 +11,7 @@ import { watchInterrupt } from './watch-interrupt.ts'
 
 /** A card that stays in hand from one command to the next, as in the shell. */
 export interface HeldCard {
-  readonly workplace: Workplace
+  readonly workplace: BenchContext
   readonly device: Device
 }
 export interface CardRuntime extends Runtime {
@@ -86,7 +86,7 @@ export const withCard = (
   const run = (): Promise<number> =>
     runtime.held !== undefined
       ? doIt(runtime.held)
-      : atWork(runtime, options, async workplace => {
+      : withContext(runtime, options, async workplace => {
           const opening = watchInterrupt(runtime, { quiet: lpac !== undefined })
           const device = await workplace.open(options.rig).finally(opening.over)
           try {

@@ -1,5 +1,5 @@
 import { createJsonAnswerer, type JsonAnswerer } from '../../apdu/json/json-answerer.ts'
-import { atWork, type Workplace } from '../../bench/context.ts'
+import { withContext, type BenchContext } from '../../bench/context.ts'
 import { openLpaFetch } from '../../bench/device/lpa-fetch.ts'
 import { StepFailure } from '../../bench/run/classify-error.ts'
 import { createStepTracker } from '../../bench/run/step-tracker.ts'
@@ -37,7 +37,7 @@ const nameOf = (args: readonly string[]): string => {
 
 const openServers = (
   runtime: Runtime,
-  workplace: Workplace,
+  workplace: BenchContext,
   device: Device,
   options: LpacOptions,
 ): Promise<OpenFetch> => {
@@ -128,7 +128,7 @@ export const lpacCommand = async (runtime: Runtime, args: readonly string[], opt
   if (!options.http && (options.connectTo !== undefined || options.ca !== undefined))
     throw new BenchError('wrong-use', '--connect-to and --ca belong to --http: without it the HTTP is of lpac itself')
   const lpac = findLpac(runtime.environment, runtime.workingFolder)
-  return atWork(runtime, options, async workplace => {
+  return withContext(runtime, options, async workplace => {
     const device = await workplace.open(options.rig)
     try {
       const runId = createRunId(runtime.clock(), runtime.random)

@@ -1,5 +1,5 @@
 import type { PkiOptions } from '../../bench/context.ts'
-import { openWorkplace } from '../../bench/context.ts'
+import { openContext } from '../../bench/context.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { lookFor } from '../../rigs/attach.ts'
 import { examine } from '../../rigs/doctor/examine.ts'
@@ -26,8 +26,8 @@ export const doctorCommand = async (
   const looking = examine({
     machine,
     pagePort: DEFAULT_PORT,
-    openWorkplace: () => {
-      const workplace = openWorkplace(runtime, options)
+    openContext: () => {
+      const workplace = openContext(runtime, options)
       return {
         home: workplace.home,
         rigs: workplace.rigs,

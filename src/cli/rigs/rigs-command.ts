@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { PkiOptions } from '../../bench/context.ts'
-import { atWork } from '../../bench/context.ts'
+import { withContext } from '../../bench/context.ts'
 import { holdersOf } from '../../host/machine/port-holders.ts'
 import { isModem, listSerialDevices, type SerialDevice } from '../../host/machine/serial-devices.ts'
 import type { Runtime } from '../../host/runtime.ts'
@@ -48,7 +48,7 @@ const lookAround = async (allPorts: boolean): Promise<Surroundings> => {
 /** `esim-bench rigs discover`: every card that can be reached, and the rig file it should have. */
 export const discoverCommand = (runtime: Runtime, options: DiscoverOptions): Promise<number> => {
   const terminal = createTerminal(runtime, options.json)
-  return atWork(runtime, options, async ({ links, rigs }) => {
+  return withContext(runtime, options, async ({ links, rigs }) => {
     const { readers, devices, notes } = await lookAround(options.allPorts === true)
     const places = [...placesOfReaders(readers), ...placesOfPorts(devices)]
     const { cards, passedOver } = await discoverCards(places, links, place => {

@@ -1,4 +1,4 @@
-import { atWork } from '../../bench/context.ts'
+import { withContext } from '../../bench/context.ts'
 import { openBench } from '../../bench/run/bench.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { readSupply, type Supply } from '../../services/stock.ts'
@@ -17,7 +17,7 @@ export const supplyOf = ({ profile }: RunOptions): { supply?: Supply } =>
 export const runCommand = async (runtime: Runtime, options: RunOptions): Promise<number> => {
   const supply = supplyOf(options)
   const terminal = createTerminal(runtime, options.json)
-  return atWork(runtime, options, async workplace => {
+  return withContext(runtime, options, async workplace => {
     const bench = await openBench({ ...runtime, workplace, ...supply, signal: runtime.interrupt })
     try {
       const stop = showRuns(bench.book, terminal)

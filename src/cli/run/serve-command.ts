@@ -1,5 +1,5 @@
 import { createBackend } from '../../bench/api/bench-backend.ts'
-import { atWork } from '../../bench/context.ts'
+import { withContext } from '../../bench/context.ts'
 import { type Bench, openBench } from '../../bench/run/bench.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { watchRigs } from '../../rigs/watch-rigs.ts'
@@ -25,7 +25,7 @@ const whileServing = (
 ): Promise<number> => {
   const supply = supplyOf(options)
   const terminal = createTerminal(runtime)
-  return atWork(runtime, options, async workplace => {
+  return withContext(runtime, options, async workplace => {
     const bench = await openBench({ ...runtime, workplace, ...supply, signal: runtime.interrupt })
     try {
       const chosen = await bench.choose(options.rig)

@@ -18,7 +18,7 @@ export interface ExaminedWorkplace {
 export async function* examine(at: {
   machine: Machine
   pagePort: number
-  openWorkplace: () => ExaminedWorkplace
+  openContext: () => ExaminedWorkplace
 }): AsyncGenerator<Finding> {
   const { machine, pagePort } = at
   yield checkNode(machine)
@@ -27,7 +27,7 @@ export async function* examine(at: {
   yield await checkPagePort(machine, pagePort)
   yield* await checkPcsc(machine)
   yield* checkSerial(machine)
-  const { findings, workplace } = checkWorkplace(at.openWorkplace)
+  const { findings, workplace } = checkWorkplace(at.openContext)
   yield* findings
   if (!workplace) return
   try {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
 import { ApduError } from '../../../src/apdu/errors.ts'
 import { createBackend } from '../../../src/bench/api/bench-backend.ts'
-import { openWorkplace, type Workplace } from '../../../src/bench/context.ts'
+import { openContext, type BenchContext } from '../../../src/bench/context.ts'
 import { type Bench, openBench } from '../../../src/bench/run/bench.ts'
 import { readEvidence } from '../../../src/evidence/evidence-file.ts'
 import { BenchError } from '../../../src/host/error.ts'
@@ -11,14 +11,14 @@ import type { Link } from '../../../src/rigs/links/link.ts'
 import { createPlace, type Place } from '../../cli/runtime.ts'
 
 let place: Place
-let workplace: Workplace
+let workplace: BenchContext
 let interrupt: AbortController
 const opened: { close(): unknown }[] = []
 
 beforeEach(() => {
   place = createPlace()
   interrupt = new AbortController()
-  workplace = openWorkplace(place.runtimeOf(interrupt.signal).runtime, { curve: 'nist' })
+  workplace = openContext(place.runtimeOf(interrupt.signal).runtime, { curve: 'nist' })
 })
 afterEach(async () => {
   for (const each of opened.splice(0).reverse()) await each.close()

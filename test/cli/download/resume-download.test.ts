@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
 import { ApduError } from '../../../src/apdu/errors.ts'
-import { openWorkplace } from '../../../src/bench/context.ts'
+import { openContext } from '../../../src/bench/context.ts'
 import { downloadCommand } from '../../../src/cli/download/download-command.ts'
 import { runProgram } from '../../../src/cli/main.ts'
 import { openThere, type There } from '../card/card-fixture.ts'
@@ -42,7 +42,7 @@ const download = async (matchingId: string): Promise<{ exitCode: number; lines: 
   const [, certs] = there.place
   const [, at] = there.toServer
   const [host, port] = at!.split(':')
-  const workplace = openWorkplace(runtime, { certs: certs!, curve: 'nist' })
+  const workplace = openContext(runtime, { certs: certs!, curve: 'nist' })
   try {
     const device = await workplace.open(undefined)
     try {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openWorkplace } from '../../../src/bench/context.ts'
+import { openContext } from '../../../src/bench/context.ts'
 import { openBench } from '../../../src/bench/run/bench.ts'
 import { HOSTS } from '../../../src/services/hosts.ts'
 import { makeSupply, stockProfile } from '../../../src/services/stock.ts'
@@ -73,7 +73,7 @@ it('an order of the inventory with an event id stands at the SM-DS, once', async
 
 it("the bench's own servers do the same", async () => {
   const { runtime } = there.runtimeOf(new AbortController().signal)
-  const workplace = openWorkplace(runtime, { curve: 'nist' })
+  const workplace = openContext(runtime, { curve: 'nist' })
   const bench = await openBench({ ...runtime, workplace, signal: runtime.interrupt })
   try {
     const { services } = bench

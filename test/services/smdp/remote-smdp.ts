@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openWorkplace } from '../../../src/bench/context.ts'
+import { openContext } from '../../../src/bench/context.ts'
 import { openBench } from '../../../src/bench/run/bench.ts'
 import { openFetch } from '../../../src/host/net/open-fetch.ts'
 import { checkWebServer, openWebPki, serverIdentity } from '../../../src/host/pki/web-pki.ts'
@@ -13,7 +13,7 @@ import { createPlace } from '../../cli/runtime.ts'
 export const openFarSmdp = async (curve: 'nist' | 'brainpool' = 'nist') => {
   const place = createPlace()
   const { runtime } = place.runtimeOf(new AbortController().signal)
-  const workplace = openWorkplace(runtime, { curve })
+  const workplace = openContext(runtime, { curve })
   const bench = await openBench({ ...runtime, workplace, signal: runtime.interrupt })
   const { services } = bench
   const web = openWebPki(workplace.home.pki, { random: runtime.random, now: runtime.clock() })

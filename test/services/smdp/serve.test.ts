@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fromHex } from '../../../src/asn1/bytes.ts'
-import { openWorkplace } from '../../../src/bench/context.ts'
+import { openContext } from '../../../src/bench/context.ts'
 import { openWebPki, serverIdentity, type WebPki } from '../../../src/host/pki/web-pki.ts'
 import { registerOnNetwork } from '../../../src/modem/radio/registration.ts'
 import { milenage } from '../../../src/profile/aka/milenage.ts'
@@ -265,7 +265,7 @@ describe(`copies of the TS.48 profiles${ts48Reason}`, () => {
       expect((await here.run('card', 'enable', iccid, ...certs)).exitCode).toBe(0)
 
       const { runtime } = here.runtimeOf(new AbortController().signal)
-      const workplace = openWorkplace(runtime, { certs: certs[1]!, curve: 'nist' })
+      const workplace = openContext(runtime, { certs: certs[1]!, curve: 'nist' })
       const device = await workplace.open('software')
       try {
         const algorithm = milenage({ k: fromHex(K), opc: fromHex(OPC) })
