@@ -6,7 +6,7 @@ import { readCiFolder } from '../host/pki/ci-folder.ts'
 import type { Runtime } from '../host/runtime.ts'
 import { type Home, homePath, openHome } from '../host/state/home.ts'
 import { PACKAGE_FOLDER } from '../host/version.ts'
-import { createLinks, type Device, type Links, lookFor, openDevice } from '../rigs/attach.ts'
+import { createLinks, type Device, type Links, probeRig, openDevice } from '../rigs/attach.ts'
 import { knowCards } from '../rigs/card-knowledge.ts'
 import { checkIdentity } from '../rigs/check-identity.ts'
 import { openLearnedFacts } from '../rigs/learned.ts'
@@ -76,7 +76,7 @@ export const openContext = (
       tapeFile === undefined
         ? plain
         : recordLinks(plain, { file: tapeFile, redact: redact ?? false, clock: runtime.clock })
-    const choose = (rig: string | undefined) => chooseRig(rigs, rig, lookFor(links))
+    const choose = (rig: string | undefined) => chooseRig(rigs, rig, probeRig(links))
     return {
       home,
       pki,

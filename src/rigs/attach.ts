@@ -15,7 +15,7 @@ import { pcscLink } from './links/pcsc-link.ts'
 import { tapeLink } from './links/recording-link.ts'
 import { type CardSettings, openSoftwareCard } from './links/software-card.ts'
 import { protectCard } from './protect-card.ts'
-import { type Attachment, linkOf, type Rig } from './rig.ts'
+import { type Availability, linkOf, type Rig } from './rig.ts'
 
 /** The card of a rig in hand. */
 export interface Device {
@@ -61,9 +61,9 @@ export const createLinks = (
   tape: tapeLink(workingFolder),
 })
 
-export const lookFor =
+export const probeRig =
   (links: Links) =>
-  (rig: Rig): Promise<Attachment> =>
+  (rig: Rig): Promise<Availability> =>
     links[linkOf(rig)].look(rig)
 
 export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): Promise<Device> => {

@@ -135,7 +135,7 @@ export const readRigs = (folders: readonly string[]): Rig[] => {
 }
 
 /** Whether what a rig names is plugged in, and if not what a person should look at. */
-export type Attachment = { readonly attached: true } | { readonly attached: false; readonly reason: string }
+export type Availability = { readonly attached: true } | { readonly attached: false; readonly reason: string }
 
 /**
  * Which rig a run uses: the named one, else the first reader or modem that is attached, else the software eUICC; and
@@ -144,7 +144,7 @@ export type Attachment = { readonly attached: true } | { readonly attached: fals
 export const chooseRig = async (
   rigs: readonly Rig[],
   named: string | undefined,
-  look: (rig: Rig) => Promise<Attachment>,
+  look: (rig: Rig) => Promise<Availability>,
 ): Promise<{ rig: Rig; why: string }> => {
   if (named !== undefined) {
     const rig = rigs.find(known => known.name === named)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BenchError } from '../../src/host/error.ts'
 import { parseYaml } from '../../src/host/yaml/yaml-file.ts'
-import { type Attachment, chooseRig, Rig, readRigs, SOFTWARE_RIG } from '../../src/rigs/rig.ts'
+import { type Availability, chooseRig, Rig, readRigs, SOFTWARE_RIG } from '../../src/rigs/rig.ts'
 import { ROOT } from '../paths.ts'
 
 const complaint = (text: string): string => {
@@ -81,7 +81,7 @@ describe('the choice of a rig', () => {
   const modem: Rig = { name: 'shelf', link: { modem: { port: '/dev/ttyUSB2' } } }
   const only =
     (...names: string[]) =>
-    async (rig: Rig): Promise<Attachment> =>
+    async (rig: Rig): Promise<Availability> =>
       names.includes(rig.name) ? { attached: true } : { attached: false, reason: `no ${rig.name} here` }
 
   it('falls on the first with hardware that is attached', async () => {

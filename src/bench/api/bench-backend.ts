@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { BenchError } from '../../host/error.ts'
 import { VERSION } from '../../host/version.ts'
-import { lookFor } from '../../rigs/attach.ts'
+import { probeRig } from '../../rigs/attach.ts'
 import { type Rig, summarizeRig } from '../../rigs/rig.ts'
 import { createDeviceSession } from '../device/device-session.ts'
 import type { Bench } from '../run/bench.ts'
@@ -38,7 +38,7 @@ export const createBackend = (
     rigs: () =>
       Promise.all(
         workplace.rigs.map(async each => {
-          const found = await lookFor(workplace.links)(each)
+          const found = await probeRig(workplace.links)(each)
           return summarizeRig(each, found.attached ? 'It is attached.' : `It is not attached: ${found.reason}.`)
         }),
       ),

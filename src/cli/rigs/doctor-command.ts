@@ -1,7 +1,7 @@
 import type { PkiOptions } from '../../bench/context.ts'
 import { openContext } from '../../bench/context.ts'
 import type { Runtime } from '../../host/runtime.ts'
-import { lookFor } from '../../rigs/attach.ts'
+import { probeRig } from '../../rigs/attach.ts'
 import { examine } from '../../rigs/doctor/examine.ts'
 import type { Finding } from '../../rigs/doctor/finding.ts'
 import { type Machine, thisMachine } from '../../rigs/doctor/machine.ts'
@@ -31,7 +31,7 @@ export const doctorCommand = async (
       return {
         home: workplace.home,
         rigs: workplace.rigs,
-        look: lookFor(workplace.links),
+        look: probeRig(workplace.links),
         close: () => workplace.close(),
       }
     },

@@ -1,4 +1,4 @@
-import type { Attachment, Rig } from '../rig.ts'
+import type { Availability, Rig } from '../rig.ts'
 import { describeRig, linkOf } from '../rig.ts'
 import { checkPcsc } from './check-pcsc.ts'
 import { checkSerial } from './check-serial.ts'
@@ -10,7 +10,7 @@ import type { Machine } from './machine.ts'
 export interface ExaminedWorkplace {
   readonly home: { readonly path: string }
   readonly rigs: readonly Rig[]
-  look(rig: Rig): Promise<Attachment>
+  look(rig: Rig): Promise<Availability>
   close(): void
 }
 

@@ -1,6 +1,6 @@
 import type { Card } from '../../apdu/channel.ts'
 import type { ModemCard } from '../../modem/at-card.ts'
-import type { Attachment, Rig } from '../rig.ts'
+import type { Availability, Rig } from '../rig.ts'
 
 /** What a link gives: the card, and what is to be known of the way to it. */
 export interface Reached {
@@ -23,6 +23,6 @@ export interface Reached {
 
 /** A kind of link: how to see whether a rig's card is there, and how to take it. */
 export interface Link {
-  look(rig: Rig): Promise<Attachment>
+  look(rig: Rig): Promise<Availability>
   open(rig: Rig): Promise<Reached>
 }
