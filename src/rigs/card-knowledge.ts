@@ -3,14 +3,14 @@ import { toHex } from '../asn1/bytes.ts'
 import type { IsdrOptions } from '../lpa/card/isdr.ts'
 import { orderAids, readIsdRs } from './isd-r-aids.ts'
 import { openLearnedFacts } from './learned.ts'
-import type { Reached } from './links/link.ts'
+import type { OpenedCard } from './links/link.ts'
 import type { Rig } from './rig.ts'
 
 /** How the ISD-R of a rig's card is opened: what the rig file says, then what was learnt, then what all cards are. */
 export type IsdrOptionsOf = (rig: Rig, fromLink?: FromLink) => KnownCard
 
 /** What a link says of the way to the card and of the card, as far as it does. */
-type FromLink = Pick<Reached, 'segmentSize' | 'way'> & { readonly card?: Pick<Card, 'atr'> | undefined }
+type FromLink = Pick<OpenedCard, 'segmentSize' | 'way'> & { readonly card?: Pick<Card, 'atr'> | undefined }
 
 export interface KnownCard extends IsdrOptions {
   /** Why blocks are shorter than they could be, for somebody who wonders why it is slow; undefined where they are not. */

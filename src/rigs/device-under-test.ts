@@ -7,13 +7,13 @@ import type { RigSummary } from '../evidence/events.ts'
 import { type IsdrOptions, withIsdr } from '../lpa/card/isdr.ts'
 import { isLpaError } from '../lpa/errors.ts'
 import { ES10b } from '../rsp/interfaces/es10b.ts'
-import type { Reached } from './links/link.ts'
+import type { OpenedCard } from './links/link.ts'
 
 /**
  * What a run on this card is a run on: the software eUICC stays software behind a reader, where its ATR tells, in the
  * emulated modem, whose IMEI tells, and where the card itself was asked.
  */
-export const withSubject = (summary: RigSummary, { card, modem, isSoftware }: Reached): RigSummary =>
+export const withSubject = (summary: RigSummary, { card, modem, isSoftware }: OpenedCard): RigSummary =>
   isSoftware || isSoftwareAtr(card.atr) || modem?.identity.imei === EMULATED_IMEI
     ? { ...summary, subject: 'software' }
     : summary

@@ -9,7 +9,7 @@ import { PcscError } from '../../pcsc/errors.ts'
 import type { IsdrOptionsOf } from '../card-knowledge.ts'
 import { isSoftwareCard } from '../device-under-test.ts'
 import type { Rig } from '../rig.ts'
-import type { Link, Reached } from './link.ts'
+import type { Link, OpenedCard } from './link.ts'
 
 /** With these nothing is known of the card. */
 const OF_THE_RIG: readonly ApduErrorCode[] = ['card-removed', 'port-gone', 'reader-busy', 'exchange-lost']
@@ -25,7 +25,7 @@ const reasonOf = (error: unknown): string => {
  * card for a moment; so a rig that is in hand is not looked at, and looks and openings go one after another.
  */
 export const hardwareLink = (
-  reach: (rig: Rig) => Promise<Card | Reached>,
+  reach: (rig: Rig) => Promise<Card | OpenedCard>,
   isdrOptionsOf: IsdrOptionsOf = () => ({}),
   /** The way may lead anywhere, and tells nothing of the card: it is asked what it is. */
   { isBlind = false }: { readonly isBlind?: boolean } = {},
@@ -36,7 +36,7 @@ export const hardwareLink = (
     look: rig =>
       inTurn(async () => {
         if (inHand.has(rig.name)) return { attached: true }
-        let reached: Reached
+        let reached: OpenedCard
         try {
           reached = asReached(await reach(rig))
         } catch (error) {
@@ -56,7 +56,7 @@ export const hardwareLink = (
       }),
     open: rig =>
       inTurn(async () => {
-        let reached: Reached
+        let reached: OpenedCard
         try {
           reached = asReached(await reach(rig))
         } catch (cause) {
@@ -79,7 +79,7 @@ export const hardwareLink = (
 }
 
 /** Of a bare card there is nothing more to be known. */
-const asReached = (found: Card | Reached): Reached => ('card' in found ? found : { card: found })
+const asReached = (found: Card | OpenedCard): OpenedCard => ('card' in found ? found : { card: found })
 
 /** `card`, which says when it has been closed. Its ATR changes with every reset. */
 const releasing = (card: Card, released: () => void): Card => ({

@@ -3,7 +3,7 @@ import type { ModemCard } from '../../modem/at-card.ts'
 import type { Availability, Rig } from '../rig.ts'
 
 /** What a link gives: the card, and what is to be known of the way to it. */
-export interface Reached {
+export interface OpenedCard {
   readonly card: Card
   /** The card says that it is a software eUICC; asked only where the way says nothing of the card. */
   readonly isSoftware?: boolean | undefined
@@ -24,5 +24,5 @@ export interface Reached {
 /** A kind of link: how to see whether a rig's card is there, and how to take it. */
 export interface Link {
   look(rig: Rig): Promise<Availability>
-  open(rig: Rig): Promise<Reached>
+  open(rig: Rig): Promise<OpenedCard>
 }

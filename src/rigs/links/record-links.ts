@@ -9,7 +9,7 @@ import { VERSION } from '../../host/version.ts'
 import type { Links } from '../attach.ts'
 import { withSubject } from '../device-under-test.ts'
 import { describeRig, linkOf, type Rig, summarizeRig } from '../rig.ts'
-import type { Link, Reached } from './link.ts'
+import type { Link, OpenedCard } from './link.ts'
 
 export interface RecordSettings {
   /** The tape's file; a second session of the same command goes beside it, to `NAME-2`. */
@@ -27,7 +27,7 @@ export const checkTapeFile = (file: string): void => {
     throw new BenchError('wrong-use', `${file} is there already; a tape is never written over, give another name`)
 }
 
-const headerOf = (rig: Rig, reached: Reached, { clock, redact }: RecordSettings): TapeHeader => {
+const headerOf = (rig: Rig, reached: OpenedCard, { clock, redact }: RecordSettings): TapeHeader => {
   const { atr } = reached.card
   const isSoftware = linkOf(rig) === 'software'
   return {
