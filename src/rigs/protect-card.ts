@@ -19,7 +19,7 @@ export const isListed = (numbers: readonly string[], number: string): boolean =>
   number !== '' && numbers.some(listed => listed.startsWith(number) || number.startsWith(listed))
 
 /** What a command to the ISD-R would do to what is on the card. */
-type Deed =
+type ProtectedOperation =
   | { readonly kind: 'delete' | 'disable' | 'enable'; readonly target?: ProfileIdentifier }
   | { readonly kind: 'reset'; readonly deletes: boolean }
   | { readonly kind: 'default SM-DP+' }
@@ -34,7 +34,7 @@ const tagOf = (row: { readonly request: { readonly tags?: readonly number[] | un
 /** ES10b.EuiccMemoryReset of SGP.22 v3, whose options this bench does not read. */
 const V3_MEMORY_RESET = 0xbf64
 
-const DEEDS: ReadonlyMap<number, (payload: Uint8Array) => Deed> = new Map<number, (payload: Uint8Array) => Deed>([
+const OPERATION_PARSERS: ReadonlyMap<number, (payload: Uint8Array) => ProtectedOperation> = new Map<number, (payload: Uint8Array) => ProtectedOperation>([
   [tagOf(ES10c.DeleteProfile), read => ({ kind: 'delete', target: decode(ES10c.DeleteProfile.request, read) })],
   [
     tagOf(ES10c.DisableProfile),
@@ -56,9 +56,9 @@ const DEEDS: ReadonlyMap<number, (payload: Uint8Array) => Deed> = new Map<number
 ])
 
 /** What cannot be read counts as the worst that its tag can mean. */
-const readDeed = (payload: Uint8Array): Deed | undefined => {
+const parseOperation = (payload: Uint8Array): ProtectedOperation | undefined => {
   const tag = (payload[0]! << 8) | payload[1]!
-  const read = DEEDS.get(tag)
+  const read = OPERATION_PARSERS.get(tag)
   if (read === undefined) return undefined
   try {
     return read(payload)
@@ -110,9 +110,9 @@ const protectChannel = (channel: Channel, numbers: readonly string[]): Channel =
       if (chain.isHarmless) return channel.transmit(command)
       chain.held.push(command)
       chain.payload = concat(chain.payload, data)
-      const deed = chain.payload.length < 2 ? undefined : readDeed(chain.payload)
+      const deed = chain.payload.length < 2 ? undefined : parseOperation(chain.payload)
       if (!isLast && (deed !== undefined || chain.payload.length < 2)) return respond(0x9000)
-      if (deed !== undefined) await refuseDeed(channel, number, deed, numbers)
+      if (deed !== undefined) await assertAllowed(channel, number, deed, numbers)
       chain.isHarmless = true
       return pass(chain.held)
     },
@@ -134,7 +134,7 @@ const storeDataOf = (
   }
 }
 
-const WORDS: Readonly<Record<Deed['kind'], string>> = {
+const WORDS: Readonly<Record<ProtectedOperation['kind'], string>> = {
   delete: 'deleted from it',
   disable: 'disabled on it',
   enable: 'enabled on it while another profile is, which that would disable',
@@ -145,7 +145,7 @@ const WORDS: Readonly<Record<Deed['kind'], string>> = {
 const refuse = (what: string): BenchError =>
   new BenchError('protected', `${what}; take it off \`protected\` in the rig file if you mean to`)
 
-const refuseDeed = async (channel: Channel, number: number, deed: Deed, numbers: readonly string[]): Promise<void> => {
+const assertAllowed = async (channel: Channel, number: number, deed: ProtectedOperation, numbers: readonly string[]): Promise<void> => {
   const ask = <Request, Response>(row: Es10Function<Request, Response>, request: Request): Promise<Response> =>
     askCard(channel, number, row, request)
   const { eidValue } = await ask(ES10c.GetEID, { tagList: Uint8Array.of(0x5a) })
