@@ -4,7 +4,7 @@ import { exchange } from '../../src/apdu/exchange.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
-import type { Manners } from '../../src/euicc/emulator/at-modem-quirks.ts'
+import type { ModemQuirks } from '../../src/euicc/emulator/at-modem-quirks.ts'
 import type { BytePort } from '../../src/modem/at/at-port.ts'
 import { type ModemCard, openModemCard } from '../../src/modem/at-card.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
@@ -24,7 +24,7 @@ const readEid = (card: ModemCard): Promise<string> =>
     return eid
   })
 
-const begin = async (manners: Manners = {}, options: Parameters<typeof insert>[2] = {}) => {
+const begin = async (manners: ModemQuirks = {}, options: Parameters<typeof insert>[2] = {}) => {
   const { card } = await createTestCard()
   return insert(card, manners, options)
 }
@@ -62,7 +62,7 @@ describe('the card in a modem', () => {
     expect(hex(fci)).toContain(hex(ISDR_AID))
   })
 
-  it.each<Manners>([{}, { noApplication: '+CME ERROR: 22' }])(
+  it.each<ModemQuirks>([{}, { noApplication: '+CME ERROR: 22' }])(
     'says 6A82 for an application that is not there, and tries the next on the same channel (%j)',
     async manners => {
       const { card } = await begin(manners)
@@ -102,7 +102,7 @@ describe('the card in a modem', () => {
     )
   })
 
-  it.each<[Manners, string[]]>([
+  it.each<[ModemQuirks, string[]]>([
     [{ listed: ['+CGEUICCID', '+CEUICCPM', '+CSQ'] }, ['CEUICCPM', 'CGEUICCID']],
     [{}, []],
     [{ testCommands: 'silent' }, []],

@@ -4,7 +4,7 @@ import { isApduError } from '../../src/apdu/errors.ts'
 import { openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
-import type { Manners } from '../../src/euicc/emulator/at-modem-quirks.ts'
+import type { ModemQuirks } from '../../src/euicc/emulator/at-modem-quirks.ts'
 import type { IsdrOptions } from '../../src/lpa/card/isdr.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
 import type { ModemCardOptions } from '../../src/modem/at-card.ts'
@@ -21,7 +21,7 @@ const ERROR = ['ERROR']
 const EID = `bf3e125a10${hex(testIdentity().eid)}`
 
 /** GET EID is one block; with blocks of 2 bytes it is a chain of three, of which the modem loses one. */
-const readInBlocks = async (manners: Manners, options: Partial<ModemCardOptions> = {}) => {
+const readInBlocks = async (manners: ModemQuirks, options: Partial<ModemCardOptions> = {}) => {
   const { card: euicc } = await createTestCard()
   const begun = await insert(euicc, manners, options)
   const answer = begun.time.until(
@@ -94,7 +94,7 @@ const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const reason = ts48Missing ? 'no ../shared/ts48 with the GSMA TS.48 profiles' : undefined
 
 describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: ${reason})` : ''}`, () => {
-  const begin = async (manners: Manners, options: Partial<ModemCardOptions> = {}, isdrOptions: IsdrOptions = {}) => {
+  const begin = async (manners: ModemQuirks, options: Partial<ModemCardOptions> = {}, isdrOptions: IsdrOptions = {}) => {
     const story = await createStory(readTs48(TS48_NAMES[0]), 't1')
     await story.order()
     const begun = await insert(story.euicc, manners, options)

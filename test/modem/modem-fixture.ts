@@ -1,6 +1,6 @@
 import type { Card } from '../../src/apdu/channel.ts'
 import { type AtModemOptions, createAtModem } from '../../src/euicc/emulator/at-modem.ts'
-import type { Manners } from '../../src/euicc/emulator/at-modem-quirks.ts'
+import type { ModemQuirks } from '../../src/euicc/emulator/at-modem-quirks.ts'
 import type { PathNews } from '../../src/modem/at/at-channels.ts'
 import type { After, BytePort } from '../../src/modem/at/at-port.ts'
 import { type ModemCardOptions, openModemCard } from '../../src/modem/at-card.ts'
@@ -98,7 +98,7 @@ export const cable = (
 /** A card in a modem of these manners, and what the bench has of it, in virtual time. */
 export const insert = async (
   card: Pick<Card, 'exclusive' | 'reset'>,
-  manners: Manners = {},
+  manners: ModemQuirks = {},
   { register, ...options }: Partial<ModemCardOptions & Pick<AtModemOptions, 'register'>> = {},
   cut?: (sent: Uint8Array) => Uint8Array[],
 ) => {

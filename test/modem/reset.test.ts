@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isApduError } from '../../src/apdu/errors.ts'
-import { MANNERS, type Manners } from '../../src/euicc/emulator/at-modem-quirks.ts'
+import { MODEM_QUIRKS, type ModemQuirks } from '../../src/euicc/emulator/at-modem-quirks.ts'
 import { readEid } from '../../src/lpa/card/euicc.ts'
 import { withIsdr } from '../../src/lpa/card/isdr.ts'
 import { enableProfile } from '../../src/lpa/card/profiles.ts'
@@ -20,7 +20,7 @@ const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const EID = hex(testIdentity().eid).toUpperCase()
 
 const begin = async (
-  manners: Manners,
+  manners: ModemQuirks,
   profile: Partial<ModemProfile> = {},
   options: Partial<ModemCardOptions> = {},
 ) => {
@@ -158,7 +158,7 @@ describe('the reset recipe of a modem', () => {
 
 describe('a modem that leaves the bus by itself', () => {
   it('when the card asks for REFRESH is waited for, and the profile is enabled (agnos-builder#556)', async () => {
-    const { card, time, euicc } = await begin({ ...MANNERS['eg25-g'].manners }, LEAVES)
+    const { card, time, euicc } = await begin({ ...MODEM_QUIRKS['eg25-g'].manners }, LEAVES)
     const found = await time.until(enableProfile({ card, profile: { iccid: ICCID_DIGITS[0] }, refreshFlag: true }))
     expect(found.profileState).toBe('enabled')
     expect(euicc.atr.length).toBeGreaterThan(0)

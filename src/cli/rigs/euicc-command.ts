@@ -103,7 +103,7 @@ export const plugCommand = async (runtime: Runtime, options: PlugOptions): Promi
     throw new BenchError('wrong-use', 'where should the card go? give one of --vpcd HOST:PORT, --pty and --tcp PORT')
   if (!options.pty && (options.link !== undefined || options.manners !== undefined))
     throw new BenchError('wrong-use', '--link and --manners belong to --pty')
-  // Manners that nobody has are found out before a card is made for them.
+  // ModemQuirks that nobody has are found out before a card is made for them.
   if (options.manners !== undefined) (await import('../../rigs/emulator/emulated-modem.ts')).modemOf(options.manners)
   const terminal = createTerminal(runtime)
   const named = await openCard(runtime, options)

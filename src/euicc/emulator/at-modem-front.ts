@@ -1,4 +1,4 @@
-import type { Manners, ModemFault } from './at-modem-quirks.ts'
+import type { ModemQuirks, ModemFault } from './at-modem-quirks.ts'
 
 /** Time, given in: calls `run` after so many milliseconds unless the returned function is called before. */
 export type Schedule = (ms: number, run: () => void) => () => void
@@ -42,7 +42,7 @@ export const createModemFront = ({
   families,
   sim,
 }: {
-  manners: Manners
+  manners: ModemQuirks
   schedule: Schedule
   families: readonly AtFamily[]
   /** Told what a fault needs of the card. */

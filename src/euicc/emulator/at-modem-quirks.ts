@@ -17,7 +17,7 @@ export interface ModemFault {
 }
 
 /** What modems do differently from one another, and from TS 27.007. */
-export interface Manners {
+export interface ModemQuirks {
   readonly manufacturer?: string
   readonly model?: string
   readonly firmware?: string
@@ -84,13 +84,13 @@ export interface Manners {
 /** A manner, and where it is told of. */
 export interface NamedManners {
   readonly source: string
-  readonly manners: Manners
+  readonly manners: ModemQuirks
 }
 
 const ERROR = ['ERROR']
 
 /** By name, each with the thread in which somebody met it. */
-export const MANNERS = {
+export const MODEM_QUIRKS = {
   ordinary: { source: 'TS 27.007 and V.250', manners: {} },
   mc7455: {
     source: 'estkme-group/lpac#138, #139: session handles of 16 hexadecimal digits, no test commands',
@@ -245,4 +245,4 @@ export const MANNERS = {
   },
   'echo-stays': { source: 'V.250 §6.2.4: ATE0 is not taken by every port', manners: { echo: true, echoStays: true } },
 } as const satisfies Readonly<Record<string, NamedManners>>
-export type MannerName = keyof typeof MANNERS
+export type QuirkName = keyof typeof MODEM_QUIRKS

@@ -12,7 +12,7 @@ import {
 } from '../../apdu/logical-channel.ts'
 import { respond, statusOf } from '../../apdu/status.ts'
 import { type AtAnswer, type AtFamily, cme, ERROR, OK } from './at-modem-front.ts'
-import type { Manners } from './at-modem-quirks.ts'
+import type { ModemQuirks } from './at-modem-quirks.ts'
 
 const [MANAGE_CHANNEL, SELECT] = [0x70, 0xa4]
 /** Registered application providers of ISD-Rs (GSMA) and of USIMs (3GPP). */
@@ -34,7 +34,7 @@ export const createModemSim = ({
   refreshed,
 }: {
   card: Pick<Card, 'exclusive' | 'reset'>
-  manners: Manners
+  manners: ModemQuirks
   /** The card asked for REFRESH, and the modem has done it or leaves it to the terminal. */
   refreshed: () => void
 }) => {

@@ -1,12 +1,12 @@
 import type { Card, Channel } from '../../apdu/channel.ts'
 import { createModemFront, type Schedule } from './at-modem-front.ts'
 import { createModemNetwork, type NetworkPlace } from './at-modem-network.ts'
-import type { Manners } from './at-modem-quirks.ts'
+import type { ModemQuirks } from './at-modem-quirks.ts'
 import { createModemSim } from './at-modem-sim.ts'
 
 export interface AtModemOptions {
   readonly card: Pick<Card, 'exclusive' | 'reset'>
-  readonly manners?: Manners | undefined
+  readonly manners?: ModemQuirks | undefined
   readonly schedule: Schedule
   /**
    * Attaches to a network with the card, on its basic channel, and resolves with where it then is, or undefined where no

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { runProgram } from '../../../src/cli/main.ts'
 import { type AtModem, type AtModemOptions, createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
-import { MANNERS, type Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import { MODEM_QUIRKS, type ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import type { SoftwareEuicc } from '../../../src/euicc/euicc.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { ownCertificates } from '../../../src/host/pki/card-pki.ts'
@@ -99,7 +99,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   const plugModem = async (
     place: Place,
     apdu: string,
-    manners: Manners,
+    manners: ModemQuirks,
     {
       hears = true,
       pullAt,
@@ -179,7 +179,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   it.skipIf(noModem).each([
     ['ccho-cgla', { registersAfter: 300 }],
     ['csim', { news: ['+CREG: 1'], pieces: 'bytes' }],
-    ['ccho-cgla', { ...MANNERS['eg25-g'].manners, model: 'EG25-G' }],
+    ['ccho-cgla', { ...MODEM_QUIRKS['eg25-g'].manners, model: 'EG25-G' }],
   ] as const)(
     `passes through a modem on a tty, over %s with %j, and the modem says where it is registered${because(noModem)}`,
     async (apdu, manners) => {
@@ -208,7 +208,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     async () => {
       const place = newPlace()
       writeModemProfile(place, ['refreshFlag: true', "reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 20000 }]"])
-      const { modem } = await plugModem(place, 'auto', MANNERS['eg25-g'].manners)
+      const { modem } = await plugModem(place, 'auto', MODEM_QUIRKS['eg25-g'].manners)
       const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(ran.json()).toMatchObject({ verdict: 'pass', steps: EIGHT })
       expect(notesOf(ran)).toContain('the modem left the bus and came back')

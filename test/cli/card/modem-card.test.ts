@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
-import { MANNERS, type Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import { MODEM_QUIRKS, type ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import { enableProfile } from '../../../src/lpa/card/profiles.ts'
 import { loadSerialPort } from '../../../src/modem/at/serial-port.ts'
 import { type Device, type Links, openDevice } from '../../../src/rigs/attach.ts'
@@ -35,7 +35,7 @@ describe.skipIf(reason)(
       learn: (rig: string, fact: Learned) => void facts.set(rig, { ...facts.get(rig), ...fact }),
       forget: (rig: string) => facts.delete(rig),
     }
-    const begin = async (protocol: 't0' | 't1', manners: Manners, more: Record<string, unknown> = {}) => {
+    const begin = async (protocol: 't0' | 't1', manners: ModemQuirks, more: Record<string, unknown> = {}) => {
       const story = await createStory(readTs48(TS48_NAMES[0]), protocol)
       await story.order()
       const modem = createAtModem({ card: story.euicc, manners, schedule })
@@ -63,9 +63,9 @@ describe.skipIf(reason)(
       ['csim', 't1', {}],
       ['ccho-cgla', 't0', {}],
       ['csim', 't0', {}],
-      ['ccho-cgla', 't1', { ...MANNERS.storm.manners, handles: 'hexadecimal', pieces: 'lines', nul: true }],
+      ['ccho-cgla', 't1', { ...MODEM_QUIRKS.storm.manners, handles: 'hexadecimal', pieces: 'lines', nul: true }],
       ['ccho-cgla', 't1', { toolkit: 'modem', without: ['CSIM'] }],
-      ['csim', 't1', { ...MANNERS.t99w696.manners, echoStays: true }],
+      ['csim', 't1', { ...MODEM_QUIRKS.t99w696.manners, echoStays: true }],
     ] as const)('does all of it over %s and %s, with %j', async (apdu, protocol, manners) => {
       const { story, modem, doings } = await begin(protocol, manners, { apdu })
       for (const doing of DOINGS) {
@@ -78,7 +78,7 @@ describe.skipIf(reason)(
     })
 
     it('asks an EG25-G for no REFRESH, which would make it leave (agnos-builder#556)', async () => {
-      const { open, doings, story } = await begin('t1', MANNERS['eg25-g'].manners)
+      const { open, doings, story } = await begin('t1', MODEM_QUIRKS['eg25-g'].manners)
       await doings.download()
       const device = await open()
       const { card, isdrOptions, refreshFlag } = device
@@ -89,7 +89,7 @@ describe.skipIf(reason)(
     })
 
     it('says in the evidence which modem that was, and begins the next time with the way that worked', async () => {
-      const { open, doings, modem } = await begin('t1', MANNERS.dw5821e.manners, { profile: 'generic' })
+      const { open, doings, modem } = await begin('t1', MODEM_QUIRKS.dw5821e.manners, { profile: 'generic' })
       const device = await open()
       expect(device.facts.join()).toContain('Dell DW5821e R1, IMEI 356938035643809, profile generic')
       await device.close()

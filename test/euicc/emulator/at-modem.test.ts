@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
 import type { NetworkPlace } from '../../../src/euicc/emulator/at-modem-network.ts'
-import type { Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import type { ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import { createVirtualTime } from '../../modem/modem-fixture.ts'
 import { createTestCard } from '../card.ts'
 
 const ISDR = 'A0000005591010FFFFFFFF8900000100'
 const HOME: NetworkPlace = { registration: 'home', operator: 'Test', plmn: '00101' }
 
-const begin = async (manners: Manners = {}, register?: () => Promise<NetworkPlace>) => {
+const begin = async (manners: ModemQuirks = {}, register?: () => Promise<NetworkPlace>) => {
   const { card } = await createTestCard()
   const time = createVirtualTime()
   const modem = createAtModem({ card, manners: { echo: false, ...manners }, schedule: time.after, register })

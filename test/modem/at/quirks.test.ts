@@ -6,7 +6,7 @@ import { exchange } from '../../../src/apdu/exchange.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../../src/apdu/logical-channel.ts'
 import { respond } from '../../../src/apdu/status.ts'
 import { ISDR_AID } from '../../../src/euicc/commands/aids.ts'
-import { MANNERS, type MannerName, type Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import { MODEM_QUIRKS, type QuirkName, type ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { disableProfile, enableProfile, listProfiles } from '../../../src/lpa/card/profiles.ts'
 import type { ModemCard, ModemCardOptions } from '../../../src/modem/at-card.ts'
@@ -20,9 +20,9 @@ import { insert } from '../modem-fixture.ts'
 const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const EID = hex(testIdentity().eid)
 
-const begin = async (name: MannerName, more: Manners = {}, options: Partial<ModemCardOptions> = {}) => {
+const begin = async (name: QuirkName, more: ModemQuirks = {}, options: Partial<ModemCardOptions> = {}) => {
   const { card } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
-  return { euicc: card, ...(await insert(card, { ...MANNERS[name].manners, ...more }, { profiles, ...options })) }
+  return { euicc: card, ...(await insert(card, { ...MODEM_QUIRKS[name].manners, ...more }, { profiles, ...options })) }
 }
 type Begun = Awaited<ReturnType<typeof begin>>
 
@@ -38,7 +38,7 @@ const readTwice = async ({ card, time }: Begun): Promise<void> => {
 }
 
 describe('each manner of a modem that serves', () => {
-  it.each<[MannerName, ModemCard['path'], string]>([
+  it.each<[QuirkName, ModemCard['path'], string]>([
     ['ordinary', 'ccho-cgla', 'generic'],
     ['mc7455', 'ccho-cgla', 'sierra-mc7455-em75xx'],
     ['em7590', 'ccho-cgla', 'sierra-mc7455-em75xx'],
@@ -70,14 +70,14 @@ describe('each manner of a modem that serves', () => {
     expect(begun.modem.heard.filter(text => text.endsWith('=?'))).toEqual([])
   })
 
-  it.each<MannerName>(['em9191', 't99w696', 'dw5821e', 'eigencomm'])('%s does so without its profile', async name => {
+  it.each<QuirkName>(['em9191', 't99w696', 'dw5821e', 'eigencomm'])('%s does so without its profile', async name => {
     const begun = await begin(name, {}, { profiles: [] })
     await readTwice(begun)
     expect(begun.card.profile.name).toBe('generic')
   })
 
   it('every one has a source and is tried in this file', async () => {
-    for (const [name, { source }] of Object.entries(MANNERS))
+    for (const [name, { source }] of Object.entries(MODEM_QUIRKS))
       expect([name, source]).toEqual([name, expect.stringMatching(/#\d+|TS|V\.250|USB/)])
   })
 })
@@ -98,7 +98,7 @@ describe('a session handle is no channel number (lpac#138)', () => {
 })
 
 describe('what a modem leaves away or says in its own way', () => {
-  it.each<[string, Manners]>([
+  it.each<[string, ModemQuirks]>([
     ['no quotes', { noQuotes: true }],
     ['responses without their name', { bare: ['CCHO', 'CGLA'] }],
     ['neither', { bare: ['CGLA'], noQuotes: true, noBlank: true }],
@@ -203,7 +203,7 @@ describe('a card that cannot be spoken to just now', () => {
 })
 
 describe('no ISD-R', () => {
-  it.each<[MannerName, RegExp, RegExp]>([
+  it.each<[QuirkName, RegExp, RegExp]>([
     ['huawei', /6881 \(logical channel not supported\)/, /known to open no logical channel/],
     ['sim7600', /6881/, /no firmware of this modem is known/],
     ['le910c4', /6881/, /denies access/],
@@ -217,7 +217,7 @@ describe('no ISD-R', () => {
     expect(news.map(({ text }) => text).join()).toMatch(note)
   })
 
-  it.each<Manners>([{}, { noApplication: 'ERROR' }, { without: ['CSIM'] }])(
+  it.each<ModemQuirks>([{}, { noApplication: 'ERROR' }, { without: ['CSIM'] }])(
     'of a plain SIM is told apart from a modem that cannot (openpilot#37847, %j)',
     async manners => {
       const plain: Channel = {
@@ -230,7 +230,7 @@ describe('no ISD-R', () => {
         exclusive: <T>(work: (channel: Channel) => Promise<T>) => work(plain),
         reset: async () => new Uint8Array(0),
       }
-      const { card, time } = await insert(sim, { ...MANNERS['plain-sim'].manners, ...manners })
+      const { card, time } = await insert(sim, { ...MODEM_QUIRKS['plain-sim'].manners, ...manners })
       await expect(time.until(readEid(card))).rejects.toMatchObject({
         code: 'no-isdr',
         message: expect.stringMatching(/6A82/),
@@ -249,7 +249,7 @@ describe('no ISD-R', () => {
       exclusive: <T>(work: (channel: Channel) => Promise<T>) => work(withUsim),
       reset: () => euicc.reset(),
     }
-    const begun = await insert(card, MANNERS['em061k-gl'].manners, { profiles })
+    const begun = await insert(card, MODEM_QUIRKS['em061k-gl'].manners, { profiles })
     expect(await begun.time.until(readEid(begun.card))).toBe(EID)
   })
 })

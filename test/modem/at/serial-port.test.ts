@@ -4,7 +4,7 @@ import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../../s
 import { storeData } from '../../../src/apdu/store-data.ts'
 import { ISDR_AID } from '../../../src/euicc/commands/aids.ts'
 import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
-import type { Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import type { ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import type { After } from '../../../src/modem/at/at-port.ts'
 import { listPorts } from '../../../src/modem/at/ports.ts'
 import { loadSerialPort, openSerialPort } from '../../../src/modem/at/serial-port.ts'
@@ -38,7 +38,7 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     await tty?.stop()
   })
 
-  const plugIn = async (manners: Manners = {}) => {
+  const plugIn = async (manners: ModemQuirks = {}) => {
     const { card } = await createTestCard()
     const register = async () => ({ registration: 'roaming' as const, operator: 'Test', plmn: '00101' })
     tty = await startTty(createAtModem({ card, manners, schedule: after, register }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import type { ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import type { RegistrationReport } from '../../../src/modem/radio/registration-report.ts'
 import {
   createRegistrationWait,
@@ -12,7 +12,7 @@ import { insert } from '../modem-fixture.ts'
 type Register = NonNullable<NonNullable<Parameters<typeof insert>[2]>['register']>
 const HOME = { registration: 'home', operator: 'Test', plmn: '00101' } as const
 
-const begin = async (manners: Manners, register: Register | undefined, options: Parameters<typeof insert>[2] = {}) => {
+const begin = async (manners: ModemQuirks, register: Register | undefined, options: Parameters<typeof insert>[2] = {}) => {
   const { card } = await createTestCard({ state: stateWith([profileNumber(0)]) })
   const scene = await insert(card, manners, { ...options, register })
   const changes: string[] = []

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
-import type { Manners } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import type { ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import type { Roots } from '../../../src/host/machine/roots.ts'
 import { listSerialDevices } from '../../../src/host/machine/serial-devices.ts'
 import { readEid } from '../../../src/lpa/card/euicc.ts'
@@ -146,7 +146,7 @@ const schedule = (ms: number, run: () => void) => {
 
 describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})` : ''}`, { timeout: 60_000 }, () => {
   /** A modem whose tty this machine shows under a name of ttyUSB, another one each time that it comes back. */
-  const plugIn = async (manners: Manners) => {
+  const plugIn = async (manners: ModemQuirks) => {
     const machine = createFakeMachine()
     const folder = mkdtempSync(join(tmpdir(), 'esim-bench-bus-'))
     const tty = join(folder, 'tty')
