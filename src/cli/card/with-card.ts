@@ -3,8 +3,8 @@ import type { Runtime } from '../../host/runtime.ts'
 import { type Isdr, type IsdrOptions, withIsdr } from '../../lpa/card/isdr.ts'
 import type { LpaEvent } from '../../lpa/report.ts'
 import type { Device } from '../../rigs/attach.ts'
-import { heedLpacEnvironment } from '../lpac/lpac-environment.ts'
-import { createLpacVoice, type LpacVoice } from '../lpac/lpac-json-output.ts'
+import { applyLpacEnvironment } from '../lpac/lpac-environment.ts'
+import { createLpacJsonOutput, type LpacJsonOutput } from '../lpac/lpac-json-output.ts'
 import type { CardOptions } from '../options.ts'
 import { createTerminal, printJson, type Terminal } from '../terminal.ts'
 import { watchInterrupt } from './watch-interrupt.ts'
@@ -25,7 +25,7 @@ export interface CardWork extends HeldCard {
   readonly terminal: Terminal
   readonly isdrOptions: IsdrOptions
   /** Where the output is lpac's. */
-  readonly lpac: LpacVoice | undefined
+  readonly lpac: LpacJsonOutput | undefined
   /** The result for a machine: our own form, if it is asked for. */
   json(value: unknown): void
   /** Tells `listener` too what the LPA does. */
@@ -46,7 +46,7 @@ export const withCard = (
   options: CardOptions,
   work: (at: CardWork) => Promise<number>,
 ): Promise<number> => {
-  const lpac = options.lpac ? createLpacVoice(runtime) : undefined
+  const lpac = options.lpac ? createLpacJsonOutput(runtime) : undefined
   const doIt = async ({ workplace, device }: HeldCard): Promise<number> => {
     const terminal = createTerminal(runtime, options.json === true || options.lpac === true)
     const watch = watchInterrupt(runtime, {
@@ -60,7 +60,7 @@ export const withCard = (
         if (event.kind === 'started') watch.now(event.step)
       },
     ]
-    const isdrOptions = lpac ? heedLpacEnvironment(runtime.environment, device.isdrOptions) : device.isdrOptions
+    const isdrOptions = lpac ? applyLpacEnvironment(runtime.environment, device.isdrOptions) : device.isdrOptions
     for (const note of device.notes) terminal.line(`note: ${note}`)
     const done = work({
       runtime,

@@ -6,7 +6,7 @@ import type { ServerOptions } from '../card/servers.ts'
 import type { CardRuntime } from '../card/with-card.ts'
 import type { CardOptions } from '../options.ts'
 import { failBefore } from './lpac-download.ts'
-import { createLpacVoice, LPAC_FAILED } from './lpac-json-output.ts'
+import { createLpacJsonOutput, LPAC_FAILED } from './lpac-json-output.ts'
 import { readLpacNumbers, type Wanted } from './lpac-notifications.ts'
 import { readLpacImei, readLpacSource } from './lpac-source.ts'
 
@@ -28,7 +28,7 @@ interface At {
   /** An option that was given. */
   text(name: string): string | undefined
   isGiven(name: string): boolean
-  readonly voice: ReturnType<typeof createLpacVoice>
+  readonly voice: ReturnType<typeof createLpacJsonOutput>
 }
 
 const text = (short: string) => ({ type: 'string', short }) as const
@@ -229,7 +229,7 @@ export const asLpacCommand = async (
     return 0
   }
   const [first, second, ...rest] = args
-  const voice = createLpacVoice(runtime)
+  const voice = createLpacJsonOutput(runtime)
   if (!knows(runtime, 'lpac', [...Object.keys(APPLETS), 'version'], first)) return LPAC_FAILED
   const group = APPLETS[first!]
   if (group === undefined) {

@@ -1,6 +1,6 @@
 import { isLpaError } from '../../lpa/errors.ts'
 import type { CardWork } from '../card/with-card.ts'
-import { createLpacVoice, lpacFunction, snake } from './lpac-json-output.ts'
+import { createLpacJsonOutput, lpacFunction, snake } from './lpac-json-output.ts'
 
 /** Steps that lpac tells of, each with the address of the server; it counts the card's first two as one. */
 const TOLD: readonly string[] = [
@@ -30,10 +30,10 @@ export const followServer = (at: Pick<CardWork, 'lpac' | 'listen'>, address: str
 
 /** A download that ends before it has begun: lpac says that it cancels, too. */
 export const failBefore = (
-  runtime: Parameters<typeof createLpacVoice>[0],
+  runtime: Parameters<typeof createLpacJsonOutput>[0],
   { message, data, address }: { message: string; data: string; address: string | null },
 ): number => {
-  const voice = createLpacVoice(runtime)
+  const voice = createLpacJsonOutput(runtime)
   voice.progress('es10b_cancel_session', address)
   voice.progress('es9p_cancel_session', address)
   return voice.failure(message, data)

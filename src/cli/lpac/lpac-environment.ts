@@ -7,7 +7,7 @@ import { ISD_R_AID } from '../../rsp/isdr.ts'
  * What lpac's front ends set in its environment and the bench heeds as well: the ISD-R to try first, and the longest
  * block. Which card it is, the rig says.
  */
-export const heedLpacEnvironment = (environment: NodeJS.ProcessEnv, options: IsdrOptions): IsdrOptions => {
+export const applyLpacEnvironment = (environment: NodeJS.ProcessEnv, options: IsdrOptions): IsdrOptions => {
   const { LPAC_CUSTOM_ISD_R_AID: aid, LPAC_CUSTOM_ES10X_MSS: size } = environment
   if (aid && !/^([0-9a-f]{2}){1,16}$/i.test(aid))
     throw new BenchError('wrong-use', 'invalid custom ISD-R applet id given')

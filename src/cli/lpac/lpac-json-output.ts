@@ -12,7 +12,7 @@ export const LPAC_FAILED = 255
  * The bench speaking as lpac does, for the front ends written around it: a line of JSON for each step, and one last
  * line that says how it ended.
  */
-export interface LpacVoice {
+export interface LpacJsonOutput {
   progress(message: string, data?: unknown): void
   success(data?: unknown): void
   /** The last line of a failure that `speak` has no error for. */
@@ -29,7 +29,7 @@ export interface LpacVoice {
   speak(work: () => Promise<number>): Promise<number>
 }
 
-export const createLpacVoice = (runtime: Pick<Runtime, 'out' | 'in' | 'interrupt'>): LpacVoice => {
+export const createLpacJsonOutput = (runtime: Pick<Runtime, 'out' | 'in' | 'interrupt'>): LpacJsonOutput => {
   const say = (type: string, code: number, message: string, data: unknown): void =>
     printJson(runtime, { type, payload: { code, message, data: data ?? null } })
   let current = 'euicc_init'

@@ -12,7 +12,7 @@ import { refuseOnProtected } from '../card/consent.ts'
 import { addressesOf } from '../card/deliver-notifications.ts'
 import { type ServerOptions, withServers } from '../card/servers.ts'
 import { type CardRuntime, type CardWork, onIsdr, withCard } from '../card/with-card.ts'
-import { createLpacVoice, type LpacVoice, lpacFunction } from './lpac-json-output.ts'
+import { createLpacJsonOutput, type LpacJsonOutput, lpacFunction } from './lpac-json-output.ts'
 
 /** Sequence numbers, or all that wait. */
 export type Wanted = readonly number[] | 'all'
@@ -29,10 +29,10 @@ export const readLpacNumbers = (words: readonly string[]): number[] =>
 const each = (
   runtime: CardRuntime,
   options: ServerOptions,
-  work: (at: CardWork, lpac: LpacVoice) => Promise<void>,
+  work: (at: CardWork, lpac: LpacJsonOutput) => Promise<void>,
 ): Promise<number> =>
   withCard(runtime, { ...options, lpac: true }, async at => {
-    const lpac = at.lpac ?? createLpacVoice(runtime)
+    const lpac = at.lpac ?? createLpacJsonOutput(runtime)
     await work(at, lpac)
     return 0
   })
