@@ -1,5 +1,5 @@
 import type { Card } from '../apdu/channel.ts'
-import { honourRefresh } from '../apdu/layers/refresh.ts'
+import { handleRefresh } from '../apdu/layers/refresh.ts'
 import { announceTerminal } from '../apdu/layers/terminal-profile.ts'
 import { fromHex, toHex } from '../asn1/bytes.ts'
 import type { RigSummary } from '../evidence/events.ts'
@@ -70,7 +70,7 @@ export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): P
   const reached = await links[linkOf(rig)].open(rig)
   const profile = rig.card?.terminalProfile
   const told = profile === undefined ? reached.card : announceTerminal(reached.card, fromHex(profile.toLowerCase()))
-  const card = protectCard(honourRefresh(told), rig.protected)
+  const card = protectCard(handleRefresh(told), rig.protected)
   const isdrOptions = links.isdrOptionsOf(rig, reached)
   return {
     rig: withSubject(summary, reached),

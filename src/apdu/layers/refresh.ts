@@ -10,24 +10,24 @@ const FETCH = 0x12
  * still wait when they let go are fetched and answered, and a REFRESH with UICC reset (TS 102 223 §6.4.7) is done by a
  * reset before anybody speaks to the card again. One that somebody does anyway is not done twice.
  */
-export const honourRefresh = (card: Card): Card => {
-  let owesReset = false
+export const handleRefresh = (card: Card): Card => {
+  let resetPending = false
   let holders = 0
   const watched = (channel: Channel): Channel => ({
     transmit: async command => {
       const response = await channel.transmit(command)
-      if (command[1] === FETCH && isOk(statusOf(response)) && asksForReset(dataOf(response))) owesReset = true
+      if (command[1] === FETCH && isOk(statusOf(response)) && asksForReset(dataOf(response))) resetPending = true
       return response
     },
   })
   const reset = async (): Promise<Uint8Array> => {
     // One that is being done is not owed any more: who closes meanwhile need not do it again, and wait for it.
-    const owed = owesReset
-    owesReset = false
+    const owed = resetPending
+    resetPending = false
     try {
       return await card.reset()
     } catch (error) {
-      owesReset ||= owed
+      resetPending ||= owed
       throw error
     }
   }
@@ -37,7 +37,7 @@ export const honourRefresh = (card: Card): Card => {
     },
     reset,
     exclusive: async procedure => {
-      if (owesReset) await reset()
+      if (resetPending) await reset()
       return card.exclusive(async inside => {
         const { channel, serve } = watchProactive(watched(inside))
         holders++
@@ -52,7 +52,7 @@ export const honourRefresh = (card: Card): Card => {
     },
     close: async () => {
       // A reset would wait for who holds the card, and that one for the closing, where it hangs.
-      if (owesReset && holders === 0) await reset().catch(ignoreCard)
+      if (resetPending && holders === 0) await reset().catch(ignoreCard)
       await card.close()
     },
   }
