@@ -1,6 +1,6 @@
 import type { Card } from '../apdu/channel.ts'
 import { handleRefresh } from '../apdu/layers/refresh.ts'
-import { announceTerminal } from '../apdu/layers/terminal-profile.ts'
+import { sendTerminalProfile } from '../apdu/layers/terminal-profile.ts'
 import { fromHex, toHex } from '../asn1/bytes.ts'
 import type { RigSummary } from '../evidence/events.ts'
 import type { IsdrOptions } from '../lpa/card/isdr.ts'
@@ -69,7 +69,7 @@ export const probeRig =
 export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): Promise<Device> => {
   const reached = await links[linkOf(rig)].open(rig)
   const profile = rig.card?.terminalProfile
-  const told = profile === undefined ? reached.card : announceTerminal(reached.card, fromHex(profile.toLowerCase()))
+  const told = profile === undefined ? reached.card : sendTerminalProfile(reached.card, fromHex(profile.toLowerCase()))
   const card = protectCard(handleRefresh(told), rig.protected)
   const isdrOptions = links.isdrOptionsOf(rig, reached)
   return {

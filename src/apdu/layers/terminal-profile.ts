@@ -8,7 +8,7 @@ import { exchange } from '../exchange.ts'
  *
  * A card that does not know the command says so, and nothing is lost.
  */
-export const announceTerminal = (card: Card, profile: Uint8Array): Card => {
+export const sendTerminalProfile = (card: Card, profile: Uint8Array): Card => {
   let isTold = false
   return {
     get atr() {

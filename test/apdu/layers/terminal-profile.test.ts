@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
 import { ApduError } from '../../../src/apdu/errors.ts'
-import { announceTerminal } from '../../../src/apdu/layers/terminal-profile.ts'
+import { sendTerminalProfile } from '../../../src/apdu/layers/terminal-profile.ts'
 import { bytes, hex } from '../scripted-channel.ts'
 
 const PROFILE = bytes('010080')
@@ -23,7 +23,7 @@ const cardOf = (say: (command: string) => string) => {
       }),
     close: async () => void heard.push('close'),
   }
-  return { heard, card: announceTerminal(card, PROFILE) }
+  return { heard, card: sendTerminalProfile(card, PROFILE) }
 }
 const ask = (card: Card) => card.exclusive(async channel => hex(await channel.transmit(bytes('80f2000000'))))
 
