@@ -46,7 +46,7 @@ export type DownloadRequest = DownloadSource & {
   readonly keepNotification?: boolean | undefined
   /** Stops the download between two steps, and cancels the session: a TimeoutError as timeout, all else as the user's no. */
   readonly signal?: AbortSignal | undefined
-  /** From `surviveLoss`: whether this is the second try, and what is known of the first. */
+  /** From `retryAfterLostResponse`: whether this is the second try, and what is known of the first. */
   readonly attempt?: Attempt | undefined
 }
 

@@ -36,7 +36,7 @@ export interface Attempt {
  * What goes wrong the second time may come of the first, and says nothing about card or server: it is reported, and the
  * loss is the error.
  */
-export const surviveLoss = async <T>(
+export const retryAfterLostResponse = async <T>(
   card: Pick<Card, 'exclusive' | 'reset'>,
   options: IsdrOptions,
   work: (isdr: Isdr, attempt: Attempt) => Promise<T>,

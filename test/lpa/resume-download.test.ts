@@ -10,7 +10,7 @@ import { listProfiles } from '../../src/lpa/card/profiles.ts'
 import { downloadProfile } from '../../src/lpa/download.ts'
 import { listNotifications } from '../../src/lpa/notifications.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
-import { surviveLoss } from '../../src/lpa/resume-download.ts'
+import { retryAfterLostResponse } from '../../src/lpa/resume-download.ts'
 import { buildProfilePackage } from '../../src/profile/build.ts'
 import { encodeProfilePackage } from '../../src/profile/package.ts'
 import type { Fetch } from '../../src/rsp/fetch.ts'
@@ -76,7 +76,7 @@ const createStory = async ({
   }
   let asked = 0
   const download = (fetch: Fetch = scene.smdp.es9p) =>
-    surviveLoss(card, { report }, (isdr, attempt) =>
+    retryAfterLostResponse(card, { report }, (isdr, attempt) =>
       downloadProfile({
         isdr,
         attempt,

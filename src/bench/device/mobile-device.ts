@@ -11,7 +11,7 @@ import { isLpaError } from '../../lpa/errors.ts'
 import { sendNotifications } from '../../lpa/notifications.ts'
 import type { PolicyRule } from '../../lpa/policy.ts'
 import type { LpaEvent } from '../../lpa/report.ts'
-import { surviveLoss } from '../../lpa/resume-download.ts'
+import { retryAfterLostResponse } from '../../lpa/resume-download.ts'
 import { type NetworkAccess, type Registration, registerOnNetwork } from '../../modem/radio/registration.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
@@ -107,7 +107,7 @@ export const createMobileDevice = (at: {
       }
       during.progress('contacting')
       try {
-        const done = await surviveLoss(card, options(report), (isdr, attempt) =>
+        const done = await retryAfterLostResponse(card, options(report), (isdr, attempt) =>
           downloadProfile({
             isdr,
             attempt,

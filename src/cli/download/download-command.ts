@@ -5,7 +5,7 @@ import type { Isdr } from '../../lpa/card/isdr.ts'
 import { downloadEvent } from '../../lpa/discovery.ts'
 import { type Consent, type ConsentTerms, type Download, downloadProfile } from '../../lpa/download.ts'
 import { isLpaError } from '../../lpa/errors.ts'
-import { type Attempt, surviveLoss } from '../../lpa/resume-download.ts'
+import { type Attempt, retryAfterLostResponse } from '../../lpa/resume-download.ts'
 import { ActivationCodeError } from '../../rsp/activation-code.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { EventEntry } from '../../rsp/interfaces/es11.ts'
@@ -49,7 +49,7 @@ export const downloadCommand = async (
 }
 
 const install = (at: CardWork, work: (isdr: Isdr, attempt: Attempt) => Promise<Download>): Promise<Download> =>
-  surviveLoss(at.device.card, at.isdrOptions, work).catch(error => {
+  retryAfterLostResponse(at.device.card, at.isdrOptions, work).catch(error => {
     throw at.lpac ? error : explain(error)
   })
 

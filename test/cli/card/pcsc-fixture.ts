@@ -9,7 +9,7 @@ import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../.
 import { downloadProfile } from '../../../src/lpa/download.ts'
 import { listNotifications, sendNotifications } from '../../../src/lpa/notifications.ts'
 import type { LpaEvent } from '../../../src/lpa/report.ts'
-import { surviveLoss } from '../../../src/lpa/resume-download.ts'
+import { retryAfterLostResponse } from '../../../src/lpa/resume-download.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install.ts'
 import { decodeProfilePackage } from '../../../src/profile/package.ts'
 import { type Device, type Links, openDevice } from '../../../src/rigs/attach.ts'
@@ -111,7 +111,7 @@ export const doingsOf = (story: Story, open: () => Promise<Device>): Doings => {
     info: () => onIsdr(async isdr => ({ card: await describeEuicc(isdr), profiles: await listProfiles(isdr) })),
     download: () =>
       inHand(({ card, isdrOptions }) =>
-        surviveLoss(card, isdrOptions, (isdr, attempt) =>
+        retryAfterLostResponse(card, isdrOptions, (isdr, attempt) =>
           downloadProfile({
             isdr,
             attempt,
