@@ -62,7 +62,7 @@ describe('what is known of a card', () => {
   it('remembers the size of block that passed, and what the rig file says goes before it', () => {
     const known = knowCards([own], learned, clock)
     expect(known(RIG).segmentSize).toBe(255)
-    known(RIG).onLearned!({ segmentSize: 120, tooLong: 255, isProven: true })
+    known(RIG).onLearned!({ segmentSize: 120, tooLong: 255, isConfirmed: true })
     expect(knowCards([own], learned, clock)(RIG).segmentSize).toBe(120)
     expect(known(RIG, { segmentSize: 63 }).segmentSize).toBe(63)
     expect(known({ ...RIG, segmentSize: 200 }).segmentSize).toBe(200)
@@ -75,7 +75,7 @@ describe('what is known of a card', () => {
   it('tries longer blocks again after a week, and says so', () => {
     const card = () => knowCards([own], learned, clock)(RIG)
     expect(card().sizeNote).toBeUndefined()
-    card().onLearned!({ segmentSize: 63, tooLong: 255, isProven: false })
+    card().onLearned!({ segmentSize: 63, tooLong: 255, isConfirmed: false })
     expect(card().sizeNote).toBe(
       'blocks of 63 bytes go to the card, because longer ones got lost on this rig on 2026-11-20; ' +
         'longer ones are tried again from 2026-11-27 on, or with another reader, firmware or card',
@@ -93,7 +93,7 @@ describe('what is known of a card', () => {
   it('knows nothing of another reader, another firmware or another card', () => {
     const known = knowCards([own], learned, clock)
     const [here, there] = ['ACS ACR39U', 'OMNIKEY 3x21'].map(way => ({ way, card: { atr: fromHex('3b9f') } }))
-    known(RIG, here).onLearned!({ segmentSize: 120, tooLong: 255, isProven: true })
+    known(RIG, here).onLearned!({ segmentSize: 120, tooLong: 255, isConfirmed: true })
     const sizes = [here, there, { ...here!, card: { atr: fromHex('3b9e') } }, { ...here!, way: '' }]
     expect(sizes.map(each => known(RIG, each).segmentSize)).toEqual([120, 255, 255, 255])
   })

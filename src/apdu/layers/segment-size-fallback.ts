@@ -13,7 +13,7 @@ export interface LearnedSize {
   /** The size that was too much. */
   readonly tooLong: number
   /** False: the longer one got lost where it could not be repeated, and this one is for the next session to try. */
-  readonly isProven: boolean
+  readonly isConfirmed: boolean
 }
 
 export interface StepDownOptions {
@@ -36,7 +36,7 @@ type Send = (payload: Uint8Array, options?: Omit<StoreDataOptions, 'segmentSize'
  * A card that says no for a reason of its own says it again at each smaller size; then its first word counts, and this
  * session tries no more.
  */
-export const stepDown = (
+export const withSegmentSizeFallback = (
   channel: Channel,
   number: number,
   { segmentSize: first = 255, onLearned }: StepDownOptions = {},
@@ -67,9 +67,9 @@ export const stepDown = (
     for (const next of smaller) {
       const cause = causeOf(latest, block, next)
       if (cause === 'other') break
-      if (cause === 'lost-last') {
+      if (cause === 'last-block-lost') {
         size = next
-        onLearned?.({ segmentSize: next, tooLong, isProven: false })
+        onLearned?.({ segmentSize: next, tooLong, isConfirmed: false })
         break
       }
       isSettled = true
@@ -77,7 +77,7 @@ export const stepDown = (
         const answer = await attempt(next)
         size = next
         isSettled = false
-        onLearned?.({ segmentSize: next, tooLong, isProven: true })
+        onLearned?.({ segmentSize: next, tooLong, isConfirmed: true })
         return answer
       } catch (error) {
         latest = error
@@ -90,7 +90,7 @@ export const stepDown = (
 }
 
 /** Whether the block's length may be why it failed, and whether the chain can begin anew. */
-const causeOf = (error: unknown, block: Block | undefined, next: number): 'length' | 'lost-last' | 'other' => {
+const causeOf = (error: unknown, block: Block | undefined, next: number): 'length' | 'last-block-lost' | 'other' => {
   if (block === undefined || block.length <= SMALLEST || block.length <= next) return 'other'
   if (isApduError(error, 'refused')) {
     if (error.status! >> 8 === 0x67) return 'length'
@@ -98,7 +98,7 @@ const causeOf = (error: unknown, block: Block | undefined, next: number): 'lengt
   }
   if (!isApduError(error, 'exchange-lost', 'card-mute', 'bad-response')) return 'other'
   if (!block.isLast) return 'length'
-  return isApduError(error, 'exchange-lost') ? 'lost-last' : 'other'
+  return isApduError(error, 'exchange-lost') ? 'last-block-lost' : 'other'
 }
 
 /** What cards have said to a block that reached them cut or changed, and would not say before they have the last. */

@@ -1,7 +1,7 @@
 import type { Channel } from '../../apdu/channel.ts'
 import { isApduError } from '../../apdu/errors.ts'
 import { type RefreshMode, watchProactive } from '../../apdu/layers/proactive.ts'
-import { type LearnedSize, stepDown } from '../../apdu/layers/segment-size-fallback.ts'
+import { type LearnedSize, withSegmentSizeFallback } from '../../apdu/layers/segment-size-fallback.ts'
 import {
   closeIfOpen,
   closeLeftOpen,
@@ -81,10 +81,10 @@ export const openIsdr = async (
   }
   onLearned?.({ aid: selected.aid })
 
-  const sendBlocks = stepDown(channel, logicalChannel, {
+  const sendBlocks = withSegmentSizeFallback(channel, logicalChannel, {
     segmentSize,
     onLearned: size => {
-      const then = size.isProven ? 'are sent from here on' : 'are for the next try'
+      const then = size.isConfirmed ? 'are sent from here on' : 'are for the next try'
       report({
         kind: 'noted',
         text: `blocks of ${size.tooLong} bytes get lost on the way to the card; ${size.segmentSize} bytes ${then}`,

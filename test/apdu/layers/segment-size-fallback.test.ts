@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../../src/apdu/channel.ts'
 import { ApduError, type ApduErrorCode } from '../../../src/apdu/errors.ts'
-import { type LearnedSize, stepDown } from '../../../src/apdu/layers/segment-size-fallback.ts'
+import { type LearnedSize, withSegmentSizeFallback } from '../../../src/apdu/layers/segment-size-fallback.ts'
 import { respond } from '../../../src/apdu/status.ts'
 
 /** What the way does to a block: nothing, a status word of the card, or an error of the way itself. */
@@ -25,7 +25,7 @@ const createWay = (choke: Choke) => {
     },
   }
   const learned: LearnedSize[] = []
-  return { sent, learned, send: stepDown(channel, 1, { onLearned: size => learned.push(size) }) }
+  return { sent, learned, send: withSegmentSizeFallback(channel, 1, { onLearned: size => learned.push(size) }) }
 }
 const longerThan = (limit: number, trouble: number | ApduErrorCode): Choke =>
   (({ length }) => (length > limit ? trouble : undefined)) as Choke
@@ -47,7 +47,7 @@ describe('a way to the card that chokes on long blocks', () => {
   ])('is given shorter ones after %s, and the size is kept', async (_name, choke, size) => {
     const { send, sent, learned } = createWay(choke)
     expect([...(await send(new Uint8Array(600)))]).toEqual(whole(600))
-    expect(learned).toEqual([{ segmentSize: size, tooLong: 255, isProven: true }])
+    expect(learned).toEqual([{ segmentSize: size, tooLong: 255, isConfirmed: true }])
     const before = sent.length
     expect([...(await send(new Uint8Array(size + 1)))]).toEqual(whole(size + 1))
     expect(sent.slice(before)).toEqual([`0:${size}`, '1:1!'])
@@ -57,7 +57,7 @@ describe('a way to the card that chokes on long blocks', () => {
     const { send, sent, learned } = createWay(({ isLast }) => (isLast ? 'exchange-lost' : undefined))
     await expect(send(new Uint8Array(255 + 200))).rejects.toMatchObject({ code: 'exchange-lost' })
     expect(sent).toEqual(['0:255', '1:200!'])
-    expect(learned).toEqual([{ segmentSize: 120, tooLong: 255, isProven: false }])
+    expect(learned).toEqual([{ segmentSize: 120, tooLong: 255, isConfirmed: false }])
     await expect(send(new Uint8Array(200))).rejects.toMatchObject({ code: 'exchange-lost' })
     expect(sent.slice(2)).toEqual(['0:120', '1:80!'])
   })

@@ -116,7 +116,7 @@ describe('the ISD-R session', () => {
     }
     await withIsdr(choking, options, isdr => isdr.send(new Uint8Array(300)))
     expect(card.log).toEqual(['segment'])
-    expect(facts).toEqual([{ aid: OTHER_AID }, { segmentSize: 120, tooLong: 200, isProven: true }])
+    expect(facts).toEqual([{ aid: OTHER_AID }, { segmentSize: 120, tooLong: 200, isConfirmed: true }])
     expect(events).toContainEqual({
       kind: 'noted',
       text: 'blocks of 200 bytes get lost on the way to the card; 120 bytes are sent from here on',
