@@ -6,7 +6,7 @@ import type { Report } from '../report.ts'
 export type ProfileName = { readonly iccid: string } | { readonly isdpAid: Uint8Array }
 
 /** One way to ask for enabling or disabling. */
-export interface SwitchWay {
+export interface SwitchVariant {
   readonly profile: ProfileName
   readonly refreshFlag: boolean
 }
@@ -24,9 +24,9 @@ const MOST_ATTEMPTS = 3
  * Firmwares in the field know a profile by its AID alone, take the command only with the other refresh flag, or are
  * still busy with a toolkit command. Where the refusal points to one of these, that way is tried once, and said.
  */
-export const tryWays = async (
-  first: SwitchWay,
-  attempt: (way: SwitchWay) => Promise<Refusal | undefined>,
+export const switchWithFallbacks = async (
+  first: SwitchVariant,
+  attempt: (way: SwitchVariant) => Promise<Refusal | undefined>,
   { card, report }: { card: Pick<Card, 'reset'>; report: Report },
 ): Promise<void> => {
   let way = first
@@ -35,7 +35,7 @@ export const tryWays = async (
     const refusal = await attempt(way)
     if (refusal === undefined) return
     const { error } = refusal
-    const next = number < MOST_ATTEMPTS ? anotherWay(refusal, way, tried) : undefined
+    const next = number < MOST_ATTEMPTS ? nextVariant(refusal, way, tried) : undefined
     if (next === undefined) throw error
     report({ kind: 'noted', text: `${error.message}; ${next.said}`, error })
     // What the card was busy with does not outlive a reset.
@@ -45,12 +45,12 @@ export const tryWays = async (
 }
 
 interface Next {
-  readonly way: SwitchWay
+  readonly way: SwitchVariant
   readonly said: string
   readonly reset?: boolean
 }
 
-const anotherWay = ({ error, other }: Refusal, way: SwitchWay, tried: Set<string>): Next | undefined => {
+const nextVariant = ({ error, other }: Refusal, way: SwitchVariant, tried: Set<string>): Next | undefined => {
   const once = (name: string, next: Next): Next | undefined => {
     if (tried.has(name)) return undefined
     tried.add(name)

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../../../src/asn1/bytes.ts'
-import { type ProfileName, type SwitchWay, tryWays } from '../../../src/lpa/card/profile-switch-retry.ts'
+import { type ProfileName, type SwitchVariant, switchWithFallbacks } from '../../../src/lpa/card/profile-switch-retry.ts'
 import { LpaError, type LpaErrorData } from '../../../src/lpa/errors.ts'
 import type { LpaEvent } from '../../../src/lpa/report.ts'
 
-const first: SwitchWay = { profile: { iccid: '8949001000000000001' }, refreshFlag: true }
+const first: SwitchVariant = { profile: { iccid: '8949001000000000001' }, refreshFlag: true }
 const AID = { isdpAid: fromHex('A0000005591010FFFFFFFF8900001100') }
 
 /** A card that takes one way only, and says `refusal` to all others. */
-const firmware = (takes: (way: SwitchWay, number: number) => boolean, refusal: LpaErrorData, other?: ProfileName) => {
-  const asked: SwitchWay[] = []
+const firmware = (takes: (way: SwitchVariant, number: number) => boolean, refusal: LpaErrorData, other?: ProfileName) => {
+  const asked: SwitchVariant[] = []
   const notes: string[] = []
   let resets = 0
   const run = () =>
-    tryWays(
+    switchWithFallbacks(
       first,
       async way => {
         asked.push(way)
