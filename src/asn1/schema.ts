@@ -107,13 +107,13 @@ export const rawElement = (name: string, ...tags: readonly number[]): Schema<Uin
 })
 
 /** A value beside the bytes it came from, for everything that is signed. Encoding gives the bytes back, never a re-encoding. */
-export interface Kept<T> {
+export interface WithRawBytes<T> {
   readonly value: T
   readonly bytes: Uint8Array
 }
 
 /** `schema`, keeping the bytes of the whole element as received. */
-export const kept = <T>(schema: Schema<T>): Schema<Kept<T>> => ({
+export const withRawBytes = <T>(schema: Schema<T>): Schema<WithRawBytes<T>> => ({
   name: schema.name,
   tags: schema.tags,
   encode: ({ bytes }) => bytes,
@@ -121,4 +121,4 @@ export const kept = <T>(schema: Schema<T>): Schema<Kept<T>> => ({
 })
 
 /** A value with its encoding, made here. */
-export const keep = <T>(schema: Schema<T>, value: T): Kept<T> => ({ value, bytes: schema.encode(value) })
+export const keep = <T>(schema: Schema<T>, value: T): WithRawBytes<T> => ({ value, bytes: schema.encode(value) })

@@ -1,5 +1,5 @@
 import { toHex } from '../asn1/bytes.ts'
-import { encode, type Kept } from '../asn1/schema.ts'
+import { encode, type WithRawBytes } from '../asn1/schema.ts'
 import type { DeviceInfo } from '../rsp/authentication.ts'
 import { hashConfirmationCode } from '../rsp/crypto/confirmation-code.ts'
 import type { Fetch } from '../rsp/fetch.ts'
@@ -130,7 +130,7 @@ const finish = async (request: DownloadRequest, session: RspSession, loaded: Loa
 }
 
 interface Loaded {
-  readonly result: Kept<ProfileInstallationResult>
+  readonly result: WithRawBytes<ProfileInstallationResult>
   readonly packageLength: number
   /** The server had it in an earlier try: it is on the card no more. */
   readonly isTold?: boolean
@@ -256,7 +256,7 @@ const sameMetadata = (a: StoreMetadataRequest, b: StoreMetadataRequest): boolean
 }
 
 /** A server passes over a result that does not verify, and tells nobody; so it is the LPA that has to see it. */
-const checkResultSignature = ({ value }: Kept<ProfileInstallationResult>, euiccCertificate: Uint8Array): void => {
+const checkResultSignature = ({ value }: WithRawBytes<ProfileInstallationResult>, euiccCertificate: Uint8Array): void => {
   const { profileInstallationResultData, euiccSignPIR } = value
   const claim = {
     covered: [profileInstallationResultData.bytes],
@@ -280,7 +280,7 @@ const checkResultSignature = ({ value }: Kept<ProfileInstallationResult>, euiccC
 const readResult = async (
   isdr: Isdr,
   { transactionId, profileMetadata: { iccid } }: RspSession,
-  result: Kept<ProfileInstallationResult>,
+  result: WithRawBytes<ProfileInstallationResult>,
 ): Promise<Uint8Array> => {
   try {
     return readInstallationResult(result, { transactionId, iccid })
@@ -295,7 +295,7 @@ const readResult = async (
 /** Sends the installation result at once. A server that does not take it does not undo the installation: the card keeps it. */
 const tell = async (
   { isdr, fetch, protocolVersion }: DownloadRequest,
-  { value, bytes }: Kept<ProfileInstallationResult>,
+  { value, bytes }: WithRawBytes<ProfileInstallationResult>,
 ): Promise<boolean> => {
   const metadata = value.profileInstallationResultData.value.notificationMetadata
   try {

@@ -1,6 +1,6 @@
 import { isApduError } from '../apdu/errors.ts'
 import { equalBytes } from '../asn1/bytes.ts'
-import { decode, type Kept } from '../asn1/schema.ts'
+import { decode, type WithRawBytes } from '../asn1/schema.ts'
 import type { Fetch } from '../rsp/fetch.ts'
 import type { NotificationEventName } from '../rsp/identifiers.ts'
 import { ES9p } from '../rsp/interfaces/es9p.ts'
@@ -37,7 +37,7 @@ export const listNotifications = async (isdr: Isdr): Promise<readonly Notificati
 }
 
 /** One notification as the card signed it. */
-export const retrieveNotification = async (isdr: Isdr, seqNumber: number): Promise<Kept<PendingNotification>> => {
+export const retrieveNotification = async (isdr: Isdr, seqNumber: number): Promise<WithRawBytes<PendingNotification>> => {
   const answer = await isdr.call(ES10b.RetrieveNotificationsList, { searchCriteria: { seqNumber } })
   if (answer.notificationList === undefined)
     throw functionRefused(ES10b.RetrieveNotificationsList, answer.notificationsListResultError)
@@ -155,7 +155,7 @@ const checkSignature = (
 export const deliver = async (
   { isdr, fetch, protocolVersion, signal, keep }: NotificationRequest,
   metadata: NotificationMetadata,
-  notification: Kept<PendingNotification>,
+  notification: WithRawBytes<PendingNotification>,
 ): Promise<void> => {
   const access = { fetch, address: addressOf(metadata), report: isdr.report, protocolVersion, signal }
   await callServer(access, ES9p.HandleNotification, { pendingNotification: notification })
@@ -166,7 +166,7 @@ export const deliver = async (
 const addressOf = ({ notificationAddress }: NotificationMetadata): string => notificationAddress.trim().toLowerCase()
 
 /** A ProfileInstallationResult as the pending notification that it is. */
-export const asNotification = (profileInstallationResult: Uint8Array): Kept<PendingNotification> => ({
+export const asNotification = (profileInstallationResult: Uint8Array): WithRawBytes<PendingNotification> => ({
   value: decode(PendingNotification, profileInstallationResult),
   bytes: profileInstallationResult,
 })

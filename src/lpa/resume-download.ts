@@ -1,7 +1,7 @@
 import type { Card } from '../apdu/channel.ts'
 import { isApduError } from '../apdu/errors.ts'
 import { equalBytes } from '../asn1/bytes.ts'
-import type { Kept } from '../asn1/schema.ts'
+import type { WithRawBytes } from '../asn1/schema.ts'
 import { iccidToDigits } from '../rsp/identifiers.ts'
 import type { StoreMetadataRequest } from '../rsp/metadata.ts'
 import type { ProfileInstallationResult } from '../rsp/notification.ts'
@@ -21,7 +21,7 @@ export interface Attempt {
     readonly session: RspSession
     readonly packageLength: number
     /** Where it had come before something else got lost. */
-    readonly result?: Kept<ProfileInstallationResult>
+    readonly result?: WithRawBytes<ProfileInstallationResult>
   }
   /** What the user has agreed to, and with which code. */
   agreed?: { readonly metadata: StoreMetadataRequest; readonly confirmationCode?: string | undefined }
@@ -84,7 +84,7 @@ const isStop = (error: unknown): boolean =>
 export const findResult = async (
   isdr: Isdr,
   { lost, loading }: Attempt,
-): Promise<Kept<ProfileInstallationResult> | undefined> => {
+): Promise<WithRawBytes<ProfileInstallationResult> | undefined> => {
   if (loading === undefined) return undefined
   const { transactionId, profileMetadata } = loading.session
   const installations = (await listNotifications(isdr))
@@ -104,5 +104,5 @@ export const findResult = async (
 }
 
 /** The card gave the package up because the device did. */
-export const isInterruption = ({ value }: Kept<ProfileInstallationResult>): boolean =>
+export const isInterruption = ({ value }: WithRawBytes<ProfileInstallationResult>): boolean =>
   value.profileInstallationResultData.value.finalResult.errorResult?.errorReason === 'installFailedDueToInterruption'

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../asn1/bytes.ts'
-import { encode, type Kept, type TypeOf } from '../asn1/schema.ts'
+import { encode, type WithRawBytes, type TypeOf } from '../asn1/schema.ts'
 import { type CancelSessionReason, CtxParams1, type DeviceInfo, type SmdpSigned2 } from '../rsp/authentication.ts'
 import type { EUICCInfo1 } from '../rsp/euicc-info.ts'
 import { ES9p } from '../rsp/interfaces/es9p.ts'
@@ -22,7 +22,7 @@ export interface RspSession {
   readonly euiccCertificate: Uint8Array
   readonly euiccSignature1: Uint8Array
   readonly profileMetadata: StoreMetadataRequest
-  readonly smdpSigned2: Kept<SmdpSigned2>
+  readonly smdpSigned2: WithRawBytes<SmdpSigned2>
   readonly smdpSignature2: Uint8Array
   readonly smdpCertificate: Uint8Array
 }

@@ -1,6 +1,6 @@
 import { choice, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { bits, boolean, integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
-import { explicit, kept, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
+import { explicit, withRawBytes, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
 import { EUICCInfo2 } from './euicc-info.ts'
 import { OneTimePublicKey, Signature, SubjectKeyIdentifier, TransactionId, VersionType } from './identifiers.ts'
 
@@ -72,7 +72,7 @@ export const AuthenticateServerRequest = tagged(
   0xbf38,
   sequence(
     {
-      serverSigned1: kept(ServerSigned1),
+      serverSigned1: withRawBytes(ServerSigned1),
       serverSignature1: Signature,
       euiccCiPKIdToBeUsed: SubjectKeyIdentifier,
       serverCertificate: Certificate,
@@ -111,7 +111,7 @@ export type AuthenticateErrorCode = TypeOf<typeof AuthenticateErrorCode>
 
 const AuthenticateResponseOk = sequence(
   {
-    euiccSigned1: kept(EuiccSigned1),
+    euiccSigned1: withRawBytes(EuiccSigned1),
     euiccSignature1: Signature,
     euiccCertificate: Certificate,
     /** Of the EUM; in the chains of version 3, of whoever issued the eUICC's. */
@@ -150,7 +150,7 @@ export const PrepareDownloadRequest = tagged(
   0xbf21,
   sequence(
     {
-      smdpSigned2: kept(SmdpSigned2),
+      smdpSigned2: withRawBytes(SmdpSigned2),
       smdpSignature2: Signature,
       hashCc: optional(octets(32)),
       smdpCertificate: Certificate,
@@ -185,7 +185,7 @@ export const PrepareDownloadResponse = explicit(
     {
       downloadResponseOk: tagged(
         0xa0,
-        sequence({ euiccSigned2: kept(EUICCSigned2), euiccSignature2: Signature }, 'PrepareDownloadResponseOk'),
+        sequence({ euiccSigned2: withRawBytes(EUICCSigned2), euiccSignature2: Signature }, 'PrepareDownloadResponseOk'),
       ),
       downloadResponseError: tagged(
         0xa1,
@@ -239,7 +239,7 @@ export const CancelSessionResponse = explicit(
       cancelSessionResponseOk: tagged(
         0xa0,
         sequence(
-          { euiccCancelSessionSigned: kept(EuiccCancelSessionSigned), euiccCancelSessionSignature: Signature },
+          { euiccCancelSessionSigned: withRawBytes(EuiccCancelSessionSigned), euiccCancelSessionSignature: Signature },
           'CancelSessionResponseOk',
         ),
       ),

@@ -1,6 +1,6 @@
 import { choice, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
-import { explicit, kept, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
+import { explicit, withRawBytes, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
 import { Iccid, NotificationEvent, Signature, TransactionId } from './identifiers.ts'
 
 /** NotificationMetadata ::= [47] SEQUENCE; exactly one operation bit is set. Sequence number 0 is valid. */
@@ -84,7 +84,7 @@ export type ProfileInstallationResultData = TypeOf<typeof ProfileInstallationRes
 export const ProfileInstallationResult = tagged(
   0xbf37,
   sequence(
-    { profileInstallationResultData: kept(ProfileInstallationResultData), euiccSignPIR: Signature },
+    { profileInstallationResultData: withRawBytes(ProfileInstallationResultData), euiccSignPIR: Signature },
     'ProfileInstallationResult',
   ),
 )
@@ -93,7 +93,7 @@ export type ProfileInstallationResult = TypeOf<typeof ProfileInstallationResult>
 /** OtherSignedNotification ::= SEQUENCE { tbsOtherNotification, signature, euiccCertificate, eumCertificate } */
 export const OtherSignedNotification = sequence(
   {
-    tbsOtherNotification: kept(NotificationMetadata),
+    tbsOtherNotification: withRawBytes(NotificationMetadata),
     euiccNotificationSignature: Signature,
     euiccCertificate: rawElement('Certificate', 0x30),
     eumCertificate: rawElement('Certificate', 0x30),

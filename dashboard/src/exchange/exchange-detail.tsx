@@ -10,7 +10,7 @@ import { ApduHex } from './hex-view.tsx'
 
 type View = 'decoded' | 'raw'
 
-/** Kept from one exchange to the next: who reads bytes goes on reading bytes. */
+/** WithRawBytes from one exchange to the next: who reads bytes goes on reading bytes. */
 let lastView: View = 'decoded'
 
 export const ExchangeDetail = ({ entry }: { entry: ApduExchanged | HttpExchanged }) => {

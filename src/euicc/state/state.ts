@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../../asn1/bytes.ts'
-import type { Kept } from '../../asn1/schema.ts'
+import type { WithRawBytes } from '../../asn1/schema.ts'
 import type { Crl } from '../../rsp/certificates/crl.ts'
 import type { NotificationEventName } from '../../rsp/identifiers.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
@@ -29,7 +29,7 @@ export interface CardState {
   /** What has changed in a profile's files since: contents, PINs, sequence numbers. */
   readonly files: ReadonlyMap<string, Uint8Array>
   /** By sequence number, oldest first. */
-  readonly notifications: ReadonlyMap<number, Kept<PendingNotification>>
+  readonly notifications: ReadonlyMap<number, WithRawBytes<PendingNotification>>
   /** Revocation lists by the hexadecimal key id of the CI and, where the list is cut into parts, the part's number. */
   readonly crls: ReadonlyMap<string, Crl>
   /** The one-time key of a download that has not come to its end (SGP.22 §3.1.3, retry of a download). */

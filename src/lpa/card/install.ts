@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../../asn1/bytes.ts'
-import type { Kept } from '../../asn1/schema.ts'
+import type { WithRawBytes } from '../../asn1/schema.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import { ES10b } from '../../rsp/interfaces/es10b.ts'
 import type { ProfileInfo, StoreMetadataRequest } from '../../rsp/metadata.ts'
@@ -17,7 +17,7 @@ export const loadSegments = (
   isdr: Isdr,
   segments: readonly Uint8Array[],
   signal?: AbortSignal,
-): Promise<Kept<ProfileInstallationResult>> =>
+): Promise<WithRawBytes<ProfileInstallationResult>> =>
   reported(isdr.report, ES10b.LoadBoundProfilePackage, async () => {
     const step = stepOf(ES10b.LoadBoundProfilePackage)
     const total = segments.reduce((sum, segment) => sum + segment.length, 0)
@@ -49,7 +49,7 @@ const CARD_REASONS: readonly (string | number | symbol)[] = [
 
 /** The AID of the new ISD-P; an error result is an LpaError, and so is a result of another download. */
 export const readInstallationResult = (
-  { value }: Kept<ProfileInstallationResult>,
+  { value }: WithRawBytes<ProfileInstallationResult>,
   expected: { readonly transactionId: Uint8Array; readonly iccid: Uint8Array },
 ): Uint8Array => {
   const step = stepOf(ES10b.LoadBoundProfilePackage)

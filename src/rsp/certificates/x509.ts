@@ -5,7 +5,7 @@ import {
   decode,
   encode,
   explicit,
-  kept,
+  withRawBytes,
   rawElement,
   type Schema,
   type TypeOf,
@@ -181,7 +181,7 @@ export const TBSCertificate = sequence(
 export const signed = <T>(toBeSigned: Schema<T>, name: string) =>
   sequence(
     {
-      toBeSigned: kept(toBeSigned),
+      toBeSigned: withRawBytes(toBeSigned),
       signatureAlgorithm: rawElement('AlgorithmIdentifier', 0x30),
       signatureValue: bitString(),
     },

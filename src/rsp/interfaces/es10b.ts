@@ -1,6 +1,6 @@
 import { choice, optional, sequence, sequenceOf } from '../../asn1/constructed.ts'
 import { bits, integer, namedInteger, octets } from '../../asn1/primitives.ts'
-import { explicit, kept, rawElement, tagged } from '../../asn1/schema.ts'
+import { explicit, withRawBytes, rawElement, tagged } from '../../asn1/schema.ts'
 import {
   AuthenticateServerRequest,
   AuthenticateServerResponse,
@@ -40,7 +40,7 @@ const RetrieveNotificationsListRequest = sequence(
 )
 const RetrieveNotificationsListResponse = choice(
   {
-    notificationList: tagged(0xa0, sequenceOf(kept(PendingNotification))),
+    notificationList: tagged(0xa0, sequenceOf(withRawBytes(PendingNotification))),
     notificationsListResultError: tagged(0x81, namedInteger({ undefinedError: 127 })),
   },
   'RetrieveNotificationsListResponse',
@@ -90,7 +90,7 @@ export const ES10b = {
     name: 'PrepareDownload',
     clause: '5.7.5',
     request: PrepareDownloadRequest,
-    response: kept(PrepareDownloadResponse),
+    response: withRawBytes(PrepareDownloadResponse),
   }),
   /** The request is not one element but the segments of the package (see `es8p.ts`); the answer comes with the last, or early with an error. */
   LoadBoundProfilePackage: es10Function({
@@ -98,7 +98,7 @@ export const ES10b = {
     name: 'LoadBoundProfilePackage',
     clause: '5.7.6',
     request: rawElement('segment of the BoundProfilePackage'),
-    response: kept(ProfileInstallationResult),
+    response: withRawBytes(ProfileInstallationResult),
   }),
   GetEUICCChallenge: es10Function({
     interface: 'ES10b',
@@ -112,14 +112,14 @@ export const ES10b = {
     name: 'GetEUICCInfo1',
     clause: '5.7.8',
     request: tagged(0xbf20, sequence({}, 'GetEuiccInfo1Request')),
-    response: kept(EUICCInfo1),
+    response: withRawBytes(EUICCInfo1),
   }),
   GetEUICCInfo2: es10Function({
     interface: 'ES10b',
     name: 'GetEUICCInfo2',
     clause: '5.7.8',
     request: tagged(0xbf22, sequence({}, 'GetEuiccInfo2Request')),
-    response: kept(EUICCInfo2),
+    response: withRawBytes(EUICCInfo2),
   }),
   ListNotification: es10Function({
     interface: 'ES10b',
@@ -164,14 +164,14 @@ export const ES10b = {
     name: 'AuthenticateServer',
     clause: '5.7.13',
     request: AuthenticateServerRequest,
-    response: kept(AuthenticateServerResponse),
+    response: withRawBytes(AuthenticateServerResponse),
   }),
   CancelSession: es10Function({
     interface: 'ES10b',
     name: 'CancelSession',
     clause: '5.7.14',
     request: CancelSessionRequest,
-    response: kept(CancelSessionResponse),
+    response: withRawBytes(CancelSessionResponse),
   }),
   GetRAT: es10Function({
     interface: 'ES10b',

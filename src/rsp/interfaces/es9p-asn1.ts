@@ -1,6 +1,6 @@
 import { choice, sequence } from '../../asn1/constructed.ts'
 import { namedInteger, octets, utf8 } from '../../asn1/primitives.ts'
-import { explicit, kept, rawElement, type Schema, tagged } from '../../asn1/schema.ts'
+import { explicit, withRawBytes, rawElement, type Schema, tagged } from '../../asn1/schema.ts'
 import {
   AuthenticateServerResponse,
   CancelSessionResponse,
@@ -46,7 +46,7 @@ const initiateAuthentication = {
   request: tagged(
     0xbf39,
     sequence(
-      { euiccChallenge: tagged(0x81, octets(16)), smdpAddress: tagged(0x83, utf8()), euiccInfo1: kept(EUICCInfo1) },
+      { euiccChallenge: tagged(0x81, octets(16)), smdpAddress: tagged(0x83, utf8()), euiccInfo1: withRawBytes(EUICCInfo1) },
       'InitiateAuthenticationRequest',
     ),
   ),
@@ -57,7 +57,7 @@ const initiateAuthentication = {
       sequence(
         {
           transactionId,
-          serverSigned1: kept(ServerSigned1),
+          serverSigned1: withRawBytes(ServerSigned1),
           serverSignature1: Signature,
           euiccCiPKIdToBeUsed: SubjectKeyIdentifier,
           serverCertificate: Certificate,
@@ -82,7 +82,7 @@ const authenticateClient = {
   request: tagged(
     0xbf3b,
     sequence(
-      { transactionId, authenticateServerResponse: kept(AuthenticateServerResponse) },
+      { transactionId, authenticateServerResponse: withRawBytes(AuthenticateServerResponse) },
       'AuthenticateClientRequest',
     ),
   ),
@@ -93,8 +93,8 @@ const authenticateClient = {
       sequence(
         {
           transactionId,
-          profileMetadata: kept(StoreMetadataRequest),
-          smdpSigned2: kept(SmdpSigned2),
+          profileMetadata: withRawBytes(StoreMetadataRequest),
+          smdpSigned2: withRawBytes(SmdpSigned2),
           smdpSignature2: Signature,
           smdpCertificate: Certificate,
         },
@@ -137,7 +137,7 @@ const getBoundProfilePackage = {
   request: tagged(
     0xbf3a,
     sequence(
-      { transactionId, prepareDownloadResponse: kept(PrepareDownloadResponse) },
+      { transactionId, prepareDownloadResponse: withRawBytes(PrepareDownloadResponse) },
       'GetBoundProfilePackageRequest',
     ),
   ),
@@ -178,7 +178,7 @@ const cancelSession = {
   request: tagged(
     0xbf41,
     sequence(
-      { transactionId, cancelSessionResponse: kept(tagged(0xa1, CancelSessionResponse)) },
+      { transactionId, cancelSessionResponse: withRawBytes(tagged(0xa1, CancelSessionResponse)) },
       'CancelSessionRequestEs9',
     ),
   ),
@@ -195,7 +195,7 @@ const handleNotification = {
   /** HandleNotification ::= [61] SEQUENCE { pendingNotification }, a CHOICE and so explicitly tagged. */
   request: tagged(
     0xbf3d,
-    sequence({ pendingNotification: explicit(0xa0, kept(PendingNotification)) }, 'HandleNotification'),
+    sequence({ pendingNotification: explicit(0xa0, withRawBytes(PendingNotification)) }, 'HandleNotification'),
   ),
   response: undefined,
   errors: {},

@@ -1,4 +1,4 @@
-import { kept, rawElement } from '../../asn1/schema.ts'
+import { withRawBytes, rawElement } from '../../asn1/schema.ts'
 import {
   AuthenticateServerResponse,
   CancelSessionResponse,
@@ -31,12 +31,12 @@ export const ES9p = {
     path: '/gsma/rsp2/es9plus/initiateAuthentication',
     request: message({
       euiccChallenge: base64Bytes(16),
-      euiccInfo1: base64Of(kept(EUICCInfo1)),
+      euiccInfo1: base64Of(withRawBytes(EUICCInfo1)),
       smdpAddress: text(/./, 'the address of the SM-DP+'),
     }),
     response: message({
       transactionId: transactionId(),
-      serverSigned1: base64Of(kept(ServerSigned1)),
+      serverSigned1: base64Of(withRawBytes(ServerSigned1)),
       serverSignature1: signature(),
       euiccCiPKIdToBeUsed: base64Of(SubjectKeyIdentifier),
       serverCertificate: base64Of(Certificate),
@@ -49,12 +49,12 @@ export const ES9p = {
     path: '/gsma/rsp2/es9plus/authenticateClient',
     request: message({
       transactionId: transactionId(),
-      authenticateServerResponse: base64Of(kept(AuthenticateServerResponse)),
+      authenticateServerResponse: base64Of(withRawBytes(AuthenticateServerResponse)),
     }),
     response: message({
       transactionId: transactionId(),
-      profileMetadata: base64Of(kept(StoreMetadataRequest)),
-      smdpSigned2: base64Of(kept(SmdpSigned2)),
+      profileMetadata: base64Of(withRawBytes(StoreMetadataRequest)),
+      smdpSigned2: base64Of(withRawBytes(SmdpSigned2)),
       smdpSignature2: signature(),
       smdpCertificate: base64Of(Certificate),
     }),
@@ -66,7 +66,7 @@ export const ES9p = {
     path: '/gsma/rsp2/es9plus/getBoundProfilePackage',
     request: message({
       transactionId: transactionId(),
-      prepareDownloadResponse: base64Of(kept(PrepareDownloadResponse)),
+      prepareDownloadResponse: base64Of(withRawBytes(PrepareDownloadResponse)),
     }),
     response: message({
       transactionId: transactionId(),
@@ -78,7 +78,7 @@ export const ES9p = {
     name: 'HandleNotification',
     clause: '5.6.4',
     path: '/gsma/rsp2/es9plus/handleNotification',
-    request: message({ pendingNotification: base64Of(kept(PendingNotification)) }),
+    request: message({ pendingNotification: base64Of(withRawBytes(PendingNotification)) }),
     response: undefined,
   }),
   CancelSession: httpFunction({
@@ -86,7 +86,7 @@ export const ES9p = {
     name: 'CancelSession',
     clause: '5.6.5',
     path: '/gsma/rsp2/es9plus/cancelSession',
-    request: message({ transactionId: transactionId(), cancelSessionResponse: base64Of(kept(CancelSessionResponse)) }),
+    request: message({ transactionId: transactionId(), cancelSessionResponse: base64Of(withRawBytes(CancelSessionResponse)) }),
     response: message({}),
   }),
 } as const

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../../asn1/bytes.ts'
-import { type Kept, keep } from '../../asn1/schema.ts'
+import { type WithRawBytes, keep } from '../../asn1/schema.ts'
 import { type EuiccSigned1, ServerSigned1 } from '../../rsp/authentication.ts'
 import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
@@ -65,7 +65,7 @@ export const openTransaction = ({
 /** Did this card sign this answer to this transaction? Throws RspServerError. */
 export const checkEuiccSigned1 = (
   euicc: RspCertificate,
-  { value: signed, bytes }: Kept<EuiccSigned1>,
+  { value: signed, bytes }: WithRawBytes<EuiccSigned1>,
   signature: Uint8Array,
   opened: Pick<OpenedTransaction, 'transactionId' | 'serverChallenge'>,
   address: string,

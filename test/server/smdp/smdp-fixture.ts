@@ -1,4 +1,4 @@
-import { type Kept, keep, type Schema } from '../../../src/asn1/schema.ts'
+import { type WithRawBytes, keep, type Schema } from '../../../src/asn1/schema.ts'
 import {
   AuthenticateServerResponse,
   CancelSessionResponse,
@@ -84,7 +84,7 @@ export const accepted = <R>(answer: Answer<R>): R => {
 }
 export const refused = (answer: Answer<unknown>): string => ('failed' in answer ? answer.failed : 'accepted')
 
-const signed = <T>(schema: Schema<T>, value: T): Kept<T> => keep(schema, value)
+const signed = <T>(schema: Schema<T>, value: T): WithRawBytes<T> => keep(schema, value)
 
 /** A server with a clock that can be turned, one operator and one profile in stock. */
 export const createScene = async (

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { toHex } from '../../../asn1/bytes.ts'
-import type { Kept } from '../../../asn1/schema.ts'
+import type { WithRawBytes } from '../../../asn1/schema.ts'
 import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
 import { verify } from '../../../rsp/crypto/ecdsa.ts'
 import { iccidToDigits } from '../../../rsp/identifiers.ts'
@@ -42,7 +42,7 @@ export const createHandleNotification =
 
 const takeResult = async (
   smdp: Smdp,
-  whole: Kept<PendingNotification>,
+  whole: WithRawBytes<PendingNotification>,
   { profileInstallationResultData, euiccSignPIR }: ProfileInstallationResult,
 ): Promise<void> => {
   const { bytes, value: result } = profileInstallationResultData
@@ -56,7 +56,7 @@ const takeResult = async (
   const error = result.finalResult.errorResult
   const cause = `ProfileInstallationResult: ${error === undefined ? 'installed' : `${error.errorReason} at ${error.bppCommandId}`}`
   const digest = digestOf(whole)
-  // Kept is what was dealt with: told once more, it does not speak of a later order for the same profile and card.
+  // WithRawBytes is what was dealt with: told once more, it does not speak of a later order for the same profile and card.
   const isKnown = await smdp.store.hasNotification(digest)
   let isOfThisOrder = false
   const order = await changeOrder(smdp.store, delivery.iccid, order => {
@@ -87,7 +87,7 @@ const takeResult = async (
 
 const takeOther = async (
   smdp: Smdp,
-  whole: Kept<PendingNotification>,
+  whole: WithRawBytes<PendingNotification>,
   { tbsOtherNotification, euiccNotificationSignature, ...certificates }: OtherSignedNotification,
 ): Promise<void> => {
   let eid: string
@@ -130,12 +130,12 @@ const EVENTS = {
   notificationDelete: 'Delete',
 } as const
 
-const digestOf = ({ bytes }: Kept<PendingNotification>): string => toHex(createHash('sha256').update(bytes).digest())
+const digestOf = ({ bytes }: WithRawBytes<PendingNotification>): string => toHex(createHash('sha256').update(bytes).digest())
 
 /** What is known is not reported again, so it is kept when it has been reported. */
 const keep = (
   { store, clock }: Smdp,
-  whole: Kept<PendingNotification>,
+  whole: WithRawBytes<PendingNotification>,
   { seqNumber, profileManagementOperation }: NotificationMetadata,
   eid: string,
   iccid: string | undefined,
