@@ -1,5 +1,5 @@
 /** Runs pieces of work one after another, in the order they were asked for. One that fails does not stop the next. */
-export const takeTurns = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
+export const createMutex = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
   let last: Promise<unknown> = Promise.resolve()
   return work => {
     const turn = last.then(work, work)

@@ -1,6 +1,6 @@
 import type { Card, Channel } from '../apdu/channel.ts'
 import { ApduError } from '../apdu/errors.ts'
-import { takeTurns } from '../apdu/mutex.ts'
+import { createMutex } from '../apdu/mutex.ts'
 import { atrOf } from './commands/atr.ts'
 import { createFraming } from './commands/framing.ts'
 import { createNetworkFiles } from './commands/network-files.ts'
@@ -50,7 +50,7 @@ export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc>
   const { identity, memory, protocol = 't1' } = options
   checkIdentity(identity)
   const atr = atrOf(protocol)
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   let isClosed = false
   /** Undefined while the power is off, which it is after a commit that failed. */
   let running: ReturnType<typeof start> | undefined
@@ -117,18 +117,18 @@ export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc>
       return atr
     },
     reset: () =>
-      inTurn(async () => {
+      runExclusive(async () => {
         if (isClosed) throw new ApduError('card-removed', 'the software eUICC was closed')
         await powerUp()
         return atr
       }),
-    exclusive: procedure => inTurn(() => procedure({ transmit })),
+    exclusive: procedure => runExclusive(() => procedure({ transmit })),
     close: async () => {
       isClosed = true
     },
-    powerCycle: () => inTurn(powerUp),
+    powerCycle: () => runExclusive(powerUp),
     operator: {
-      transmit: command => inTurn(() => updateMetadata(powered().device, command)),
+      transmit: command => runExclusive(() => updateMetadata(powered().device, command)),
     },
   }
 }

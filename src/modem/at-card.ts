@@ -1,6 +1,6 @@
 import type { Card, Channel } from '../apdu/channel.ts'
 import { ApduError, isApduError } from '../apdu/errors.ts'
-import { takeTurns } from '../apdu/mutex.ts'
+import { createMutex } from '../apdu/mutex.ts'
 import { respond } from '../apdu/status.ts'
 import { type AtDeadlines, createAtApdu, DEADLINES, noResponse } from './at/at-apdu.ts'
 import { type ApduPath, createAtChannels, type PathNews } from './at/at-channels.ts'
@@ -136,7 +136,7 @@ const cardOf = (
   deadlines: AtDeadlines,
   { apdu = 'auto', firstPath, report, reopen, after }: ModemCardOptions,
 ): ModemCard => {
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   const channels = createAtChannels(createAtApdu(port, deadlines, profile.wake), {
     only: apdu === 'auto' ? undefined : apdu,
     first: firstPath ?? profile.apdu,
@@ -219,7 +219,7 @@ const cardOf = (
           returns === undefined
             ? undefined
             : () =>
-                inTurn(() => comeBack(returns)).then(
+                runExclusive(() => comeBack(returns)).then(
                   () => true,
                   error => {
                     if (!isApduError(error, 'port-gone')) throw error
@@ -232,18 +232,18 @@ const cardOf = (
     sim: () => readSim(port, ordinary),
     subscriber: () => readSubscriber(port, ordinary),
     setRadio: on =>
-      inTurn(async () => {
+      runExclusive(async () => {
         const text = on ? 'AT+CFUN=1' : 'AT+CFUN=4'
         const end = await port.ask({ text }, deadlines.cardReady)
         if (end.end !== 'ok') throw noResponse(text, end)
       }),
     euiccCommands: () => readEuiccCommands(port, { deadline: ordinary, mayTest: !profile.quirks?.noTestCommands }),
-    reset: () => inTurn(reset),
-    exclusive: procedure => inTurn(() => procedure(lasting)),
+    reset: () => runExclusive(reset),
+    exclusive: procedure => runExclusive(() => procedure(lasting)),
     // What goes on may end in good order, such as by closing its channel; but nobody waits for a modem that hangs.
     close: () => {
       const cancel = after(ordinary, () => void port.close())
-      return inTurn(() => port.close()).finally(cancel)
+      return runExclusive(() => port.close()).finally(cancel)
     },
   }
 }

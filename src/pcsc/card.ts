@@ -1,7 +1,7 @@
 import type { Card, Channel } from '../apdu/channel.ts'
 import { ApduError } from '../apdu/errors.ts'
 import type { After } from '../apdu/json/json-asker.ts'
-import { takeTurns } from '../apdu/mutex.ts'
+import { createMutex } from '../apdu/mutex.ts'
 import { type Binding, type BindingName, type Connection, PROTOCOL_T0, STATE_PRESENT } from './binding.ts'
 import { PcscError, toApduError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
@@ -146,7 +146,7 @@ const cardOf = (
   first: Connection,
   { notes, pause, identity, leave }: Around,
 ): HeldCard => {
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   let connection = first
   let { atr } = first
   let isClosed = false
@@ -217,7 +217,7 @@ const cardOf = (
   }
 
   const letGo = (): Promise<void> =>
-    inTurn(async () => {
+    runExclusive(async () => {
       isClosed = true
       // A card or reader that has left cannot be let go of, and need not be.
       await connection.disconnect().catch(() => {})
@@ -240,8 +240,8 @@ const cardOf = (
     get atr() {
       return connection.atr
     },
-    reset: () => inTurn(reset),
-    exclusive: procedure => inTurn(() => procedure(channel)),
+    reset: () => runExclusive(reset),
+    exclusive: procedure => runExclusive(() => procedure(channel)),
     letGo,
     close: () => {
       closing ??= leaveFor()

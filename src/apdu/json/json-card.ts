@@ -1,6 +1,6 @@
 import type { Card } from '../channel.ts'
 import { ApduError, isApduError } from '../errors.ts'
-import { takeTurns } from '../mutex.ts'
+import { createMutex } from '../mutex.ts'
 import type { ApduFunction } from './apdu-json.ts'
 import { type After, createJsonAsker, type LinePort } from './json-asker.ts'
 import { createJsonChannels } from './json-channels.ts'
@@ -28,7 +28,7 @@ export const openJsonCard = async (
   after: After,
   deadlines: Readonly<Record<ApduFunction, number>> = JSON_DEADLINES,
 ): Promise<Card> => {
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   const asker = createJsonAsker(port, who, after)
   const ask = (func: ApduFunction, param: Uint8Array | null) => asker.ask({ func, param }, deadlines[func])
   const channels = createJsonChannels(ask)
@@ -64,17 +64,17 @@ export const openJsonCard = async (
       return atr
     },
     reset: () =>
-      inTurn(async () => {
+      runExclusive(async () => {
         channels.forget()
         // Who leaves does not wait long for a farewell; who comes back has to.
         await asker.ask({ func: 'disconnect', param: null }, deadlines.connect)
         await connect()
         return atr
       }),
-    exclusive: procedure => inTurn(() => procedure(channels.channel)),
+    exclusive: procedure => runExclusive(() => procedure(channels.channel)),
     close: () => {
       const cancel = after(PATIENCE_MS, () => void port.close())
-      return inTurn(() => {
+      return runExclusive(() => {
         cancel()
         return close()
       })

@@ -1,4 +1,4 @@
-import { takeTurns } from '../../apdu/mutex.ts'
+import { createMutex } from '../../apdu/mutex.ts'
 import { type AtCommand, type AtEnd, type AtEvent, createAtExchange } from './at-exchange.ts'
 import { createAtFraming } from './at-framing.ts'
 
@@ -52,7 +52,7 @@ const QUIET_MS = 300
  * modem that answers no probe is marked, and every further command ends at once.
  */
 export const createAtPort = (first: BytePort, after: After): AtPort => {
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   const overhearing = new Set<(line: string) => void>()
   const missing = new Set<() => void>()
   const settling = new Set<() => void>()
@@ -169,7 +169,7 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
       probe = known
     },
     ask: (command, deadlineMs) =>
-      inTurn(async () => {
+      runExclusive(async () => {
         if (unusable !== undefined) return isGone ? { end: 'port-gone' } : { end: 'timed-out', why: unusable }
         if (isOutOfStep) {
           if (!(await getInStep())) {
@@ -204,7 +204,7 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
         if (isGone) end()
       }),
     goOnOver: next =>
-      inTurn(async () => {
+      runExclusive(async () => {
         if (closed) return next.close()
         const before = port
         unusable = undefined

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { createLineFraming } from '../../apdu/json/lines.ts'
-import { takeTurns } from '../../apdu/mutex.ts'
+import { createMutex } from '../../apdu/mutex.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
 import type { NetworkAccess } from '../../modem/radio/registration.ts'
 
@@ -75,10 +75,10 @@ export const openNetworkSocket = async (path: string, network: NetworkAccess): P
     socket.on('close', () => open.delete(socket))
     socket.on('error', () => socket.destroy())
     const read = createLineFraming(LONGEST_LINE)
-    const inTurn = takeTurns()
+    const runExclusive = createMutex()
     socket.on('data', chunk => {
       for (const line of read(chunk))
-        void inTurn(async () => {
+        void runExclusive(async () => {
           if (line.kind === 'overlong') return void socket.destroy()
           socket.write(`${JSON.stringify(await answerTo(network, line.text))}\n`)
         }).catch(() => socket.destroy())

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { encodeAnswer, LONGEST_LINE } from '../../apdu/json/apdu-json.ts'
 import { createJsonAnswerer } from '../../apdu/json/json-answerer.ts'
 import { createLineFraming } from '../../apdu/json/lines.ts'
-import { takeTurns } from '../../apdu/mutex.ts'
+import { createMutex } from '../../apdu/mutex.ts'
 import type { Address } from '../../host/net/address-book.ts'
 import { listen } from '../../host/net/listen.ts'
 import type { Plug, PlugSettings } from './emulator.ts'
@@ -47,13 +47,13 @@ export const plugIntoTcp = async (at: Address, { card, say, report, after }: Plu
 
   const serve = async (client: Socket): Promise<void> => {
     const read = createLineFraming(LONGEST_LINE)
-    const inTurn = takeTurns()
+    const runExclusive = createMutex()
     const answerer = createJsonAnswerer(channel, { onConnect: () => card.reset(), onFailure: report })
     const mine = take()
     const gone = new Promise<void>(resolve => client.once('close', () => resolve()))
     client.on('data', chunk => {
       for (const line of read(chunk))
-        void inTurn(async () => {
+        void runExclusive(async () => {
           if (line.kind === 'overlong') return void client.destroy()
           if (await mine) return void client.write(`${await answerer.answer(line.text)}\n`)
           client.end(`${REFUSAL}\n`)
@@ -69,7 +69,7 @@ export const plugIntoTcp = async (at: Address, { card, say, report, after }: Plu
     say(`${nameOf(client)} has the card`)
     await gone
     // Whatever is still being answered comes to its end before the next client begins.
-    await inTurn(() => answerer.end()).catch(report)
+    await runExclusive(() => answerer.end()).catch(report)
     say('the card is free')
     free()
   }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { takeTurns } from '../../apdu/mutex.ts'
+import { createMutex } from '../../apdu/mutex.ts'
 import { answerVpcd, createVpcdFraming } from '../../euicc/emulator/vpcd.ts'
 import type { Address } from '../../host/net/address-book.ts'
 import type { Plug, PlugSettings } from './emulator.ts'
@@ -9,7 +9,7 @@ const TRY_AGAIN_MS = 500
 
 /** Puts the card into a reader of vpcd, and again whenever pcscd comes back. */
 export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after }: PlugSettings): Plug => {
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   let socket: Socket | undefined
   let cancelRetry = (): void => {}
   let isPulled = false
@@ -28,7 +28,7 @@ export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after
     })
     now.on('data', chunk => {
       for (const message of read(chunk))
-        void inTurn(async () => {
+        void runExclusive(async () => {
           const answer = await answerVpcd(card, message)
           if (answer !== undefined && !now.destroyed) now.write(answer)
         }).catch(error => {
@@ -56,7 +56,7 @@ export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after
       // What is still being connected has nothing to say to the end of.
       if (socket?.connecting) socket.destroy()
       else socket?.destroySoon()
-      await inTurn(async () => {})
+      await runExclusive(async () => {})
     },
   }
 }

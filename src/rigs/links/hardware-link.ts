@@ -1,6 +1,6 @@
 import type { Card } from '../../apdu/channel.ts'
 import { ApduError, type ApduErrorCode, isApduError } from '../../apdu/errors.ts'
-import { takeTurns } from '../../apdu/mutex.ts'
+import { createMutex } from '../../apdu/mutex.ts'
 import { BenchError } from '../../host/error.ts'
 import { openIsdr } from '../../lpa/card/isdr.ts'
 import { LpaError } from '../../lpa/errors.ts'
@@ -30,11 +30,11 @@ export const hardwareLink = (
   /** The way may lead anywhere, and tells nothing of the card: it is asked what it is. */
   { isBlind = false }: { readonly isBlind?: boolean } = {},
 ): Link => {
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   const inHand = new Set<string>()
   return {
     look: rig =>
-      inTurn(async () => {
+      runExclusive(async () => {
         if (inHand.has(rig.name)) return { attached: true }
         let reached: OpenedCard
         try {
@@ -55,7 +55,7 @@ export const hardwareLink = (
         }
       }),
     open: rig =>
-      inTurn(async () => {
+      runExclusive(async () => {
         let reached: OpenedCard
         try {
           reached = asReached(await reach(rig))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Card } from '../../apdu/channel.ts'
 import { ApduError } from '../../apdu/errors.ts'
-import { takeTurns } from '../../apdu/mutex.ts'
+import { createMutex } from '../../apdu/mutex.ts'
 import { readTape, replay, type Tape } from '../../apdu/recording/recording.ts'
 import { fromHex } from '../../asn1/bytes.ts'
 import { hideConfirmationCode } from '../../evidence/hide-confirmation-code.ts'
@@ -12,7 +12,7 @@ import type { Link } from './link.ts'
 
 /** The card of a tape: it answers what it was asked when it was recorded, and refuses everything else. */
 export const playTape = ({ header, exchanges }: Tape): Card => {
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   const played = replay({ exchanges }, hideConfirmationCode)
   let atr = fromHex(header.atr ?? '')
   return {
@@ -20,11 +20,11 @@ export const playTape = ({ header, exchanges }: Tape): Card => {
       return atr
     },
     reset: () =>
-      inTurn(async () => {
+      runExclusive(async () => {
         atr = await played.reset()
         return atr
       }),
-    exclusive: procedure => inTurn(() => procedure(played)),
+    exclusive: procedure => runExclusive(() => procedure(played)),
     close: async () => {},
   }
 }

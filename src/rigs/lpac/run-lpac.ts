@@ -4,7 +4,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { LONGEST_LINE, readObject } from '../../apdu/json/apdu-json.ts'
 import type { JsonAnswerer } from '../../apdu/json/json-answerer.ts'
 import { createLineFraming } from '../../apdu/json/lines.ts'
-import { takeTurns } from '../../apdu/mutex.ts'
+import { createMutex } from '../../apdu/mutex.ts'
 import { BenchError } from '../../host/error.ts'
 import { killGroup } from '../../host/kill-group.ts'
 
@@ -73,7 +73,7 @@ export const runLpac = (at: {
       detached: true,
     })
     const read = createLineFraming(LONGEST_LPAC_LINE)
-    const inTurn = takeTurns()
+    const runExclusive = createMutex()
     const kill = (): void => killGroup(child, 'SIGKILL')
     let late: NodeJS.Timeout | undefined
     const stop = (): void => {
@@ -101,7 +101,7 @@ export const runLpac = (at: {
     child.stdin.on('error', () => undefined)
     child.stdout.on('data', (chunk: Buffer) => {
       for (const line of read(chunk))
-        void inTurn(async () => {
+        void runExclusive(async () => {
           if (line.kind === 'overlong') return kill()
           const reply = await answer(line.text)
           if (reply !== undefined) child.stdin.write(reply)
@@ -115,9 +115,9 @@ export const runLpac = (at: {
       signal.removeEventListener('abort', stop)
       // A last line without its end is shown too.
       for (const line of read(Buffer.from('\n')))
-        void inTurn(async () => {
+        void runExclusive(async () => {
           if (line.kind === 'line') at.out(`${line.text}\n`)
         })
-      inTurn(() => card.end()).then(() => done(code ?? 1), fail)
+      runExclusive(() => card.end()).then(() => done(code ?? 1), fail)
     })
   })

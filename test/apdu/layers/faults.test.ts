@@ -8,7 +8,7 @@ import {
   pullCardAfter,
 } from '../../../src/apdu/layers/faults.ts'
 import { traced } from '../../../src/apdu/layers/trace.ts'
-import { takeTurns } from '../../../src/apdu/mutex.ts'
+import { createMutex } from '../../../src/apdu/mutex.ts'
 import { bytes, hex } from '../scripted-channel.ts'
 
 const counting = (): Channel & { heard: number } => {
@@ -73,9 +73,9 @@ describe('traced', () => {
   })
 })
 
-describe('takeTurns', () => {
+describe('createMutex', () => {
   it('runs work in order, one at a time, whatever fails', async () => {
-    const turns = takeTurns()
+    const turns = createMutex()
     const log: string[] = []
     const slow = turns(async () => {
       log.push('a')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
 import { ApduError } from '../../../src/apdu/errors.ts'
 import { handleRefresh } from '../../../src/apdu/layers/refresh.ts'
-import { takeTurns } from '../../../src/apdu/mutex.ts'
+import { createMutex } from '../../../src/apdu/mutex.ts'
 import { bytes, hex, scripted } from '../scripted-channel.ts'
 
 const STATUS = bytes('80f2000000')
@@ -89,7 +89,7 @@ describe('a terminal that honours REFRESH', () => {
   })
 
   it('does not wait with a reset for somebody who hangs with the card', async () => {
-    const inTurn = takeTurns()
+    const runExclusive = createMutex()
     let letGo = (): void => {}
     const hung = new Promise<void>(resolve => {
       letGo = resolve
@@ -97,9 +97,9 @@ describe('a terminal that honours REFRESH', () => {
     const log: string[] = []
     const card = handleRefresh({
       atr: ATR,
-      exclusive: procedure => inTurn(() => procedure(scripted('80f2000000 > 9109', refresh('04')))),
+      exclusive: procedure => runExclusive(() => procedure(scripted('80f2000000 > 9109', refresh('04')))),
       reset: () =>
-        inTurn(async () => {
+        runExclusive(async () => {
           log.push('reset')
           return ATR
         }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../../src/apdu/channel.ts'
-import { takeTurns } from '../../../src/apdu/mutex.ts'
+import { createMutex } from '../../../src/apdu/mutex.ts'
 import { fromHex, toHex } from '../../../src/asn1/bytes.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import {
@@ -67,12 +67,12 @@ const profile = { iccid: ICCID }
 /** `resets` has for each reset the channels that were open at the time. A reset inside `exclusive` would never come to its turn. */
 const wholeCard = (channel: FakeCard) => {
   const resets: number[] = []
-  const inTurn = takeTurns()
+  const runExclusive = createMutex()
   return {
     resets,
-    exclusive: <T>(work: (channel: Channel) => Promise<T>) => inTurn(() => work(channel)),
+    exclusive: <T>(work: (channel: Channel) => Promise<T>) => runExclusive(() => work(channel)),
     reset: () =>
-      inTurn(async () => {
+      runExclusive(async () => {
         resets.push(channel.open.size)
         return new Uint8Array(0)
       }),
