@@ -30,11 +30,11 @@ export const exchange = async (
   { onProactive }: ExchangeOptions = {},
 ): Promise<Answer> => {
   const { cla } = command instanceof Uint8Array ? decodeCommand(command) : command
-  let response = await transmitWithRightLength(channel, command)
+  let response = await transmitHandling6Cxx(channel, command)
   const parts = [dataOf(response)]
   let total = parts[0]!.length
   for (let status = statusOf(response); status >> 8 === 0x61 || status >> 8 === 0x9f; status = statusOf(response)) {
-    response = await transmitWithRightLength(channel, { cla, ins: 0xc0, p1: 0, p2: 0, le: status & 0xff || 0x100 })
+    response = await transmitHandling6Cxx(channel, { cla, ins: 0xc0, p1: 0, p2: 0, le: status & 0xff || 0x100 })
     const part = dataOf(response)
     if (part.length === 0 && isOk(statusOf(response)))
       throw new ApduError('bad-response', 'the card announced a response and gave an empty one to GET RESPONSE')
@@ -60,7 +60,7 @@ export const perform = async (
   return data
 }
 
-const transmitWithRightLength = async (channel: Channel, command: Command | Uint8Array): Promise<Uint8Array> => {
+const transmitHandling6Cxx = async (channel: Channel, command: Command | Uint8Array): Promise<Uint8Array> => {
   const bytes = command instanceof Uint8Array ? command : encodeCommand(command)
   const response = await channel.transmit(bytes)
   const status = statusOf(response)
