@@ -6,7 +6,7 @@ import { ASN1_CONTENT_TYPE, type Asn1Function, remoteProfileProvisioning } from 
 import { ADMIN_PROTOCOL_HEADER } from '../../rsp/interfaces/http-function.ts'
 import { refuseMessage } from './error.ts'
 import type { Call } from './http-binding.ts'
-import { type Conduct, findFault, runFunction, takeMessage, versionFor } from './http-frame.ts'
+import { type FunctionHooks, validateHeaders, runFunction, decodeRequest, versionFor } from './http-frame.ts'
 import { answerMessages, type HttpMessage } from './http-message.ts'
 
 type Table = Readonly<Record<string, Asn1Function<unknown, unknown>>>
@@ -22,7 +22,7 @@ const ASN1_CONTENT = new RegExp(`^${ASN1_CONTENT_TYPE}\\s*(;|$)`, 'i')
 export const bindAsn1 = <const T extends Table>(
   table: T,
   answers: { readonly [K in keyof T]: Answer },
-  conduct: Conduct,
+  conduct: FunctionHooks,
 ): Fetch => {
   const requests = remoteProfileProvisioning(
     choice(
@@ -46,9 +46,9 @@ export const bindAsn1 = <const T extends Table>(
       headers: { ...protocol, ...headers },
       body: null,
     })
-    const fault = findFault(request, ASN1_CONTENT, true)
+    const fault = validateHeaders(request, ASN1_CONTENT, true)
     if (fault !== undefined) return bare(fault.status, fault.headers)
-    const taken = await takeMessage(request, read)
+    const taken = await decodeRequest(request, read)
     if (!('message' in taken)) return bare(taken.status)
 
     const [name, message] = taken.message

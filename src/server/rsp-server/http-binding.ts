@@ -7,7 +7,7 @@ import {
 } from '../../rsp/interfaces/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
 import { refuseMessage } from './error.ts'
-import { type Conduct, findFault, runFunction, takeMessage, type Untaken, versionFor } from './http-frame.ts'
+import { type FunctionHooks, validateHeaders, runFunction, decodeRequest, type RejectedRequest, versionFor } from './http-frame.ts'
 import { answerMessages, type HttpMessage, type RequesterOf } from './http-message.ts'
 
 /** What a function is told about its call beside the request. */
@@ -35,7 +35,7 @@ export type Answers<T> = {
   readonly [K in keyof T]: (request: RequestOf<T[K]>, call: Call) => Promise<ResponseOf<T[K]> | undefined>
 }
 
-export interface Binding extends Conduct {
+export interface Binding extends FunctionHooks {
   /** Requests begin with a header (between servers, SGP.22 §6.5.1.3). */
   readonly hasHeader: boolean
   readonly requesterOf: RequesterOf
@@ -66,18 +66,18 @@ export const bindFunctions = <const T extends Table>(table: T, answers: Answers<
       headers: { ...protocol, 'Content-Type': 'application/json;charset=UTF-8', ...more },
       body: JSON.stringify(body),
     })
-    const refuse = ({ status, error, headers }: Untaken) => say(status, failed(error.status!), headers)
+    const refuse = ({ status, error, headers }: RejectedRequest) => say(status, failed(error.status!), headers)
 
     const route = routes.get(message.path)
     if (route === undefined && !isFunction(message.path))
       return refuse({ status: 404, error: refuseMessage('unknown-function') })
     const requester = message.requester()
-    const fault = findFault(message, JSON_CONTENT, requester !== undefined)
+    const fault = validateHeaders(message, JSON_CONTENT, requester !== undefined)
     if (fault !== undefined) return refuse(fault)
     if (route === undefined) return refuse({ status: 200, error: refuseMessage('unknown-function') })
 
     const { row, answer } = route
-    const taken = await takeMessage(message, body => readMessage(body, row, binding))
+    const taken = await decodeRequest(message, body => readMessage(body, row, binding))
     if (!('message' in taken)) return refuse(taken)
     const { header, message: request } = taken.message
     const outcome = await runFunction(

@@ -16,14 +16,14 @@ export const versionFor = (message: HttpMessage): string => {
 }
 
 /** A message that is not taken: its HTTP status beside the refusal. */
-export interface Untaken {
+export interface RejectedRequest {
   readonly status: number
   readonly error: RspServerError
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What both bindings ask of a message before its body is read; undefined: nothing is wrong. */
-export const findFault = (message: HttpMessage, contentType: RegExp, isKnownCaller: boolean): Untaken | undefined => {
+export const validateHeaders = (message: HttpMessage, contentType: RegExp, isKnownCaller: boolean): RejectedRequest | undefined => {
   if (message.method !== 'POST') return { status: 405, error: refuseMessage('bad-method'), headers: { Allow: 'POST' } }
   if (!isKnownCaller) return { status: 401, error: refuseMessage('unknown-requester') }
   if (!ADMIN_PROTOCOL_PATTERN.test(message.header(ADMIN_PROTOCOL_HEADER) ?? ''))
@@ -34,10 +34,10 @@ export const findFault = (message: HttpMessage, contentType: RegExp, isKnownCall
 }
 
 /** Reads and decodes the body; what cannot be decoded is the caller's fault. */
-export const takeMessage = async <T>(
+export const decodeRequest = async <T>(
   message: HttpMessage,
   decode: (body: Uint8Array) => T,
-): Promise<{ readonly message: T } | Untaken> => {
+): Promise<{ readonly message: T } | RejectedRequest> => {
   try {
     return { message: decode(await message.readBody()) }
   } catch (error) {
@@ -47,7 +47,7 @@ export const takeMessage = async <T>(
 }
 
 /** What stands between a function and its answer, whatever the binding. */
-export interface Conduct {
+export interface FunctionHooks {
   /** Resolves when what the function did will not be forgotten: it is answered only then, whatever the answer. */
   readonly synced: () => Promise<void>
   /** Subject and reason code of a refusal that a function threw; undefined for anything else. */
@@ -60,7 +60,7 @@ export interface Conduct {
 export const runFunction = async <Response>(
   name: string,
   run: () => Promise<Response>,
-  { synced, statusOf, onDefect }: Conduct,
+  { synced, statusOf, onDefect }: FunctionHooks,
 ): Promise<{ readonly response: Response } | { readonly failure: StatusCodeData }> => {
   const refused = (error: unknown): { failure: StatusCodeData } => {
     const failure = error instanceof RspServerError && error.status ? error.status : statusOf(error)
