@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Runtime } from '../host/runtime.ts'
-import { diskTrouble } from '../host/state/file-error.ts'
+import { describeDiskError } from '../host/state/file-error.ts'
 import { givenBack, isCallUnderWay } from '../pcsc/watchdog.ts'
 import { createProgram } from './program.ts'
 import { reportError } from './report-error.ts'
@@ -57,7 +57,7 @@ const reportUnwritten = async (unwritten: () => NodeJS.ErrnoException | undefine
   await new Promise(resolve => setImmediate(resolve))
   const error = unwritten()
   if (error === undefined) return 0
-  process.stderr.write(`esim-bench: the output could not be written: ${diskTrouble(error) ?? error.message}\n`)
+  process.stderr.write(`esim-bench: the output could not be written: ${describeDiskError(error) ?? error.message}\n`)
   return 1
 }
 

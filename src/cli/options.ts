@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander'
 import type { PkiOptions, RecordingOptions } from '../bench/context.ts'
 import { BenchError } from '../host/error.ts'
 import type { CurveOption } from '../host/pki/card-pki.ts'
-import { fileTrouble } from '../host/state/file-error.ts'
+import { describeFileError } from '../host/state/file-error.ts'
 
 /** Options of each command that uses a card. */
 export interface CardOptions extends PkiOptions, RecordingOptions {
@@ -51,6 +51,6 @@ export const readInput = (path: string, what: string): Uint8Array => {
   try {
     return new Uint8Array(readFileSync(path))
   } catch (error) {
-    throw new BenchError('file-unreadable', `cannot read the ${what} ${path}: ${fileTrouble(error)}`, { cause: error })
+    throw new BenchError('file-unreadable', `cannot read the ${what} ${path}: ${describeFileError(error)}`, { cause: error })
   }
 }

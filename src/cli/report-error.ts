@@ -4,7 +4,7 @@ import { CommanderError } from 'commander'
 import { judgeError } from '../bench/run/classify-error.ts'
 import { BenchError, exitCodeOf } from '../host/error.ts'
 import type { Runtime } from '../host/runtime.ts'
-import { diskTrouble } from '../host/state/file-error.ts'
+import { describeDiskError } from '../host/state/file-error.ts'
 import { homePath } from '../host/state/home.ts'
 import { ActivationCodeError } from '../rsp/activation-code.ts'
 import { showControls } from './terminal.ts'
@@ -66,7 +66,7 @@ export const reportError = (error: unknown, runtime: Runtime, args?: readonly st
     say(judged.summary)
     return 1
   }
-  const trouble = diskTrouble(error)
+  const trouble = describeDiskError(error)
   if (trouble !== undefined) say(`${trouble}: see to the disk, or set ESIM_BENCH_HOME to a folder on another one`)
   else reportDefect(error, runtime)
   return 1

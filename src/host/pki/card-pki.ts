@@ -15,7 +15,7 @@ import { PKI_FILES, type Pki, readPkiFolder, writePkiFolder } from '../../rsp/ce
 import { type IssuingContext, issueTestPki, reissueTls } from '../../rsp/certificates/test-pki.ts'
 import type { CurveName } from '../../rsp/crypto/curve.ts'
 import { BenchError } from '../error.ts'
-import { fileTrouble } from '../state/file-error.ts'
+import { describeFileError } from '../state/file-error.ts'
 
 /** How `--curve` calls the curves of SGP.22 §2.6.5. */
 export type CurveOption = 'nist' | 'brainpool'
@@ -50,7 +50,7 @@ export const readCertificates = (folder: string, curve: CurveOption, context: Is
   try {
     files = readFolder(folder)
   } catch (error) {
-    throw new BenchError('certificates', `cannot read the certificate folder ${folder}: ${fileTrouble(error)}`, {
+    throw new BenchError('certificates', `cannot read the certificate folder ${folder}: ${describeFileError(error)}`, {
       cause: error,
     })
   }

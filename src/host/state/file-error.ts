@@ -8,7 +8,7 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /** Why a file or folder could not be had, in words; what is not foreseen in those of the system. */
-export const fileTrouble = (error: unknown): string => {
+export const describeFileError = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException
   return (code && WORDS[code]) ?? message
 }
@@ -24,9 +24,9 @@ const DISK: Readonly<Record<string, string>> = {
 }
 
 /** The trouble with the disk that an error comes of, in words; of other errors undefined. */
-export const diskTrouble = (error: unknown): string | undefined => {
+export const describeDiskError = (error: unknown): string | undefined => {
   if (!(error instanceof Error)) return undefined
   const { code, syscall, path } = error as NodeJS.ErrnoException
   const words = code === undefined || syscall === undefined ? undefined : DISK[code]
-  return words === undefined ? diskTrouble(error.cause) : `${words} (${[syscall, path].filter(Boolean).join(' ')})`
+  return words === undefined ? describeDiskError(error.cause) : `${words} (${[syscall, path].filter(Boolean).join(' ')})`
 }
