@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommanderError } from 'commander'
-import { judgeError } from '../bench/run/classify-error.ts'
+import { classifyError } from '../bench/run/classify-error.ts'
 import { BenchError, exitCodeOf } from '../host/error.ts'
 import type { Runtime } from '../host/runtime.ts'
 import { describeDiskError } from '../host/state/file-error.ts'
@@ -61,7 +61,7 @@ export const reportError = (error: unknown, runtime: Runtime, args?: readonly st
     say(error.message)
     return 2
   }
-  const judged = judgeError(error)
+  const judged = classifyError(error)
   if (judged.isForeseen) {
     say(judged.summary)
     return 1

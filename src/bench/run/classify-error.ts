@@ -88,7 +88,7 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
 }
 
 /** By the error's class and code, never by its words. */
-export const judgeError = (error: unknown): Judgement => {
+export const classifyError = (error: unknown): Judgement => {
   if (error instanceof StepFailure)
     return { ...error.judgement, summary: error.message, errorCode: error.code, isForeseen: true }
   const found = judge(error)

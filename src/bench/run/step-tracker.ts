@@ -1,6 +1,6 @@
 import type { Cause, StepPlan, Verdict } from '../../evidence/events.ts'
 import type { Recorder, Stopwatch } from '../../evidence/recorder.ts'
-import { type Judgement, judgeError, StepFailure } from './classify-error.ts'
+import { type Judgement, classifyError, StepFailure } from './classify-error.ts'
 
 export interface StepOutcome {
   readonly step: number
@@ -84,7 +84,7 @@ export const createStepTracker = (
       if (current > 0) end('pass', summary)
       begin(current + 1)
       if (current < step)
-        failure = judgeError(
+        failure = classifyError(
           new StepFailure('step-missing', { verdict: 'fail', cause: 'server' }, `step ${step} came without this one`),
         )
     },
@@ -92,7 +92,7 @@ export const createStepTracker = (
       summary = text
     },
     fail(error) {
-      const judged = judgeError(error)
+      const judged = classifyError(error)
       if (!judged.isForeseen) report(error)
       failure ??= judged
       return failure
@@ -102,7 +102,7 @@ export const createStepTracker = (
     },
     finish() {
       if (!failure && !(isComplete && current === plan.length))
-        failure = judgeError(
+        failure = classifyError(
           new StepFailure('left', { verdict: 'blocked', cause: 'bench' }, 'the run was ended before this was done'),
         )
       if (failure) {

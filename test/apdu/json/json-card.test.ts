@@ -3,7 +3,7 @@ import type { Channel } from '../../../src/apdu/channel.ts'
 import { readQuestion } from '../../../src/apdu/json/apdu-json.ts'
 import { createJsonAnswerer } from '../../../src/apdu/json/json-answerer.ts'
 import { JSON_DEADLINES, openJsonCard } from '../../../src/apdu/json/json-card.ts'
-import { judgeError } from '../../../src/bench/run/classify-error.ts'
+import { classifyError } from '../../../src/bench/run/classify-error.ts'
 import { bytes, hex, scripted } from '../scripted-channel.ts'
 import { createTimers, scriptedPort } from './line-port.ts'
 
@@ -180,7 +180,7 @@ describe('a peer that does not keep to APDU JSON', () => {
   ])('is blamed for %s', async (_name, line, code, words) => {
     const { error } = await bad(() => {}, line)
     expect(error).toMatchObject({ code, message: expect.stringContaining(words) })
-    expect(judgeError(error)).toMatchObject({ verdict: 'blocked', cause: 'rig', isForeseen: true })
+    expect(classifyError(error)).toMatchObject({ verdict: 'blocked', cause: 'rig', isForeseen: true })
   })
 
   it('is blamed for silence, at the deadline of what was asked', async () => {

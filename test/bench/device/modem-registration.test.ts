@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type RunModem, registerByModem } from '../../../src/bench/device/modem-registration.ts'
-import { judgeError } from '../../../src/bench/run/classify-error.ts'
+import { classifyError } from '../../../src/bench/run/classify-error.ts'
 import type { ModemOperator, ModemSubscriber, Signal } from '../../../src/modem/radio/at-radio.ts'
 import type { RegistrationEnd } from '../../../src/modem/radio/registration-wait.ts'
 
@@ -62,7 +62,7 @@ const modemThat = (
   return { registering, notes, resets: () => resets }
 }
 const judged = async (registering: Promise<unknown>) =>
-  judgeError(
+  classifyError(
     await registering.then(
       () => expect.unreachable(),
       error => error,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApduError } from '../../../src/apdu/errors.ts'
 import { AppError } from '../../../src/app/error.ts'
-import { judgeError } from '../../../src/bench/run/classify-error.ts'
+import { classifyError } from '../../../src/bench/run/classify-error.ts'
 import { operationFailureOf } from '../../../src/bench/run/operation-failure.ts'
 import { createStepTracker } from '../../../src/bench/run/step-tracker.ts'
 import type { Observation } from '../../../src/evidence/events.ts'
@@ -120,7 +120,7 @@ describe('whose fault an error is', () => {
     [new BenchError('rig-not-attached', ''), 'blocked', 'rig'],
     ['a string', 'blocked', 'bench'],
   ])('%s: %s, %s', (error, verdict, cause) => {
-    expect(judgeError(error)).toMatchObject({ verdict, cause })
+    expect(classifyError(error)).toMatchObject({ verdict, cause })
   })
 })
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
-import { judgeError } from '../../../src/bench/run/classify-error.ts'
+import { classifyError } from '../../../src/bench/run/classify-error.ts'
 import { PACKAGE_FOLDER } from '../../../src/host/version.ts'
 import type { BindingName } from '../../../src/pcsc/binding.ts'
 import { loadBinding } from '../../../src/pcsc/load-binding.ts'
@@ -140,7 +140,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
             (reason: unknown) => reason,
           )
           expect([doing, error]).toEqual([doing, expect.objectContaining({ code: 'card-removed' })])
-          expect(judgeError(error)).toMatchObject({ verdict: 'blocked', cause: 'rig', isForeseen: true })
+          expect(classifyError(error)).toMatchObject({ verdict: 'blocked', cause: 'rig', isForeseen: true })
           await gone
           await untilSeen(binding, false)
           inserted = await insert(story)
