@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Runtime } from '../host/runtime.ts'
 import { describeDiskError } from '../host/state/file-error.ts'
-import { givenBack, isCallUnderWay } from '../pcsc/watchdog.ts'
+import { allReleased, hasPendingCall } from '../pcsc/watchdog.ts'
 import { createProgram } from './program.ts'
 import { reportError } from './report-error.ts'
 
 /** `process.exit` waits for the threads of the process, also for one that a reader does not let go of: then it is killed. */
 const endProcess = (exitCode: number): void => {
-  if (isCallUnderWay()) process.kill(process.pid, 'SIGKILL')
+  if (hasPendingCall()) process.kill(process.pid, 'SIGKILL')
   else process.exit(exitCode)
 }
 
@@ -77,8 +77,8 @@ export const main = async (args: readonly string[]): Promise<number> => {
   try {
     const exitCode = (await runProgram(runtime, args)) || (await reportUnwritten(() => unwritten))
     // Nothing is left to do, and a reader or pcscd that hangs would keep the process for ever.
-    await givenBack()
-    if (isCallUnderWay()) endProcess(exitCode)
+    await allReleased()
+    if (hasPendingCall()) endProcess(exitCode)
     return exitCode
   } finally {
     runtime.close()

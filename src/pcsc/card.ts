@@ -6,7 +6,7 @@ import { type Binding, type BindingName, type Connection, PROTOCOL_T0, STATE_PRE
 import { PcscError, toApduError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
 import { findReaders, type PassedOver, type ReaderChoice, tellPassedOver, toReader } from './readers.ts'
-import { type ServiceProbe, unlessFrozen } from './service.ts'
+import { type ServiceProbe, withPcscdTimeout } from './service.ts'
 import { toTpdu } from './tpdu.ts'
 import { withDeadlines } from './watchdog.ts'
 
@@ -28,7 +28,7 @@ export interface PcscCardOptions extends ReaderChoice {
   readonly pause?: ((ms: number) => Promise<void>) | undefined
   /** Counts the time: with it no call waits without end ({@link withDeadlines}). */
   readonly after?: After | undefined
-  /** With it a pcscd that hangs is not asked ({@link unlessFrozen}). */
+  /** With it a pcscd that hangs is not asked ({@link withPcscdTimeout}). */
   readonly answers?: ServiceProbe | undefined
 }
 
@@ -53,7 +53,7 @@ export const openPcscCard = async (options: PcscCardOptions): Promise<PcscCard> 
 
 /** As {@link openPcscCard}, over a binding in hand; it is released with the card. */
 export const holdCard = async (native: Binding, options: Omit<PcscCardOptions, 'binding'>): Promise<PcscCard> => {
-  const asked = options.answers ? unlessFrozen(native, options.answers) : native
+  const asked = options.answers ? withPcscdTimeout(native, options.answers) : native
   const bounded = options.after && withDeadlines(asked, options.after)
   const binding = bounded ?? asked
   /** Calls it off with the function that it gives. */

@@ -1,7 +1,7 @@
 import { type BindingName, type ReaderState, STATE_EXCLUSIVE, STATE_MUTE, STATE_PRESENT } from './binding.ts'
 import { PcscError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
-import { type ServiceProbe, unlessFrozen } from './service.ts'
+import { type ServiceProbe, withPcscdTimeout } from './service.ts'
 
 /** A slot of a reader. */
 export interface Reader {
@@ -53,7 +53,7 @@ export const listReaders = async (
   options: { binding?: BindingName | undefined; answers?: ServiceProbe | undefined } = {},
 ): Promise<Reader[]> => {
   const native = await loadBinding(options.binding)
-  const binding = options.answers ? unlessFrozen(native, options.answers) : native
+  const binding = options.answers ? withPcscdTimeout(native, options.answers) : native
   try {
     return sortReaders((await binding.readers()).map(toReader))
   } finally {

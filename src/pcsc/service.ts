@@ -11,7 +11,7 @@ export type ServiceProbe = () => Promise<boolean>
  * signal handlers too. (What hangs in between, in threads, is the matter of `withDeadlines`.) A pcscd that stops in the
  * instant between the probe and the call is not met.
  */
-export const unlessFrozen = (binding: Binding, answers: ServiceProbe): Binding => {
+export const withPcscdTimeout = (binding: Binding, answers: ServiceProbe): Binding => {
   let isOpen = false
   const check = async (): Promise<void> => {
     if (await answers()) {

@@ -2,7 +2,7 @@ import type { Binding, BindingName } from './binding.ts'
 import { PcscError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
 import { type Reader, sortReaders, toReader } from './readers.ts'
-import { type ServiceProbe, unlessFrozen } from './service.ts'
+import { type ServiceProbe, withPcscdTimeout } from './service.ts'
 
 /** What came or went. */
 export type ReaderChange =
@@ -32,7 +32,7 @@ export interface WatchOptions {
   onChange(change: ReaderChange): void
   /** Calls `look` after a while, and gives a way to call it off: a watch has no clock of its own. */
   later(look: () => void): () => void
-  /** With it a pcscd that hangs is not asked ({@link unlessFrozen}). */
+  /** With it a pcscd that hangs is not asked ({@link withPcscdTimeout}). */
   readonly answers?: ServiceProbe | undefined
   /** For tests. */
   readonly load?: (asked?: BindingName) => Promise<Binding>
@@ -54,7 +54,7 @@ export const watchReaders = ({ binding, onChange, later, answers, load = loadBin
     try {
       if (bound === undefined) {
         const native = await load(binding)
-        bound = answers ? unlessFrozen(native, answers) : native
+        bound = answers ? withPcscdTimeout(native, answers) : native
       }
       now = (await bound.readers()).map(toReader)
     } catch (error) {

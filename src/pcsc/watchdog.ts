@@ -33,12 +33,12 @@ export const giving = (work: Promise<void>): void => {
   void work.finally(() => underGiving.delete(work))
 }
 /** Resolves when it is known of all that was to be given back whether it is. */
-export const givenBack = async (): Promise<void> => {
+export const allReleased = async (): Promise<void> => {
   while (underGiving.size > 0) await Promise.all(underGiving)
 }
 
 /** A process with such a call cannot end by `process.exit`, which waits for its threads: it has to be killed. */
-export const isCallUnderWay = (): boolean => underWay > 0 || owed.size > 0 || underGiving.size > 0
+export const hasPendingCall = (): boolean => underWay > 0 || owed.size > 0 || underGiving.size > 0
 
 export interface BoundedBinding extends Binding {
   /** What waits now has waited long enough. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { holdCard } from '../../src/pcsc/card.ts'
-import { type ServiceProbe, unlessFrozen } from '../../src/pcsc/service.ts'
+import { type ServiceProbe, withPcscdTimeout } from '../../src/pcsc/service.ts'
 import { watchReaders } from '../../src/pcsc/watch.ts'
-import { givenBack, isCallUnderWay } from '../../src/pcsc/watchdog.ts'
+import { allReleased, hasPendingCall } from '../../src/pcsc/watchdog.ts'
 import { createDesk, settled } from './pcsc-fixture.ts'
 
 const CARD = { atr: Uint8Array.of(0x3b, 0), name: 7 }
@@ -15,7 +15,7 @@ describe('a pcscd that hangs', () => {
   it('is not asked for its readers or a card', async () => {
     const desk = createDesk()
     desk.insert(CARD)
-    const binding = unlessFrozen(desk.binding, async () => false)
+    const binding = withPcscdTimeout(desk.binding, async () => false)
     await expect(binding.readers()).rejects.toMatchObject(FROZEN)
     await expect(binding.connect('R')).rejects.toMatchObject(FROZEN)
     await expect(holdCard(desk.binding, { answers: async () => false })).rejects.toMatchObject(FROZEN)
@@ -58,17 +58,17 @@ describe('a pcscd that hangs', () => {
     let answers = true
     const card = await holdCard(desk.binding, { answers: async () => answers })
     answers = false
-    expect(isCallUnderWay()).toBe(false)
+    expect(hasPendingCall()).toBe(false)
     await card.close()
     await settled()
     expect(desk.calls.filter(call => call === 'disconnect' || call === 'release')).toEqual([])
-    expect(isCallUnderWay()).toBe(true)
+    expect(hasPendingCall()).toBe(true)
 
     answers = true
     const again = createDesk()
-    await unlessFrozen(again.binding, async () => answers).readers()
+    await withPcscdTimeout(again.binding, async () => answers).readers()
     expect(desk.calls.at(-1)).toBe('release')
-    expect(isCallUnderWay()).toBe(false)
+    expect(hasPendingCall()).toBe(false)
   })
 
   it('is waited for by who ends: only its answer tells whether the process can end in the ordinary way', async () => {
@@ -85,14 +85,14 @@ describe('a pcscd that hangs', () => {
         })
       const card = await holdCard(desk.binding, { answers: answer })
       await card.close()
-      expect(isCallUnderWay()).toBe(true)
-      const given = givenBack()
+      expect(hasPendingCall()).toBe(true)
+      const given = allReleased()
       say!(answers)
       await given
-      expect([isCallUnderWay(), desk.calls.includes('release')]).toEqual([!answers, answers])
-      await unlessFrozen(createDesk().binding, async () => true).readers()
+      expect([hasPendingCall(), desk.calls.includes('release')]).toEqual([!answers, answers])
+      await withPcscdTimeout(createDesk().binding, async () => true).readers()
     }
-    expect(isCallUnderWay()).toBe(false)
+    expect(hasPendingCall()).toBe(false)
   })
 })
 
@@ -111,8 +111,8 @@ it('a card that two give back, one because of Ctrl-C, is given back once', async
   const second = card.close()
   await settled()
   end()
-  await Promise.all([work, first, second, givenBack()])
+  await Promise.all([work, first, second, allReleased()])
   await card.close()
-  await givenBack()
+  await allReleased()
   expect(desk.calls.filter(call => call === 'disconnect' || call === 'release')).toEqual(['disconnect', 'release'])
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/apdu/channel.ts'
 import { holdCard } from '../../src/pcsc/card.ts'
-import { isCallUnderWay } from '../../src/pcsc/watchdog.ts'
+import { hasPendingCall } from '../../src/pcsc/watchdog.ts'
 import { createDesk, createTime, settled } from './pcsc-fixture.ts'
 
 const ATR = Uint8Array.of(0x3b, 0)
@@ -18,7 +18,7 @@ describe('a reader that does not come back', () => {
     answer.catch(() => {})
     await settled()
     expect([...time.waiting].map(({ ms }) => ms)).toEqual([300_000])
-    expect(isCallUnderWay()).toBe(true)
+    expect(hasPendingCall()).toBe(true)
     time.pass()
     const stuck = {
       code: 'port-gone',
@@ -40,7 +40,7 @@ describe('a reader that does not come back', () => {
     card.hangs = false
     desk.comeBack()
     await settled()
-    expect(isCallUnderWay()).toBe(false)
+    expect(hasPendingCall()).toBe(false)
     expect(desk.calls.slice(-2)).toEqual(['disconnect', 'release'])
     const again = await holdCard(desk.binding, { after: time.after })
     expect([...(await again.exclusive(ask))]).toEqual([7, 0x90, 0])
@@ -65,7 +65,7 @@ describe('a reader that does not come back', () => {
       ),
     })
     await closing
-    expect(isCallUnderWay()).toBe(true)
+    expect(hasPendingCall()).toBe(true)
     expect(desk.calls).not.toContain('release')
     await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-stuck' })
 
@@ -73,6 +73,6 @@ describe('a reader that does not come back', () => {
     desk.comeBack()
     await settled()
     expect(desk.calls.slice(-2)).toEqual(['disconnect', 'release'])
-    expect(isCallUnderWay()).toBe(false)
+    expect(hasPendingCall()).toBe(false)
   })
 })
