@@ -12,7 +12,7 @@ import type { Rig } from '../rig.ts'
 import type { Link, OpenedCard } from './link.ts'
 
 /** With these nothing is known of the card. */
-const OF_THE_RIG: readonly ApduErrorCode[] = ['card-removed', 'port-gone', 'reader-busy', 'exchange-lost']
+const TRANSPORT_ERRORS: readonly ApduErrorCode[] = ['card-removed', 'port-gone', 'reader-busy', 'exchange-lost']
 
 /** Why a card cannot be had, where that is foreseen; each of these sentences says what to do. */
 const reasonOf = (error: unknown): string => {
@@ -28,7 +28,7 @@ export const hardwareLink = (
   reach: (rig: Rig) => Promise<Card | OpenedCard>,
   isdrOptionsOf: IsdrOptionsOf = () => ({}),
   /** The way may lead anywhere, and tells nothing of the card: it is asked what it is. */
-  { isBlind = false }: { readonly isBlind?: boolean } = {},
+  { probeCardType = false }: { readonly probeCardType?: boolean } = {},
 ): Link => {
   const runExclusive = createMutex()
   const inHand = new Set<string>()
@@ -48,7 +48,7 @@ export const hardwareLink = (
           return { attached: true }
         } catch (error) {
           if (!(error instanceof ApduError || error instanceof LpaError)) throw error
-          if (isApduError(error, ...OF_THE_RIG)) return { attached: false, reason: error.message }
+          if (isApduError(error, ...TRANSPORT_ERRORS)) return { attached: false, reason: error.message }
           return { attached: false, reason: `the card in it is no eUICC that opens its ISD-R (${error.message})` }
         } finally {
           await card.close()
@@ -67,7 +67,7 @@ export const hardwareLink = (
         }
         inHand.add(rig.name)
         const card = releasing(reached.card, () => inHand.delete(rig.name))
-        if (!isBlind) return { ...reached, card }
+        if (!probeCardType) return { ...reached, card }
         try {
           return { ...reached, card, isSoftware: await isSoftwareCard(card, isdrOptionsOf(rig, reached)) }
         } catch (error) {

@@ -17,7 +17,7 @@ export const execLink = (workingFolder: string, isdrOptionsOf?: IsdrOptionsOf): 
       return openJsonCard(port, `the program ${rig.link.exec[0]}`, afterTimeout)
     },
     isdrOptionsOf,
-    { isBlind: true },
+    { probeCardType: true },
   )
 
 /** A socket that answers APDU JSON. */
@@ -31,5 +31,5 @@ export const tcpLink = (isdrOptionsOf?: IsdrOptionsOf): Link =>
       return openJsonCard(port, `the socket ${tcp}`, afterTimeout)
     },
     isdrOptionsOf,
-    { isBlind: true },
+    { probeCardType: true },
   )

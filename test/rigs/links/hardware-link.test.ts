@@ -52,7 +52,7 @@ describe('a rig with hardware', () => {
     }
     const summary = summarizeRig({ name: 'desk', link: { tcp: '127.0.0.1:1' } }, 'test')
     const subjectOf = async (reach: () => Promise<Card>): Promise<string> =>
-      withSubject(summary, await hardwareLink(reach, undefined, { isBlind: true }).open(RIG)).subject
+      withSubject(summary, await hardwareLink(reach, undefined, { probeCardType: true }).open(RIG)).subject
     expect(await subjectOf(silent)).toBe('software')
     // It is the card's word, not its EID: the test cards of SGP.26 share one.
     const other = async (): Promise<Card> => {
