@@ -2,7 +2,7 @@ import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 
 /** The calls of node:crypto that some work made, with what they were given, to be made again with nothing around them. */
-export interface CryptoTape {
+export interface CryptoRecording {
   /** How often each function was called. */
   readonly counts: ReadonlyMap<string, number>
   /** Bytes that went through ciphers. */
@@ -32,7 +32,7 @@ const OBJECTS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Runs `work` and writes down what it asks of node:crypto. Nothing else may run meanwhile. */
-export const recordCrypto = async (work: () => Promise<unknown>): Promise<CryptoTape> => {
+export const recordCrypto = async (work: () => Promise<unknown>): Promise<CryptoRecording> => {
   const calls: (() => void)[] = []
   const counts = new Map<string, number>()
   let cipherBytes = 0

@@ -21,7 +21,7 @@ export interface BenchmarkRuntime {
   readonly random: (length: number) => Uint8Array
 }
 
-export interface DownloadScene {
+export interface DownloadFixture {
   readonly card: Card
   readonly es9p: Fetch
   /** Puts the profile in stock and orders it; resolves with the matching id. */
@@ -40,11 +40,11 @@ export interface DownloadScene {
 }
 
 /** SM-DP+, LPA and software eUICC in one process with nothing between them: no sockets, no disk, no evidence. */
-export const createDownloadScene = async (
+export const createDownloadFixture = async (
   { clock, random }: BenchmarkRuntime,
   curve: CurveOption,
   more: Pick<CardSettings, 'protocol'> = {},
-): Promise<DownloadScene> => {
+): Promise<DownloadFixture> => {
   const pki = issueTestPki({ curve: curveName(curve), smdpHost: OWN_SMDP_HOST, random, now: clock() })
   const smdp = createSmdp({
     address: OWN_SMDP_HOST,

@@ -20,7 +20,7 @@ import { PendingNotification, ProfileInstallationResultData } from '../src/rsp/n
  * Card and LPA to one server, as bodies of requests: everything that a server looks at is genuine, and nothing is
  * computed that it does not look at, so that who measures is not slower than what is measured.
  */
-export interface CardStandIn {
+export interface FakeCard {
   readonly initiate: string
   /** Each takes the answer to the call before it. */
   authenticate(answer: Json, matchingId: string): string
@@ -31,12 +31,12 @@ export interface CardStandIn {
 
 const hex = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, 'hex'))
 
-export const createCardStandIn = (
+export const createFakeCard = (
   pki: Pki,
   address: string,
   random: (length: number) => Uint8Array,
   euicc: Credential = pki.euicc,
-): CardStandIn => {
+): FakeCard => {
   const ci = [pki.ci.certificate.subjectKeyId!]
   const info1 = {
     svn: Uint8Array.of(2, 2, 2),

@@ -1,8 +1,8 @@
 import type { Channel } from '../src/apdu/channel.ts'
 import type { CurveOption } from '../src/host/pki/card-pki.ts'
 import type { Fetch } from '../src/rsp/fetch.ts'
-import { type CryptoTape, recordCrypto } from './crypto-recording.ts'
-import { type BenchmarkRuntime, createDownloadScene } from './download-fixture.ts'
+import { type CryptoRecording, recordCrypto } from './crypto-recording.ts'
+import { type BenchmarkRuntime, createDownloadFixture } from './download-fixture.ts'
 
 export interface Measurement {
   readonly curve: CurveOption
@@ -32,7 +32,7 @@ export const measureDownloads = async (
   progress: (done: number) => void,
 ): Promise<Measurement> => {
   const { stopwatch } = runtime
-  const { es9p, order, clean, ...scene } = await createDownloadScene(runtime, curve)
+  const { es9p, order, clean, ...scene } = await createDownloadFixture(runtime, curve)
   const spent = { card: 0, server: 0, apdus: 0, bytes: 0, whole: 0, bare: 0 }
   const timed = (channel: Channel): Channel => ({
     async transmit(command) {
@@ -60,7 +60,7 @@ export const measureDownloads = async (
     await clean()
   }
   const matchingId = await order()
-  const tape: CryptoTape = await recordCrypto(() => download(matchingId))
+  const tape: CryptoRecording = await recordCrypto(() => download(matchingId))
   await clean()
   for (let round = 0; round < WARM_UP; round++) tape.replay()
 

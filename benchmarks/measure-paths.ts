@@ -5,7 +5,7 @@ import type { CurveOption } from '../src/host/pki/card-pki.ts'
 import type { ApduPath } from '../src/modem/at/at-channels.ts'
 import type { After, BytePort } from '../src/modem/at/at-port.ts'
 import { openModemCard } from '../src/modem/at-card.ts'
-import { type BenchmarkRuntime, createDownloadScene, type DownloadScene } from './download-fixture.ts'
+import { type BenchmarkRuntime, createDownloadFixture, type DownloadFixture } from './download-fixture.ts'
 
 /** What one download costs on one way to a card. */
 export interface PathCost {
@@ -67,7 +67,7 @@ const cableTo = (card: Card, into: Counted, after: After): BytePort => {
   }
 }
 
-const measureModem = async (scene: DownloadScene, apdu: ApduPath): Promise<Counted> => {
+const measureModem = async (scene: DownloadFixture, apdu: ApduPath): Promise<Counted> => {
   const counted: Counted = { exchanges: 0, bytes: 0, data: 0 }
   const card = await openModemCard({ port: cableTo(scene.card, counted, after), apdu, after })
   try {
@@ -82,8 +82,8 @@ const measureModem = async (scene: DownloadScene, apdu: ApduPath): Promise<Count
 
 /** One and the same download on each way to a card. The T=1 way shows what must cross. */
 export const measurePaths = async (runtime: BenchmarkRuntime, curve: CurveOption): Promise<PathCost[]> => {
-  const direct = async (protocol: 't0' | 't1'): Promise<[DownloadScene, Counted]> => {
-    const scene = await createDownloadScene(runtime, curve, { protocol })
+  const direct = async (protocol: 't0' | 't1'): Promise<[DownloadFixture, Counted]> => {
+    const scene = await createDownloadFixture(runtime, curve, { protocol })
     const counted: Counted = { exchanges: 0, bytes: 0, data: 0 }
     await scene.download({ onChannel: counting(counted) }, await scene.order())
     await scene.clean()

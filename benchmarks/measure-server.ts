@@ -7,11 +7,11 @@ import type { Json } from '../src/rsp/json.ts'
 import { createMemoryStore } from '../src/server/smdp/memory-store.ts'
 import { createSmdp } from '../src/server/smdp/smdp.ts'
 import { recordCrypto } from './crypto-recording.ts'
-import { type CardStandIn, createCardStandIn } from './fake-card.ts'
+import { type FakeCard, createFakeCard } from './fake-card.ts'
 import {
   drawFrom,
   fillStore,
-  type MeasuredScene,
+  type MeasuredFixture,
   measuredIccid,
   measuredMatchingId,
   measuredPki,
@@ -70,7 +70,7 @@ interface Measured {
 
 const startServer = (
   file: string,
-  scene: MeasuredScene & { readonly store: string },
+  scene: MeasuredFixture & { readonly store: string },
   environment: NodeJS.ProcessEnv,
 ): Promise<Measured> =>
   new Promise((resolve, reject) => {
@@ -105,7 +105,7 @@ export const measureServer = async (
   const { store, processes, environment, downloads, sessions } = toMeasure
   const scene = { seed: Buffer.from(random(16)).toString('hex'), at: clock().toISOString() }
   const pki = measuredPki(scene)
-  const card = createCardStandIn(pki, OWN_SMDP_HOST, drawFrom(`${scene.seed} card`))
+  const card = createFakeCard(pki, OWN_SMDP_HOST, drawFrom(`${scene.seed} card`))
   const bareCryptoMs = await measureBareCrypto(scene, card, clock)
 
   const file =
@@ -164,7 +164,7 @@ export const measureServer = async (
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
 /** What the server asks of node:crypto in one download, made again with nothing around it. */
-const measureBareCrypto = async (scene: MeasuredScene, card: CardStandIn, clock: () => Date): Promise<number> => {
+const measureBareCrypto = async (scene: MeasuredFixture, card: FakeCard, clock: () => Date): Promise<number> => {
   const store = createMemoryStore()
   const { es9p } = createSmdp({
     address: OWN_SMDP_HOST,

@@ -10,7 +10,7 @@ import type { SmdpStore } from '../src/server/smdp/store.ts'
 import { OPERATOR } from '../src/services/hosts.ts'
 
 /** What the measured server and who measures it know alike, from a seed. */
-export interface MeasuredScene {
+export interface MeasuredFixture {
   readonly seed: string
   readonly at: string
 }
@@ -33,7 +33,7 @@ export const drawFrom = (seed: string): ((length: number) => Uint8Array) => {
 }
 
 /** Its keys are the same in every process; the signatures of its certificates are not, and need not be. */
-export const measuredPki = ({ seed, at }: MeasuredScene): Pki =>
+export const measuredPki = ({ seed, at }: MeasuredFixture): Pki =>
   issueTestPki({ curve: 'P-256', smdpHost: OWN_SMDP_HOST, random: drawFrom(`${seed} pki`), now: new Date(at) })
 
 export const measuredIccid = (order: number): string => {
@@ -45,7 +45,7 @@ export const measuredMatchingId = (order: number): string => `MEASURE-${order}`
 /** Released orders, from number `from` on. All have the same package: what differs in it is nothing to the server. */
 export const fillStore = async (
   store: SmdpStore,
-  { seed, at }: MeasuredScene,
+  { seed, at }: MeasuredFixture,
   from: number,
   count: number,
 ): Promise<void> => {

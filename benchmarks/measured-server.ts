@@ -5,7 +5,7 @@ import { OWN_SMDP_HOST } from '../src/host/pki/card-pki.ts'
 import { serverIdentity } from '../src/host/pki/web-pki.ts'
 import { createSmdp } from '../src/server/smdp/smdp.ts'
 import { openSmdpStore } from '../src/services/store/open-smdp-store.ts'
-import { fillStore, type MeasuredScene, measuredPki } from './measured-fixture.ts'
+import { fillStore, type MeasuredFixture, measuredPki } from './measured-fixture.ts'
 
 /** What the process that measures asks of this one. Started by `measure-server.ts` with its scene as argument. */
 export type Asked =
@@ -18,7 +18,7 @@ export type Said =
   /** Microseconds of this process on the processor, and its memory. */
   | { readonly cpu: number; readonly rss: number; readonly heap: number }
 
-const scene = JSON.parse(process.argv[2]!) as MeasuredScene & { readonly store: string }
+const scene = JSON.parse(process.argv[2]!) as MeasuredFixture & { readonly store: string }
 const pki = measuredPki(scene)
 const random = (length: number): Uint8Array => Uint8Array.from(randomBytes(length))
 const store = await openSmdpStore(scene.store, { environment: process.env, random })

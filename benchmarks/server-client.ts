@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 import { OWN_SMDP_HOST } from '../src/host/pki/card-pki.ts'
 import { ES9p } from '../src/rsp/interfaces/es9p.ts'
 import type { Json } from '../src/rsp/json.ts'
-import type { CardStandIn } from './fake-card.ts'
+import type { FakeCard } from './fake-card.ts'
 import { measuredIccid, measuredMatchingId } from './measured-fixture.ts'
 
 export interface Latencies {
@@ -39,7 +39,7 @@ export const summarise = (milliseconds: readonly number[], tookMs: number): Late
 /** With several ports the functions of one session are called at different ones in turn: their servers share it. */
 export const openServerClient = (
   ports: readonly number[],
-  card: CardStandIn,
+  card: FakeCard,
   stopwatch: () => number,
   connections: number,
 ): ServerClient => {
