@@ -7,7 +7,7 @@ import { makeDatabase } from '../../benchmarks/postgres-target.ts'
 import { summarise } from '../../benchmarks/server-client.ts'
 import { toHex } from '../../src/asn1/bytes.ts'
 import { createPlace } from '../cli/runtime.ts'
-import { dice } from '../rsp/seeded-random.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
 import { type Cluster, startCluster, withoutPostgres } from '../services/store/postgres-cluster.ts'
 import { type Compiled, compileProcess } from '../services/store/server-process.ts'
 
@@ -16,7 +16,7 @@ const { runtime } = place.runtimeOf(new AbortController().signal)
 place.remove()
 
 const folder = mkdtempSync(join(tmpdir(), 'measure-'))
-const environment = { ESIM_BENCH_STORE_KEY: toHex(dice('key')(32)) }
+const environment = { ESIM_BENCH_STORE_KEY: toHex(seededRandom('key')(32)) }
 let compiled: Compiled
 let cluster: Cluster | undefined
 beforeAll(async () => {

@@ -14,7 +14,7 @@ import { issueSmdsCertificates } from '../../src/rsp/certificates/smds-pki.ts'
 import type { CurveName } from '../../src/rsp/crypto/curve.ts'
 import type { Fetch } from '../../src/rsp/fetch.ts'
 import { callerName, nameOfCaller } from '../../src/services/caller-name.ts'
-import { dice } from '../rsp/seeded-random.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
 import { ADDRESS, START, testPki } from '../server/smdp/smdp-fixture.ts'
 import { SMDS } from '../server/smds/smds-fixture.ts'
 
@@ -91,10 +91,10 @@ export const trustOf = (...pkis: readonly Pick<Pki, 'ci'>[]): CheckServer =>
  */
 export const openSockets = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'conformance-'))
-  const web = openWebPki(folder, { random: dice('web'), now: START })
+  const web = openWebPki(folder, { random: seededRandom('web'), now: START })
   /** Certificates of the same CA that ended years ago. */
-  const formerWeb = openWebPki(folder, { random: dice('former web'), now: new Date('2020-01-01') })
-  const strangers = openWebPki(join(folder, 'strangers'), { random: dice('strangers'), now: START })
+  const formerWeb = openWebPki(folder, { random: seededRandom('former web'), now: new Date('2020-01-01') })
+  const strangers = openWebPki(join(folder, 'strangers'), { random: seededRandom('strangers'), now: START })
   const admit = (certificate: Uint8Array | undefined): boolean =>
     nameOfCaller([web.ca], clock, certificate) !== undefined
   const open: { close(): Promise<void> }[] = []
@@ -106,7 +106,7 @@ export const openSockets = async () => {
   const pkis = CURVES.map(curve => testPki(curve))
   const smdsTls = CURVES.map(curve => {
     const pki = testPki(curve)
-    const { dsTls } = issueSmdsCertificates(pki, { random: dice(`sockets ${curve}`), now: START, host: SMDS })
+    const { dsTls } = issueSmdsCertificates(pki, { random: seededRandom(`sockets ${curve}`), now: START, host: SMDS })
     return tlsIdentityOf(pki, dsTls, SMDS)
   })
   const webIdentity = (host: string) => serverIdentity(web.issue(host))

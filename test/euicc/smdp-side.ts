@@ -43,7 +43,7 @@ export interface Download {
 }
 
 export const SERVER = 'smdp.test'
-const dice = createDice('smdp')
+const seededRandom = createDice('smdp')
 
 export const download = (changes: Partial<Download> = {}): Download => ({
   dpAuth: pkiOf('P-256').dpAuth,
@@ -72,7 +72,7 @@ export const authenticateRequest = (
   euiccChallenge: Uint8Array,
   ciPKId = dpAuth.certificate.authorityKeyId!,
 ): AuthenticateServerRequest => {
-  const signed = { transactionId, euiccChallenge, serverAddress: SERVER, serverChallenge: dice(16) }
+  const signed = { transactionId, euiccChallenge, serverAddress: SERVER, serverChallenge: seededRandom(16) }
   const serverSigned1 = keep(ServerSigned1, change?.serverSigned1?.(signed) ?? signed)
   const request: AuthenticateServerRequest = {
     serverSigned1,
@@ -108,12 +108,12 @@ export const prepareRequest = (
 /** GetBoundProfilePackage. */
 export const bind = ({ dpPb, transactionId, profile, metadata }: Download, euiccOtpk: Uint8Array): Uint8Array =>
   bindProfilePackage({
-    profile: protectProfile(profile, { random: dice }),
+    profile: protectProfile(profile, { random: seededRandom }),
     metadata: encode(StoreMetadataRequest, metadata),
     transactionId,
     eid: testIdentity().eid,
-    hostId: dice(16),
-    smdpOneTimeKey: generateOneTimeKeyPair(dpPb.certificate.curve, dice),
+    hostId: seededRandom(16),
+    smdpOneTimeKey: generateOneTimeKeyPair(dpPb.certificate.curve, seededRandom),
     euiccOtpk,
     smdpPrivateKey: dpPb.privateKey,
     configureISDP: { dpProprietaryData: { dpOid: '2.999.10.1' } },

@@ -6,7 +6,7 @@ import { deviceInfoOf } from '../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../src/lpa/card/isdr.ts'
 import { discoverEvents, downloadEvent } from '../../src/lpa/discovery.ts'
 import type { Fetch } from '../../src/rsp/fetch.ts'
-import { dice } from '../rsp/seeded-random.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
 import { START, testPki } from '../server/smdp/smdp-fixture.ts'
 import { createSmdsScene } from '../server/smds/smds-fixture.ts'
 
@@ -20,7 +20,7 @@ const createStory = async (rootDsAddress = A) => {
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress, defaultDpAddress: undefined }),
     memory: createMemory(),
     clock: () => START,
-    random: dice('discovery'),
+    random: seededRandom('discovery'),
   })
   const asked: string[] = []
   const fetch: Fetch = request => {

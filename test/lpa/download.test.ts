@@ -15,7 +15,7 @@ import { installProfile, SUPPORTED_SERVICES } from '../../src/profile/install.ts
 import { decodeProfilePackage } from '../../src/profile/package.ts'
 import { createNetwork } from '../../src/server/network/network.ts'
 import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from '../profile/ts48.ts'
-import { dice } from '../rsp/seeded-random.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
 import { ADDRESS, createScene, MATCHING_ID, START, testPki } from '../server/smdp/smdp-fixture.ts'
 
 /** The story of docs/tour.md with nothing faked: our SM-DP+, our LPA, the software eUICC, the network. */
@@ -29,7 +29,7 @@ const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) 
   const iccid = toHex(profile.iccid).replace(/f+$/, '')
   const scene = await createScene({ curve, package: upp })
   await scene.stock(iccid)
-  const random = dice(`story ${curve}`)
+  const random = seededRandom(`story ${curve}`)
   const card = await createEuicc({
     identity: ordinaryIdentity([testPki(curve)], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),

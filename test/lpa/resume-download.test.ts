@@ -15,7 +15,7 @@ import { buildProfilePackage } from '../../src/profile/build.ts'
 import { encodeProfilePackage } from '../../src/profile/package.ts'
 import type { Fetch } from '../../src/rsp/fetch.ts'
 import { ES9p } from '../../src/rsp/interfaces/es9p.ts'
-import { dice } from '../rsp/seeded-random.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
 import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../server/smdp/smdp-fixture.ts'
 
 const STORE_DATA = 0xe2
@@ -28,9 +28,9 @@ const PACKAGE = encodeProfilePackage(
   buildProfilePackage({
     iccid: ICCID,
     imsi: '001010123456789',
-    algorithm: { name: 'milenage', k: dice('k')(16), opc: dice('opc')(16) },
+    algorithm: { name: 'milenage', k: seededRandom('k')(16), opc: seededRandom('opc')(16) },
     serviceProviderName: 'Operator A',
-    random: dice('package'),
+    random: seededRandom('package'),
   }),
 )
 
@@ -49,7 +49,7 @@ const createStory = async ({
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
     clock: () => START,
-    random: dice('lost'),
+    random: seededRandom('lost'),
   })
   let blocks = 0
   const lossy = (channel: Channel): Channel => ({

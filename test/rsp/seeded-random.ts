@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** A repeatable source of bytes in place of a random one: SHA-256 over a seed and a counter. */
-export const dice = (seed: string): ((length: number) => Uint8Array) => {
+export const seededRandom = (seed: string): ((length: number) => Uint8Array) => {
   let rolls = 0
   return length => {
     const bytes = new Uint8Array(length)

@@ -9,12 +9,12 @@ import { buildProfilePackage } from '../../../src/profile/build.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install.ts'
 import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import { createNetwork } from '../../../src/server/network/network.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 
 /** An activation on a card whose answers `spoil` may change on their way. */
 const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
-  const random = dice('mobile device')
+  const random = seededRandom('mobile device')
   const imsi = '001010123456789'
   const pkg = buildProfilePackage({
     iccid: ICCID,

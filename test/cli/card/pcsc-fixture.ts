@@ -17,7 +17,7 @@ import type { IsdrOptionsOf } from '../../../src/rigs/card-knowledge.ts'
 import { pcscLink } from '../../../src/rigs/links/pcsc-link.ts'
 import { type Rig, summarizeRig } from '../../../src/rigs/rig.ts'
 import { ts48Missing } from '../../profile/ts48.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { ADDRESS, createScene, MATCHING_ID, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 
 /** What a person does with a card: each takes a device in hand and gives it back. */
@@ -68,7 +68,7 @@ export const createStory = async (upp: Uint8Array, protocol: 't0' | 't1') => {
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
     clock: () => START,
-    random: dice(`story ${protocol}`),
+    random: seededRandom(`story ${protocol}`),
     protocol,
   })
   const { fetch, order } = {

@@ -4,7 +4,7 @@ import { issueCrl } from '../../../src/rsp/certificates/issue.ts'
 import { type CertificateFault, issueFaultyCertificate } from '../../../src/rsp/certificates/test-pki.ts'
 import type { ProfileRequirements } from '../../../src/server/smdp/es9p/profile-requirements.ts'
 import { issueVariant } from '../../rsp/certificates/variants.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../../server/smdp/es9p/card-role.ts'
 import { accepted, ICCID, MATCHING_ID, refused, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 import { type Conformance, type Procedure, type Procedures, procedures } from '../conformance.ts'
@@ -25,7 +25,7 @@ const refusesBefore =
     expect(scene.defects).toEqual([])
   }
 const faulty = (kind: 'EUM' | 'eUICC', fault: CertificateFault) => (): Change => {
-  const made = issueFaultyCertificate(testPki('P-256'), kind, fault, { random: dice(fault), now: START })
+  const made = issueFaultyCertificate(testPki('P-256'), kind, fault, { random: seededRandom(fault), now: START })
   return kind === 'EUM' ? { eum: made.certificate.der } : { euicc: made }
 }
 /** An order for a profile whose type requires this. */

@@ -6,18 +6,18 @@ import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
 import type { OneTimeKeyPair } from '../../../src/rsp/crypto/key-agreement.ts'
 import { BoundProfilePackage } from '../../../src/rsp/interfaces/es8p.ts'
 import { openPackage } from '../../../src/rsp/package/open.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import type { AuthenticateClientOk } from '../../server/smdp/es9p/card-role.ts'
 import { accepted, ICCID, MATCHING_ID, refused, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 import { type Conformance, type Procedure, type Procedures, procedures } from '../conformance.ts'
 import { CODE, cardOf, change, hashed, type Ordered, orderBy } from './orders.ts'
 
-const profile = dice('profile')(5000)
+const profile = seededRandom('profile')(5000)
 /** With names of full length and the largest icon, a StoreMetadataRequest has more than one segment. */
 const longMetadata = {
   serviceProviderName: 'S'.repeat(32),
   profileName: 'P'.repeat(64),
-  icon: { type: 'png' as const, bytes: dice('icon')(1024) },
+  icon: { type: 'png' as const, bytes: seededRandom('icon')(1024) },
 }
 
 interface How {

@@ -2,7 +2,7 @@ import { buildProfilePackage } from '../../../src/profile/build.ts'
 import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import { completeEid, issueEuicc } from '../../../src/rsp/certificates/test-pki.ts'
 import { hashConfirmationCode } from '../../../src/rsp/crypto/confirmation-code.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { type CardRole, createCardRole } from '../../server/smdp/es9p/card-role.ts'
 import { accepted, ICCID, MATCHING_ID, START } from '../../server/smdp/smdp-fixture.ts'
 import { SMDS } from '../../server/smds/smds-fixture.ts'
@@ -70,7 +70,7 @@ export const hashed = (code: string, { transactionId }: { transactionId: Uint8Ar
 
 /** Another card of the same EUM. */
 export const cardOf = (scene: SmdpScene, eid = OTHER_EID): CardRole => {
-  const euicc = issueEuicc(scene.pki.eum, { eid, random: dice(eid), now: START })
+  const euicc = issueEuicc(scene.pki.eum, { eid, random: seededRandom(eid), now: START })
   return createCardRole(scene.pki, { euicc, seed: eid })
 }
 
@@ -80,9 +80,9 @@ export const realProfile = (): Uint8Array =>
     buildProfilePackage({
       iccid: ICCID,
       imsi: '001010123456789',
-      algorithm: { name: 'milenage', k: dice('k')(16), opc: dice('opc')(16) },
+      algorithm: { name: 'milenage', k: seededRandom('k')(16), opc: seededRandom('opc')(16) },
       serviceProviderName: 'Operator A',
-      random: dice('profile'),
+      random: seededRandom('profile'),
     }),
   )
 

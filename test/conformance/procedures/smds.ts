@@ -10,7 +10,7 @@ import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
 import { ES11Asn1 } from '../../../src/rsp/interfaces/es11-asn1.ts'
 import { ES12 } from '../../../src/rsp/interfaces/es12.ts'
 import { issueVariant, type Variant, type VariantFaults } from '../../rsp/certificates/variants.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { type CardRole, createCardRole } from '../../server/smdp/es9p/card-role.ts'
 import { accepted, post, refused, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 import { SMDP, SMDS } from '../../server/smds/smds-fixture.ts'
@@ -149,7 +149,7 @@ const refuses =
     expect(defects).toEqual([])
   }
 const faulty = (kind: 'EUM' | 'eUICC', fault: CertificateFault) => (): Change => {
-  const made = issueFaultyCertificate(testPki('P-256'), kind, fault, { random: dice(fault), now: START })
+  const made = issueFaultyCertificate(testPki('P-256'), kind, fault, { random: seededRandom(fault), now: START })
   return kind === 'EUM' ? { eum: made.certificate.der } : { euicc: made }
 }
 /** A card whose chain has sub-CAs, and how it shows them. */

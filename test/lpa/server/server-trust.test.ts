@@ -5,11 +5,11 @@ import { issueFaultyCertificate, issueTestPki, issueTls } from '../../../src/rsp
 
 const HOST = 'smdp.example.com'
 const now = new Date('2026-11-22T00:00:00Z')
-let dice = 1
+let seededRandom = 1
 const random = (length: number): Uint8Array =>
   Uint8Array.from({ length }, () => {
-    dice = (dice * 48271) % 0x7fffffff
-    return dice & 0xff
+    seededRandom = (seededRandom * 48271) % 0x7fffffff
+    return seededRandom & 0xff
   })
 const context = { random, now }
 

@@ -11,7 +11,7 @@ import { networkSocketOf, openNetworkSocket } from '../../../src/rigs/emulator/n
 import { createNetwork } from '../../../src/server/network/network.ts'
 import { scripted } from '../../apdu/scripted-channel.ts'
 import { READ } from '../../modem/radio/scripted-usim.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 
 const NOW = new Date('2026-11-23T00:00:00Z')
 
@@ -30,7 +30,7 @@ describe('the network of a running bench, for a modem of another process', () =>
       here: { plmn: '00101', name: 'Test' },
       subscribers: () => undefined,
       clock: () => NOW,
-      random: dice('network'),
+      random: seededRandom('network'),
     })
   const noCard: Channel = { transmit: () => expect.unreachable('the card was asked') }
 

@@ -29,8 +29,8 @@ describe('memory on a disk that loses what was not synced', () => {
         fc.array(changes, { minLength: 1, maxLength: 5 }),
         fc.nat(40),
         fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
-        async (commits, cutAt, dice) => {
-          const keep = (): number => dice.next().value as number
+        async (commits, cutAt, seededRandom) => {
+          const keep = (): number => seededRandom.next().value as number
           const runtime = forgetfulDisk(new Map(), cutAt, keep)
           const model: Record<string, string>[] = [{}]
           let acknowledged = 0

@@ -6,11 +6,11 @@ import { parseCertificate, type RspCertificate } from '../../../src/rsp/certific
 import { CertificateError } from '../../../src/rsp/certificates/error.ts'
 import { issueCertificate } from '../../../src/rsp/certificates/issue.ts'
 import { issueTestPki, TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const now = new Date('2026-11-22T00:00:00Z')
 const PKIS = (['P-256', 'brainpoolP256r1'] as const).map(curve =>
-  issueTestPki({ curve, random: dice(curve), now, smdpHost: 'smdp.example.com' }),
+  issueTestPki({ curve, random: seededRandom(curve), now, smdpHost: 'smdp.example.com' }),
 )
 const members = PKIS.flatMap(pki =>
   (['ci', 'eum', 'euicc', 'dpAuth', 'dpPb', 'dpTls'] as const).map(
@@ -83,7 +83,7 @@ describe('a certificate', () => {
       issueCertificate({
         kind: 'EUM',
         key: ci.privateKey!,
-        random: dice('long'),
+        random: seededRandom('long'),
         subject: { commonName: 'EUM' },
         notBefore: now,
         notAfter: now,

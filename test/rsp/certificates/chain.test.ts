@@ -14,12 +14,12 @@ import {
   issueTestPki,
   TEST_EID,
 } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const now = new Date('2026-11-22T12:00:00Z')
 const year = (n: number) => new Date(Date.UTC(n, 0, 1))
 const pkiOf = (curve: Pki['curve'], seed = 'pki') =>
-  issueTestPki({ curve, random: dice(seed + curve), now, smdpHost: 'smdp.example.com' })
+  issueTestPki({ curve, random: seededRandom(seed + curve), now, smdpHost: 'smdp.example.com' })
 const PKIS = (['P-256', 'brainpoolP256r1'] as const).map(curve => [curve, pkiOf(curve)] as const)
 const MEMBER = { EUM: 'eum', eUICC: 'euicc', DPauth: 'dpAuth', DPpb: 'dpPb', DPtls: 'dpTls' } as const
 const KINDS_AT_HAND = Object.keys(MEMBER) as (keyof typeof MEMBER)[]
@@ -67,7 +67,7 @@ describe.each(PKIS)('a chain on %s', (_curve, pki) => {
     ['eUICC', 'eid-not-permitted'] as const,
   ]
   it.each(cases)('of %s with one fault is refused: %s', (kind, fault) => {
-    const { certificate } = issueFaultyCertificate(pki, kind, fault, { random: dice(kind + fault), now })
+    const { certificate } = issueFaultyCertificate(pki, kind, fault, { random: seededRandom(kind + fault), now })
     expect(check(kind, chainOf(kind, certificate, pki))).toBe(fault)
   })
 
@@ -91,7 +91,7 @@ describe.each(PKIS)('a chain on %s', (_curve, pki) => {
 
   it('is accepted for as many eUICCs as the EUM issues', () => {
     const eid = completeEid('890490320000000000000000000001')
-    const { certificate } = issueEuicc(pki.eum, { eid, random: dice('more'), now })
+    const { certificate } = issueEuicc(pki.eum, { eid, random: seededRandom('more'), now })
     expect(check('eUICC', [certificate, pki.eum.certificate], { eid })).toBe('accepted')
   })
 

@@ -5,12 +5,12 @@ import { PkiError } from '../../../src/rsp/certificates/error.ts'
 import { issueCertificate } from '../../../src/rsp/certificates/issue.ts'
 import { PKI_FILES, type PkiMember, readPkiFolder, writePkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
 import { issueFaultyCertificate, issueTestPki, issueTls, reissueTls } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const now = new Date('2026-11-22T12:00:00Z')
 const later = new Date('2030-01-01T00:00:00Z')
 const pkiOf = (curve: 'P-256' | 'brainpoolP256r1', seed = 'pki') =>
-  issueTestPki({ curve, random: dice(seed + curve), now, smdpHost: 'smdp.example.com' })
+  issueTestPki({ curve, random: seededRandom(seed + curve), now, smdpHost: 'smdp.example.com' })
 const members = Object.keys(PKI_FILES) as PkiMember[]
 
 /** The code of the PkiError and the file that it names. */
@@ -48,7 +48,7 @@ describe.each([
     }
   })
 
-  it('comes from the dice alone, but for the signatures', () => {
+  it('comes from the seededRandom alone, but for the signatures', () => {
     const again = pkiOf(curve)
     for (const member of members)
       expect(toHex(again[member].certificate.toBeSigned)).toBe(toHex(pki[member].certificate.toBeSigned))
@@ -63,7 +63,7 @@ describe.each([
 
   it.each(['dpAuth', 'dpPb', 'dpTls'] as const)('is refused where %s stands under a sub-CA, in a sentence', member => {
     const { euicc: subCaKey } = pki
-    const at = { notBefore: now, notAfter: later, random: dice('sub-CA') }
+    const at = { notBefore: now, notAfter: later, random: seededRandom('sub-CA') }
     const ci = { certificate: pki.ci.certificate, privateKey: pki.ci.privateKey! }
     const subject = { commonName: 'Test CI sub-CA' }
     const subCa = issueCertificate({ kind: 'CISubCA', issuer: ci, subject, key: subCaKey.privateKey, ...at })
@@ -127,14 +127,14 @@ describe.each([
   })
 
   it('is refused when a certificate of it is out of date', () => {
-    const faulty = issueFaultyCertificate(pki, 'DPpb', 'expired', { random: dice('old'), now })
+    const faulty = issueFaultyCertificate(pki, 'DPpb', 'expired', { random: seededRandom('old'), now })
     const folder = writePkiFolder({ ...pki, dpPb: faulty })
     expect(refusalOf(() => read(folder))).toEqual(['expired', nameOf('dpPb', 'certificate')])
     expect(refusalOf(() => read(files, later))).toEqual(['expired', nameOf('dpTls', 'certificate')])
   })
 
   it('gets a new TLS certificate for the same key and name, where the CI can issue it', () => {
-    const options = { curve, now: later, reissueTls: reissueTls({ random: dice('again'), now: later }) }
+    const options = { curve, now: later, reissueTls: reissueTls({ random: seededRandom('again'), now: later }) }
     const again = readPkiFolder(files, options)
     expect(again.dpTls.privateKey.equals(pki.dpTls.privateKey)).toBe(true)
     expect(again.dpTls.certificate.dnsNames).toEqual(['smdp.example.com'])
@@ -148,9 +148,9 @@ describe.each([
   })
 
   it('lends its CI to further TLS servers', () => {
-    const { certificate } = issueTls(pki.ci, { random: dice('tls'), now, dnsNames: ['a.example', 'b.example'] })
+    const { certificate } = issueTls(pki.ci, { random: seededRandom('tls'), now, dnsNames: ['a.example', 'b.example'] })
     expect(certificate.dnsNames).toEqual(['a.example', 'b.example'])
-    expect(() => issueTls({ ...pki.ci, privateKey: undefined }, { random: dice('x'), now, dnsNames: [] })).toThrow(
+    expect(() => issueTls({ ...pki.ci, privateKey: undefined }, { random: seededRandom('x'), now, dnsNames: [] })).toThrow(
       RangeError,
     )
   })

@@ -7,7 +7,7 @@ import { CertificateError } from '../../../src/rsp/certificates/error.ts'
 import { type Pki, readPkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
 import { reissueTls } from '../../../src/rsp/certificates/test-pki.ts'
 import { SHARED } from '../../paths.ts'
-import { dice } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 /** The public test certificates of SGP.26. They are GSMA's and not part of this repository. */
 const folder = join(SHARED, 'sgp26')
@@ -47,7 +47,7 @@ describe.skipIf(!here)(`the certificates of SGP.26${why}`, () => {
     const pki: Pki = readPkiFolder(files, {
       curve,
       now: spring,
-      reissueTls: reissueTls({ random: dice('tls'), now: spring }),
+      reissueTls: reissueTls({ random: seededRandom('tls'), now: spring }),
     })
     expect(pki.dpTls.certificate.dnsNames).toEqual(['testsmdpplus1.example.com'])
     expect(pki.dpTls.certificate.registeredId).toBe('2.999.10')

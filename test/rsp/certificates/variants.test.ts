@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { verifyChain } from '../../../src/rsp/certificates/chain.ts'
 import { issueCrl } from '../../../src/rsp/certificates/issue.ts'
 import { completeEid, issueTestPki, TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
-import { dice } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 import { issueVariant, type Variant, type VariantFaults } from './variants.ts'
 
 const now = new Date('2026-11-01T12:00:00Z')
-const pki = issueTestPki({ curve: 'P-256', smdpHost: 'smdp.example.com', random: dice('variants'), now })
+const pki = issueTestPki({ curve: 'P-256', smdpHost: 'smdp.example.com', random: seededRandom('variants'), now })
 const trustAnchors = [pki.ci.certificate]
 
 const check = (variant: Variant, faults: VariantFaults = {}): string => {

@@ -5,7 +5,7 @@ import { KINDS } from '../../../src/rsp/certificates/kinds.ts'
 import type { Pki } from '../../../src/rsp/certificates/pki-folder.ts'
 import { TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
 import { drawScalar, privateKeyFromScalar } from '../../../src/rsp/crypto/curve.ts'
-import { dice } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 export type Variant = 'O' | 'Ov3' | 'A' | 'B' | 'C'
 
@@ -28,7 +28,7 @@ export const issueVariant = (
   { eid = TEST_EID, permittedEins = ['89049032'], subCaEins, eumPathLength, expired, wrongRole }: VariantFaults = {},
 ): { readonly euicc: Credential; readonly above: readonly RspCertificate[] } => {
   if (variant === 'O') return { euicc: pki.euicc, above: [pki.eum.certificate] }
-  const random = dice(`variant ${variant}`)
+  const random = seededRandom(`variant ${variant}`)
   const year = 365 * 86_400_000
   const issue = (
     kind: 'CISubCA' | 'EUM' | 'EUMSubCA' | 'eUICC',

@@ -12,7 +12,7 @@ import {
   forgetKeyPair,
   generateOneTimeKeyPair,
 } from '../../../src/rsp/crypto/key-agreement.ts'
-import { dice } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 describe('ECKA', () => {
   const VECTORS: Record<string, { curve: CurveName; a: string; b: string; pointA: string; pointB: string; z: string }> =
@@ -118,8 +118,8 @@ describe('session keys', () => {
   })
 
   it.each(['P-256', 'brainpoolP256r1'] as const)('are the same on both ends (%s)', curve => {
-    const card = generateOneTimeKeyPair(curve, dice('card'))
-    const server = generateOneTimeKeyPair(curve, dice('server'))
+    const card = generateOneTimeKeyPair(curve, seededRandom('card'))
+    const server = generateOneTimeKeyPair(curve, seededRandom('server'))
     const context = { curve, hostId: fromHex('0102'), eid: fromHex('89049032123451234512345678901235') }
     const onCard = deriveSessionKeys({ ...context, privateKey: card.privateKey, peerPoint: server.publicKey })
     const onServer = deriveSessionKeys({ ...context, privateKey: server.privateKey, peerPoint: card.publicKey })
@@ -135,16 +135,16 @@ describe('session keys', () => {
   })
 
   it('are not to be had from a pair that was forgotten', () => {
-    const pair = generateOneTimeKeyPair('P-256', dice('a'))
-    const peer = generateOneTimeKeyPair('P-256', dice('b'))
+    const pair = generateOneTimeKeyPair('P-256', seededRandom('a'))
+    const peer = generateOneTimeKeyPair('P-256', seededRandom('b'))
     forgetKeyPair(pair)
     expect(pair.privateKey).toEqual(new Uint8Array(32))
     expect(() => agreeSecret('P-256', pair.privateKey, peer.publicKey)).toThrow(CryptoError)
   })
 
-  it('come from the dice alone', () => {
-    expect(generateOneTimeKeyPair('P-256', dice('x'))).toEqual(generateOneTimeKeyPair('P-256', dice('x')))
-    expect(generateOneTimeKeyPair('P-256', dice('x'))).not.toEqual(generateOneTimeKeyPair('P-256', dice('y')))
+  it('come from the seededRandom alone', () => {
+    expect(generateOneTimeKeyPair('P-256', seededRandom('x'))).toEqual(generateOneTimeKeyPair('P-256', seededRandom('x')))
+    expect(generateOneTimeKeyPair('P-256', seededRandom('x'))).not.toEqual(generateOneTimeKeyPair('P-256', seededRandom('y')))
   })
 })
 

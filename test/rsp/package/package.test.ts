@@ -12,11 +12,11 @@ import { StoreMetadataRequest } from '../../../src/rsp/metadata.ts'
 import { bindProfilePackage, type PackageToBind, protectProfile } from '../../../src/rsp/package/bind.ts'
 import { PackageError } from '../../../src/rsp/package/error.ts'
 import { type OpenedCommand, openPackage, type PackageToOpen } from '../../../src/rsp/package/open.ts'
-import { dice } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const EID = fromHex('89049032123451234512345678901235')
 const TRANSACTION = fromHex('00112233445566778899aabbccddeeff')
-const PROFILE = dice('profile')(2500)
+const PROFILE = seededRandom('profile')(2500)
 const METADATA = encode(StoreMetadataRequest, {
   iccid: iccidFromDigits('8949000000000000001'),
   serviceProviderName: 'A provider',
@@ -28,7 +28,7 @@ const METADATA = encode(StoreMetadataRequest, {
 
 /** Both ends of one session, and the package between them. */
 const sessionOf = (curve: 'P-256' | 'brainpoolP256r1', more: Partial<PackageToBind> = {}) => {
-  const random = dice(curve)
+  const random = seededRandom(curve)
   const smdpPrivateKey = privateKeyFromScalar(curve, drawScalar(curve, random))
   const euiccOneTimeKey = generateOneTimeKeyPair(curve, random)
   const toBind: PackageToBind = {
@@ -89,7 +89,7 @@ const refusalOf = (work: () => { complete: boolean }): string => {
 
 const VARIANTS = (['P-256', 'brainpoolP256r1'] as const).flatMap(curve => [
   [`${curve}, session keys`, curve, {}] as const,
-  [`${curve}, profile protection keys`, curve, { profile: protectProfile(PROFILE, { random: dice('ppk') }) }] as const,
+  [`${curve}, profile protection keys`, curve, { profile: protectProfile(PROFILE, { random: seededRandom('ppk') }) }] as const,
   [`${curve}, small segments`, curve, { segmentSize: 120 }] as const,
 ])
 
@@ -177,7 +177,7 @@ describe.each(VARIANTS)('a bound package (%s)', (_name, curve, more) => {
   })
 
   it('is for this card, this session and this server only', () => {
-    const other = generateOneTimeKeyPair(curve, dice('other'))
+    const other = generateOneTimeKeyPair(curve, seededRandom('other'))
     const otherServer = publicKeyFromPoint(curve, other.publicKey)
     const cases: [Partial<PackageToOpen>, string][] = [
       [{ transactionId: fromHex('00') }, 'initialiseSecureChannel invalidTransactionId'],
@@ -259,7 +259,7 @@ describe('the secure channel', () => {
 
 describe('a profile that is protected once', () => {
   it('is bound to many cards with the same segments', () => {
-    const profile = protectProfile(PROFILE, { random: dice('once') })
+    const profile = protectProfile(PROFILE, { random: seededRandom('once') })
     for (const curve of ['P-256', 'brainpoolP256r1'] as const) {
       const { toOpen, bound } = sessionOf(curve, { profile })
       expect(toHex(bound.subarray(-profile.segments.length))).toBe(toHex(profile.segments))
@@ -268,7 +268,7 @@ describe('a profile that is protected once', () => {
   })
 
   it('never shows its keys in a refusal', () => {
-    const profile = protectProfile(PROFILE, { random: dice('once') })
+    const profile = protectProfile(PROFILE, { random: seededRandom('once') })
     const { toOpen, bound } = sessionOf('P-256', { profile })
     const changed = bound.slice()
     changed[bound.length - 1]! ^= 1

@@ -17,7 +17,7 @@ import { PendingNotification } from '../../../src/rsp/notification.ts'
 import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import type { SmdpSettings } from '../../../src/server/smdp/settings.ts'
 import { createSmdp, type SmdpServer } from '../../../src/server/smdp/smdp.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import {
   type AuthenticateClientOk,
   type CardRole,
@@ -34,7 +34,7 @@ const pkis = new Map<string, Pki>()
 /** The same PKI for all tests: to issue one takes longer than a session. */
 export const testPki = (curve: CurveName, seed = 'pki'): Pki => {
   const key = `${curve} ${seed}`
-  const pki = pkis.get(key) ?? issueTestPki({ curve, smdpHost: ADDRESS, random: dice(key), now: START })
+  const pki = pkis.get(key) ?? issueTestPki({ curve, smdpHost: ADDRESS, random: seededRandom(key), now: START })
   pkis.set(key, pki)
   return pki
 }
@@ -105,7 +105,7 @@ export const createScene = async (
     credentials: [pki],
     store,
     clock: () => now,
-    random: dice('smdp'),
+    random: seededRandom('smdp'),
     requesterOf: () => 'Operator A',
     onDefect: error => defects.push(error),
     ...more,

@@ -10,16 +10,16 @@ import { sendNotifications } from '../../../src/lpa/notifications.ts'
 import { buildProfilePackage } from '../../../src/profile/build.ts'
 import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { ADDRESS, createScene, ICCID, MATCHING_ID, START } from './smdp-fixture.ts'
 
 const profile = encodeProfilePackage(
   buildProfilePackage({
     iccid: ICCID,
     imsi: '001010123456789',
-    algorithm: { name: 'milenage', k: dice('k')(16), opc: dice('opc')(16) },
+    algorithm: { name: 'milenage', k: seededRandom('k')(16), opc: seededRandom('opc')(16) },
     serviceProviderName: 'Operator A',
-    random: dice('profile'),
+    random: seededRandom('profile'),
   }),
 )
 
@@ -31,7 +31,7 @@ const createWhole = async (curve: CurveName) => {
     identity: ordinaryIdentity([scene.pki], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
     clock: () => START,
-    random: dice('card'),
+    random: seededRandom('card'),
     onFault: fault => {
       throw fault
     },

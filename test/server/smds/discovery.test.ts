@@ -10,12 +10,12 @@ import { verify } from '../../../src/rsp/crypto/ecdsa.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
 import { ES11, es11PathOf } from '../../../src/rsp/interfaces/es11.ts'
 import { createSmds } from '../../../src/server/smds/smds.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../smdp/es9p/card-role.ts'
 import { accepted, call, post, refused, START, testPki } from '../smdp/smdp-fixture.ts'
 import { createSmdsScene, SMDP, SMDS } from './smds-fixture.ts'
 
-const issuing = { random: dice('discovery'), now: START }
+const issuing = { random: seededRandom('discovery'), now: START }
 
 describe('ES11.InitiateAuthentication (SGP.22 §5.8.1)', () => {
   it.each(['P-256', 'brainpoolP256r1'] as const)('authenticates the SM-DS by its CERT.DSauth on %s', async curve => {
@@ -211,7 +211,7 @@ describe('createSmds', () => {
       kind: 'root' as const,
       store: createSmdsScene().store,
       clock: () => START,
-      random: dice('x'),
+      random: seededRandom('x'),
       requesterOf: () => undefined,
     }
     expect(() => createSmds({ ...settings, credentials: [{ ci: pki.ci, dsAuth: pki.dpAuth }] })).toThrow('DSauth')

@@ -9,7 +9,7 @@ import { ES12 } from '../../../src/rsp/interfaces/es12.ts'
 import { createMemorySmdsStore } from '../../../src/server/smds/memory-store.ts'
 import type { SmdsSettings } from '../../../src/server/smds/settings.ts'
 import { createSmds, type SmdsServer } from '../../../src/server/smds/smds.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { type CardRole, createCardRole } from '../smdp/es9p/card-role.ts'
 import { accepted, call, START, testPki } from '../smdp/smdp-fixture.ts'
 
@@ -45,10 +45,10 @@ export const createSmdsScene = (
   const smds = createSmds({
     address,
     kind: 'root',
-    credentials: [issueSmdsCertificates(pki, { random: dice(`smds ${curve}`), now: START, host: address })],
+    credentials: [issueSmdsCertificates(pki, { random: seededRandom(`smds ${curve}`), now: START, host: address })],
     store,
     clock: () => now,
-    random: dice(address),
+    random: seededRandom(address),
     requesterOf: request => request.headers.get(CALLER) ?? undefined,
     onDefect: error => defects.push(error),
     ...more,

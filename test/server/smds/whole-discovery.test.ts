@@ -10,7 +10,7 @@ import { buildProfilePackage } from '../../../src/profile/build.ts'
 import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
 import { iccidToDigits } from '../../../src/rsp/identifiers.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { ADDRESS, accepted, createScene, ICCID, START, testPki } from '../smdp/smdp-fixture.ts'
 import { as, createSmdsScene } from './smds-fixture.ts'
 
@@ -20,7 +20,7 @@ const EID = '89049032123451234512345678901235'
 
 /** A card with nothing but the address of its root SM-DS, and all the servers behind it. */
 const createStory = async (curve: 'P-256' | 'brainpoolP256r1') => {
-  const random = dice(`discovery ${curve}`)
+  const random = seededRandom(`discovery ${curve}`)
   const root = createSmdsScene({ curve, address: ROOT })
   const alternative = createSmdsScene({
     curve,

@@ -9,12 +9,12 @@ import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
 import { createSealing } from '../../../src/services/store/sealing.ts'
 import { readStoreKeys } from '../../../src/services/store/store-key.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../../server/smdp/es9p/card-role.ts'
 import { createScene, ICCID, START } from '../../server/smdp/smdp-fixture.ts'
 import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
-const KEY = toHex(dice('a store key')(32))
+const KEY = toHex(seededRandom('a store key')(32))
 const places = openPlaces()
 const { folder } = places
 const text = Buffer.from('text')
@@ -27,7 +27,7 @@ beforeEach(() => {
 const open = (location: string, key: string | undefined = KEY) =>
   openSmdpStore(location, {
     environment: key === undefined ? {} : { ESIM_BENCH_STORE_KEY: key },
-    random: dice(location),
+    random: seededRandom(location),
   })
 const refusal = (opening: Promise<unknown>) =>
   opening.then(
@@ -35,15 +35,15 @@ const refusal = (opening: Promise<unknown>) =>
     (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
   )
 
-const k = dice('K of a subscriber')(16)
-const opc = dice('OPc of a subscriber')(16)
+const k = seededRandom('K of a subscriber')(16)
+const opc = seededRandom('OPc of a subscriber')(16)
 const upp = encodeProfilePackage(
   buildProfilePackage({
     iccid: ICCID,
     imsi: '001010123456789',
     algorithm: { name: 'milenage', k, opc },
     serviceProviderName: 'Operator A',
-    random: dice('profile'),
+    random: seededRandom('profile'),
   }),
 )
 
@@ -67,7 +67,7 @@ const findSecret = (bytes: Buffer, secret: Uint8Array): string[] => {
 const liveThrough = async (location: string, look: () => readonly Buffer[]): Promise<void> => {
   const store = await open(location)
   const drawn: Uint8Array[] = []
-  const random = dice('smdp')
+  const random = seededRandom('smdp')
   const scene = await createScene({
     store,
     random: length => {
@@ -97,7 +97,7 @@ const liveThrough = async (location: string, look: () => readonly Buffer[]): Pro
 }
 
 it('finds what it looks for', () => {
-  const secret = dice('s')(16)
+  const secret = seededRandom('s')(16)
   expect(findSecret(Buffer.from(`{"key":"x${Buffer.from(secret).toString('base64')}"}`), secret)).toEqual([
     'base64 + 0',
   ])
@@ -135,8 +135,8 @@ it.skipIf(withoutPostgres)(
 )
 
 it('seals the same text differently each time, and opens it only where it belongs', () => {
-  const key = dice('k')(32)
-  const sealing = createSealing([key], dice('one'))
+  const key = seededRandom('k')(32)
+  const sealing = createSealing([key], seededRandom('one'))
   const one = sealing.seal(text, 'order 1')
   expect(Buffer.from(one).equals(Buffer.from(sealing.seal(text, 'order 1')))).toBe(false)
   expect(sealing.open(one, 'order 1')).toEqual(text)
@@ -152,31 +152,31 @@ it('seals the same text differently each time, and opens it only where it belong
 })
 
 it('opens with a former key what that one closed', () => {
-  const [former, key] = [dice('former')(32), dice('key')(32)]
-  const sealed = createSealing([former], dice('one')).seal(text, 'a')
-  expect(createSealing([key, former], dice('two')).open(sealed, 'a')).toEqual(text)
-  expect(() => createSealing([key], dice('two')).open(sealed, 'a')).toThrow(/key [0-9a-f]{16}, which is not given/)
+  const [former, key] = [seededRandom('former')(32), seededRandom('key')(32)]
+  const sealed = createSealing([former], seededRandom('one')).seal(text, 'a')
+  expect(createSealing([key, former], seededRandom('two')).open(sealed, 'a')).toEqual(text)
+  expect(() => createSealing([key], seededRandom('two')).open(sealed, 'a')).toThrow(/key [0-9a-f]{16}, which is not given/)
 })
 
 it('makes a key file for its owner alone, and refuses one that others may read', () => {
   const file = join(place, 'smdp.key')
-  const [made] = readStoreKeys({}, file, dice('made'))
+  const [made] = readStoreKeys({}, file, seededRandom('made'))
   expect(made).toHaveLength(32)
   expect(statSync(file).mode & 0o777).toBe(0o600)
-  expect(readStoreKeys({}, file, dice('again'))).toEqual([made])
-  expect(readStoreKeys({ ESIM_BENCH_STORE_KEY: `${KEY},${toHex(made!)}` }, file, dice('x'))).toHaveLength(2)
+  expect(readStoreKeys({}, file, seededRandom('again'))).toEqual([made])
+  expect(readStoreKeys({ ESIM_BENCH_STORE_KEY: `${KEY},${toHex(made!)}` }, file, seededRandom('x'))).toHaveLength(2)
   chmodSync(file, 0o644)
-  expect(() => readStoreKeys({}, file, dice('x'))).toThrow(`chmod 600 ${file}`)
+  expect(() => readStoreKeys({}, file, seededRandom('x'))).toThrow(`chmod 600 ${file}`)
   chmodSync(file, 0o600)
   writeFileSync(file, 'short')
-  expect(() => readStoreKeys({}, file, dice('x'))).toThrow(/32 bytes as 64 hexadecimal digits or in base64/)
-  expect(() => readStoreKeys({ ESIM_BENCH_STORE_KEY: 'abc' }, file, dice('x'))).toThrow(/openssl rand -hex 32/)
+  expect(() => readStoreKeys({}, file, seededRandom('x'))).toThrow(/32 bytes as 64 hexadecimal digits or in base64/)
+  expect(() => readStoreKeys({ ESIM_BENCH_STORE_KEY: 'abc' }, file, seededRandom('x'))).toThrow(/openssl rand -hex 32/)
 })
 
 it('refuses another key, a newer form and a damaged file, each with what to do', async () => {
   const file = join(place, 'smdp.db')
   await (await open(file)).close()
-  const other = toHex(dice('another')(32))
+  const other = toHex(seededRandom('another')(32))
   expect(await refusal(open(file, other))).toMatch(/^store-key: .*encrypted with another key.*set ESIM_BENCH_STORE_KEY/)
   expect(await refusal(open(file))).toBe('opened')
 
@@ -229,7 +229,7 @@ it('refuses a PostgreSQL that is not there, without showing the password', async
   expect(await refusal(open('postgres://user@127.0.0.1:1/smdp', undefined as never))).toMatch(
     /^store-key|^store-unreachable/,
   )
-  expect(await refusal(openSmdpStore(nobody, { environment: {}, random: dice('x') }))).toMatch(
+  expect(await refusal(openSmdpStore(nobody, { environment: {}, random: seededRandom('x') }))).toMatch(
     /^store-key: ESIM_BENCH_STORE_KEY must hold/,
   )
 })
@@ -241,6 +241,6 @@ it.skipIf(withoutPostgres)(
     expect(await refusal(open(url.replace('bad_forms', 'nowhere')))).toMatch(/^store-unreachable: .*no such database/)
     const store = await open(url)
     await store.close()
-    expect(await refusal(open(url, toHex(dice('another')(32))))).toMatch(/^store-key: /)
+    expect(await refusal(open(url, toHex(seededRandom('another')(32))))).toMatch(/^store-key: /)
   },
 )

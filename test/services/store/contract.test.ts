@@ -5,11 +5,11 @@ import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import { advance, newOrder, type Order } from '../../../src/server/smdp/order.ts'
 import type { InitiatedSession, SmdpStore, StockProfile, StoredNotification } from '../../../src/server/smdp/store.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const AT = new Date('2026-11-01T12:00:00.123Z')
-const environment = { ESIM_BENCH_STORE_KEY: toHex(dice('store key')(32)) }
+const environment = { ESIM_BENCH_STORE_KEY: toHex(seededRandom('store key')(32)) }
 const EID = '89049032123451234512345678901235'
 
 const places = openPlaces()
@@ -32,8 +32,8 @@ let opened = 0
 /** Two views of one store: as two server processes have it where it is a database. */
 type Open = () => Promise<{ one: SmdpStore; other: SmdpStore; close(): Promise<void> }>
 const openTwice = async (place: string): ReturnType<Open> => {
-  const one = await openSmdpStore(place, { environment, random: dice(`${place} one`) })
-  const other = await openSmdpStore(place, { environment, random: dice(`${place} other`) })
+  const one = await openSmdpStore(place, { environment, random: seededRandom(`${place} one`) })
+  const other = await openSmdpStore(place, { environment, random: seededRandom(`${place} other`) })
   return {
     one: unhurried(one),
     other: unhurried(other),
@@ -59,7 +59,7 @@ const STORES: readonly [name: string, isMissing: string | undefined, open: Open]
 const profileOf = (iccid: string, change: Partial<StockProfile> = {}): StockProfile => ({
   iccid,
   profileType: 'Plan S',
-  package: dice(iccid)(3000),
+  package: seededRandom(iccid)(3000),
   metadata: {
     serviceProviderName: 'Opérateur',
     profileName: 'Plan "S"',
@@ -74,7 +74,7 @@ const sessionOf = (transactionId: string, change: Partial<InitiatedSession> = {}
   expiresAt: new Date(AT.getTime() + 600_000),
   serverCi: 'aa',
   euiccCi: 'bb',
-  serverChallenge: dice(transactionId)(16),
+  serverChallenge: seededRandom(transactionId)(16),
   revision: 1,
   ...change,
 })
@@ -103,7 +103,7 @@ for (const [name, isMissing, open] of STORES)
         owner: 'Operator A',
         eid: EID,
         matchingId: 'ID-1',
-        confirmationCodeHash: dice('cc')(32),
+        confirmationCodeHash: seededRandom('cc')(32),
         expiresAt: AT,
         reusable: true,
         maxAttempts: 3,
@@ -116,7 +116,7 @@ for (const [name, isMissing, open] of STORES)
         expiresAt: AT,
         maxAttempts: 3,
       })
-      expect(order.confirmationCodeHash).toEqual(dice('cc')(32))
+      expect(order.confirmationCodeHash).toEqual(seededRandom('cc')(32))
       expect(order.metadata?.icon?.bytes).toEqual(Uint8Array.of(1, 2, 3))
       expect(order.history).toEqual([{ at: AT, from: undefined, to: 'Available', cause: 'added to the stock' }])
       expect(await other.findOrder(order.iccid)).toEqual(order)
@@ -219,8 +219,8 @@ for (const [name, isMissing, open] of STORES)
         iccid: '1',
         matchingId: '',
         eid: EID,
-        euiccCertificate: dice('certificate')(500),
-        smdpSignature2: dice('signature')(64),
+        euiccCertificate: seededRandom('certificate')(500),
+        smdpSignature2: seededRandom('signature')(64),
       }
       expect(await other.saveSession(next)).toBe('saved')
       expect(await store.saveSession(next)).toBe('stale')
@@ -248,15 +248,15 @@ for (const [name, isMissing, open] of STORES)
         transactionId: 'AA',
         eid: EID,
         curve: 'P-256' as const,
-        euiccOtpk: dice('otpk')(65),
-        package: dice('bound')(4000),
+        euiccOtpk: seededRandom('otpk')(65),
+        package: seededRandom('bound')(4000),
       }
       await store.putBoundCopy(copy)
       await store.putBoundCopy({ ...copy, transactionId: 'BB' })
       expect(await other.findBoundCopy('1')).toEqual({ ...copy, transactionId: 'BB' })
       await other.dropBoundCopy('1')
       expect(await store.findBoundCopy('1')).toBeUndefined()
-      const delivery = { transactionId: 'AA', iccid: '1', eid: EID, euiccCertificate: dice('c')(500), at: AT }
+      const delivery = { transactionId: 'AA', iccid: '1', eid: EID, euiccCertificate: seededRandom('c')(500), at: AT }
       await store.addDelivery(delivery)
       await store.addDelivery({ ...delivery, iccid: '2' })
       expect(await other.findDelivery('AA')).toEqual({ ...delivery, iccid: '2' })
@@ -272,7 +272,7 @@ for (const [name, isMissing, open] of STORES)
         operation: 'notificationInstall',
         seqNumber: 4_000_000_000,
         matched: true,
-        bytes: dice('one')(300),
+        bytes: seededRandom('one')(300),
       }
       const two = { ...one, digest: 'two', iccid: '1', matched: false, seqNumber: 1 }
       expect(await Promise.all([store.addNotification(one), other.addNotification(one)])).toHaveLength(2)

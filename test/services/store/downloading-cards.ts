@@ -11,17 +11,17 @@ import { completeEid, issueEuicc } from '../../../src/rsp/certificates/test-pki.
 import type { Fetch } from '../../../src/rsp/fetch.ts'
 import { iccidToDigits } from '../../../src/rsp/identifiers.ts'
 import { ES9p } from '../../../src/rsp/interfaces/es9p.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 
 /** A card of its own for each number. */
 export const createCard = (pki: Pki, at: number, now: Date): Promise<SoftwareEuicc> => {
   const eid = completeEid(`89049032${String(at).padStart(22, '0')}`)
-  const euicc = issueEuicc(pki.eum, { random: dice(`card ${at}`), now, eid })
+  const euicc = issueEuicc(pki.eum, { random: seededRandom(`card ${at}`), now, eid })
   return createEuicc({
     identity: ordinaryIdentity([{ ...pki, euicc }], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
     clock: () => now,
-    random: dice(`card ${at} draws`),
+    random: seededRandom(`card ${at} draws`),
     onFault: fault => {
       throw fault
     },

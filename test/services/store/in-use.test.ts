@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenSmdpStore, openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
 import { ROOT } from '../../paths.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createScene, ICCID } from '../../server/smdp/smdp-fixture.ts'
 import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
 
@@ -21,7 +21,7 @@ afterAll(() => {
 })
 
 const environment = { ESIM_BENCH_STORE_KEY: '07'.repeat(32) }
-const open = (place: string): Promise<OpenSmdpStore> => openSmdpStore(place, { environment, random: dice(place) })
+const open = (place: string): Promise<OpenSmdpStore> => openSmdpStore(place, { environment, random: seededRandom(place) })
 const places = [
   ['SQLite', () => join(folder, 'two.db'), undefined],
   ['PostgreSQL', () => cluster!.database('in_use'), withoutPostgres],

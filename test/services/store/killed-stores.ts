@@ -7,12 +7,12 @@ import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import { checkDigit } from '../../../src/server/smdp/iccid.ts'
 import { advance, newOrder, type Order } from '../../../src/server/smdp/order.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { START } from '../../server/smdp/smdp-fixture.ts'
 import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
 import { type Compiled, compileProcess, type ServerProcess, startProcess } from './server-process.ts'
 
-export const STORE_KEY = toHex(dice('store key')(32))
+export const STORE_KEY = toHex(seededRandom('store key')(32))
 
 /** What a test does on each of the two stores. */
 export interface KilledPlace {
@@ -47,7 +47,7 @@ export const describeOnStores = (what: string, define: (place: KilledPlace) => v
 }
 
 export const openStore = (location: string) =>
-  openSmdpStore(location, { environment: { ESIM_BENCH_STORE_KEY: STORE_KEY }, random: dice(`opener ${location}`) })
+  openSmdpStore(location, { environment: { ESIM_BENCH_STORE_KEY: STORE_KEY }, random: seededRandom(`opener ${location}`) })
 
 export const iccidOf = (at: number): string => {
   const digits = `89882470001${String(at).padStart(7, '0')}`
@@ -67,9 +67,9 @@ const packageOf = (iccid: string, at: number): Uint8Array =>
     buildProfilePackage({
       iccid,
       imsi: `00101${String(at).padStart(10, '0')}`,
-      algorithm: { name: 'milenage', k: dice(`k ${at}`)(16), opc: dice(`opc ${at}`)(16) },
+      algorithm: { name: 'milenage', k: seededRandom(`k ${at}`)(16), opc: seededRandom(`opc ${at}`)(16) },
       serviceProviderName: 'Operator A',
-      random: dice(`profile ${at}`),
+      random: seededRandom(`profile ${at}`),
     }),
   )
 
@@ -94,6 +94,6 @@ export const fillStore = async (
 
 /** Every step before and after which something is written, at one of its first `most` times. */
 export const killsAt = (steps: readonly string[], seed: string, most: number): string[] => {
-  const draw = dice(seed)
+  const draw = seededRandom(seed)
   return steps.flatMap(step => ['before', 'after'].map(when => `${step}:${when}:${1 + (draw(1)[0]! % most)}`))
 }

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import type { Progress, SmdpStore } from '../../../src/server/smdp/store.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const NOW = new Date('2026-11-01T12:00:00.000Z')
@@ -19,7 +19,7 @@ vi.spyOn(console, 'log').mockImplementation((...words) => void printed.push(word
 const places = openPlaces()
 const { folder } = places
 
-const open = (place: string) => openSmdpStore(place, { environment, random: dice(place) })
+const open = (place: string) => openSmdpStore(place, { environment, random: seededRandom(place) })
 let opened = 0
 const inMemory = async () => ({ ...createMemoryStore(), close: async () => undefined })
 const STORES: readonly [string, string | undefined, () => Promise<SmdpStore & { close(): Promise<void> }>][] = [

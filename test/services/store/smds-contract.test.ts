@@ -4,18 +4,18 @@ import { toHex } from '../../../src/asn1/bytes.ts'
 import { createMemorySmdsStore } from '../../../src/server/smds/memory-store.ts'
 import type { EventRecord, SmdsSession, SmdsStore } from '../../../src/server/smds/store.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const AT = new Date('2026-11-01T12:00:00Z')
 const EID = '89049032123451234512345678901235'
-const environment = { ESIM_BENCH_STORE_KEY: toHex(dice('store key')(32)) }
+const environment = { ESIM_BENCH_STORE_KEY: toHex(seededRandom('store key')(32)) }
 
 const places = openPlaces()
 const { folder } = places
 
 const opened = async (location: string) => {
-  const { smds, close } = await openSmdpStore(location, { environment, random: dice('smds') })
+  const { smds, close } = await openSmdpStore(location, { environment, random: seededRandom('smds') })
   return { store: smds, close }
 }
 const STORES: readonly [string, string | undefined, () => Promise<{ store: SmdsStore; close(): Promise<void> }>][] = [
@@ -72,7 +72,7 @@ for (const [name, isMissing, open] of STORES)
         expiresAt: AT,
         serverCi: 'aa',
         euiccCi: 'bb',
-        serverChallenge: dice('challenge')(16),
+        serverChallenge: seededRandom('challenge')(16),
       }
       await store.addSession(session)
       await store.addSession({ ...session, transactionId: 'AA02' })

@@ -5,12 +5,12 @@ import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
 import { checkDigit } from '../../../src/server/smdp/iccid.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
-import { dice } from '../../rsp/seeded-random.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../../server/smdp/es9p/card-role.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, refused, START } from '../../server/smdp/smdp-fixture.ts'
 import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
-const environment = { ESIM_BENCH_STORE_KEY: toHex(dice('store key')(32)) }
+const environment = { ESIM_BENCH_STORE_KEY: toHex(seededRandom('store key')(32)) }
 const STOCK = 20
 
 const places = openPlaces()
@@ -49,12 +49,12 @@ for (const [name, isMissing, locate, readTransitions] of STORES)
     it('go on with each other’s sessions, give no profile out twice, and tell how orders went', async () => {
       const location = locate()
       const stores = [
-        await openSmdpStore(location, { environment, random: dice('first opening') }),
-        await openSmdpStore(location, { environment, random: dice('second opening') }),
+        await openSmdpStore(location, { environment, random: seededRandom('first opening') }),
+        await openSmdpStore(location, { environment, random: seededRandom('second opening') }),
       ] as const
-      const one = await createScene({ store: stores[0], random: dice('first server') })
+      const one = await createScene({ store: stores[0], random: seededRandom('first server') })
       // Its stock is there already.
-      const other = await createScene({ store: stores[1], random: dice('second server') }).catch(() => undefined)
+      const other = await createScene({ store: stores[1], random: seededRandom('second server') }).catch(() => undefined)
       expect(other, 'an ICCID that is in stock may be added anew').toBeDefined()
 
       await one.order()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../../../src/asn1/bytes.ts'
 import { completeEid, issueEuicc } from '../../../../src/rsp/certificates/test-pki.ts'
 import { advance, endDownload, newOrder, type Order } from '../../../../src/server/smdp/order.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { createCardRole } from '../es9p/card-role.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, refused, START } from '../smdp-fixture.ts'
 
@@ -16,7 +16,7 @@ const sceneWith = async (change: Partial<Order>, settings: Parameters<typeof cre
 }
 const otherCard = (scene: Scene, number = 1) => {
   const eid = completeEid(`89049032${String(number).padStart(22, '0')}`)
-  const euicc = issueEuicc(scene.pki.eum, { eid, random: dice(`card ${number}`), now: START })
+  const euicc = issueEuicc(scene.pki.eum, { eid, random: seededRandom(`card ${number}`), now: START })
   return createCardRole(scene.pki, { euicc, seed: `card ${number}` })
 }
 const historyOf = async (scene: Scene) =>

@@ -12,11 +12,11 @@ import {
 } from '../../../../src/rsp/certificates/test-pki.ts'
 import { verify } from '../../../../src/rsp/crypto/ecdsa.ts'
 import { iccidToDigits, Signature } from '../../../../src/rsp/identifiers.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { ADDRESS, accepted, createScene, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
-const random = dice('certificates')
+const random = seededRandom('certificates')
 const issuing = { random, now: START }
 const matchingId = MATCHING_ID
 const otherEid = completeEid(`${TEST_EID_PREFIX}0000000000000000000042`)

@@ -22,7 +22,7 @@ import {
   type PendingNotification,
   ProfileInstallationResultData,
 } from '../../../../src/rsp/notification.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 
 type Response<F> = F extends { response: { fromJson(json: never): infer R } | undefined } ? R : never
 export type InitiateAuthenticationOk = Response<typeof ES9p.InitiateAuthentication>
@@ -84,7 +84,7 @@ export const createCardRole = (
     seed = 'card',
   }: { euicc?: Credential; info?: Partial<EUICCInfo1>; seed?: string } = {},
 ): CardRole => {
-  const random = dice(seed)
+  const random = seededRandom(seed)
   const ci = [pki.ci.certificate.subjectKeyId!]
   const info1 = {
     svn: Uint8Array.of(2, 2, 2),

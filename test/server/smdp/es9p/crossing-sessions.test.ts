@@ -4,7 +4,7 @@ import { completeEid, issueEuicc } from '../../../../src/rsp/certificates/test-p
 import { hashConfirmationCode } from '../../../../src/rsp/crypto/confirmation-code.ts'
 import { openPackage } from '../../../../src/rsp/package/open.ts'
 import type { Order } from '../../../../src/server/smdp/order.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { accepted, createScene, ICCID, refused, START } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
@@ -12,7 +12,7 @@ type Scene = Awaited<ReturnType<typeof createScene>>
 
 const otherCard = (scene: Scene) => {
   const eid = completeEid(`89049032${'7'.padStart(22, '0')}`)
-  const euicc = issueEuicc(scene.pki.eum, { eid, random: dice('other card'), now: START })
+  const euicc = issueEuicc(scene.pki.eum, { eid, random: seededRandom('other card'), now: START })
   return createCardRole(scene.pki, { euicc, seed: 'other card' })
 }
 const change = async (scene: Scene, what: Partial<Order>) => {
@@ -93,7 +93,7 @@ describe('a CancelSession of a second try', () => {
 })
 
 describe('an order for a profile and a card that had one before', () => {
-  const [first, second] = [dice('first')(3000), dice('second')(3000)]
+  const [first, second] = [seededRandom('first')(3000), seededRandom('second')(3000)]
 
   it('is not given the package of the former order, though its copy was left behind', async () => {
     const { scene } = await ordered({ package: first })

@@ -7,12 +7,12 @@ import { hashConfirmationCode } from '../../../../src/rsp/crypto/confirmation-co
 import type { OneTimeKeyPair } from '../../../../src/rsp/crypto/key-agreement.ts'
 import { BoundProfilePackage } from '../../../../src/rsp/interfaces/es8p.ts'
 import { type OpenedCommand, openPackage } from '../../../../src/rsp/package/open.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { createQueuedStore } from '../requests/queued-store.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
 import { type AuthenticateClientOk, createCardRole } from './card-role.ts'
 
-const profile = dice('profile')(5000)
+const profile = seededRandom('profile')(5000)
 type Scene = Awaited<ReturnType<typeof createScene>>
 
 /** The card's end: what is in the package, if it is for this card and session. */
@@ -101,7 +101,7 @@ describe('ES9+.GetBoundProfilePackage (SGP.22 §5.6.2)', () => {
     const { scene, ok } = await authenticated()
     const pki = testPki('P-256')
     const eid = completeEid(`${TEST_EID_PREFIX}0000000000000000000007`)
-    const euicc = issueEuicc(pki.eum, { random: dice('second card'), now: START, eid })
+    const euicc = issueEuicc(pki.eum, { random: seededRandom('second card'), now: START, eid })
     const other = createCardRole(pki, { euicc, seed: 'second card' })
     const otherOk = accepted(await scene.authenticate(other))
     const answers = await Promise.all([scene.getPackage(scene.card, ok), scene.getPackage(other, otherOk)])

@@ -9,7 +9,7 @@ import {
   remoteProfileProvisioning,
 } from '../../../../src/rsp/interfaces/es9p-asn1.ts'
 import { PendingNotification } from '../../../../src/rsp/notification.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { createScene, ICCID, post, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
@@ -174,7 +174,7 @@ describe('HandleNotification: the other notifications', () => {
   it('of another card than the order is for is kept, and not matched', async () => {
     const { scene } = await downloaded()
     const eid = completeEid(`${TEST_EID_PREFIX}0000000000000000000007`)
-    const euicc = issueEuicc(scene.pki.eum, { random: dice('second card'), now: START, eid })
+    const euicc = issueEuicc(scene.pki.eum, { random: seededRandom('second card'), now: START, eid })
     await scene.notify(createCardRole(scene.pki, { euicc }).otherNotification('notificationEnable', ICCID))
     expect(await scene.store.listNotifications()).toMatchObject([{ eid, matched: false }])
   })

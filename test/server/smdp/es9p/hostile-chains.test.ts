@@ -21,7 +21,7 @@ import { TEST_EID } from '../../../../src/rsp/certificates/test-pki.ts'
 import { type CurveName, drawScalar, privateKeyFromScalar } from '../../../../src/rsp/crypto/curve.ts'
 import type { SmdpSettings } from '../../../../src/server/smdp/settings.ts'
 import { issueVariant } from '../../../rsp/certificates/variants.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { createScene, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
@@ -30,7 +30,7 @@ const ci: Credential = { certificate: pki.ci.certificate, privateKey: pki.ci.pri
 const YEAR = 365 * 86_400_000
 
 /** A key pair of its own for each name. */
-const keyOf = (name: string, curve: CurveName = 'P-256') => privateKeyFromScalar(curve, drawScalar(curve, dice(name)))
+const keyOf = (name: string, curve: CurveName = 'P-256') => privateKeyFromScalar(curve, drawScalar(curve, seededRandom(name)))
 const issue = (
   kind: CertificateKind,
   issuer: Credential | undefined,
@@ -39,7 +39,7 @@ const issue = (
   certificate: issueCertificate({
     kind,
     ...(issuer && { issuer }),
-    random: dice(kind),
+    random: seededRandom(kind),
     subject: {
       commonName: `Hostile ${kind}`,
       organization: 'RSP Test EUM',

@@ -4,7 +4,7 @@ import { parseCertificate } from '../../../../src/rsp/certificates/certificate.t
 import { verify } from '../../../../src/rsp/crypto/ecdsa.ts'
 import { createMemoryStore } from '../../../../src/server/smdp/memory-store.ts'
 import { createSmdp } from '../../../../src/server/smdp/smdp.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { ADDRESS, accepted, createScene, refused, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
@@ -103,7 +103,7 @@ describe('createSmdp', () => {
     address: ADDRESS,
     store: createMemoryStore(),
     clock: () => START,
-    random: dice('smdp'),
+    random: seededRandom('smdp'),
     requesterOf: () => 'Operator A',
   }
   it.each([

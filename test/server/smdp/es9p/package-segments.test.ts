@@ -6,15 +6,15 @@ import { hashConfirmationCode } from '../../../../src/rsp/crypto/confirmation-co
 import { BoundProfilePackage } from '../../../../src/rsp/interfaces/es8p.ts'
 import { openPackage } from '../../../../src/rsp/package/open.ts'
 import type { SmdpSettings } from '../../../../src/server/smdp/settings.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { accepted, createScene, ICCID, testPki } from '../smdp-fixture.ts'
 
-const profile = dice('profile')(20_000)
+const profile = seededRandom('profile')(20_000)
 /** With names of full length, the largest icon and one event, a StoreMetadataRequest has more than one segment. */
 const facts = {
   serviceProviderName: 'S'.repeat(32),
   profileName: 'P'.repeat(64),
-  icon: { type: 'png' as const, bytes: dice('icon')(1024) },
+  icon: { type: 'png' as const, bytes: seededRandom('icon')(1024) },
 }
 
 const download = async (settings: Partial<SmdpSettings> = {}, confirmationCode?: string) => {

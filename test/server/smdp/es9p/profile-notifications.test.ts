@@ -4,7 +4,7 @@ import { decode } from '../../../../src/asn1/schema.ts'
 import { issueEuicc } from '../../../../src/rsp/certificates/test-pki.ts'
 import { ES2p } from '../../../../src/rsp/interfaces/es2p.ts'
 import { PendingNotification } from '../../../../src/rsp/notification.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { createScene, ICCID, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
@@ -84,7 +84,7 @@ describe('ES2+.HandleNotification towards the operator', () => {
   it('tells nothing of a card that the order was not for, or that did not sign it', async () => {
     const { card, pki, notify, smdp, heard } = await createInstalledScene()
     const euicc = issueEuicc(pki.eum, {
-      random: dice('stranger'),
+      random: seededRandom('stranger'),
       now: START,
       eid: '89049032000000000000000000000042',
     })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FetchError } from '../../../../src/rsp/fetch.ts'
 import { ES2p } from '../../../../src/rsp/interfaces/es2p.ts'
 import { createSmdp } from '../../../../src/server/smdp/smdp.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { ADDRESS, accepted, createScene, ICCID, MATCHING_ID, START } from '../smdp-fixture.ts'
 
 type Heard = ReturnType<typeof ES2p.HandleDownloadProgressInfo.request.fromJson>
@@ -153,7 +153,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
         },
       },
       clock: () => START,
-      random: dice('stranger'),
+      random: seededRandom('stranger'),
       requesterOf: () => undefined,
     })
     await stranger.deliverProgress()

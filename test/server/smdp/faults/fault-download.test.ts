@@ -14,7 +14,7 @@ import { encodeProfilePackage } from '../../../../src/profile/package.ts'
 import { type CertificateFault, issueFaultyCertificate } from '../../../../src/rsp/certificates/test-pki.ts'
 import { createMisbehaviour, type MisbehaviourRule } from '../../../../src/server/smdp/faults/faults.ts'
 import { SHARED } from '../../../paths.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../smdp-fixture.ts'
 
 const pki = testPki('P-256')
@@ -22,22 +22,22 @@ const upp = encodeProfilePackage(
   buildProfilePackage({
     iccid: ICCID,
     imsi: '001010123456789',
-    algorithm: { name: 'milenage', k: dice('k')(16), opc: dice('opc')(16) },
+    algorithm: { name: 'milenage', k: seededRandom('k')(16), opc: seededRandom('opc')(16) },
     serviceProviderName: 'Operator A',
-    random: dice('profile'),
+    random: seededRandom('profile'),
   }),
 )
 
 /** Our LPA and the software eUICC before a server that misbehaves: how they see it, and whether the order survives. */
 const createStory = async (...rules: MisbehaviourRule[]) => {
-  const misbehaviour = createMisbehaviour({ random: dice('story'), sleep: async () => {}, rules })
+  const misbehaviour = createMisbehaviour({ random: seededRandom('story'), sleep: async () => {}, rules })
   const scene = await createScene({ package: upp, misbehaviour })
   await scene.order()
   const card = await createEuicc({
     identity: ordinaryIdentity([pki], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
     clock: () => START,
-    random: dice('card'),
+    random: seededRandom('card'),
   })
   const download = (): Promise<string> =>
     card.exclusive(channel =>
@@ -62,7 +62,7 @@ const createStory = async (...rules: MisbehaviourRule[]) => {
 }
 
 const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault) => {
-  const { certificate, privateKey } = issueFaultyCertificate(pki, kind, fault, { random: dice(fault), now: START })
+  const { certificate, privateKey } = issueFaultyCertificate(pki, kind, fault, { random: seededRandom(fault), now: START })
   return { kind: 'wrong-certificate' as const, certificate: { der: certificate.der, privateKey } }
 }
 

@@ -23,13 +23,13 @@ import {
   type FunctionName,
   type MisbehaviourRule,
 } from '../../../../src/server/smdp/faults/faults.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, post, refused, START, testPki } from '../smdp-fixture.ts'
 
 const sceneWith = async (...rules: MisbehaviourRule[]) => {
   const slept: number[] = []
   const misbehaviour = createMisbehaviour({
-    random: dice('misbehaviour'),
+    random: seededRandom('misbehaviour'),
     sleep: async milliseconds => {
       slept.push(milliseconds)
     },
@@ -100,7 +100,7 @@ describe('a server told to misbehave in what it gives', () => {
     'unknown-critical-extension',
   ]
   it.each(faults)('shows a DPauth and a DPpb certificate: %s', async fault => {
-    const issuing = { random: dice(fault), now: START }
+    const issuing = { random: seededRandom(fault), now: START }
     const other = (kind: 'DPauth' | 'DPpb') => {
       const { certificate, privateKey } = issueFaultyCertificate(pki, kind, fault, issuing)
       return { der: certificate.der, privateKey }
@@ -360,7 +360,7 @@ describe('the rules', () => {
   it('fall with their probability, and with the same seed in the same calls', () => {
     const draw = (seed: string) => {
       const misbehaviour = createMisbehaviour({
-        random: dice(seed),
+        random: seededRandom(seed),
         sleep: async () => {},
         rules: [rule('CancelSession', { probability: 0.25 })],
       })

@@ -16,7 +16,7 @@ import {
 } from '../../../../src/rsp/interfaces/es9p-asn1.ts'
 import { PendingNotification } from '../../../../src/rsp/notification.ts'
 import { createMemoryStore } from '../../../../src/server/smdp/memory-store.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, post } from '../smdp-fixture.ts'
 
 type Scene = Awaited<ReturnType<typeof createScene>>
@@ -221,7 +221,7 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
       smdpAddress: 'smdp.example.com',
       euiccInfo1: keep(EUICCInfo1, scene.card.info1),
     })
-    const random = dice('asn1 bytes')
+    const random = seededRandom('asn1 bytes')
     for (let at = 0; at < right.length; at++) {
       const wrong = right.slice()
       wrong[at] = random(1)[0]!

@@ -9,7 +9,7 @@ import {
   remoteProfileProvisioning,
 } from '../../../../src/rsp/interfaces/es9p-asn1.ts'
 import { PendingNotification } from '../../../../src/rsp/notification.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { accepted, createScene, ICCID, MATCHING_ID, post } from '../smdp-fixture.ts'
 
 const MUTATIONS = 600
@@ -49,7 +49,7 @@ describe('mutated messages in the ASN.1 binding', () => {
     async name => {
       const { scene, message } = await genuine(name)
       const before = await scene.store.findOrder(ICCID)
-      const random = dice(`mutated ${name}`)
+      const random = seededRandom(`mutated ${name}`)
       const number = (below: number) => new DataView(random(4).slice().buffer).getUint32(0) % below
       for (let round = 0; round < MUTATIONS; round++) {
         let wrong = message.slice()

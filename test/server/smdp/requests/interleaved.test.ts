@@ -3,7 +3,7 @@ import { completeEid, issueEuicc } from '../../../../src/rsp/certificates/test-p
 import { hashConfirmationCode } from '../../../../src/rsp/crypto/confirmation-code.ts'
 import { createMemoryStore } from '../../../../src/server/smdp/memory-store.ts'
 import type { Delivery, SmdpStore } from '../../../../src/server/smdp/store.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { type CardRole, createCardRole } from '../es9p/card-role.ts'
 import { createScene, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
 
@@ -37,7 +37,7 @@ type Scene = Awaited<ReturnType<typeof createScene>>
 const pki = testPki('P-256')
 const CARDS = [1, 2, 3].map(number => {
   const eid = completeEid(`89049032${String(number).padStart(22, '0')}`)
-  const euicc = issueEuicc(pki.eum, { eid, random: dice(`card ${number}`), now: START })
+  const euicc = issueEuicc(pki.eum, { eid, random: seededRandom(`card ${number}`), now: START })
   return createCardRole(pki, { euicc, seed: `card ${number}` })
 })
 /** A card that does all that a card can do, twice over and out of turn; gives what it was refused with. */
@@ -81,7 +81,7 @@ const misuse = async (scene: Scene, card: CardRole, random: Random): Promise<str
 it('gives a profile to one card, whatever is called at once', async () => {
   const seen = new Map<string, number>()
   for (let seed = 0; seed < 100; seed++) {
-    const random = dice(`interleaved ${seed}`)
+    const random = seededRandom(`interleaved ${seed}`)
     const { sound, store, deliveries } = slowStore(random)
     const scene = await createScene({ store, downloadAttempts: 4, confirmationCodeAttempts: 2 })
     await scene.order({ confirmationCode: '1234' })
@@ -101,7 +101,7 @@ it('gives a profile to one card, whatever is called at once', async () => {
     expect(order.confirmationFailures).toBeLessThanOrEqual(2)
     seen.set(order.state, (seen.get(order.state) ?? 0) + 1)
   }
-  // The dice have shown all that was to be seen.
+  // The seededRandom have shown all that was to be seen.
   for (const outcome of ['accepted', '8.2/3.7', '8.2.7/3.8', '8.2.7/6.4', '8.2.6/3.8'])
     expect(seen.get(outcome), outcome).toBeGreaterThan(0)
   for (const state of ['Installed', 'Error', 'Unavailable']) expect(seen.get(state), state).toBeGreaterThan(0)

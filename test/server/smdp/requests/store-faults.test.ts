@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { completeEid, issueEuicc } from '../../../../src/rsp/certificates/test-pki.ts'
 import { createMemoryStore } from '../../../../src/server/smdp/memory-store.ts'
 import type { SmdpStore } from '../../../../src/server/smdp/store.ts'
-import { dice } from '../../../rsp/seeded-random.ts'
+import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { type CardRole, createCardRole } from '../es9p/card-role.ts'
 import { accepted, createScene, ICCID, refused, START } from '../smdp-fixture.ts'
 
@@ -37,7 +37,7 @@ const faultyStore = () => {
 
 const cardOf = (scene: Scene, number: number): CardRole => {
   const eid = completeEid(`89049032${String(number).padStart(22, '0')}`)
-  const euicc = issueEuicc(scene.pki.eum, { eid, random: dice(`card ${number}`), now: START })
+  const euicc = issueEuicc(scene.pki.eum, { eid, random: seededRandom(`card ${number}`), now: START })
   return createCardRole(scene.pki, { euicc, seed: `card ${number}` })
 }
 
