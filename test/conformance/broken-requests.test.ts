@@ -90,8 +90,8 @@ const createNoise = (seed: number, paths: readonly string[]) => {
 describe.each(['es9', 'es2', 'es11', 'es12'] as const)('what is no request, on the port of %s', end => {
   it('is answered with less than 500 or hung up on, tells nothing, and others are served', async () => {
     const at = createConformance(sockets, CATALOGUE[0]!.rows[0]!)
-    const scene = await at.smdp()
-    await scene.order({ matchingId: SECRET })
+    const fixture = await at.smdp()
+    await fixture.order({ matchingId: SECRET })
     const smds = at.smds()
     accepted(await smds.register({ eventId: SECRET }))
     const noise = createNoise(end.length, PATHS[end])
@@ -104,9 +104,9 @@ describe.each(['es9', 'es2', 'es11', 'es12'] as const)('what is no request, on t
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
     }
     expect(statuses.get('400')).toBeGreaterThan(10)
-    accepted(await scene.initiate(scene.card))
+    accepted(await fixture.initiate(fixture.card))
     accepted(await smds.discover(smds.card))
-    expect(await scene.stateOf()).toBe('Released')
-    expect([...scene.defects, ...smds.defects]).toEqual([])
+    expect(await fixture.stateOf()).toBe('Released')
+    expect([...fixture.defects, ...smds.defects]).toEqual([])
   })
 })

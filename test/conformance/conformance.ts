@@ -1,21 +1,21 @@
 import { expect } from 'vitest'
 import type { Fetch } from '../../src/rsp/fetch.ts'
-import { ADDRESS, type Answer, createScene } from '../server/smdp/smdp-fixture.ts'
-import { createSmdsScene, SMDS } from '../server/smds/smds-fixture.ts'
+import { ADDRESS, type Answer, createSmdpFixture } from '../server/smdp/smdp-fixture.ts'
+import { createSmdsFixture, SMDS } from '../server/smds/smds-fixture.ts'
 import type { Row } from './row.ts'
 import { OPERATOR_A, ROOT, type Sockets, towards } from './sockets.ts'
 
-export type SmdpScene = Awaited<ReturnType<typeof createScene>>
-export type SmdsScene = ReturnType<typeof createSmdsScene>
+export type SmdpFixture = Awaited<ReturnType<typeof createSmdpFixture>>
+export type SmdsFixture = ReturnType<typeof createSmdsFixture>
 
 /** What a test of one row has: servers behind sockets, and the row. */
 export interface Conformance {
   readonly row: Row
   readonly sockets: Sockets
   /** An SM-DP+ of its own for this test, reached by ES9+ and, as operator A, by ES2+. */
-  smdp(settings?: Parameters<typeof createScene>[0]): Promise<SmdpScene>
+  smdp(settings?: Parameters<typeof createSmdpFixture>[0]): Promise<SmdpFixture>
   /** An SM-DS of its own; `root` stands at the root's port. */
-  smds(settings?: Parameters<typeof createSmdsScene>[0], at?: 'es12' | 'root'): SmdsScene
+  smds(settings?: Parameters<typeof createSmdsFixture>[0], at?: 'es12' | 'root'): SmdsFixture
   /** The SM-DS as the SM-DP+ calls it. */
   readonly smdsOf: (address: string) => { url: string; fetch: Fetch; forward: boolean } | undefined
   /** The answer is the refusal of the row: HTTP 200, the header and nothing else. */
@@ -28,7 +28,7 @@ export const createConformance = (sockets: Sockets, row: Row): Conformance => ({
   row,
   sockets,
   async smdp(settings = {}) {
-    return createScene({
+    return createSmdpFixture({
       requesterOf: sockets.requesterOf,
       over: smdp => {
         sockets.ends.es9.answer = smdp.es9p
@@ -41,7 +41,7 @@ export const createConformance = (sockets: Sockets, row: Row): Conformance => ({
   },
   smds(settings = {}, at = 'es12') {
     const host = at === 'es12' ? SMDS : ROOT
-    return createSmdsScene({
+    return createSmdsFixture({
       address: host,
       requesterOf: sockets.requesterOf,
       over: smds => {

@@ -58,7 +58,7 @@ const checkAnswer = (request: Request, response: Response): Response => {
   return response
 }
 
-/** Calls go to `host`, whatever the URL says: the scenes call the server by one name of theirs. */
+/** Calls go to `host`, whatever the URL says: the fixtures call the server by one name of theirs. */
 export const towards =
   (host: string, fetch: Fetch): Fetch =>
   async request => {

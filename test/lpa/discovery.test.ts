@@ -8,14 +8,14 @@ import { discoverEvents, downloadEvent } from '../../src/lpa/discovery.ts'
 import type { Fetch } from '../../src/rsp/fetch.ts'
 import { seededRandom } from '../rsp/seeded-random.ts'
 import { START, testPki } from '../server/smdp/smdp-fixture.ts'
-import { createSmdsScene } from '../server/smds/smds-fixture.ts'
+import { createSmdsFixture } from '../server/smds/smds-fixture.ts'
 
 // That a profile is found and downloaded through root and alternative: test/server/smds/whole-discovery.test.ts.
 const A = 'a.example.com'
 const B = 'b.example.com'
 
 const createStory = async (rootDsAddress = A) => {
-  const servers = { [A]: createSmdsScene({ address: A }), [B]: createSmdsScene({ address: B }) }
+  const servers = { [A]: createSmdsFixture({ address: A }), [B]: createSmdsFixture({ address: B }) }
   const card = await createEuicc({
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress, defaultDpAddress: undefined }),
     memory: createMemory(),

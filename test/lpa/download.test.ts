@@ -16,7 +16,7 @@ import { decodeProfilePackage } from '../../src/profile/package.ts'
 import { createNetwork } from '../../src/server/network/network.ts'
 import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from '../profile/ts48.ts'
 import { seededRandom } from '../rsp/seeded-random.ts'
-import { ADDRESS, createScene, MATCHING_ID, START, testPki } from '../server/smdp/smdp-fixture.ts'
+import { ADDRESS, createSmdpFixture, MATCHING_ID, START, testPki } from '../server/smdp/smdp-fixture.ts'
 
 /** The story of docs/tour.md with nothing faked: our SM-DP+, our LPA, the software eUICC, the network. */
 const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) => {
@@ -27,8 +27,8 @@ const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) 
   const { profile } = outcome
   if (profile === undefined) throw new Error(outcome.reason)
   const iccid = toHex(profile.iccid).replace(/f+$/, '')
-  const scene = await createScene({ curve, package: upp })
-  await scene.stock(iccid)
+  const fixture = await createSmdpFixture({ curve, package: upp })
+  await fixture.stock(iccid)
   const random = seededRandom(`story ${curve}`)
   const card = await createEuicc({
     identity: ordinaryIdentity([testPki(curve)], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
@@ -42,7 +42,7 @@ const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) 
     card.exclusive(channel => withIsdr(channel, isdrOptions, work))
   const algorithm = algorithmOf([...profile.aka.values()][0]!.algorithm)
   return {
-    ...scene,
+    ...fixture,
     iccid,
     card,
     events,
@@ -58,7 +58,7 @@ const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) 
       onIsdr(isdr =>
         downloadProfile({
           isdr,
-          fetch: scene.smdp.es9p,
+          fetch: fixture.smdp.es9p,
           activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
           deviceInfo: deviceInfoOf('490154203237518'),
           confirm: async () => consent,

@@ -16,7 +16,7 @@ import { encodeProfilePackage } from '../../src/profile/package.ts'
 import type { Fetch } from '../../src/rsp/fetch.ts'
 import { ES9p } from '../../src/rsp/interfaces/es9p.ts'
 import { seededRandom } from '../rsp/seeded-random.ts'
-import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../server/smdp/smdp-fixture.ts'
+import { ADDRESS, createSmdpFixture, ICCID, MATCHING_ID, START, testPki } from '../server/smdp/smdp-fixture.ts'
 
 const STORE_DATA = 0xe2
 const CODE = 'a code'
@@ -43,8 +43,8 @@ const createStory = async ({
   code?: 'exchange-lost' | 'timed-out' | 'card-removed'
   upp?: Uint8Array
 }) => {
-  const scene = await createScene({ package: upp })
-  await scene.order({ confirmationCode: CODE })
+  const fixture = await createSmdpFixture({ package: upp })
+  await fixture.order({ confirmationCode: CODE })
   const euicc = await createEuicc({
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
@@ -75,7 +75,7 @@ const createStory = async ({
     if (event.kind === 'noted') notes.push(event.text)
   }
   let asked = 0
-  const download = (fetch: Fetch = scene.smdp.es9p) =>
+  const download = (fetch: Fetch = fixture.smdp.es9p) =>
     retryAfterLostResponse(card, { report }, (isdr, attempt) =>
       downloadProfile({
         isdr,
@@ -92,9 +92,9 @@ const createStory = async ({
     )
   return {
     download,
-    es9p: scene.smdp.es9p,
+    es9p: fixture.smdp.es9p,
     notes,
-    order: () => scene.store.findOrder(ICCID),
+    order: () => fixture.store.findOrder(ICCID),
     onCard: () =>
       euicc.exclusive(channel =>
         withIsdr(channel, {}, async isdr => ({
@@ -190,7 +190,7 @@ describe('a block that gets lost in a download', () => {
   it('blames nobody where the server offers the profile no second time', async () => {
     const lost = await resultOf()
     const story = await createStory({ loses: block => (block === lost ? 'command' : undefined) })
-    const first = await createScene()
+    const first = await createSmdpFixture()
     let sessions = 0
     const refusing =
       (fetch: Fetch): Fetch =>

@@ -26,9 +26,9 @@ const begin = async (
 ) => {
   const { card: euicc } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
   const name = 'tried'
-  const scene = await insert(euicc, manners, { profiles: [{ name, ...profile }], profile: name, ...options })
-  const eid = () => scene.card.exclusive(channel => withIsdr(channel, {}, isdr => readEid(isdr)))
-  return { euicc, eid, ...scene }
+  const fixture = await insert(euicc, manners, { profiles: [{ name, ...profile }], profile: name, ...options })
+  const eid = () => fixture.card.exclusive(channel => withIsdr(channel, {}, isdr => readEid(isdr)))
+  return { euicc, eid, ...fixture }
 }
 const LEAVES: Partial<ModemProfile> = { reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 60_000 }] }
 
@@ -168,25 +168,25 @@ describe('a modem that leaves the bus by itself', () => {
     'before it answered: whether the profile was enabled is read from the card (%j)',
     async isDone => {
       const { card: euicc } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
-      let scene: Awaited<ReturnType<typeof insert>> | undefined
+      let fixture: Awaited<ReturnType<typeof insert>> | undefined
       // The answer to EnableProfile (SGP.22 §5.7.16) does not arrive; or the command does not.
       const cut = (sent: Uint8Array): Uint8Array[] => {
-        const asked = scene?.modem.heard.at(-1) ?? ''
-        if (!asked.includes('BF31') || scene!.modem.heard.filter(text => text.includes('BF31')).length > 1)
+        const asked = fixture?.modem.heard.at(-1) ?? ''
+        if (!asked.includes('BF31') || fixture!.modem.heard.filter(text => text.includes('BF31')).length > 1)
           return [sent]
-        scene!.port.pull()
-        scene!.time.after(5_000, () => scene!.port.plug())
+        fixture!.port.pull()
+        fixture!.time.after(5_000, () => fixture!.port.plug())
         return []
       }
       const faults = isDone ? [] : [{ command: 'CGLA', unlessMatches: '^(?!.*BF31)', times: 1, answer: ['ERROR'] }]
       const profile = { name: 'tried', ...LEAVES }
-      scene = await insert(
+      fixture = await insert(
         euicc,
         { echo: false, faults },
         { profiles: [profile], profile: 'tried', apdu: 'ccho-cgla' },
         cut,
       )
-      const { card, time } = scene
+      const { card, time } = fixture
       const enabling = time.until(enableProfile({ card, profile: { iccid: ICCID_DIGITS[0] } }))
       if (isDone) expect(await enabling).toMatchObject({ profileState: 'enabled' })
       else await expect(enabling).rejects.toMatchObject({ code: 'exchange-lost' })

@@ -10,7 +10,7 @@ import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install
 import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import { createNetwork } from '../../../src/server/network/network.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
-import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../../server/smdp/smdp-fixture.ts'
+import { ADDRESS, createSmdpFixture, ICCID, MATCHING_ID, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 
 /** An activation on a card whose answers `spoil` may change on their way. */
 const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
@@ -25,8 +25,8 @@ const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
   })
   const { profile } = installProfile(pkg, { services: new Set(SUPPORTED_SERVICES), freeMemory: 1 << 20 })
   const algorithm = algorithmOf([...profile!.aka.values()][0]!.algorithm)
-  const scene = await createScene({ package: encodeProfilePackage(pkg) })
-  await scene.order()
+  const fixture = await createSmdpFixture({ package: encodeProfilePackage(pkg) })
+  await fixture.order()
   const euicc = await createEuicc({
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
@@ -42,7 +42,7 @@ const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
   const { lpa, registration } = createMobileDevice({
     card,
     isdrOptions: {},
-    fetch: scene.smdp.es9p,
+    fetch: fixture.smdp.es9p,
     network: createNetwork({
       here: { plmn: '00101', name: 'Test network' },
       subscribers: asked => ({ imsi: asked, iccid: ICCID, algorithm }),

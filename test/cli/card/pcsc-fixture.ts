@@ -18,7 +18,7 @@ import { pcscLink } from '../../../src/rigs/links/pcsc-link.ts'
 import { type Rig, summarizeRig } from '../../../src/rigs/rig.ts'
 import { ts48Missing } from '../../profile/ts48.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
-import { ADDRESS, createScene, MATCHING_ID, START, testPki } from '../../server/smdp/smdp-fixture.ts'
+import { ADDRESS, createSmdpFixture, MATCHING_ID, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 
 /** What a person does with a card: each takes a device in hand and gives it back. */
 export interface Doings {
@@ -63,7 +63,7 @@ export const createStory = async (upp: Uint8Array, protocol: 't0' | 't1') => {
   })
   if (outcome.profile === undefined) throw new Error(outcome.reason)
   const iccid = toHex(outcome.profile.iccid).replace(/f+$/, '')
-  const scene = await createScene({ curve: 'P-256', package: upp })
+  const fixture = await createSmdpFixture({ curve: 'P-256', package: upp })
   const euicc = await createEuicc({
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
@@ -72,13 +72,13 @@ export const createStory = async (upp: Uint8Array, protocol: 't0' | 't1') => {
     protocol,
   })
   const { fetch, order } = {
-    fetch: scene.smdp.es9p,
+    fetch: fixture.smdp.es9p,
     order: async () => {
-      await scene.stock(iccid)
-      await scene.order({ iccid })
+      await fixture.stock(iccid)
+      await fixture.order({ iccid })
     },
   }
-  return { ...scene, iccid, euicc, fetch, order }
+  return { ...fixture, iccid, euicc, fetch, order }
 }
 export type Story = Awaited<ReturnType<typeof createStory>>
 

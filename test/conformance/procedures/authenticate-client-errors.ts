@@ -16,13 +16,13 @@ type Change = Parameters<Ordered['authenticate']>[0]
 const refusesBefore =
   (...changes: readonly (() => Change)[]): Procedure =>
   async at => {
-    const { scene, card, matchingId } = await orderBy(at, 'activation code')
-    const opened = accepted(await scene.initiate(card))
+    const { fixture, card, matchingId } = await orderBy(at, 'activation code')
+    const opened = accepted(await fixture.initiate(card))
     const send = (made: Change) =>
-      scene.sendAuthentication(opened.transactionId, card.authenticateServer(opened, { matchingId, ...made }))
+      fixture.sendAuthentication(opened.transactionId, card.authenticateServer(opened, { matchingId, ...made }))
     for (const make of changes) at.refuses(await send(make()))
     expect(refused(await send({}))).toBe('accepted')
-    expect(scene.defects).toEqual([])
+    expect(fixture.defects).toEqual([])
   }
 const faulty = (kind: 'EUM' | 'eUICC', fault: CertificateFault) => (): Change => {
   const made = issueFaultyCertificate(testPki('P-256'), kind, fault, { random: seededRandom(fault), now: START })
@@ -30,11 +30,11 @@ const faulty = (kind: 'EUM' | 'eUICC', fault: CertificateFault) => (): Change =>
 }
 /** An order for a profile whose type requires this. */
 const requiring = async (at: Conformance, requires: ProfileRequirements) => {
-  const scene = await at.smdp()
-  await scene.stock(ICCID, { requires })
-  await scene.order()
-  const authenticate = (change: Change = {}) => scene.authenticate(scene.card, { matchingId: MATCHING_ID, ...change })
-  return { scene, authenticate }
+  const fixture = await at.smdp()
+  await fixture.stock(ICCID, { requires })
+  await fixture.order()
+  const authenticate = (change: Change = {}) => fixture.authenticate(fixture.card, { matchingId: MATCHING_ID, ...change })
+  return { fixture, authenticate }
 }
 const onDevice = (deviceCapabilities: DeviceInfo['deviceCapabilities']): Change => {
   const deviceInfo = { tac: Uint8Array.of(0x35, 0x29, 0x06, 0x11), deviceCapabilities }
@@ -52,17 +52,17 @@ const wrongKey = (): Change => ({
 const refusesOrder =
   (way: Way, given: Parameters<typeof orderBy>[2] = {}, made: Change = {}): Procedure =>
   async at => {
-    const { scene, authenticate } = await orderBy(at, way, given)
-    const before = await scene.stateOf()
+    const { fixture, authenticate } = await orderBy(at, way, given)
+    const before = await fixture.stateOf()
     at.refuses(await authenticate(made))
-    expect(await scene.stateOf()).toBe(before)
+    expect(await fixture.stateOf()).toBe(before)
   }
 
 const refusesTransaction = (settle: (at: Conformance, ordered: Ordered) => Promise<void>): Procedure => {
   return async at => {
     const ordered = await orderBy(at, 'activation code')
     await settle(at, ordered)
-    expect(await ordered.scene.stateOf()).toBe('Released')
+    expect(await ordered.fixture.stateOf()).toBe('Released')
   }
 }
 
@@ -87,15 +87,15 @@ export const AUTHENTICATE_CLIENT_ERRORS: Procedures = {
     '#06': refusesBefore(() => ({ signed: { serverChallenge: new Uint8Array(16) } })),
     '#07': refusesBefore(anotherCi, faulty('EUM', 'unknown-ci')),
     '#08': async at => {
-      const scene = await at.smdp()
-      await scene.order({ releaseFlag: false })
-      at.refuses(await scene.authenticate(scene.card))
-      expect(await scene.stateOf()).toBe('Confirmed')
+      const fixture = await at.smdp()
+      await fixture.order({ releaseFlag: false })
+      at.refuses(await fixture.authenticate(fixture.card))
+      expect(await fixture.stateOf()).toBe('Confirmed')
     },
-    '#09': refusesTransaction(async (at, { scene, card, matchingId }) => {
-      const opened = accepted(await scene.initiate(card))
+    '#09': refusesTransaction(async (at, { fixture, card, matchingId }) => {
+      const opened = accepted(await fixture.initiate(card))
       const response = card.authenticateServer(opened, { matchingId })
-      at.refuses(await scene.sendAuthentication(new Uint8Array(16).fill(9), response))
+      at.refuses(await fixture.sendAuthentication(new Uint8Array(16).fill(9), response))
     }),
     '#10': refusesBefore(() => ({ signed: { transactionId: new Uint8Array(16).fill(9) } })),
     '#11': refusesOrder('default', {}, { matchingId: 'NOT-THERE' }),
@@ -103,22 +103,22 @@ export const AUTHENTICATE_CLIENT_ERRORS: Procedures = {
     '#13': refusesOrder('SM-DS', {}, { matchingId: 'NOT-THERE' }),
     '#14': refusesOrder('default', { eid: OTHER_EID }),
     '#15': async at => {
-      const { scene, authenticate } = await orderBy(at, 'activation code', { package: realProfile() })
+      const { fixture, authenticate } = await orderBy(at, 'activation code', { package: realProfile() })
       at.refuses(await authenticate({ info2: { uiccCapability: ['akaMilenage'] } }))
       at.refuses(await authenticate({ info2: { uiccCapability: ['usimSupport'] } }))
-      expect(await scene.stateOf()).toBe('Released')
+      expect(await fixture.stateOf()).toBe('Released')
       expect(refused(await authenticate())).toBe('accepted')
     },
     '#16': async at => {
-      const { scene, authenticate } = await orderBy(at, 'activation code')
-      await change(scene, { expiresAt: START })
+      const { fixture, authenticate } = await orderBy(at, 'activation code')
+      await change(fixture, { expiresAt: START })
       at.refuses(await authenticate())
     },
     '#17': async at => {
-      const { scene, authenticate } = await orderBy(at, 'activation code', { downloadAttempts: 2 })
+      const { fixture, authenticate } = await orderBy(at, 'activation code', { downloadAttempts: 2 })
       for (const _ of [1, 2]) accepted(await authenticate())
       at.refuses(await authenticate())
-      expect(await scene.stateOf()).toBe('Error')
+      expect(await fixture.stateOf()).toBe('Error')
     },
     '#19': refusesOrder('SM-DS', { eid: OTHER_EID }),
     '#20': refusesOrder('activation code', { eid: OTHER_EID }),
@@ -126,13 +126,13 @@ export const AUTHENTICATE_CLIENT_ERRORS: Procedures = {
   }),
   ...procedures('EB_ES9+.AuthenticateClient', {
     '#01': async at => {
-      const { scene } = await orderBy(at, 'without EID')
+      const { fixture } = await orderBy(at, 'without EID')
       for (const variant of ['O', 'Ov3', 'A', 'B', 'C'] as const) {
-        const { euicc, above } = issueVariant(scene.pki, variant, START)
+        const { euicc, above } = issueVariant(fixture.pki, variant, START)
         const [eum, ...otherCertsInChain] = above.map(({ der }) => der)
-        const card = createCardRole(scene.pki, { euicc })
+        const card = createCardRole(fixture.pki, { euicc })
         const others = otherCertsInChain.length > 0 ? { otherCertsInChain } : {}
-        const answer = await scene.authenticate(card, { matchingId: MATCHING_ID, eum: eum!, ...others })
+        const answer = await fixture.authenticate(card, { matchingId: MATCHING_ID, eum: eum!, ...others })
         expect(refused(answer), `variant ${variant}`).toBe('accepted')
       }
     },
@@ -147,10 +147,10 @@ export const AUTHENTICATE_CLIENT_ERRORS: Procedures = {
       const { authenticate } = await orderBy(at, 'activation code', { crls: () => [crl] })
       at.refuses(await authenticate())
     },
-    '#03': refusesTransaction(async (at, { scene, card }) => {
-      const { transactionId } = accepted(await scene.initiate(card))
+    '#03': refusesTransaction(async (at, { fixture, card }) => {
+      const { transactionId } = accepted(await fixture.initiate(card))
       const authenticateResponseError = { transactionId, authenticateErrorCode: 'ciPKUnknown' as const }
-      at.refuses(await scene.sendAuthentication(transactionId, { authenticateResponseError }))
+      at.refuses(await fixture.sendAuthentication(transactionId, { authenticateResponseError }))
     }),
     '#04': async at => {
       const { authenticate } = await orderBy(at, 'activation code', { package: new Uint8Array(9000) })
@@ -159,36 +159,36 @@ export const AUTHENTICATE_CLIENT_ERRORS: Procedures = {
       at.refuses(await authenticate({ info2: { extCardResource } }))
     },
     '#05': async at => {
-      const { scene, authenticate } = await orderBy(at, 'activation code')
-      await change(scene, { metadata: { profilePolicyRules: ['ppr1'] } })
+      const { fixture, authenticate } = await orderBy(at, 'activation code')
+      await change(fixture, { metadata: { profilePolicyRules: ['ppr1'] } })
       at.refuses(await authenticate({ info2: { forbiddenProfilePolicyRules: ['ppr1'] } }))
       expect(refused(await authenticate({ info2: { forbiddenProfilePolicyRules: ['ppr2'] } }))).toBe('accepted')
     },
     '#06': async at => {
-      const { scene, authenticate } = await orderBy(at, 'activation code')
-      await change(scene, { metadata: { profileClass: 'test' } })
+      const { fixture, authenticate } = await orderBy(at, 'activation code')
+      await change(fixture, { metadata: { profileClass: 'test' } })
       at.refuses(await authenticate())
       expect(refused(await authenticate({ info2: { rspCapability: ['testProfileSupport'] } }))).toBe('accepted')
     },
     '#07': async at => {
-      const { scene, card, authenticate } = await orderBy(at, 'activation code')
-      const { ok } = await scene.download(card)
-      await scene.notify(card.installationResult(ok.transactionId, ICCID))
+      const { fixture, card, authenticate } = await orderBy(at, 'activation code')
+      const { ok } = await fixture.download(card)
+      await fixture.notify(card.installationResult(ok.transactionId, ICCID))
       at.refuses(await authenticate())
-      at.refuses(await scene.authenticate(cardOf(scene)))
-      expect(await scene.stateOf()).toBe('Installed')
+      at.refuses(await fixture.authenticate(cardOf(fixture)))
+      expect(await fixture.stateOf()).toBe('Installed')
     },
-    '#08': refusesTransaction(async (at, { scene, card, matchingId }) => {
-      const opened = accepted(await scene.initiate(card))
-      scene.wait(10 * 60_000)
-      at.refuses(await scene.sendAuthentication(opened.transactionId, card.authenticateServer(opened, { matchingId })))
+    '#08': refusesTransaction(async (at, { fixture, card, matchingId }) => {
+      const opened = accepted(await fixture.initiate(card))
+      fixture.wait(10 * 60_000)
+      at.refuses(await fixture.sendAuthentication(opened.transactionId, card.authenticateServer(opened, { matchingId })))
     }),
     '#09': refusesBefore(faulty('eUICC', 'eid-not-permitted')),
     '#10': async at => {
-      const { scene, authenticate } = await requiring(at, { deviceCapabilities: { nr5gcSupportedRelease: [15, 0, 0] } })
+      const { fixture, authenticate } = await requiring(at, { deviceCapabilities: { nr5gcSupportedRelease: [15, 0, 0] } })
       at.refuses(await authenticate(onDevice({})))
       at.refuses(await authenticate(onDevice({ nr5gcSupportedRelease: Uint8Array.of(14, 255, 0) })))
-      expect(await scene.stateOf()).toBe('Released')
+      expect(await fixture.stateOf()).toBe('Released')
       const able = onDevice({ nr5gcSupportedRelease: Uint8Array.of(15, 0, 0) })
       expect(refused(await authenticate(able))).toBe('accepted')
     },

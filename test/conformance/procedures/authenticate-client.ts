@@ -26,14 +26,14 @@ const offers =
       ...(more.code && { confirmationCode: CODE }),
       ...(more.given !== undefined && { given: more.given }),
     })
-    const { scene, card, matchingId } = ordered
+    const { fixture, card, matchingId } = ordered
     if (more.before) {
       const { transactionId } = accepted(await ordered.authenticate())
-      accepted(await scene.cancel(transactionId, card.cancelSession(transactionId, more.before)))
+      accepted(await fixture.cancel(transactionId, card.cancelSession(transactionId, more.before)))
     }
-    const opened: InitiateAuthenticationOk = accepted(await scene.initiate(card))
+    const opened: InitiateAuthenticationOk = accepted(await fixture.initiate(card))
     const response = card.authenticateServer(opened, { matchingId, ...more.change })
-    const ok = accepted(await scene.sendAuthentication(opened.transactionId, response))
+    const ok = accepted(await fixture.sendAuthentication(opened.transactionId, response))
     const covered = concat(ok.smdpSigned2.bytes, encode(Signature, response.authenticateResponseOk!.euiccSignature1))
     expect(verify(parseCertificate(ok.smdpCertificate).publicKey, covered, ok.smdpSignature2)).toBe(true)
     expect(ok.smdpSigned2.value).toEqual({ transactionId: opened.transactionId, ccRequiredFlag: more.code === true })
@@ -53,17 +53,17 @@ const extended = (element: Uint8Array, [tag, ...path]: readonly number[], more: 
 const takesExtension =
   (...path: readonly number[]): Procedure =>
   async at => {
-    const { scene, card, matchingId } = await orderBy(at, 'activation code')
-    const opened = accepted(await scene.initiate(card))
+    const { fixture, card, matchingId } = await orderBy(at, 'activation code')
+    const opened = accepted(await fixture.initiate(card))
     const right = card.authenticateServer(opened, { matchingId }).authenticateResponseOk!
     const bytes = extended(right.euiccSigned1.bytes, path, encodeTlv(0x9f50, Uint8Array.of(1, 2, 3)))
     expect(bytes.length).toBeGreaterThan(right.euiccSigned1.bytes.length)
     const authenticateResponseOk = {
       ...right,
       euiccSigned1: { ...right.euiccSigned1, bytes },
-      euiccSignature1: sign(scene.pki.euicc.privateKey, bytes),
+      euiccSignature1: sign(fixture.pki.euicc.privateKey, bytes),
     }
-    expect(refused(await scene.sendAuthentication(opened.transactionId, { authenticateResponseOk }))).toBe('accepted')
+    expect(refused(await fixture.sendAuthentication(opened.transactionId, { authenticateResponseOk }))).toBe('accepted')
   }
 
 /** The first try got its package; at the second the server offers the key that the card made then. */
@@ -71,11 +71,11 @@ const offersKeyAgain =
   (way: Way): Procedure =>
   async at => {
     const ordered = await orderBy(at, way)
-    const { scene, card } = ordered
+    const { fixture, card } = ordered
     const first = accepted(await ordered.authenticate())
     expect(first.smdpSigned2.value.bppEuiccOtpk).toBeUndefined()
     const { pair, response } = card.prepareDownload(first)
-    accepted(await scene.sendPrepared(first.transactionId, response))
+    accepted(await fixture.sendPrepared(first.transactionId, response))
     const second = accepted(await ordered.authenticate())
     expect(second.smdpSigned2.value.bppEuiccOtpk).toEqual(pair.publicKey)
   }

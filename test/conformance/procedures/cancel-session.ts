@@ -12,7 +12,7 @@ type CancelChange = Parameters<CardRole['cancelSession']>[2]
 const sessionIn = async (at: Conformance, phase: Phase, curve: CurveName = 'P-256') => {
   const made = await orderBy(at, 'activation code', { curve })
   const ok = accepted(await made.authenticate())
-  if (phase === 'bound') accepted(await made.scene.getPackage(made.card, ok))
+  if (phase === 'bound') accepted(await made.fixture.getPackage(made.card, ok))
   return { ...made, transactionId: ok.transactionId }
 }
 const WAITS: readonly Reason[] = ['postponed', 'timeout']
@@ -21,11 +21,11 @@ const WAITS: readonly Reason[] = ['postponed', 'timeout']
 const cancels =
   (phase: Phase, reason: Reason, curve?: CurveName): Procedure =>
   async at => {
-    const { scene, card, transactionId, authenticate } = await sessionIn(at, phase, curve)
-    const before = await scene.stateOf()
-    expect(accepted(await scene.cancel(transactionId, card.cancelSession(transactionId, reason)))).toEqual({})
-    expect(await scene.stateOf()).toBe(WAITS.includes(reason) ? before : 'Error')
-    expect(refused(await scene.cancel(transactionId, card.cancelSession(transactionId, reason)))).toBe('8.10.1/3.9')
+    const { fixture, card, transactionId, authenticate } = await sessionIn(at, phase, curve)
+    const before = await fixture.stateOf()
+    expect(accepted(await fixture.cancel(transactionId, card.cancelSession(transactionId, reason)))).toEqual({})
+    expect(await fixture.stateOf()).toBe(WAITS.includes(reason) ? before : 'Error')
+    expect(refused(await fixture.cancel(transactionId, card.cancelSession(transactionId, reason)))).toBe('8.10.1/3.9')
     expect(refused(await authenticate())).toBe(WAITS.includes(reason) ? 'accepted' : '8.2.6/3.8')
   }
 
@@ -33,13 +33,13 @@ const cancels =
 const refuses =
   (phase: Phase, change: CancelChange, transaction?: Uint8Array): Procedure =>
   async at => {
-    const { scene, card, transactionId } = await sessionIn(at, phase)
-    const before = await scene.stateOf()
+    const { fixture, card, transactionId } = await sessionIn(at, phase)
+    const before = await fixture.stateOf()
     const wrong = card.cancelSession(transactionId, 'endUserRejection', change)
-    at.refuses(await scene.cancel(transaction ?? transactionId, wrong))
-    expect(await scene.stateOf()).toBe(before)
-    accepted(await scene.cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection')))
-    expect(await scene.stateOf()).toBe('Error')
+    at.refuses(await fixture.cancel(transaction ?? transactionId, wrong))
+    expect(await fixture.stateOf()).toBe(before)
+    accepted(await fixture.cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection')))
+    expect(await fixture.stateOf()).toBe('Error')
   }
 const unknown = new Uint8Array(16).fill(9)
 
@@ -80,15 +80,15 @@ export const CANCEL_SESSION: Procedures = {
   }),
   ...procedures('EB_ES9+.CancelSession', {
     '#01': async at => {
-      const { scene, transactionId } = await sessionIn(at, 'authenticated')
-      at.refuses(await scene.cancel(transactionId, { cancelSessionResponseError: 'invalidTransactionId' }))
-      expect(await scene.stateOf()).toBe('Released')
+      const { fixture, transactionId } = await sessionIn(at, 'authenticated')
+      at.refuses(await fixture.cancel(transactionId, { cancelSessionResponseError: 'invalidTransactionId' }))
+      expect(await fixture.stateOf()).toBe('Released')
     },
     '#02': async at => {
-      const { scene, card, transactionId } = await sessionIn(at, 'bound')
-      scene.wait(10 * 60_000)
-      at.refuses(await scene.cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection')))
-      expect(await scene.stateOf()).toBe('Downloaded')
+      const { fixture, card, transactionId } = await sessionIn(at, 'bound')
+      fixture.wait(10 * 60_000)
+      at.refuses(await fixture.cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection')))
+      expect(await fixture.stateOf()).toBe('Downloaded')
     },
   }),
 }

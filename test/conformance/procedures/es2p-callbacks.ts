@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { ES2p } from '../../../src/rsp/interfaces/es2p.ts'
 import type { CardRole } from '../../server/smdp/es9p/card-role.ts'
 import { ADDRESS, accepted, ICCID, refused, testPki } from '../../server/smdp/smdp-fixture.ts'
-import { type Conformance, type Procedures, procedures, type SmdpScene } from '../conformance.ts'
+import { type Conformance, type Procedures, procedures, type SmdpFixture } from '../conformance.ts'
 import { OPERATOR_A } from '../sockets.ts'
 import { CODE, change, hashed, orderBy } from './orders.ts'
 
@@ -46,19 +46,19 @@ const pairs = (progress: readonly Progress[]): string[] =>
       : `${notificationPointId} ${statusCodeData.subjectCode}/${statusCodeData.reasonCode}`,
   )
 /** The second time when the operator has been told of the first. */
-const notifyTwice = async ({ notify, smdp }: SmdpScene, notification: Parameters<SmdpScene['notify']>[0]) => {
+const notifyTwice = async ({ notify, smdp }: SmdpFixture, notification: Parameters<SmdpFixture['notify']>[0]) => {
   for (const _ of [1, 2]) {
     await notify(notification)
     await smdp.settled()
   }
 }
 const install = async (
-  { scene, card }: Awaited<ReturnType<typeof ordered>>,
+  { fixture, card }: Awaited<ReturnType<typeof ordered>>,
   outcome?: Parameters<CardRole['installationResult']>[2],
 ) => {
-  const { ok } = await scene.download(card)
+  const { ok } = await fixture.download(card)
   const result = card.installationResult(ok.transactionId, ICCID, outcome)
-  await notifyTwice(scene, result)
+  await notifyTwice(fixture, result)
 }
 const DONE = 'Executed-Success'
 
@@ -67,38 +67,38 @@ export const ES2P_CALLBACKS: Procedures = {
     '#01': async at => {
       const made = await ordered(at)
       await install(made)
-      await made.scene.smdp.settled()
+      await made.fixture.smdp.settled()
       expect(pairs(made.told.progress)).toEqual([`1 ${DONE}`, `3 ${DONE}`, `4 ${DONE}`])
       for (const progress of made.told.progress)
         expect(progress).toMatchObject({ eid: made.card.eid, iccid: `${ICCID}F`, profileType: 'Plan S' })
       expect([...made.told.callers]).toEqual([ADDRESS])
     },
     '#02': async at => {
-      const { scene, authenticate, told } = await ordered(at)
-      await change(scene, { metadata: { profileClass: 'test' } })
+      const { fixture, authenticate, told } = await ordered(at)
+      await change(fixture, { metadata: { profileClass: 'test' } })
       expect(refused(await authenticate())).toBe(at.row.pair)
-      await scene.smdp.settled()
+      await fixture.smdp.settled()
       expect(pairs(told.progress)).toEqual([`1 ${at.row.pair}`])
     },
     '#03': async at => {
-      const { scene, card, authenticate, told } = await ordered(at)
+      const { fixture, card, authenticate, told } = await ordered(at)
       const { transactionId } = accepted(await authenticate())
-      accepted(await scene.cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection')))
-      await scene.smdp.settled()
+      accepted(await fixture.cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection')))
+      await fixture.smdp.settled()
       expect(pairs(told.progress)).toEqual([`1 ${DONE}`, `2 ${at.row.pair}`])
     },
     '#04': async at => {
-      const { scene, card, authenticate, told } = await ordered(at, CODE)
+      const { fixture, card, authenticate, told } = await ordered(at, CODE)
       const ok = accepted(await authenticate())
-      expect(refused(await scene.getPackage(card, ok, hashed('4321', ok)))).toBe(at.row.pair)
-      await scene.smdp.settled()
+      expect(refused(await fixture.getPackage(card, ok, hashed('4321', ok)))).toBe(at.row.pair)
+      await fixture.smdp.settled()
       expect(pairs(told.progress)).toEqual([`1 ${DONE}`, `2 ${at.row.pair}`])
       expect(JSON.stringify(told.progress)).not.toContain('4321')
     },
     '#05': async at => {
       const made = await ordered(at)
       await install(made, 'installFailedDueToPEProcessingError')
-      await made.scene.smdp.settled()
+      await made.fixture.smdp.settled()
       expect(pairs(made.told.progress)).toEqual([`1 ${DONE}`, `3 ${DONE}`, `4 ${at.row.pair}`])
       expect(made.told.progress.at(-1)?.resultData).toBeDefined()
     },
@@ -106,21 +106,21 @@ export const ES2P_CALLBACKS: Procedures = {
       const made = await ordered(at)
       made.state.isAway = true
       await install(made)
-      await made.scene.smdp.settled()
-      expect(await made.scene.stateOf()).toBe('Installed')
+      await made.fixture.smdp.settled()
+      expect(await made.fixture.stateOf()).toBe('Installed')
       expect(made.told.progress).toEqual([])
       made.state.isAway = false
-      await made.scene.smdp.deliverProgress()
+      await made.fixture.smdp.deliverProgress()
       expect(pairs(made.told.progress)).toEqual([`1 ${DONE}`, `3 ${DONE}`, `4 ${DONE}`])
     },
   }),
   ...procedures('EB_ES2+.HandleNotification', {
     '#01': async at => {
       const made = await ordered(at)
-      const { scene, card, told } = made
+      const { fixture, card, told } = made
       await install(made)
       for (const event of ['notificationEnable', 'notificationDisable', 'notificationDelete'] as const) {
-        await notifyTwice(scene, card.otherNotification(event, ICCID))
+        await notifyTwice(fixture, card.otherNotification(event, ICCID))
       }
       expect(told.notifications.map(({ notificationEvent }) => notificationEvent)).toEqual([
         'Enable',
@@ -133,10 +133,10 @@ export const ES2P_CALLBACKS: Procedures = {
     '#02': async at => {
       const made = await ordered(at)
       await install(made)
-      const { scene, card, told } = made
+      const { fixture, card, told } = made
       const euicc = testPki('P-256').dpAuth
-      await scene.notify(card.otherNotification('notificationEnable', ICCID, { euicc }))
-      await scene.smdp.settled()
+      await fixture.notify(card.otherNotification('notificationEnable', ICCID, { euicc }))
+      await fixture.smdp.settled()
       expect(told.notifications).toEqual([])
     },
   }),

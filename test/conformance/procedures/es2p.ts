@@ -3,7 +3,7 @@ import { TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
 import { ES2p } from '../../../src/rsp/interfaces/es2p.ts'
 import { ADDRESS, accepted, call, ICCID, MATCHING_ID, post, refused } from '../../server/smdp/smdp-fixture.ts'
 import { SMDS } from '../../server/smds/smds-fixture.ts'
-import { type Conformance, type Procedure, type Procedures, procedures, type SmdpScene } from '../conformance.ts'
+import { type Conformance, type Procedure, type Procedures, procedures, type SmdpFixture } from '../conformance.ts'
 import { OPERATOR_A, OPERATOR_B, towards } from '../sockets.ts'
 import { pairOf } from './es9p-bindings.ts'
 import { OTHER_EID } from './orders.ts'
@@ -17,35 +17,35 @@ type Asked<K extends Name> = Parameters<(typeof ES2p)[K]['request']['toJson']>[0
 type Before = 'Available' | 'Allocated' | 'Linked' | 'Confirmed' | 'Released' | 'Downloaded'
 
 const sceneIn = async (at: Conformance, before: Before, settings: Parameters<Conformance['smdp']>[0] = {}) => {
-  const scene = await at.smdp({ smdsOf: at.smdsOf, ...settings })
-  const { operate } = scene
-  if (before === 'Available') return scene
+  const fixture = await at.smdp({ smdsOf: at.smdsOf, ...settings })
+  const { operate } = fixture
+  if (before === 'Available') return fixture
   accepted(await operate('DownloadOrder', { iccid: ICCID, ...(before !== 'Allocated' && { eid: TEST_EID }) }))
-  if (before === 'Allocated' || before === 'Linked') return scene
+  if (before === 'Allocated' || before === 'Linked') return fixture
   const releaseFlag = before !== 'Confirmed'
   accepted(await operate('ConfirmOrder', { iccid: ICCID, matchingId: MATCHING_ID, releaseFlag }))
-  if (before === 'Downloaded') await scene.download(scene.card)
-  return scene
+  if (before === 'Downloaded') await fixture.download(fixture.card)
+  return fixture
 }
 
 /** The refusal changes nothing. */
 const refuses =
   <K extends Name>(name: K, before: Before, request: Asked<K>): Procedure =>
   async at => {
-    const scene = await sceneIn(at, before)
-    at.refuses(await scene.operate(name, request))
-    expect(await scene.stateOf()).toBe(before)
+    const fixture = await sceneIn(at, before)
+    at.refuses(await fixture.operate(name, request))
+    expect(await fixture.stateOf()).toBe(before)
   }
 
 /** The same call by an operator whose order it is not. */
 const refusesOther =
   <K extends Name>(name: K, before: Before, request: Asked<K>): Procedure =>
   async at => {
-    const scene = await sceneIn(at, before)
+    const fixture = await sceneIn(at, before)
     const es2p = towards(ADDRESS, at.sockets.caller(OPERATOR_B, 'es2', ADDRESS))
     const header = { functionRequesterIdentifier: OPERATOR_B, functionCallIdentifier: 'call' }
     at.refuses(await call(es2p, ES2p[name] as never, request as never, header))
-    expect(await scene.stateOf()).toBe(before)
+    expect(await fixture.stateOf()).toBe(before)
   }
 
 /** Does it, with the state that comes of it; again with the same header and with another, nothing more happens. */
@@ -79,7 +79,7 @@ const MESSAGES: readonly (readonly [Name, Record<string, unknown>, mandatory: re
   ['ReleaseProfile', { iccid: ICCID }, ['iccid']],
 ]
 const header = { functionRequesterIdentifier: OPERATOR_A, functionCallIdentifier: 'call' }
-const sends = async (at: Conformance, { es2p }: SmdpScene, name: Name, body: unknown) =>
+const sends = async (at: Conformance, { es2p }: SmdpFixture, name: Name, body: unknown) =>
   expect(
     await pairOf(await es2p(post(ES2p[name].path, JSON.stringify(body)))),
     `${name} ${JSON.stringify(body)}`,
@@ -87,25 +87,25 @@ const sends = async (at: Conformance, { es2p }: SmdpScene, name: Name, body: unk
 
 const BINDING: Procedures = {
   '#01': async at => {
-    const scene = await at.smdp()
-    for (const [name, message] of MESSAGES) await sends(at, scene, name, message)
-    expect(await scene.stateOf()).toBe('Available')
+    const fixture = await at.smdp()
+    for (const [name, message] of MESSAGES) await sends(at, fixture, name, message)
+    expect(await fixture.stateOf()).toBe('Available')
   },
   '#02': async at => {
-    const scene = await at.smdp()
+    const fixture = await at.smdp()
     for (const [name, message, mandatory] of MESSAGES)
       for (const left of mandatory)
-        await sends(at, scene, name, {
+        await sends(at, fixture, name, {
           header,
           ...Object.fromEntries(Object.entries(message).filter(([member]) => member !== left)),
         })
-    expect(await scene.stateOf()).toBe('Available')
+    expect(await fixture.stateOf()).toBe('Available')
   },
   '#03': async at => {
-    const scene = await at.smdp()
+    const fixture = await at.smdp()
     for (const [name, message] of MESSAGES)
-      for (const member of Object.keys(message)) await sends(at, scene, name, { header, ...message, [member]: [''] })
-    expect(await scene.stateOf()).toBe('Available')
+      for (const member of Object.keys(message)) await sends(at, fixture, name, { header, ...message, [member]: [''] })
+    expect(await fixture.stateOf()).toBe('Available')
   },
   '#04': async at => {
     const { es2p } = await at.smdp()

@@ -10,7 +10,7 @@ import { ES9p } from '../../../src/rsp/interfaces/es9p.ts'
 import { ES9pAsn1 } from '../../../src/rsp/interfaces/es9p-asn1.ts'
 import { PendingNotification } from '../../../src/rsp/notification.ts'
 import { ADDRESS, accepted, ICCID, MATCHING_ID, post, refused } from '../../server/smdp/smdp-fixture.ts'
-import { type Conformance, type Procedure, type Procedures, procedures, type SmdpScene } from '../conformance.ts'
+import { type Conformance, type Procedure, type Procedures, procedures, type SmdpFixture } from '../conformance.ts'
 import { callAsn1, okOf, postAsn1, requestOf } from './asn1-messages.ts'
 import { CODE, orderBy } from './orders.ts'
 
@@ -34,12 +34,12 @@ const answers =
   }
 
 /** A right message of each function. */
-const messages = async (scene: SmdpScene) => {
-  await scene.order()
-  const { card } = scene
-  const opened = accepted(await scene.initiate(card))
+const messages = async (fixture: SmdpFixture) => {
+  await fixture.order()
+  const { card } = fixture
+  const opened = accepted(await fixture.initiate(card))
   const { transactionId } = opened
-  const ok = accepted(await scene.authenticate(card))
+  const ok = accepted(await fixture.authenticate(card))
   const response = card.authenticateServer(opened, { matchingId: MATCHING_ID })
   return [
     [
@@ -84,21 +84,21 @@ const messages = async (scene: SmdpScene) => {
 const refusesMembers =
   (edit: (message: Record<string, unknown>, member: string) => Record<string, unknown>): Procedure =>
   async at => {
-    const scene = await at.smdp()
-    for (const [row, json] of await messages(scene))
+    const fixture = await at.smdp()
+    for (const [row, json] of await messages(fixture))
       for (const member of Object.keys(json)) {
-        const response = await scene.es9p(post(row.path, JSON.stringify(edit(json, member))))
+        const response = await fixture.es9p(post(row.path, JSON.stringify(edit(json, member))))
         expect(await pairOf(response), `${row.name}: ${member}`).toEqual([400, at.row.pair])
       }
-    expect(await scene.stateOf()).toBe('Released')
-    expect(scene.defects).toEqual([])
+    expect(await fixture.stateOf()).toBe('Released')
+    expect(fixture.defects).toEqual([])
   }
 
 const protocol = (value: string) => () => post(INITIATE.path, '{}', { 'X-Admin-Protocol': value })
 
 const downloadInAsn1 = async (at: Conformance): Promise<void> => {
-  const { scene, card, matchingId } = await orderBy(at, 'activation code')
-  const { es9p } = scene
+  const { fixture, card, matchingId } = await orderBy(at, 'activation code')
+  const { es9p } = fixture
   const opened = okOf(
     await callAsn1(es9p, ES9pAsn1.InitiateAuthentication, {
       euiccChallenge: card.challenge,
@@ -124,7 +124,7 @@ const downloadInAsn1 = async (at: Conformance): Promise<void> => {
   const pendingNotification = keep(PendingNotification, card.installationResult(transactionId, ICCID))
   const told = await postAsn1(es9p, requestOf(ES9pAsn1.HandleNotification, { pendingNotification }))
   expect([told.status, await told.text()]).toEqual([204, ''])
-  expect(await scene.stateOf()).toBe('Installed')
+  expect(await fixture.stateOf()).toBe('Installed')
 }
 
 export const ES9P_BINDINGS: Procedures = {
@@ -163,10 +163,10 @@ export const ES9P_BINDINGS: Procedures = {
       }
     },
     '#11': async at => {
-      const { scene, authenticate } = await orderBy(at, 'activation code')
+      const { fixture, authenticate } = await orderBy(at, 'activation code')
       const sessions = await Promise.all([1, 2, 3, 4].map(() => authenticate()))
       expect(sessions.map(refused)).toEqual(['accepted', 'accepted', 'accepted', 'accepted'])
-      expect(scene.defects).toEqual([])
+      expect(fixture.defects).toEqual([])
     },
     '#12': async at => {
       const { initiate, card, store, defects } = await at.smdp()
@@ -179,11 +179,11 @@ export const ES9P_BINDINGS: Procedures = {
   }),
   ...procedures('EB_ES9+.CancelSession', {
     '#03': async at => {
-      const { scene, card, authenticate } = await orderBy(at, 'activation code')
+      const { fixture, card, authenticate } = await orderBy(at, 'activation code')
       const { transactionId } = accepted(await authenticate())
       const cancelSessionResponse = keep(CancelSessionResponse, card.cancelSession(transactionId, 'timeout'))
       const json = ES9p.CancelSession.request.toJson({ transactionId, cancelSessionResponse })
-      const response = await scene.es9p(post(ES9p.CancelSession.path, JSON.stringify(json)))
+      const response = await fixture.es9p(post(ES9p.CancelSession.path, JSON.stringify(json)))
       expect(response.status).toBe(200)
       expect(await response.json()).toEqual({ header: { functionExecutionStatus: { status: 'Executed-Success' } } })
     },
@@ -197,35 +197,35 @@ export const ES9P_BINDINGS: Procedures = {
       expect(answer).toEqual({ error: ES9pAsn1.InitiateAuthentication.errors['8.8.1/3.8'] })
     },
     '#03': async at => {
-      const { scene, card } = await orderBy(at, 'activation code')
-      const opened = accepted(await scene.initiate(card))
+      const { fixture, card } = await orderBy(at, 'activation code')
+      const opened = accepted(await fixture.initiate(card))
       const response = card.authenticateServer(opened, { matchingId: 'NOT-THERE' })
-      const answer = await callAsn1(scene.es9p, ES9pAsn1.AuthenticateClient, {
+      const answer = await callAsn1(fixture.es9p, ES9pAsn1.AuthenticateClient, {
         transactionId: opened.transactionId,
         authenticateServerResponse: keep(AuthenticateServerResponse, response),
       })
       expect(answer).toEqual({ error: ES9pAsn1.AuthenticateClient.errors['8.2.6/3.8'] })
     },
     '#04': async at => {
-      const { scene, card, authenticate } = await orderBy(at, 'activation code', { confirmationCode: CODE })
+      const { fixture, card, authenticate } = await orderBy(at, 'activation code', { confirmationCode: CODE })
       const ok = accepted(await authenticate())
-      const answer = await callAsn1(scene.es9p, ES9pAsn1.GetBoundProfilePackage, {
+      const answer = await callAsn1(fixture.es9p, ES9pAsn1.GetBoundProfilePackage, {
         transactionId: ok.transactionId,
         prepareDownloadResponse: keep(PrepareDownloadResponse, card.prepareDownload(ok).response),
       })
       expect(answer).toEqual({ error: ES9pAsn1.GetBoundProfilePackage.errors['8.2.7/2.2'] })
     },
     '#05': async at => {
-      const { scene, card, authenticate } = await orderBy(at, 'activation code')
+      const { fixture, card, authenticate } = await orderBy(at, 'activation code')
       const { transactionId } = accepted(await authenticate())
       const cancelSessionResponse = keep(
         // The automatic tag [1] stands in the place of CancelSessionResponse's own.
         tagged(0xa1, CancelSessionResponse),
         card.cancelSession(transactionId, 'endUserRejection'),
       )
-      const cancel = () => callAsn1(scene.es9p, ES9pAsn1.CancelSession, { transactionId, cancelSessionResponse })
+      const cancel = () => callAsn1(fixture.es9p, ES9pAsn1.CancelSession, { transactionId, cancelSessionResponse })
       expect(await cancel()).toEqual({ ok: {} })
-      expect(await scene.stateOf()).toBe('Error')
+      expect(await fixture.stateOf()).toBe('Error')
       expect(await cancel()).toEqual({ error: ES9pAsn1.CancelSession.errors['8.10.1/3.9'] })
     },
     '#06': async at => {

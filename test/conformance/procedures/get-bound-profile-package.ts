@@ -37,13 +37,13 @@ const ordered = async (at: Conformance, { keys = 'profile-keys', code, twoSegmen
     curve,
     ...(code && { confirmationCode: CODE }),
   })
-  if (twoSegments) await change(made.scene, { metadata: longMetadata })
+  if (twoSegments) await change(made.fixture, { metadata: longMetadata })
   return made
 }
 
 /** The package as the card takes it: everything in it is verified and decrypted, and is what was ordered. */
 const expectProfile = (
-  { scene, card }: Ordered,
+  { fixture, card }: Ordered,
   ok: AuthenticateClientOk,
   pair: OneTimeKeyPair,
   bpp: Uint8Array,
@@ -53,7 +53,7 @@ const expectProfile = (
     transactionId: ok.transactionId,
     eid: fromHex(card.eid),
     euiccOneTimeKey: pair,
-    smdpPublicKey: scene.pki.dpPb.certificate.publicKey,
+    smdpPublicKey: fixture.pki.dpPb.certificate.publicKey,
   })
   const commands = [...opened.feed(bpp)]
   expect(opened.complete).toBe(true)
@@ -67,10 +67,10 @@ const expectProfile = (
 }
 
 const take = async (made: Ordered, how: How, pair?: OneTimeKeyPair) => {
-  const { scene, card } = made
+  const { fixture, card } = made
   const ok = accepted(await made.authenticate())
   const prepared = card.prepareDownload(ok, { ...(how.code && hashed(CODE, ok)), ...(pair && { pair }) })
-  const { boundProfilePackage } = accepted(await scene.sendPrepared(ok.transactionId, prepared.response))
+  const { boundProfilePackage } = accepted(await fixture.sendPrepared(ok.transactionId, prepared.response))
   expectProfile(made, ok, prepared.pair, boundProfilePackage, how)
   return { ok, pair: prepared.pair, boundProfilePackage }
 }
@@ -80,7 +80,7 @@ const binds =
   async at => {
     const made = await ordered(at, how)
     await take(made, how)
-    expect(await made.scene.store.findOrder(ICCID)).toMatchObject({ state: 'Downloaded', eid: made.card.eid })
+    expect(await made.fixture.store.findOrder(ICCID)).toMatchObject({ state: 'Downloaded', eid: made.card.eid })
   }
 
 /** All but the secure channel's request, which names the session. */
@@ -104,7 +104,7 @@ const bindsLater =
   async at => {
     const made = await ordered(at, how)
     const { transactionId } = accepted(await made.authenticate())
-    accepted(await made.scene.cancel(transactionId, made.card.cancelSession(transactionId, 'postponed')))
+    accepted(await made.fixture.cancel(transactionId, made.card.cancelSession(transactionId, 'postponed')))
     const { ok } = await take(made, how)
     expect(ok.smdpSigned2.value.bppEuiccOtpk).toBeUndefined()
   }
@@ -115,12 +115,12 @@ const refuses =
     { code = false, state = 'Released', transactionId = undefined as Uint8Array | undefined } = {},
   ): Procedure =>
   async at => {
-    const { scene, card, authenticate } = await ordered(at, { code })
+    const { fixture, card, authenticate } = await ordered(at, { code })
     const ok = accepted(await authenticate())
     const { response } = card.prepareDownload(ok, make(ok))
-    at.refuses(await scene.sendPrepared(transactionId ?? ok.transactionId, response))
-    expect(await scene.stateOf()).toBe(state)
-    expect(scene.defects).toEqual([])
+    at.refuses(await fixture.sendPrepared(transactionId ?? ok.transactionId, response))
+    expect(await fixture.stateOf()).toBe(state)
+    expect(fixture.defects).toEqual([])
   }
 const unknown = new Uint8Array(16).fill(9)
 
@@ -148,11 +148,11 @@ export const GET_BOUND_PROFILE_PACKAGE: Procedures = {
       for (const isSameSession of [true, false]) {
         const made = await ordered(at, how)
         const ok = accepted(await made.authenticate())
-        expect(refused(await made.scene.getPackage(made.card, ok, hashed('4321', ok)))).toBe('8.2.7/3.8')
-        expect(await made.scene.stateOf()).toBe('Released')
-        if (isSameSession) accepted(await made.scene.getPackage(made.card, ok, hashed(CODE, ok)))
+        expect(refused(await made.fixture.getPackage(made.card, ok, hashed('4321', ok)))).toBe('8.2.7/3.8')
+        expect(await made.fixture.stateOf()).toBe('Released')
+        if (isSameSession) accepted(await made.fixture.getPackage(made.card, ok, hashed(CODE, ok)))
         else await take(made, how)
-        expect(await made.scene.stateOf()).toBe('Downloaded')
+        expect(await made.fixture.stateOf()).toBe('Downloaded')
       }
     },
   }),
@@ -171,53 +171,53 @@ export const GET_BOUND_PROFILE_PACKAGE: Procedures = {
   }),
   ...procedures('EB_ES9+.GetBoundProfilePackage', {
     '#01': async at => {
-      const { scene, card, authenticate } = await ordered(at, CODED)
+      const { fixture, card, authenticate } = await ordered(at, CODED)
       for (let tries = 1; tries <= 5; tries += 1) {
         const ok = accepted(await authenticate())
-        const answer = await scene.getPackage(card, ok, hashed('4321', ok))
+        const answer = await fixture.getPackage(card, ok, hashed('4321', ok))
         if (tries < 5) expect(refused(answer)).toBe('8.2.7/3.8')
         else at.refuses(answer)
       }
-      expect(await scene.stateOf()).toBe('Error')
+      expect(await fixture.stateOf()).toBe('Error')
       expect(refused(await authenticate())).toBe('8.2.6/3.8')
     },
     '#02': async at => {
-      const { scene, card, authenticate } = await ordered(at)
+      const { fixture, card, authenticate } = await ordered(at)
       const ok = accepted(await authenticate())
-      accepted(await scene.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
-      at.refuses(await scene.getPackage(card, ok))
-      expect(await scene.stateOf()).toBe('Available')
+      accepted(await fixture.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
+      at.refuses(await fixture.getPackage(card, ok))
+      expect(await fixture.stateOf()).toBe('Available')
     },
     '#03': async at => {
-      const { scene, card, authenticate } = await ordered(at)
+      const { fixture, card, authenticate } = await ordered(at)
       const ok = accepted(await authenticate())
-      await change(scene, { expiresAt: START })
-      at.refuses(await scene.getPackage(card, ok))
+      await change(fixture, { expiresAt: START })
+      at.refuses(await fixture.getPackage(card, ok))
     },
     '#04': async at => {
-      const { scene, authenticate } = await ordered(at)
+      const { fixture, authenticate } = await ordered(at)
       const { transactionId } = accepted(await authenticate())
       const downloadResponseError = { transactionId, downloadErrorCode: 'invalidSignature' as const }
-      at.refuses(await scene.sendPrepared(transactionId, { downloadResponseError }))
-      expect(await scene.stateOf()).toBe('Released')
+      at.refuses(await fixture.sendPrepared(transactionId, { downloadResponseError }))
+      expect(await fixture.stateOf()).toBe('Released')
     },
     '#05': async at => {
-      const { scene, card, authenticate } = await ordered(at)
+      const { fixture, card, authenticate } = await ordered(at)
       const ok = accepted(await authenticate())
       const { response } = card.prepareDownload(ok)
-      const send = async () => accepted(await scene.sendPrepared(ok.transactionId, response)).boundProfilePackage
+      const send = async () => accepted(await fixture.sendPrepared(ok.transactionId, response)).boundProfilePackage
       expect(equalBytes(await send(), await send())).toBe(true)
     },
     '#06': async at => {
-      const { scene, card } = await orderBy(at, 'without EID', { package: profile })
-      const other = cardOf(scene)
-      const offers = [card, other].map(async each => ({ each, ok: accepted(await scene.authenticate(each)) }))
+      const { fixture, card } = await orderBy(at, 'without EID', { package: profile })
+      const other = cardOf(fixture)
+      const offers = [card, other].map(async each => ({ each, ok: accepted(await fixture.authenticate(each)) }))
       const both = await Promise.all(offers)
-      const answers = await Promise.all(both.map(({ each, ok }) => scene.getPackage(each, ok)))
+      const answers = await Promise.all(both.map(({ each, ok }) => fixture.getPackage(each, ok)))
       const [winner, loser] = refused(answers[0]!) === 'accepted' ? [0, 1] : [1, 0]
       expect(refused(answers[winner]!)).toBe('accepted')
       at.refuses(answers[loser]!)
-      expect((await scene.store.findOrder(ICCID))?.eid).toBe(both[winner]!.each.eid)
+      expect((await fixture.store.findOrder(ICCID))?.eid).toBe(both[winner]!.each.eid)
     },
     '#07': async at => {
       const { boundProfilePackage } = await take(await ordered(at), OWN_KEYS)
@@ -228,12 +228,12 @@ export const GET_BOUND_PROFILE_PACKAGE: Procedures = {
     },
     '#08': refuses(() => ({ euiccOtpk: concat(Uint8Array.of(4), new Uint8Array(64).fill(7)) })),
     '#09': async at => {
-      const { scene, card, authenticate } = await ordered(at)
+      const { fixture, card, authenticate } = await ordered(at)
       const ok = accepted(await authenticate())
-      const opened = accepted(await scene.initiate(card))
+      const opened = accepted(await fixture.initiate(card))
       const { response } = card.prepareDownload({ ...ok, transactionId: opened.transactionId })
-      at.refuses(await scene.sendPrepared(opened.transactionId, response))
-      expect(refused(await scene.authenticate(card, { matchingId: MATCHING_ID }))).toBe('accepted')
+      at.refuses(await fixture.sendPrepared(opened.transactionId, response))
+      expect(refused(await fixture.authenticate(card, { matchingId: MATCHING_ID }))).toBe('accepted')
     },
   }),
 }

@@ -6,7 +6,7 @@ import { seededRandom } from '../../rsp/seeded-random.ts'
 import { type CardRole, createCardRole } from '../../server/smdp/es9p/card-role.ts'
 import { accepted, ICCID, MATCHING_ID, START } from '../../server/smdp/smdp-fixture.ts'
 import { SMDS } from '../../server/smds/smds-fixture.ts'
-import type { Conformance, SmdpScene } from '../conformance.ts'
+import type { Conformance, SmdpFixture } from '../conformance.ts'
 
 export const CODE = '1234'
 export const OTHER_EID = completeEid('890490320000000000000000000042')
@@ -16,12 +16,12 @@ export type Way = 'default' | 'activation code' | 'SM-DS' | 'without EID'
 type Settings = Parameters<Conformance['smdp']>[0]
 
 export interface Ordered {
-  readonly scene: SmdpScene
+  readonly fixture: SmdpFixture
   readonly card: CardRole
   /** What the LPA comes with. */
   readonly matchingId: string
   /** Authenticates, with that matching id or another. */
-  authenticate(change?: Parameters<CardRole['authenticateServer']>[1]): ReturnType<SmdpScene['authenticate']>
+  authenticate(change?: Parameters<CardRole['authenticateServer']>[1]): ReturnType<SmdpFixture['authenticate']>
 }
 
 /** A released order, and the card that comes for it. */
@@ -42,25 +42,25 @@ export const orderBy = async (
   } = {},
 ): Promise<Ordered> => {
   const smds = way === 'SM-DS' ? at.smds() : undefined
-  const scene = await at.smdp({ smdsOf: at.smdsOf, ...settings })
-  const { card } = scene
+  const fixture = await at.smdp({ smdsOf: at.smdsOf, ...settings })
+  const { card } = fixture
   const linked = eid ?? card.eid
   const code = confirmationCode === undefined ? {} : { confirmationCode }
   let matchingId = given
   if (way === 'SM-DS') {
-    accepted(await scene.operate('DownloadOrder', { iccid: ICCID, eid: linked }))
+    accepted(await fixture.operate('DownloadOrder', { iccid: ICCID, eid: linked }))
     const confirm = { iccid: ICCID, matchingId: given, smdsAddress: SMDS, releaseFlag: true, ...code }
-    accepted(await scene.operate('ConfirmOrder', confirm))
+    accepted(await fixture.operate('ConfirmOrder', confirm))
     const [event] = await smds!.store.listEvents(linked)
     matchingId = event!.eventId
   } else {
-    await scene.order({ matchingId, ...(way !== 'without EID' && { eid: linked }), ...code })
+    await fixture.order({ matchingId, ...(way !== 'without EID' && { eid: linked }), ...code })
   }
   return {
-    scene,
+    fixture,
     card,
     matchingId,
-    authenticate: (change = {}) => scene.authenticate(card, { matchingId, ...change }),
+    authenticate: (change = {}) => fixture.authenticate(card, { matchingId, ...change }),
   }
 }
 
@@ -69,9 +69,9 @@ export const hashed = (code: string, { transactionId }: { transactionId: Uint8Ar
 })
 
 /** Another card of the same EUM. */
-export const cardOf = (scene: SmdpScene, eid = OTHER_EID): CardRole => {
-  const euicc = issueEuicc(scene.pki.eum, { eid, random: seededRandom(eid), now: START })
-  return createCardRole(scene.pki, { euicc, seed: eid })
+export const cardOf = (fixture: SmdpFixture, eid = OTHER_EID): CardRole => {
+  const euicc = issueEuicc(fixture.pki.eum, { eid, random: seededRandom(eid), now: START })
+  return createCardRole(fixture.pki, { euicc, seed: eid })
 }
 
 /** A whole profile: its header asks for USIM and Milenage. */
@@ -88,8 +88,8 @@ export const realProfile = (): Uint8Array =>
 
 /** Changes the stored order as no function can. */
 export const change = async (
-  { store }: SmdpScene,
-  edit: Partial<NonNullable<Awaited<ReturnType<SmdpScene['store']['findOrder']>>>>,
+  { store }: SmdpFixture,
+  edit: Partial<NonNullable<Awaited<ReturnType<SmdpFixture['store']['findOrder']>>>>,
 ): Promise<void> => {
   const order = (await store.findOrder(ICCID))!
   if ((await store.saveOrder({ ...order, ...edit })) !== 'saved') throw new Error('the order was not saved')

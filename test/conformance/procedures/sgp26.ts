@@ -32,7 +32,7 @@ const withServer = async (
   at: Conformance,
   curve: CurveName,
   run: (there: {
-    scene: Awaited<ReturnType<Conformance['smdp']>>
+    fixture: Awaited<ReturnType<Conformance['smdp']>>
     pki: Pki
     end: End
     /** The certificate that the server showed in TLS. */
@@ -55,7 +55,7 @@ const withServer = async (
     new Map([[HOST, at.sockets.here(end.port)]]),
   )
   try {
-    const scene = await at.smdp({
+    const fixture = await at.smdp({
       address: HOST,
       credentials: pkis,
       over: smdp => {
@@ -64,7 +64,7 @@ const withServer = async (
         return { es9p: towards(HOST, lpa), es2p: towards(ADDRESS, at.sockets.caller(OPERATOR_A, 'es2', ADDRESS)) }
       },
     })
-    await run({ scene, pki, end, shown })
+    await run({ fixture, pki, end, shown })
   } finally {
     await end.close()
   }
@@ -73,33 +73,33 @@ const withServer = async (
 const refuses =
   (name: string): Procedure =>
   at =>
-    withServer(at, 'P-256', async ({ scene, pki }) => {
+    withServer(at, 'P-256', async ({ fixture, pki }) => {
       const card = createCardRole(pki)
-      await scene.order({ eid: card.eid })
+      await fixture.order({ eid: card.eid })
       const der = readFolder().get(`InvalidTestCases/${name}.der`)!
       // All faulty eUICC certificates are over the one test key.
       const faulty = name.includes('_EUM_')
         ? { eum: der }
         : { euicc: { certificate: parseCertificate(der), privateKey: pki.euicc.privateKey } }
-      at.refuses(await scene.authenticate(card, { matchingId: MATCHING_ID, ...faulty }))
-      expect(refused(await scene.authenticate(card))).toBe('accepted')
+      at.refuses(await fixture.authenticate(card, { matchingId: MATCHING_ID, ...faulty }))
+      expect(refused(await fixture.authenticate(card))).toBe('accepted')
     })
 
 const downloads =
   (curve: CurveName): Procedure =>
   at =>
-    withServer(at, curve, async ({ scene, pki }) => {
+    withServer(at, curve, async ({ fixture, pki }) => {
       const card = createCardRole(pki)
-      await scene.order({ eid: card.eid, confirmationCode: '1234' })
-      const ok = accepted(await scene.authenticate(card))
+      await fixture.order({ eid: card.eid, confirmationCode: '1234' })
+      const ok = accepted(await fixture.authenticate(card))
       expect(ok.smdpCertificate).toEqual(pki.dpPb.certificate.der)
-      expect(refused(await scene.getPackage(card, ok))).toBe('8.2.7/2.2')
-      accepted(await scene.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
-      await scene.order({ eid: card.eid })
-      const taken = await scene.download(card)
-      await scene.notify(card.installationResult(taken.ok.transactionId, ICCID))
-      expect(await scene.stateOf()).toBe('Installed')
-      expect(scene.defects).toEqual([])
+      expect(refused(await fixture.getPackage(card, ok))).toBe('8.2.7/2.2')
+      accepted(await fixture.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
+      await fixture.order({ eid: card.eid })
+      const taken = await fixture.download(card)
+      await fixture.notify(card.installationResult(taken.ok.transactionId, ICCID))
+      expect(await fixture.stateOf()).toBe('Installed')
+      expect(fixture.defects).toEqual([])
     })
 
 export const SGP26: Procedures = {
@@ -117,8 +117,8 @@ export const SGP26: Procedures = {
     '#02': downloads('brainpoolP256r1'),
     '#03': async at => {
       for (const curve of CURVES)
-        await withServer(at, curve, async ({ scene, pki, shown }) => {
-          expect(refused(await scene.initiate(createCardRole(pki)))).toBe('accepted')
+        await withServer(at, curve, async ({ fixture, pki, shown }) => {
+          expect(refused(await fixture.initiate(createCardRole(pki)))).toBe('accepted')
           const [certificate] = shown.map(parseCertificate)
           expect([certificate!.curve, certificate!.dnsNames]).toEqual([curve, [HOST]])
         })

@@ -14,10 +14,10 @@ const HOME = { registration: 'home', operator: 'Test', plmn: '00101' } as const
 
 const begin = async (manners: ModemQuirks, register: Register | undefined, options: Parameters<typeof insert>[2] = {}) => {
   const { card } = await createTestCard({ state: stateWith([profileNumber(0)]) })
-  const scene = await insert(card, manners, { ...options, register })
+  const fixture = await insert(card, manners, { ...options, register })
   const changes: string[] = []
   const onChange = ({ command, to }: RegistrationChange) => void changes.push(`${command} ${to.state}`)
-  return { ...scene, changes, onChange }
+  return { ...fixture, changes, onChange }
 }
 
 const refuse: Register = async () => {

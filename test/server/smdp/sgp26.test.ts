@@ -6,7 +6,7 @@ import { readPkiFolder } from '../../../src/rsp/certificates/pki-folder.ts'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
 import { SHARED } from '../../paths.ts'
 import { createCardRole } from './es9p/card-role.ts'
-import { createScene, MATCHING_ID, refused, START } from './smdp-fixture.ts'
+import { createSmdpFixture, MATCHING_ID, refused, START } from './smdp-fixture.ts'
 
 // The certificates and keys of GSMA SGP.26 are not ours to keep; they are found beside the repository.
 const folder = join(SHARED, 'sgp26')
@@ -27,10 +27,10 @@ const pkiOf = (curve: CurveName) => readPkiFolder(readFolder(), { curve, now: ST
 describe.skipIf(missing)(`cards of SGP.26${why}`, () => {
   it('of both curves are served by one server', async () => {
     const [nist, brainpool] = [pkiOf('P-256'), pkiOf('brainpoolP256r1')]
-    const scene = await createScene({ credentials: [nist, brainpool] })
-    await scene.order()
-    expect(refused(await scene.authenticate(createCardRole(nist)))).toBe('accepted')
-    expect(refused(await scene.authenticate(createCardRole(brainpool)))).toBe('accepted')
+    const fixture = await createSmdpFixture({ credentials: [nist, brainpool] })
+    await fixture.order()
+    expect(refused(await fixture.authenticate(createCardRole(nist)))).toBe('accepted')
+    expect(refused(await fixture.authenticate(createCardRole(brainpool)))).toBe('accepted')
   })
 
   it.each([
@@ -43,15 +43,15 @@ describe.skipIf(missing)(`cards of SGP.26${why}`, () => {
     ['8.11.1/3.9', 'CERT_EUM_ECDSA_NIST_UNKNOWN_CI'],
   ])('%s: %s', async (pair, name) => {
     const nist = pkiOf('P-256')
-    const scene = await createScene({ credentials: [nist] })
+    const fixture = await createSmdpFixture({ credentials: [nist] })
     const card = createCardRole(nist)
-    await scene.order({ eid: card.eid })
+    await fixture.order({ eid: card.eid })
     const der = readFolder().get(`InvalidTestCases/${name}.der`)!
     // All faulty eUICC certificates are over the one test key.
     const faulty = name.includes('_EUM_')
       ? { eum: der }
       : { euicc: { certificate: parseCertificate(der), privateKey: nist.euicc.privateKey } }
-    expect(refused(await scene.authenticate(card, { matchingId: MATCHING_ID, ...faulty }))).toBe(pair)
-    expect(refused(await scene.authenticate(card))).toBe('accepted')
+    expect(refused(await fixture.authenticate(card, { matchingId: MATCHING_ID, ...faulty }))).toBe(pair)
+    expect(refused(await fixture.authenticate(card))).toBe('accepted')
   })
 })

@@ -87,7 +87,7 @@ export const refused = (answer: Answer<unknown>): string => ('failed' in answer 
 const signed = <T>(schema: Schema<T>, value: T): WithRawBytes<T> => keep(schema, value)
 
 /** A server with a clock that can be turned, one operator and one profile in stock. */
-export const createScene = async (
+export const createSmdpFixture = async (
   settings: Partial<SmdpSettings> & {
     curve?: CurveName
     package?: Uint8Array

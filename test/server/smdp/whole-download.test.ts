@@ -11,7 +11,7 @@ import { buildProfilePackage } from '../../../src/profile/build.ts'
 import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
-import { ADDRESS, createScene, ICCID, MATCHING_ID, START } from './smdp-fixture.ts'
+import { ADDRESS, createSmdpFixture, ICCID, MATCHING_ID, START } from './smdp-fixture.ts'
 
 const profile = encodeProfilePackage(
   buildProfilePackage({
@@ -25,10 +25,10 @@ const profile = encodeProfilePackage(
 
 /** The real card, the real LPA and this server, with nothing between them. */
 const createWhole = async (curve: CurveName) => {
-  const scene = await createScene({ curve })
-  await scene.stock(ICCID, { package: profile })
+  const fixture = await createSmdpFixture({ curve })
+  await fixture.stock(ICCID, { package: profile })
   const card = await createEuicc({
-    identity: ordinaryIdentity([scene.pki], { rootDsAddress: 'ds.example.com' }),
+    identity: ordinaryIdentity([fixture.pki], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
     clock: () => START,
     random: seededRandom('card'),
@@ -36,7 +36,7 @@ const createWhole = async (curve: CurveName) => {
       throw fault
     },
   })
-  const fetch = scene.smdp.es9p
+  const fetch = fixture.smdp.es9p
   const download = (confirmationCode?: string, activationCode = `LPA:1$${ADDRESS}$${MATCHING_ID}`) =>
     card.exclusive(channel =>
       withIsdr(channel, {}, isdr =>
@@ -49,7 +49,7 @@ const createWhole = async (curve: CurveName) => {
         }),
       ),
     )
-  return { ...scene, realCard: card, fetchProfile: download, fetch }
+  return { ...fixture, realCard: card, fetchProfile: download, fetch }
 }
 
 it.each([['P-256'], ['brainpoolP256r1']] as const)(

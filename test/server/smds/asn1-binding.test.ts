@@ -6,11 +6,11 @@ import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
 import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/interfaces/es9p-asn1.ts'
 import { ES11Asn1 } from '../../../src/rsp/interfaces/es11-asn1.ts'
 import { post } from '../smdp/smdp-fixture.ts'
-import { createSmdsScene, SMDP, SMDS } from './smds-fixture.ts'
+import { createSmdsFixture, SMDP, SMDS } from './smds-fixture.ts'
 
 type Name = keyof typeof ES11Asn1
 const send = async <N extends Name>(
-  { smds }: ReturnType<typeof createSmdsScene>,
+  { smds }: ReturnType<typeof createSmdsFixture>,
   name: N,
   request: TypeOf<(typeof ES11Asn1)[N]['request']>,
 ) => {
@@ -26,25 +26,25 @@ const send = async <N extends Name>(
     >,
   }
 }
-const discover = async (scene: ReturnType<typeof createSmdsScene>, matchingId?: string) => {
-  const { answer } = await send(scene, 'InitiateAuthentication', {
-    euiccChallenge: scene.card.challenge,
+const discover = async (fixture: ReturnType<typeof createSmdsFixture>, matchingId?: string) => {
+  const { answer } = await send(fixture, 'InitiateAuthentication', {
+    euiccChallenge: fixture.card.challenge,
     smdpAddress: SMDS,
-    euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+    euiccInfo1: keep(EUICCInfo1, fixture.card.info1),
   })
   if (!('ok' in answer) || answer.ok === undefined) throw new Error('refused')
   const { ok } = answer
-  return send(scene, 'AuthenticateClient', {
+  return send(fixture, 'AuthenticateClient', {
     transactionId: ok.transactionId,
-    authenticateServerResponse: keep(AuthenticateServerResponse, scene.card.authenticateServer(ok, { matchingId })),
+    authenticateServerResponse: keep(AuthenticateServerResponse, fixture.card.authenticateServer(ok, { matchingId })),
   })
 }
 
 describe('ES11 in the ASN.1 binding (SGP.22 §6.6)', () => {
   it('tells of events under [2], [64], [0]', async () => {
-    const scene = createSmdsScene()
-    await scene.register()
-    const { answer, bytes } = await discover(scene)
+    const fixture = createSmdsFixture()
+    await fixture.register()
+    const { answer, bytes } = await discover(fixture)
     expect(answer).toMatchObject({ ok: { eventEntries: [{ eventId: 'EVENT-1', rspServerAddress: SMDP }] } })
     const outer = readOnlyTlv(bytes)
     const [response] = childrenOf(outer)
@@ -53,17 +53,17 @@ describe('ES11 in the ASN.1 binding (SGP.22 §6.6)', () => {
   })
 
   it('tells of none as of an empty list, and that an event is unknown', async () => {
-    const scene = createSmdsScene()
-    expect((await discover(scene)).answer).toMatchObject({ ok: { eventEntries: [] } })
-    expect((await discover(scene, 'EVENT-9')).answer).toMatchObject({ error: 'eventIdUnknown' })
+    const fixture = createSmdsFixture()
+    expect((await discover(fixture)).answer).toMatchObject({ ok: { eventEntries: [] } })
+    expect((await discover(fixture, 'EVENT-9')).answer).toMatchObject({ error: 'eventIdUnknown' })
   })
 
   it('refuses another address', async () => {
-    const scene = createSmdsScene()
-    const { answer } = await send(scene, 'InitiateAuthentication', {
-      euiccChallenge: scene.card.challenge,
+    const fixture = createSmdsFixture()
+    const { answer } = await send(fixture, 'InitiateAuthentication', {
+      euiccChallenge: fixture.card.challenge,
       smdpAddress: SMDP,
-      euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+      euiccInfo1: keep(EUICCInfo1, fixture.card.info1),
     })
     expect(answer).toMatchObject({ error: 'invalidDpAddress' })
   })

@@ -13,13 +13,13 @@ import { createSmds } from '../../../src/server/smds/smds.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../smdp/es9p/card-role.ts'
 import { accepted, call, post, refused, START, testPki } from '../smdp/smdp-fixture.ts'
-import { createSmdsScene, SMDP, SMDS } from './smds-fixture.ts'
+import { createSmdsFixture, SMDP, SMDS } from './smds-fixture.ts'
 
 const issuing = { random: seededRandom('discovery'), now: START }
 
 describe('ES11.InitiateAuthentication (SGP.22 §5.8.1)', () => {
   it.each(['P-256', 'brainpoolP256r1'] as const)('authenticates the SM-DS by its CERT.DSauth on %s', async curve => {
-    const { card, initiate, pki } = createSmdsScene({ curve })
+    const { card, initiate, pki } = createSmdsFixture({ curve })
     const ok = accepted(await initiate(card))
     const certificate = parseCertificate(ok.serverCertificate)
     const trusted = { trustAnchors: [pki.ci.certificate], now: START }
@@ -30,7 +30,7 @@ describe('ES11.InitiateAuthentication (SGP.22 §5.8.1)', () => {
   })
 
   it('takes its address in any case and with a port', async () => {
-    const { card, initiate } = createSmdsScene()
+    const { card, initiate } = createSmdsFixture()
     expect(refused(await initiate(card, 'SMDS.Example.com:8443'))).toBe('accepted')
   })
 
@@ -40,19 +40,19 @@ describe('ES11.InitiateAuthentication (SGP.22 §5.8.1)', () => {
     ['8.9.4/3.7', 'an eUICC that cannot verify this server', { euiccCiPKIdListForVerification: other }],
     ['8.9.2/3.1', 'an eUICC that signs under another CI', { euiccCiPKIdListForSigning: other }],
   ])('%s: %s', async (pair, _, info) => {
-    const { pki, initiate } = createSmdsScene()
+    const { pki, initiate } = createSmdsFixture()
     expect(refused(await initiate(createCardRole(pki, { info })))).toBe(pair)
   })
 
   it('8.9.1/3.8: another address', async () => {
-    const { card, initiate } = createSmdsScene()
+    const { card, initiate } = createSmdsFixture()
     expect(refused(await initiate(card, SMDP))).toBe('8.9.1/3.8')
   })
 })
 
 describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
   it('tells the card all that waits for it, the oldest first, and nothing of others', async () => {
-    const { card, register, discover, pki } = createSmdsScene()
+    const { card, register, discover, pki } = createSmdsFixture()
     await register({ eventId: 'FIRST' })
     await register({ eventId: 'SECOND', rspServerAddress: 'smdp2.example.com' })
     const expected = [
@@ -66,7 +66,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
   })
 
   it('tells the one event that the card names', async () => {
-    const { card, register, discover } = createSmdsScene()
+    const { card, register, discover } = createSmdsFixture()
     await register({ eventId: 'FIRST' })
     await register({ eventId: 'SECOND' })
     const answer = await discover(card, { matchingId: 'SECOND' })
@@ -74,7 +74,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
   })
 
   it('8.9.5/3.9: an event that is not there, was deleted, or is of another card', async () => {
-    const { card, register, remove, discover } = createSmdsScene()
+    const { card, register, remove, discover } = createSmdsFixture()
     await register({ eid: '89049032000000000000000000000042' })
     expect(refused(await discover(card, { matchingId: 'EVENT-1' }))).toBe('8.9.5/3.9')
     await register({ eventId: 'EVENT-2' })
@@ -83,7 +83,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
   })
 
   it('is answered on a path of its own as well', async () => {
-    const { card, smds, register } = createSmdsScene()
+    const { card, smds, register } = createSmdsFixture()
     await register()
     const own = <R extends { path: string }>(row: R): R => ({ ...row, path: es11PathOf(row) })
     const ok = accepted(
@@ -101,7 +101,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
   })
 
   it('8.10.1/3.9: no such session, one that is over, one that has expired', async () => {
-    const { card, initiate, send, wait, store } = createSmdsScene()
+    const { card, initiate, send, wait, store } = createSmdsFixture()
     const ok = accepted(await initiate(card))
     const answer = card.authenticateServer(ok)
     expect(refused(await send(new Uint8Array(16), answer))).toBe('8.10.1/3.9')
@@ -114,14 +114,14 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
   })
 
   it('8.10.1/3.9: the card signed for another session', async () => {
-    const { card, initiate, send } = createSmdsScene()
+    const { card, initiate, send } = createSmdsFixture()
     const first = accepted(await initiate(card))
     const second = accepted(await initiate(card))
     expect(refused(await send(second.transactionId, card.authenticateServer(first)))).toBe('8.10.1/3.9')
   })
 
   it('8.1/4.2: the eUICC refused the server', async () => {
-    const { card, initiate, send } = createSmdsScene()
+    const { card, initiate, send } = createSmdsFixture()
     const { transactionId } = accepted(await initiate(card))
     const authenticateResponseError = { transactionId, authenticateErrorCode: 'ciPKUnknown' as const }
     expect(refused(await send(transactionId, { authenticateResponseError }))).toBe('8.1/4.2')
@@ -132,14 +132,14 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
     ['the server address', { signed: { serverAddress: 'other.example.com' } }],
     ['the key', { euicc: { ...testPki('P-256').euicc, privateKey: testPki('P-256').dpAuth.privateKey } }],
   ])('8.1/6.1: %s is another one; the session stays for the card', async (_, change) => {
-    const { card, initiate, send } = createSmdsScene()
+    const { card, initiate, send } = createSmdsFixture()
     const ok = accepted(await initiate(card))
     expect(refused(await send(ok.transactionId, card.authenticateServer(ok, change)))).toBe('8.1/6.1')
     expect(refused(await send(ok.transactionId, card.authenticateServer(ok)))).toBe('accepted')
   })
 
   it('8.1/6.1: any byte of what was signed, or of the signature, is changed', async () => {
-    const { card, initiate, send } = createSmdsScene()
+    const { card, initiate, send } = createSmdsFixture()
     const ok = accepted(await initiate(card))
     const good = card.authenticateServer(ok).authenticateResponseOk!
     const flip = (bytes: Uint8Array, at: number) => bytes.map((octet, index) => (index === at ? octet ^ 1 : octet))
@@ -151,7 +151,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
   })
 
   it('takes no message of which a byte was changed, whichever it is', async () => {
-    const { card, initiate, smds, register, defects } = createSmdsScene()
+    const { card, initiate, smds, register, defects } = createSmdsFixture()
     await register()
     const ok = accepted(await initiate(card))
     const request = {
@@ -183,7 +183,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
     ['8.1.3/6.3', 'eUICC', 'expired'],
     ['8.1.3/6.1', 'eUICC', 'eid-not-permitted'],
   ])('%s: the %s certificate is at fault: %s', async (pair, kind, fault) => {
-    const { pki, card, discover } = createSmdsScene()
+    const { pki, card, discover } = createSmdsFixture()
     const faulty = issueFaultyCertificate(pki, kind, fault, issuing)
     const change = kind === 'EUM' ? { eum: faulty.certificate.der } : { euicc: faulty }
     expect(refused(await discover(card, change))).toBe(pair)
@@ -198,7 +198,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
       thisUpdate: START,
       nextUpdate: new Date('2027-01-01'),
     })
-    const { card, discover } = createSmdsScene({ crls: () => [crl] })
+    const { card, discover } = createSmdsFixture({ crls: () => [crl] })
     expect(refused(await discover(card))).toBe('8.1.2/6.1')
   })
 })
@@ -209,7 +209,7 @@ describe('createSmds', () => {
     const settings = {
       address: SMDS,
       kind: 'root' as const,
-      store: createSmdsScene().store,
+      store: createSmdsFixture().store,
       clock: () => START,
       random: seededRandom('x'),
       requesterOf: () => undefined,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ES12, ES15 } from '../../../src/rsp/interfaces/es12.ts'
 import { call, refused } from '../smdp/smdp-fixture.ts'
-import { as, createSmdsScene, SMDP } from './smds-fixture.ts'
+import { as, createSmdsFixture, SMDP } from './smds-fixture.ts'
 
 const OTHER = 'other-smdp.example.com'
 const EID = '89049032123451234512345678901235'
@@ -9,7 +9,7 @@ const header = { functionRequesterIdentifier: SMDP, functionCallIdentifier: '1' 
 
 describe('ES12.RegisterEvent (SGP.22 §5.9.1)', () => {
   it('keeps an event for its EID', async () => {
-    const { register, store } = createSmdsScene()
+    const { register, store } = createSmdsFixture()
     expect(refused(await register())).toBe('accepted')
     expect(await store.listEvents(EID)).toMatchObject([
       { eventId: 'EVENT-1', rspServerAddress: SMDP, owner: SMDP, atRoot: 'not-asked' },
@@ -17,7 +17,7 @@ describe('ES12.RegisterEvent (SGP.22 §5.9.1)', () => {
   })
 
   it('8.9.5/3.3: an id that the EID has, whoever took it', async () => {
-    const { register, registrar, store } = createSmdsScene()
+    const { register, registrar, store } = createSmdsFixture()
     await register()
     expect(refused(await register())).toBe('8.9.5/3.3')
     expect(refused(await registrar(OTHER)())).toBe('8.9.5/3.3')
@@ -25,14 +25,14 @@ describe('ES12.RegisterEvent (SGP.22 §5.9.1)', () => {
   })
 
   it('takes one id for two EIDs, and two ids for one EID', async () => {
-    const { register } = createSmdsScene()
+    const { register } = createSmdsFixture()
     await register()
     expect(refused(await register({ eid: '89049032000000000000000000000042' }))).toBe('accepted')
     expect(refused(await register({ eventId: 'EVENT-2' }))).toBe('accepted')
   })
 
   it('answers the same call made again as before, and no other with its identifier', async () => {
-    const { register, registrar, store } = createSmdsScene()
+    const { register, registrar, store } = createSmdsFixture()
     const answers = await Promise.all([register({}, 'same'), register({}, 'same')])
     expect(answers.map(refused)).toEqual(['accepted', 'accepted'])
     expect(refused(await register({}, 'same'))).toBe('accepted')
@@ -42,7 +42,7 @@ describe('ES12.RegisterEvent (SGP.22 §5.9.1)', () => {
   })
 
   it('gives an id that two want at once to one of them', async () => {
-    const { registrar } = createSmdsScene()
+    const { registrar } = createSmdsFixture()
     const answers = await Promise.all([registrar(SMDP)(), registrar(OTHER)()])
     expect(answers.map(refused).sort()).toEqual(['8.9.5/3.3', 'accepted'])
   })
@@ -52,14 +52,14 @@ describe('ES12.RegisterEvent (SGP.22 §5.9.1)', () => {
     ['1.6/2.1', 'an event id in lower case', { eventId: 'event' }],
     ['1.6/2.1', 'an address that is a URL', { rspServerAddress: 'https://smdp.example.com' }],
   ])('400 %s: %s', async (pair, _, change) => {
-    const { register } = createSmdsScene()
+    const { register } = createSmdsFixture()
     expect(await register(change)).toMatchObject({ failed: pair, http: 400 })
   })
 })
 
 describe('ES12.DeleteEvent (SGP.22 §5.9.2)', () => {
   it('forgets the event; its id may be used anew', async () => {
-    const { register, remove, store } = createSmdsScene()
+    const { register, remove, store } = createSmdsFixture()
     await register()
     expect(refused(await remove())).toBe('accepted')
     expect(await store.listEvents(EID)).toEqual([])
@@ -70,21 +70,21 @@ describe('ES12.DeleteEvent (SGP.22 §5.9.2)', () => {
     ['an id that is not there', { eventId: 'EVENT-2' }],
     ['another EID', { eid: '89049032000000000000000000000042' }],
   ])('8.9.5/3.9: %s', async (_, change) => {
-    const { register, remove, store } = createSmdsScene()
+    const { register, remove, store } = createSmdsFixture()
     await register()
     expect(refused(await remove(change))).toBe('8.9.5/3.9')
     expect(await store.listEvents(EID)).toHaveLength(1)
   })
 
   it('8.9.5/3.9: an event of another SM-DP+, which learns nothing of it', async () => {
-    const { register, deleter, store } = createSmdsScene()
+    const { register, deleter, store } = createSmdsFixture()
     await register()
     expect(refused(await deleter(OTHER)())).toBe('8.9.5/3.9')
     expect(await store.listEvents(EID)).toHaveLength(1)
   })
 
   it('lets one of two calls at once delete it', async () => {
-    const { register, remove } = createSmdsScene()
+    const { register, remove } = createSmdsFixture()
     await register()
     expect((await Promise.all([remove(), remove()])).map(refused).sort()).toEqual(['8.9.5/3.9', 'accepted'])
   })
@@ -92,7 +92,7 @@ describe('ES12.DeleteEvent (SGP.22 §5.9.2)', () => {
 
 describe('ES12', () => {
   it('401: a caller that the connection does not identify, before its message is read', async () => {
-    const { smds } = createSmdsScene()
+    const { smds } = createSmdsFixture()
     let wasRead = false
     const body = new ReadableStream(
       {
@@ -113,14 +113,14 @@ describe('ES12', () => {
   })
 
   it('400: a request without header', async () => {
-    const { smds } = createSmdsScene()
+    const { smds } = createSmdsFixture()
     const answer = await call(as(SMDP, smds.es12), ES12.DeleteEvent, { eid: EID, eventId: 'E' })
     expect(answer).toMatchObject({ failed: '1.6/2.2', http: 400 })
   })
 
   it('404: ES15 at an alternative SM-DS, and ES12 on the way of ES15', async () => {
-    const alternative = createSmdsScene({ kind: 'alternative' })
-    const root = createSmdsScene()
+    const alternative = createSmdsFixture({ kind: 'alternative' })
+    const root = createSmdsFixture()
     const request = { eid: EID, eventId: 'E' }
     const answers = [
       await call(as(SMDP, alternative.smds.es15), ES15.DeleteEvent, request, header),

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ES12 } from '../../../src/rsp/interfaces/es12.ts'
 import { post } from '../smdp/smdp-fixture.ts'
-import { as, createSmdsScene, SMDP } from './smds-fixture.ts'
+import { as, createSmdsFixture, SMDP } from './smds-fixture.ts'
 
 const EID = '89049032123451234512345678901235'
 const OTHER = 'other-smdp.example.com'
@@ -29,7 +29,7 @@ describe('ES12 with members changed, missing or made up', () => {
   it.each([ES12.RegisterEvent, ES12.DeleteEvent])(
     '$name: refuses or does it, and touches no event of another',
     async row => {
-      const { register, smds, store, defects } = createSmdsScene()
+      const { register, smds, store, defects } = createSmdsFixture()
       await register({ rspServerAddress: SMDP })
       await fc.assert(
         fc.asyncProperty(request, async body => {

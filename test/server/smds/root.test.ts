@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
 import { FetchError } from '../../../src/rsp/fetch.ts'
 import { accepted, refused } from '../smdp/smdp-fixture.ts'
-import { as, createSmdsScene, SMDP } from './smds-fixture.ts'
+import { as, createSmdsFixture, SMDP } from './smds-fixture.ts'
 
 const ALTERNATIVE = 'alternative.example.com'
 const EID = '89049032123451234512345678901235'
@@ -10,7 +10,7 @@ const forwarded = { forwardingIndicator: true }
 
 /** An alternative SM-DS and its root; the way between them can be cut before or behind the root. */
 const createPair = () => {
-  const root = createSmdsScene({ address: 'root.example.com' })
+  const root = createSmdsFixture({ address: 'root.example.com' })
   const way: { fault?: 'cut' | 'answer lost' | 'unwell' } = {}
   const toRoot: Fetch = async request => {
     const cut = () => new FetchError('unreachable', 'connection reset', { url: request.url })
@@ -20,7 +20,7 @@ const createPair = () => {
     if (way.fault === 'answer lost') throw cut()
     return response
   }
-  const alternative = createSmdsScene({
+  const alternative = createSmdsFixture({
     address: ALTERNATIVE,
     kind: 'alternative',
     root: { url: 'https://root.example.com', fetch: toRoot },
@@ -82,7 +82,7 @@ describe('an alternative SM-DS and its root (SGP.22 §3.6.1, §5.10)', () => {
   })
 
   it('8.9/5.1: no root is configured', async () => {
-    const { register, store } = createSmdsScene({ kind: 'alternative' })
+    const { register, store } = createSmdsFixture({ kind: 'alternative' })
     expect(refused(await register(forwarded))).toBe('8.9/5.1')
     expect(await store.listEvents(EID)).toEqual([])
   })

@@ -29,7 +29,7 @@ export const as =
   }
 
 /** An SM-DS with a clock that can be turned. */
-export const createSmdsScene = (
+export const createSmdsFixture = (
   settings: Partial<SmdsSettings> & {
     curve?: CurveName
     /** The way to the server, for LPAs and for callers by their name: without it, none. */

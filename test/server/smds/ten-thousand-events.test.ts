@@ -9,21 +9,21 @@ import { ES12 } from '../../../src/rsp/interfaces/es12.ts'
 import { PATIENCE, throwMutations } from '../smdp/requests/mutation-trial.ts'
 import type { Model } from '../smdp/requests/mutations.ts'
 import { accepted, refused } from '../smdp/smdp-fixture.ts'
-import { as, createSmdsScene, SMDP, SMDS } from './smds-fixture.ts'
+import { as, createSmdsFixture, SMDP, SMDS } from './smds-fixture.ts'
 
 /** What another SM-DP+ has here, for another card. */
 const OTHER = { eid: '89049032000000000000000000000042', eventId: 'OTHER-EVENT', rspServerAddress: 'other.example.com' }
 const SECRETS = Object.values(OTHER)
-type Scene = ReturnType<typeof createSmdsScene>
+type Fixture = ReturnType<typeof createSmdsFixture>
 
-const createCrowdedScene = async () => {
-  const scene = createSmdsScene()
-  accepted(await scene.registrar(OTHER.rspServerAddress)(OTHER))
-  return { ...scene, before: await scene.store.findEvent(OTHER.eid, OTHER.eventId) }
+const createCrowdedFixture = async () => {
+  const fixture = createSmdsFixture()
+  accepted(await fixture.registrar(OTHER.rspServerAddress)(OTHER))
+  return { ...fixture, before: await fixture.store.findEvent(OTHER.eid, OTHER.eventId) }
 }
 
 type Name = keyof typeof ES11
-const requestFor = async ({ card, initiate }: Scene, name: Name) => {
+const requestFor = async ({ card, initiate }: Fixture, name: Name) => {
   if (name === 'InitiateAuthentication')
     return { euiccChallenge: card.challenge, euiccInfo1: keep(EUICCInfo1, card.info1), smdpAddress: SMDS }
   const opened = accepted(await initiate(card))
@@ -49,20 +49,20 @@ describe.each([
   it.each(['InitiateAuthentication', 'AuthenticateClient'] as const)(
     '%s: tells nothing of others',
     async name => {
-      const scene = await createCrowdedScene()
-      accepted(await scene.register())
-      const expired = write(name, await requestFor(scene, name))
-      scene.wait(10 * 60_000)
+      const fixture = await createCrowdedFixture()
+      accepted(await fixture.register())
+      const expired = write(name, await requestFor(fixture, name))
+      fixture.wait(10 * 60_000)
       const models = async (): Promise<readonly Model[]> => {
-        const open = write(name, await requestFor(scene, name))
+        const open = write(name, await requestFor(fixture, name))
         return [open, open, open, expired]
       }
-      const tally = await throwMutations({ fetch: scene.smds.es11, models, secrets: SECRETS, seed: binding.length })
-      expect(scene.defects).toEqual([])
-      expect(await scene.store.findEvent(OTHER.eid, OTHER.eventId)).toEqual(scene.before)
+      const tally = await throwMutations({ fetch: fixture.smds.es11, models, secrets: SECRETS, seed: binding.length })
+      expect(fixture.defects).toEqual([])
+      expect(await fixture.store.findEvent(OTHER.eid, OTHER.eventId)).toEqual(fixture.before)
       const refusals = binding === 'JSON' ? (tally.Failed ?? 0) : (tally['200'] ?? 0) + (tally['400'] ?? 0)
       expect(refusals, JSON.stringify(tally)).toBeGreaterThan(1000)
-      expect(refused(await scene.discover(scene.card))).toBe('accepted')
+      expect(refused(await fixture.discover(fixture.card))).toBe('accepted')
     },
     PATIENCE,
   )
@@ -72,20 +72,20 @@ describe('ten thousand wrong requests a function, ES12', () => {
   it.each(['RegisterEvent', 'DeleteEvent'] as const)(
     '%s: touches no event of another',
     async name => {
-      const scene = await createCrowdedScene()
+      const fixture = await createCrowdedFixture()
       const { path } = ES12[name]
       const header = { functionRequesterIdentifier: SMDP, functionCallIdentifier: 'a call' }
-      const event = { eid: scene.card.eid, eventId: 'EVENT-1' }
+      const event = { eid: fixture.card.eid, eventId: 'EVENT-1' }
       const more = name === 'RegisterEvent' ? { rspServerAddress: SMDP, forwardingIndicator: false } : {}
       const models = async (): Promise<readonly Model[]> => {
-        if (name === 'RegisterEvent') await scene.remove()
-        else await scene.register()
+        if (name === 'RegisterEvent') await fixture.remove()
+        else await fixture.register()
         return [{ path, message: { header, ...event, ...more } }]
       }
-      const fetch = as(SMDP, scene.smds.es12)
+      const fetch = as(SMDP, fixture.smds.es12)
       const tally = await throwMutations({ fetch, models, secrets: SECRETS, seed: name.length })
-      expect(scene.defects).toEqual([])
-      expect(await scene.store.findEvent(OTHER.eid, OTHER.eventId)).toEqual(scene.before)
+      expect(fixture.defects).toEqual([])
+      expect(await fixture.store.findEvent(OTHER.eid, OTHER.eventId)).toEqual(fixture.before)
       expect(tally.Failed, JSON.stringify(tally)).toBeGreaterThan(1000)
       expect(tally['Executed-Success'], JSON.stringify(tally)).toBeGreaterThan(10)
     },

@@ -11,8 +11,8 @@ import { encodeProfilePackage } from '../../../src/profile/package.ts'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
 import { iccidToDigits } from '../../../src/rsp/identifiers.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
-import { ADDRESS, accepted, createScene, ICCID, START, testPki } from '../smdp/smdp-fixture.ts'
-import { as, createSmdsScene } from './smds-fixture.ts'
+import { ADDRESS, accepted, createSmdpFixture, ICCID, START, testPki } from '../smdp/smdp-fixture.ts'
+import { as, createSmdsFixture } from './smds-fixture.ts'
 
 const ROOT = 'root.example.com'
 const ALTERNATIVE = 'alternative.example.com'
@@ -21,15 +21,15 @@ const EID = '89049032123451234512345678901235'
 /** A card with nothing but the address of its root SM-DS, and all the servers behind it. */
 const createStory = async (curve: 'P-256' | 'brainpoolP256r1') => {
   const random = seededRandom(`discovery ${curve}`)
-  const root = createSmdsScene({ curve, address: ROOT })
-  const alternative = createSmdsScene({
+  const root = createSmdsFixture({ curve, address: ROOT })
+  const alternative = createSmdsFixture({
     curve,
     address: ALTERNATIVE,
     kind: 'alternative',
     root: { url: `https://${ROOT}`, fetch: as(ALTERNATIVE, root.smds.es15) },
   })
   const es12: Record<string, Fetch> = { [ROOT]: root.smds.es12, [ALTERNATIVE]: alternative.smds.es12 }
-  const smdp = await createScene({
+  const smdp = await createSmdpFixture({
     curve,
     package: encodeProfilePackage(
       buildProfilePackage({

@@ -11,7 +11,7 @@ import { createSealing } from '../../../src/services/store/sealing.ts'
 import { readStoreKeys } from '../../../src/services/store/store-key.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../../server/smdp/es9p/card-role.ts'
-import { createScene, ICCID, START } from '../../server/smdp/smdp-fixture.ts'
+import { createSmdpFixture, ICCID, START } from '../../server/smdp/smdp-fixture.ts'
 import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const KEY = toHex(seededRandom('a store key')(32))
@@ -68,7 +68,7 @@ const liveThrough = async (location: string, look: () => readonly Buffer[]): Pro
   const store = await open(location)
   const drawn: Uint8Array[] = []
   const random = seededRandom('smdp')
-  const scene = await createScene({
+  const fixture = await createSmdpFixture({
     store,
     random: length => {
       const bytes = random(length)
@@ -78,10 +78,10 @@ const liveThrough = async (location: string, look: () => readonly Buffer[]): Pro
     },
     package: upp,
   })
-  const card = createCardRole(scene.pki)
-  await scene.order({ confirmationCode: undefined as never })
-  await scene.initiate(card)
-  const { boundProfilePackage } = await scene.download(card)
+  const card = createCardRole(fixture.pki)
+  await fixture.order({ confirmationCode: undefined as never })
+  await fixture.initiate(card)
+  const { boundProfilePackage } = await fixture.download(card)
   const secrets = [k, opc, upp.slice(100, 160), boundProfilePackage.slice(200, 260), ...drawn]
   expect(drawn.length).toBeGreaterThan(2)
   for (const at of ['while it is open', 'after it was closed']) {
@@ -208,13 +208,13 @@ it('says that another process holds the file', async () => {
 
 it('forgets everything when told to', async () => {
   const store = await open('memory:')
-  const scene = await createScene({ store })
-  await scene.order()
-  await scene.initiate(createCardRole(scene.pki))
+  const fixture = await createSmdpFixture({ store })
+  await fixture.order()
+  await fixture.initiate(createCardRole(fixture.pki))
   await store.clear()
   expect(await store.listOrders()).toEqual([])
   expect(await store.findProfile(ICCID)).toBeUndefined()
-  await scene.stock()
+  await fixture.stock()
   expect(await store.findOrder(ICCID)).toMatchObject({ state: 'Available', history: [{ at: START }] })
   await store.close()
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenSmdpStore, openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
 import { ROOT } from '../../paths.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
-import { createScene, ICCID } from '../../server/smdp/smdp-fixture.ts'
+import { createSmdpFixture, ICCID } from '../../server/smdp/smdp-fixture.ts'
 import { type Cluster, startCluster, temporaryFolder, withoutPostgres } from './postgres-cluster.ts'
 
 let cluster: Cluster | undefined
@@ -33,7 +33,7 @@ describe.each(places)('a store on %s', (_, place, missing) => {
     async () => {
       const at = place()
       const server = await open(at)
-      await createScene({ store: server })
+      await createSmdpFixture({ store: server })
       await server.occupy()
       const beside = await open(at)
       await beside.occupy()

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Order } from '../../../src/server/smdp/order.ts'
 import type { CardRole } from '../../server/smdp/es9p/card-role.ts'
-import { ADDRESS, type Answer, accepted, createScene, refused } from '../../server/smdp/smdp-fixture.ts'
+import { ADDRESS, type Answer, accepted, createSmdpFixture, refused } from '../../server/smdp/smdp-fixture.ts'
 import { SMDS } from '../../server/smds/smds-fixture.ts'
 import {
   describeOnStores,
@@ -24,9 +24,9 @@ const PER_LIFE = 2
 /** No card reads it. */
 const PACKAGE = new Uint8Array(500)
 
-type Scene = Awaited<ReturnType<typeof createScene>>
+type Fixture = Awaited<ReturnType<typeof createSmdpFixture>>
 /** Those who call: a card and an operator, on the way to a server that is killed. */
-const createCallers = ({ fetch }: Lives): Promise<Scene> => createScene({ over: () => ({ es9p: fetch, es2p: fetch }) })
+const createCallers = ({ fetch }: Lives): Promise<Fixture> => createSmdpFixture({ over: () => ({ es9p: fetch, es2p: fetch }) })
 
 const eidOf = (at: number): string => `8904903212345123451234567890${String(at).padStart(4, '0')}`
 
@@ -45,7 +45,7 @@ const killThrough = async (
     /** Which steps: those that are killed at elsewhere are left out. */
     readonly at?: RegExp
     readonly orderOf?: (order: Order, at: number) => Order
-    readonly one: (callers: Scene, at: number) => Promise<void>
+    readonly one: (callers: Fixture, at: number) => Promise<void>
   },
 ) => {
   const first = place.locate(`${name} steps`)
@@ -100,7 +100,7 @@ describeOnStores('a server', place => {
   it('is killed at every step of ES2+ calls: each that is made again finds itself done, once', async () => {
     const kept = new Map<number, string>()
     /** Ordered, confirmed with an event, released, cancelled; and once more, to stay. */
-    const one = async ({ operate }: Scene, at: number): Promise<void> => {
+    const one = async ({ operate }: Fixture, at: number): Promise<void> => {
       const eid = eidOf(at)
       const order = async (round: number) => {
         const { iccid } = accepted(
@@ -220,7 +220,7 @@ describeOnStores('a server', place => {
   }, 600_000)
 
   it('is killed at every step of sessions that are cancelled: their orders end as they must, others stay', async () => {
-    const session = async (callers: Scene, card: CardRole, matchingId: string) => {
+    const session = async (callers: Fixture, card: CardRole, matchingId: string) => {
       for (;;) {
         const initiated = await callers.initiate(card)
         if ('failed' in initiated) continue
@@ -235,7 +235,7 @@ describeOnStores('a server', place => {
       }
     }
     /** Four orders a story: two are given up, one is put off, one is nobody's. */
-    const one = async (callers: Scene, at: number): Promise<void> => {
+    const one = async (callers: Fixture, at: number): Promise<void> => {
       const { card } = callers
       const give = async (which: number, reason: Parameters<CardRole['cancelSession']>[1], isBound: boolean) => {
         const offered = await session(callers, card, matchingIdOf(4 * at + which))

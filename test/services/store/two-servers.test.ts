@@ -7,7 +7,7 @@ import { checkDigit } from '../../../src/server/smdp/iccid.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../../server/smdp/es9p/card-role.ts'
-import { accepted, createScene, ICCID, MATCHING_ID, refused, START } from '../../server/smdp/smdp-fixture.ts'
+import { accepted, createSmdpFixture, ICCID, MATCHING_ID, refused, START } from '../../server/smdp/smdp-fixture.ts'
 import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
 
 const environment = { ESIM_BENCH_STORE_KEY: toHex(seededRandom('store key')(32)) }
@@ -52,9 +52,9 @@ for (const [name, isMissing, locate, readTransitions] of STORES)
         await openSmdpStore(location, { environment, random: seededRandom('first opening') }),
         await openSmdpStore(location, { environment, random: seededRandom('second opening') }),
       ] as const
-      const one = await createScene({ store: stores[0], random: seededRandom('first server') })
+      const one = await createSmdpFixture({ store: stores[0], random: seededRandom('first server') })
       // Its stock is there already.
-      const other = await createScene({ store: stores[1], random: seededRandom('second server') }).catch(() => undefined)
+      const other = await createSmdpFixture({ store: stores[1], random: seededRandom('second server') }).catch(() => undefined)
       expect(other, 'an ICCID that is in stock may be added anew').toBeDefined()
 
       await one.order()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TEST_EID } from '../../../../src/rsp/certificates/test-pki.ts'
 import { ES2p } from '../../../../src/rsp/interfaces/es2p.ts'
 import type { SmdpStore } from '../../../../src/server/smdp/store.ts'
-import { type Answer, accepted, createScene, ICCID, MATCHING_ID, post, refused } from '../smdp-fixture.ts'
+import { type Answer, accepted, createSmdpFixture, ICCID, MATCHING_ID, post, refused } from '../smdp-fixture.ts'
 
 const SECOND = '8988247000102003051'
 const available = { iccid: ICCID, finalProfileStatusIndicator: 'Available' }
@@ -10,7 +10,7 @@ const rows = [ES2p.DownloadOrder, ES2p.ConfirmOrder, ES2p.CancelOrder, ES2p.Rele
 
 describe('who may call ES2+', () => {
   it.each(rows.map(row => [row.name, row.path]))('401: a stranger at %s, of whom nothing is read', async (_, path) => {
-    const { smdp } = await createScene({ requesterOf: () => undefined })
+    const { smdp } = await createSmdpFixture({ requesterOf: () => undefined })
     let wasRead = false
     const pull = () => {
       wasRead = true
@@ -30,7 +30,7 @@ describe('who may call ES2+', () => {
   it.each([ES2p.HandleDownloadProgressInfo, ES2p.HandleNotification])(
     '1.6/3.1: what the operator answers is not answered here ($name)',
     async ({ path }) => {
-      const { smdp } = await createScene()
+      const { smdp } = await createSmdpFixture()
       const response = await smdp.es2p(post(path, '{}'))
       expect(await response.json()).toMatchObject({
         header: { functionExecutionStatus: { statusCodeData: { subjectCode: '1.6', reasonCode: '3.1' } } },
@@ -57,7 +57,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
   }
 
   it('orders no second profile when the server was killed before it could answer', async () => {
-    const { operate, stock, store } = await createScene()
+    const { operate, stock, store } = await createSmdpFixture()
     await stock(SECOND)
     const order = () => operate('DownloadOrder', { profileType: 'Plan S', eid: TEST_EID }, 'the call')
     await killedBehind(store, order)
@@ -68,7 +68,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
   })
 
   it('cancels nothing that was ordered since: the profile may have been given out anew', async () => {
-    const { operate, store, stateOf } = await createScene()
+    const { operate, store, stateOf } = await createSmdpFixture()
     const cancel = () => operate('CancelOrder', available, 'the call')
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
     await killedBehind(store, cancel)
@@ -79,7 +79,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
   })
 
   it('says what an order was confirmed and released with, also when it has been downloaded since', async () => {
-    const { operate, store, download, card, stateOf } = await createScene()
+    const { operate, store, download, card, stateOf } = await createSmdpFixture()
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
     const confirm = () => operate('ConfirmOrder', { iccid: ICCID, matchingId: MATCHING_ID, releaseFlag: false }, 'one')
     const release = () => operate('ReleaseProfile', { iccid: ICCID }, 'two')
@@ -92,8 +92,8 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
   })
 
   it('orders one profile when two servers on one store get it at once', async () => {
-    const { operate, stock, store } = await createScene()
-    const other = await createScene({ store: { ...store, addProfile: async () => true } })
+    const { operate, stock, store } = await createSmdpFixture()
+    const other = await createSmdpFixture({ store: { ...store, addProfile: async () => true } })
     await stock(SECOND)
     const answers = await Promise.all(
       [operate, other.operate].map(call => call('DownloadOrder', { profileType: 'Plan S' }, 'the call')),
@@ -105,7 +105,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
 
   it('is another call when it is for another EID, or by another operator', async () => {
     let requester = 'Operator A'
-    const { operate, stock } = await createScene({ requesterOf: () => requester })
+    const { operate, stock } = await createSmdpFixture({ requesterOf: () => requester })
     await stock(SECOND)
     const order = (eid?: string) => operate('DownloadOrder', { profileType: 'Plan S', eid }, 'the call')
     const first = accepted(await order(TEST_EID)).iccid
@@ -115,7 +115,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
   })
 
   it('answers each function as before, also after the order went on', async () => {
-    const { operate, stateOf } = await createScene()
+    const { operate, stateOf } = await createSmdpFixture()
     const calls = [
       () => operate('DownloadOrder', { iccid: ICCID }, 'one'),
       () => operate('ConfirmOrder', { iccid: ICCID, releaseFlag: false }, 'two'),
@@ -131,7 +131,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
   })
 
   it('finds a refusal anew: what was refused may be possible now', async () => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     const confirm = () => operate('ConfirmOrder', { iccid: ICCID, releaseFlag: true }, 'the call')
     expect(refused(await confirm())).toBe('8.2.1/3.3')
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
@@ -146,7 +146,7 @@ describe('the ICCID of a call', () => {
     ['without its check digit', ICCID.slice(0, -1)],
     ['without its check digit, with filler', `${ICCID.slice(0, -1)}F`],
   ])('is taken %s by every function', async (_, iccid) => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     expect(accepted(await operate('DownloadOrder', { iccid })).iccid).toBe(`${ICCID}F`)
     for (const answer of [
       await operate('ConfirmOrder', { iccid, releaseFlag: false }),
@@ -159,7 +159,7 @@ describe('the ICCID of a call', () => {
   it.each(['898824700010200304', '89882470001020030444F', '8988247000102003F44', 'x'])(
     'is never mistaken: %s',
     async iccid => {
-      const { operate, stateOf } = await createScene()
+      const { operate, stateOf } = await createSmdpFixture()
       const answer = await operate('DownloadOrder', { iccid: iccid === '898824700010200304' ? `${iccid}5` : iccid })
       expect(['8.2.1/3.9', '1.6/2.1']).toContain(refused(answer))
       expect(await stateOf()).toBe('Available')
@@ -175,7 +175,7 @@ describe('the EID of an order', () => {
       [undefined, TEST_EID],
       [TEST_EID, TEST_EID],
     ]) {
-      const { operate } = await createScene()
+      const { operate } = await createSmdpFixture()
       accepted(await operate('DownloadOrder', { iccid: ICCID, eid: early }))
       const answer = await operate('ConfirmOrder', { iccid: ICCID, eid: late, releaseFlag: true })
       expect(accepted(answer).eid).toBe(early ?? late)
@@ -185,7 +185,7 @@ describe('the EID of an order', () => {
 
 describe('ES2+.CancelOrder of what is on its way', () => {
   it('8.2.1/3.3: a profile that was downloaded or installed', async () => {
-    const { operate, order, download, notify, card, stateOf } = await createScene()
+    const { operate, order, download, notify, card, stateOf } = await createSmdpFixture()
     await order()
     const { ok } = await download(card)
     expect(refused(await operate('CancelOrder', available))).toBe('8.2.1/3.3')
@@ -196,7 +196,7 @@ describe('ES2+.CancelOrder of what is on its way', () => {
   })
 
   it('takes an order in error back into stock', async () => {
-    const { operate, order, authenticate, cancel, card, stateOf } = await createScene()
+    const { operate, order, authenticate, cancel, card, stateOf } = await createSmdpFixture()
     await order()
     const { transactionId } = accepted(await authenticate(card))
     await cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection'))
@@ -208,7 +208,7 @@ describe('ES2+.CancelOrder of what is on its way', () => {
 
 describe('two calls at once', () => {
   it('give one profile to one of them', async () => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     const answers = await Promise.all([
       operate('DownloadOrder', { iccid: ICCID }),
       operate('DownloadOrder', { iccid: ICCID }),
@@ -217,7 +217,7 @@ describe('two calls at once', () => {
   })
 
   it('give one matching id to one order', async () => {
-    const { operate, stock } = await createScene()
+    const { operate, stock } = await createSmdpFixture()
     await stock(SECOND)
     for (const iccid of [ICCID, SECOND]) accepted(await operate('DownloadOrder', { iccid }))
     const answers = await Promise.all(
@@ -227,7 +227,7 @@ describe('two calls at once', () => {
   })
 
   it('release or cancel an order, not both', async () => {
-    const { operate, order, stateOf, authenticate, card } = await createScene()
+    const { operate, order, stateOf, authenticate, card } = await createSmdpFixture()
     await order({ releaseFlag: false })
     const [released, cancelled] = await Promise.all([
       operate('ReleaseProfile', { iccid: ICCID }),
@@ -240,7 +240,7 @@ describe('two calls at once', () => {
   })
 
   it('leave one package with the card or the order cancelled, when a download meets a cancellation', async () => {
-    const { operate, order, authenticate, getPackage, card, stateOf } = await createScene()
+    const { operate, order, authenticate, getPackage, card, stateOf } = await createSmdpFixture()
     await order()
     const ok = accepted(await authenticate(card))
     const [bound, cancelled] = await Promise.all([getPackage(card, ok), operate('CancelOrder', available)])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TEST_EID } from '../../../../src/rsp/certificates/test-pki.ts'
 import { ES2p } from '../../../../src/rsp/interfaces/es2p.ts'
-import { accepted, call, createScene, ICCID, MATCHING_ID, refused } from '../smdp-fixture.ts'
+import { accepted, call, createSmdpFixture, ICCID, MATCHING_ID, refused } from '../smdp-fixture.ts'
 
 const SECOND = '8988247000102003051'
 const UNKNOWN = '8988247000102009999'
@@ -11,24 +11,24 @@ const unavailable = 'Unavailable'
 
 describe('ES2+.DownloadOrder (SGP.22 §5.3.1)', () => {
   it('allocates the profile with the given ICCID', async () => {
-    const { operate, stateOf } = await createScene()
+    const { operate, stateOf } = await createSmdpFixture()
     expect(accepted(await operate('DownloadOrder', { iccid: ICCID })).iccid).toBe(`${ICCID}F`)
     expect(await stateOf()).toBe('Allocated')
   })
 
   it('links it when an EID is given', async () => {
-    const { operate, stateOf } = await createScene()
+    const { operate, stateOf } = await createSmdpFixture()
     accepted(await operate('DownloadOrder', { iccid: `${ICCID}F`, eid: TEST_EID }))
     expect(await stateOf()).toBe('Linked')
   })
 
   it('takes an ICCID without its check digit', async () => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     expect(accepted(await operate('DownloadOrder', { iccid: ICCID.slice(0, -1) })).iccid).toBe(`${ICCID}F`)
   })
 
   it('takes any profile of a type, each once', async () => {
-    const { operate, stock } = await createScene()
+    const { operate, stock } = await createSmdpFixture()
     await stock(SECOND)
     const order = () => operate('DownloadOrder', { profileType: 'Plan S' })
     const given = await Promise.all([order(), order()])
@@ -42,26 +42,26 @@ describe('ES2+.DownloadOrder (SGP.22 §5.3.1)', () => {
     ['8.2.5/3.9', 'an unknown type', { profileType: 'Plan X' }],
     ['8.2.5/3.8', 'a type that the ICCID is not of', { iccid: ICCID, profileType: 'Plan X' }],
   ])('%s: %s', async (pair, _, request) => {
-    const { operate, stateOf } = await createScene()
+    const { operate, stateOf } = await createSmdpFixture()
     expect(refused(await operate('DownloadOrder', request))).toBe(pair)
     expect(await stateOf()).toBe('Available')
   })
 
   it('8.2.1/3.3: a profile that is ordered already', async () => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
     expect(refused(await operate('DownloadOrder', { iccid: ICCID }))).toBe('8.2.1/3.3')
   })
 
   it("8.2.1/1.2, 8.2.5/1.2: another operator's stock", async () => {
-    const { operate, stock } = await createScene()
+    const { operate, stock } = await createSmdpFixture()
     await stock(SECOND, { owner: 'Operator B', profileType: 'Plan B' })
     expect(refused(await operate('DownloadOrder', { iccid: SECOND }))).toBe('8.2.1/1.2')
     expect(refused(await operate('DownloadOrder', { profileType: 'Plan B' }))).toBe('8.2.5/1.2')
   })
 
   it('answers a repeated call as before, and takes no second profile for it', async () => {
-    const { operate, stock, store } = await createScene()
+    const { operate, stock, store } = await createSmdpFixture()
     await stock(SECOND)
     const order = () => operate('DownloadOrder', { profileType: 'Plan S' }, 'the same call')
     const [first, second] = await Promise.all([order(), order()])
@@ -76,7 +76,7 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
     [false, 'Confirmed'],
     [true, 'Released'],
   ])('with releaseFlag %s leaves the order %s', async (releaseFlag, state) => {
-    const { operate, stateOf } = await createScene()
+    const { operate, stateOf } = await createSmdpFixture()
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
     const answer = await operate('ConfirmOrder', { iccid: ICCID, matchingId: MATCHING_ID, releaseFlag })
     expect(accepted(answer)).toEqual({ matchingId: MATCHING_ID, smdpAddress: 'smdp.example.com' })
@@ -84,7 +84,7 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
   })
 
   it('makes a matching id where none is given, another for each order', async () => {
-    const { operate, stock } = await createScene()
+    const { operate, stock } = await createSmdpFixture()
     await stock(SECOND)
     const made = []
     for (const iccid of [ICCID, SECOND]) {
@@ -96,14 +96,14 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
   })
 
   it('keeps a hash of the confirmation code, never the code', async () => {
-    const { order, store } = await createScene()
+    const { order, store } = await createSmdpFixture()
     await order({ confirmationCode: 'sesame-1234' })
     expect(JSON.stringify(await store.listOrders())).not.toContain('sesame')
     expect((await store.findOrder(ICCID))?.confirmationCodeHash).toHaveLength(32)
   })
 
   it('links an EID that comes late', async () => {
-    const { operate, store } = await createScene()
+    const { operate, store } = await createSmdpFixture()
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
     const answer = await operate('ConfirmOrder', { iccid: ICCID, eid: TEST_EID, matchingId: '', releaseFlag: true })
     expect(accepted(answer)).toMatchObject({ eid: TEST_EID, matchingId: '' })
@@ -116,14 +116,14 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
     ['8.1.1/2.2', 'an SM-DS without EID', { smdsAddress: 'smds.example.com' }],
     ['8.9/5.1', 'an SM-DS that is not there', { smdsAddress: 'smds.example.com', eid: TEST_EID }],
   ])('%s: %s', async (pair, _, change) => {
-    const { operate, stateOf } = await createScene()
+    const { operate, stateOf } = await createSmdpFixture()
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
     expect(refused(await operate('ConfirmOrder', { iccid: ICCID, releaseFlag: true, ...change }))).toBe(pair)
     expect(await stateOf()).toBe('Allocated')
   })
 
   it('8.1.1/3.10: another EID than the order has', async () => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     accepted(await operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
     expect(refused(await operate('ConfirmOrder', { iccid: ICCID, eid: otherEid, releaseFlag: true }))).toBe(
       '8.1.1/3.10',
@@ -131,7 +131,7 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
   })
 
   it('8.2.6/3.3: a matching id that is in use', async () => {
-    const { operate, order, stock, stateOf } = await createScene()
+    const { operate, order, stock, stateOf } = await createSmdpFixture()
     await order()
     await stock(SECOND)
     accepted(await operate('DownloadOrder', { iccid: SECOND }))
@@ -141,7 +141,7 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
   })
 
   it('8.2.1/3.3: a profile that was not ordered, or is confirmed otherwise', async () => {
-    const { operate, order } = await createScene()
+    const { operate, order } = await createSmdpFixture()
     expect(refused(await operate('ConfirmOrder', { iccid: ICCID, releaseFlag: true }))).toBe('8.2.1/3.3')
     await order()
     expect(refused(await operate('ConfirmOrder', { iccid: ICCID, matchingId: 'OTHER', releaseFlag: true }))).toBe(
@@ -150,7 +150,7 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
   })
 
   it('is confirmed when it is confirmed again alike', async () => {
-    const { operate, order, store } = await createScene()
+    const { operate, order, store } = await createSmdpFixture()
     await order({ confirmationCode: '1234' })
     const again = { iccid: ICCID, matchingId: MATCHING_ID, confirmationCode: '1234', releaseFlag: true }
     expect(accepted(await operate('ConfirmOrder', again)).matchingId).toBe(MATCHING_ID)
@@ -160,7 +160,7 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
 
 describe('ES2+.ReleaseProfile (SGP.22 §5.3.4)', () => {
   it('releases a confirmed order, and is content with a released one', async () => {
-    const { operate, order, stateOf } = await createScene()
+    const { operate, order, stateOf } = await createSmdpFixture()
     await order({ releaseFlag: false })
     accepted(await operate('ReleaseProfile', { iccid: ICCID }))
     accepted(await operate('ReleaseProfile', { iccid: ICCID }))
@@ -168,19 +168,19 @@ describe('ES2+.ReleaseProfile (SGP.22 §5.3.4)', () => {
   })
 
   it('8.2.1/3.5: an order that is not confirmed', async () => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     expect(refused(await operate('ReleaseProfile', { iccid: ICCID }))).toBe('8.2.1/3.5')
   })
 
   it('8.2.1/3.9: an unknown ICCID', async () => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     expect(refused(await operate('ReleaseProfile', { iccid: UNKNOWN }))).toBe('8.2.1/3.9')
   })
 })
 
 describe('ES2+.CancelOrder (SGP.22 §5.3.3)', () => {
   it.each([[available], [unavailable]])('puts the profile to %s, and forgets what the order said', async final => {
-    const { operate, order, store } = await createScene()
+    const { operate, order, store } = await createSmdpFixture()
     await order({ eid: TEST_EID, confirmationCode: '1234' })
     const cancel = { iccid: ICCID, eid: TEST_EID, matchingId: MATCHING_ID, finalProfileStatusIndicator: final }
     accepted(await operate('CancelOrder', cancel))
@@ -195,7 +195,7 @@ describe('ES2+.CancelOrder (SGP.22 §5.3.3)', () => {
   })
 
   it('lets a profile that went back be ordered anew', async () => {
-    const { operate, order, authenticate, card } = await createScene()
+    const { operate, order, authenticate, card } = await createSmdpFixture()
     await order()
     accepted(await operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: available }))
     expect(refused(await authenticate(card))).toBe('8.2.6/3.8')
@@ -208,7 +208,7 @@ describe('ES2+.CancelOrder (SGP.22 §5.3.3)', () => {
     ['8.2.1/3.10', 'another EID', { eid: otherEid }],
     ['8.2.6/3.10', 'another matching id', { matchingId: 'OTHER' }],
   ])('%s: %s', async (pair, _, change) => {
-    const { operate, order, stateOf } = await createScene()
+    const { operate, order, stateOf } = await createSmdpFixture()
     await order({ eid: TEST_EID })
     const request = { iccid: ICCID, finalProfileStatusIndicator: available, ...change }
     expect(refused(await operate('CancelOrder', request))).toBe(pair)
@@ -216,7 +216,7 @@ describe('ES2+.CancelOrder (SGP.22 §5.3.3)', () => {
   })
 
   it('8.2.1/3.3: a profile that is out of use', async () => {
-    const { operate } = await createScene()
+    const { operate } = await createSmdpFixture()
     accepted(await operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: unavailable }))
     const answer = await operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: available })
     expect(refused(answer)).toBe('8.2.1/3.3')
@@ -226,7 +226,7 @@ describe('ES2+.CancelOrder (SGP.22 §5.3.3)', () => {
 describe('ES2+', () => {
   it("8.2.1/1.2: another operator's order", async () => {
     let requester = 'Operator A'
-    const { operate, order } = await createScene({ requesterOf: () => requester })
+    const { operate, order } = await createSmdpFixture({ requesterOf: () => requester })
     await order()
     requester = 'Operator B'
     expect(refused(await operate('ReleaseProfile', { iccid: ICCID }))).toBe('8.2.1/1.2')
@@ -236,18 +236,18 @@ describe('ES2+', () => {
   })
 
   it('401: a caller that the connection does not identify', async () => {
-    const { operate } = await createScene({ requesterOf: () => undefined })
+    const { operate } = await createSmdpFixture({ requesterOf: () => undefined })
     expect(await operate('DownloadOrder', { iccid: ICCID })).toMatchObject({ failed: '1.1/1.1', http: 401 })
   })
 
   it('400: a request without header', async () => {
-    const { smdp } = await createScene()
+    const { smdp } = await createSmdpFixture()
     const answer = await call(smdp.es2p, ES2p.ReleaseProfile, { iccid: ICCID })
     expect(answer).toMatchObject({ failed: '1.6/2.2', http: 400 })
   })
 
   it('writes a row with time and cause for each change of state', async () => {
-    const { order, operate, wait, store } = await createScene()
+    const { order, operate, wait, store } = await createSmdpFixture()
     wait(1000)
     await order({ eid: TEST_EID, releaseFlag: false })
     wait(1000)
@@ -264,7 +264,7 @@ describe('ES2+', () => {
   })
 
   it('adds no profile over an order that is under way, but over one that is over', async () => {
-    const { order, stock, operate, stateOf } = await createScene()
+    const { order, stock, operate, stateOf } = await createSmdpFixture()
     await order()
     await expect(stock()).rejects.toMatchObject({ code: 'iccid-taken' })
     accepted(await operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: unavailable }))
@@ -273,7 +273,7 @@ describe('ES2+', () => {
   })
 
   it('adds a profile over an order that is under way, when it is told to; who had begun with that gets nothing', async () => {
-    const { order, stock, stateOf, authenticate, getPackage, card } = await createScene()
+    const { order, stock, stateOf, authenticate, getPackage, card } = await createSmdpFixture()
     await order()
     const ok = accepted(await authenticate(card))
     await stock(ICCID, { replace: true })
@@ -286,7 +286,7 @@ describe('ES2+', () => {
     ['an ICCID that is none', '123', {}],
     ['a name that is too long', SECOND, { metadata: { serviceProviderName: 'x'.repeat(33), profileName: '' } }],
   ])('adds no profile with %s', async (_, iccid, change) => {
-    const { stock } = await createScene()
+    const { stock } = await createSmdpFixture()
     await expect(stock(iccid, change)).rejects.toMatchObject({ code: 'bad-profile' })
   })
 })

@@ -13,7 +13,7 @@ import {
 import { verify } from '../../../../src/rsp/crypto/ecdsa.ts'
 import { iccidToDigits, Signature } from '../../../../src/rsp/identifiers.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
-import { ADDRESS, accepted, createScene, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
+import { ADDRESS, accepted, createSmdpFixture, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
 const random = seededRandom('certificates')
@@ -25,11 +25,11 @@ describe('ES9+.AuthenticateClient (SGP.22 §5.6.3)', () => {
   it.each([['P-256'], ['brainpoolP256r1']] as const)(
     'offers the profile under its own signature, on %s',
     async curve => {
-      const scene = await createScene({ curve })
-      await scene.order()
-      const initiated = accepted(await scene.initiate(scene.card))
-      const response = scene.card.authenticateServer(initiated, { matchingId })
-      const ok = accepted(await scene.sendAuthentication(initiated.transactionId, response))
+      const fixture = await createSmdpFixture({ curve })
+      await fixture.order()
+      const initiated = accepted(await fixture.initiate(fixture.card))
+      const response = fixture.card.authenticateServer(initiated, { matchingId })
+      const ok = accepted(await fixture.sendAuthentication(initiated.transactionId, response))
       const { euiccSignature1 } = response.authenticateResponseOk!
       const signed = concat(ok.smdpSigned2.bytes, encode(Signature, euiccSignature1))
       expect(verify(parseCertificate(ok.smdpCertificate).publicKey, signed, ok.smdpSignature2)).toBe(true)
@@ -38,10 +38,10 @@ describe('ES9+.AuthenticateClient (SGP.22 §5.6.3)', () => {
   )
 
   it('shows the metadata of the profile, and takes its notifications itself', async () => {
-    const scene = await createScene()
+    const fixture = await createSmdpFixture()
     const icon = { type: 'png' as const, bytes: fromHex('89504e47') }
     const profileOwner = { mccMnc: fromHex('00f110') }
-    await scene.stock('8988247000102003051', {
+    await fixture.stock('8988247000102003051', {
       metadata: {
         serviceProviderName: 'Operator B',
         profileName: 'Gold',
@@ -51,9 +51,9 @@ describe('ES9+.AuthenticateClient (SGP.22 §5.6.3)', () => {
         profilePolicyRules: ['ppr1'],
       },
     })
-    await scene.order({ iccid: '8988247000102003051' })
+    await fixture.order({ iccid: '8988247000102003051' })
     const change = { matchingId, info2: { rspCapability: ['testProfileSupport' as const] } }
-    const { value } = accepted(await scene.authenticate(scene.card, change)).profileMetadata
+    const { value } = accepted(await fixture.authenticate(fixture.card, change)).profileMetadata
     expect(iccidToDigits(value.iccid)).toBe('8988247000102003051')
     expect(value).toMatchObject({ serviceProviderName: 'Operator B', profileName: 'Gold', profileClass: 'test' })
     expect(value).toMatchObject({ iconType: 'png', icon: icon.bytes, profileOwner, profilePolicyRules: ['ppr1'] })
@@ -66,19 +66,19 @@ describe('ES9+.AuthenticateClient (SGP.22 §5.6.3)', () => {
   })
 
   it('says that a confirmation code is needed', async () => {
-    const scene = await createScene()
-    await scene.order({ confirmationCode: '1234' })
-    expect(accepted(await scene.authenticate(scene.card)).smdpSigned2.value.ccRequiredFlag).toBe(true)
+    const fixture = await createSmdpFixture()
+    await fixture.order({ confirmationCode: '1234' })
+    expect(accepted(await fixture.authenticate(fixture.card)).smdpSigned2.value.ccRequiredFlag).toBe(true)
   })
 
   it('takes a card under another CI than its own certificates, when the card signs so', async () => {
     const [nist, brainpool] = [testPki('P-256'), testPki('brainpoolP256r1')]
-    const scene = await createScene({ credentials: [nist, brainpool] })
-    await scene.order()
+    const fixture = await createSmdpFixture({ credentials: [nist, brainpool] })
+    await fixture.order()
     const card = createCardRole(nist, {
       info: { euiccCiPKIdListForVerification: [brainpool.ci.certificate.subjectKeyId!] },
     })
-    const ok = accepted(await scene.authenticate(card))
+    const ok = accepted(await fixture.authenticate(card))
     expect(parseCertificate(ok.smdpCertificate)).toBe(brainpool.dpPb.certificate)
   })
 })
@@ -154,14 +154,14 @@ describe('AuthenticateClient refuses, and the session waits on', () => {
   }
 
   it.each(refusals)('%s: %s', async (pair, _, make) => {
-    const scene = await createScene()
-    await scene.order()
-    const ok = accepted(await scene.initiate(scene.card))
-    const wrong = scene.card.authenticateServer(ok, { matchingId, ...make() })
-    expect(refused(await scene.sendAuthentication(ok.transactionId, wrong))).toBe(pair)
-    const right = scene.card.authenticateServer(ok, { matchingId })
-    expect(refused(await scene.sendAuthentication(ok.transactionId, right))).toBe('accepted')
-    expect(scene.defects).toEqual([])
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const ok = accepted(await fixture.initiate(fixture.card))
+    const wrong = fixture.card.authenticateServer(ok, { matchingId, ...make() })
+    expect(refused(await fixture.sendAuthentication(ok.transactionId, wrong))).toBe(pair)
+    const right = fixture.card.authenticateServer(ok, { matchingId })
+    expect(refused(await fixture.sendAuthentication(ok.transactionId, right))).toBe('accepted')
+    expect(fixture.defects).toEqual([])
   })
 
   it('8.1.2/6.1: an EUM certificate on the revocation list', async () => {
@@ -172,52 +172,52 @@ describe('AuthenticateClient refuses, and the session waits on', () => {
       thisUpdate: START,
       nextUpdate: new Date('2027-01-01T00:00:00Z'),
     })
-    const scene = await createScene({ crls: () => [crl] })
-    await scene.order()
-    expect(refused(await scene.authenticate(scene.card))).toBe('8.1.2/6.1')
+    const fixture = await createSmdpFixture({ crls: () => [crl] })
+    await fixture.order()
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('8.1.2/6.1')
   })
 
   it('refuses each byte of the signed part changed', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const ok = accepted(await scene.initiate(scene.card))
-    const right = scene.card.authenticateServer(ok, { matchingId }).authenticateResponseOk!
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const ok = accepted(await fixture.initiate(fixture.card))
+    const right = fixture.card.authenticateServer(ok, { matchingId }).authenticateResponseOk!
     for (let at = 0; at < right.euiccSigned1.bytes.length; at++) {
       const bytes = right.euiccSigned1.bytes.slice()
       bytes[at]! ^= 0x01
-      const answer = await scene.sendAuthentication(ok.transactionId, {
+      const answer = await fixture.sendAuthentication(ok.transactionId, {
         authenticateResponseOk: { ...right, euiccSigned1: { ...right.euiccSigned1, bytes } },
       })
       // What cannot be decoded any more is malformed; all else does not verify.
       expect(['8.1/6.1', '1.6/2.1'], `byte ${at}`).toContain(refused(answer))
     }
-    expect(await scene.stateOf()).toBe('Released')
-    expect(refused(await scene.sendAuthentication(ok.transactionId, { authenticateResponseOk: right }))).toBe(
+    expect(await fixture.stateOf()).toBe('Released')
+    expect(refused(await fixture.sendAuthentication(ok.transactionId, { authenticateResponseOk: right }))).toBe(
       'accepted',
     )
-    expect(scene.defects).toEqual([])
+    expect(fixture.defects).toEqual([])
   })
 })
 
 describe('AuthenticateClient refuses, and the session is over', () => {
   it('8.10.1/3.9: an unknown, a foreign and a replayed transaction', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const ok = accepted(await scene.initiate(scene.card))
-    const response = scene.card.authenticateServer(ok, { matchingId })
-    expect(refused(await scene.sendAuthentication(new Uint8Array(16), response))).toBe('8.10.1/3.9')
-    const other = accepted(await scene.initiate(scene.card))
-    expect(refused(await scene.sendAuthentication(other.transactionId, response))).toBe('8.10.1/3.9')
-    expect(refused(await scene.sendAuthentication(ok.transactionId, response))).toBe('accepted')
-    expect(refused(await scene.sendAuthentication(ok.transactionId, response))).toBe('8.10.1/3.9')
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const ok = accepted(await fixture.initiate(fixture.card))
+    const response = fixture.card.authenticateServer(ok, { matchingId })
+    expect(refused(await fixture.sendAuthentication(new Uint8Array(16), response))).toBe('8.10.1/3.9')
+    const other = accepted(await fixture.initiate(fixture.card))
+    expect(refused(await fixture.sendAuthentication(other.transactionId, response))).toBe('8.10.1/3.9')
+    expect(refused(await fixture.sendAuthentication(ok.transactionId, response))).toBe('accepted')
+    expect(refused(await fixture.sendAuthentication(ok.transactionId, response))).toBe('8.10.1/3.9')
   })
 
   it('8.1/4.2: the card refused the server', async () => {
-    const scene = await createScene()
-    const { transactionId } = accepted(await scene.initiate(scene.card))
+    const fixture = await createSmdpFixture()
+    const { transactionId } = accepted(await fixture.initiate(fixture.card))
     const error = { authenticateResponseError: { transactionId, authenticateErrorCode: 'ciPKUnknown' as const } }
-    expect(refused(await scene.sendAuthentication(transactionId, error))).toBe('8.1/4.2')
-    expect(refused(await scene.sendAuthentication(transactionId, error))).toBe('8.10.1/3.9')
+    expect(refused(await fixture.sendAuthentication(transactionId, error))).toBe('8.1/4.2')
+    expect(refused(await fixture.sendAuthentication(transactionId, error))).toBe('8.10.1/3.9')
   })
 
   it.each([
@@ -225,63 +225,63 @@ describe('AuthenticateClient refuses, and the session is over', () => {
     ['8.1.1/3.8', ''],
     ['8.1.1/3.8', undefined],
   ])('%s: matching id %j, and no default order', async (pair, id) => {
-    const scene = await createScene()
-    await scene.order()
-    expect(refused(await scene.authenticate(scene.card, { matchingId: id }))).toBe(pair)
-    expect(await scene.stateOf()).toBe('Released')
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    expect(refused(await fixture.authenticate(fixture.card, { matchingId: id }))).toBe(pair)
+    expect(await fixture.stateOf()).toBe('Released')
   })
 
   it.each([[''], [undefined]])('finds the default order of the card by its EID with matching id %j', async id => {
-    const scene = await createScene()
-    await scene.order({ eid: scene.card.eid, matchingId: '' })
-    const ok = accepted(await scene.authenticate(scene.card, { matchingId: id }))
+    const fixture = await createSmdpFixture()
+    await fixture.order({ eid: fixture.card.eid, matchingId: '' })
+    const ok = accepted(await fixture.authenticate(fixture.card, { matchingId: id }))
     expect(iccidToDigits(ok.profileMetadata.value.iccid)).toBe(ICCID)
   })
 
   it('8.1.1/3.8: the default order of another EID', async () => {
-    const scene = await createScene()
-    await scene.order({ eid: otherEid, matchingId: '' })
-    expect(refused(await scene.authenticate(scene.card, {}))).toBe('8.1.1/3.8')
-    expect(refused(await scene.authenticate(scene.card, { matchingId: 'UNKNOWN' }))).toBe('8.2.6/3.8')
+    const fixture = await createSmdpFixture()
+    await fixture.order({ eid: otherEid, matchingId: '' })
+    expect(refused(await fixture.authenticate(fixture.card, {}))).toBe('8.1.1/3.8')
+    expect(refused(await fixture.authenticate(fixture.card, { matchingId: 'UNKNOWN' }))).toBe('8.2.6/3.8')
   })
 
   it('8.1.1/3.8: an order that is linked to another EID', async () => {
-    const scene = await createScene()
-    await scene.order({ eid: otherEid })
-    expect(refused(await scene.authenticate(scene.card))).toBe('8.1.1/3.8')
+    const fixture = await createSmdpFixture()
+    await fixture.order({ eid: otherEid })
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('8.1.1/3.8')
   })
 
   it('8.2/1.2: an order that is not released', async () => {
-    const scene = await createScene()
-    await scene.order({ releaseFlag: false })
-    expect(refused(await scene.authenticate(scene.card))).toBe('8.2/1.2')
-    accepted(await scene.operate('ReleaseProfile', { iccid: ICCID }))
-    expect(refused(await scene.authenticate(scene.card))).toBe('accepted')
+    const fixture = await createSmdpFixture()
+    await fixture.order({ releaseFlag: false })
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('8.2/1.2')
+    accepted(await fixture.operate('ReleaseProfile', { iccid: ICCID }))
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('accepted')
   })
 
   it('8.8.5/6.4: an order that was tried too often is in error', async () => {
-    const scene = await createScene({ downloadAttempts: 2 })
-    await scene.order()
-    expect(refused(await scene.authenticate(scene.card))).toBe('accepted')
-    expect(refused(await scene.authenticate(scene.card))).toBe('accepted')
-    expect(refused(await scene.authenticate(scene.card))).toBe('8.8.5/6.4')
-    expect(await scene.stateOf()).toBe('Error')
-    expect(refused(await scene.authenticate(scene.card))).toBe('8.2.6/3.8')
+    const fixture = await createSmdpFixture({ downloadAttempts: 2 })
+    await fixture.order()
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('accepted')
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('accepted')
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('8.8.5/6.4')
+    expect(await fixture.stateOf()).toBe('Error')
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('8.2.6/3.8')
   })
 
   it('8.8.5/4.10: an order that has expired', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const order = (await scene.store.findOrder(ICCID))!
-    await scene.store.saveOrder({ ...order, expiresAt: new Date(START.getTime() + 1000) })
-    expect(refused(await scene.authenticate(scene.card))).toBe('accepted')
-    scene.wait(1000)
-    expect(refused(await scene.authenticate(scene.card))).toBe('8.8.5/4.10')
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const order = (await fixture.store.findOrder(ICCID))!
+    await fixture.store.saveOrder({ ...order, expiresAt: new Date(START.getTime() + 1000) })
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('accepted')
+    fixture.wait(1000)
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('8.8.5/4.10')
   })
 
   it('8.1/4.8: a card without the memory', async () => {
-    const scene = await createScene({ package: new Uint8Array(2000) })
-    await scene.order()
+    const fixture = await createSmdpFixture({ package: new Uint8Array(2000) })
+    await fixture.order()
     const free = (bytes: number) => ({
       matchingId,
       info2: {
@@ -292,32 +292,32 @@ describe('AuthenticateClient refuses, and the session is over', () => {
         ),
       },
     })
-    expect(refused(await scene.authenticate(scene.card, free(1999)))).toBe('8.1/4.8')
-    expect(refused(await scene.authenticate(scene.card, free(2000)))).toBe('accepted')
+    expect(refused(await fixture.authenticate(fixture.card, free(1999)))).toBe('8.1/4.8')
+    expect(refused(await fixture.authenticate(fixture.card, free(2000)))).toBe('accepted')
   })
 
   it.each([['8281'], ['82'], [''], ['8200']])('takes a card that tells its memory as "%s"', async hex => {
-    const scene = await createScene()
-    await scene.order()
+    const fixture = await createSmdpFixture()
+    await fixture.order()
     const change = { matchingId, info2: { extCardResource: fromHex(hex) } }
-    expect(refused(await scene.authenticate(scene.card, change))).toBe('accepted')
+    expect(refused(await fixture.authenticate(fixture.card, change))).toBe('accepted')
   })
 
   it('8.2.5/4.3: a card that forbids a rule of the profile', async () => {
-    const scene = await createScene()
+    const fixture = await createSmdpFixture()
     const iccid = '8988247000102003051'
     const metadata = { serviceProviderName: 'A', profileName: 'B', profilePolicyRules: ['ppr1' as const] }
-    await scene.stock(iccid, { metadata })
-    await scene.order({ iccid })
+    await fixture.stock(iccid, { metadata })
+    await fixture.order({ iccid })
     const change = { matchingId, info2: { forbiddenProfilePolicyRules: ['ppr1' as const] } }
-    expect(refused(await scene.authenticate(scene.card, change))).toBe('8.2.5/4.3')
-    expect(refused(await scene.authenticate(scene.card))).toBe('accepted')
+    expect(refused(await fixture.authenticate(fixture.card, change))).toBe('8.2.5/4.3')
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('accepted')
   })
 
   it('keeps no secret of a session that is over', async () => {
-    const scene = await createScene()
-    const ok = accepted(await scene.initiate(scene.card))
-    await scene.sendAuthentication(ok.transactionId, scene.card.authenticateServer(ok, { matchingId: 'UNKNOWN' }))
-    expect(await scene.store.findSession(toHex(ok.transactionId).toUpperCase())).toBeUndefined()
+    const fixture = await createSmdpFixture()
+    const ok = accepted(await fixture.initiate(fixture.card))
+    await fixture.sendAuthentication(ok.transactionId, fixture.card.authenticateServer(ok, { matchingId: 'UNKNOWN' }))
+    expect(await fixture.store.findSession(toHex(ok.transactionId).toUpperCase())).toBeUndefined()
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../../src/asn1/bytes.ts'
 import { issueVariant, type Variant, type VariantFaults } from '../../../rsp/certificates/variants.ts'
-import { accepted, createScene, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
+import { accepted, createSmdpFixture, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
 const answerOf = async (
@@ -9,17 +9,17 @@ const answerOf = async (
   faults: VariantFaults = {},
   arrange: (above: readonly Uint8Array[]) => readonly Uint8Array[] = above => above,
 ): Promise<string> => {
-  const scene = await createScene()
-  await scene.order()
-  const { euicc, above } = issueVariant(scene.pki, variant, START, faults)
-  const card = createCardRole(scene.pki, { euicc })
+  const fixture = await createSmdpFixture()
+  await fixture.order()
+  const { euicc, above } = issueVariant(fixture.pki, variant, START, faults)
+  const card = createCardRole(fixture.pki, { euicc })
   const [eum, ...others] = above.map(({ der }) => der)
-  const answer = await scene.authenticate(card, {
+  const answer = await fixture.authenticate(card, {
     matchingId: MATCHING_ID,
     eum: eum!,
     ...(others.length > 0 && { otherCertsInChain: arrange(others) }),
   })
-  expect(scene.defects).toEqual([])
+  expect(fixture.defects).toEqual([])
   return refused(answer)
 }
 
@@ -56,26 +56,26 @@ describe('AuthenticateClient and the variants of a chain (SGP.22 v3 §4.5.2.1)',
   })
 
   it.each(['Ov3', 'A', 'B', 'C'] as const)('takes the notifications of a card of variant %s', async variant => {
-    const scene = await createScene()
-    const { euicc, above } = issueVariant(scene.pki, variant, START)
+    const fixture = await createSmdpFixture()
+    const { euicc, above } = issueVariant(fixture.pki, variant, START)
     const [eum, ...otherCertsInChain] = above.map(({ der }) => der)
-    const card = createCardRole(scene.pki, { euicc })
+    const card = createCardRole(fixture.pki, { euicc })
     const chain = { eum: eum!, ...(otherCertsInChain.length > 0 && { otherCertsInChain }) }
-    await scene.notify(card.otherNotification('notificationEnable', ICCID, chain))
-    expect(await scene.store.listNotifications()).toMatchObject([{ eid: card.eid, operation: 'notificationEnable' }])
+    await fixture.notify(card.otherNotification('notificationEnable', ICCID, chain))
+    expect(await fixture.store.listNotifications()).toMatchObject([{ eid: card.eid, operation: 'notificationEnable' }])
     // Without what stands above, nobody knows whose it is.
     if (otherCertsInChain.length > 0)
-      await scene.notify(card.otherNotification('notificationDisable', ICCID, { eum: eum! }))
-    expect(await scene.store.listNotifications()).toHaveLength(1)
+      await fixture.notify(card.otherNotification('notificationDisable', ICCID, { eum: eum! }))
+    expect(await fixture.store.listNotifications()).toHaveLength(1)
   })
 
   it('chooses a CI of the list of version 3 when the other list has none', async () => {
     const [nist, brainpool] = [testPki('P-256'), testPki('brainpoolP256r1')]
-    const scene = await createScene({ credentials: [nist, brainpool] })
+    const fixture = await createSmdpFixture({ credentials: [nist, brainpool] })
     const card = createCardRole(nist, {
       info: { euiccCiPKIdListForSigning: [], euiccCiPKIdListForSigningV3: [nist.ci.certificate.subjectKeyId!] },
     })
-    const { euiccCiPKIdToBeUsed } = accepted(await scene.initiate(card))
+    const { euiccCiPKIdToBeUsed } = accepted(await fixture.initiate(card))
     expect(toHex(euiccCiPKIdToBeUsed)).toBe(toHex(nist.ci.certificate.subjectKeyId!))
   })
 })

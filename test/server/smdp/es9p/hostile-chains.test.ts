@@ -22,7 +22,7 @@ import { type CurveName, drawScalar, privateKeyFromScalar } from '../../../../sr
 import type { SmdpSettings } from '../../../../src/server/smdp/settings.ts'
 import { issueVariant } from '../../../rsp/certificates/variants.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
-import { createScene, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
+import { createSmdpFixture, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
 const pki = testPki('P-256')
@@ -59,15 +59,15 @@ interface Chain {
   readonly others?: readonly Uint8Array[]
 }
 const answerTo = async ({ euicc, eum, others }: Chain, settings: Partial<SmdpSettings> = {}): Promise<string> => {
-  const scene = await createScene(settings)
-  await scene.order()
+  const fixture = await createSmdpFixture(settings)
+  await fixture.order()
   const card = createCardRole(pki, { euicc })
-  const answer = await scene.authenticate(card, {
+  const answer = await fixture.authenticate(card, {
     matchingId: MATCHING_ID,
     eum,
     ...(others && { otherCertsInChain: others }),
   })
-  expect(scene.defects).toEqual([])
+  expect(fixture.defects).toEqual([])
   return refused(answer)
 }
 const variant = (name: 'A' | 'B' | 'C'): Chain => {

@@ -7,7 +7,7 @@ import { BoundProfilePackage } from '../../../../src/rsp/interfaces/es8p.ts'
 import { openPackage } from '../../../../src/rsp/package/open.ts'
 import type { SmdpSettings } from '../../../../src/server/smdp/settings.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
-import { accepted, createScene, ICCID, testPki } from '../smdp-fixture.ts'
+import { accepted, createSmdpFixture, ICCID, testPki } from '../smdp-fixture.ts'
 
 const profile = seededRandom('profile')(20_000)
 /** With names of full length, the largest icon and one event, a StoreMetadataRequest has more than one segment. */
@@ -18,16 +18,16 @@ const facts = {
 }
 
 const download = async (settings: Partial<SmdpSettings> = {}, confirmationCode?: string) => {
-  const scene = await createScene({ package: profile, ...settings })
-  await scene.order(confirmationCode === undefined ? {} : { confirmationCode })
-  const order = (await scene.store.findOrder(ICCID))!
-  await scene.store.saveOrder({ ...order, metadata: facts })
-  const ok = accepted(await scene.authenticate(scene.card))
+  const fixture = await createSmdpFixture({ package: profile, ...settings })
+  await fixture.order(confirmationCode === undefined ? {} : { confirmationCode })
+  const order = (await fixture.store.findOrder(ICCID))!
+  await fixture.store.saveOrder({ ...order, metadata: facts })
+  const ok = accepted(await fixture.authenticate(fixture.card))
   expect(ok.smdpSigned2.value.ccRequiredFlag).toBe(confirmationCode !== undefined)
   const hashCc = confirmationCode && hashConfirmationCode(confirmationCode, ok.transactionId)
-  const { pair, response } = scene.card.prepareDownload(ok, hashCc ? { hashCc } : {})
-  const { boundProfilePackage } = accepted(await scene.sendPrepared(ok.transactionId, response))
-  return { scene, ok, pair, boundProfilePackage }
+  const { pair, response } = fixture.card.prepareDownload(ok, hashCc ? { hashCc } : {})
+  const { boundProfilePackage } = accepted(await fixture.sendPrepared(ok.transactionId, response))
+  return { fixture, ok, pair, boundProfilePackage }
 }
 const exchangesOf = (boundProfilePackage: Uint8Array, block = 255): number =>
   segmentPackage(boundProfilePackage).segments.reduce((sum, { length }) => sum + Math.ceil(length / block), 0)
@@ -68,7 +68,7 @@ describe.each(['profile-keys', 'session-keys'] as const)('a package under %s', p
     ['brainpoolP256r1', undefined],
     ['brainpoolP256r1', '1234'],
   ] as const)('opens on %s with confirmation code %s, its metadata in two segments', async (curve, code) => {
-    const { scene, ok, pair, boundProfilePackage } = await download(
+    const { fixture, ok, pair, boundProfilePackage } = await download(
       { profileProtection, credentials: [testPki(curve)], ...({ curve } as object) },
       code,
     )
@@ -77,9 +77,9 @@ describe.each(['profile-keys', 'session-keys'] as const)('a package under %s', p
     expect(secondSequenceOf87 !== undefined).toBe(profileProtection === 'profile-keys')
     const opened = openPackage({
       transactionId: ok.transactionId,
-      eid: fromHex(scene.card.eid),
+      eid: fromHex(fixture.card.eid),
       euiccOneTimeKey: pair,
-      smdpPublicKey: scene.pki.dpPb.certificate.publicKey,
+      smdpPublicKey: fixture.pki.dpPb.certificate.publicKey,
     })
     const commands = [...opened.feed(boundProfilePackage)]
     const elements = commands.flatMap(command => (command.command === 'loadProfileElements' ? [command.data] : []))
@@ -90,14 +90,14 @@ describe.each(['profile-keys', 'session-keys'] as const)('a package under %s', p
   })
 
   it('is the same for the same one-time key in another session, and another for a new one', async () => {
-    const { scene, pair, boundProfilePackage } = await download({ profileProtection })
-    const again = accepted(await scene.authenticate(scene.card))
+    const { fixture, pair, boundProfilePackage } = await download({ profileProtection })
+    const again = accepted(await fixture.authenticate(fixture.card))
     expect(equalBytes(again.smdpSigned2.value.bppEuiccOtpk!, pair.publicKey)).toBe(true)
-    const same = accepted(await scene.getPackage(scene.card, again, { pair })).boundProfilePackage
+    const same = accepted(await fixture.getPackage(fixture.card, again, { pair })).boundProfilePackage
     const elementsOf = (bytes: Uint8Array) => decode(BoundProfilePackage, bytes).sequenceOf86.map(String)
     expect(elementsOf(same)).toEqual(elementsOf(boundProfilePackage))
-    const third = accepted(await scene.authenticate(scene.card))
-    const other = accepted(await scene.getPackage(scene.card, third)).boundProfilePackage
+    const third = accepted(await fixture.authenticate(fixture.card))
+    const other = accepted(await fixture.getPackage(fixture.card, third)).boundProfilePackage
     expect(elementsOf(other)).not.toEqual(elementsOf(boundProfilePackage))
   })
 })

@@ -5,16 +5,16 @@ import { issueEuicc } from '../../../../src/rsp/certificates/test-pki.ts'
 import { ES2p } from '../../../../src/rsp/interfaces/es2p.ts'
 import { PendingNotification } from '../../../../src/rsp/notification.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
-import { createScene, ICCID, START, testPki } from '../smdp-fixture.ts'
+import { createSmdpFixture, ICCID, START, testPki } from '../smdp-fixture.ts'
 import { createCardRole } from './card-role.ts'
 
 /** An installed profile, and an operator that writes down what it is told, in order. */
-const createInstalledScene = async () => {
+const createInstalledFixture = async () => {
   const heard: string[] = []
   const messages: ReturnType<typeof ES2p.HandleNotification.request.fromJson>[] = []
   const identifiers: string[] = []
   const operator = { answer: (): Response => new Response(null, { status: 204 }) }
-  const scene = await createScene({
+  const fixture = await createSmdpFixture({
     operatorOf: () => ({
       url: 'https://operator.example.com',
       fetch: async request => {
@@ -33,16 +33,16 @@ const createInstalledScene = async () => {
       },
     }),
   })
-  await scene.order()
-  const { ok } = await scene.download(scene.card)
-  await scene.notify(scene.card.installationResult(ok.transactionId, ICCID))
-  await scene.smdp.settled()
-  return { ...scene, heard, messages, identifiers, operator }
+  await fixture.order()
+  const { ok } = await fixture.download(fixture.card)
+  await fixture.notify(fixture.card.installationResult(ok.transactionId, ICCID))
+  await fixture.smdp.settled()
+  return { ...fixture, heard, messages, identifiers, operator }
 }
 
 describe('ES2+.HandleNotification towards the operator', () => {
   it('tells what the card did with the profile, once each, behind the progress of its download', async () => {
-    const { card, notify, smdp, heard, messages } = await createInstalledScene()
+    const { card, notify, smdp, heard, messages } = await createInstalledFixture()
     const enable = card.otherNotification('notificationEnable', ICCID)
     for (const notification of [enable, enable, card.otherNotification('notificationDelete', ICCID)])
       await notify(notification)
@@ -59,7 +59,7 @@ describe('ES2+.HandleNotification towards the operator', () => {
   it.each([503, 'no answer'] as const)(
     'keeps it while the operator is away (%s), and tells it in order',
     async status => {
-      const { card, notify, smdp, store, heard, identifiers, operator } = await createInstalledScene()
+      const { card, notify, smdp, store, heard, identifiers, operator } = await createInstalledFixture()
       const { answer } = operator
       operator.answer = () => {
         if (status === 503) return new Response(null, { status })
@@ -82,7 +82,7 @@ describe('ES2+.HandleNotification towards the operator', () => {
   )
 
   it('tells nothing of a card that the order was not for, or that did not sign it', async () => {
-    const { card, pki, notify, smdp, heard } = await createInstalledScene()
+    const { card, pki, notify, smdp, heard } = await createInstalledFixture()
     const euicc = issueEuicc(pki.eum, {
       random: seededRandom('stranger'),
       now: START,
@@ -96,7 +96,7 @@ describe('ES2+.HandleNotification towards the operator', () => {
   })
 
   it('leaves an operator that is away alone for a while, and then tells all with the next report', async () => {
-    const { card, notify, smdp, heard, identifiers, operator, wait } = await createInstalledScene()
+    const { card, notify, smdp, heard, identifiers, operator, wait } = await createInstalledFixture()
     const { answer } = operator
     operator.answer = () => new Response(null, { status: 503 })
     heard.length = 0

@@ -3,15 +3,15 @@ import { FetchError } from '../../../../src/rsp/fetch.ts'
 import { ES2p } from '../../../../src/rsp/interfaces/es2p.ts'
 import { createSmdp } from '../../../../src/server/smdp/smdp.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
-import { ADDRESS, accepted, createScene, ICCID, MATCHING_ID, START } from '../smdp-fixture.ts'
+import { ADDRESS, accepted, createSmdpFixture, ICCID, MATCHING_ID, START } from '../smdp-fixture.ts'
 
 type Heard = ReturnType<typeof ES2p.HandleDownloadProgressInfo.request.fromJson>
 
 /** A server with an operator that listens, as long as it is well. */
-const createListenedScene = async (settings: Parameters<typeof createScene>[0] = {}) => {
+const createListeningFixture = async (settings: Parameters<typeof createSmdpFixture>[0] = {}) => {
   const heard: Heard[] = []
   const operator = { answer: () => new Response(null, { status: 204 }) }
-  const scene = await createScene({
+  const fixture = await createSmdpFixture({
     operatorOf: requester =>
       requester === 'Operator A'
         ? {
@@ -26,7 +26,7 @@ const createListenedScene = async (settings: Parameters<typeof createScene>[0] =
         : undefined,
     ...settings,
   })
-  return { ...scene, heard, operator }
+  return { ...fixture, heard, operator }
 }
 const brief = (heard: readonly Heard[]) =>
   heard.map(({ notificationPointId, notificationPointStatus: { status, statusCodeData } }) =>
@@ -37,49 +37,49 @@ const brief = (heard: readonly Heard[]) =>
 
 describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
   it('tells the one who ordered how the download went', async () => {
-    const scene = await createListenedScene()
-    await scene.order()
-    const { ok } = await scene.download(scene.card)
-    const result = scene.card.installationResult(ok.transactionId, ICCID)
-    await scene.notify(result)
-    await scene.notify(result)
-    await scene.smdp.settled()
-    expect(brief(scene.heard)).toEqual(['1 Executed-Success', '3 Executed-Success', '4 Executed-Success'])
-    expect(scene.heard[2]).toMatchObject({
+    const fixture = await createListeningFixture()
+    await fixture.order()
+    const { ok } = await fixture.download(fixture.card)
+    const result = fixture.card.installationResult(ok.transactionId, ICCID)
+    await fixture.notify(result)
+    await fixture.notify(result)
+    await fixture.smdp.settled()
+    expect(brief(fixture.heard)).toEqual(['1 Executed-Success', '3 Executed-Success', '4 Executed-Success'])
+    expect(fixture.heard[2]).toMatchObject({
       iccid: `${ICCID}F`,
-      eid: scene.card.eid,
+      eid: fixture.card.eid,
       profileType: 'Plan S',
       timestamp: '2026-11-01T12:00:00Z',
     })
-    expect(scene.heard[2]?.resultData).toBe(
+    expect(fixture.heard[2]?.resultData).toBe(
       Buffer.from(result.profileInstallationResult!.profileInstallationResultData.bytes).toString('base64'),
     )
   })
 
   it('tells why it failed', async () => {
-    const scene = await createListenedScene({ confirmationCodeAttempts: 1 })
-    await scene.order({ confirmationCode: '1234' })
-    await scene.authenticate(scene.card, {
+    const fixture = await createListeningFixture({ confirmationCodeAttempts: 1 })
+    await fixture.order({ confirmationCode: '1234' })
+    await fixture.authenticate(fixture.card, {
       matchingId: MATCHING_ID,
       info2: { extCardResource: Uint8Array.of(0x82, 1, 9) },
     })
-    const ok = accepted(await scene.authenticate(scene.card))
-    await scene.getPackage(scene.card, ok, { hashCc: new Uint8Array(32) })
-    await scene.smdp.settled()
-    expect(brief(scene.heard)).toEqual(['1 Failed 8.1/4.8', '1 Executed-Success', '2 Failed 8.2.7/6.4'])
+    const ok = accepted(await fixture.authenticate(fixture.card))
+    await fixture.getPackage(fixture.card, ok, { hashCc: new Uint8Array(32) })
+    await fixture.smdp.settled()
+    expect(brief(fixture.heard)).toEqual(['1 Failed 8.1/4.8', '1 Executed-Success', '2 Failed 8.2.7/6.4'])
   })
 
   it('tells of a rejection by the end user, and of a failed installation', async () => {
-    const scene = await createListenedScene()
-    await scene.order()
-    const { transactionId } = accepted(await scene.authenticate(scene.card))
-    await scene.cancel(transactionId, scene.card.cancelSession(transactionId, 'endUserRejection'))
-    accepted(await scene.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
-    await scene.order()
-    const { ok } = await scene.download(scene.card)
-    await scene.notify(scene.card.installationResult(ok.transactionId, ICCID, 'scp03tSecurityError'))
-    await scene.smdp.settled()
-    expect(brief(scene.heard).filter(line => line.includes('Failed'))).toEqual([
+    const fixture = await createListeningFixture()
+    await fixture.order()
+    const { transactionId } = accepted(await fixture.authenticate(fixture.card))
+    await fixture.cancel(transactionId, fixture.card.cancelSession(transactionId, 'endUserRejection'))
+    accepted(await fixture.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
+    await fixture.order()
+    const { ok } = await fixture.download(fixture.card)
+    await fixture.notify(fixture.card.installationResult(ok.transactionId, ICCID, 'scp03tSecurityError'))
+    await fixture.smdp.settled()
+    expect(brief(fixture.heard).filter(line => line.includes('Failed'))).toEqual([
       '2 Failed 8.8.5/3.8',
       '4 Failed 8.2.10/4.2',
     ])
@@ -94,60 +94,60 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
     ],
     ['is not well', () => new Response(null, { status: 503 })],
   ])('keeps what an operator cannot take because it %s, in order, and holds up no download', async (_, answer) => {
-    const scene = await createListenedScene()
-    await scene.order()
-    scene.operator.answer = answer
-    await scene.download(scene.card)
-    await scene.smdp.settled()
-    expect(scene.heard).toEqual([])
-    scene.operator.answer = () => new Response(null, { status: 204 })
-    await scene.smdp.deliverProgress()
-    expect(brief(scene.heard)).toEqual(['1 Executed-Success', '3 Executed-Success'])
-    expect(await scene.store.listProgress()).toEqual([])
-    expect(scene.defects).toEqual([])
+    const fixture = await createListeningFixture()
+    await fixture.order()
+    fixture.operator.answer = answer
+    await fixture.download(fixture.card)
+    await fixture.smdp.settled()
+    expect(fixture.heard).toEqual([])
+    fixture.operator.answer = () => new Response(null, { status: 204 })
+    await fixture.smdp.deliverProgress()
+    expect(brief(fixture.heard)).toEqual(['1 Executed-Success', '3 Executed-Success'])
+    expect(await fixture.store.listProgress()).toEqual([])
+    expect(fixture.defects).toEqual([])
   })
 
   it('drops what an operator that stays away does not take within the retention, and says so', async () => {
     const dropped: unknown[] = []
-    const scene = await createListenedScene({
+    const fixture = await createListeningFixture({
       retention: { days: 30, count: 100 },
       onDropped: each => dropped.push(each),
     })
-    await scene.order()
-    scene.operator.answer = () => new Response(null, { status: 503 })
-    await scene.download(scene.card)
-    await scene.smdp.settled()
-    scene.wait(30 * 86_400_000)
-    await scene.smdp.deliverProgress()
-    expect(await scene.store.listProgress()).toHaveLength(2)
+    await fixture.order()
+    fixture.operator.answer = () => new Response(null, { status: 503 })
+    await fixture.download(fixture.card)
+    await fixture.smdp.settled()
+    fixture.wait(30 * 86_400_000)
+    await fixture.smdp.deliverProgress()
+    expect(await fixture.store.listProgress()).toHaveLength(2)
     expect(dropped).toEqual([])
-    scene.wait(60_000)
-    await scene.smdp.deliverProgress()
-    expect(await scene.store.listProgress()).toEqual([])
+    fixture.wait(60_000)
+    await fixture.smdp.deliverProgress()
+    expect(await fixture.store.listProgress()).toEqual([])
     // The delivery of the package is as old as its report.
     expect(dropped).toEqual([
       { kind: 'deliveries', count: 1 },
       { kind: 'reports', count: 2 },
     ])
-    const { dropped: figures } = await scene.store.readFigures()
+    const { dropped: figures } = await fixture.store.readFigures()
     expect(figures).toContainEqual(expect.objectContaining({ kind: 'reports', requester: 'Operator A', count: 2 }))
-    expect(scene.heard).toEqual([])
+    expect(fixture.heard).toEqual([])
   })
 
   it('keeps what is for an operator that this server does not know: another one of the store may', async () => {
-    const scene = await createListenedScene()
-    await scene.order()
-    scene.operator.answer = () => new Response(null, { status: 503 })
-    await scene.download(scene.card)
-    await scene.smdp.settled()
+    const fixture = await createListeningFixture()
+    await fixture.order()
+    fixture.operator.answer = () => new Response(null, { status: 503 })
+    await fixture.download(fixture.card)
+    await fixture.smdp.settled()
     let read = 0
     const stranger = createSmdp({
       address: ADDRESS,
-      credentials: [scene.pki],
+      credentials: [fixture.pki],
       store: {
-        ...scene.store,
+        ...fixture.store,
         async listProgressOf(...args) {
-          const found = await scene.store.listProgressOf(...args)
+          const found = await fixture.store.listProgressOf(...args)
           read += found.length
           return found
         },
@@ -157,7 +157,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
       requesterOf: () => undefined,
     })
     await stranger.deliverProgress()
-    expect(await scene.store.listProgress()).toHaveLength(2)
+    expect(await fixture.store.listProgress()).toHaveLength(2)
     // There may be a hundred thousand of them, looked at every few seconds.
     expect(read).toBe(0)
   })
@@ -168,7 +168,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
     const released = new Promise<void>(resolve => {
       release = resolve
     })
-    const scene = await createScene({
+    const fixture = await createSmdpFixture({
       operatorOf: requester => ({
         url: 'https://operator.example.com',
         fetch: async () => {
@@ -178,25 +178,25 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
         },
       }),
     })
-    await scene.order()
-    await scene.download(scene.card)
-    const [waiting] = await scene.store.listProgress()
-    await scene.store.addProgress({ ...waiting!, id: 'for B', requester: 'Operator B' })
-    const told = scene.smdp.deliverProgress()
+    await fixture.order()
+    await fixture.download(fixture.card)
+    const [waiting] = await fixture.store.listProgress()
+    await fixture.store.addProgress({ ...waiting!, id: 'for B', requester: 'Operator B' })
+    const told = fixture.smdp.deliverProgress()
     await expect.poll(() => heard, { timeout: 20_000 }).toEqual(['Operator B'])
     release()
     await told
-    await scene.smdp.settled()
+    await fixture.smdp.settled()
     expect(heard).toEqual(['Operator B', 'Operator A', 'Operator A'])
-    expect(await scene.store.listProgress()).toEqual([])
+    expect(await fixture.store.listProgress()).toEqual([])
   })
 
   it('does not repeat what an operator refuses', async () => {
-    const scene = await createListenedScene()
-    await scene.order()
-    scene.operator.answer = () => new Response(null, { status: 400 })
-    await scene.download(scene.card)
-    await scene.smdp.settled()
-    expect(await scene.store.listProgress()).toEqual([])
+    const fixture = await createListeningFixture()
+    await fixture.order()
+    fixture.operator.answer = () => new Response(null, { status: 400 })
+    await fixture.download(fixture.card)
+    await fixture.smdp.settled()
+    expect(await fixture.store.listProgress()).toEqual([])
   })
 })

@@ -8,14 +8,14 @@ import {
 import { EUICCInfo1 } from '../../../../src/rsp/euicc-info.ts'
 import { ES9p } from '../../../../src/rsp/interfaces/es9p.ts'
 import type { Json } from '../../../../src/rsp/json.ts'
-import { createScene, MATCHING_ID, post } from '../smdp-fixture.ts'
+import { createSmdpFixture, MATCHING_ID, post } from '../smdp-fixture.ts'
 
 it('answers each function with exactly the members of SGP.22 §6.5.2, the header first', async () => {
-  const scene = await createScene()
-  await scene.order()
-  const { card } = scene
+  const fixture = await createSmdpFixture()
+  await fixture.order()
+  const { card } = fixture
   const send = async <Q>(row: { path: string; request: { toJson(value: Q): Json } }, request: Q) => {
-    const response = await scene.smdp.es9p(post(row.path, JSON.stringify(row.request.toJson(request))))
+    const response = await fixture.smdp.es9p(post(row.path, JSON.stringify(row.request.toJson(request))))
     const json = (await response.json()) as Record<string, unknown>
     expect([response.status, json.header]).toEqual([200, { functionExecutionStatus: { status: 'Executed-Success' } }])
     return json

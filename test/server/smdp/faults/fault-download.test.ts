@@ -15,7 +15,7 @@ import { type CertificateFault, issueFaultyCertificate } from '../../../../src/r
 import { createMisbehaviour, type MisbehaviourRule } from '../../../../src/server/smdp/faults/faults.ts'
 import { SHARED } from '../../../paths.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
-import { ADDRESS, createScene, ICCID, MATCHING_ID, START, testPki } from '../smdp-fixture.ts'
+import { ADDRESS, createSmdpFixture, ICCID, MATCHING_ID, START, testPki } from '../smdp-fixture.ts'
 
 const pki = testPki('P-256')
 const upp = encodeProfilePackage(
@@ -31,8 +31,8 @@ const upp = encodeProfilePackage(
 /** Our LPA and the software eUICC before a server that misbehaves: how they see it, and whether the order survives. */
 const createStory = async (...rules: MisbehaviourRule[]) => {
   const misbehaviour = createMisbehaviour({ random: seededRandom('story'), sleep: async () => {}, rules })
-  const scene = await createScene({ package: upp, misbehaviour })
-  await scene.order()
+  const fixture = await createSmdpFixture({ package: upp, misbehaviour })
+  await fixture.order()
   const card = await createEuicc({
     identity: ordinaryIdentity([pki], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
@@ -45,7 +45,7 @@ const createStory = async (...rules: MisbehaviourRule[]) => {
         try {
           await downloadProfile({
             isdr,
-            fetch: scene.smdp.es9p,
+            fetch: fixture.smdp.es9p,
             activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
             deviceInfo: deviceInfoOf('490154203237518'),
             confirm: async () => ({ accepted: true }),
@@ -58,7 +58,7 @@ const createStory = async (...rules: MisbehaviourRule[]) => {
       }),
     )
   const profiles = () => card.exclusive(channel => withIsdr(channel, {}, listProfiles))
-  return { ...scene, misbehaviour, download, profiles }
+  return { ...fixture, misbehaviour, download, profiles }
 }
 
 const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault) => {

@@ -24,7 +24,7 @@ import {
   type MisbehaviourRule,
 } from '../../../../src/server/smdp/faults/faults.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
-import { accepted, createScene, ICCID, MATCHING_ID, post, refused, START, testPki } from '../smdp-fixture.ts'
+import { accepted, createSmdpFixture, ICCID, MATCHING_ID, post, refused, START, testPki } from '../smdp-fixture.ts'
 
 const sceneWith = async (...rules: MisbehaviourRule[]) => {
   const slept: number[] = []
@@ -35,58 +35,58 @@ const sceneWith = async (...rules: MisbehaviourRule[]) => {
     },
     rules,
   })
-  const scene = await createScene({ misbehaviour })
-  await scene.order()
-  return { ...scene, misbehaviour, slept }
+  const fixture = await createSmdpFixture({ misbehaviour })
+  await fixture.order()
+  return { ...fixture, misbehaviour, slept }
 }
-type Scene = Awaited<ReturnType<typeof sceneWith>>
+type Fixture = Awaited<ReturnType<typeof sceneWith>>
 const pki = testPki('P-256')
 
-const initiateRequest = (scene: Scene) =>
+const initiateRequest = (fixture: Fixture) =>
   post(
     ES9p.InitiateAuthentication.path,
     JSON.stringify(
       ES9p.InitiateAuthentication.request.toJson({
-        euiccChallenge: scene.card.challenge,
-        euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+        euiccChallenge: fixture.card.challenge,
+        euiccInfo1: keep(EUICCInfo1, fixture.card.info1),
         smdpAddress: 'smdp.example.com',
       }),
     ),
   )
 
 /** All as it should be, once the rules are used up. */
-const downloads = async (scene: Scene) => {
-  const { ok } = await scene.download(scene.card)
-  accepted(await scene.notify(scene.card.installationResult(ok.transactionId, ICCID)))
-  expect(await scene.stateOf()).toBe('Installed')
-  expect(scene.defects).toEqual([])
+const downloads = async (fixture: Fixture) => {
+  const { ok } = await fixture.download(fixture.card)
+  accepted(await fixture.notify(fixture.card.installationResult(ok.transactionId, ICCID)))
+  expect(await fixture.stateOf()).toBe('Installed')
+  expect(fixture.defects).toEqual([])
 }
 
 describe('a server told to misbehave in what it gives', () => {
   it('signs its challenge wrongly, once', async () => {
-    const scene = await sceneWith({
+    const fixture = await sceneWith({
       function: 'InitiateAuthentication',
       behaviour: { kind: 'wrong-signature' },
       count: 1,
     })
     const valid = async () => {
-      const { serverSigned1, serverSignature1 } = accepted(await scene.initiate(scene.card))
+      const { serverSigned1, serverSignature1 } = accepted(await fixture.initiate(fixture.card))
       return verify(pki.dpAuth.certificate.publicKey, serverSigned1.bytes, serverSignature1)
     }
     expect([await valid(), await valid()]).toEqual([false, true])
-    await downloads(scene)
+    await downloads(fixture)
   })
 
   it('answers another challenge, rightly signed', async () => {
-    const scene = await sceneWith({
+    const fixture = await sceneWith({
       function: 'InitiateAuthentication',
       behaviour: { kind: 'wrong-challenge' },
       count: 1,
     })
-    const { serverSigned1, serverSignature1 } = accepted(await scene.initiate(scene.card))
+    const { serverSigned1, serverSignature1 } = accepted(await fixture.initiate(fixture.card))
     expect(verify(pki.dpAuth.certificate.publicKey, serverSigned1.bytes, serverSignature1)).toBe(true)
-    expect(equalBytes(serverSigned1.value.euiccChallenge, scene.card.challenge)).toBe(false)
-    await downloads(scene)
+    expect(equalBytes(serverSigned1.value.euiccChallenge, fixture.card.challenge)).toBe(false)
+    await downloads(fixture)
   })
 
   const faults: CertificateFault[] = [
@@ -105,7 +105,7 @@ describe('a server told to misbehave in what it gives', () => {
       const { certificate, privateKey } = issueFaultyCertificate(pki, kind, fault, issuing)
       return { der: certificate.der, privateKey }
     }
-    const scene = await sceneWith(
+    const fixture = await sceneWith(
       {
         function: 'InitiateAuthentication',
         behaviour: { kind: 'wrong-certificate', certificate: other('DPauth') },
@@ -120,37 +120,37 @@ describe('a server told to misbehave in what it gives', () => {
     const check = (der: Uint8Array, kind: 'DPauth' | 'DPpb') =>
       verifyChain({ kind, chain: [parseCertificate(der)], trustAnchors: [pki.ci.certificate], now: START })
 
-    const opened = accepted(await scene.initiate(scene.card))
+    const opened = accepted(await fixture.initiate(fixture.card))
     expect(() => check(opened.serverCertificate, 'DPauth')).toThrow(expect.objectContaining({ code: fault }))
     const { publicKey } = parseCertificate(opened.serverCertificate)
     expect(verify(publicKey, opened.serverSigned1.bytes, opened.serverSignature1)).toBe(true)
 
-    const response = scene.card.authenticateServer(opened, { matchingId: MATCHING_ID })
-    const offered = accepted(await scene.sendAuthentication(opened.transactionId, response))
+    const response = fixture.card.authenticateServer(opened, { matchingId: MATCHING_ID })
+    const offered = accepted(await fixture.sendAuthentication(opened.transactionId, response))
     expect(() => check(offered.smdpCertificate, 'DPpb')).toThrow(expect.objectContaining({ code: fault }))
     const covered = concat(
       offered.smdpSigned2.bytes,
       encode(Signature, response.authenticateResponseOk!.euiccSignature1),
     )
     expect(verify(parseCertificate(offered.smdpCertificate).publicKey, covered, offered.smdpSignature2)).toBe(true)
-    await downloads(scene)
+    await downloads(fixture)
   })
 
   it('shows a certificate whose key it has not', async () => {
-    const scene = await sceneWith({
+    const fixture = await sceneWith({
       function: 'InitiateAuthentication',
       behaviour: { kind: 'wrong-certificate', certificate: { der: pki.eum.certificate.der } },
     })
-    const { serverCertificate } = accepted(await scene.initiate(scene.card))
+    const { serverCertificate } = accepted(await fixture.initiate(fixture.card))
     expect(toHex(serverCertificate)).toBe(toHex(pki.eum.certificate.der))
   })
 
   it('signs its offer wrongly', async () => {
-    const scene = await sceneWith({ function: 'AuthenticateClient', behaviour: { kind: 'wrong-signature' }, count: 1 })
-    const offered = accepted(await scene.authenticate(scene.card))
+    const fixture = await sceneWith({ function: 'AuthenticateClient', behaviour: { kind: 'wrong-signature' }, count: 1 })
+    const offered = accepted(await fixture.authenticate(fixture.card))
     // The card would see it; one that does not is found out here, as it signs the signature that came.
-    expect(refused(await scene.getPackage(scene.card, offered))).toBe('8.1/6.1')
-    await downloads(scene)
+    expect(refused(await fixture.getPackage(fixture.card, offered))).toBe('8.1/6.1')
+    await downloads(fixture)
   })
 
   it.each([
@@ -158,19 +158,19 @@ describe('a server told to misbehave in what it gives', () => {
     [300, 0x80],
     [-1, 0xff],
   ])('changes the byte at %i of the package, and keeps the right one', async (offset, mask) => {
-    const scene = await sceneWith({
+    const fixture = await sceneWith({
       function: 'GetBoundProfilePackage',
       behaviour: { kind: 'changed-byte', offset, mask },
       count: 1,
     })
-    const offered = accepted(await scene.authenticate(scene.card))
+    const offered = accepted(await fixture.authenticate(fixture.card))
     const request = {
       transactionId: offered.transactionId,
-      prepareDownloadResponse: keep(PrepareDownloadResponse, scene.card.prepareDownload(offered).response),
+      prepareDownloadResponse: keep(PrepareDownloadResponse, fixture.card.prepareDownload(offered).response),
     }
     const { path, request: written } = ES9p.GetBoundProfilePackage
     const send = async () => {
-      const response = await scene.smdp.es9p(post(path, JSON.stringify(written.toJson(request))))
+      const response = await fixture.smdp.es9p(post(path, JSON.stringify(written.toJson(request))))
       return fromBase64(((await response.json()) as { boundProfilePackage: string }).boundProfilePackage)
     }
     const [wrong, right] = [await send(), await send()]
@@ -178,12 +178,12 @@ describe('a server told to misbehave in what it gives', () => {
     const differing = [...right.keys()].filter(index => right[index] !== wrong[index])
     expect([differing, wrong[at]! ^ right[at]!]).toEqual([[at], mask])
 
-    scene.misbehaviour.setRules([
+    fixture.misbehaviour.setRules([
       { function: 'GetBoundProfilePackage', behaviour: { kind: 'changed-byte', offset, mask }, count: 1 },
     ])
     const message = encode(remoteProfileProvisioning(ES9pAsn1.GetBoundProfilePackage.request), request)
     const sendInAsn1 = async () => {
-      const response = await scene.smdp.es9p(
+      const response = await fixture.smdp.es9p(
         post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }),
       )
       return toHex(new Uint8Array(await response.arrayBuffer()))
@@ -195,15 +195,15 @@ describe('a server told to misbehave in what it gives', () => {
   })
 
   it('signs the package wrongly', async () => {
-    const scene = await sceneWith({
+    const fixture = await sceneWith({
       function: 'GetBoundProfilePackage',
       behaviour: { kind: 'wrong-signature' },
       count: 1,
     })
-    const offered = accepted(await scene.authenticate(scene.card))
-    const { response } = scene.card.prepareDownload(offered)
-    const wrong = accepted(await scene.sendPrepared(offered.transactionId, response)).boundProfilePackage
-    const right = accepted(await scene.sendPrepared(offered.transactionId, response)).boundProfilePackage
+    const offered = accepted(await fixture.authenticate(fixture.card))
+    const { response } = fixture.card.prepareDownload(offered)
+    const wrong = accepted(await fixture.sendPrepared(offered.transactionId, response)).boundProfilePackage
+    const right = accepted(await fixture.sendPrepared(offered.transactionId, response)).boundProfilePackage
     const differing = [...right.keys()].filter(index => right[index] !== wrong[index])
     expect(differing).toHaveLength(1)
     // It lies in the 64 bytes behind 5F37 40, which close InitialiseSecureChannelRequest.
@@ -214,30 +214,30 @@ describe('a server told to misbehave in what it gives', () => {
 
 describe('a server told to misbehave in how its answers come', () => {
   it.each([500, 502, 503])('answers with %i and has done nothing', async status => {
-    const scene = await sceneWith({
+    const fixture = await sceneWith({
       function: 'InitiateAuthentication',
       behaviour: { kind: 'http-status', status },
       count: 1,
     })
-    expect((await scene.smdp.es9p(initiateRequest(scene))).status).toBe(status)
-    await downloads(scene)
+    expect((await fixture.smdp.es9p(initiateRequest(fixture))).status).toBe(status)
+    await downloads(fixture)
   })
 
   it('drops the connection', async () => {
-    const scene = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
-    const response = await scene.smdp.es9p(initiateRequest(scene))
+    const fixture = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
+    const response = await fixture.smdp.es9p(initiateRequest(fixture))
     await expect(response.arrayBuffer()).rejects.toThrow('reset')
-    await downloads(scene)
+    await downloads(fixture)
   })
 
   it('drops it on a real socket, and takes the next one', async () => {
-    const scene = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
-    const server = createServer(mountFetch(scene.smdp.es9p))
+    const fixture = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
+    const server = createServer(mountFetch(fixture.smdp.es9p))
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
     const call = async () => {
-      const { method, headers } = initiateRequest(scene)
-      const body = await initiateRequest(scene).text()
+      const { method, headers } = initiateRequest(fixture)
+      const body = await initiateRequest(fixture).text()
       const url = `http://127.0.0.1:${port}${ES9p.InitiateAuthentication.path}`
       const response = await fetch(url, { method, headers, body })
       return Object.keys((await response.json()) as object)
@@ -252,68 +252,68 @@ describe('a server told to misbehave in how its answers come', () => {
   })
 
   it('breaks its answer off in the middle', async () => {
-    const scene = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'malformed' }, count: 1 })
-    const response = await scene.smdp.es9p(initiateRequest(scene))
+    const fixture = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'malformed' }, count: 1 })
+    const response = await fixture.smdp.es9p(initiateRequest(fixture))
     await expect(response.json()).rejects.toThrow(SyntaxError)
-    await downloads(scene)
+    await downloads(fixture)
   })
 
   it('is late', async () => {
-    const scene = await sceneWith({
+    const fixture = await sceneWith({
       function: 'CancelSession',
       behaviour: { kind: 'delay', milliseconds: 2000 },
       count: 1,
     })
-    const { transactionId } = accepted(await scene.authenticate(scene.card))
-    accepted(await scene.cancel(transactionId, scene.card.cancelSession(transactionId, 'postponed')))
-    expect(scene.slept).toEqual([2000])
-    await downloads(scene)
+    const { transactionId } = accepted(await fixture.authenticate(fixture.card))
+    accepted(await fixture.cancel(transactionId, fixture.card.cancelSession(transactionId, 'postponed')))
+    expect(fixture.slept).toEqual([2000])
+    await downloads(fixture)
   })
 
   it.each(['GetBoundProfilePackage', 'HandleNotification'] as const)(
     'loses the answer of %s after it has run: asked again, all goes on',
     async name => {
-      const scene = await sceneWith({
+      const fixture = await sceneWith({
         function: name,
         behaviour: { kind: 'http-status', status: 503, after: true },
         count: 1,
       })
-      const offered = accepted(await scene.authenticate(scene.card))
-      const { response } = scene.card.prepareDownload(offered)
-      const send = () => scene.sendPrepared(offered.transactionId, response)
+      const offered = accepted(await fixture.authenticate(fixture.card))
+      const { response } = fixture.card.prepareDownload(offered)
+      const send = () => fixture.sendPrepared(offered.transactionId, response)
       if (name === 'GetBoundProfilePackage') await expect(send()).rejects.toThrow()
-      expect(await scene.stateOf()).toBe(name === 'GetBoundProfilePackage' ? 'Downloaded' : 'Released')
+      expect(await fixture.stateOf()).toBe(name === 'GetBoundProfilePackage' ? 'Downloaded' : 'Released')
       accepted(await send())
-      const result = scene.card.installationResult(offered.transactionId, ICCID)
-      if (name === 'HandleNotification') await expect(scene.notify(result)).rejects.toThrow()
-      else accepted(await scene.notify(result))
-      expect(await scene.stateOf()).toBe('Installed')
-      expect(await scene.store.listNotifications()).toHaveLength(1)
+      const result = fixture.card.installationResult(offered.transactionId, ICCID)
+      if (name === 'HandleNotification') await expect(fixture.notify(result)).rejects.toThrow()
+      else accepted(await fixture.notify(result))
+      expect(await fixture.stateOf()).toBe('Installed')
+      expect(await fixture.store.listNotifications()).toHaveLength(1)
     },
   )
 
   it('does so in the ASN.1 binding too', async () => {
-    const scene = await sceneWith({
+    const fixture = await sceneWith({
       function: 'AuthenticateClient',
       behaviour: { kind: 'http-status', status: 502 },
       count: 1,
     })
-    const opened = accepted(await scene.initiate(scene.card))
+    const opened = accepted(await fixture.initiate(fixture.card))
     const message = encode(remoteProfileProvisioning(ES9pAsn1.AuthenticateClient.request), {
       transactionId: opened.transactionId,
       authenticateServerResponse: keep(
         AuthenticateServerResponse,
-        scene.card.authenticateServer(opened, { matchingId: MATCHING_ID }),
+        fixture.card.authenticateServer(opened, { matchingId: MATCHING_ID }),
       ),
     })
-    const send = () => scene.smdp.es9p(post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }))
+    const send = () => fixture.smdp.es9p(post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }))
     expect([(await send()).status, (await send()).status]).toEqual([502, 200])
   })
 })
 
 describe('a server that may misbehave', () => {
   it('413: reads no more of a message in the ASN.1 binding than one that behaves', async () => {
-    const scene = await sceneWith()
+    const fixture = await sceneWith()
     let sent = 0
     const body = new ReadableStream({
       pull: controller => {
@@ -324,7 +324,7 @@ describe('a server that may misbehave', () => {
     })
     const headers = { 'X-Admin-Protocol': 'gsma/rsp/v2.2.2', 'Content-Type': ASN1_CONTENT_TYPE }
     const request = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
-    const { status } = await scene.smdp.es9p(new Request(`https://smdp.example.com${ASN1_PATH}`, request))
+    const { status } = await fixture.smdp.es9p(new Request(`https://smdp.example.com${ASN1_PATH}`, request))
     expect(status).toBe(413)
     expect(sent).toBeLessThan(2 ** 20)
   })
@@ -338,23 +338,23 @@ describe('the rules', () => {
   })
 
   it('fit one function, and are taken in their order', async () => {
-    const scene = await sceneWith(
+    const fixture = await sceneWith(
       rule('InitiateAuthentication', { count: 2 }),
       rule('InitiateAuthentication', { behaviour: { kind: 'http-status', status: 500 }, count: 1 }),
     )
     const statuses: number[] = []
-    for (let call = 0; call < 4; call++) statuses.push((await scene.smdp.es9p(initiateRequest(scene))).status)
+    for (let call = 0; call < 4; call++) statuses.push((await fixture.smdp.es9p(initiateRequest(fixture))).status)
     expect(statuses).toEqual([503, 503, 500, 200])
-    expect(scene.misbehaviour.listRules().map(({ done }) => done)).toEqual([2, 1])
+    expect(fixture.misbehaviour.listRules().map(({ done }) => done)).toEqual([2, 1])
   })
 
   it('can be changed while the server runs', async () => {
-    const scene = await sceneWith()
-    expect((await scene.smdp.es9p(initiateRequest(scene))).status).toBe(200)
-    scene.misbehaviour.setRules([rule('InitiateAuthentication')])
-    expect((await scene.smdp.es9p(initiateRequest(scene))).status).toBe(503)
-    scene.misbehaviour.setRules([])
-    await downloads(scene)
+    const fixture = await sceneWith()
+    expect((await fixture.smdp.es9p(initiateRequest(fixture))).status).toBe(200)
+    fixture.misbehaviour.setRules([rule('InitiateAuthentication')])
+    expect((await fixture.smdp.es9p(initiateRequest(fixture))).status).toBe(503)
+    fixture.misbehaviour.setRules([])
+    await downloads(fixture)
   })
 
   it('fall with their probability, and with the same seed in the same calls', () => {

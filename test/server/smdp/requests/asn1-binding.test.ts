@@ -17,15 +17,15 @@ import {
 import { PendingNotification } from '../../../../src/rsp/notification.ts'
 import { createMemoryStore } from '../../../../src/server/smdp/memory-store.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
-import { accepted, createScene, ICCID, MATCHING_ID, post } from '../smdp-fixture.ts'
+import { accepted, createSmdpFixture, ICCID, MATCHING_ID, post } from '../smdp-fixture.ts'
 
-type Scene = Awaited<ReturnType<typeof createScene>>
+type Fixture = Awaited<ReturnType<typeof createSmdpFixture>>
 const asn1 = (body: Uint8Array, headers: Record<string, string> = {}) =>
   post(ASN1_PATH, new Uint8Array(body), { 'Content-Type': ASN1_CONTENT_TYPE, ...headers })
 
 type Name = Exclude<keyof typeof ES9pAsn1, 'HandleNotification'>
 const call = async <N extends Name>(
-  { smdp }: Scene,
+  { smdp }: Fixture,
   name: N,
   request: TypeOf<(typeof ES9pAsn1)[N]['request']>,
 ): Promise<TypeOf<(typeof ES9pAsn1)[N]['response']>> => {
@@ -42,31 +42,31 @@ const ok = <R>(answer: { ok: R } | { error: unknown }): R => {
   return (answer as { ok: R }).ok
 }
 
-const initiate = (scene: Scene, smdpAddress = 'smdp.example.com', info = scene.card.info1) =>
-  call(scene, 'InitiateAuthentication', {
-    euiccChallenge: scene.card.challenge,
+const initiate = (fixture: Fixture, smdpAddress = 'smdp.example.com', info = fixture.card.info1) =>
+  call(fixture, 'InitiateAuthentication', {
+    euiccChallenge: fixture.card.challenge,
     smdpAddress,
     euiccInfo1: keep(EUICCInfo1, info),
   })
 const authenticate = async (
-  scene: Scene,
-  change: Parameters<Scene['card']['authenticateServer']>[1] = { matchingId: MATCHING_ID },
+  fixture: Fixture,
+  change: Parameters<Fixture['card']['authenticateServer']>[1] = { matchingId: MATCHING_ID },
 ) => {
-  const opened = ok(await initiate(scene))
-  return call(scene, 'AuthenticateClient', {
+  const opened = ok(await initiate(fixture))
+  return call(fixture, 'AuthenticateClient', {
     transactionId: opened.transactionId,
-    authenticateServerResponse: keep(AuthenticateServerResponse, scene.card.authenticateServer(opened, change)),
+    authenticateServerResponse: keep(AuthenticateServerResponse, fixture.card.authenticateServer(opened, change)),
   })
 }
 
 describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
   it('says that a confirmation code is needed, and misses it', async () => {
-    const scene = await createScene()
-    await scene.order({ confirmationCode: '1234' })
-    const offered = ok(await authenticate(scene))
+    const fixture = await createSmdpFixture()
+    await fixture.order({ confirmationCode: '1234' })
+    const offered = ok(await authenticate(fixture))
     expect(offered.smdpSigned2.value.ccRequiredFlag).toBe(true)
-    const { response } = scene.card.prepareDownload(offered)
-    const missing = await call(scene, 'GetBoundProfilePackage', {
+    const { response } = fixture.card.prepareDownload(offered)
+    const missing = await call(fixture, 'GetBoundProfilePackage', {
       transactionId: offered.transactionId,
       prepareDownloadResponse: keep(PrepareDownloadResponse, response),
     })
@@ -74,113 +74,113 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
   })
 
   it('gives the package, and takes the result with 204', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const offered = ok(await authenticate(scene))
-    const { response } = scene.card.prepareDownload(offered)
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const offered = ok(await authenticate(fixture))
+    const { response } = fixture.card.prepareDownload(offered)
     const { boundProfilePackage } = ok(
-      await call(scene, 'GetBoundProfilePackage', {
+      await call(fixture, 'GetBoundProfilePackage', {
         transactionId: offered.transactionId,
         prepareDownloadResponse: keep(PrepareDownloadResponse, response),
       }),
     )
     expect(toHex(boundProfilePackage.subarray(0, 2))).toBe('bf36')
-    expect(await scene.stateOf()).toBe('Downloaded')
-    const result = scene.card.installationResult(offered.transactionId, ICCID)
+    expect(await fixture.stateOf()).toBe('Downloaded')
+    const result = fixture.card.installationResult(offered.transactionId, ICCID)
     const message = encode(remoteProfileProvisioning(ES9pAsn1.HandleNotification.request), {
       pendingNotification: keep(PendingNotification, result),
     })
-    const answer = await scene.smdp.es9p(asn1(message))
+    const answer = await fixture.smdp.es9p(asn1(message))
     expect([answer.status, await answer.text()]).toEqual([204, ''])
-    expect(await scene.stateOf()).toBe('Installed')
-    expect(scene.defects).toEqual([])
+    expect(await fixture.stateOf()).toBe('Installed')
+    expect(fixture.defects).toEqual([])
   })
 
   it('gives up a session', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const { transactionId } = ok(await authenticate(scene))
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const { transactionId } = ok(await authenticate(fixture))
     // The automatic tag [1] stands in the place of CancelSessionResponse's own.
     const inside = (value: Uint8Array) => childrenOf(readOnlyTlv(value)).map(elementOf)
-    const response = encode(CancelSessionResponse, scene.card.cancelSession(transactionId, 'postponed'))
+    const response = encode(CancelSessionResponse, fixture.card.cancelSession(transactionId, 'postponed'))
     const message = encodeTlv(
       0xa2,
       encodeTlv(0xbf41, encodeTlv(0x80, transactionId), encodeTlv(0xa1, ...inside(response))),
     )
-    const answer = await scene.smdp.es9p(asn1(message))
+    const answer = await fixture.smdp.es9p(asn1(message))
     expect(toHex(new Uint8Array(await answer.arrayBuffer()))).toBe('a205bf4102a000')
-    expect(await scene.stateOf()).toBe('Released')
+    expect(await fixture.stateOf()).toBe('Released')
   })
 
   it('is told where the two bindings meet: a session goes on in the other one', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const offered = ok(await authenticate(scene))
-    accepted(await scene.getPackage(scene.card, offered))
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const offered = ok(await authenticate(fixture))
+    accepted(await fixture.getPackage(fixture.card, offered))
   })
 
   it.each([
-    ['invalidDpAddress', (scene: Scene) => initiate(scene, 'other.example.com')],
+    ['invalidDpAddress', (fixture: Fixture) => initiate(fixture, 'other.example.com')],
     [
       'ciPKNotSupported',
-      (scene: Scene) => initiate(scene, undefined, { ...scene.card.info1, euiccCiPKIdListForSigning: [] }),
+      (fixture: Fixture) => initiate(fixture, undefined, { ...fixture.card.info1, euiccCiPKIdListForSigning: [] }),
     ],
     [
       'ciPKNotSupported',
-      (scene: Scene) => initiate(scene, undefined, { ...scene.card.info1, euiccCiPKIdListForVerification: [] }),
+      (fixture: Fixture) => initiate(fixture, undefined, { ...fixture.card.info1, euiccCiPKIdListForVerification: [] }),
     ],
     [
       'euiccVersionNotSupportedByDp',
-      (scene: Scene) => initiate(scene, undefined, { ...scene.card.info1, svn: Uint8Array.of(1, 0, 0) }),
+      (fixture: Fixture) => initiate(fixture, undefined, { ...fixture.card.info1, svn: Uint8Array.of(1, 0, 0) }),
     ],
-    ['matchingIdRefused', (scene: Scene) => authenticate(scene, { matchingId: 'UNKNOWN' })],
+    ['matchingIdRefused', (fixture: Fixture) => authenticate(fixture, { matchingId: 'UNKNOWN' })],
     [
       'euiccSignatureInvalid',
-      (scene: Scene) => authenticate(scene, { signed: { serverChallenge: new Uint8Array(16) } }),
+      (fixture: Fixture) => authenticate(fixture, { signed: { serverChallenge: new Uint8Array(16) } }),
     ],
-    ['eumCertificateInvalid', (scene: Scene) => authenticate(scene, { eum: fromHex('3003020101') })],
+    ['eumCertificateInvalid', (fixture: Fixture) => authenticate(fixture, { eum: fromHex('3003020101') })],
     [
       'insufficientMemory',
-      (scene: Scene) =>
-        authenticate(scene, { matchingId: MATCHING_ID, info2: { extCardResource: fromHex('81010082020001830100') } }),
+      (fixture: Fixture) =>
+        authenticate(fixture, { matchingId: MATCHING_ID, info2: { extCardResource: fromHex('81010082020001830100') } }),
     ],
   ] as const)('%s', async (error, act) => {
-    const scene = await createScene()
-    await scene.order()
-    expect(await act(scene)).toEqual({ error })
-    expect(scene.defects).toEqual([])
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    expect(await act(fixture)).toEqual({ error })
+    expect(fixture.defects).toEqual([])
   })
 
   it('answers what has no integer of its own with undefinedError: a failure of the server, too', async () => {
     const addSession = async () => Promise.reject(new Error('the disk is full'))
-    const scene = await createScene({ store: { ...createMemoryStore(), addSession } })
-    expect(await initiate(scene)).toEqual({ error: 'undefinedError' })
-    expect(scene.defects).toHaveLength(1)
-    const other = await createScene()
+    const fixture = await createSmdpFixture({ store: { ...createMemoryStore(), addSession } })
+    expect(await initiate(fixture)).toEqual({ error: 'undefinedError' })
+    expect(fixture.defects).toHaveLength(1)
+    const other = await createSmdpFixture()
     await other.order({ releaseFlag: false })
     expect(await authenticate(other)).toEqual({ error: 'undefinedError' })
     expect(other.defects).toEqual([])
   })
 
   it('answers a transaction that nobody opened as unknown in each function that names one', async () => {
-    const scene = await createScene()
-    await scene.order()
+    const fixture = await createSmdpFixture()
+    await fixture.order()
     const transactionId = new Uint8Array(16)
-    const opened = ok(await initiate(scene))
+    const opened = ok(await initiate(fixture))
     const unknown = {
-      AuthenticateClient: keep(AuthenticateServerResponse, scene.card.authenticateServer(opened)),
+      AuthenticateClient: keep(AuthenticateServerResponse, fixture.card.authenticateServer(opened)),
       GetBoundProfilePackage: keep(PrepareDownloadResponse, {
         downloadResponseError: { transactionId, downloadErrorCode: 'undefinedError' as const },
       }),
     }
     expect(
-      await call(scene, 'AuthenticateClient', {
+      await call(fixture, 'AuthenticateClient', {
         transactionId,
         authenticateServerResponse: unknown.AuthenticateClient,
       }),
     ).toEqual({ error: 'invalidTransactionId' })
     expect(
-      await call(scene, 'GetBoundProfilePackage', {
+      await call(fixture, 'GetBoundProfilePackage', {
         transactionId,
         prepareDownloadResponse: unknown.GetBoundProfilePackage,
       }),
@@ -196,11 +196,11 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
     ['a length beyond the end', fromHex('a2ff')],
     ['bytes behind the end', concat(fromHex('a203bf3d00'), fromHex('00'))],
   ])('400 without a body: %s', async (_, body) => {
-    const scene = await createScene()
-    const response = await scene.smdp.es9p(asn1(body, { 'X-Admin-Protocol': 'gsma/rsp/v2.1.0' }))
+    const fixture = await createSmdpFixture()
+    const response = await fixture.smdp.es9p(asn1(body, { 'X-Admin-Protocol': 'gsma/rsp/v2.1.0' }))
     expect([response.status, response.headers.get('X-Admin-Protocol')]).toEqual([400, 'gsma/rsp/v2.1.0'])
     expect(await response.text()).toBe('')
-    expect(scene.defects).toEqual([])
+    expect(fixture.defects).toEqual([])
   })
 
   it.each([
@@ -209,25 +209,25 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
     [400, asn1(new Uint8Array(0), { 'X-Admin-Protocol': 'none' })],
     [413, asn1(new Uint8Array(300_000))],
   ])('%i by the frame of the message', async (status, request) => {
-    const { smdp } = await createScene()
+    const { smdp } = await createSmdpFixture()
     expect((await smdp.es9p(request)).status).toBe(status)
   })
 
   it('is never at a loss, whatever byte is changed', async () => {
-    const scene = await createScene()
-    await scene.order()
+    const fixture = await createSmdpFixture()
+    await fixture.order()
     const right = encode(remoteProfileProvisioning(ES9pAsn1.InitiateAuthentication.request), {
-      euiccChallenge: scene.card.challenge,
+      euiccChallenge: fixture.card.challenge,
       smdpAddress: 'smdp.example.com',
-      euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+      euiccInfo1: keep(EUICCInfo1, fixture.card.info1),
     })
     const random = seededRandom('asn1 bytes')
     for (let at = 0; at < right.length; at++) {
       const wrong = right.slice()
       wrong[at] = random(1)[0]!
-      const { status } = await scene.smdp.es9p(asn1(wrong))
+      const { status } = await fixture.smdp.es9p(asn1(wrong))
       expect(equalBytes(wrong, right) ? [200] : [200, 400], `byte ${at}`).toContain(status)
     }
-    expect(scene.defects).toEqual([])
+    expect(fixture.defects).toEqual([])
   })
 })

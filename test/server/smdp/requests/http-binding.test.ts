@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ES2p } from '../../../../src/rsp/interfaces/es2p.ts'
 import { ES9p } from '../../../../src/rsp/interfaces/es9p.ts'
-import { ADDRESS, createScene, post } from '../smdp-fixture.ts'
+import { ADDRESS, createSmdpFixture, post } from '../smdp-fixture.ts'
 
 const path = ES9p.InitiateAuthentication.path
 const statusOf = async (response: Response) => {
@@ -20,7 +20,7 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
     ['gsma/rsp/v2.6', 'gsma/rsp/v2.6'],
     ['gsma/rsp/v3.0.0', 'gsma/rsp/v2.5.0'],
   ])('answers a caller of %s as %s', async (asked, answered) => {
-    const { smdp } = await createScene()
+    const { smdp } = await createSmdpFixture()
     const response = await smdp.es9p(post(path, '{}', { 'X-Admin-Protocol': asked }))
     expect(response.headers.get('X-Admin-Protocol')).toBe(answered)
     expect(response.headers.get('Content-Type')).toBe('application/json;charset=UTF-8')
@@ -41,7 +41,7 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
     ['no base64', '{"smdpAddress":"a","euiccInfo1":"%","euiccChallenge":"%"}', '1.6/2.1'],
     ['truncated BER', `{"smdpAddress":"a","euiccInfo1":"vyD/","euiccChallenge":"${'A'.repeat(22)}=="}`, '1.6/2.1'],
   ])('400: %s', async (_, body, pair) => {
-    const { smdp, defects } = await createScene()
+    const { smdp, defects } = await createSmdpFixture()
     const response = await smdp.es9p(post(path, body))
     expect(response.status).toBe(400)
     expect(await statusOf(response)).toBe(pair)
@@ -54,14 +54,14 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
     ['another content', { 'Content-Type': 'text/plain' }, '1.2.1/2.1'],
     ['content that only begins like JSON', { 'Content-Type': 'application/jsonp' }, '1.2.1/2.1'],
   ])('400: %s', async (_, headers, pair) => {
-    const { smdp } = await createScene()
+    const { smdp } = await createSmdpFixture()
     const response = await smdp.es9p(post(path, '{}', headers as Record<string, string>))
     expect(response.status).toBe(400)
     expect(await statusOf(response)).toBe(pair)
   })
 
   it('takes parameters behind the content type', async () => {
-    const { smdp } = await createScene()
+    const { smdp } = await createSmdpFixture()
     const response = await smdp.es9p(post(path, '{}', { 'Content-Type': 'Application/JSON ; charset=utf-8' }))
     expect(await statusOf(response)).toBe('1.6/2.2')
   })
@@ -69,7 +69,7 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
   it.each(['confirmDeviceChange', 'checkEvent', 'checkProgress', 'checkOrder'])(
     'answers %s, which is of another version, as a function that is not supported',
     async name => {
-      const { smdp } = await createScene()
+      const { smdp } = await createSmdpFixture()
       const response = await smdp.es9p(
         post(`/gsma/rsp2/es9plus/${name}`, '{}', { 'X-Admin-Protocol': 'gsma/rsp/v2.4.0' }),
       )
@@ -81,7 +81,7 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
   it.each(['/', '/gsma/rsp2/es9plus/', '/gsma/rsp2/es11/authenticateClient', '/gsma/rsp2/es9plus/a/b'])(
     '404: %s is no function here',
     async other => {
-      const { smdp } = await createScene()
+      const { smdp } = await createSmdpFixture()
       const response = await smdp.es9p(post(other, '{}'))
       expect(response.status).toBe(404)
       expect(await statusOf(response)).toBe('1.6/3.1')
@@ -89,20 +89,20 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
   )
 
   it('405: another method', async () => {
-    const { smdp } = await createScene()
+    const { smdp } = await createSmdpFixture()
     const response = await smdp.es9p(new Request(`https://${ADDRESS}${path}`))
     expect([response.status, response.headers.get('Allow')]).toEqual([405, 'POST'])
     expect(await statusOf(response)).toBe('1.6/2.1')
   })
 
   it('413: a message that is longer than any', async () => {
-    const { smdp } = await createScene()
+    const { smdp } = await createSmdpFixture()
     const response = await smdp.es9p(post(path, ' '.repeat(300_000)))
     expect(response.status).toBe(413)
   })
 
   it('400: a connection that breaks off', async () => {
-    const { smdp, defects } = await createScene()
+    const { smdp, defects } = await createSmdpFixture()
     const body = new ReadableStream({ pull: controller => controller.error(new Error('reset')) })
     const request = new Request(post(path, '{}'), { method: 'POST', body, duplex: 'half' } as RequestInit)
     expect((await smdp.es9p(request)).status).toBe(400)
@@ -110,7 +110,7 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
   })
 
   it('tells of a defect that it happened, and nothing more', async () => {
-    const { smdp, store, defects, initiate, card } = await createScene()
+    const { smdp, store, defects, initiate, card } = await createSmdpFixture()
     store.addSession = () => Promise.reject(new Error('the disk says: password is sesame'))
     const answer = await initiate(card)
     expect(answer).toMatchObject({ failed: '1.2/4.2', http: 200 })
@@ -164,7 +164,7 @@ describe('whatever is sent', () => {
   }
 
   it('is answered in the form of the binding, and never with 500', async () => {
-    const { smdp, defects } = await createScene()
+    const { smdp, defects } = await createSmdpFixture()
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...rows).chain(bodies), async ({ row, body }) => {
         const server = row.interface === 'ES9+' ? smdp.es9p : smdp.es2p

@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../../../src/server/smdp/memory-store.ts'
 import type { Delivery, SmdpStore } from '../../../../src/server/smdp/store.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { type CardRole, createCardRole } from '../es9p/card-role.ts'
-import { createScene, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
+import { createSmdpFixture, ICCID, MATCHING_ID, refused, START, testPki } from '../smdp-fixture.ts'
 
 type Random = (length: number) => Uint8Array
 const draw = (random: Random, below: number): number => random(1)[0]! % below
@@ -33,7 +33,7 @@ const slowStore = (random: Random) => {
   return { sound, store, deliveries }
 }
 
-type Scene = Awaited<ReturnType<typeof createScene>>
+type Fixture = Awaited<ReturnType<typeof createSmdpFixture>>
 const pki = testPki('P-256')
 const CARDS = [1, 2, 3].map(number => {
   const eid = completeEid(`89049032${String(number).padStart(22, '0')}`)
@@ -41,36 +41,36 @@ const CARDS = [1, 2, 3].map(number => {
   return createCardRole(pki, { euicc, seed: `card ${number}` })
 })
 /** A card that does all that a card can do, twice over and out of turn; gives what it was refused with. */
-const misuse = async (scene: Scene, card: CardRole, random: Random): Promise<string[]> => {
+const misuse = async (fixture: Fixture, card: CardRole, random: Random): Promise<string[]> => {
   await wait(draw(random, 2) * 400)
   const answers: string[] = []
   const say = <A extends Parameters<typeof refused>[0]>(answer: A): A => {
     answers.push(refused(answer))
     return answer
   }
-  const initiated = await scene.initiate(card)
+  const initiated = await fixture.initiate(card)
   if ('failed' in initiated) return [initiated.failed]
   const { transactionId } = initiated.ok
   const authentication = card.authenticateServer(initiated.ok, { matchingId: MATCHING_ID })
-  const authenticated = say(await scene.sendAuthentication(transactionId, authentication))
+  const authenticated = say(await fixture.sendAuthentication(transactionId, authentication))
   if ('failed' in authenticated) return answers
   const right = { hashCc: hashConfirmationCode('1234', transactionId) }
   const wrong = { hashCc: hashConfirmationCode('4321', transactionId) }
   const calls = Array.from({ length: 1 + draw(random, 4) }, async () => {
     switch (draw(random, 16)) {
       case 0:
-        return say(await scene.cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection')))
+        return say(await fixture.cancel(transactionId, card.cancelSession(transactionId, 'endUserRejection')))
       case 1:
-        return say(await scene.cancel(transactionId, card.cancelSession(transactionId, 'postponed')))
+        return say(await fixture.cancel(transactionId, card.cancelSession(transactionId, 'postponed')))
       case 2:
-        return say(await scene.getPackage(card, authenticated.ok, wrong))
+        return say(await fixture.getPackage(card, authenticated.ok, wrong))
       case 3:
-        return scene.notify(card.installationResult(transactionId, ICCID, 'installFailedDueToInterruption'))
+        return fixture.notify(card.installationResult(transactionId, ICCID, 'installFailedDueToInterruption'))
       case 4:
-        return say(await scene.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Unavailable' }))
+        return say(await fixture.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Unavailable' }))
       default: {
-        const answer = say(await scene.getPackage(card, authenticated.ok, right))
-        return 'ok' in answer ? scene.notify(card.installationResult(transactionId, ICCID)) : answer
+        const answer = say(await fixture.getPackage(card, authenticated.ok, right))
+        return 'ok' in answer ? fixture.notify(card.installationResult(transactionId, ICCID)) : answer
       }
     }
   })
@@ -83,13 +83,13 @@ it('gives a profile to one card, whatever is called at once', async () => {
   for (let seed = 0; seed < 100; seed++) {
     const random = seededRandom(`interleaved ${seed}`)
     const { sound, store, deliveries } = slowStore(random)
-    const scene = await createScene({ store, downloadAttempts: 4, confirmationCodeAttempts: 2 })
-    await scene.order({ confirmationCode: '1234' })
-    const answers = await Promise.all([...CARDS, CARDS[0]!].map(card => misuse(scene, card, random)))
+    const fixture = await createSmdpFixture({ store, downloadAttempts: 4, confirmationCodeAttempts: 2 })
+    await fixture.order({ confirmationCode: '1234' })
+    const answers = await Promise.all([...CARDS, CARDS[0]!].map(card => misuse(fixture, card, random)))
     for (const answer of answers.flat()) seen.set(answer, (seen.get(answer) ?? 0) + 1)
 
     // A transition that is not allowed, or any other surprise, would be here.
-    expect(scene.defects, `seed ${seed}`).toEqual([])
+    expect(fixture.defects, `seed ${seed}`).toEqual([])
     const order = (await sound.findOrder(ICCID))!
     const eids = new Set(deliveries.map(({ eid }) => eid))
     expect(eids.size, `seed ${seed}`).toBeLessThanOrEqual(1)

@@ -9,7 +9,7 @@ import {
 import { EUICCInfo1 } from '../../../../src/rsp/euicc-info.ts'
 import { ES9p } from '../../../../src/rsp/interfaces/es9p.ts'
 import { PendingNotification } from '../../../../src/rsp/notification.ts'
-import { ADDRESS, accepted, createScene, ICCID, MATCHING_ID, post } from '../smdp-fixture.ts'
+import { ADDRESS, accepted, createSmdpFixture, ICCID, MATCHING_ID, post } from '../smdp-fixture.ts'
 
 const RUNS = 400
 
@@ -33,7 +33,7 @@ const applyEdit = (bytes: Buffer, { kind, at, value }: Edit): Buffer => {
 
 /** Sends the message with the bytes of one member edited, and gives what came of it. */
 const sendEdited = async (
-  scene: Awaited<ReturnType<typeof createScene>>,
+  fixture: Awaited<ReturnType<typeof createSmdpFixture>>,
   path: string,
   message: Record<string, unknown>,
   member: string,
@@ -42,7 +42,7 @@ const sendEdited = async (
   const encoding = member === 'transactionId' ? 'hex' : member === 'smdpAddress' ? 'utf8' : 'base64'
   let bytes: Buffer = Buffer.from(message[member] as string, encoding)
   for (const change of edits) if (bytes.length > 0) bytes = applyEdit(bytes, change)
-  const response = await scene.smdp.es9p(post(path, JSON.stringify({ ...message, [member]: bytes.toString(encoding) })))
+  const response = await fixture.smdp.es9p(post(path, JSON.stringify({ ...message, [member]: bytes.toString(encoding) })))
   if (response.status === 204) return 'passed over'
   expect([200, 400]).toContain(response.status)
   const json = (await response.json()) as { header: { functionExecutionStatus: { status: string } } }
@@ -55,85 +55,85 @@ const check = (run: (changes: readonly Edit[]) => Promise<void>) =>
 
 describe('a request with bytes changed, put in, taken out or cut off', () => {
   it('InitiateAuthentication: opens a session or refuses', async () => {
-    const scene = await createScene()
+    const fixture = await createSmdpFixture()
     const message = ES9p.InitiateAuthentication.request.toJson({
-      euiccChallenge: scene.card.challenge,
-      euiccInfo1: keep(EUICCInfo1, scene.card.info1),
+      euiccChallenge: fixture.card.challenge,
+      euiccInfo1: keep(EUICCInfo1, fixture.card.info1),
       smdpAddress: ADDRESS,
     })
     for (const member of ['euiccInfo1', 'euiccChallenge', 'smdpAddress'])
       await check(async changes => {
-        await sendEdited(scene, ES9p.InitiateAuthentication.path, message, member, changes)
+        await sendEdited(fixture, ES9p.InitiateAuthentication.path, message, member, changes)
       })
-    expect(scene.defects).toEqual([])
+    expect(fixture.defects).toEqual([])
   })
 
   it.each(['authenticateServerResponse', 'transactionId'])(
     'AuthenticateClient: %s, the order is not touched',
     async member => {
-      const scene = await createScene()
-      await scene.order()
-      const initiated = accepted(await scene.initiate(scene.card))
-      const response = scene.card.authenticateServer(initiated, { matchingId: MATCHING_ID })
+      const fixture = await createSmdpFixture()
+      await fixture.order()
+      const initiated = accepted(await fixture.initiate(fixture.card))
+      const response = fixture.card.authenticateServer(initiated, { matchingId: MATCHING_ID })
       const message = ES9p.AuthenticateClient.request.toJson({
         transactionId: initiated.transactionId,
         authenticateServerResponse: keep(AuthenticateServerResponse, response),
       })
       await check(async changes => {
-        expect(await sendEdited(scene, ES9p.AuthenticateClient.path, message, member, changes)).toBe('Failed')
+        expect(await sendEdited(fixture, ES9p.AuthenticateClient.path, message, member, changes)).toBe('Failed')
       })
-      expect(await scene.stateOf()).toBe('Released')
-      expect(scene.defects).toEqual([])
+      expect(await fixture.stateOf()).toBe('Released')
+      expect(fixture.defects).toEqual([])
     },
   )
 
   it('GetBoundProfilePackage: the order is not touched', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const ok = accepted(await scene.authenticate(scene.card))
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const ok = accepted(await fixture.authenticate(fixture.card))
     const message = ES9p.GetBoundProfilePackage.request.toJson({
       transactionId: ok.transactionId,
-      prepareDownloadResponse: keep(PrepareDownloadResponse, scene.card.prepareDownload(ok).response),
+      prepareDownloadResponse: keep(PrepareDownloadResponse, fixture.card.prepareDownload(ok).response),
     })
     const { path } = ES9p.GetBoundProfilePackage
     await check(async changes => {
-      expect(await sendEdited(scene, path, message, 'prepareDownloadResponse', changes)).toBe('Failed')
+      expect(await sendEdited(fixture, path, message, 'prepareDownloadResponse', changes)).toBe('Failed')
     })
-    expect(await scene.stateOf()).toBe('Released')
-    expect(scene.defects).toEqual([])
+    expect(await fixture.stateOf()).toBe('Released')
+    expect(fixture.defects).toEqual([])
   })
 
   it('CancelSession: the order is not touched', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const { transactionId } = accepted(await scene.authenticate(scene.card))
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const { transactionId } = accepted(await fixture.authenticate(fixture.card))
     const message = ES9p.CancelSession.request.toJson({
       transactionId,
-      cancelSessionResponse: keep(CancelSessionResponse, scene.card.cancelSession(transactionId, 'endUserRejection')),
+      cancelSessionResponse: keep(CancelSessionResponse, fixture.card.cancelSession(transactionId, 'endUserRejection')),
     })
     const { path } = ES9p.CancelSession
     await check(async changes => {
-      expect(await sendEdited(scene, path, message, 'cancelSessionResponse', changes)).toBe('Failed')
+      expect(await sendEdited(fixture, path, message, 'cancelSessionResponse', changes)).toBe('Failed')
     })
-    expect(await scene.stateOf()).toBe('Released')
-    expect(scene.defects).toEqual([])
+    expect(await fixture.stateOf()).toBe('Released')
+    expect(fixture.defects).toEqual([])
   })
 
   it('HandleNotification: nothing is installed', async () => {
-    const scene = await createScene()
-    await scene.order()
-    const { ok } = await scene.download(scene.card)
+    const fixture = await createSmdpFixture()
+    await fixture.order()
+    const { ok } = await fixture.download(fixture.card)
     const results = [
-      scene.card.installationResult(ok.transactionId, ICCID, 'scp03tSecurityError'),
-      scene.card.otherNotification('notificationEnable', ICCID),
+      fixture.card.installationResult(ok.transactionId, ICCID, 'scp03tSecurityError'),
+      fixture.card.otherNotification('notificationEnable', ICCID),
     ]
     for (const result of results) {
       const message = ES9p.HandleNotification.request.toJson({ pendingNotification: keep(PendingNotification, result) })
       await check(async changes => {
-        await sendEdited(scene, ES9p.HandleNotification.path, message, 'pendingNotification', changes)
-        expect(await scene.stateOf()).not.toBe('Installed')
+        await sendEdited(fixture, ES9p.HandleNotification.path, message, 'pendingNotification', changes)
+        expect(await fixture.stateOf()).not.toBe('Installed')
       })
     }
-    expect(scene.defects).toEqual([])
+    expect(fixture.defects).toEqual([])
   })
 })

@@ -4,9 +4,9 @@ import { createMemoryStore } from '../../../../src/server/smdp/memory-store.ts'
 import type { SmdpStore } from '../../../../src/server/smdp/store.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { type CardRole, createCardRole } from '../es9p/card-role.ts'
-import { accepted, createScene, ICCID, refused, START } from '../smdp-fixture.ts'
+import { accepted, createSmdpFixture, ICCID, refused, START } from '../smdp-fixture.ts'
 
-type Scene = Awaited<ReturnType<typeof createScene>>
+type Fixture = Awaited<ReturnType<typeof createSmdpFixture>>
 type Fault = 'stale' | 'dies before' | 'dies after'
 
 /**
@@ -35,35 +35,35 @@ const faultyStore = () => {
   return { sound, store, told }
 }
 
-const cardOf = (scene: Scene, number: number): CardRole => {
+const cardOf = (fixture: Fixture, number: number): CardRole => {
   const eid = completeEid(`89049032${String(number).padStart(22, '0')}`)
-  const euicc = issueEuicc(scene.pki.eum, { eid, random: seededRandom(`card ${number}`), now: START })
-  return createCardRole(scene.pki, { euicc, seed: `card ${number}` })
+  const euicc = issueEuicc(fixture.pki.eum, { eid, random: seededRandom(`card ${number}`), now: START })
+  return createCardRole(fixture.pki, { euicc, seed: `card ${number}` })
 }
 
 /** What an LPA does: goes on where it was answered, begins anew where it was not, and sends its result until it is taken. */
 const downloadStubbornly = async (
-  scene: Scene,
+  fixture: Fixture,
   sound: SmdpStore,
   card: CardRole,
 ): Promise<'installed' | 'too late'> => {
   const stateOf = async () => (await sound.findOrder(ICCID))!.state
   for (let tries = 0; tries < 5; tries++) {
-    const initiated = await scene.initiate(card)
+    const initiated = await fixture.initiate(card)
     if ('failed' in initiated) continue
     const change = { matchingId: 'MATCH-ME-1' }
     const { transactionId } = initiated.ok
-    const authenticated = await scene.sendAuthentication(transactionId, card.authenticateServer(initiated.ok, change))
+    const authenticated = await fixture.sendAuthentication(transactionId, card.authenticateServer(initiated.ok, change))
     if (['8.1.1/3.8', '8.2.6/3.8'].includes(refused(authenticated))) return 'too late'
     if ('failed' in authenticated) continue
     const { response } = card.prepareDownload(authenticated.ok)
-    let answer = await scene.sendPrepared(transactionId, response)
-    if (refused(answer) === '1.2/4.2') answer = await scene.sendPrepared(transactionId, response)
+    let answer = await fixture.sendPrepared(transactionId, response)
+    if (refused(answer) === '1.2/4.2') answer = await fixture.sendPrepared(transactionId, response)
     if (refused(answer) === '8.2/3.7') return 'too late'
     if ('failed' in answer) continue
     const result = card.installationResult(transactionId, ICCID)
-    for (let sent = 0; sent < 3 && (await stateOf()) !== 'Installed'; sent++) await scene.notify(result)
-    await scene.notify(result)
+    for (let sent = 0; sent < 3 && (await stateOf()) !== 'Installed'; sent++) await fixture.notify(result)
+    await fixture.notify(result)
     return 'installed'
   }
   return 'too late'
@@ -73,10 +73,10 @@ const MAX_ATTEMPTS = 4
 const begin = async () => {
   const { sound, store, told } = faultyStore()
   const unheard = { url: 'https://operator.example.com', fetch: () => new Promise<Response>(() => {}) }
-  const scene = await createScene({ store, downloadAttempts: MAX_ATTEMPTS, operatorOf: () => unheard })
-  await scene.order()
+  const fixture = await createSmdpFixture({ store, downloadAttempts: MAX_ATTEMPTS, operatorOf: () => unheard })
+  await fixture.order()
   told.calls = 0
-  return { scene, sound, told }
+  return { fixture, sound, told }
 }
 
 /** What must hold whatever happened. */
@@ -99,11 +99,11 @@ describe.each<Fault>(['stale', 'dies before', 'dies after'])('a store that %s at
   it('loses no order, and tells of its installation once', async () => {
     let faults = 0
     for (let at = 0; ; at++) {
-      const { scene, sound, told } = await begin()
+      const { fixture, sound, told } = await begin()
       Object.assign(told, { at, fault })
-      expect(await downloadStubbornly(scene, sound, scene.card), `fault at call ${at}`).toBe('installed')
+      expect(await downloadStubbornly(fixture, sound, fixture.card), `fault at call ${at}`).toBe('installed')
       await checkInvariants(sound)
-      if (fault === 'stale') expect(scene.defects).toEqual([])
+      if (fault === 'stale') expect(fixture.defects).toEqual([])
       if (told.done) faults++
       if (told.calls <= at) break
     }
@@ -112,10 +112,10 @@ describe.each<Fault>(['stale', 'dies before', 'dies after'])('a store that %s at
 
   it('gives an order to one of two cards', async () => {
     for (let at = 0; at < 60; at += 3) {
-      const { scene, sound, told } = await begin()
+      const { fixture, sound, told } = await begin()
       Object.assign(told, { at, fault })
-      const cards = [cardOf(scene, 1), cardOf(scene, 2)]
-      const ends = await Promise.all(cards.map(card => downloadStubbornly(scene, sound, card)))
+      const cards = [cardOf(fixture, 1), cardOf(fixture, 2)]
+      const ends = await Promise.all(cards.map(card => downloadStubbornly(fixture, sound, card)))
       expect(
         ends.filter(end => end === 'installed'),
         `fault at call ${at}: ${ends}`,
@@ -130,12 +130,12 @@ describe('a store that tells for ever that another server was faster', () => {
   it('does not hang the server', async () => {
     const sound = createMemoryStore()
     const store: SmdpStore = { ...sound }
-    const scene = await createScene({ store })
-    await scene.order()
+    const fixture = await createSmdpFixture({ store })
+    await fixture.order()
     store.saveOrder = async () => 'stale'
-    expect(refused(await scene.authenticate(scene.card))).toBe('1.2/4.2')
-    expect(scene.defects).toMatchObject([{ code: 'order-contended' }])
+    expect(refused(await fixture.authenticate(fixture.card))).toBe('1.2/4.2')
+    expect(fixture.defects).toMatchObject([{ code: 'order-contended' }])
     store.saveOrder = sound.saveOrder
-    expect(accepted(await scene.authenticate(scene.card)).transactionId).toHaveLength(16)
+    expect(accepted(await fixture.authenticate(fixture.card)).transactionId).toHaveLength(16)
   })
 })

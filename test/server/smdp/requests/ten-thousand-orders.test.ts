@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TEST_EID } from '../../../../src/rsp/certificates/test-pki.ts'
 import { ES2p } from '../../../../src/rsp/interfaces/es2p.ts'
-import { accepted, createScene, ICCID, MATCHING_ID } from '../smdp-fixture.ts'
+import { accepted, createSmdpFixture, ICCID, MATCHING_ID } from '../smdp-fixture.ts'
 import { PATIENCE, throwMutations } from './mutation-trial.ts'
 import type { Model } from './mutations.ts'
 
@@ -16,17 +16,17 @@ const SECRETS = [OTHER.eid, OTHER.matchingId, OTHER.confirmationCode, 'Operator 
 const header = { functionRequesterIdentifier: 'Operator A', functionCallIdentifier: 'a call' }
 const NAMES = ['DownloadOrder', 'ConfirmOrder', 'CancelOrder', 'ReleaseProfile'] as const
 
-const createCrowdedScene = async () => {
+const createCrowdedFixture = async () => {
   let caller = 'Operator B'
-  const scene = await createScene({ requesterOf: () => caller })
-  await scene.stock(OTHER.iccid, {
+  const fixture = await createSmdpFixture({ requesterOf: () => caller })
+  await fixture.stock(OTHER.iccid, {
     owner: 'Operator B',
     profileType: 'Theirs',
     package: new TextEncoder().encode('keys of the other subscriber'),
   })
-  await scene.order(OTHER)
+  await fixture.order(OTHER)
   caller = 'Operator A'
-  return scene
+  return fixture
 }
 const RIGHT = {
   DownloadOrder: { iccid: ICCID, eid: TEST_EID, profileType: 'Plan S' },
@@ -45,7 +45,7 @@ describe('ten thousand wrong requests a function, ES2+', () => {
   it.each(NAMES)(
     '%s: each is answered, and touches nothing of another operator',
     async name => {
-      const { operate, stock, store, smdp, defects, stateOf } = await createCrowdedScene()
+      const { operate, stock, store, smdp, defects, stateOf } = await createCrowdedFixture()
       const before = await store.findOrder(OTHER.iccid)
       /** Our order as the function wants it: a request that was let through has moved it on. */
       const models = async (): Promise<readonly Model[]> => {

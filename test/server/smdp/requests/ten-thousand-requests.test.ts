@@ -14,11 +14,11 @@ import {
   remoteProfileProvisioning,
 } from '../../../../src/rsp/interfaces/es9p-asn1.ts'
 import { PendingNotification } from '../../../../src/rsp/notification.ts'
-import { ADDRESS, accepted, createScene, ICCID, MATCHING_ID, refused } from '../smdp-fixture.ts'
+import { ADDRESS, accepted, createSmdpFixture, ICCID, MATCHING_ID, refused } from '../smdp-fixture.ts'
 import { PATIENCE, throwMutations } from './mutation-trial.ts'
 import type { Model } from './mutations.ts'
 
-type Scene = Awaited<ReturnType<typeof createScene>>
+type Fixture = Awaited<ReturnType<typeof createSmdpFixture>>
 type Name = keyof typeof ES9p
 /** What another operator has here, for another card. */
 const OTHER = {
@@ -36,34 +36,34 @@ const SECRETS = [
   OTHER.iccid.concat('F').replace(/(.)(.)/g, '$2$1'),
 ]
 
-const createCrowdedScene = async () => {
-  const scene = await createScene({ downloadAttempts: Number.POSITIVE_INFINITY })
-  await scene.stock(OTHER.iccid, {
+const createCrowdedFixture = async () => {
+  const fixture = await createSmdpFixture({ downloadAttempts: Number.POSITIVE_INFINITY })
+  await fixture.stock(OTHER.iccid, {
     package: new TextEncoder().encode(OTHER_KEYS),
     metadata: { serviceProviderName: 'The other operator', profileName: 'Theirs' },
   })
-  await scene.order(OTHER)
-  await scene.order()
-  return scene
+  await fixture.order(OTHER)
+  await fixture.order()
+  return fixture
 }
 
 /** The values of a right request of each function, in a session that is open. */
-const requestFor = async (scene: Scene, name: Name) => {
-  const { card } = scene
+const requestFor = async (fixture: Fixture, name: Name) => {
+  const { card } = fixture
   if (name === 'InitiateAuthentication')
     return { euiccChallenge: card.challenge, euiccInfo1: keep(EUICCInfo1, card.info1), smdpAddress: ADDRESS }
   if (name === 'AuthenticateClient') {
-    const opened = accepted(await scene.initiate(card))
+    const opened = accepted(await fixture.initiate(card))
     const response = card.authenticateServer(opened, { matchingId: MATCHING_ID })
     const { transactionId } = opened
     return { transactionId, authenticateServerResponse: keep(AuthenticateServerResponse, response) }
   }
   if (name === 'HandleNotification') {
-    const { ok } = await scene.download(card)
+    const { ok } = await fixture.download(card)
     const result = card.installationResult(ok.transactionId, ICCID, 'installFailedDueToInterruption')
     return { pendingNotification: keep(PendingNotification, result) }
   }
-  const ok = accepted(await scene.authenticate(card))
+  const ok = accepted(await fixture.authenticate(card))
   const { transactionId } = ok
   if (name === 'GetBoundProfilePackage')
     return { transactionId, prepareDownloadResponse: keep(PrepareDownloadResponse, card.prepareDownload(ok).response) }
@@ -90,10 +90,10 @@ const cancelOf = (request: unknown) =>
   (request as { cancelSessionResponse: { value: CancelSessionResponse } }).cancelSessionResponse.value
 
 /** Our order as it must be for the next request: a request that was let through may have ended it. */
-const renewOrder = async (scene: Scene): Promise<void> => {
-  if ((await scene.stateOf()) === 'Released' || (await scene.stateOf()) === 'Downloaded') return
-  await scene.stock()
-  await scene.order()
+const renewOrder = async (fixture: Fixture): Promise<void> => {
+  if ((await fixture.stateOf()) === 'Released' || (await fixture.stateOf()) === 'Downloaded') return
+  await fixture.stock()
+  await fixture.order()
 }
 
 describe.each([
@@ -103,23 +103,23 @@ describe.each([
   it.each(Object.keys(ES9p) as Name[])(
     '%s: each is answered, and tells nothing of others',
     async name => {
-      const scene = await createCrowdedScene()
-      const before = await scene.store.findOrder(OTHER.iccid)
-      const expired = write(name, await requestFor(scene, name))
-      scene.wait(10 * 60_000)
+      const fixture = await createCrowdedFixture()
+      const before = await fixture.store.findOrder(OTHER.iccid)
+      const expired = write(name, await requestFor(fixture, name))
+      fixture.wait(10 * 60_000)
       const models = async (): Promise<readonly Model[]> => {
-        await renewOrder(scene)
-        const open = write(name, await requestFor(scene, name))
+        await renewOrder(fixture)
+        const open = write(name, await requestFor(fixture, name))
         return [open, open, open, expired]
       }
-      const tally = await throwMutations({ fetch: scene.smdp.es9p, models, secrets: SECRETS, seed: binding.length })
-      expect(scene.defects).toEqual([])
-      expect(await scene.store.findOrder(OTHER.iccid)).toEqual(before)
+      const tally = await throwMutations({ fetch: fixture.smdp.es9p, models, secrets: SECRETS, seed: binding.length })
+      expect(fixture.defects).toEqual([])
+      expect(await fixture.store.findOrder(OTHER.iccid)).toEqual(before)
       // It tested what it should: refusals by the thousand. And the server is as well as before.
       const refusals = binding === 'JSON' ? (tally.Failed ?? 0) : (tally['200'] ?? 0) + (tally['400'] ?? 0)
       expect(refusals, JSON.stringify(tally)).toBeGreaterThan(1000)
-      await renewOrder(scene)
-      expect(refused(await scene.authenticate(scene.card))).toBe('accepted')
+      await renewOrder(fixture)
+      expect(refused(await fixture.authenticate(fixture.card))).toBe('accepted')
     },
     PATIENCE,
   )
