@@ -6,12 +6,12 @@ import { measureServer } from '../../benchmarks/measure-server.ts'
 import { makeDatabase } from '../../benchmarks/postgres-target.ts'
 import { summarise } from '../../benchmarks/server-client.ts'
 import { toHex } from '../../src/asn1/bytes.ts'
-import { createPlace } from '../cli/runtime.ts'
+import { createCliFixture } from '../cli/runtime.ts'
 import { seededRandom } from '../rsp/seeded-random.ts'
 import { type Cluster, startCluster, withoutPostgres } from '../services/store/postgres-cluster.ts'
 import { type Compiled, compileProcess } from '../services/store/server-process.ts'
 
-const place = createPlace()
+const place = createCliFixture()
 const { runtime } = place.runtimeOf(new AbortController().signal)
 place.remove()
 

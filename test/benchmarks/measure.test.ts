@@ -4,9 +4,9 @@ import { recordCrypto } from '../../benchmarks/crypto-recording.ts'
 import { measureDownloads } from '../../benchmarks/measure-downloads.ts'
 import { measurePaths } from '../../benchmarks/measure-paths.ts'
 import { issueTestPki } from '../../src/rsp/certificates/test-pki.ts'
-import { createPlace } from '../cli/runtime.ts'
+import { createCliFixture } from '../cli/runtime.ts'
 
-const place = createPlace()
+const place = createCliFixture()
 const { runtime } = place.runtimeOf(new AbortController().signal)
 place.remove()
 

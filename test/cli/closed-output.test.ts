@@ -2,11 +2,11 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BenchProgram, compileBench } from './bench-process.ts'
-import { createPlace } from './runtime.ts'
+import { createCliFixture } from './runtime.ts'
 
 describe('a bench whose output nobody reads any more', { timeout: 60_000 }, () => {
   let bench: BenchProgram
-  const place = createPlace()
+  const place = createCliFixture()
   beforeAll(async () => {
     bench = await compileBench()
   }, 60_000)

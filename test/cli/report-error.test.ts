@@ -2,13 +2,13 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { reportError } from '../../src/cli/report-error.ts'
-import { createPlace } from './runtime.ts'
+import { createCliFixture } from './runtime.ts'
 
 const systemError = (code: string, syscall: string, path?: string): Error =>
   Object.assign(new Error(`${code}: of the system, ${syscall}`), { code, syscall, ...(path && { path }) })
 
 describe('trouble with the disk is no surprise', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   afterAll(() => place.remove())
 
   it.each([

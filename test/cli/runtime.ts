@@ -14,7 +14,7 @@ export interface Ran {
 }
 
 /** A folder of its own with a command line in it. */
-export const createPlace = () => {
+export const createCliFixture = () => {
   const folder = mkdtempSync(join(tmpdir(), 'esim-bench-'))
   const runtimeOf = (interrupt: AbortSignal) => {
     let out = ''
@@ -56,4 +56,4 @@ export const createPlace = () => {
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
-export type Place = ReturnType<typeof createPlace>
+export type Place = ReturnType<typeof createCliFixture>

@@ -6,11 +6,11 @@ import { runProgram } from '../../src/cli/main.ts'
 import { readCiFolder } from '../../src/host/pki/ci-folder.ts'
 import { openHome } from '../../src/host/state/home.ts'
 import { readModemProfiles } from '../../src/rigs/links/modem-profiles.ts'
-import { createPlace, type Place } from './runtime.ts'
+import { createCliFixture, type Place } from './runtime.ts'
 
 let place: Place
 beforeEach(() => {
-  place = createPlace()
+  place = createCliFixture()
 })
 afterEach(() => place.remove())
 
@@ -177,7 +177,7 @@ describe('what stands where a file should is named', () => {
 describe('a certificate folder with a fault is refused with the name of the file', () => {
   let made: Place
   beforeAll(async () => {
-    made = createPlace()
+    made = createCliFixture()
     await made.run('card', 'list')
   })
   afterAll(() => made.remove())
@@ -187,7 +187,7 @@ describe('a certificate folder with a fault is refused with the name of the file
     ['broken', 'EUM/CERT_EUM_ECDSA_NIST.der', (path: string) => writeFileSync(path, 'x')],
     ['without key', 'DPpb/SK_S_SM_DPpb_ECDSA_NIST.pem', (path: string) => writeFileSync(path, 'x')],
   ])('%s', async (_name, file, spoil) => {
-    const other = createPlace()
+    const other = createCliFixture()
     await other.run('card', 'list')
     const folder = join(other.home, 'pki', 'nist')
     spoil(join(folder, file))

@@ -7,11 +7,11 @@ import type { RunSummary } from '../../src/bench/api-contract.ts'
 import { openContext } from '../../src/bench/context.ts'
 import { openBench } from '../../src/bench/run/bench.ts'
 import { openPageServer, type PageServer } from '../../src/cli/run/page-server.ts'
-import { createPlace } from '../cli/runtime.ts'
+import { createCliFixture } from '../cli/runtime.ts'
 import { buildDashboard, launchChromium, noChromium, photographRun } from './chromium.ts'
 
 describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` (${noChromium})` : ''}`, () => {
-  const place = createPlace()
+  const place = createCliFixture()
   const opened: (() => unknown)[] = []
   let server: PageServer
   let browser: Browser

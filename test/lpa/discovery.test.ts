@@ -14,7 +14,7 @@ import { createSmdsFixture } from '../server/smds/smds-fixture.ts'
 const A = 'a.example.com'
 const B = 'b.example.com'
 
-const createStory = async (rootDsAddress = A) => {
+const createDownloadFixture = async (rootDsAddress = A) => {
   const servers = { [A]: createSmdsFixture({ address: A }), [B]: createSmdsFixture({ address: B }) }
   const card = await createEuicc({
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress, defaultDpAddress: undefined }),
@@ -47,7 +47,7 @@ const createStory = async (rootDsAddress = A) => {
 
 describe('events that lead nowhere', () => {
   it('in a circle from one SM-DS to the other: given up after a few', async () => {
-    const { servers, asked, download } = await createStory()
+    const { servers, asked, download } = await createDownloadFixture()
     await servers[A].register({ eventId: 'E', rspServerAddress: B })
     await servers[B].register({ eventId: 'E', rspServerAddress: A })
     await expect(download('E', B)).rejects.toMatchObject({ code: 'not-an-smdp', fault: 'server' })
@@ -55,7 +55,7 @@ describe('events that lead nowhere', () => {
   })
 
   it('to an SM-DS that does not know it: its own words', async () => {
-    const { download } = await createStory()
+    const { download } = await createDownloadFixture()
     await expect(download('E', B)).rejects.toMatchObject({
       code: 'server-refused',
       data: { step: 'ES11.AuthenticateClient' },
@@ -63,7 +63,7 @@ describe('events that lead nowhere', () => {
   })
 
   it('a card without the address of a root SM-DS: the person names one', async () => {
-    const { discover, asked } = await createStory('')
+    const { discover, asked } = await createDownloadFixture('')
     await expect(discover()).rejects.toMatchObject({ code: 'no-address', fault: 'user' })
     expect(asked).toEqual([])
   })

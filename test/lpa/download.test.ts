@@ -18,8 +18,8 @@ import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from '../profile/ts48.t
 import { seededRandom } from '../rsp/seeded-random.ts'
 import { ADDRESS, createSmdpFixture, MATCHING_ID, START, testPki } from '../server/smdp/smdp-fixture.ts'
 
-/** The story of docs/tour.md with nothing faked: our SM-DP+, our LPA, the software eUICC, the network. */
-const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) => {
+/** The fixture of docs/tour.md with nothing faked: our SM-DP+, our LPA, the software eUICC, the network. */
+const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) => {
   const outcome = installProfile(decodeProfilePackage(upp), {
     services: new Set(SUPPORTED_SERVICES),
     freeMemory: 1 << 20,
@@ -29,7 +29,7 @@ const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) 
   const iccid = toHex(profile.iccid).replace(/f+$/, '')
   const fixture = await createSmdpFixture({ curve, package: upp })
   await fixture.stock(iccid)
-  const random = seededRandom(`story ${curve}`)
+  const random = seededRandom(`fixture ${curve}`)
   const card = await createEuicc({
     identity: ordinaryIdentity([testPki(curve)], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
@@ -67,16 +67,16 @@ const createStory = async (curve: 'P-256' | 'brainpoolP256r1', upp: Uint8Array) 
   }
 }
 
-describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(`the true story on %s${ts48Reason}`, curve => {
+describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(`the true fixture on %s${ts48Reason}`, curve => {
   it.each(TS48_NAMES)('%s is downloaded, enabled, on the network, and gone again', async name => {
-    const story = await createStory(curve, readTs48(name))
-    const { iccid, card, isdrOptions, onIsdr, network } = story
+    const fixture = await createDownloadFixture(curve, readTs48(name))
+    const { iccid, card, isdrOptions, onIsdr, network } = fixture
     const profile = { iccid }
-    await story.order({ iccid })
+    await fixture.order({ iccid })
 
-    const download = await story.download()
+    const download = await fixture.download()
     expect(download).toMatchObject({ iccid, notificationSent: true, profile: { profileState: 'disabled' } })
-    expect(story.defects).toEqual([])
+    expect(fixture.defects).toEqual([])
 
     await enableProfile({ card, profile, isdrOptions })
     const registration = await card.exclusive(channel => registerOnNetwork(channel, network))
@@ -87,7 +87,7 @@ describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(`the tr
     await onIsdr(async isdr => {
       await deleteProfile(isdr, profile)
       expect(await listProfiles(isdr)).toEqual([])
-      const { sent, kept } = await sendNotifications({ isdr, fetch: story.smdp.es9p })
+      const { sent, kept } = await sendNotifications({ isdr, fetch: fixture.smdp.es9p })
       expect(kept).toEqual([])
       expect(sent.map(({ profileManagementOperation }) => profileManagementOperation[0])).toEqual([
         'notificationEnable',
@@ -100,48 +100,48 @@ describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(`the tr
 })
 
 describe.skipIf(ts48Missing)(`what can go otherwise${ts48Reason}`, () => {
-  const start = () => createStory('P-256', readTs48(TS48_NAMES[0]))
+  const start = () => createDownloadFixture('P-256', readTs48(TS48_NAMES[0]))
 
   it('a confirmation code opens the order, a wrong one does not', async () => {
-    const story = await start()
-    await story.order({ iccid: story.iccid, confirmationCode: '2468' })
-    await expect(story.download({ accepted: true, confirmationCode: '1357' })).rejects.toMatchObject({
+    const fixture = await start()
+    await fixture.order({ iccid: fixture.iccid, confirmationCode: '2468' })
+    await expect(fixture.download({ accepted: true, confirmationCode: '1357' })).rejects.toMatchObject({
       code: 'server-refused',
       data: { subjectCode: '8.2.7', reasonCode: '3.8' },
     })
-    expect(await story.download({ accepted: true, confirmationCode: '2468' })).toMatchObject({ iccid: story.iccid })
+    expect(await fixture.download({ accepted: true, confirmationCode: '2468' })).toMatchObject({ iccid: fixture.iccid })
   })
 
   it('an order is good for one download', async () => {
-    const story = await start()
-    await story.order({ iccid: story.iccid })
-    await story.download()
-    await expect(story.download()).rejects.toMatchObject({ code: 'server-refused', fault: 'server' })
+    const fixture = await start()
+    await fixture.order({ iccid: fixture.iccid })
+    await fixture.download()
+    await expect(fixture.download()).rejects.toMatchObject({ code: 'server-refused', fault: 'server' })
   })
 
   it('postponed keeps the order, rejected ends it', async () => {
-    const story = await start()
-    await story.order({ iccid: story.iccid })
-    await expect(story.download({ accepted: false, reason: 'postponed' })).rejects.toMatchObject({ code: 'rejected' })
-    expect(await story.stateOf(story.iccid)).not.toBe('Error')
-    await expect(story.download({ accepted: false, reason: 'endUserRejection' })).rejects.toMatchObject({
+    const fixture = await start()
+    await fixture.order({ iccid: fixture.iccid })
+    await expect(fixture.download({ accepted: false, reason: 'postponed' })).rejects.toMatchObject({ code: 'rejected' })
+    expect(await fixture.stateOf(fixture.iccid)).not.toBe('Error')
+    await expect(fixture.download({ accepted: false, reason: 'endUserRejection' })).rejects.toMatchObject({
       code: 'rejected',
     })
-    await expect(story.download()).rejects.toMatchObject({ code: 'server-refused' })
-    expect(story.events.filter(event => event.kind === 'noted')).toEqual([])
+    await expect(fixture.download()).rejects.toMatchObject({ code: 'server-refused' })
+    expect(fixture.events.filter(event => event.kind === 'noted')).toEqual([])
   })
 
   it('a profile that is on the card already is not installed again, and the card says so', async () => {
-    const story = await start()
-    await story.order({ iccid: story.iccid })
-    await story.download()
-    await story.stock(story.iccid)
-    await story.order({ iccid: story.iccid })
-    await expect(story.download()).rejects.toMatchObject({
+    const fixture = await start()
+    await fixture.order({ iccid: fixture.iccid })
+    await fixture.download()
+    await fixture.stock(fixture.iccid)
+    await fixture.order({ iccid: fixture.iccid })
+    await expect(fixture.download()).rejects.toMatchObject({
       code: 'install-failed',
       fault: 'user',
       data: { bppCommandId: 'storeMetadata', errorReason: 'installFailedDueToIccidAlreadyExistsOnEuicc' },
     })
-    expect(await story.onIsdr(isdr => listProfiles(isdr))).toHaveLength(1)
+    expect(await fixture.onIsdr(isdr => listProfiles(isdr))).toHaveLength(1)
   })
 })

@@ -34,7 +34,7 @@ const PACKAGE = encodeProfilePackage(
   }),
 )
 
-const createStory = async ({
+const createDownloadFixture = async ({
   loses,
   code = 'exchange-lost',
   upp = PACKAGE,
@@ -107,9 +107,9 @@ const createStory = async ({
 }
 
 const blocksOfAll = async (): Promise<number> => {
-  const story = await createStory({ loses: () => undefined })
-  await story.download()
-  return story.seen().blocks
+  const fixture = await createDownloadFixture({ loses: () => undefined })
+  await fixture.download()
+  return fixture.seen().blocks
 }
 const FOUND = 'the card had carried out what got lost, and keeps the result of the installation: it counts'
 const BEGUN = 'no package was on its way yet: the download begins anew, once'
@@ -125,7 +125,7 @@ describe('a block that gets lost in a download', () => {
       const all = await blocksOfAll()
       const told = new Set<string>()
       for (let lost = 0; lost < all; lost++) {
-        const { download, onCard, notes, order, seen } = await createStory({
+        const { download, onCard, notes, order, seen } = await createDownloadFixture({
           loses: block => (block === lost ? way : undefined),
         })
         const done = await download()
@@ -144,7 +144,7 @@ describe('a block that gets lost in a download', () => {
   /** The number of the block whose answer is the result of the installation. */
   const resultOf = async (upp?: Uint8Array): Promise<number> => {
     for (let lost = (await blocksOfAll()) - 1; lost > 0; lost--) {
-      const { download, notes } = await createStory({
+      const { download, notes } = await createDownloadFixture({
         loses: block => (block === lost ? 'answer' : undefined),
         ...(upp && { upp }),
       })
@@ -158,38 +158,38 @@ describe('a block that gets lost in a download', () => {
     const [first, all] = [(await resultOf()) + 1, await blocksOfAll()]
     expect(first).toBeLessThan(all)
     for (let lost = first; lost < all; lost++) {
-      const story = await createStory({ code: 'timed-out', loses: block => (block === lost ? 'answer' : undefined) })
-      const done = await story.download()
-      expect([lost, done.iccid, done.notificationSent, story.seen().asked]).toEqual([lost, ICCID, true, 1])
-      const { profiles, notifications } = await story.onCard()
+      const fixture = await createDownloadFixture({ code: 'timed-out', loses: block => (block === lost ? 'answer' : undefined) })
+      const done = await fixture.download()
+      expect([lost, done.iccid, done.notificationSent, fixture.seen().asked]).toEqual([lost, ICCID, true, 1])
+      const { profiles, notifications } = await fixture.onCard()
       expect([profiles.length, notifications.length]).toEqual([1, 0])
-      expect(story.notes.join()).not.toMatch(/keeps no result|stays on the card/)
+      expect(fixture.notes.join()).not.toMatch(/keeps no result|stays on the card/)
     }
   }, 120_000)
 
   it('lets the result count that the card kept, where it says no', async () => {
     const upp = PACKAGE.slice(0, -1)
     const lost = await resultOf(upp)
-    const story = await createStory({ upp, loses: block => (block === lost ? 'answer' : undefined) })
-    await expect(story.download()).rejects.toMatchObject({ code: 'install-failed', fault: 'server' })
-    expect((await story.onCard()).notifications).toEqual([])
-    expect((await story.order())?.state).toBe('Error')
+    const fixture = await createDownloadFixture({ upp, loses: block => (block === lost ? 'answer' : undefined) })
+    await expect(fixture.download()).rejects.toMatchObject({ code: 'install-failed', fault: 'server' })
+    expect((await fixture.onCard()).notifications).toEqual([])
+    expect((await fixture.order())?.state).toBe('Error')
   }, 120_000)
 
   it.each(['exchange-lost', 'timed-out'] as const)(
     'blames nobody where it gets lost again: %s',
     async code => {
       const lost = await resultOf()
-      const story = await createStory({ code, loses: block => (block >= lost ? 'answer' : undefined) })
-      await expect(story.download()).rejects.toMatchObject({ code, message: 'the reader lost it' })
-      expect(story.seen().resets).toBe(1)
+      const fixture = await createDownloadFixture({ code, loses: block => (block >= lost ? 'answer' : undefined) })
+      await expect(fixture.download()).rejects.toMatchObject({ code, message: 'the reader lost it' })
+      expect(fixture.seen().resets).toBe(1)
     },
     120_000,
   )
 
   it('blames nobody where the server offers the profile no second time', async () => {
     const lost = await resultOf()
-    const story = await createStory({ loses: block => (block === lost ? 'command' : undefined) })
+    const fixture = await createDownloadFixture({ loses: block => (block === lost ? 'command' : undefined) })
     const first = await createSmdpFixture()
     let sessions = 0
     const refusing =
@@ -198,22 +198,22 @@ describe('a block that gets lost in a download', () => {
         const isAnew = request.url.endsWith(ES9p.InitiateAuthentication.path) && sessions++ > 0
         return isAnew ? first.smdp.es9p(new Request(request.url, { method: 'POST', body: '{}' })) : fetch(request)
       }
-    await expect(story.download(refusing(story.es9p))).rejects.toMatchObject({ code: 'exchange-lost' })
-    expect(story.notes.at(-1)).toMatch(/^what came of it could not be made good: ES9\+.InitiateAuthentication/)
+    await expect(fixture.download(refusing(fixture.es9p))).rejects.toMatchObject({ code: 'exchange-lost' })
+    expect(fixture.notes.at(-1)).toMatch(/^what came of it could not be made good: ES9\+.InitiateAuthentication/)
   }, 120_000)
 
   it('tries with shorter blocks the second time, where a last block was too long', async () => {
     // Nothing over 200 passes, and no block before the last is so long in this download.
     const last = (length: number): boolean => length > 200 && length < 255
-    const story = await createStory({ loses: (_block, length) => (last(length) ? 'command' : undefined) })
-    await story.download()
-    expect((await story.onCard()).profiles.length).toBe(1)
-    expect(story.seen().resets).toBe(1)
+    const fixture = await createDownloadFixture({ loses: (_block, length) => (last(length) ? 'command' : undefined) })
+    await fixture.download()
+    expect((await fixture.onCard()).profiles.length).toBe(1)
+    expect(fixture.seen().resets).toBe(1)
   })
 
   it('takes no second try with a card that is gone', async () => {
-    const story = await createStory({ code: 'card-removed', loses: block => (block === 8 ? 'answer' : undefined) })
-    await expect(story.download()).rejects.toMatchObject({ code: 'card-removed' })
-    expect(story.seen().resets).toBe(0)
+    const fixture = await createDownloadFixture({ code: 'card-removed', loses: block => (block === 8 ? 'answer' : undefined) })
+    await expect(fixture.download()).rejects.toMatchObject({ code: 'card-removed' })
+    expect(fixture.seen().resets).toBe(0)
   })
 })

@@ -11,7 +11,7 @@ import type { ModemCardOptions } from '../../src/modem/at-card.ts'
 import type { Device } from '../../src/rigs/attach.ts'
 import { readModemProfiles } from '../../src/rigs/links/modem-profiles.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
-import { createStory, doingsOf, stateOf } from '../cli/card/pcsc-fixture.ts'
+import { createDownloadFixture, doingsOf, stateOf } from '../cli/card/pcsc-fixture.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
 import { ROOT } from '../paths.ts'
 import { readTs48, TS48_NAMES, ts48Missing } from '../profile/ts48.ts'
@@ -95,11 +95,11 @@ const reason = ts48Missing ? 'no ../shared/ts48 with the GSMA TS.48 profiles' : 
 
 describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: ${reason})` : ''}`, () => {
   const begin = async (manners: ModemQuirks, options: Partial<ModemCardOptions> = {}, isdrOptions: IsdrOptions = {}) => {
-    const story = await createStory(readTs48(TS48_NAMES[0]), 't1')
-    await story.order()
-    const begun = await insert(story.euicc, manners, options)
+    const fixture = await createDownloadFixture(readTs48(TS48_NAMES[0]), 't1')
+    await fixture.order()
+    const begun = await insert(fixture.euicc, manners, options)
     const device = { card: begun.card, isdrOptions, close: async () => {} } as unknown as Device
-    return { story, ...begun, doings: doingsOf(story, async () => device) }
+    return { fixture, ...begun, doings: doingsOf(fixture, async () => device) }
   }
 
   /** Commands on the first way until the middle of the package. */
@@ -110,15 +110,15 @@ describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: 
   ] as const)(
     'goes on where %s fails after the %s way carried %i (EC20F, lpac#186)',
     async (command, firstPath, after) => {
-      const { story, doings, time, card } = await begin(
+      const { fixture, doings, time, card } = await begin(
         // Blocks that are the last of their chain go through: those may not be sent twice, see above.
         { faults: [{ command, after, answer: ERROR, unlessMatches: '"8[0-3]E291' }] },
         { firstPath, profiles },
       )
       await time.until(doings.download())
-      expect(await stateOf(story.euicc)).toEqual({ profiles: ['disabled'], notifications: 0 })
+      expect(await stateOf(fixture.euicc)).toEqual({ profiles: ['disabled'], notifications: 0 })
       expect(card.path).toBe(firstPath === 'csim' ? 'ccho-cgla' : 'csim')
-      expect(story.defects).toEqual([])
+      expect(fixture.defects).toEqual([])
     },
   )
 
@@ -130,19 +130,19 @@ describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: 
       const report = (event: LpaEvent): void => {
         if (event.kind === 'noted' && event.text.endsWith('asked what came of it')) outcome = 'the card was asked'
       }
-      const { story, doings, time } = await begin({ faults }, {}, { report })
+      const { fixture, doings, time } = await begin({ faults }, {}, { report })
       await time.until(doings.download())
       outcomes.add(outcome)
-      expect([after, (await stateOf(story.euicc)).profiles]).toEqual([after, ['disabled']])
+      expect([after, (await stateOf(fixture.euicc)).profiles]).toEqual([after, ['disabled']])
     }
     expect([...outcomes].sort()).toEqual(['the card was asked', 'without a loss'])
   })
 
   it('takes shorter blocks where the modem refuses long commands (lpac#160)', async () => {
     const learned: unknown[] = []
-    const { story, doings, time } = await begin({ longestApdu: 126 }, {}, { onLearned: fact => learned.push(fact) })
+    const { fixture, doings, time } = await begin({ longestApdu: 126 }, {}, { onLearned: fact => learned.push(fact) })
     await time.until(doings.download())
-    expect(await stateOf(story.euicc)).toEqual({ profiles: ['disabled'], notifications: 0 })
+    expect(await stateOf(fixture.euicc)).toEqual({ profiles: ['disabled'], notifications: 0 })
     expect(learned).toContainEqual(expect.objectContaining({ segmentSize: 120 }))
   })
 })

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createPlace } from '../cli/runtime.ts'
+import { createCliFixture } from '../cli/runtime.ts'
 
 describe('the card that a rig file names', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   afterAll(() => place.remove())
   const rig = (eid: string): void => {
     mkdirSync(join(place.folder, 'rigs'), { recursive: true })

@@ -8,10 +8,10 @@ import { ES2p } from '../../src/rsp/interfaces/es2p.ts'
 import { HOSTS } from '../../src/services/hosts.ts'
 import { openServices, type Services } from '../../src/services/services.ts'
 import { makeSupply, readSupply, stockProfile } from '../../src/services/stock.ts'
-import { createPlace } from '../cli/runtime.ts'
+import { createCliFixture } from '../cli/runtime.ts'
 
 describe('the services of a bench', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   const { runtime } = place.runtimeOf(new AbortController().signal)
   const context = { random: runtime.random, now: runtime.clock() }
   const opened: { close(): unknown }[] = []
@@ -99,7 +99,7 @@ describe('the services of a bench', () => {
 })
 
 it('a profile of our own is read back as a file, with its own identity each time', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   const { runtime } = place.runtimeOf(new AbortController().signal)
   place.remove()
   const one = makeSupply(runtime.random)

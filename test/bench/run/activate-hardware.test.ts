@@ -15,7 +15,7 @@ import { attachThrough } from '../../../src/rigs/emulator/bench-network.ts'
 import { networkSocketOf } from '../../../src/rigs/emulator/network-socket.ts'
 import { plugIntoPty } from '../../../src/rigs/emulator/pty-emulator.ts'
 import { createSoftwareCard } from '../../../src/rigs/links/software-card.ts'
-import { createPlace, type Place, type Ran } from '../../cli/runtime.ts'
+import { createCliFixture, type Place, type Ran } from '../../cli/runtime.ts'
 import { whyNoTty } from '../../modem/at/tty.ts'
 import { startReader, untilSeen, whyNoReader } from '../../pcsc/virtual-reader.ts'
 
@@ -60,8 +60,8 @@ const writeRig = (place: Place, link: string): void => {
 // pcscd looks at its readers every 400 ms, and the way through vpcd costs about 40 ms an APDU.
 describe('run activate on hardware', { timeout: 60_000 }, () => {
   const undo: (() => unknown)[] = []
-  const newPlace = (): Place => {
-    const place = createPlace()
+  const newCliFixture = (): Place => {
+    const place = createCliFixture()
     undo.push(() => place.remove())
     return place
   }
@@ -72,7 +72,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   const EIGHT = Array.from({ length: 8 }, (_, i) => expect.objectContaining({ step: i + 1, verdict: 'pass' }))
 
   it.skipIf(noReader)(`passes through pcscd with the first rig that is attached${because(noReader)}`, async () => {
-    const place = newPlace()
+    const place = newCliFixture()
     const reader = await startReader()
     undo.push(() => reader.stop())
     process.env.PCSCLITE_CSOCK_NAME = reader.socket
@@ -183,7 +183,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   ] as const)(
     `passes through a modem on a tty, over %s with %j, and the modem says where it is registered${because(noModem)}`,
     async (apdu, manners) => {
-      const place = newPlace()
+      const place = newCliFixture()
       const { modem } = await plugModem(place, apdu, manners)
       const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(ran).toMatchObject({ exitCode: 0, err: '' })
@@ -206,7 +206,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   it.skipIf(noModem)(
     `survives a modem that leaves the bus at REFRESH, and at its reset${because(noModem)}`,
     async () => {
-      const place = newPlace()
+      const place = newCliFixture()
       writeModemProfile(place, ['refreshFlag: true', "reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 20000 }]"])
       const { modem } = await plugModem(place, 'auto', MODEM_QUIRKS['eg25-g'].manners)
       const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
@@ -219,7 +219,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   )
 
   it.skipIf(noModem)(`blames no card where no network is heard${because(noModem)}`, async () => {
-    const place = newPlace()
+    const place = newCliFixture()
     await plugModem(place, 'auto', {}, { hears: false })
     writeModemProfile(place, ['deadlines: { registration: 1000 }'])
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
@@ -241,7 +241,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   ] as const)(
     `is blocked by a modem that is pulled out %s, and serves again when it is plugged in${because(noModem)}`,
     async (_when, pullAt, step) => {
-      const place = newPlace()
+      const place = newCliFixture()
       const { plugAgain } = await plugModem(place, 'auto', {}, { pullAt })
       const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(ran.exitCode).toBe(1)
@@ -264,7 +264,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   ] as const)(
     `ends soon after an interrupt while %s${because(noModem)}`,
     async (_when, at, isHeard, lines) => {
-      const place = newPlace()
+      const place = newCliFixture()
       const interrupt = new AbortController()
       const mayHear = (text: string): boolean => {
         if (!at.test(text)) return true
@@ -285,7 +285,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     ['+CPIN: SIM PIN', 'rig', /says of its card: \+CPIN: SIM PIN; the profile is protected by a PIN/],
     ['+CPIN: NOT INSERTED', 'rig', /SIM not inserted|NOT INSERTED/],
   ] as const)(`says so where the modem says %s${because(noModem)}`, async (said, cause, sentence) => {
-    const place = newPlace()
+    const place = newCliFixture()
     writeModemProfile(place, ['deadlines: { cardReady: 1000 }'])
     await plugModem(place, 'auto', { faults: [{ command: 'CPIN', answer: [said, 'OK'] }] }, { hears: false })
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
@@ -296,7 +296,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   })
 
   it.skipIf(noModem)(`names the network that denies the profile, and not the card${because(noModem)}`, async () => {
-    const place = newPlace()
+    const place = newCliFixture()
     // A network that knows nobody.
     const nobody = {
       challenge: async () => ({ refused: 'unknown-subscriber' }),
@@ -313,7 +313,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   })
 
   it('is blocked by a rig that was named and is not attached', async () => {
-    const place = newPlace()
+    const place = newCliFixture()
     writeRig(place, 'modem: { port: /dev/ttyNoSuchModem }')
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
     expect(ran.exitCode).toBe(1)

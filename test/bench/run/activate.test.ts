@@ -6,7 +6,7 @@ import { openStore } from '../../../src/bench/store/store.ts'
 import { runProgram } from '../../../src/cli/main.ts'
 import type { ApduExchanged, BenchEvent, HttpExchanged } from '../../../src/evidence/events.ts'
 import { readEvidence } from '../../../src/evidence/evidence-file.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { SHARED } from '../../paths.ts'
 
 const shared = SHARED
@@ -28,7 +28,7 @@ describe('run activate, over real sockets, with the software eUICC', () => {
   let result: Result
   let events: BenchEvent[]
   beforeAll(async () => {
-    place = createPlace()
+    place = createCliFixture()
     const ran = await place.run('run', 'activate', '--json')
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
     expect(ran.out.trimEnd().split('\n')).toHaveLength(1)
@@ -136,7 +136,7 @@ describe('run activate, over real sockets, with the software eUICC', () => {
 
 describe('run activate', () => {
   it('ends cleanly in the middle when it is interrupted: recorded, blocked, its state folder free', async () => {
-    const place = createPlace()
+    const place = createCliFixture()
     const interrupt = new AbortController()
     const { runtime, out } = place.runtimeOf(interrupt.signal)
     const write = (text: string): void => {
@@ -153,7 +153,7 @@ describe('run activate', () => {
   })
 
   it('passes on brainpoolP256r1', async () => {
-    const place = createPlace()
+    const place = createCliFixture()
     const ran = await place.run('run', 'activate', '--curve', 'brainpool', '--json')
     expect(ran.json<Result>().verdict).toBe('pass')
     place.remove()
@@ -162,7 +162,7 @@ describe('run activate', () => {
   it.skipIf(reason !== '').each(['nist', 'brainpool'] as const)(
     `takes a TS.48 profile twice with the certificates of SGP.26 on %s${reason}`,
     async curve => {
-      const place = createPlace()
+      const place = createCliFixture()
       const profile = join(shared, 'ts48', 'TS48v5_SAIP2.3_NoBERTLV.der')
       const args = [
         'run',

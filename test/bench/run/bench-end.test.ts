@@ -8,7 +8,7 @@ import { type Bench, openBench } from '../../../src/bench/run/bench.ts'
 import { readEvidence } from '../../../src/evidence/evidence-file.ts'
 import { BenchError } from '../../../src/host/error.ts'
 import type { Link } from '../../../src/rigs/links/link.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 
 let place: Place
 let workplace: BenchContext
@@ -16,7 +16,7 @@ let interrupt: AbortController
 const opened: { close(): unknown }[] = []
 
 beforeEach(() => {
-  place = createPlace()
+  place = createCliFixture()
   interrupt = new AbortController()
   workplace = openContext(place.runtimeOf(interrupt.signal).runtime, { curve: 'nist' })
 })

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { runProgram } from '../../../src/cli/main.ts'
 import type { Runtime } from '../../../src/host/runtime.ts'
 import { openFarSmdp } from '../../services/smdp/remote-smdp.ts'
-import { createPlace, type Place, type Ran } from '../runtime.ts'
+import { createCliFixture, type Place, type Ran } from '../runtime.ts'
 
 export interface Typed {
   /** What comes on stdin. */
@@ -48,7 +48,7 @@ export const runTyping = async (
 /** The servers of another bench, and a place here whose card trusts them. */
 export const openThere = async () => {
   const { host, connectTo, certs, close, ...far } = await openFarSmdp()
-  const here = createPlace()
+  const here = createCliFixture()
   const place = ['--certs', certs]
   const { eid } = (await here.run('card', 'info', '--json', ...place)).json<{ eid: string }>()
   return {

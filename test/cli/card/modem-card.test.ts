@@ -13,14 +13,14 @@ import { modemLink } from '../../../src/rigs/links/modem-link.ts'
 import { type Rig, summarizeRig } from '../../../src/rigs/rig.ts'
 import { whyNoTty } from '../../modem/at/tty.ts'
 import { readTs48, TS48_NAMES } from '../../profile/ts48.ts'
-import { AFTER, createStory, DOINGS, doingsOf, stateOf, whyNoStory } from './pcsc-fixture.ts'
+import { AFTER, createDownloadFixture, DOINGS, doingsOf, stateOf, whyNoFixture } from './pcsc-fixture.ts'
 
 const schedule = (ms: number, run: () => void) => {
   const timer = setTimeout(run, ms)
   return () => clearTimeout(timer)
 }
 
-const reason = await whyNoStory(await whyNoTty(), loadSerialPort, 'serialport')
+const reason = await whyNoFixture(await whyNoTty(), loadSerialPort, 'serialport')
 describe.skipIf(reason)(
   `what a person does with a card, through a modem on a tty${reason ? ` (skipped: ${reason})` : ''}`,
   { timeout: 60_000 },
@@ -36,9 +36,9 @@ describe.skipIf(reason)(
       forget: (rig: string) => facts.delete(rig),
     }
     const begin = async (protocol: 't0' | 't1', manners: ModemQuirks, more: Record<string, unknown> = {}) => {
-      const story = await createStory(readTs48(TS48_NAMES[0]), protocol)
-      await story.order()
-      const modem = createAtModem({ card: story.euicc, manners, schedule })
+      const fixture = await createDownloadFixture(readTs48(TS48_NAMES[0]), protocol)
+      await fixture.order()
+      const modem = createAtModem({ card: fixture.euicc, manners, schedule })
       // A modem that leaves takes its tty along, and is at another one when it is back.
       const port = join(mkdtempSync(join(tmpdir(), 'esim-bench-modem-')), 'modem')
       const plug = await plugIntoPty(
@@ -49,13 +49,13 @@ describe.skipIf(reason)(
             return modem
           },
         },
-        { card: story.euicc, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
+        { card: fixture.euicc, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
       )
       tty = { stop: () => plug.pull().then(() => rmSync(dirname(port), { recursive: true })) }
       const rig = { name: 'desk', link: { modem: { port, ...more } } } as Rig
       const links = { isdrOptionsOf: () => ({}), modem: modemLink(() => ({}), '.', learned) } as unknown as Links
       const open = (): Promise<Device> => openDevice(links, rig, summarizeRig(rig, 'test'))
-      return { story, modem, open, doings: doingsOf(story, open) }
+      return { fixture, modem, open, doings: doingsOf(fixture, open) }
     }
 
     it.each([
@@ -67,25 +67,25 @@ describe.skipIf(reason)(
       ['ccho-cgla', 't1', { toolkit: 'modem', without: ['CSIM'] }],
       ['csim', 't1', { ...MODEM_QUIRKS.t99w696.manners, echoStays: true }],
     ] as const)('does all of it over %s and %s, with %j', async (apdu, protocol, manners) => {
-      const { story, modem, doings } = await begin(protocol, manners, { apdu })
+      const { fixture, modem, doings } = await begin(protocol, manners, { apdu })
       for (const doing of DOINGS) {
         await doings[doing]()
-        expect([doing, await stateOf(story.euicc)]).toEqual([doing, AFTER[doing]])
+        expect([doing, await stateOf(fixture.euicc)]).toEqual([doing, AFTER[doing]])
       }
-      expect(story.defects).toEqual([])
+      expect(fixture.defects).toEqual([])
       const other = apdu === 'csim' ? /AT\+C(CHO|GLA|CHC)=/ : /AT\+CSIM=\d+,"[08][1-3]/
       expect(modem.heard.filter(text => other.test(text))).toEqual([])
     })
 
     it('asks an EG25-G for no REFRESH, which would make it leave (agnos-builder#556)', async () => {
-      const { open, doings, story } = await begin('t1', MODEM_QUIRKS['eg25-g'].manners)
+      const { open, doings, fixture } = await begin('t1', MODEM_QUIRKS['eg25-g'].manners)
       await doings.download()
       const device = await open()
       const { card, isdrOptions, refreshFlag } = device
       expect(refreshFlag).toBe(false)
-      await enableProfile({ card, isdrOptions, refreshFlag, profile: { iccid: story.iccid } })
+      await enableProfile({ card, isdrOptions, refreshFlag, profile: { iccid: fixture.iccid } })
       await device.close()
-      expect((await stateOf(story.euicc)).profiles).toEqual(['enabled'])
+      expect((await stateOf(fixture.euicc)).profiles).toEqual(['enabled'])
     })
 
     it('says in the evidence which modem that was, and begins the next time with the way that worked', async () => {

@@ -19,18 +19,18 @@ import { readTs48, TS48_NAMES } from '../../profile/ts48.ts'
 import { START } from '../../server/smdp/smdp-fixture.ts'
 import {
   AFTER,
-  createStory,
+  createDownloadFixture,
   DOINGS,
   type Doings,
   doingsOf,
   reach,
-  type Story,
+  type DownloadFixture,
   stateOf,
-  whyNoStory,
+  whyNoFixture,
 } from './pcsc-fixture.ts'
 
 const whyNot = (binding: BindingName): Promise<string | undefined> =>
-  whyNoStory(whyNoReader(), () => loadBinding(binding), binding)
+  whyNoFixture(whyNoReader(), () => loadBinding(binding), binding)
 
 let started: Promise<VirtualReader> | undefined
 /** One pcscd for both bindings: libpcsclite reads where its socket is only once in a process. */
@@ -58,16 +58,16 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         reader = await shared()
       })
       const begin = async (protocol: 't0' | 't1') => {
-        const story = await createStory(readTs48(TS48_NAMES[0]), protocol)
-        await story.order()
+        const fixture = await createDownloadFixture(readTs48(TS48_NAMES[0]), protocol)
+        await fixture.order()
         const sizes: unknown[] = []
         const onLearned = (fact: object) => void ('segmentSize' in fact && sizes.push(fact))
         const isdrOptionsOf = () => ({ onLearned })
-        const doings = doingsOf(story, () => reach({ reader: 'Virtual*Reader', binding }, { isdrOptionsOf }))
-        return { story, doings, sizes }
+        const doings = doingsOf(fixture, () => reach({ reader: 'Virtual*Reader', binding }, { isdrOptionsOf }))
+        return { fixture, doings, sizes }
       }
-      const insert = async (story: Story): Promise<InsertedCard> => {
-        const inserted = await reader.insert(story.euicc)
+      const insert = async (fixture: DownloadFixture): Promise<InsertedCard> => {
+        const inserted = await reader.insert(fixture.euicc)
         await untilSeen(binding, true)
         return inserted
       }
@@ -77,26 +77,26 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
       }
 
       it.each(['t1', 't0'] as const)('does all of it over %s', async protocol => {
-        const { story, doings } = await begin(protocol)
-        const inserted = await insert(story)
+        const { fixture, doings } = await begin(protocol)
+        const inserted = await insert(fixture)
         for (const doing of DOINGS) {
           await doings[doing]()
-          expect([doing, await stateOf(story.euicc)]).toEqual([doing, AFTER[doing]])
+          expect([doing, await stateOf(fixture.euicc)]).toEqual([doing, AFTER[doing]])
         }
-        expect(story.defects).toEqual([])
+        expect(fixture.defects).toEqual([])
         await pull(inserted)
       })
 
       it('gets a profile through a reader that loses long commands, and remembers what it carries', async () => {
-        const { story } = await begin('t1')
-        const inserted = await reader.insert(losingLong(story.euicc, 130))
+        const { fixture } = await begin('t1')
+        const inserted = await reader.insert(losingLong(fixture.euicc, 130))
         await untilSeen(binding, true)
         const learned = mkdtempSync(join(tmpdir(), 'learned-'))
         const known = () => knowCards([join(PACKAGE_FOLDER, 'rigs')], learned, () => START)
         const noted: string[] = []
         const open = (isdrOptionsOf = known()) => reach({ reader: 'Virtual*Reader', binding }, { isdrOptionsOf, noted })
-        await doingsOf(story, () => open()).download()
-        expect(await stateOf(story.euicc)).toEqual(AFTER.download)
+        await doingsOf(fixture, () => open()).download()
+        expect(await stateOf(fixture.euicc)).toEqual(AFTER.download)
         expect(noted).toEqual(['blocks of 255 bytes get lost on the way to the card; 120 bytes are sent from here on'])
         // Somebody who starts the bench anew finds it known.
         const device = await open(known())
@@ -114,13 +114,13 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
       })
 
       it('finds on the card what came of a package whose last answer the reader lost', async () => {
-        const { story } = await begin('t1')
-        const inserted = await reader.insert(losingResult(story.euicc))
+        const { fixture } = await begin('t1')
+        const inserted = await reader.insert(losingResult(fixture.euicc))
         await untilSeen(binding, true)
         const noted: string[] = []
-        await doingsOf(story, () => reach({ reader: 'Virtual*Reader', binding }, { noted })).download()
-        expect(await stateOf(story.euicc)).toEqual(AFTER.download)
-        expect((await story.store.findOrder(story.iccid))?.state).toBe('Installed')
+        await doingsOf(fixture, () => reach({ reader: 'Virtual*Reader', binding }, { noted })).download()
+        expect(await stateOf(fixture.euicc)).toEqual(AFTER.download)
+        expect((await fixture.store.findOrder(fixture.iccid))?.state).toBe('Installed')
         expect(noted.at(-1)).toMatch(/^the card had carried out what got lost/)
         await pull(inserted)
       })
@@ -129,10 +129,10 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
       // The other binding differs in its errors alone.
       const points = binding === 'smartcard' ? [0.1, 0.5, 0.95] : [0.5]
       it.each(points)('loses nothing when the card is pulled at %d of each', async point => {
-        const { story, doings, sizes } = await begin('t1')
+        const { fixture, doings, sizes } = await begin('t1')
         counted ??= countExchanges(binding, reader)
         const counts = await counted
-        let inserted = await insert(story)
+        let inserted = await insert(fixture)
         for (const doing of DOINGS) {
           const gone = inserted.pullAfter(Math.min(Math.floor(counts[doing] * point), counts[doing] - 2))
           const error = await doings[doing]().then(
@@ -143,13 +143,13 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
           expect(classifyError(error)).toMatchObject({ verdict: 'blocked', cause: 'rig', isForeseen: true })
           await gone
           await untilSeen(binding, false)
-          inserted = await insert(story)
-          await finish(story, doings, doing)
+          inserted = await insert(fixture)
+          await finish(fixture, doings, doing)
         }
         await pull(inserted)
         // A card that was pulled says nothing of what its reader can carry.
         expect(sizes).toEqual([])
-        expect(story.defects).toEqual([])
+        expect(fixture.defects).toEqual([])
       })
     },
   )
@@ -189,11 +189,11 @@ const losingResult = (card: Card): Card => {
 
 /** Commands that each takes when nobody pulls anything. */
 const countExchanges = async (binding: BindingName, reader: VirtualReader): Promise<Record<keyof Doings, number>> => {
-  const story = await createStory(readTs48(TS48_NAMES[0]), 't1')
-  await story.order()
-  const inserted = await reader.insert(story.euicc)
+  const fixture = await createDownloadFixture(readTs48(TS48_NAMES[0]), 't1')
+  await fixture.order()
+  const inserted = await reader.insert(fixture.euicc)
   await untilSeen(binding, true)
-  const doings = doingsOf(story, () => reach({ reader: 'Virtual*Reader', binding }))
+  const doings = doingsOf(fixture, () => reach({ reader: 'Virtual*Reader', binding }))
   const counts: Partial<Record<keyof Doings, number>> = {}
   for (const doing of DOINGS) {
     const before = inserted.answered
@@ -206,12 +206,12 @@ const countExchanges = async (binding: BindingName, reader: VirtualReader): Prom
 }
 
 /** The new try: what the card has done before it was pulled is done, and what it has not is done now. */
-const finish = async (story: Story, doings: Doings, doing: keyof Doings): Promise<void> => {
-  await story.euicc.reset()
-  const { profiles } = await stateOf(story.euicc)
+const finish = async (fixture: DownloadFixture, doings: Doings, doing: keyof Doings): Promise<void> => {
+  await fixture.euicc.reset()
+  const { profiles } = await stateOf(fixture.euicc)
   if (doing === 'info' || doing === 'notifications' || profiles.join() !== AFTER[doing].profiles.join())
     await doings[doing]()
   // A download that was cut off behind its last segment has left its result for the server to be told.
   else if (doing === 'download') await doings.notifications()
-  expect([doing, await stateOf(story.euicc)]).toEqual([doing, AFTER[doing]])
+  expect([doing, await stateOf(fixture.euicc)]).toEqual([doing, AFTER[doing]])
 }

@@ -41,8 +41,8 @@ export const AFTER = {
   notifications: { profiles: [], notifications: 0 },
 } as const
 
-/** Why the story cannot be told over a way to a card, whose packages `load` tries; undefined where it can. */
-export const whyNoStory = async (
+/** Why the fixture cannot be told over a way to a card, whose packages `load` tries; undefined where it can. */
+export const whyNoFixture = async (
   whyNoWay: string | undefined,
   load: () => Promise<unknown>,
   name: string,
@@ -56,7 +56,7 @@ export const whyNoStory = async (
 }
 
 /** A server with one order, and a card that belongs to its PKI. */
-export const createStory = async (upp: Uint8Array, protocol: 't0' | 't1') => {
+export const createDownloadFixture = async (upp: Uint8Array, protocol: 't0' | 't1') => {
   const outcome = installProfile(decodeProfilePackage(upp), {
     services: new Set(SUPPORTED_SERVICES),
     freeMemory: 1 << 20,
@@ -68,7 +68,7 @@ export const createStory = async (upp: Uint8Array, protocol: 't0' | 't1') => {
     identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
     clock: () => START,
-    random: seededRandom(`story ${protocol}`),
+    random: seededRandom(`fixture ${protocol}`),
     protocol,
   })
   const { fetch, order } = {
@@ -80,7 +80,7 @@ export const createStory = async (upp: Uint8Array, protocol: 't0' | 't1') => {
   }
   return { ...fixture, iccid, euicc, fetch, order }
 }
-export type Story = Awaited<ReturnType<typeof createStory>>
+export type DownloadFixture = Awaited<ReturnType<typeof createDownloadFixture>>
 
 /** The card of a rig behind PC/SC, as every command of the bench has it. */
 export const reach = async (
@@ -94,8 +94,8 @@ export const reach = async (
   return { ...device, isdrOptions: { ...device.isdrOptions, report } }
 }
 
-export const doingsOf = (story: Story, open: () => Promise<Device>): Doings => {
-  const { iccid, fetch } = story
+export const doingsOf = (fixture: DownloadFixture, open: () => Promise<Device>): Doings => {
+  const { iccid, fetch } = fixture
   const inHand = async <T>(work: (device: Device) => Promise<T>): Promise<T> => {
     const device = await open()
     try {

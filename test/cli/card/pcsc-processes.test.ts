@@ -7,7 +7,7 @@ import { loadBinding } from '../../../src/pcsc/load-binding.ts'
 import { createTestCard, testIdentity } from '../../euicc/card.ts'
 import { startReader, untilSeen, type VirtualReader, whyNoReader } from '../../pcsc/virtual-reader.ts'
 import { type BenchProgram, compileBench } from '../bench-process.ts'
-import { createPlace } from '../runtime.ts'
+import { createCliFixture } from '../runtime.ts'
 
 const EID = toHex(testIdentity().eid)
 
@@ -51,7 +51,7 @@ const ponder = (card: Card, at: number) => {
 describe.skipIf(reason)(`two benches and one card${reason ? ` (skipped: ${reason})` : ''}`, () => {
   let reader: VirtualReader
   let program: BenchProgram
-  const [one, other] = [createPlace(), createPlace()]
+  const [one, other] = [createCliFixture(), createCliFixture()]
   beforeAll(async () => {
     reader = await startReader()
     process.env.PCSCLITE_CSOCK_NAME = reader.socket

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
-import { createPlace } from '../runtime.ts'
+import { createCliFixture } from '../runtime.ts'
 
 describe('card download from the SM-DP+ of another bench', () => {
-  const here = createPlace()
+  const here = createCliFixture()
   let far: FarSmdp
   let certs: string
   const order = (confirmationCode?: string) => far.order(confirmationCode)

@@ -4,7 +4,7 @@ import { encode } from 'fast-png'
 import encodeQR from 'qr'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openThere, type There } from '../card/card-fixture.ts'
-import { createPlace } from '../runtime.ts'
+import { createCliFixture } from '../runtime.ts'
 
 let there: There
 beforeAll(async () => {
@@ -103,7 +103,7 @@ describe('where the profile comes from', () => {
 })
 
 describe('a source that cannot be used is said, and nothing is asked in its place', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   afterAll(() => place.remove())
   const file = (name: string, bytes: Uint8Array | string): string => {
     const path = join(place.folder, name)

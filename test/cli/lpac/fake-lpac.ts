@@ -47,7 +47,7 @@ const main = async ([what, url]) => {
 main(process.argv.slice(2))
 `
 
-export const writeLpacStandIn = (folder: string): string => {
+export const writeFakeLpac = (folder: string): string => {
   const path = join(folder, 'lpac')
   writeFileSync(path, PROGRAM)
   chmodSync(path, 0o755)

@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { writeLpacScript } from '../../../src/cli/lpac/lpac-script.ts'
-import { createPlace } from '../runtime.ts'
+import { createCliFixture } from '../runtime.ts'
 
 describe('a script in the place of lpac', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   afterAll(() => place.remove())
 
   it('finds folder, state and program from an empty environment, and hands on every word as it is', () => {

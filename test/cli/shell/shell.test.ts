@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { completeLine, isWorthKeeping, type ShellCommand, splitWords } from '../../../src/cli/shell/shell-words.ts'
 import { openThere, runTyping, type There } from '../card/card-fixture.ts'
-import { createPlace } from '../runtime.ts'
+import { createCliFixture } from '../runtime.ts'
 
 describe('the words of a line', () => {
   it.each<[string, string, string[]]>([
@@ -92,7 +92,7 @@ describe('the shell', () => {
   })
 
   it('on a terminal: completes, asks, remembers, and ends with exit', async () => {
-    const place = createPlace()
+    const place = createCliFixture()
     const PROMPTED = 'card> \x1b[7G'
     const typed = await runTyping(
       place,
@@ -121,7 +121,7 @@ describe('the shell', () => {
 })
 
 describe('raw APDUs', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   afterAll(() => place.remove())
   const apdu = (...args: string[]) => place.run('card', 'apdu', ...args)
 

@@ -6,7 +6,7 @@ import { openWebPki, serverIdentity } from '../../../src/host/pki/web-pki.ts'
 import { luhnDigit } from '../../../src/profile/digits.ts'
 import { testPki } from '../../server/smdp/smdp-fixture.ts'
 import { type Serving, serveSmdp } from '../../services/smdp/serving.ts'
-import { createPlace, type Place, type Ran } from '../runtime.ts'
+import { createCliFixture, type Place, type Ran } from '../runtime.ts'
 
 const EID = '89049032123451234512345678901235'
 const iccidOf = (index: number): string => {
@@ -17,7 +17,7 @@ const iccidOf = (index: number): string => {
 let place: Place
 const serving: Serving[] = []
 beforeEach(() => {
-  place = createPlace()
+  place = createCliFixture()
 })
 afterEach(async () => {
   for (const each of serving.splice(0)) await each.end()

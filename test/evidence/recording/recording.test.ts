@@ -10,7 +10,7 @@ import { createLinks } from '../../../src/rigs/attach.ts'
 import { recordLinks } from '../../../src/rigs/links/record-links.ts'
 import { playTape } from '../../../src/rigs/links/recording-link.ts'
 import { bytes, hex } from '../../apdu/scripted-channel.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
 
 const writeRig = (place: Place, name: string, tape: string): void => {
@@ -20,7 +20,7 @@ const writeRig = (place: Place, name: string, tape: string): void => {
 const tapeOf = (place: Place, file: string) => readTape(readFileSync(join(place.folder, file), 'utf8'))
 
 describe('a recorded session', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   let far: FarSmdp
   let iccid: string
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readCiFolder } from '../../../src/host/pki/ci-folder.ts'
 import { issueTestPki } from '../../../src/rsp/certificates/test-pki.ts'
-import { createPlace } from '../../cli/runtime.ts'
+import { createCliFixture } from '../../cli/runtime.ts'
 import { type Running, startProgram } from '../../rigs/emulator/emulator-process.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
 
@@ -61,7 +61,7 @@ describe('a folder of CI certificates', () => {
 })
 
 describe('a card of another CI', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   let far: FarSmdp
   let plug: Running
   beforeAll(async () => {

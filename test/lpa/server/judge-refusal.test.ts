@@ -67,7 +67,7 @@ describe('a server that refuses what the card sent', () => {
     served(row, () => ({ refused: { subjectCode, reasonCode } })),
   ]
   it.each([
-    // The card of the story does not sign with its key.
+    // The card of the fixture does not sign with its key.
     ['8.1', '6.1', 'card'],
     ['8.1.2', '6.1', 'card'],
     ['8.1.3', '6.3', 'card'],

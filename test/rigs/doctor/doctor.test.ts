@@ -6,7 +6,7 @@ import type { SerialDevice } from '../../../src/host/machine/serial-devices.ts'
 import { PcscError, pcscError } from '../../../src/pcsc/errors.ts'
 import type { Finding } from '../../../src/rigs/doctor/finding.ts'
 import type { Machine } from '../../../src/rigs/doctor/machine.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 
 const EG25: SerialDevice = {
   path: '/dev/ttyUSB2',
@@ -40,7 +40,7 @@ describe('doctor', () => {
     for (const place of places.splice(0)) place.remove()
   })
   const examine = async (machine: Partial<Machine>, prepare: (place: Place) => void = () => {}) => {
-    const place = createPlace()
+    const place = createCliFixture()
     places.push(place)
     prepare(place)
     const { runtime, out } = place.runtimeOf(new AbortController().signal)
@@ -155,7 +155,7 @@ describe('doctor', () => {
   })
 
   it('shows this machine as lines, each with its sign', async () => {
-    const place = createPlace()
+    const place = createCliFixture()
     places.push(place)
     const { runtime, out } = place.runtimeOf(new AbortController().signal)
     await doctorCommand(runtime, { curve: 'nist' }, { ...healthy, nodeVersion: '18.0.0' })

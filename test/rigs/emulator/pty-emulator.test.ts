@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { attachThrough } from '../../../src/rigs/emulator/bench-network.ts'
 import { plugIntoPty } from '../../../src/rigs/emulator/pty-emulator.ts'
-import { createPlace } from '../../cli/runtime.ts'
+import { createCliFixture } from '../../cli/runtime.ts'
 import { startProgram } from './emulator-process.ts'
 
 const loads = (name: string): Promise<boolean> =>
@@ -21,7 +21,7 @@ const reason =
         : 'npm serialport is not installed or does not load'
 
 describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (skipped: ${reason})` : ''}`, () => {
-  const place = createPlace()
+  const place = createCliFixture()
   afterAll(() => place.remove())
   const link = join(place.folder, 'modem')
   const writeRig = (): void => {

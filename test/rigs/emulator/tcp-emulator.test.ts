@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
 import { type Running, startProgram } from './emulator-process.ts'
 
@@ -27,7 +27,7 @@ const openClient = (port: number) => {
 }
 
 describe('the software eUICC on a socket', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   let far: FarSmdp
   let plug: Running
   let port: number
@@ -148,7 +148,7 @@ const answering = (expression: string): string =>
   `require('node:readline').createInterface({input:process.stdin}).on('line',line=>console.log('{"type":"apdu","payload":'+(${expression})+'}'))`
 
 describe('a program that is no wrapper', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   afterAll(() => place.remove())
   it.each([
     ['is not there', ['/no/such/program'], /cannot be started/],

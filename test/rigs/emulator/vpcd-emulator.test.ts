@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { createPlace } from '../../cli/runtime.ts'
+import { createCliFixture } from '../../cli/runtime.ts'
 import { freePort, startVpcd, whyNoVpcd } from '../../cli/vpcd-fixture.ts'
 import { startProgram } from './emulator-process.ts'
 
@@ -15,7 +15,7 @@ describe.skipIf(reason)(
   `the software eUICC in vpcd${reason ? ` (skipped: ${reason})` : ''}`,
   { timeout: 60_000 },
   () => {
-    const place = createPlace()
+    const place = createCliFixture()
     const ended: (() => Promise<unknown>)[] = []
     afterAll(async () => {
       for (const end of ended.reverse()) await end()

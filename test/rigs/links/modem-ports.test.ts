@@ -17,7 +17,7 @@ import { openAgain, takePort } from '../../../src/rigs/links/modem-ports.ts'
 import { type Rig, summarizeRig } from '../../../src/rigs/rig.ts'
 import { hex } from '../../apdu/scripted-channel.ts'
 import { compileBench } from '../../cli/bench-process.ts'
-import { createPlace } from '../../cli/runtime.ts'
+import { createCliFixture } from '../../cli/runtime.ts'
 import { createTestCard, testIdentity } from '../../euicc/card.ts'
 import { createFakeMachine } from '../../host/machine/fake-sysfs.ts'
 import { whyNoTty } from '../../modem/at/tty.ts'
@@ -233,7 +233,7 @@ describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})`
 
   it('is had by one process; the second is told which', async () => {
     const { tty } = await plugIn({})
-    const place = createPlace()
+    const place = createCliFixture()
     undo.push(() => place.remove())
     mkdirSync(join(place.folder, 'rigs'))
     writeFileSync(join(place.folder, 'rigs', 'desk.yaml'), `name: desk\nlink: { modem: { port: ${tty} } }\n`)

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runProgram } from '../../../src/cli/main.ts'
-import { writeLpacStandIn } from '../../cli/lpac/fake-lpac.ts'
-import { createPlace } from '../../cli/runtime.ts'
+import { writeFakeLpac } from '../../cli/lpac/fake-lpac.ts'
+import { createCliFixture } from '../../cli/runtime.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
 
 describe('an lpac on the card of a rig', () => {
-  const place = createPlace()
+  const place = createCliFixture()
   let far: FarSmdp
   beforeAll(async () => {
     far = await openFarSmdp()
-    writeLpacStandIn(place.folder)
+    writeFakeLpac(place.folder)
   })
   afterAll(async () => {
     await far.close()

@@ -19,7 +19,7 @@ const ALTERNATIVE = 'alternative.example.com'
 const EID = '89049032123451234512345678901235'
 
 /** A card with nothing but the address of its root SM-DS, and all the servers behind it. */
-const createStory = async (curve: 'P-256' | 'brainpoolP256r1') => {
+const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1') => {
   const random = seededRandom(`discovery ${curve}`)
   const root = createSmdsFixture({ curve, address: ROOT })
   const alternative = createSmdsFixture({
@@ -87,25 +87,25 @@ describe.each(['P-256', 'brainpoolP256r1'] as const)('a profile that is found th
       ],
     ],
   ])('is ordered, announced at %s, found, downloaded, and announced no more', async (_, smdsAddress, way) => {
-    const story = await createStory(curve)
-    const { smdp } = story
-    expect(await story.discover()).toEqual([])
+    const fixture = await createDownloadFixture(curve)
+    const { smdp } = fixture
+    expect(await fixture.discover()).toEqual([])
     accepted(await smdp.operate('DownloadOrder', { iccid: ICCID, eid: EID }))
     accepted(await smdp.operate('ConfirmOrder', { iccid: ICCID, smdsAddress, releaseFlag: true }))
 
-    const [event, ...more] = await story.discover()
+    const [event, ...more] = await fixture.discover()
     expect(more).toEqual([])
-    story.asked.length = 0
-    expect(await story.download(event!)).toMatchObject({ iccid: ICCID, notificationSent: true })
-    expect(story.asked).toEqual(expect.arrayContaining(way))
-    const profiles = await story.onIsdr(isdr => listProfiles(isdr))
+    fixture.asked.length = 0
+    expect(await fixture.download(event!)).toMatchObject({ iccid: ICCID, notificationSent: true })
+    expect(fixture.asked).toEqual(expect.arrayContaining(way))
+    const profiles = await fixture.onIsdr(isdr => listProfiles(isdr))
     expect(profiles.map(({ iccid }) => iccid && iccidToDigits(iccid))).toContain(ICCID)
 
     await smdp.smdp.settled()
     expect(await smdp.stateOf()).toBe('Installed')
-    expect(await story.discover()).toEqual([])
-    expect(await story.root.store.listEvents(EID)).toEqual([])
-    expect(await story.alternative.store.listEvents(EID)).toEqual([])
-    expect([...smdp.defects, ...story.root.defects, ...story.alternative.defects]).toEqual([])
+    expect(await fixture.discover()).toEqual([])
+    expect(await fixture.root.store.listEvents(EID)).toEqual([])
+    expect(await fixture.alternative.store.listEvents(EID)).toEqual([])
+    expect([...smdp.defects, ...fixture.root.defects, ...fixture.alternative.defects]).toEqual([])
   })
 })

@@ -9,7 +9,7 @@ import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import type { SmdpStore } from '../../../src/server/smdp/store.ts'
 import { applyInventory } from '../../../src/services/inventory/apply-inventory.ts'
 import { readInventory } from '../../../src/services/inventory/read-inventory.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 
 const EID = '89049032123451234512345678901235'
 const iccidOf = (index: number): string => {
@@ -20,7 +20,7 @@ const iccidOf = (index: number): string => {
 let place: Place
 let store: SmdpStore
 beforeEach(() => {
-  place = createPlace()
+  place = createCliFixture()
   store = createMemoryStore()
 })
 afterEach(() => place.remove())
@@ -31,7 +31,7 @@ const write = (name: string, text: string): string => {
   return path
 }
 const at = new Date('2026-11-23T01:00:00Z')
-const { random } = createPlace().runtimeOf(new AbortController().signal).runtime
+const { random } = createCliFixture().runtimeOf(new AbortController().signal).runtime
 const read = (text: string, environment: NodeJS.ProcessEnv = {}) =>
   readInventory(write('inventory.yaml', text), { random, environment })
 const load = (text: string, environment?: NodeJS.ProcessEnv) =>

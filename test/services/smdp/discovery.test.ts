@@ -5,7 +5,7 @@ import { openContext } from '../../../src/bench/context.ts'
 import { openBench } from '../../../src/bench/run/bench.ts'
 import { HOSTS } from '../../../src/services/hosts.ts'
 import { makeSupply, stockProfile } from '../../../src/services/stock.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { type Serving, serveSmdp } from './serving.ts'
 
 const EID = '89049032123451234512345678901235'
@@ -14,8 +14,8 @@ let there: Place
 let here: Place
 let server: Serving | undefined
 beforeEach(() => {
-  there = createPlace()
-  here = createPlace()
+  there = createCliFixture()
+  here = createCliFixture()
 })
 afterEach(async () => {
   await server?.end()

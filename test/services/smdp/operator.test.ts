@@ -7,7 +7,7 @@ import { mountFetch } from '../../../src/host/net/mount-fetch.ts'
 import { checkForeignServer } from '../../../src/host/pki/foreign-server.ts'
 import { openWebPki, serverIdentity, type WebPki } from '../../../src/host/pki/web-pki.ts'
 import { ES2p } from '../../../src/rsp/interfaces/es2p.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { issueVariant } from '../../rsp/certificates/variants.ts'
 import { START, testPki } from '../../server/smdp/smdp-fixture.ts'
 import { type Serving, serveSmdp } from './serving.ts'
@@ -16,8 +16,8 @@ let there: Place
 let here: Place
 const open: { close(): Promise<unknown> }[] = []
 beforeEach(() => {
-  there = createPlace()
-  here = createPlace()
+  there = createCliFixture()
+  here = createCliFixture()
 })
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()

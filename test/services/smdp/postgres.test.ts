@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { type Cluster, startCluster, withoutPostgres } from '../store/postgres-cluster.ts'
 import { type Serving, serveSmdp } from './serving.ts'
 
@@ -11,7 +11,7 @@ let cluster: Cluster | undefined
 let place: Place
 const serving: Serving[] = []
 beforeAll(() => {
-  place = createPlace()
+  place = createCliFixture()
   if (!withoutPostgres) cluster = startCluster()
 })
 afterAll(async () => {

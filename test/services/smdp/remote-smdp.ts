@@ -7,11 +7,11 @@ import { ES2p } from '../../../src/rsp/interfaces/es2p.ts'
 import { callEs2 } from '../../../src/server/operator/es2p-client.ts'
 import { HOSTS } from '../../../src/services/hosts.ts'
 import { makeSupply, stockProfile } from '../../../src/services/stock.ts'
-import { createPlace } from '../../cli/runtime.ts'
+import { createCliFixture } from '../../cli/runtime.ts'
 
 /** The SM-DP+ of a bench in another place, over its real sockets, with an operator who orders there. */
 export const openFarSmdp = async (curve: 'nist' | 'brainpool' = 'nist') => {
-  const place = createPlace()
+  const place = createCliFixture()
   const { runtime } = place.runtimeOf(new AbortController().signal)
   const workplace = openContext(runtime, { curve })
   const bench = await openBench({ ...runtime, workplace, signal: runtime.interrupt })

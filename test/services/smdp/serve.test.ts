@@ -9,7 +9,7 @@ import { registerOnNetwork } from '../../../src/modem/radio/registration.ts'
 import { milenage } from '../../../src/profile/aka/milenage.ts'
 import { luhnDigit } from '../../../src/profile/digits.ts'
 import { createNetwork } from '../../../src/server/network/network.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { SHARED } from '../../paths.ts'
 import { readTs48, TS48_NAMES, ts48Missing } from '../../profile/ts48.ts'
 import { type Serving, serveSmdp, serveSmdpAt } from './serving.ts'
@@ -24,8 +24,8 @@ let there: Place
 let here: Place
 const serving: Serving[] = []
 beforeEach(() => {
-  there = createPlace()
-  here = createPlace()
+  there = createCliFixture()
+  here = createCliFixture()
 })
 afterEach(async () => {
   for (const each of serving.splice(0)) await each.end()

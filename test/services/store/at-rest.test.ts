@@ -12,10 +12,10 @@ import { readStoreKeys } from '../../../src/services/store/store-key.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../../server/smdp/es9p/card-role.ts'
 import { createSmdpFixture, ICCID, START } from '../../server/smdp/smdp-fixture.ts'
-import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
+import { openFixtures, withoutPostgres } from './postgres-cluster.ts'
 
 const KEY = toHex(seededRandom('a store key')(32))
-const places = openPlaces()
+const places = openFixtures()
 const { folder } = places
 const text = Buffer.from('text')
 let place: string

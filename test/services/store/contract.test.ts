@@ -6,13 +6,13 @@ import { advance, newOrder, type Order } from '../../../src/server/smdp/order.ts
 import type { InitiatedSession, SmdpStore, StockProfile, StoredNotification } from '../../../src/server/smdp/store.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
-import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
+import { openFixtures, withoutPostgres } from './postgres-cluster.ts'
 
 const AT = new Date('2026-11-01T12:00:00.123Z')
 const environment = { ESIM_BENCH_STORE_KEY: toHex(seededRandom('store key')(32)) }
 const EID = '89049032123451234512345678901235'
 
-const places = openPlaces()
+const places = openFixtures()
 const { folder } = places
 
 /** Waits after each step until another process would see it too. */

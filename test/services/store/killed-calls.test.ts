@@ -30,7 +30,7 @@ const createCallers = ({ fetch }: Lives): Promise<Fixture> => createSmdpFixture(
 
 const eidOf = (at: number): string => `8904903212345123451234567890${String(at).padStart(4, '0')}`
 
-/** Runs a story for each life and more, the server killed at every step that `one` of them takes. */
+/** Runs a fixture for each life and more, the server killed at every step that `one` of them takes. */
 const killThrough = async (
   place: KilledPlace,
   name: string,
@@ -40,7 +40,7 @@ const killThrough = async (
     orderOf,
     one,
   }: {
-    /** Profiles for a story. */
+    /** Profiles for a fixture. */
     readonly stock: number
     /** Which steps: those that are killed at elsewhere are left out. */
     readonly at?: RegExp
@@ -65,9 +65,9 @@ const killThrough = async (
   const callers = await createCallers(lives)
   const turnstile = createTurnstile(PER_LIFE)
   let current: ServerProcess | undefined
-  const whole = async (story: number): Promise<void> => {
-    await turnstile.enter(story)
-    await one(callers, story)
+  const whole = async (fixture: number): Promise<void> => {
+    await turnstile.enter(fixture)
+    await one(callers, fixture)
     // From time to time a server tells what it could not tell at once.
     await current?.deliver()
   }
@@ -80,7 +80,7 @@ const killThrough = async (
     },
     start: kill => place.start({ STORE: location, ...(kill !== undefined && { KILL_AT: kill }) }),
     onLife: turnstile.onLife,
-    work: Promise.all(Array.from({ length: count }, (_, story) => whole(story))),
+    work: Promise.all(Array.from({ length: count }, (_, fixture) => whole(fixture))),
   })
   await lives.close()
   expect(deaths).toEqual(kills.map(kill => `${kill} SIGKILL`))
@@ -234,7 +234,7 @@ describeOnStores('a server', place => {
         expect(refused(offered)).toBe('8.10.1/3.9')
       }
     }
-    /** Four orders a story: two are given up, one is put off, one is nobody's. */
+    /** Four orders a fixture: two are given up, one is put off, one is nobody's. */
     const one = async (callers: Fixture, at: number): Promise<void> => {
       const { card } = callers
       const give = async (which: number, reason: Parameters<CardRole['cancelSession']>[1], isBound: boolean) => {

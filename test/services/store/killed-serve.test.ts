@@ -8,7 +8,7 @@ import { openTlsServer } from '../../../src/host/net/tls-server.ts'
 import { OWN_SMDP_HOST, ownCertificates } from '../../../src/host/pki/card-pki.ts'
 import { openWebPki, serverIdentity } from '../../../src/host/pki/web-pki.ts'
 import { type BenchProgram, compileBench } from '../../cli/bench-process.ts'
-import { createPlace, type Place } from '../../cli/runtime.ts'
+import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { createCard, fetchProfile, iccidsOn, watchNotifications } from './downloading-cards.ts'
 import { openStore, STORE_KEY } from './killed-stores.ts'
 import { type Cluster, startCluster, withoutPostgres } from './postgres-cluster.ts'
@@ -68,7 +68,7 @@ describe.each(STORES)('smdp serve on %s', (_, isMissing, locate) => {
   it.skipIf(isMissing)(
     `is killed in the middle of a hundred downloads, and goes on on the same port${isMissing ? ` (${isMissing})` : ''}`,
     async () => {
-      const place = createPlace()
+      const place = createCliFixture()
       places.push(place)
       const { runtime } = place.runtimeOf(new AbortController().signal)
       const now = runtime.clock()

@@ -65,7 +65,7 @@ export const temporaryFolder = (): string => {
 }
 
 /** A folder for SQLite files, and a cluster where there is PostgreSQL, for the tests of the file that asks. */
-export const openPlaces = (): { readonly folder: string; readonly cluster: Cluster } => {
+export const openFixtures = (): { readonly folder: string; readonly cluster: Cluster } => {
   const folder = temporaryFolder()
   let cluster: Cluster | undefined
   beforeAll(() => {

@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import type { Progress, SmdpStore } from '../../../src/server/smdp/store.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
-import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
+import { openFixtures, withoutPostgres } from './postgres-cluster.ts'
 
 const NOW = new Date('2026-11-01T12:00:00.000Z')
 const EID = '89049032123451234512345678901235'
@@ -16,7 +16,7 @@ const hours = (count: number): Date => new Date(NOW.getTime() + count * 3_600_00
 const printed: unknown[] = []
 vi.spyOn(console, 'log').mockImplementation((...words) => void printed.push(words))
 
-const places = openPlaces()
+const places = openFixtures()
 const { folder } = places
 
 const open = (place: string) => openSmdpStore(place, { environment, random: seededRandom(place) })

@@ -5,13 +5,13 @@ import { createMemorySmdsStore } from '../../../src/server/smds/memory-store.ts'
 import type { EventRecord, SmdsSession, SmdsStore } from '../../../src/server/smds/store.ts'
 import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
-import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
+import { openFixtures, withoutPostgres } from './postgres-cluster.ts'
 
 const AT = new Date('2026-11-01T12:00:00Z')
 const EID = '89049032123451234512345678901235'
 const environment = { ESIM_BENCH_STORE_KEY: toHex(seededRandom('store key')(32)) }
 
-const places = openPlaces()
+const places = openFixtures()
 const { folder } = places
 
 const opened = async (location: string) => {

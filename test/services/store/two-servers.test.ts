@@ -8,12 +8,12 @@ import { openSmdpStore } from '../../../src/services/store/open-smdp-store.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../../server/smdp/es9p/card-role.ts'
 import { accepted, createSmdpFixture, ICCID, MATCHING_ID, refused, START } from '../../server/smdp/smdp-fixture.ts'
-import { openPlaces, withoutPostgres } from './postgres-cluster.ts'
+import { openFixtures, withoutPostgres } from './postgres-cluster.ts'
 
 const environment = { ESIM_BENCH_STORE_KEY: toHex(seededRandom('store key')(32)) }
 const STOCK = 20
 
-const places = openPlaces()
+const places = openFixtures()
 const { folder } = places
 
 type Row = { to_state: string; cause: string; at: string }

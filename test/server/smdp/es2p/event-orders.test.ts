@@ -12,7 +12,7 @@ const confirm = { iccid: ICCID, matchingId: MATCHING_ID, smdsAddress: SMDS, rele
 type Fault = 'cut' | 'answer lost' | 'unwell' | 'refuses' | undefined
 
 /** An SM-DP+ and an SM-DS, and the way between them, which can be disturbed for one function or all. */
-const createStory = async (settings: Parameters<typeof createSmdpFixture>[0] = {}, ofSmds: Partial<SmdsSettings> = {}) => {
+const createDownloadFixture = async (settings: Parameters<typeof createSmdpFixture>[0] = {}, ofSmds: Partial<SmdsSettings> = {}) => {
   const sent: string[] = []
   const way: { fault: Fault; on: RegExp; before?: (path: string) => Promise<void> } = { fault: undefined, on: /./ }
   const smds = createSmdsFixture(ofSmds)
@@ -52,7 +52,7 @@ const createStory = async (settings: Parameters<typeof createSmdpFixture>[0] = {
 
 describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
   it('raises an event for the card, and says at which SM-DP+ the profile waits', async () => {
-    const { fixture, smds, orderWithEvent, queued } = await createStory()
+    const { fixture, smds, orderWithEvent, queued } = await createDownloadFixture()
     accepted(await orderWithEvent())
     const order = (await fixture.store.findOrder(ICCID))!
     expect(order).toMatchObject({ state: 'Released', matchingId: MATCHING_ID, smdsAddress: SMDS })
@@ -63,7 +63,7 @@ describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
   })
 
   it('raises it when the order is confirmed, though it is released later', async () => {
-    const { fixture, events, orderWithEvent } = await createStory()
+    const { fixture, events, orderWithEvent } = await createDownloadFixture()
     accepted(await orderWithEvent({ releaseFlag: false }))
     expect(await events()).toHaveLength(1)
     expect(await fixture.stateOf()).toBe('Confirmed')
@@ -74,7 +74,7 @@ describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
   it('raises it at the root as well, where the SM-DS is an alternative one', async () => {
     const root = createSmdsFixture({ address: 'root.example.com' })
     const toRoot = { url: 'https://root.example.com', fetch: as(SMDS, root.smds.es15) }
-    const { smds, orderWithEvent, fixture } = await createStory({}, { kind: 'alternative', root: toRoot })
+    const { smds, orderWithEvent, fixture } = await createDownloadFixture({}, { kind: 'alternative', root: toRoot })
     accepted(await orderWithEvent())
     const { eventId } = (await fixture.store.findOrder(ICCID))!
     const [there] = accepted(await root.discover(root.card)).eventEntries
@@ -87,7 +87,7 @@ describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
   it.each([MATCHING_ID, ''])(
     'is downloaded with the event id, its matching id being "%s"; the event is gone then',
     async matchingId => {
-      const { fixture, smds, events, orderWithEvent } = await createStory()
+      const { fixture, smds, events, orderWithEvent } = await createDownloadFixture()
       accepted(await orderWithEvent({ matchingId }))
       const [found] = accepted(await smds.discover(smds.card)).eventEntries
       const { card } = fixture
@@ -104,7 +104,7 @@ describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
   )
 
   it('lets go of its event when the end user rejects, the installation fails, or it is tried too often', async () => {
-    const { fixture, events, orderWithEvent } = await createStory({ downloadAttempts: 2 })
+    const { fixture, events, orderWithEvent } = await createDownloadFixture({ downloadAttempts: 2 })
     const { card } = fixture
     const over = async () => {
       await fixture.smdp.settled()
@@ -128,7 +128,7 @@ describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
   })
 
   it('keeps its event while the card may try again', async () => {
-    const { fixture, events, orderWithEvent } = await createStory()
+    const { fixture, events, orderWithEvent } = await createDownloadFixture()
     accepted(await orderWithEvent())
     const { transactionId } = accepted(await fixture.authenticate(fixture.card))
     await fixture.cancel(transactionId, fixture.card.cancelSession(transactionId, 'postponed'))
@@ -137,7 +137,7 @@ describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
   })
 
   it.each([available, 'Unavailable'])('takes its event back when it is cancelled (%s)', async final => {
-    const { fixture, events, orderWithEvent } = await createStory()
+    const { fixture, events, orderWithEvent } = await createDownloadFixture()
     accepted(await orderWithEvent())
     accepted(await fixture.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: final }))
     await fixture.smdp.settled()
@@ -146,7 +146,7 @@ describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
   })
 
   it('takes its event back when its profile is replaced in stock', async () => {
-    const { fixture, events, orderWithEvent } = await createStory()
+    const { fixture, events, orderWithEvent } = await createDownloadFixture()
     accepted(await orderWithEvent())
     await fixture.stock(ICCID, { replace: true })
     await fixture.smdp.settled()
@@ -161,7 +161,7 @@ describe('an SM-DS that does not do what it is asked', () => {
     ['8.9/5.1', 'answer lost'],
     ['8.9/4.2', 'refuses'],
   ])('%s: it is %s; the order stays as it was, and can be confirmed later', async (pair, fault) => {
-    const { fixture, way, events, orderWithEvent } = await createStory()
+    const { fixture, way, events, orderWithEvent } = await createDownloadFixture()
     way.fault = fault
     const before = async () => (await fixture.store.findOrder(ICCID))!.history.length
     expect(refused(await orderWithEvent())).toBe(pair)
@@ -177,7 +177,7 @@ describe('an SM-DS that does not do what it is asked', () => {
   })
 
   it('8.9/5.1: one that is not known, or whose root cannot be reached', async () => {
-    const { fixture, orderWithEvent } = await createStory({}, { kind: 'alternative' })
+    const { fixture, orderWithEvent } = await createDownloadFixture({}, { kind: 'alternative' })
     expect(refused(await orderWithEvent())).toBe('8.9/5.1')
     const elsewhere = { iccid: ICCID, smdsAddress: 'unknown.example.com', releaseFlag: true }
     expect(refused(await fixture.operate('ConfirmOrder', elsewhere))).toBe('8.9/5.1')
@@ -196,7 +196,7 @@ describe('an SM-DS that does not do what it is asked', () => {
       kind: 'alternative',
       root: { url: 'https://root.example.com', fetch: toRoot },
     }
-    const { fixture, events, orderWithEvent } = await createStory({}, settings)
+    const { fixture, events, orderWithEvent } = await createDownloadFixture({}, settings)
     expect(refused(await orderWithEvent())).toBe('8.9/5.1')
     await fixture.smdp.settled()
     isDying = false
@@ -209,7 +209,7 @@ describe('an SM-DS that does not do what it is asked', () => {
   it.each<Fault>(['cut', 'unwell', 'answer lost'])(
     'is told again of a deletion until it was told (%s), after a restart of this server too',
     async fault => {
-      const { fixture, way, sent, events, orderWithEvent } = await createStory()
+      const { fixture, way, sent, events, orderWithEvent } = await createDownloadFixture()
       accepted(await orderWithEvent())
       way.fault = fault
       const { ok } = await fixture.download(fixture.card)
@@ -225,7 +225,7 @@ describe('an SM-DS that does not do what it is asked', () => {
   )
 
   it('finds the event that a killed server had raised for no order, once its operator has given up', async () => {
-    const { fixture, smds, events } = await createStory()
+    const { fixture, smds, events } = await createDownloadFixture()
     accepted(await fixture.operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
     // Killed after the SM-DS was told, before the order was saved: the disk takes nothing any more.
     const { saveOrder, dropProgress } = fixture.store
@@ -243,7 +243,7 @@ describe('an SM-DS that does not do what it is asked', () => {
   })
 
   it('deletes the event of a killed call as soon as the call made again has raised another', async () => {
-    const { fixture, events, sent } = await createStory()
+    const { fixture, events, sent } = await createDownloadFixture()
     accepted(await fixture.operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
     const { saveOrder, dropProgress } = fixture.store
     fixture.store.saveOrder = () => Promise.reject(new Error('killed'))
@@ -258,7 +258,7 @@ describe('an SM-DS that does not do what it is asked', () => {
   })
 
   it('looks again for an event of a killed call that was still on its way when the order had another', async () => {
-    const { fixture, way, events } = await createStory()
+    const { fixture, way, events } = await createDownloadFixture()
     accepted(await fixture.operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
     let arrive!: () => void
     const late = new Promise<void>(resolve => {
@@ -288,7 +288,7 @@ describe('an SM-DS that does not do what it is asked', () => {
 
 describe('races', () => {
   it('confirms once, with one event, when it is told twice at once', async () => {
-    const { fixture, events } = await createStory()
+    const { fixture, events } = await createDownloadFixture()
     accepted(await fixture.operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
     const answers = await Promise.all([fixture.operate('ConfirmOrder', confirm), fixture.operate('ConfirmOrder', confirm)])
     expect(answers.map(refused)).toEqual(['accepted', 'accepted'])
@@ -298,7 +298,7 @@ describe('races', () => {
   })
 
   it('is content with an order that is confirmed alike, and raises no second event', async () => {
-    const { fixture, sent, orderWithEvent } = await createStory()
+    const { fixture, sent, orderWithEvent } = await createDownloadFixture()
     accepted(await orderWithEvent())
     expect(accepted(await fixture.operate('ConfirmOrder', confirm)).matchingId).toBe(MATCHING_ID)
     expect(refused(await fixture.operate('ConfirmOrder', { ...confirm, smdsAddress: undefined }))).toBe('8.2.1/3.3')
@@ -306,7 +306,7 @@ describe('races', () => {
   })
 
   it('deletes the event of an order that is saved after another whose event goes too', async () => {
-    const { fixture, events, orderWithEvent } = await createStory()
+    const { fixture, events, orderWithEvent } = await createDownloadFixture()
     await fixture.stock(SECOND)
     accepted(await orderWithEvent())
     accepted(await orderWithEvent({ iccid: SECOND, matchingId: 'MATCH-ME-2' }))
@@ -329,7 +329,7 @@ describe('races', () => {
   })
 
   it('leaves no event of an order that is cancelled while it is confirmed', async () => {
-    const { fixture, way, events, orderWithEvent } = await createStory()
+    const { fixture, way, events, orderWithEvent } = await createDownloadFixture()
     way.before = async path => {
       if (path.endsWith('registerEvent'))
         accepted(await fixture.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: available }))
@@ -341,7 +341,7 @@ describe('races', () => {
   })
 
   it('8.2.6/3.3: raises no event for a matching id that another order has, or takes meanwhile', async () => {
-    const { fixture, way, sent, events, orderWithEvent } = await createStory()
+    const { fixture, way, sent, events, orderWithEvent } = await createDownloadFixture()
     await fixture.stock(SECOND)
     accepted(await orderWithEvent())
     expect(refused(await orderWithEvent({ iccid: SECOND }))).toBe('8.2.6/3.3')

@@ -29,8 +29,8 @@ const upp = encodeProfilePackage(
 )
 
 /** Our LPA and the software eUICC before a server that misbehaves: how they see it, and whether the order survives. */
-const createStory = async (...rules: MisbehaviourRule[]) => {
-  const misbehaviour = createMisbehaviour({ random: seededRandom('story'), sleep: async () => {}, rules })
+const createDownloadFixture = async (...rules: MisbehaviourRule[]) => {
+  const misbehaviour = createMisbehaviour({ random: seededRandom('fixture'), sleep: async () => {}, rules })
   const fixture = await createSmdpFixture({ package: upp, misbehaviour })
   await fixture.order()
   const card = await createEuicc({
@@ -103,27 +103,27 @@ describe('our LPA and the software eUICC before a server that misbehaves once', 
     ['half an answer', 'bad-server-answer', { function: 'AuthenticateClient', behaviour: { kind: 'malformed' } }],
   ]
   it.each(cases)('%s: %s, nothing is installed, and the order is as it was', async (_, seen, rule) => {
-    const story = await createStory({ ...rule, count: 1 })
-    const outcome = await story.download()
+    const fixture = await createDownloadFixture({ ...rule, count: 1 })
+    const outcome = await fixture.download()
     if (typeof seen === 'string') expect(outcome).toBe(seen)
     else expect(outcome).toMatch(seen)
-    expect(await story.profiles()).toEqual([])
-    expect(story.misbehaviour.listRules()[0]!.done).toBe(1)
-    const state = await story.stateOf()
+    expect(await fixture.profiles()).toEqual([])
+    expect(fixture.misbehaviour.listRules()[0]!.done).toBe(1)
+    const state = await fixture.stateOf()
     expect(['Released', 'Downloaded', 'Error']).toContain(state)
-    expect(story.defects).toEqual([])
+    expect(fixture.defects).toEqual([])
     // Where the LPA gave up without telling the server that the end user or the card will not have it: once more.
-    if (state !== 'Error') expect(await story.download()).toBe('installed')
+    if (state !== 'Error') expect(await fixture.download()).toBe('installed')
   })
 
   it.each([
     ['in its signature', { kind: 'wrong-signature' }],
     ['in the middle of the profile', { kind: 'changed-byte', offset: -100 }],
   ] as const)('a package changed %s installs nothing', async (_, behaviour) => {
-    const story = await createStory({ function: 'GetBoundProfilePackage', behaviour, count: 1 })
-    expect(await story.download()).toMatch(/^install-failed/)
-    expect(await story.profiles()).toEqual([])
-    expect(await story.stateOf()).toBe('Error')
+    const fixture = await createDownloadFixture({ function: 'GetBoundProfilePackage', behaviour, count: 1 })
+    expect(await fixture.download()).toMatch(/^install-failed/)
+    expect(await fixture.profiles()).toEqual([])
+    expect(await fixture.stateOf()).toBe('Error')
   })
 })
 
@@ -141,10 +141,10 @@ describe.skipIf(missing)(
     ])('%s in place of CERT.DPauth is refused by the card', async name => {
       const der = new Uint8Array(readFileSync(resolve(folder, `${name}.der`)))
       const behaviour = { kind: 'wrong-certificate' as const, certificate: { der } }
-      const story = await createStory({ function: 'InitiateAuthentication', behaviour, count: 1 })
-      expect(await story.download()).toMatch(/^(card-refused|server-mismatch|not-an-smdp|wrong-server)/)
-      expect(await story.stateOf()).toBe('Released')
-      expect(await story.download()).toBe('installed')
+      const fixture = await createDownloadFixture({ function: 'InitiateAuthentication', behaviour, count: 1 })
+      expect(await fixture.download()).toMatch(/^(card-refused|server-mismatch|not-an-smdp|wrong-server)/)
+      expect(await fixture.stateOf()).toBe('Released')
+      expect(await fixture.download()).toBe('installed')
     })
   },
 )
