@@ -10,7 +10,7 @@ import { createLinks, type Device, type Links, probeRig, openDevice } from '../r
 import { knowCards } from '../rigs/card-knowledge.ts'
 import { checkIdentity } from '../rigs/check-identity.ts'
 import { openLearnedFacts } from '../rigs/learned.ts'
-import { checkTapeFile, recordLinks } from '../rigs/links/record-links.ts'
+import { checkRecordingFile, recordLinks } from '../rigs/links/record-links.ts'
 import { chooseRig, type Rig, readRigs, summarizeRig } from '../rigs/rig.ts'
 import type { Pki } from '../rsp/certificates/pki-folder.ts'
 
@@ -47,7 +47,7 @@ export const openContext = (
   { certs, curve, record, redact }: PkiOptions & RecordingOptions,
 ): BenchContext => {
   const tapeFile = record === undefined ? undefined : resolve(runtime.workingFolder, record)
-  if (tapeFile !== undefined) checkTapeFile(tapeFile)
+  if (tapeFile !== undefined) checkRecordingFile(tapeFile)
   else if (redact) throw new BenchError('wrong-use', '--redact belongs to --record')
   const folders = [join(PACKAGE_FOLDER, 'rigs'), join(runtime.workingFolder, 'rigs')]
   const rigs = readRigs(folders)

@@ -12,7 +12,7 @@ import { execLink, tcpLink } from './links/json-link.ts'
 import type { Link } from './links/link.ts'
 import { modemLink } from './links/modem-link.ts'
 import { pcscLink } from './links/pcsc-link.ts'
-import { tapeLink } from './links/recording-link.ts'
+import { recordingLink } from './links/recording-link.ts'
 import { type CardSettings, openSoftwareCard } from './links/software-card.ts'
 import { protectCard } from './protect-card.ts'
 import { type Availability, linkOf, type Rig } from './rig.ts'
@@ -58,7 +58,7 @@ export const createLinks = (
   modem: modemLink(isdrOptionsOf, workingFolder, learned),
   exec: execLink(workingFolder, isdrOptionsOf),
   tcp: tcpLink(isdrOptionsOf),
-  tape: tapeLink(workingFolder),
+  tape: recordingLink(workingFolder),
 })
 
 export const probeRig =

@@ -57,12 +57,12 @@ const ModemLink = z.strictObject({
 /** A program that speaks lpac's stdio APDU JSON, a socket that does, or a recorded session. */
 const ExecLink = z.strictObject({ exec: z.array(z.string()).min(1) })
 const TcpLink = z.strictObject({ tcp: z.string().regex(/^[^\s:]+:\d+$/, 'host:port') })
-const TapeLink = z.strictObject({ tape: z.string().min(1) })
+const RecordingLink = z.strictObject({ tape: z.string().min(1) })
 
 export const Rig = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name is lower-case letters, digits and hyphens'),
   description: z.string().min(1).optional(),
-  link: z.union([z.literal('software'), PcscLink, ModemLink, ExecLink, TcpLink, TapeLink]),
+  link: z.union([z.literal('software'), PcscLink, ModemLink, ExecLink, TcpLink, RecordingLink]),
   card: z
     .strictObject({
       /** The identity of the card that belongs here; another one in its place is a rig's mistake, not the card's. */

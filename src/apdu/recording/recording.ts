@@ -10,7 +10,7 @@ import { hideSecrets, hideSecretsOfCommand } from './secrets.ts'
  *     {"command":"80e2910003bf2e00","error":"card-removed"}
  *     {"reset":"3b9f…"}
  */
-export interface TapeHeader {
+export interface RecordingHeader {
   /** Which card: maker and model, or the software one with its version. */
   readonly card: string
   /** ISO 8601. */
@@ -25,20 +25,20 @@ export interface TapeHeader {
   /** EID, ICCIDs and IMSIs are not the card's own. */
   readonly redacted?: boolean
 }
-export interface TapeExchange {
+export interface RecordedExchange {
   /** Hexadecimal, lower case. PINs are zeros. */
   readonly command: string
   readonly response?: string
   readonly error?: ApduErrorCode
 }
 /** The card was reset, and answered with this ATR (hexadecimal, empty where the way hides it). */
-export interface TapeReset {
+export interface RecordedReset {
   readonly reset: string
 }
-export type TapeEntry = TapeExchange | TapeReset
-export interface Tape {
-  readonly header: TapeHeader
-  readonly exchanges: readonly TapeEntry[]
+export type RecordingEntry = RecordedExchange | RecordedReset
+export interface Recording {
+  readonly header: RecordingHeader
+  readonly exchanges: readonly RecordingEntry[]
 }
 
 interface Seen {
@@ -55,7 +55,7 @@ const hideNothing: HideMore = () => exchange => exchange
 /** The same channel, its exchanges written to `sink` line by line, without PINs and keys ({@link hideSecrets}). */
 export const record = (
   channel: Channel,
-  header: TapeHeader,
+  header: RecordingHeader,
   sink: (line: string) => void,
   hideMore: HideMore = hideNothing,
 ): Channel => {
@@ -63,10 +63,10 @@ export const record = (
   return createRecorder(entry => sink(JSON.stringify(entry)), hideMore)(channel)
 }
 
-export const encodeHeader = (header: TapeHeader): string => JSON.stringify({ tape: 1, ...header })
+export const encodeHeader = (header: RecordingHeader): string => JSON.stringify({ tape: 1, ...header })
 
 /** The same card, whatever is done on it told to `sink`. */
-export const recordCard = (card: Card, sink: (entry: TapeEntry) => void, hideMore: HideMore = hideNothing): Card => {
+export const recordCard = (card: Card, sink: (entry: RecordingEntry) => void, hideMore: HideMore = hideNothing): Card => {
   const recorded = createRecorder(sink, hideMore)
   return {
     get atr() {
@@ -83,7 +83,7 @@ export const recordCard = (card: Card, sink: (entry: TapeEntry) => void, hideMor
 }
 
 /** One conversation, whichever channels to the card it goes over one after another. */
-const createRecorder = (sink: (entry: TapeEntry) => void, hideMore: HideMore): ((channel: Channel) => Channel) => {
+const createRecorder = (sink: (entry: RecordingEntry) => void, hideMore: HideMore): ((channel: Channel) => Channel) => {
   const hideKnown = hideSecrets()
   const hide = hideMore()
   const write = (seen: Seen, error?: ApduErrorCode): void => {
@@ -106,7 +106,7 @@ const createRecorder = (sink: (entry: TapeEntry) => void, hideMore: HideMore): (
 }
 
 /** Reads a tape; an ApduError `bad-tape` names the line at fault. */
-export const readTape = (text: string): Tape => {
+export const readRecording = (text: string): Recording => {
   const lines = text.split('\n').filter(line => line.trim() !== '')
   const parsed = lines.map((line, index) => {
     try {
@@ -131,7 +131,7 @@ export const readTape = (text: string): Tape => {
     throw new ApduError('bad-tape', "the ATR in the tape's header is not hexadecimal")
   for (const [index, entry] of exchanges.entries())
     if (!isEntry(entry)) throw new ApduError('bad-tape', `line ${index + 2} of the tape is not an exchange`)
-  return { header: header as unknown as TapeHeader, exchanges: exchanges as unknown as TapeEntry[] }
+  return { header: header as unknown as RecordingHeader, exchanges: exchanges as unknown as RecordingEntry[] }
 }
 
 const isEntry = ({ command, response, error, reset }: Record<string, unknown>): boolean => {
@@ -150,7 +150,7 @@ export interface Replay extends Channel {
  * A channel that answers from a tape: in the recorded order, and only what it was told. Anything else is `not-told`, in
  * a sentence that names the exchange, what was recorded there, and what was asked.
  */
-export const replay = ({ exchanges }: Pick<Tape, 'exchanges'>, hideMore: HideMore = hideNothing): Replay => {
+export const replay = ({ exchanges }: Pick<Recording, 'exchanges'>, hideMore: HideMore = hideNothing): Replay => {
   const hide = hideMore()
   // The tape went through the same, so it follows what was asked alone.
   const shown = (command: Uint8Array): string => hex(hide({ command: hideSecretsOfCommand(command) }).command)

@@ -1,4 +1,4 @@
-import type { Tape, TapeEntry } from '../../apdu/recording/recording.ts'
+import type { Recording, RecordingEntry } from '../../apdu/recording/recording.ts'
 import { concat, fromHex, toHex } from '../../asn1/bytes.ts'
 import { collectNumbers, formsOf, replaceNumbers } from './card-identifiers.ts'
 
@@ -29,7 +29,7 @@ interface Bytes {
   readonly response: Uint8Array | undefined
 }
 
-const bytesOf = (entry: TapeEntry): Bytes | undefined =>
+const bytesOf = (entry: RecordingEntry): Bytes | undefined =>
   'reset' in entry
     ? undefined
     : { command: fromHex(entry.command), response: entry.response === undefined ? undefined : fromHex(entry.response) }
@@ -64,7 +64,7 @@ const messagesOf = (entries: readonly (Bytes | undefined)[]): Message[] => {
   return messages
 }
 
-export const redactTape = ({ header, exchanges }: Tape): Tape => {
+export const redactRecording = ({ header, exchanges }: Recording): Recording => {
   const entries = exchanges.map(bytesOf)
   const messages = messagesOf(entries)
   const read = ({ pieces }: Message): Uint8Array =>

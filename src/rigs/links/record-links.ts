@@ -1,9 +1,9 @@
 import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join, parse } from 'node:path'
-import { encodeHeader, recordCard, type Tape, type TapeEntry, type TapeHeader } from '../../apdu/recording/recording.ts'
+import { encodeHeader, recordCard, type Recording, type RecordingEntry, type RecordingHeader } from '../../apdu/recording/recording.ts'
 import { toHex } from '../../asn1/bytes.ts'
 import { hideConfirmationCode } from '../../evidence/hide-confirmation-code.ts'
-import { redactTape } from '../../evidence/recording/redact-recording.ts'
+import { redactRecording } from '../../evidence/recording/redact-recording.ts'
 import { BenchError } from '../../host/error.ts'
 import { VERSION } from '../../host/version.ts'
 import type { Links } from '../attach.ts'
@@ -22,12 +22,12 @@ export interface RecordSettings {
 }
 
 /** A tape is never written over. */
-export const checkTapeFile = (file: string): void => {
+export const checkRecordingFile = (file: string): void => {
   if (existsSync(file))
     throw new BenchError('wrong-use', `${file} is there already; a tape is never written over, give another name`)
 }
 
-const headerOf = (rig: Rig, reached: OpenedCard, { clock, redact }: RecordSettings): TapeHeader => {
+const headerOf = (rig: Rig, reached: OpenedCard, { clock, redact }: RecordSettings): RecordingHeader => {
   const { atr } = reached.card
   const isSoftware = linkOf(rig) === 'software'
   return {
@@ -43,7 +43,7 @@ const headerOf = (rig: Rig, reached: OpenedCard, { clock, redact }: RecordSettin
 
 const openNew = (file: string): number => openSync(file, 'ax', 0o600)
 
-interface TapeFile {
+interface RecordingFile {
   /** What cannot be written is told at the end: a full disk is no reason to leave a card in the middle of something. */
   write(line: string): void
   close(): void
@@ -51,7 +51,7 @@ interface TapeFile {
   discard(): void
 }
 
-const openTape = (file: string, openFile = openNew): TapeFile => {
+const openRecordingFile = (file: string, openFile = openNew): RecordingFile => {
   let handle: number
   let failure: unknown
   const cannot = (cause: unknown, more: string): BenchError =>
@@ -95,20 +95,20 @@ export const recordLinks = (links: Links, settings: RecordSettings): Links => {
     look: rig => link.look(rig),
     open: async rig => {
       const file = nextFile()
-      const tape = openTape(file, settings.openFile)
+      const tape = openRecordingFile(file, settings.openFile)
       try {
         const reached = await link.open(rig)
         const header = headerOf(rig, reached, settings)
-        const entries: TapeEntry[] = []
+        const entries: RecordingEntry[] = []
         if (!settings.redact) tape.write(encodeHeader(header))
-        const write = (entry: TapeEntry): void => {
+        const write = (entry: RecordingEntry): void => {
           // What is to be replaced may be told only at the end, in a message that shows what the earlier bytes were.
           if (settings.redact) entries.push(entry)
           else tape.write(JSON.stringify(entry))
         }
         const card = recordCard(reached.card, write, hideConfirmationCode)
         const finish = (): void => {
-          if (settings.redact) for (const line of linesOf(redactTape({ header, exchanges: entries }))) tape.write(line)
+          if (settings.redact) for (const line of linesOf(redactRecording({ header, exchanges: entries }))) tape.write(line)
           tape.close()
         }
         return {
@@ -140,7 +140,7 @@ export const recordLinks = (links: Links, settings: RecordSettings): Links => {
   }
 }
 
-const linesOf = ({ header, exchanges }: Tape): string[] => [
+const linesOf = ({ header, exchanges }: Recording): string[] => [
   encodeHeader(header),
   ...exchanges.map(entry => JSON.stringify(entry)),
 ]

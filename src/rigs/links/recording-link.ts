@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { Card } from '../../apdu/channel.ts'
 import { ApduError } from '../../apdu/errors.ts'
 import { createMutex } from '../../apdu/mutex.ts'
-import { readTape, replay, type Tape } from '../../apdu/recording/recording.ts'
+import { readRecording, replay, type Recording } from '../../apdu/recording/recording.ts'
 import { fromHex } from '../../asn1/bytes.ts'
 import { hideConfirmationCode } from '../../evidence/hide-confirmation-code.ts'
 import { BenchError } from '../../host/error.ts'
@@ -11,7 +11,7 @@ import type { Rig } from '../rig.ts'
 import type { Link } from './link.ts'
 
 /** The card of a tape: it answers what it was asked when it was recorded, and refuses everything else. */
-export const playTape = ({ header, exchanges }: Tape): Card => {
+export const playRecording = ({ header, exchanges }: Recording): Card => {
   const runExclusive = createMutex()
   const played = replay({ exchanges }, hideConfirmationCode)
   let atr = fromHex(header.atr ?? '')
@@ -30,7 +30,7 @@ export const playTape = ({ header, exchanges }: Tape): Card => {
 }
 
 /** The tape at `path`; what is wrong with it is an ApduError `bad-tape` that names the file. */
-const loadTape = (path: string): Tape => {
+const loadRecording = (path: string): Recording => {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -40,24 +40,24 @@ const loadTape = (path: string): Tape => {
     throw new ApduError('bad-tape', `cannot read the tape ${path}: ${reason}`, { cause })
   }
   try {
-    return readTape(text)
+    return readRecording(text)
   } catch (error) {
     if (!(error instanceof ApduError)) throw error
     throw new ApduError('bad-tape', `${path}: ${error.message}`, { cause: error })
   }
 }
 
-const tapeOf = (rig: Rig, workingFolder: string): Tape => {
+const tapeOf = (rig: Rig, workingFolder: string): Recording => {
   if (rig.link === 'software' || !('tape' in rig.link)) throw new TypeError(`${rig.name} is no tape rig`)
-  return loadTape(resolve(workingFolder, rig.link.tape))
+  return loadRecording(resolve(workingFolder, rig.link.tape))
 }
 
-const describeTape = ({ header: { card, date, rig, bench, redacted } }: Tape): string =>
+const describeRecording = ({ header: { card, date, rig, bench, redacted } }: Recording): string =>
   `a replay of the tape of ${card}, recorded on ${date} from the rig ${rig} by esim-bench ${bench}` +
   (redacted ? ', its EID, ICCIDs and IMSIs replaced' : '')
 
 /** A recorded session, from its beginning at each opening. */
-export const tapeLink = (workingFolder: string): Link => ({
+export const recordingLink = (workingFolder: string): Link => ({
   look: async rig => {
     try {
       tapeOf(rig, workingFolder)
@@ -70,7 +70,7 @@ export const tapeLink = (workingFolder: string): Link => ({
   open: async rig => {
     try {
       const tape = tapeOf(rig, workingFolder)
-      return { card: playTape(tape), facts: [describeTape(tape)] }
+      return { card: playRecording(tape), facts: [describeRecording(tape)] }
     } catch (cause) {
       if (!(cause instanceof ApduError)) throw cause
       throw new BenchError('rig-not-attached', `the rig ${rig.name} cannot be replayed: ${cause.message}`, {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../../src/apdu/channel.ts'
 import { ApduError } from '../../../src/apdu/errors.ts'
-import { readTape, record, replay } from '../../../src/apdu/recording/recording.ts'
+import { readRecording, record, replay } from '../../../src/apdu/recording/recording.ts'
 import { bytes, hex, scripted } from '../scripted-channel.ts'
 
 const header = { card: 'none', date: '2026-11-22T22:00:00.000Z', rig: 'test', bench: '0.1.0' }
@@ -21,7 +21,7 @@ describe('tapes', () => {
         return told.transmit(command)
       },
     }
-    const tape = readTape(await recordAll(card, '00a40000023f00', '00c0000005', '00b0000001'))
+    const tape = readRecording(await recordAll(card, '00a40000023f00', '00c0000005', '00b0000001'))
     expect(tape.header).toMatchObject(header)
     const played = replay(tape)
     expect(hex(await played.transmit(bytes('00a40000023f00')))).toBe('6105')
@@ -31,7 +31,7 @@ describe('tapes', () => {
   })
 
   it('refuses what it was not told, and what comes after its end', async () => {
-    const played = replay(readTape(await recordAll(scripted('00b0000001 > 9000'), '00b0000001')))
+    const played = replay(readRecording(await recordAll(scripted('00b0000001 > 9000'), '00b0000001')))
     await expect(played.transmit(bytes('00b0000002'))).rejects.toMatchObject({ code: 'not-told' })
     await played.transmit(bytes('00b0000001'))
     await expect(played.transmit(bytes('00b0000001'))).rejects.toMatchObject({ code: 'not-told' })
@@ -49,7 +49,7 @@ describe('tapes', () => {
     expect(text).not.toContain('c0c1c2')
     expect(text).not.toContain('d0d1d2')
     expect(text).toContain('db04a1a2a3a4')
-    const played = replay(readTape(text))
+    const played = replay(readRecording(text))
     expect(hex(await played.transmit(bytes('0020000108 31323334ffffffff')))).toBe('9000')
   })
 
@@ -60,6 +60,6 @@ describe('tapes', () => {
     ['an exchange without an outcome', `${JSON.stringify({ tape: 1, ...header })}\n{"command":"00b00000"}`],
     ['odd digits', `${JSON.stringify({ tape: 1, ...header })}\n{"command":"00b00000","response":"900"}`],
   ])('cannot be read with %s', (_name, text) => {
-    expect(() => readTape(text)).toThrow(expect.objectContaining({ code: 'bad-tape' }))
+    expect(() => readRecording(text)).toThrow(expect.objectContaining({ code: 'bad-tape' }))
   })
 })

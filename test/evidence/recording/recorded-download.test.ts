@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
-import { recordCard, type TapeEntry } from '../../../src/apdu/recording/recording.ts'
+import { recordCard, type RecordingEntry } from '../../../src/apdu/recording/recording.ts'
 import { openLpaFetch } from '../../../src/bench/device/lpa-fetch.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { hideConfirmationCode } from '../../../src/evidence/hide-confirmation-code.ts'
@@ -9,7 +9,7 @@ import { readCertificates } from '../../../src/host/pki/card-pki.ts'
 import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { downloadProfile } from '../../../src/lpa/download.ts'
-import { playTape } from '../../../src/rigs/links/recording-link.ts'
+import { playRecording } from '../../../src/rigs/links/recording-link.ts'
 import { createSoftwareCard } from '../../../src/rigs/links/software-card.ts'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
@@ -64,7 +64,7 @@ describe('a tape of a download', () => {
       return response
     }
     const { iccid, matchingId } = await far.order(CODE)
-    const entries: TapeEntry[] = []
+    const entries: RecordingEntry[] = []
     const done = await download(
       recordCard(software, entry => entries.push(entry), hideConfirmationCode),
       recorded,
@@ -79,7 +79,7 @@ describe('a tape of a download', () => {
       return new Response(next.status === 204 ? null : next.body, next)
     }
     const tape = { header: { card: 'c', date: 'd', rig: 'r', bench: 'b' }, exchanges: entries }
-    const card = playTape(tape)
+    const card = playRecording(tape)
     expect(await download(card, replayed, matchingId)).toEqual(done)
     expect(answers).toEqual([])
     await expect(card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 0)))).rejects.toMatchObject({

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readTape, recordCard, type TapeEntry } from '../../../src/apdu/recording/recording.ts'
+import { readRecording, recordCard, type RecordingEntry } from '../../../src/apdu/recording/recording.ts'
 import { hideConfirmationCode } from '../../../src/evidence/hide-confirmation-code.ts'
 import { collectNumbers } from '../../../src/evidence/recording/card-identifiers.ts'
-import { redactTape } from '../../../src/evidence/recording/redact-recording.ts'
+import { redactRecording } from '../../../src/evidence/recording/redact-recording.ts'
 import { createLinks } from '../../../src/rigs/attach.ts'
 import { recordLinks } from '../../../src/rigs/links/record-links.ts'
-import { playTape } from '../../../src/rigs/links/recording-link.ts'
+import { playRecording } from '../../../src/rigs/links/recording-link.ts'
 import { bytes, hex } from '../../apdu/scripted-channel.ts'
 import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
@@ -17,7 +17,7 @@ const writeRig = (place: Place, name: string, tape: string): void => {
   mkdirSync(join(place.folder, 'rigs'), { recursive: true })
   writeFileSync(join(place.folder, 'rigs', `${name}.yaml`), `name: ${name}\nlink:\n  tape: ${tape}\n`)
 }
-const tapeOf = (place: Place, file: string) => readTape(readFileSync(join(place.folder, file), 'utf8'))
+const tapeOf = (place: Place, file: string) => readRecording(readFileSync(join(place.folder, file), 'utf8'))
 
 describe('a recorded session', () => {
   const place = createCliFixture()
@@ -68,7 +68,7 @@ describe('a recorded session', () => {
 
   it('replays a whole download: every exchange of it, and no confirmation code in any', async () => {
     const text = readFileSync(join(place.folder, 'download.tape'), 'utf8')
-    const tape = readTape(text)
+    const tape = readRecording(text)
     const commands = tape.exchanges.flatMap(entry => ('reset' in entry ? [] : [entry]))
     expect(commands.length).toBeGreaterThan(20)
     // PrepareDownload: hashCc is there, as zeros, in the request as in the signed answer.
@@ -81,7 +81,7 @@ describe('a recorded session', () => {
     }
     expect(joined('command')).toContain(`0420${'00'.repeat(32)}`)
     expect(joined('response')).toContain(`0420${'00'.repeat(32)}`)
-    const card = playTape(tape)
+    const card = playRecording(tape)
     for (const entry of tape.exchanges)
       if ('reset' in entry) expect(hex(await card.reset())).toBe(entry.reset)
       else expect(hex(await card.exclusive(channel => channel.transmit(bytes(entry.command))))).toBe(entry.response)
@@ -172,7 +172,7 @@ describe('a recorded session', () => {
       const swap = (digits: string) => digits.replace(/(.)(.)/g, '$2$1')
       for (const number of [eid, iccid])
         for (const form of [number, swap(number), Buffer.from(number).toString('hex')]) expect(text).not.toContain(form)
-      expect(readTape(text).header.redacted).toBe(true)
+      expect(readRecording(text).header.redacted).toBe(true)
     }
     writeRig(place, 'redacted', 'list-redacted.tape')
     const listed = await place.run('card', 'list', '--rig', 'redacted', '--json')
@@ -197,7 +197,7 @@ describe('redaction', () => {
     const cut = 20
     const block = (p1: string, p2: string, data: string) =>
       `81e2${p1}${p2}${(data.length / 2).toString(16).padStart(2, '0')}${data}`
-    const exchanges: TapeEntry[] = [
+    const exchanges: RecordingEntry[] = [
       { command: '81e2910006bf3e035c015a', response: '610f' },
       { command: '81c000000f', response: `bf3e125a10${EID.slice(0, 20)}6105` },
       { command: '81c0000005', response: `${EID.slice(20)}9000` },
@@ -207,7 +207,7 @@ describe('redaction', () => {
       { command: '00b0000009', response: '0829010110325476989000' },
       { reset: '3b00' },
     ]
-    const { exchanges: done, header: told } = redactTape({ header, exchanges })
+    const { exchanges: done, header: told } = redactRecording({ header, exchanges })
     const all = JSON.stringify(done)
     for (const gone of [EID.slice(0, 20), EID.slice(20), swapped, request.slice(cut), '2901011032547698'])
       expect(all).not.toContain(gone)
@@ -219,7 +219,7 @@ describe('redaction', () => {
     expect((done[4] as { response: string }).response).toBe(`${Buffer.from(instead).toString('hex')}9000`)
     expect(told.card).toContain(instead)
     expect(done.at(-1)).toEqual({ reset: '3b00' })
-    const lengths = (entries: readonly TapeEntry[]) => entries.map(entry => JSON.stringify(entry).length)
+    const lengths = (entries: readonly RecordingEntry[]) => entries.map(entry => JSON.stringify(entry).length)
     expect(lengths(done)).toEqual(lengths(exchanges))
   })
 
@@ -278,7 +278,7 @@ describe('the confirmation code on a tape', () => {
   })
 
   it('is hidden from who records, and does not trouble who replays', async () => {
-    const entries: TapeEntry[] = []
+    const entries: RecordingEntry[] = []
     const command = bytes(`81e29100${(request.length / 2).toString(16)}${request}`)
     const inner = {
       atr: bytes('3b00'),
@@ -292,7 +292,7 @@ describe('the confirmation code on a tape', () => {
     await card.reset()
     expect(JSON.stringify(entries)).not.toContain(hash)
     const header = { card: 'c', date: 'd', rig: 'r', bench: 'b' }
-    const played = playTape({ header, exchanges: entries })
+    const played = playRecording({ header, exchanges: entries })
     expect(hex(await played.exclusive(channel => channel.transmit(command)))).toBe('9000')
     await expect(played.exclusive(channel => channel.transmit(command))).rejects.toMatchObject({
       code: 'not-told',
