@@ -113,12 +113,12 @@ process.on('disconnect', () => process.exit())
 process.on('message', message => message === 'pull' ? socket.end() : send(message))
 `
 
-interface Plug extends InsertedCard {
+interface Emulator extends InsertedCard {
   readonly process: ChildProcess
   readonly gone: Promise<void>
 }
 
-const plugIn = async (daemon: number, card: Card): Promise<Plug> => {
+const plugIn = async (daemon: number, card: Card): Promise<Emulator> => {
   const plug = spawn(
     'nsenter',
     ['-n', '-t', `${daemon}`, process.execPath, '-e', PLUG, Buffer.from(card.atr).toString('hex')],

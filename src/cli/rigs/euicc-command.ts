@@ -6,7 +6,7 @@ import type { Address } from '../../host/net/address-book.ts'
 import { ownCertificates, readCertificates } from '../../host/pki/card-pki.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { homePath, openHome } from '../../host/state/home.ts'
-import type { Plug, PlugSettings } from '../../rigs/emulator/emulator.ts'
+import type { Emulator, EmulatorSettings } from '../../rigs/emulator/emulator.ts'
 import {
   listNamedCards,
   type NamedCard,
@@ -20,7 +20,7 @@ import { plugIntoVpcd } from '../../rigs/emulator/vpcd-emulator.ts'
 import { interrupted } from '../interrupted.ts'
 import { createTerminal, printJson, type Terminal } from '../terminal.ts'
 
-export interface PlugOptions extends PkiOptions {
+export interface EmulatorOptions extends PkiOptions {
   readonly name: string
   readonly protocol: 't0' | 't1'
   readonly vpcd?: Address
@@ -36,7 +36,7 @@ const cardsOf = (runtime: Runtime): NamedCards & { readonly pki: string } => {
   return { folder: join(home.cards, 'plugged'), pki: home.pki, clock: runtime.clock, random: runtime.random }
 }
 
-const openCard = (runtime: Runtime, { name, curve, certs, protocol }: PlugOptions): Promise<NamedCard> => {
+const openCard = (runtime: Runtime, { name, curve, certs, protocol }: EmulatorOptions): Promise<NamedCard> => {
   const cards = cardsOf(runtime)
   const context = { random: runtime.random, now: runtime.clock() }
   return openNamedCard(cards, {
@@ -57,10 +57,10 @@ const rigFile = (name: string, link: string): string[] => [
 /** Puts the plug in, and says what to do with it. */
 const plugIn = async (
   runtime: Runtime,
-  options: PlugOptions,
-  settings: PlugSettings,
+  options: EmulatorOptions,
+  settings: EmulatorSettings,
   terminal: Terminal,
-): Promise<Plug> => {
+): Promise<Emulator> => {
   const next = (...lines: string[]): void => {
     for (const line of lines) terminal.line(line)
     terminal.line('Ctrl-C pulls it out; its state is kept.')
@@ -97,7 +97,7 @@ const plugIn = async (
   return plug
 }
 
-export const plugCommand = async (runtime: Runtime, options: PlugOptions): Promise<number> => {
+export const plugCommand = async (runtime: Runtime, options: EmulatorOptions): Promise<number> => {
   const ways = [options.vpcd, options.tcp, options.pty].filter(way => way !== undefined).length
   if (ways !== 1)
     throw new BenchError('wrong-use', 'where should the card go? give one of --vpcd HOST:PORT, --pty and --tcp PORT')

@@ -2,7 +2,7 @@ import type { After } from '../../apdu/json/json-asker.ts'
 import type { SoftwareEuicc } from '../../euicc/euicc.ts'
 
 /** What every plug of the software eUICC is given. */
-export interface PlugSettings {
+export interface EmulatorSettings {
   readonly card: SoftwareEuicc
   /** A line for the person who plugs. */
   readonly say: (line: string) => void
@@ -12,7 +12,7 @@ export interface PlugSettings {
 }
 
 /** A plug that is in. */
-export interface Plug {
+export interface Emulator {
   /** Resolves, or rejects, when the plug comes out by itself. */
   readonly over: Promise<void>
   /** Pulls it out; resolves when nothing is under way any more. */

@@ -3,7 +3,7 @@ import { ReadStream } from 'node:tty'
 import type { Card } from '../../apdu/channel.ts'
 import type { After } from '../../apdu/json/json-asker.ts'
 import { BenchError } from '../../host/error.ts'
-import type { Plug, PlugSettings } from './emulator.ts'
+import type { Emulator, EmulatorSettings } from './emulator.ts'
 
 /** A modem with the card in it: bytes in, bytes out. */
 export type MakeModem = (at: {
@@ -16,7 +16,7 @@ export type MakeModem = (at: {
   onPresence(listener: (isPresent: boolean) => void): void
 }
 
-export interface PtyPlug extends Plug {
+export interface PtyEmulator extends Emulator {
   /** The tty that a program opens. */
   readonly path: string
 }
@@ -100,9 +100,9 @@ const createStoppableTime = (after: After) => {
 /** A tty with a modem at its other end, in which the card is. Where the modem leaves and comes back, so does the tty. */
 export const plugIntoPty = async (
   { link, makeModem }: { readonly link?: string | undefined; readonly makeModem: MakeModem },
-  { card, after, say }: PlugSettings,
+  { card, after, say }: EmulatorSettings,
   load: () => Promise<unknown> = () => import('node-pty'),
-): Promise<PtyPlug> => {
+): Promise<PtyEmulator> => {
   const native = await loadPty(load)
   let tty: ReturnType<typeof openTty> | undefined
   let broken: (error: BenchError) => void = () => {}

@@ -5,18 +5,18 @@ import { createLineFraming } from '../../apdu/json/lines.ts'
 import { createMutex } from '../../apdu/mutex.ts'
 import type { Address } from '../../host/net/address-book.ts'
 import { listen } from '../../host/net/listen.ts'
-import type { Plug, PlugSettings } from './emulator.ts'
+import type { Emulator, EmulatorSettings } from './emulator.ts'
 
 /** Somebody who has just hung up may still be leaving; so the next one waits a moment before being sent away. */
 const GRACE_MS = 2_000
 const REFUSAL = encodeAnswer({ ecode: -1, data: new Uint8Array(0) })
 
-export interface TcpPlug extends Plug {
+export interface TcpEmulator extends Emulator {
   readonly address: Address
 }
 
 /** Lets one client at a time have the card, over APDU JSON. Each finds it freshly reset. */
-export const plugIntoTcp = async (at: Address, { card, say, report, after }: PlugSettings): Promise<TcpPlug> => {
+export const plugIntoTcp = async (at: Address, { card, say, report, after }: EmulatorSettings): Promise<TcpEmulator> => {
   const clients = new Map<Socket, Promise<void>>()
   const channel = { transmit: (command: Uint8Array) => card.exclusive(inside => inside.transmit(command)) }
   let isTaken = false

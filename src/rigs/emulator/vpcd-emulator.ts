@@ -2,13 +2,13 @@ import { connect, type Socket } from 'node:net'
 import { createMutex } from '../../apdu/mutex.ts'
 import { answerVpcd, createVpcdFraming } from '../../euicc/emulator/vpcd.ts'
 import type { Address } from '../../host/net/address-book.ts'
-import type { Plug, PlugSettings } from './emulator.ts'
+import type { Emulator, EmulatorSettings } from './emulator.ts'
 
 /** Between two tries to find vpcd, which is there while pcscd runs. */
 const TRY_AGAIN_MS = 500
 
 /** Puts the card into a reader of vpcd, and again whenever pcscd comes back. */
-export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after }: PlugSettings): Plug => {
+export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after }: EmulatorSettings): Emulator => {
   const runExclusive = createMutex()
   let socket: Socket | undefined
   let cancelRetry = (): void => {}
