@@ -1,24 +1,24 @@
 import { BenchError } from '../../host/error.ts'
 import type { Runtime } from '../../host/runtime.ts'
-import { readStrikes } from '../../services/smdp/fault-counts.ts'
+import { readFaultCounts } from '../../services/smdp/fault-counts.ts'
 import {
   identityOf,
-  type MisbehaviourEntry,
-  readMisbehaviour,
+  type FaultEntry,
+  readFaults,
   settleEntry,
-  writeMisbehaviour,
+  writeFaults,
 } from '../../services/smdp/fault-file.ts'
-import { misbehaviourPlaceOf } from '../../services/smdp/store-location.ts'
+import { getFaultLocation } from '../../services/smdp/store-location.ts'
 import { showTable } from '../table.ts'
 import { createTerminal, printJson } from '../terminal.ts'
 
-export interface MisbehaveOptions extends Omit<MisbehaviourEntry, 'function' | 'kind'> {
+export interface MisbehaveOptions extends Omit<FaultEntry, 'function' | 'kind'> {
   readonly db?: string
   readonly json?: boolean
 }
 
 /** An entry with how often the servers that run have acted on it, and how often they still will. */
-interface Counted extends MisbehaviourEntry {
+interface Counted extends FaultEntry {
   readonly struck: number
   /** Without a count, for ever. */
   readonly left?: number
@@ -40,10 +40,10 @@ const describe = ({ function: name, kind, count, probability, struck, left, ...m
 /** Each server counts for itself: with two of them, twice as many strikes are left. */
 const countEntries = (file: string): readonly Counted[] => {
   const identity = identityOf(file)
-  const strikes = readStrikes(file)
+  const strikes = readFaultCounts(file)
   const servers = strikes.filter(({ of }) => of === identity)
   // Without a file the rules are those of an inventory, which only its server knows.
-  const entries = identity === 'none' ? (servers[0]?.entries ?? []) : readMisbehaviour(file)
+  const entries = identity === 'none' ? (servers[0]?.entries ?? []) : readFaults(file)
   return entries.map((entry, at) => {
     const each = servers.map(({ struck }) => struck[at] ?? 0)
     const { count } = entry
@@ -66,7 +66,7 @@ const show = (runtime: Runtime, file: string, json: boolean | undefined): number
   return 0
 }
 
-const settle = (entry: MisbehaviourEntry, folder: string): MisbehaviourEntry => {
+const settle = (entry: FaultEntry, folder: string): FaultEntry => {
   try {
     return settleEntry(entry, folder)
   } catch (error) {
@@ -75,24 +75,24 @@ const settle = (entry: MisbehaviourEntry, folder: string): MisbehaviourEntry => 
   }
 }
 
-export const addMisbehaviourCommand = async (
+export const addFaultsCommand = async (
   runtime: Runtime,
-  name: MisbehaviourEntry['function'],
-  kind: MisbehaviourEntry['kind'],
+  name: FaultEntry['function'],
+  kind: FaultEntry['kind'],
   { db, json, ...how }: MisbehaveOptions,
 ): Promise<number> => {
   const entry = settle({ function: name, kind, ...how }, runtime.workingFolder)
-  const file = misbehaviourPlaceOf(db, runtime)
-  const entries = [...readMisbehaviour(file), entry]
-  writeMisbehaviour(file, entries)
+  const file = getFaultLocation(db, runtime)
+  const entries = [...readFaults(file), entry]
+  writeFaults(file, entries)
   return show(runtime, file, json)
 }
 
-export const listMisbehaviourCommand = async (runtime: Runtime, { db, json }: MisbehaveOptions): Promise<number> =>
-  show(runtime, misbehaviourPlaceOf(db, runtime), json)
+export const listFaultsCommand = async (runtime: Runtime, { db, json }: MisbehaveOptions): Promise<number> =>
+  show(runtime, getFaultLocation(db, runtime), json)
 
-export const clearMisbehaviourCommand = async (runtime: Runtime, { db, json }: MisbehaveOptions): Promise<number> => {
-  const file = misbehaviourPlaceOf(db, runtime)
-  writeMisbehaviour(file, [], { evenEmpty: readStrikes(file).length > 0 })
+export const clearFaultsCommand = async (runtime: Runtime, { db, json }: MisbehaveOptions): Promise<number> => {
+  const file = getFaultLocation(db, runtime)
+  writeFaults(file, [], { evenEmpty: readFaultCounts(file).length > 0 })
   return show(runtime, file, json)
 }

@@ -208,13 +208,13 @@ export const addSmdpCommands = (program: Command, runtime: Runtime, perform: Per
     .option('--key <file>', 'wrong-certificate: the private key of the file, so that the certificate alone is wrong')
     .action(
       perform(async (name, kind, options) =>
-        (await load.misbehave()).addMisbehaviourCommand(runtime, name as never, kind as never, options as never),
+        (await load.misbehave()).addFaultsCommand(runtime, name as never, kind as never, options as never),
       ),
     )
   withOptions(misbehave.command('list'), db(), json())
     .description('how it was told to misbehave')
-    .action(perform(async options => (await load.misbehave()).listMisbehaviourCommand(runtime, options as never)))
+    .action(perform(async options => (await load.misbehave()).listFaultsCommand(runtime, options as never)))
   withOptions(misbehave.command('clear'), db(), json())
     .description('let it behave')
-    .action(perform(async options => (await load.misbehave()).clearMisbehaviourCommand(runtime, options as never)))
+    .action(perform(async options => (await load.misbehave()).clearFaultsCommand(runtime, options as never)))
 }

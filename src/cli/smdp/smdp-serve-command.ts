@@ -7,13 +7,13 @@ import { checkPort } from '../../host/net/listen.ts'
 import { openWebPki, type WebPki } from '../../host/pki/web-pki.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { homePath } from '../../host/state/home.ts'
-import { createMisbehaviour, type Misbehaviour } from '../../server/smdp/faults/faults.ts'
+import { createFaults, type Faults } from '../../server/smdp/faults/faults.ts'
 import { DEFAULTS } from '../../server/smdp/settings.ts'
 import { applyInventory } from '../../services/inventory/apply-inventory.ts'
 import type { Inventory } from '../../services/inventory/inventory.ts'
 import { readInventory } from '../../services/inventory/read-inventory.ts'
-import { createStrikeRecord, type Strikes } from '../../services/smdp/fault-counts.ts'
-import { createFileWatch, dropEmpty, readMisbehaviour, toRule } from '../../services/smdp/fault-file.ts'
+import { createFaultCounts, type FaultCounts } from '../../services/smdp/fault-counts.ts'
+import { createFileWatch, dropEmpty, readFaults, toRule } from '../../services/smdp/fault-file.ts'
 import { describeCall } from '../../services/smdp/function-log.ts'
 import {
   openStandalone,
@@ -22,7 +22,7 @@ import {
   type StandaloneSettings,
 } from '../../services/smdp/standalone.ts'
 import { openStandalonePki, readAuthorities, type StandalonePki } from '../../services/smdp/standalone-pki.ts'
-import { misbehaviourPlaceOf, openStoreAt } from '../../services/smdp/store-location.ts'
+import { getFaultLocation, openStoreAt } from '../../services/smdp/store-location.ts'
 import type { OpenSmdpStore } from '../../services/store/open-smdp-store.ts'
 import { interrupted } from '../interrupted.ts'
 import { readInput } from '../options.ts'
@@ -69,21 +69,21 @@ const checkPorts = async ({ listen, es9Port, es2Port, es11Port, es12Port }: Smdp
 }
 
 /** Rules of the inventory, until `smdp misbehave` gives others; those stand in a file that is looked at before each call. */
-const openMisbehaviour = (
+const openFaults = (
   runtime: Runtime,
   { db }: SmdpServeOptions,
   inventory: Inventory | undefined,
   { sets }: StandalonePki,
 ) => {
-  const file = misbehaviourPlaceOf(db, runtime)
+  const file = getFaultLocation(db, runtime)
   dropEmpty(file)
   const readOther = createFileWatch(file)
-  const record = createStrikeRecord(file, toHex(runtime.random(4)))
-  let standing: Pick<Strikes, 'of' | 'entries'> = { of: 'none', entries: inventory?.misbehave ?? [] }
+  const record = createFaultCounts(file, toHex(runtime.random(4)))
+  let standing: Pick<FaultCounts, 'of' | 'entries'> = { of: 'none', entries: inventory?.misbehave ?? [] }
   const note = (): void => record.write({ ...standing, struck: engine.listRules().map(({ done }) => done) })
   const context = (folder: string) => ({ sets, random: runtime.random, now: runtime.clock(), folder })
-  const engine: Misbehaviour = createMisbehaviour({
-    onStrike: note,
+  const engine: Faults = createFaults({
+    onFault: note,
     random: runtime.random,
     sleep: milliseconds => new Promise(resolve => void setTimeout(resolve, milliseconds).unref()),
     rules: (inventory?.misbehave ?? []).map(entry => toRule(entry, context(dirname(inventory!.file)))),
@@ -96,7 +96,7 @@ const openMisbehaviour = (
       const other = readOther()
       if (other === undefined) return
       try {
-        const entries = readMisbehaviour(file)
+        const entries = readFaults(file)
         const rules = entries.map(entry => toRule(entry, context(runtime.workingFolder)))
         standing = { of: other, entries }
         engine.setRules(rules)
@@ -205,7 +205,7 @@ const serve = async (
   runtime: Runtime,
   settings: StandaloneSettings,
   { ca }: Given,
-  misbehaviour: ReturnType<typeof openMisbehaviour>,
+  misbehaviour: ReturnType<typeof openFaults>,
   terminal: Terminal,
 ): Promise<void> => {
   const { pki, store, listen } = settings
@@ -236,7 +236,7 @@ export const smdpServeCommand = async (runtime: Runtime, options: SmdpServeOptio
     if (options.reset) await store.clear()
     await store.occupy()
     await fillStore(store, given, options, runtime, terminal)
-    const misbehaviour = openMisbehaviour(runtime, options, given.inventory, given.pki)
+    const misbehaviour = openFaults(runtime, options, given.inventory, given.pki)
     try {
       misbehaviour.refresh()
       await serve(runtime, { ...settingsOf(given, options, runtime, terminal), store }, given, misbehaviour, terminal)

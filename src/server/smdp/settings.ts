@@ -3,7 +3,7 @@ import type { Crl } from '../../rsp/certificates/crl.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
 import type { StatusCodeData } from '../../rsp/interfaces/http-function.ts'
 import type { ServerEndpoint } from '../rsp-server/server-call.ts'
-import type { Misbehaviour } from './faults/faults.ts'
+import type { Faults } from './faults/faults.ts'
 import type { Dropped, Retention } from './retention.ts'
 import type { SmdpStore } from './store.ts'
 
@@ -48,7 +48,7 @@ export interface SmdpSettings {
   /** SGP.22 §2.5.3: random keys of the profile's own, which the session keys carry; or the session keys themselves. */
   readonly profileProtection?: 'profile-keys' | 'session-keys'
   /** Told to misbehave on ES9+, for tests of cards and LPAs; its rules may be changed at any time. */
-  readonly misbehaviour?: Misbehaviour
+  readonly misbehaviour?: Faults
   readonly onDefect?: (error: unknown, functionName: string) => void
   /** What is kept of notifications, deliveries and reports that wait for their operator. */
   readonly retention?: Retention

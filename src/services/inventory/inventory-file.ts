@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UICC_CAPABILITIES } from '../../rsp/euicc-info.ts'
 import { DEVICE_RELEASES } from '../../server/smdp/es9p/profile-requirements.ts'
-import { MisbehaviourFile } from '../smdp/fault-file.ts'
+import { FaultFile } from '../smdp/fault-file.ts'
 
 /** Long digits are read as numbers by YAML, and lose their ends. */
 const text = (pattern: RegExp, expected: string) =>
@@ -155,7 +155,7 @@ export const InventoryFile = z.strictObject(
       })
       .optional(),
     /** As `smdp misbehave` tells a running server. */
-    misbehave: MisbehaviourFile.optional(),
+    misbehave: FaultFile.optional(),
   },
   {
     error: ({ code }) =>

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { OrderState } from '../../server/smdp/order.ts'
 import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
 import type { Retention } from '../../server/smdp/retention.ts'
-import type { MisbehaviourEntry } from '../smdp/fault-file.ts'
+import type { FaultEntry } from '../smdp/fault-file.ts'
 import type { StockItem } from '../smdp/stock-copies.ts'
 
 /** An order that a file asks for. */
@@ -37,6 +37,6 @@ export interface Inventory {
   readonly orders: readonly PlannedOrder[]
   readonly operators: readonly InventoryOperator[]
   readonly keep: Partial<Retention>
-  readonly misbehave: readonly MisbehaviourEntry[]
+  readonly misbehave: readonly FaultEntry[]
   readonly warnings: readonly string[]
 }

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { startTimeOf } from '../../host/state/lock.ts'
-import type { MisbehaviourEntry } from './fault-file.ts'
+import type { FaultEntry } from './fault-file.ts'
 
 /** What a server that runs says of its rules: those of the file of this identity, or of its inventory. */
-export interface Strikes {
+export interface FaultCounts {
   readonly of: string
-  readonly entries: readonly MisbehaviourEntry[]
+  readonly entries: readonly FaultEntry[]
   /** How often each has struck. */
   readonly struck: readonly number[]
 }
-interface Told extends Strikes {
+interface Told extends FaultCounts {
   readonly pid: number
   /** By it a process is told from a later one of the same number. */
   readonly started: string
@@ -33,17 +33,17 @@ const readTold = (file: string): readonly { readonly path: string; readonly told
     })
 
 /** Of each server that runs. What one left behind that was killed counts for nothing: its counts went with it. */
-export const readStrikes = (file: string): readonly Strikes[] => readTold(file).flatMap(({ told }) => told ?? [])
+export const readFaultCounts = (file: string): readonly FaultCounts[] => readTold(file).flatMap(({ told }) => told ?? [])
 
 /** Where a server writes down how often it has misbehaved, for `misbehave list`; it goes with the server. */
-export const createStrikeRecord = (file: string, id: string) => {
+export const createFaultCounts = (file: string, id: string) => {
   const path = join(dirname(file), `${prefixOf(file)}${process.pid}-${id}.json`)
   const mine = { pid: process.pid, started: startTimeOf(process.pid) ?? 'unknown' }
   for (const left of readTold(file)) if (left.told === undefined) rmSync(left.path, { force: true })
   const remove = (): void => rmSync(path, { force: true })
   return {
     remove,
-    write(strikes: Strikes): void {
+    write(strikes: FaultCounts): void {
       if (strikes.entries.length === 0) remove()
       else {
         writeFileSync(`${path}.new`, JSON.stringify({ ...mine, ...strikes }), { mode: 0o600 })

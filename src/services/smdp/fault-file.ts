@@ -9,12 +9,12 @@ import { parseYaml } from '../../host/yaml/yaml-file.ts'
 import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { type CertificateFault, issueFaultyCertificate } from '../../rsp/certificates/test-pki.ts'
 import type { CurveName } from '../../rsp/crypto/curve.ts'
-import type { MisbehaviourRule, OtherCertificate } from '../../server/smdp/faults/faults.ts'
+import type { FaultRule, OtherCertificate } from '../../server/smdp/faults/faults.ts'
 import { FAULTS, FUNCTIONS, KINDS } from './fault-kinds.ts'
 import type { Random } from './stock-copies.ts'
 
 /** One way to misbehave, as a person writes it. */
-export const MisbehaviourEntry = z.strictObject({
+export const FaultEntry = z.strictObject({
   function: z.enum(FUNCTIONS),
   kind: z.enum(KINDS),
   /** How often; without it, always. */
@@ -32,13 +32,13 @@ export const MisbehaviourEntry = z.strictObject({
   /** The private key of a certificate from a file (PEM), so that it alone is wrong. */
   key: z.string().optional(),
 })
-export type MisbehaviourEntry = z.infer<typeof MisbehaviourEntry>
-export const MisbehaviourFile = z.array(MisbehaviourEntry)
+export type FaultEntry = z.infer<typeof FaultEntry>
+export const FaultFile = z.array(FaultEntry)
 
-type Kind = MisbehaviourEntry['kind']
+type Kind = FaultEntry['kind']
 
 /** Kinds that are about what only these functions give; the others fit every function. */
-const ONLY_FOR: Partial<Record<Kind, readonly MisbehaviourEntry['function'][]>> = {
+const ONLY_FOR: Partial<Record<Kind, readonly FaultEntry['function'][]>> = {
   'wrong-signature': ['InitiateAuthentication', 'AuthenticateClient', 'GetBoundProfilePackage'],
   'wrong-certificate': ['InitiateAuthentication', 'AuthenticateClient'],
   'wrong-challenge': ['InitiateAuthentication'],
@@ -46,22 +46,22 @@ const ONLY_FOR: Partial<Record<Kind, readonly MisbehaviourEntry['function'][]>> 
 }
 
 /** What an entry must say beside its kind, and what it may. */
-const NEEDS: Partial<Record<Kind, keyof MisbehaviourEntry>> = {
+const NEEDS: Partial<Record<Kind, keyof FaultEntry>> = {
   'wrong-certificate': 'certificate',
   'changed-byte': 'offset',
   delay: 'milliseconds',
   'http-status': 'status',
 }
-const MAY: Partial<Record<Kind, readonly (keyof MisbehaviourEntry)[]>> = {
+const MAY: Partial<Record<Kind, readonly (keyof FaultEntry)[]>> = {
   'wrong-certificate': ['key'],
   'changed-byte': ['mask'],
   'http-status': ['after'],
   reset: ['after'],
 }
-const ALWAYS: readonly (keyof MisbehaviourEntry)[] = ['function', 'kind', 'count', 'probability']
+const ALWAYS: readonly (keyof FaultEntry)[] = ['function', 'kind', 'count', 'probability']
 
 /** Refuses what would do nothing: a test that waits for it would pass or fail for another reason. */
-const checkEntry = (entry: MisbehaviourEntry): void => {
+const checkEntry = (entry: FaultEntry): void => {
   const refuse = (sentence: string): never => {
     throw new BenchError('inventory', `misbehaviour ${entry.kind} of ${entry.function}: ${sentence}`)
   }
@@ -71,7 +71,7 @@ const checkEntry = (entry: MisbehaviourEntry): void => {
   const needed = NEEDS[entry.kind]
   if (needed !== undefined && entry[needed] === undefined) refuse(`it needs \`${needed}\``)
   const known = [...ALWAYS, needed, ...(MAY[entry.kind] ?? [])]
-  const idle = (Object.keys(entry) as (keyof MisbehaviourEntry)[]).find(
+  const idle = (Object.keys(entry) as (keyof FaultEntry)[]).find(
     key => entry[key] !== undefined && !known.includes(key),
   )
   if (idle !== undefined) refuse(`\`${idle}\` says nothing about it; leave it out`)
@@ -79,7 +79,7 @@ const checkEntry = (entry: MisbehaviourEntry): void => {
 
 /** Reads the files that an entry names, and refuses what is neither certificate nor key. */
 const readFiles = (
-  { certificate, key }: MisbehaviourEntry,
+  { certificate, key }: FaultEntry,
   folder: string,
 ): { readonly der: Uint8Array; readonly privateKey?: KeyObject } => {
   const read = (name: string, otherwise: string): Buffer => {
@@ -107,7 +107,7 @@ const isFault = (certificate: string): certificate is CertificateFault =>
  * An entry as it goes into the file of a server, which runs in a folder of its own: checked, files and all, and with
  * whole paths.
  */
-export const settleEntry = (entry: MisbehaviourEntry, folder: string): MisbehaviourEntry => {
+export const settleEntry = (entry: FaultEntry, folder: string): FaultEntry => {
   checkEntry(entry)
   const { certificate, key } = entry
   if (certificate === undefined || isFault(certificate)) return entry
@@ -129,7 +129,7 @@ export interface RuleContext {
 }
 
 const otherCertificate = (
-  entry: MisbehaviourEntry,
+  entry: FaultEntry,
   { sets, random, now, folder }: RuleContext,
 ): OtherCertificate | ((curve: CurveName) => OtherCertificate) => {
   const wanted = entry.certificate!
@@ -145,7 +145,7 @@ const otherCertificate = (
 }
 
 /** The entry as the server's engine takes it. */
-export const toRule = (entry: MisbehaviourEntry, context: RuleContext): MisbehaviourRule => {
+export const toRule = (entry: FaultEntry, context: RuleContext): FaultRule => {
   checkEntry(entry)
   const { count, probability, offset = 0, mask, milliseconds = 0, status = 500, after } = entry
   const behaviours = {
@@ -162,10 +162,10 @@ export const toRule = (entry: MisbehaviourEntry, context: RuleContext): Misbehav
 }
 
 /** The file beside a store in which commands tell a running server how to misbehave. */
-export const misbehaviourFileOf = (store: string): string =>
+export const getFaultFile = (store: string): string =>
   join(dirname(store), `${basename(store).replace(/\.(db|sqlite3?)$/, '')}.misbehave.yaml`)
 
-export const readMisbehaviour = (file: string): readonly MisbehaviourEntry[] => {
+export const readFaults = (file: string): readonly FaultEntry[] => {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -173,16 +173,16 @@ export const readMisbehaviour = (file: string): readonly MisbehaviourEntry[] => 
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
-  return parseYaml(MisbehaviourFile, text, file)
+  return parseYaml(FaultFile, text, file)
 }
 
 /**
  * Written beside and moved there: a server never reads half a file. Without entries there is none, unless it is to tell
  * a server that those of its inventory are off, too.
  */
-export const writeMisbehaviour = (
+export const writeFaults = (
   file: string,
-  entries: readonly MisbehaviourEntry[],
+  entries: readonly FaultEntry[],
   { evenEmpty = false }: { evenEmpty?: boolean } = {},
 ): void => {
   if (entries.length === 0 && !evenEmpty) {

@@ -12,7 +12,7 @@ import { ES2p } from '../../rsp/interfaces/es2p.ts'
 import { ES9p } from '../../rsp/interfaces/es9p.ts'
 import { ES11 } from '../../rsp/interfaces/es11.ts'
 import { ES12 } from '../../rsp/interfaces/es12.ts'
-import type { Misbehaviour } from '../../server/smdp/faults/faults.ts'
+import type { Faults } from '../../server/smdp/faults/faults.ts'
 import { isOver, type Order } from '../../server/smdp/order.ts'
 import type { Dropped, Retention } from '../../server/smdp/retention.ts'
 import { createSmdp, type SmdpServer } from '../../server/smdp/smdp.ts'
@@ -61,7 +61,7 @@ export interface StandaloneSettings {
   /** Told of every call; without it none is looked into. */
   readonly log?: ((called: CalledFunction) => void) | undefined
   readonly report: (error: unknown) => void
-  readonly misbehaviour?: Misbehaviour | undefined
+  readonly misbehaviour?: Faults | undefined
   /** Before each call of ES9+. */
   readonly beforeCall?: (() => void) | undefined
 }

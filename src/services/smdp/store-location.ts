@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { BenchError } from '../../host/error.ts'
 import { homePath } from '../../host/state/home.ts'
 import { IN_MEMORY, isPostgresUrl, type OpenSmdpStore, openSmdpStore } from '../store/open-smdp-store.ts'
-import { misbehaviourFileOf } from './fault-file.ts'
+import { getFaultFile } from './fault-file.ts'
 import type { Random } from './stock-copies.ts'
 
 export interface StoreContext {
@@ -53,11 +53,11 @@ export const openStoreAt = async (
 }
 
 /** Where the commands about a store tell its server how to misbehave. */
-export const misbehaviourPlaceOf = (db: string | undefined, context: StoreContext): string => {
+export const getFaultLocation = (db: string | undefined, context: StoreContext): string => {
   const place = placeOf(db, context)
   const isFile = place !== IN_MEMORY && !isPostgresUrl(place)
   const home = homePath(context.environment, context.workingFolder)
-  const file = misbehaviourFileOf(isFile ? place : join(home, 'smdp'))
+  const file = getFaultFile(isFile ? place : join(home, 'smdp'))
   makeFolder(dirname(file))
   return file
 }

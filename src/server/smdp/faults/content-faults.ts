@@ -10,13 +10,13 @@ import { credentialsOf } from '../../rsp-server/ci-choice.ts'
 import type { Answers } from '../../rsp-server/http-binding.ts'
 import { findSession } from '../es9p/sessions.ts'
 import type { Smdp } from '../settings.ts'
-import type { Misbehaviour, OtherCertificate, WrongContent } from './faults.ts'
+import type { Faults, OtherCertificate, WrongContent } from './faults.ts'
 import { changeByte } from './transport-faults.ts'
 
 type Es9Answers = Answers<typeof ES9p>
 
 /** The functions, wrong in what they give. They run as they always do: what they leave in the store is right. */
-export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: Misbehaviour): Es9Answers => ({
+export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: Faults): Es9Answers => ({
   ...answers,
   InitiateAuthentication: async (request, call) => {
     const right = (await answers.InitiateAuthentication(request, call))!

@@ -36,7 +36,7 @@ export type WrongTransport =
   /** GetBoundProfilePackage: the bits of `mask` at `offset` of the package; from the end where it is negative. */
   | { readonly kind: 'changed-byte'; readonly offset: number; readonly mask?: number | undefined }
 
-export interface MisbehaviourRule {
+export interface FaultRule {
   readonly function: FunctionName
   readonly behaviour: WrongContent | WrongTransport
   /** How often; without it, for ever. */
@@ -46,10 +46,10 @@ export interface MisbehaviourRule {
 }
 
 /** A server told to misbehave, and how often it has. */
-export interface Misbehaviour {
+export interface Faults {
   /** In place of all rules that stood; none makes the server behave. */
-  setRules(rules: readonly MisbehaviourRule[]): void
-  listRules(): readonly (MisbehaviourRule & { readonly done: number })[]
+  setRules(rules: readonly FaultRule[]): void
+  listRules(): readonly (FaultRule & { readonly done: number })[]
   /** The first rule that fits and falls, counted. */
   drawContent(name: FunctionName): WrongContent | undefined
   drawTransport(name: FunctionName): WrongTransport | undefined
@@ -70,18 +70,18 @@ const isTransport = (behaviour: WrongContent | WrongTransport): behaviour is Wro
  * What a test of cards and LPAs wants of a server: that it is wrong at one place, so often, and right at all others.
  * The dice are its own: with the same seed it misbehaves in the same calls, and the sessions draw what they always draw.
  */
-export const createMisbehaviour = ({
+export const createFaults = ({
   random,
   sleep,
   rules = [],
-  onStrike = () => {},
+  onFault = () => {},
 }: {
   readonly random: (length: number) => Uint8Array
   readonly sleep: (milliseconds: number) => Promise<void>
-  readonly rules?: readonly MisbehaviourRule[]
+  readonly rules?: readonly FaultRule[]
   /** Told when a rule has struck, or others stand: `listRules` says how often each has. */
-  readonly onStrike?: () => void
-}): Misbehaviour => {
+  readonly onFault?: () => void
+}): Faults => {
   let standing = rules.map(rule => ({ rule, done: 0 }))
   const draw = (name: FunctionName, wantsTransport: boolean): WrongContent | WrongTransport | undefined => {
     for (const entry of standing) {
@@ -89,7 +89,7 @@ export const createMisbehaviour = ({
       if (rule.function !== name || isTransport(rule.behaviour) !== wantsTransport) continue
       if (entry.done >= (rule.count ?? Number.POSITIVE_INFINITY) || !falls(rule.probability ?? 1)) continue
       entry.done++
-      onStrike()
+      onFault()
       return rule.behaviour
     }
     return undefined
@@ -102,7 +102,7 @@ export const createMisbehaviour = ({
   return {
     setRules: rules => {
       standing = rules.map(rule => ({ rule, done: 0 }))
-      onStrike()
+      onFault()
     },
     listRules: () => standing.map(({ rule, done }) => ({ ...rule, done })),
     drawContent: name => draw(name, false) as WrongContent | undefined,

@@ -6,11 +6,11 @@ import { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { ASN1_PATH, ES9pAsn1 } from '../../../rsp/interfaces/es9p-asn1.ts'
 import { RspServerError } from '../../rsp-server/error.ts'
 import { readBody } from '../../rsp-server/http-body.ts'
-import type { FunctionName, Misbehaviour } from './faults.ts'
+import type { FunctionName, Faults } from './faults.ts'
 
 /** The server, wrong in how its answers come. */
 export const withWrongTransport =
-  (fetch: Fetch, misbehaviour: Misbehaviour): Fetch =>
+  (fetch: Fetch, misbehaviour: Faults): Fetch =>
   async request => {
     const name = await functionOf(request)
     const wrong = name === undefined ? undefined : misbehaviour.drawTransport(name)

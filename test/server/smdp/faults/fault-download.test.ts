@@ -12,7 +12,7 @@ import { isLpaError } from '../../../../src/lpa/errors.ts'
 import { buildProfilePackage } from '../../../../src/profile/build.ts'
 import { encodeProfilePackage } from '../../../../src/profile/package.ts'
 import { type CertificateFault, issueFaultyCertificate } from '../../../../src/rsp/certificates/test-pki.ts'
-import { createMisbehaviour, type MisbehaviourRule } from '../../../../src/server/smdp/faults/faults.ts'
+import { createFaults, type FaultRule } from '../../../../src/server/smdp/faults/faults.ts'
 import { SHARED } from '../../../paths.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { ADDRESS, createSmdpFixture, ICCID, MATCHING_ID, START, testPki } from '../smdp-fixture.ts'
@@ -29,8 +29,8 @@ const upp = encodeProfilePackage(
 )
 
 /** Our LPA and the software eUICC before a server that misbehaves: how they see it, and whether the order survives. */
-const createDownloadFixture = async (...rules: MisbehaviourRule[]) => {
-  const misbehaviour = createMisbehaviour({ random: seededRandom('fixture'), sleep: async () => {}, rules })
+const createDownloadFixture = async (...rules: FaultRule[]) => {
+  const misbehaviour = createFaults({ random: seededRandom('fixture'), sleep: async () => {}, rules })
   const fixture = await createSmdpFixture({ package: upp, misbehaviour })
   await fixture.order()
   const card = await createEuicc({
@@ -67,7 +67,7 @@ const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault) => {
 }
 
 describe('our LPA and the software eUICC before a server that misbehaves once', () => {
-  const cases: [what: string, seen: string | RegExp, rule: Omit<MisbehaviourRule, 'count'>][] = [
+  const cases: [what: string, seen: string | RegExp, rule: Omit<FaultRule, 'count'>][] = [
     [
       'its first signature',
       'card-refused invalidSignature',

@@ -19,16 +19,16 @@ import {
   remoteProfileProvisioning,
 } from '../../../../src/rsp/interfaces/es9p-asn1.ts'
 import {
-  createMisbehaviour,
+  createFaults,
   type FunctionName,
-  type MisbehaviourRule,
+  type FaultRule,
 } from '../../../../src/server/smdp/faults/faults.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { accepted, createSmdpFixture, ICCID, MATCHING_ID, post, refused, START, testPki } from '../smdp-fixture.ts'
 
-const sceneWith = async (...rules: MisbehaviourRule[]) => {
+const sceneWith = async (...rules: FaultRule[]) => {
   const slept: number[] = []
-  const misbehaviour = createMisbehaviour({
+  const misbehaviour = createFaults({
     random: seededRandom('misbehaviour'),
     sleep: async milliseconds => {
       slept.push(milliseconds)
@@ -331,7 +331,7 @@ describe('a server that may misbehave', () => {
 })
 
 describe('the rules', () => {
-  const rule = (name: FunctionName, more: Partial<MisbehaviourRule> = {}): MisbehaviourRule => ({
+  const rule = (name: FunctionName, more: Partial<FaultRule> = {}): FaultRule => ({
     function: name,
     behaviour: { kind: 'http-status', status: 503 },
     ...more,
@@ -359,7 +359,7 @@ describe('the rules', () => {
 
   it('fall with their probability, and with the same seed in the same calls', () => {
     const draw = (seed: string) => {
-      const misbehaviour = createMisbehaviour({
+      const misbehaviour = createFaults({
         random: seededRandom(seed),
         sleep: async () => {},
         rules: [rule('CancelSession', { probability: 0.25 })],
