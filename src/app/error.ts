@@ -5,7 +5,7 @@ export type AppErrorCode =
   | 'portal-unreachable'
   | 'portal-failed' // it answered with a status of 500 or above
   | 'portal-stuck' // a lone user found no way on: the page offers nothing that fits, or refuses what was entered
-  | 'not-now' // the action is not offered in this state
+  | 'unavailable-action' // the action is not offered in this state
 
 export class AppError extends Error {
   readonly code: AppErrorCode

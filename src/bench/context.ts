@@ -48,7 +48,7 @@ export const openContext = (
 ): BenchContext => {
   const tapeFile = record === undefined ? undefined : resolve(runtime.workingFolder, record)
   if (tapeFile !== undefined) checkRecordingFile(tapeFile)
-  else if (redact) throw new BenchError('wrong-use', '--redact belongs to --record')
+  else if (redact) throw new BenchError('usage', '--redact belongs to --record')
   const folders = [join(PACKAGE_FOLDER, 'rigs'), join(runtime.workingFolder, 'rigs')]
   const rigs = readRigs(folders)
   const home = openHome(homePath(runtime.environment, runtime.workingFolder))

@@ -1,6 +1,6 @@
 /** What the bench itself refuses. Each sentence says what is wrong and what to do; the code is for machines. */
 export type BenchErrorCode =
-  | 'wrong-use' // a command line that makes no sense
+  | 'usage' // a command line that makes no sense
   | 'home-newer' // state written by a newer esim-bench
   | 'home-in-use' // another process holds the state folder
   | 'home-damaged' // state that no power cut explains
@@ -30,8 +30,8 @@ export type BenchErrorCode =
   | 'no-such-event' // the SM-DS has none of that number or id
   | 'no-such-run'
   | 'busy' // one run at a time
-  | 'not-wanted' // the person was asked, and said no
-  | 'not-now' // the screen of the device does not offer it
+  | 'declined' // the person was asked, and said no
+  | 'unavailable-action' // the screen of the device does not offer it
 
 export class BenchError extends Error {
   readonly code: BenchErrorCode
@@ -56,7 +56,7 @@ const NOT_A_MISTAKE: readonly BenchErrorCode[] = [
   'no-such-notification',
   'no-such-event',
   'home-damaged',
-  'not-wanted',
+  'declined',
 ]
 
 /** The exit code of the process: 1 where the bench was used rightly and the run could not pass, else 2. */

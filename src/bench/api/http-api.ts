@@ -13,7 +13,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'no-such-rig': 404,
   busy: 409,
   'rig-not-attached': 409,
-  'not-now': 409,
+  'unavailable-action': 409,
 }
 
 const refuse = (response: Response, status: number, code: string, message: string): void => {

@@ -90,7 +90,7 @@ export const createDeviceSession = (
       })
     } catch (error) {
       taken.free()
-      if (error instanceof SetupFailed) throw new BenchError('not-now', error.message, { cause: error })
+      if (error instanceof SetupFailed) throw new BenchError('unavailable-action', error.message, { cause: error })
       throw error
     }
     const { run, device } = taken.settings
@@ -111,7 +111,7 @@ export const createDeviceSession = (
     session.activation.app.act({ action: 'open' })
   }
   const notNow = (action: string): BenchError =>
-    new BenchError('not-now', `${action} is not offered by what the device shows now`)
+    new BenchError('unavailable-action', `${action} is not offered by what the device shows now`)
 
   const act = async (action: DeviceAction): Promise<DeviceState> => {
     const isRestart = action.action === 'try-again' && session?.ended !== undefined

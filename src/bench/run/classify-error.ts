@@ -53,7 +53,7 @@ const APP: Readonly<Record<AppErrorCode, Pick<Judgement, 'verdict' | 'cause'>>> 
   'service-failed': fail('server'),
   'portal-failed': fail('server'),
   'portal-stuck': fail('server'),
-  'not-now': blocked('bench'),
+  'unavailable-action': blocked('bench'),
 }
 
 /**

@@ -100,6 +100,6 @@ export const createRunBook = (at: {
 export const readSeq = (text: unknown): number => {
   if (text === undefined) return 0
   if (typeof text !== 'string' || !/^\d{1,15}$/.test(text))
-    throw new BenchError('wrong-use', 'after: a whole number is expected, the last seq that was seen')
+    throw new BenchError('usage', 'after: a whole number is expected, the last seq that was seen')
   return Number(text)
 }

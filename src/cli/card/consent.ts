@@ -14,9 +14,9 @@ export const askFirst = async (at: CardWork, what: string): Promise<void> => {
   if ((at.options as ConsentOptions).yes || at.lpac) return
   const { ask } = at.terminal
   if (ask === undefined)
-    throw new BenchError('wrong-use', `shall it ${what}? There is no terminal to ask on: add --yes if you mean it`)
+    throw new BenchError('usage', `shall it ${what}? There is no terminal to ask on: add --yes if you mean it`)
   if (!isYes(await ask(`${what}? [y/N] `, { signal: at.runtime.interrupt })))
-    throw new BenchError('not-wanted', 'nothing was changed')
+    throw new BenchError('declined', 'nothing was changed')
 }
 
 /** For what the card's own guard does not see: the EID on the rig's list, and an ICCID. */

@@ -19,10 +19,10 @@ export const readWanted = (text: string): Wanted => {
   if (/^\d{18,20}$/.test(digits)) return { by: 'iccid', digits }
   if (/^a0000005591010[0-9a-f]{18}$/i.test(dense)) return { by: 'aid', aid: fromHex(dense) }
   if (text.trim() === '')
-    throw new BenchError('wrong-use', 'which profile? give its ICCID, the AID of its ISD-P, or its nickname')
+    throw new BenchError('usage', 'which profile? give its ICCID, the AID of its ISD-P, or its nickname')
   // Digits alone are meant as an ICCID, and one that is cut off must not find a nickname.
   if (/^\d+f*$/i.test(dense))
-    throw new BenchError('wrong-use', `${JSON.stringify(text)} is not an ICCID: 18 to 20 digits are expected`)
+    throw new BenchError('usage', `${JSON.stringify(text)} is not an ICCID: 18 to 20 digits are expected`)
   return { by: 'nickname', nickname: text.trim() }
 }
 
@@ -45,7 +45,7 @@ export const findProfile = async (isdr: Isdr, wanted: Wanted): Promise<Found> =>
   if (info === undefined) throw notThere(wanted, profiles)
   if (others.length > 0)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `${describe(wanted)} is the name of ${others.length + 1} profiles: ${[info, ...others].map(labelOf).join(', ')}; ` +
         'give the ICCID of the one you mean',
     )

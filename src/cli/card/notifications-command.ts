@@ -29,7 +29,7 @@ const readNumbers = (texts: readonly string[]): number[] =>
   texts.map(text => {
     if (/^\d{1,9}$/.test(text)) return Number(text)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `${JSON.stringify(text)} is not a sequence number as \`notifications list\` shows it`,
     )
   })
@@ -104,7 +104,7 @@ export const removeNotificationsCommand = (
 ): Promise<number> => {
   const numbers = readNumbers(texts)
   const { all = false } = options
-  if (all === numbers.length > 0) throw new BenchError('wrong-use', 'remove which? give sequence numbers, or --all')
+  if (all === numbers.length > 0) throw new BenchError('usage', 'remove which? give sequence numbers, or --all')
   if (options.lpac) return removeAsLpac(runtime, all ? 'all' : numbers, options)
   return withCard(runtime, options, async at => {
     const { eid, chosen } = await onIsdr(at, async isdr => ({

@@ -17,6 +17,6 @@ export const readDevice = (imei: string | undefined): ((at: CardWork) => DeviceI
     const info = deviceInfoOf(imei ?? BENCH_TAC)
     return ({ device }) => (imei === undefined && device.modem ? deviceInfoOf(imeiOf(device.modem)) : info)
   } catch (cause) {
-    throw new BenchError('wrong-use', (cause as Error).message, { cause })
+    throw new BenchError('usage', (cause as Error).message, { cause })
   }
 }

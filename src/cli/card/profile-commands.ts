@@ -64,7 +64,7 @@ export const deleteCommand = (
     const { info, label } = found
     refuseOnProtected(at, { eid, iccid: label }, 'nothing on it may be deleted')
     if (info.profileState === 'enabled' && !at.lpac)
-      throw new BenchError('wrong-use', `${label} is enabled: disable it first, esim-bench card disable ${label}`)
+      throw new BenchError('usage', `${label} is enabled: disable it first, esim-bench card disable ${label}`)
     const called = info.profileNickname || info.profileName
     await askFirst(at, `delete ${label}${called ? ` (${called})` : ''} from the card for good`)
     await onIsdr(at, isdr => deleteProfile(isdr, found.name))
@@ -83,13 +83,13 @@ export const nicknameCommand = (
   options: ConsentOptions,
 ): Promise<number> => {
   const wanted = readWanted(name)
-  if (Buffer.byteLength(nickname) > 64) throw new BenchError('wrong-use', 'a nickname may have 64 bytes')
+  if (Buffer.byteLength(nickname) > 64) throw new BenchError('usage', 'a nickname may have 64 bytes')
   return withCard(runtime, options, at =>
     onIsdr(at, async isdr => {
       at.lpac?.during('es10c_set_nickname')
       const { name: profile, label } = await findProfile(isdr, wanted)
       if (!('iccid' in profile) && !/^\d+$/.test(label))
-        throw new BenchError('wrong-use', `${label} has no ICCID, without which the card takes no nickname for it`)
+        throw new BenchError('usage', `${label} has no ICCID, without which the card takes no nickname for it`)
       await setNickname(isdr, label, nickname)
       at.lpac?.success()
       at.json({ iccid: label, nickname })

@@ -16,7 +16,7 @@ export const defaultSmdpCommand = (
   host: string | undefined,
   options: ConsentOptions & { readonly clear?: boolean },
 ): Promise<number> => {
-  if (host !== undefined && options.clear) throw new BenchError('wrong-use', 'give either a host or --clear, not both')
+  if (host !== undefined && options.clear) throw new BenchError('usage', 'give either a host or --clear, not both')
   return withCard(runtime, options, async at => {
     at.lpac?.during('es10a_set_default_dp_address')
     const { eid, before } = await onIsdr(at, async isdr => ({
@@ -57,7 +57,7 @@ const RESETS: readonly [keyof ResetOptions, ResetOption, string][] = [
 export const resetCommand = (runtime: CardRuntime, options: ResetOptions): Promise<number> => {
   const chosen = RESETS.filter(([name]) => options[name] === true)
   if (chosen.length === 0)
-    throw new BenchError('wrong-use', 'reset what? give one or more of --operational, --test and --default-address')
+    throw new BenchError('usage', 'reset what? give one or more of --operational, --test and --default-address')
   return withCard(runtime, options, async at => {
     at.lpac?.during('es10c_euicc_memory_reset')
     const { eid, profiles } = await onIsdr(at, async isdr => ({

@@ -24,9 +24,9 @@ export const checkEventOptions = ({ event, eventId, all }: EventOptions, discove
     all === true && '--all',
   ].filter(way => way !== false)
   if (given.length > 1)
-    throw new BenchError('wrong-use', `give one way to say which event, not ${given.length}: ${given.join(' and ')}`)
+    throw new BenchError('usage', `give one way to say which event, not ${given.length}: ${given.join(' and ')}`)
   if (given.length > 0 && !discovers)
-    throw new BenchError('wrong-use', `${given[0]} is for the events of an SM-DS: give --discover with it`)
+    throw new BenchError('usage', `${given[0]} is for the events of an SM-DS: give --discover with it`)
 }
 
 export const showEvents = (events: readonly EventEntry[]): string[] =>
@@ -62,7 +62,7 @@ export const chooseEvents = async (
   if (all || events.length < 2) return events
   if (at.terminal.ask === undefined)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `${root} has ${events.length} events for this card (${listed(events)}), and there is no terminal to ask on: ` +
         'say which with --event NUMBER or --event-id ID, or --all',
     )
@@ -72,7 +72,7 @@ export const chooseEvents = async (
     const signal = at.runtime.interrupt
     const answer = (await at.terminal.ask(`which one? 1 to ${events.length}, [a]ll, [n]one: `, { signal }))?.trim()
     if (answer === undefined || /^(n(one)?)?$/i.test(answer))
-      throw new BenchError('not-wanted', 'nothing was installed')
+      throw new BenchError('declined', 'nothing was installed')
     if (/^a(ll)?$/i.test(answer)) return events
     const chosen = /^\d{1,6}$/.test(answer) ? events[Number(answer) - 1] : undefined
     if (chosen !== undefined) return [chosen]

@@ -105,7 +105,7 @@ const readDefault = async (at: CardWork, isdr: Isdr): Promise<string> => {
   }
   if (!defaultDpAddress)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       'nothing was given, and the card holds no default SM-DP+: give an activation code, --qr IMAGE, --discover, or ' +
         '--smdp HOST with --matching-id',
     )
@@ -178,11 +178,11 @@ const downloadOne = (at: CardWork, root: string, event: EventEntry, settings: Se
 /** The session was put off and the order waits, or the person said no: both are for the person to hear, not the card's fault. */
 const explain = (error: unknown): unknown => {
   if (isLpaError(error, 'confirmation-code-missing'))
-    return new BenchError('wrong-use', 'the operator asks for a confirmation code: give it with --confirmation-code', {
+    return new BenchError('usage', 'the operator asks for a confirmation code: give it with --confirmation-code', {
       cause: error,
     })
   if (isLpaError(error, 'rejected'))
-    return new BenchError('not-wanted', `nothing was installed; card and server were told ${error.data.cancelReason}`, {
+    return new BenchError('declined', `nothing was installed; card and server were told ${error.data.cancelReason}`, {
       cause: error,
     })
   return error

@@ -22,10 +22,10 @@ export const checkCanAsk = (at: CardWork, source: Source, { yes, confirmationCod
   const needsCode = source.kind === 'code' && source.code.confirmationCodeRequired && confirmationCode === undefined
   if (at.terminal.ask !== undefined) return
   if (needsCode)
-    throw new BenchError('wrong-use', 'the activation code asks for a confirmation code: give --confirmation-code')
+    throw new BenchError('usage', 'the activation code asks for a confirmation code: give --confirmation-code')
   if (!yes && !at.lpac)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       'a profile is installed with consent, and there is no terminal to ask on: add --yes if you agree',
     )
 }

@@ -32,9 +32,9 @@ export const readSource = (code: string | undefined, options: SourceOptions): So
     discover !== undefined && '--discover',
   ].filter(way => way !== false)
   if (given.length > 1)
-    throw new BenchError('wrong-use', `give one way to the profile, not ${given.length}: ${given.join(' and ')}`)
+    throw new BenchError('usage', `give one way to the profile, not ${given.length}: ${given.join(' and ')}`)
   if (matchingId !== undefined && smdp === undefined)
-    throw new BenchError('wrong-use', 'a --matching-id is for a server: give --smdp HOST with it')
+    throw new BenchError('usage', 'a --matching-id is for a server: give --smdp HOST with it')
   const text = code ?? activationCode
   if (text !== undefined) return { kind: 'code', code: readCode(text), notes: [] }
   if (qr !== undefined) {
@@ -71,7 +71,7 @@ const readCode = (text: string, seen?: string): ActivationCode => {
 const readServer = (smdpAddress: string, matchingId: string): Source => {
   if (!/^[!-#%-~]{0,255}$/.test(matchingId))
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `the matching id ${quoted(matchingId)} has characters other than A-Z, 0-9 and -; ` +
         'other printable ones are let through, but not blanks and $',
     )

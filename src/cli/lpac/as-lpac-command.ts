@@ -224,7 +224,7 @@ export const asLpacCommand = async (
   { script, ...options }: ServerOptions & { readonly script?: boolean },
 ): Promise<number> => {
   if (script) {
-    if (args.length > 0) throw new BenchError('wrong-use', 'a --script takes what lpac is given when it is run')
+    if (args.length > 0) throw new BenchError('usage', 'a --script takes what lpac is given when it is run')
     runtime.out.write((await import('./lpac-script.ts')).writeLpacScript(runtime, options))
     return 0
   }

@@ -126,7 +126,7 @@ const lpacFailed = (exitCode: number): StepFailure =>
 
 export const lpacCommand = async (runtime: Runtime, args: readonly string[], options: LpacOptions): Promise<number> => {
   if (!options.http && (options.connectTo !== undefined || options.ca !== undefined))
-    throw new BenchError('wrong-use', '--connect-to and --ca belong to --http: without it the HTTP is of lpac itself')
+    throw new BenchError('usage', '--connect-to and --ca belong to --http: without it the HTTP is of lpac itself')
   const lpac = findLpac(runtime.environment, runtime.workingFolder)
   return withContext(runtime, options, async workplace => {
     const device = await workplace.open(options.rig)

@@ -100,7 +100,7 @@ const asFailure = (error: unknown, current: string): { message: string; data: st
         : (serverMessage ?? (result === undefined ? text : words(String(result))))
     return { message: step === undefined ? 'euicc_init' : lpacFunction(step), data }
   }
-  if (error instanceof BenchError && error.code === 'not-wanted') return { message: 'cancelled', data: '' }
+  if (error instanceof BenchError && error.code === 'declined') return { message: 'cancelled', data: '' }
   if (error instanceof BenchError && error.code === 'rig-not-attached') return { message: 'euicc_init', data: text }
   if (error instanceof BenchError && error.code in WORDS)
     return { message: current, data: WORDS[`${error.code} ${current}`] ?? WORDS[error.code]! }

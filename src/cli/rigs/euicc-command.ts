@@ -100,9 +100,9 @@ const plugIn = async (
 export const plugCommand = async (runtime: Runtime, options: EmulatorOptions): Promise<number> => {
   const ways = [options.vpcd, options.tcp, options.pty].filter(way => way !== undefined).length
   if (ways !== 1)
-    throw new BenchError('wrong-use', 'where should the card go? give one of --vpcd HOST:PORT, --pty and --tcp PORT')
+    throw new BenchError('usage', 'where should the card go? give one of --vpcd HOST:PORT, --pty and --tcp PORT')
   if (!options.pty && (options.link !== undefined || options.manners !== undefined))
-    throw new BenchError('wrong-use', '--link and --manners belong to --pty')
+    throw new BenchError('usage', '--link and --manners belong to --pty')
   // ModemQuirks that nobody has are found out before a card is made for them.
   if (options.manners !== undefined) (await import('../../rigs/emulator/emulated-modem.ts')).modemOf(options.manners)
   const terminal = createTerminal(runtime)

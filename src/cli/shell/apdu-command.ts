@@ -25,7 +25,7 @@ const readCommand = (text: string): Uint8Array => {
   const dense = text.replace(/[\s:]/g, '')
   if (!/^([0-9a-f]{2})+$/i.test(dense))
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `${JSON.stringify(shorten(text))} is not hexadecimal: an APDU is pairs of digits 0-9 and A-F`,
     )
   const bytes = fromHex(dense)
@@ -33,7 +33,7 @@ const readCommand = (text: string): Uint8Array => {
     decodeCommand(bytes)
   } catch (error) {
     if (!isApduError(error, 'bad-command')) throw error
-    throw new BenchError('wrong-use', `${shorten(dense.toUpperCase())} is ${error.message}`, { cause: error })
+    throw new BenchError('usage', `${shorten(dense.toUpperCase())} is ${error.message}`, { cause: error })
   }
   return bytes
 }
@@ -56,8 +56,8 @@ export interface Exchanged {
 export const apduCommand = (runtime: CardRuntime, texts: readonly string[], options: ApduOptions): Promise<number> => {
   const commands = texts.map(readCommand)
   if (commands.length === 0)
-    throw new BenchError('wrong-use', 'which APDU? give it in hexadecimal, such as 00A4000C023F00')
-  if (options.isdr && options.aid !== undefined) throw new BenchError('wrong-use', 'give --isdr or --aid, not both')
+    throw new BenchError('usage', 'which APDU? give it in hexadecimal, such as 00A4000C023F00')
+  if (options.isdr && options.aid !== undefined) throw new BenchError('usage', 'give --isdr or --aid, not both')
   const aid = options.aid === undefined ? undefined : readAid(options.aid)
   return withCard(runtime, options, at =>
     at.device.card.exclusive(async channel => {
@@ -72,7 +72,7 @@ const readAid = (text: string): Uint8Array => {
   const dense = text.replace(/[\s:]/g, '')
   if (!/^([0-9a-f]{2}){5,16}$/i.test(dense))
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `${JSON.stringify(text)} is not an AID: 5 to 16 bytes in hexadecimal are expected`,
     )
   return fromHex(dense)

@@ -20,7 +20,7 @@ export const splitWords = (line: string): string[] => {
     } else if (character === '#' && word === undefined) break
     else word = (word ?? '') + character
   }
-  if (quote !== '') throw new BenchError('wrong-use', `a ${quote} is opened and not closed`)
+  if (quote !== '') throw new BenchError('usage', `a ${quote} is opened and not closed`)
   if (word !== undefined) words.push(word)
   return words
 }

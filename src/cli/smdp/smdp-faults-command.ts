@@ -71,7 +71,7 @@ const settle = (entry: FaultEntry, folder: string): FaultEntry => {
     return settleEntry(entry, folder)
   } catch (error) {
     if (!(error instanceof BenchError)) throw error
-    throw new BenchError('wrong-use', error.message.replace(/`(\w+)`/, '--$1'), { cause: error })
+    throw new BenchError('usage', error.message.replace(/`(\w+)`/, '--$1'), { cause: error })
   }
 }
 

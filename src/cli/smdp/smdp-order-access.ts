@@ -42,10 +42,10 @@ const readIdentity = (cert: string, key: string): { certificate: string; key: st
 /** ES2+ of `--url`, by the certificates that the options say. */
 export const openAccessOver = (runtime: Runtime, url: string, options: OrderOptions): OrderAccess => {
   if (!/^https:\/\//.test(url) || !URL.canParse(url))
-    throw new BenchError('wrong-use', `--url ${url} is no address such as https://smdp.example.com:8444`)
-  if (options.db !== undefined) throw new BenchError('wrong-use', 'give either --url or --db')
+    throw new BenchError('usage', `--url ${url} is no address such as https://smdp.example.com:8444`)
+  if (options.db !== undefined) throw new BenchError('usage', 'give either --url or --db')
   if ((options.cert === undefined) !== (options.key === undefined))
-    throw new BenchError('wrong-use', '--cert and --key belong together')
+    throw new BenchError('usage', '--cert and --key belong together')
   const { random, clock } = runtime
   const web = openWebPki(join(homePath(runtime.environment, runtime.workingFolder), 'pki'), { random, now: clock() })
   const { cert, key, ca } = options

@@ -39,7 +39,7 @@ const withAccess = async (
   }
   if (options.smds !== undefined)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       '--smds needs --url: an event is raised by the server that runs, and its store alone knows no SM-DS',
     )
   const store = await openStoreAt(options.db, runtime, { mustExist: true })
@@ -55,7 +55,7 @@ const withAccess = async (
 const readIccid = (text: string): string => {
   const iccid = text.replace(/[\s-]/g, '').replace(/f$/i, '')
   if (!/^\d{18,20}$/.test(iccid))
-    throw new BenchError('wrong-use', `${JSON.stringify(text)} is not an ICCID: 18 to 20 digits are expected`)
+    throw new BenchError('usage', `${JSON.stringify(text)} is not an ICCID: 18 to 20 digits are expected`)
   return iccidText(iccid)
 }
 
@@ -110,11 +110,11 @@ const takeBack = async (access: OrderAccess, iccid: string, refused: unknown): P
 export const createOrderCommand = (runtime: Runtime, options: CreateOptions): Promise<number> => {
   const { iccid, type, eid } = options
   if (iccid === undefined && type === undefined)
-    throw new BenchError('wrong-use', 'which profile? give --iccid DIGITS, or --type NAME for any of a type')
+    throw new BenchError('usage', 'which profile? give --iccid DIGITS, or --type NAME for any of a type')
   const asked = (['matchingId', 'confirmationCode', 'smds'] as const).find(name => options[name] !== undefined)
   if (!options.confirm && asked !== undefined)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       'matching id, confirmation code and SM-DS are given when an order is confirmed: say --confirm with them',
     )
   return withAccess(runtime, options, async access => {

@@ -54,11 +54,11 @@ const confirmReset = async (runtime: Runtime, { yes, db }: SmdpServeOptions): Pr
   if (yes || db === 'memory') return
   const { ask } = createTerminal(runtime)
   if (ask === undefined)
-    throw new BenchError('wrong-use', '--reset takes all profiles and orders out of the store; say --yes with it')
+    throw new BenchError('usage', '--reset takes all profiles and orders out of the store; say --yes with it')
   const answer = await ask('All profiles and orders of the store will be gone. Go on? [y/N] ', {
     signal: runtime.interrupt,
   })
-  if (!isYes(answer)) throw new BenchError('not-wanted', 'nothing was changed')
+  if (!isYes(answer)) throw new BenchError('declined', 'nothing was changed')
 }
 
 /** A store is not emptied, and nothing put into it, for a server that then cannot open: another may be at work there. */

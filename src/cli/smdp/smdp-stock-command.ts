@@ -54,14 +54,14 @@ const checkUse = (files: readonly string[], options: ImportOptions): void => {
   const asked = FOR_COPIES.find(name => options[name] !== undefined)
   if (!options.template && asked !== undefined)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `--${asked.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)} is for copies: say --template with it`,
     )
   if (options.template && files.length > 1)
-    throw new BenchError('wrong-use', 'copies are made of one template; give one file with --template')
+    throw new BenchError('usage', 'copies are made of one template; give one file with --template')
   if (options.csv !== undefined && (options.iccidRange !== undefined || options.count !== undefined))
     throw new BenchError(
-      'wrong-use',
+      'usage',
       'the rows of --csv say how many copies and which ICCIDs; leave --count and --iccid-range out',
     )
 }
@@ -94,7 +94,7 @@ const planned = (runtime: Runtime, name: string, options: ImportOptions, folder:
     ['--msisdn-range', msisdn],
   ] as const)
     if (range?.count !== undefined && range.count < count)
-      throw new BenchError('wrong-use', `${option} has ${range.count} numbers for ${count} copies`)
+      throw new BenchError('usage', `${option} has ${range.count} numbers for ${count} copies`)
   const drawn = new Map<number, { iccid: string; imsi: string }>()
   const numbersAt = (index: number): { iccid: string; imsi: string } => {
     const numbers = drawn.get(index) ?? randomNumbers(template, random)

@@ -66,7 +66,7 @@ export const openHome = (path: string, { beside = false }: { beside?: boolean } 
   try {
     makeFolder(path)
   } catch (error) {
-    throw new BenchError('wrong-use', `cannot use ${path} as state folder: ${(error as Error).message}`, {
+    throw new BenchError('usage', `cannot use ${path} as state folder: ${(error as Error).message}`, {
       cause: error,
     })
   }

@@ -10,7 +10,7 @@ export const modemOf = (name = 'ordinary', register?: AtModemOptions['register']
   if (!known.includes(name)) {
     const near = nearestKey(name, known)
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `no modem has the manners ${JSON.stringify(name)}; ${near ? `did you mean ${near}?` : `known are ${known.join(', ')}`}`,
     )
   }

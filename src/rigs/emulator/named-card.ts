@@ -49,7 +49,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 const checkName = (name: string): void => {
   if (!NAME.test(name))
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `${JSON.stringify(name)} is no name for a card: lower-case letters, digits and hyphens`,
     )
 }

@@ -47,11 +47,11 @@ const pointTo = (link: string, path: string): void => {
   const there = lstatSync(link, { throwIfNoEntry: false })
   if (there?.isSymbolicLink() && /^\/dev\/(pts\/|ttys)\d+$/.test(readlinkSync(link))) rmSync(link)
   else if (there)
-    throw new BenchError('wrong-use', `${link} is there already, and is no link to a tty; give another --link`)
+    throw new BenchError('usage', `${link} is there already, and is no link to a tty; give another --link`)
   try {
     symlinkSync(path, link)
   } catch (cause) {
-    throw new BenchError('wrong-use', `cannot make the link ${link}: ${(cause as Error).message}`, { cause })
+    throw new BenchError('usage', `cannot make the link ${link}: ${(cause as Error).message}`, { cause })
   }
 }
 

@@ -24,7 +24,7 @@ export interface RecordSettings {
 /** A tape is never written over. */
 export const checkRecordingFile = (file: string): void => {
   if (existsSync(file))
-    throw new BenchError('wrong-use', `${file} is there already; a tape is never written over, give another name`)
+    throw new BenchError('usage', `${file} is there already; a tape is never written over, give another name`)
 }
 
 const headerOf = (rig: Rig, reached: OpenedCard, { clock, redact }: RecordSettings): RecordingHeader => {
@@ -55,7 +55,7 @@ const openRecordingFile = (file: string, openFile = openNew): RecordingFile => {
   let handle: number
   let failure: unknown
   const cannot = (cause: unknown, more: string): BenchError =>
-    new BenchError('wrong-use', `cannot write the tape ${file}${more}: ${(cause as Error).message}`, { cause })
+    new BenchError('usage', `cannot write the tape ${file}${more}: ${(cause as Error).message}`, { cause })
   try {
     handle = openFile(file)
   } catch (cause) {

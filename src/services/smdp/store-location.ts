@@ -23,7 +23,7 @@ const makeFolder = (folder: string): void => {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new BenchError('wrong-use', `cannot make the folder ${folder}: ${(error as Error).message}`, { cause: error })
+    throw new BenchError('usage', `cannot make the folder ${folder}: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -42,7 +42,7 @@ export const openStoreAt = async (
       `there is no store ${place}; \`esim-bench smdp serve\` or \`esim-bench smdp stock import\` makes one, --db names another`,
     )
   if (isFile && statSync(place, { throwIfNoEntry: false })?.isDirectory())
-    throw new BenchError('wrong-use', `the store ${place} is a folder; name a file in it with --db`)
+    throw new BenchError('usage', `the store ${place} is a folder; name a file in it with --db`)
   if (isFile) makeFolder(dirname(place))
   return openSmdpStore(place, {
     environment,

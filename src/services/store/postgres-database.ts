@@ -48,7 +48,7 @@ export const openPostgres = (url: string): Database => {
     pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, connectionTimeoutMillis: 10_000 })
   } catch (cause) {
     throw new BenchError(
-      'wrong-use',
+      'usage',
       `${name} is no URL of a PostgreSQL database: postgres://user:password@host/name`,
       {
         cause,

@@ -123,7 +123,7 @@ describe('the end of the bench', () => {
       return {}
     })
     const { backend, close } = await backendOf(bench)
-    const refused = expect(backend.device.act({ action: 'open' })).rejects.toMatchObject({ code: 'not-now' })
+    const refused = expect(backend.device.act({ action: 'open' })).rejects.toMatchObject({ code: 'unavailable-action' })
     await opening
     interrupt.abort(new Error('interrupted'))
     const closed = close()

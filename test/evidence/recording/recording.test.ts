@@ -131,7 +131,7 @@ describe('a recorded session', () => {
     const [first] = tapeOf(place, 'list.tape').exchanges as { command: string; response: string }[]
     expect(hex(await card.exclusive(channel => channel.transmit(bytes(first!.command))))).toBe(first!.response)
     await expect(card.close()).rejects.toMatchObject({
-      code: 'wrong-use',
+      code: 'usage',
       message: expect.stringMatching(/full\.tape to its end; what was done to the card is done: ENOSPC/),
     })
   })
