@@ -6,8 +6,8 @@ const APDU_ERROR_CODES = [
   'exchange-lost', // the way to the card broke an exchange off; whether the card heard the command is not known
   'timed-out', // no answer before the deadline
   'reader-busy', // somebody else holds the reader
-  'not-told', // a tape was asked for something it does not hold
-  'bad-tape', // a tape that cannot be read
+  'recording-exhausted', // a tape was asked for something it does not hold
+  'invalid-recording', // a tape that cannot be read
   'bad-command', // the command cannot be coded, or came malformed
   'bad-response', // the card answered outside the standard
   'no-channel', // the card opened no logical channel
@@ -15,7 +15,7 @@ const APDU_ERROR_CODES = [
   'link-garbage', // the program or socket on the way to the card sent a line that is no answer
   'link-overlong', // it sent bytes without end and no line
   'link-silent', // it sent nothing before the deadline
-  'link-out-of-turn', // it answered what was not asked
+  'link-protocol', // it answered what was not asked
   'link-refused', // its answer is that it could not
   'link-closed', // it ended in the middle
 ] as const

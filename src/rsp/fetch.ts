@@ -41,7 +41,7 @@ export type FetchErrorCode =
   | 'unreachable' // name not found, connection refused or reset
   | 'untrusted' // the server's certificate was refused, before the first byte of the request left
   | 'timed-out'
-  | 'not-told' // a tape was asked for something it does not hold
+  | 'recording-exhausted' // a tape was asked for something it does not hold
 
 export class FetchError extends Error {
   readonly code: FetchErrorCode

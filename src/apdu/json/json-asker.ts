@@ -51,7 +51,7 @@ export const createJsonAsker = (port: LinePort, who: string, after: After): Json
       const answer = readAnswerLine(line.text)
       if (answer === undefined)
         return breakOff('link-garbage', `sent a line that is no answer in APDU JSON: ${quote(line.text)}`)
-      if (state.at === 'rest') return breakOff('link-out-of-turn', `answered what was not asked: ${quote(line.text)}`)
+      if (state.at === 'rest') return breakOff('link-protocol', `answered what was not asked: ${quote(line.text)}`)
       const { answered } = state
       state = { at: 'rest' }
       answered(answer)

@@ -114,23 +114,23 @@ export const readRecording = (text: string): Recording => {
       if (value === null || typeof value !== 'object') throw new SyntaxError('not an object')
       return value as Record<string, unknown>
     } catch (cause) {
-      throw new ApduError('bad-tape', `line ${index + 1} of the tape is not a JSON object`, { cause })
+      throw new ApduError('invalid-recording', `line ${index + 1} of the tape is not a JSON object`, { cause })
     }
   })
   const [header, ...exchanges] = parsed
-  if (header === undefined) throw new ApduError('bad-tape', 'the tape is empty')
+  if (header === undefined) throw new ApduError('invalid-recording', 'the tape is empty')
   if (typeof header.tape === 'number' && header.tape > 1)
     throw new ApduError(
-      'bad-tape',
+      'invalid-recording',
       `the tape is of version ${header.tape}, and this bench reads version 1; update esim-bench`,
     )
-  if (header.tape !== 1) throw new ApduError('bad-tape', 'line 1 is not the header of a tape of version 1')
+  if (header.tape !== 1) throw new ApduError('invalid-recording', 'line 1 is not the header of a tape of version 1')
   for (const name of ['card', 'date', 'rig', 'bench'])
-    if (typeof header[name] !== 'string') throw new ApduError('bad-tape', `the tape's header does not say: ${name}`)
+    if (typeof header[name] !== 'string') throw new ApduError('invalid-recording', `the tape's header does not say: ${name}`)
   if (header.atr !== undefined && header.atr !== '' && !isHex(header.atr, 1))
-    throw new ApduError('bad-tape', "the ATR in the tape's header is not hexadecimal")
+    throw new ApduError('invalid-recording', "the ATR in the tape's header is not hexadecimal")
   for (const [index, entry] of exchanges.entries())
-    if (!isEntry(entry)) throw new ApduError('bad-tape', `line ${index + 2} of the tape is not an exchange`)
+    if (!isEntry(entry)) throw new ApduError('invalid-recording', `line ${index + 2} of the tape is not an exchange`)
   return { header: header as unknown as RecordingHeader, exchanges: exchanges as unknown as RecordingEntry[] }
 }
 
@@ -158,9 +158,9 @@ export const replay = ({ exchanges }: Pick<Recording, 'exchanges'>, hideMore: Hi
   const refuse = (asked: string): never => {
     const next = exchanges[at]
     if (next === undefined)
-      throw new ApduError('not-told', `the tape has ended after ${exchanges.length} exchanges; got: ${asked}`)
+      throw new ApduError('recording-exhausted', `the tape has ended after ${exchanges.length} exchanges; got: ${asked}`)
     const expected = 'reset' in next ? 'a reset of the card' : next.command
-    throw new ApduError('not-told', `exchange ${at + 1} of the tape: expected: ${expected}; got: ${asked}`)
+    throw new ApduError('recording-exhausted', `exchange ${at + 1} of the tape: expected: ${expected}; got: ${asked}`)
   }
   return {
     get left() {

@@ -39,11 +39,11 @@ const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<
   'link-garbage': blocked('rig'),
   'link-overlong': blocked('rig'),
   'link-silent': blocked('rig'),
-  'link-out-of-turn': blocked('rig'),
+  'link-protocol': blocked('rig'),
   'link-refused': blocked('rig'),
   'link-closed': blocked('rig'),
-  'not-told': blocked('bench'),
-  'bad-tape': blocked('bench'),
+  'recording-exhausted': blocked('bench'),
+  'invalid-recording': blocked('bench'),
   'bad-command': blocked('bench'),
 }
 
@@ -70,7 +70,7 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
   if (error instanceof ApduError) return error.cause instanceof ModemError ? judgeModem(error.cause) : APDU[error.code]
   if (error instanceof FetchError) {
     if (error.code === 'untrusted') return fail('server')
-    return blocked(error.code === 'not-told' ? 'bench' : 'network')
+    return blocked(error.code === 'recording-exhausted' ? 'bench' : 'network')
   }
   if (error instanceof AppError) return APP[error.code]
   if (error instanceof LpaError) {

@@ -50,7 +50,7 @@ const send = async (access: ServerAccess, step: string, url: string, body: strin
     // No redirect is followed: it would carry the card's answers to a server that nobody named.
     return await fetch(new Request(url, { method: 'POST', headers, body, redirect: 'manual', signal: signal ?? null }))
   } catch (error) {
-    if (!(error instanceof FetchError) || error.code === 'not-told') throw error
+    if (!(error instanceof FetchError) || error.code === 'recording-exhausted') throw error
     const [code, fault] = NO_ANSWER[error.code]
     throw new LpaError(code, fault, `${step}: ${error.message}`, { step, url }, error)
   }

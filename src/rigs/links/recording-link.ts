@@ -37,13 +37,13 @@ const loadRecording = (path: string): Recording => {
   } catch (cause) {
     const reason =
       (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message
-    throw new ApduError('bad-tape', `cannot read the tape ${path}: ${reason}`, { cause })
+    throw new ApduError('invalid-recording', `cannot read the tape ${path}: ${reason}`, { cause })
   }
   try {
     return readRecording(text)
   } catch (error) {
     if (!(error instanceof ApduError)) throw error
-    throw new ApduError('bad-tape', `${path}: ${error.message}`, { cause: error })
+    throw new ApduError('invalid-recording', `${path}: ${error.message}`, { cause: error })
   }
 }
 

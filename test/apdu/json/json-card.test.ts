@@ -208,7 +208,7 @@ describe('a peer that does not keep to APDU JSON', () => {
     const { transmit, link } = await open({ 'transmit 00a40000': answer(0, '9000') })
     expect(await transmit('00a40000')).toBe('9000')
     link.say({ kind: 'line', text: answer(0, '6a82') })
-    await expect(transmit('00a40000')).rejects.toMatchObject({ code: 'link-out-of-turn' })
+    await expect(transmit('00a40000')).rejects.toMatchObject({ code: 'link-protocol' })
   })
 
   it('is let go where it does not connect', async () => {

@@ -32,9 +32,9 @@ describe('tapes', () => {
 
   it('refuses what it was not told, and what comes after its end', async () => {
     const played = replay(readRecording(await recordAll(scripted('00b0000001 > 9000'), '00b0000001')))
-    await expect(played.transmit(bytes('00b0000002'))).rejects.toMatchObject({ code: 'not-told' })
+    await expect(played.transmit(bytes('00b0000002'))).rejects.toMatchObject({ code: 'recording-exhausted' })
     await played.transmit(bytes('00b0000001'))
-    await expect(played.transmit(bytes('00b0000001'))).rejects.toMatchObject({ code: 'not-told' })
+    await expect(played.transmit(bytes('00b0000001'))).rejects.toMatchObject({ code: 'recording-exhausted' })
   })
 
   it('holds no PIN and no keys, and still plays back', async () => {
@@ -60,6 +60,6 @@ describe('tapes', () => {
     ['an exchange without an outcome', `${JSON.stringify({ tape: 1, ...header })}\n{"command":"00b00000"}`],
     ['odd digits', `${JSON.stringify({ tape: 1, ...header })}\n{"command":"00b00000","response":"900"}`],
   ])('cannot be read with %s', (_name, text) => {
-    expect(() => readRecording(text)).toThrow(expect.objectContaining({ code: 'bad-tape' }))
+    expect(() => readRecording(text)).toThrow(expect.objectContaining({ code: 'invalid-recording' }))
   })
 })

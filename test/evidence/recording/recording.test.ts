@@ -86,7 +86,7 @@ describe('a recorded session', () => {
       if ('reset' in entry) expect(hex(await card.reset())).toBe(entry.reset)
       else expect(hex(await card.exclusive(channel => channel.transmit(bytes(entry.command))))).toBe(entry.response)
     await expect(card.exclusive(channel => channel.transmit(bytes('00a40000')))).rejects.toMatchObject({
-      code: 'not-told',
+      code: 'recording-exhausted',
       message: expect.stringContaining('the tape has ended'),
     })
   })
@@ -295,7 +295,7 @@ describe('the confirmation code on a tape', () => {
     const played = playRecording({ header, exchanges: entries })
     expect(hex(await played.exclusive(channel => channel.transmit(command)))).toBe('9000')
     await expect(played.exclusive(channel => channel.transmit(command))).rejects.toMatchObject({
-      code: 'not-told',
+      code: 'recording-exhausted',
       message: expect.stringContaining('expected: a reset of the card'),
     })
     expect(hex(await played.reset())).toBe('3b01')
