@@ -124,7 +124,7 @@ const findCard = async (
     passedOver.push({ reader: name, reason })
   }
   throw new PcscError(
-    busy ? 'reader-busy' : 'other-card',
+    busy ? 'reader-busy' : 'wrong-card',
     `no reader holds the card with the ${called} ${wanted}: ${tellPassedOver(passedOver)}`,
     { scard: busy?.scard, cause: busy },
   )
@@ -198,7 +198,7 @@ const cardOf = (
         connection = await connect(binding, reader)
         if (!(await isSameCard())) {
           await connection.disconnect()
-          throw new PcscError('other-card', `${reader}: another card was put in; put the one back that was in use`)
+          throw new PcscError('wrong-card', `${reader}: another card was put in; put the one back that was in use`)
         }
       } catch (again) {
         throw await explain(again)

@@ -34,11 +34,11 @@ const AS_APDU_ERROR: Readonly<Record<PcscErrorCode, ApduErrorCode>> = {
   'no-reader': 'port-gone',
   'reader-gone': 'port-gone',
   // Not `exchange-lost`: nothing may be tried again.
-  'reader-stuck': 'port-gone',
+  'reader-timeout': 'port-gone',
   'reader-busy': 'reader-busy',
   'card-reset': 'reader-busy',
   'no-card': 'card-removed',
-  'other-card': 'card-removed',
+  'wrong-card': 'card-removed',
   'card-removed': 'card-removed',
   'card-mute': 'card-mute',
   // Of a card that answers to reset none of these says anything: they are between reader and PC/SC.

@@ -117,7 +117,7 @@ const patternOf = (wanted: string): RegExp =>
     'i',
   )
 
-type Lack = { readonly code: 'no-card' | 'card-mute' | 'other-card'; readonly reason: string }
+type Lack = { readonly code: 'no-card' | 'card-mute' | 'wrong-card'; readonly reason: string }
 
 const lackOf = ({ hasCard, isMute, atr }: Reader, choice: ReaderChoice): Lack | undefined => {
   if (!hasCard) return { code: 'no-card', reason: 'there is no card in it' }
@@ -125,7 +125,7 @@ const lackOf = ({ hasCard, isMute, atr }: Reader, choice: ReaderChoice): Lack | 
     return { code: 'card-mute', reason: 'its card does not answer to reset; it may be the wrong way round or dirty' }
   const digits = Buffer.from(atr).toString('hex')
   if (choice.atr !== undefined && !atrPattern(choice.atr).test(digits))
-    return { code: 'other-card', reason: `its card has another ATR (${digits})` }
+    return { code: 'wrong-card', reason: `its card has another ATR (${digits})` }
   return undefined
 }
 

@@ -7,14 +7,14 @@ export type PcscErrorCode =
   | 'reader-gone' // the reader left
   | 'reader-busy' // another program holds the card
   | 'no-card' // the reader's slot is empty
-  | 'other-card' // none of the cards is the one that was asked for
+  | 'wrong-card' // none of the cards is the one that was asked for
   | 'card-removed' // the card left
   | 'card-mute' // the card is there and does not answer to reset
   | 'card-reset' // another program reset the card
   | 'no-protocol' // card and reader have neither T=0 nor T=1 in common
   | 'exchange-lost' // reader and card broke an exchange off
   | 'timed-out'
-  | 'reader-stuck' // a call has not come back, and nothing more can be asked of the reader
+  | 'reader-timeout' // a call has not come back, and nothing more can be asked of the reader
   | 'failed' // anything else; the message carries PC/SC's own name for it
 
 export interface ScardRow {

@@ -129,7 +129,7 @@ const STILL_AT_WORK = 'the card may still be at work, so leave it in for some mi
 
 const stuckError = (reader: string, why: string, first: string): PcscError =>
   new PcscError(
-    'reader-stuck',
+    'reader-timeout',
     `${reader}: ${why}, and PC/SC cannot call it back; ${first}unplug the reader and plug it in again, ` +
       'then restart pcscd: systemctl restart pcscd',
     { reader },

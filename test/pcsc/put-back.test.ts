@@ -39,7 +39,7 @@ describe('a card that was pulled in the middle', () => {
     desk.insert({ atr: ATR, name: 7 })
     const read = () => Promise.reject(new ApduError('exchange-lost', 'the exchange broke off'))
     await expect(holdCard(desk.binding, { identity: { wanted: '7', called: 'EID', read } })).rejects.toMatchObject({
-      code: 'other-card',
+      code: 'wrong-card',
       message: expect.stringContaining('its card could not be asked for its EID (the exchange broke off)'),
     })
     expect(desk.calls.slice(-2)).toEqual(['disconnect', 'release'])

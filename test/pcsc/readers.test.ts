@@ -58,10 +58,10 @@ describe('choosing a reader', () => {
     [{ reader: 'ACS', slot: 2 }, 'no-reader', 'slot 2 of the readers called "ACS": only 2 attached, counted from 0'],
     [{ reader: 'ACS', slot: 0 }, 'no-card', 'Reader 00 00: there is no card in it; put one in, then run again'],
     [{ reader: 'Cherry' }, 'card-mute', 'Cherry KC 1000 SC 00 00: its card does not answer to reset'],
-    [{ atr: '3b00' }, 'other-card', 'its card has another ATR (3b9f96803fc782'],
-    [{ reader: 'ACS', atr: '3b00' }, 'other-card', 'its card has another ATR (3b9f96803fc782'],
+    [{ atr: '3b00' }, 'wrong-card', 'its card has another ATR (3b9f96803fc782'],
+    [{ reader: 'ACS', atr: '3b00' }, 'wrong-card', 'its card has another ATR (3b9f96803fc782'],
     // A pattern of the beginning is not the ATR.
-    [{ reader: 'ACS', atr: '3b9f' }, 'other-card', 'another ATR'],
+    [{ reader: 'ACS', atr: '3b9f' }, 'wrong-card', 'another ATR'],
   ])('says what is attached where %o is not', (choice, code, message) => {
     expect(() => findReaders(ALL, choice)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),

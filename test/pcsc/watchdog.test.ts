@@ -32,7 +32,7 @@ describe('a reader that does not come back', () => {
     await expect(held.reset()).rejects.toMatchObject(stuck)
     await held.close()
     expect(desk.calls.slice(before)).toEqual([])
-    await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-stuck' })
+    await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-timeout' })
     expect(desk.calls).not.toContain('disconnect')
     expect(time.waiting.size).toBe(0)
 
@@ -67,7 +67,7 @@ describe('a reader that does not come back', () => {
     await closing
     expect(hasPendingCall()).toBe(true)
     expect(desk.calls).not.toContain('release')
-    await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-stuck' })
+    await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-timeout' })
 
     card.hangs = false
     desk.comeBack()
