@@ -12,7 +12,7 @@ export interface NotifyOptions extends ServerOptions {
 }
 
 /** What the servers were told after an operation, for the result in JSON. */
-export interface Told {
+export interface NotificationDelivery {
   readonly sent: number
   readonly kept: number
 }
@@ -27,12 +27,12 @@ export const readWaiting = (isdr: Isdr): Promise<readonly NotificationMetadata[]
  * After each operation the servers are told what waits, as a phone does (SGP.22 §3.5). What cannot be sent stays on
  * the card: an operation that succeeded is not undone by a server that is away. With lpac's form its front ends send.
  */
-export const tellServers = async (
+export const deliverNotifications = async (
   at: CardWork,
   profile: ProfileInfo,
   event: NotificationEventName,
   before: readonly NotificationMetadata[],
-): Promise<Told | undefined> => {
+): Promise<NotificationDelivery | undefined> => {
   const missing = await onIsdr(at, isdr => findMissing(isdr, profile, event, before))
   for (const address of missing)
     at.terminal.line(

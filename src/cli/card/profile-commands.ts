@@ -4,7 +4,7 @@ import { deleteProfile, disableProfile, enableProfile, listProfiles, setNickname
 import { showName } from '../terminal.ts'
 import { viewProfile } from './card-view.ts'
 import { askFirst, type ConsentOptions, refuseOnProtected } from './consent.ts'
-import { type NotifyOptions, readWaiting, tellServers } from './deliver-notifications.ts'
+import { type NotifyOptions, readWaiting, deliverNotifications } from './deliver-notifications.ts'
 import { findProfile, readWanted } from './find-profile.ts'
 import { type CardRuntime, onIsdr, withCard } from './with-card.ts'
 
@@ -41,7 +41,7 @@ export const switchCommand = (
     const view = viewProfile({ ...found.info, ...changed })
     terminal.line(`${found.label} is ${view.state}`)
     const event = action === 'enable' ? 'notificationEnable' : 'notificationDisable'
-    const notifications = await tellServers(at, found.info, event, before)
+    const notifications = await deliverNotifications(at, found.info, event, before)
     at.lpac?.success()
     at.json({ profile: view, ...(notifications && { notifications }) })
     return 0
@@ -69,7 +69,7 @@ export const deleteCommand = (
     await askFirst(at, `delete ${label}${called ? ` (${called})` : ''} from the card for good`)
     await onIsdr(at, isdr => deleteProfile(isdr, found.name))
     at.terminal.line(`${label} is deleted`)
-    const notifications = await tellServers(at, info, 'notificationDelete', before)
+    const notifications = await deliverNotifications(at, info, 'notificationDelete', before)
     at.lpac?.success()
     at.json({ deleted: label, ...(notifications && { notifications }) })
     return 0

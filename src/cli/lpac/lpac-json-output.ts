@@ -19,7 +19,7 @@ export interface LpacJsonOutput {
   failure(message: string, data: unknown): number
   /** What fails from here on without a step of its own, fails in this function of lpac's. */
   during(message: string): void
-  /** Told to `listener` before the last line of a failure. */
+  /** NotificationDelivery to `listener` before the last line of a failure. */
   onFailure(listener: (error: unknown) => void): void
   /** Something that stands for itself, between progress and end. */
   line(type: string, value: Readonly<Record<string, unknown>>): void
