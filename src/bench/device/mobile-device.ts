@@ -166,7 +166,7 @@ export const createMobileDevice = (at: {
   }
 
   /** The enabling is told to the SM-DP+ when there is a way to it (SGP.22 §3.5). */
-  const tellServers = async (iccid: string): Promise<void> => {
+  const deliverNotifications = async (iccid: string): Promise<void> => {
     const { kept } = await onCard(channel =>
       withIsdr(channel, options(), isdr => sendNotifications({ isdr, fetch, signal })),
     )
@@ -186,7 +186,7 @@ export const createMobileDevice = (at: {
       changed('searching')
       try {
         const found = await register(iccid, changed)
-        await tellServers(iccid)
+        await deliverNotifications(iccid)
         hooks.onRegistered?.(found)
         changed(found.registration)
         return { state: found.registration, operator: found.operator }
