@@ -120,7 +120,7 @@ const findCard = async (
       // It may well be the one.
       reason = `its card could not be asked for its ${called} (${error.message})`
     }
-    await card.letGo()
+    await card.disconnect()
     passedOver.push({ reader: name, reason })
   }
   throw new PcscError(
@@ -132,7 +132,7 @@ const findCard = async (
 
 interface HeldCard extends PcscCard {
   /** Ends the connection, and leaves the binding to the next. */
-  letGo(): Promise<void>
+  disconnect(): Promise<void>
 }
 
 interface Around extends Pick<PcscCardOptions, 'pause' | 'identity'> {
@@ -154,8 +154,8 @@ const cardOf = (
   /** Some drivers tell a pulled card as a broken exchange: what the reader shows now says which it was. */
   const explain = async (error: unknown): Promise<ApduError> => {
     if (!(error instanceof PcscError)) throw error
-    if (!UNCLEAR.has(error.code)) return toApduError(error)
-    for (const wait of pause ? [0, SEEN_AFTER] : [0]) {
+    if (!AMBIGUOUS_CODES.has(error.code)) return toApduError(error)
+    for (const wait of pause ? [0, PCSCD_POLL_MS] : [0]) {
       if (wait > 0) await pause?.(wait)
       const now = await binding.readers().catch(() => undefined)
       if (!now) return toApduError(error)
@@ -216,7 +216,7 @@ const cardOf = (
     return true
   }
 
-  const letGo = (): Promise<void> =>
+  const disconnect = (): Promise<void> =>
     runExclusive(async () => {
       isClosed = true
       // A card or reader that has left cannot be let go of, and need not be.
@@ -224,9 +224,9 @@ const cardOf = (
     })
 
   let closing: Promise<void> | undefined
-  const leaveFor = async (): Promise<void> => {
+  const release = async (): Promise<void> => {
     const cancel = leave()
-    await letGo().finally(cancel)
+    await disconnect().finally(cancel)
     binding.release()
   }
 
@@ -242,9 +242,9 @@ const cardOf = (
     },
     reset: () => runExclusive(reset),
     exclusive: procedure => runExclusive(() => procedure(channel)),
-    letGo,
+    disconnect,
     close: () => {
-      closing ??= leaveFor()
+      closing ??= release()
       return closing
     },
   }
@@ -254,7 +254,7 @@ const cardOf = (
 const PATIENCE_MS = 10_000
 
 /** Milliseconds until pcscd has looked at its readers again (it does every 400). */
-const SEEN_AFTER = 600
+const PCSCD_POLL_MS = 600
 
 /** With these a driver may mean that the card was pulled. */
-const UNCLEAR: ReadonlySet<string> = new Set(['card-mute', 'exchange-lost', 'failed', 'timed-out'])
+const AMBIGUOUS_CODES: ReadonlySet<string> = new Set(['card-mute', 'exchange-lost', 'failed', 'timed-out'])

@@ -88,7 +88,7 @@ export const withDeadlines = (binding: Binding, after: After): BoundedBinding =>
     })
 
   const guarded = (reader: string, connection: Connection): Connection => {
-    const letGo = () => connection.disconnect()
+    const disconnect = () => connection.disconnect()
     return {
       get protocol() {
         return connection.protocol
@@ -96,8 +96,8 @@ export const withDeadlines = (binding: Binding, after: After): BoundedBinding =>
       get atr() {
         return connection.atr
       },
-      transmit: bytes => bounded(reader, DEADLINES.transmit, () => connection.transmit(bytes), letGo),
-      reset: () => bounded(reader, DEADLINES.connect, () => connection.reset(), letGo),
+      transmit: bytes => bounded(reader, DEADLINES.transmit, () => connection.transmit(bytes), disconnect),
+      reset: () => bounded(reader, DEADLINES.connect, () => connection.reset(), disconnect),
       disconnect: () => (gone ? Promise.reject(gone) : connection.disconnect()),
     }
   }
