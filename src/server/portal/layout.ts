@@ -1,5 +1,5 @@
 import { type Html, html } from './html.ts'
-import type { Session } from './session.ts'
+import type { PortalSession } from './session.ts'
 
 /** Whose portal this is, on every page. Support must be reachable from each (reference §3.4 B4). */
 export interface Brand {
@@ -18,7 +18,7 @@ export interface PageContent {
   /** The portal has its own way back (U5). */
   readonly back?: { readonly href: string; readonly text: string }
   /** With a session in the middle of a purchase the page can be left by Cancel (U8). */
-  readonly session?: Session | undefined
+  readonly session?: PortalSession | undefined
   readonly script?: string
 }
 
@@ -30,9 +30,9 @@ const stepList = (current: StepName): Html =>
       }><span class="dot">${i + 1}</span>${step}</li>`,
   )}</ol>`
 
-export const csrfField = (session: Session): Html => html`<input type="hidden" name="csrf" value="${session.csrf}">`
+export const csrfField = (session: PortalSession): Html => html`<input type="hidden" name="csrf" value="${session.csrf}">`
 
-const cancelForm = (session: Session): Html =>
+const cancelForm = (session: PortalSession): Html =>
   html`<form class="leave" method="post" action="/cancel">${csrfField(
     session,
   )}<button class="quiet">Cancel</button></form>`

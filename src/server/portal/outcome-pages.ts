@@ -1,13 +1,13 @@
 import { type Html, html } from './html.ts'
 import { type Brand, csrfField, layOut } from './layout.ts'
-import type { MoDirectStatus, Session } from './session.ts'
+import type { MoDirectStatus, PortalSession } from './session.ts'
 
 /**
  * The last page: it hands the activation code to the app through the bridge (order.js), and shows what comes back. The
  * handover is data on the page, so that the script needs no generated text. Loaded a second time it waits for a click,
  * because two calls would be two downloads.
  */
-export const orderPage = (brand: Brand, session: Session, order: NonNullable<Session['order']>, again: boolean): Html =>
+export const orderPage = (brand: Brand, session: PortalSession, order: NonNullable<PortalSession['order']>, again: boolean): Html =>
   layOut(brand, {
     title: 'Order placed',
     step: 'Connect',
@@ -26,7 +26,7 @@ export const orderPage = (brand: Brand, session: Session, order: NonNullable<Ses
   })
 
 /** The order was refused: whose turn it is, and what they can do (K5, K6). */
-export const problemPage = (brand: Brand, session: Session): Html => {
+export const problemPage = (brand: Brand, session: PortalSession): Html => {
   const { status, reference } = session.failure ?? { status: 'serviceError' as MoDirectStatus }
   const declined = status === 'purchaseFailed'
   return layOut(brand, {
@@ -48,7 +48,7 @@ export const problemPage = (brand: Brand, session: Session): Html => {
 /** Ends the visit from our side and tells the app why (notifyCancelledPurchase). */
 export const cancelledPage = (
   brand: Brand,
-  ended: { status: MoDirectStatus; userAccount: Session['userAccount']; reachedLine: boolean },
+  ended: { status: MoDirectStatus; userAccount: PortalSession['userAccount']; reachedLine: boolean },
 ): Html =>
   layOut(brand, {
     title: ended.status === 'cancelled' ? 'Order cancelled' : 'We cannot go on here',

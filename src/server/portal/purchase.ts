@@ -2,7 +2,7 @@ import { checkCheckoutForm, checkPlanForm, checkRegisterForm, checkSignInForm, t
 import type { Html } from './html.ts'
 import type { PortalPlan, RefusedOrder } from './operator-side.ts'
 import { cancelledPage, finishedPage, orderPage, problemPage } from './outcome-pages.ts'
-import type { Session } from './session.ts'
+import type { PortalSession } from './session.ts'
 import { checkoutPage, plansPage, registerPage, signInPage, welcomePage } from './shop-pages.ts'
 import type { Answer, PortalAuditEntry, PortalSettings, Step } from './visit.ts'
 
@@ -13,7 +13,7 @@ export const answerStep = async (step: Step): Promise<Answer | undefined> =>
 type Answering = (step: Step) => Answer | Promise<Answer>
 
 /** Where a visit stands: the first page that still needs something. Nothing behind it can be opened directly. */
-const nextPath = (session: Session): string => {
+const nextPath = (session: PortalSession): string => {
   if (session.order !== undefined) return '/order'
   if (session.planId === undefined) return '/plans'
   return session.account === undefined ? '/sign-in' : '/checkout'
@@ -51,7 +51,7 @@ const PAGES: Readonly<Record<string, Answering>> = {
 
 const accountPage = (
   { session, settings }: Step,
-  draw: (brand: PortalSettings['brand'], session: Session) => Html,
+  draw: (brand: PortalSettings['brand'], session: PortalSession) => Html,
 ): Answer =>
   session.order || session.planId === undefined ? { to: nextPath(session) } : { page: draw(settings.brand, session) }
 
@@ -133,7 +133,7 @@ const FORMS: Readonly<Record<string, Answering>> = {
   },
 }
 
-const signedIn = (session: Session, account: NonNullable<Session['account']>, kind: 'new' | 'existing'): Answer => {
+const signedIn = (session: PortalSession, account: NonNullable<PortalSession['account']>, kind: 'new' | 'existing'): Answer => {
   session.account = account
   session.userAccount = kind
   delete session.failure

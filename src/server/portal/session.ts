@@ -14,7 +14,7 @@ export type MoDirectStatus =
   | 'cancelled'
 
 /** One visit, kept at the server; the browser holds its id in an HttpOnly cookie and nothing else. */
-export interface Session {
+export interface PortalSession {
   readonly launch: LaunchParameters
   /** In every form; a post without it did not come from our pages. */
   readonly csrf: string
@@ -34,8 +34,8 @@ export interface Session {
 }
 
 export interface Sessions {
-  open(launch: LaunchParameters): { id: string; session: Session }
-  find(id: string | undefined): Session | undefined
+  open(launch: LaunchParameters): { id: string; session: PortalSession }
+  find(id: string | undefined): PortalSession | undefined
   /**
    * A new id for the same visit: an id from before sign-in must be worth nothing after it. It still serves for a few
    * seconds, because a button pressed twice sends its second request with the old id.
@@ -50,7 +50,7 @@ const MOST_SESSIONS = 10_000
 const GRACE = 5_000
 
 export const createSessions = (clock: () => Date, random: (length: number) => Uint8Array): Sessions => {
-  const open = new Map<string, Session>()
+  const open = new Map<string, PortalSession>()
   const renamedTo = new Map<string, { readonly id: string; readonly until: number }>()
   const currentId = (id: string): string => {
     const renamed = renamedTo.get(id)
@@ -70,7 +70,7 @@ export const createSessions = (clock: () => Date, random: (length: number) => Ui
     open(launch) {
       sweep()
       const id = token()
-      const session: Session = {
+      const session: PortalSession = {
         launch,
         csrf: token(),
         orderKey: token(),

@@ -2,7 +2,7 @@ import type { FieldErrors } from './forms.ts'
 import { type Html, html } from './html.ts'
 import { type Brand, csrfField, field, formAlert, layOut } from './layout.ts'
 import type { PortalPayment, PortalPlan } from './operator-side.ts'
-import type { Session } from './session.ts'
+import type { PortalSession } from './session.ts'
 
 export const price = ({ amount, currency }: PortalPlan['price']): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(amount)
@@ -15,7 +15,7 @@ const places = (plan: PortalPlan): string => plan.locations.map(code => countrie
 const billing = (plan: PortalPlan): string => (plan.type === 'MODIRECT' ? 'a month, on your bill' : 'once, prepaid')
 
 /** Step 0: what this is, before anything is asked. */
-export const welcomePage = (brand: Brand, session: Session): Html =>
+export const welcomePage = (brand: Brand, session: PortalSession): Html =>
   layOut(brand, {
     title: 'Get this device connected',
     session,
@@ -26,7 +26,7 @@ export const welcomePage = (brand: Brand, session: Session): Html =>
   })
 
 /** The app told us that a download failed since the last visit (X-MP-LPAError-*): say so and what can be done. */
-const downloadNotice = (session: Session): Html => html`<div class="notice" role="status">
+const downloadNotice = (session: PortalSession): Html => html`<div class="notice" role="status">
 <p><strong>The last download did not finish</strong> (${session.launch.lpaErrors
   .map(({ code }) => code)
   .join(', ')}). Nothing was charged twice: an order that has not been installed can be downloaded again.
@@ -34,7 +34,7 @@ If it keeps failing, <a href="/support">ask our support</a>.</p></div>`
 
 export const plansPage = (
   brand: Brand,
-  session: Session,
+  session: PortalSession,
   plans: readonly PortalPlan[],
   errors: FieldErrors = {},
 ): Html =>
@@ -60,7 +60,7 @@ ${plans.map(
 <p class="actions"><button>Continue</button></p></form>`,
   })
 
-export const signInPage = (brand: Brand, session: Session, errors: FieldErrors = {}): Html =>
+export const signInPage = (brand: Brand, session: PortalSession, errors: FieldErrors = {}): Html =>
   layOut(brand, {
     title: 'Sign in',
     step: 'Account',
@@ -74,7 +74,7 @@ ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: '
 <p>New here? <a href="/register">Create an account</a></p>`,
   })
 
-export const registerPage = (brand: Brand, session: Session, errors: FieldErrors = {}): Html =>
+export const registerPage = (brand: Brand, session: PortalSession, errors: FieldErrors = {}): Html =>
   layOut(brand, {
     title: 'Create an account',
     step: 'Account',
@@ -91,7 +91,7 @@ ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: '
 
 export const checkoutPage = (
   brand: Brand,
-  session: Session,
+  session: PortalSession,
   plan: PortalPlan,
   methods: readonly PortalPayment[],
   errors: FieldErrors = {},

@@ -1,7 +1,7 @@
 import type { Html } from './html.ts'
 import type { Brand } from './layout.ts'
 import type { PortalOperator } from './operator-side.ts'
-import type { Session } from './session.ts'
+import type { PortalSession } from './session.ts'
 
 export interface PortalSettings {
   readonly brand: Brand
@@ -29,6 +29,6 @@ export type Answer =
 export interface Step {
   readonly path: string
   readonly form: URLSearchParams | undefined
-  readonly session: Session
+  readonly session: PortalSession
   readonly settings: PortalSettings
 }
