@@ -4,7 +4,7 @@ import type {
   Delivery,
   KeptKind,
   Progress,
-  Session,
+  SmdpSession,
   SmdpStore,
   StockProfile,
   StoredNotification,
@@ -20,7 +20,7 @@ export const createMemoryStore = (): SmdpStore => {
   const orders = new Map<string, Order>()
   const byMatchingId = new Map<string, string>()
   const byEventId = new Map<string, string>()
-  const sessions = new Map<string, Session>()
+  const sessions = new Map<string, SmdpSession>()
   const copies = new Map<string, BoundCopy>()
   const deliveries = new Map<string, Delivery>()
   const notifications = new Map<string, StoredNotification>()

@@ -45,7 +45,7 @@ export interface AuthenticatedSession extends Started {
    */
   readonly refusedHashCc?: Uint8Array | undefined
 }
-export type Session = InitiatedSession | AuthenticatedSession
+export type SmdpSession = InitiatedSession | AuthenticatedSession
 
 /** A bound package that was handed out. The profile in it is encrypted for one card; the one-time secret is gone. */
 export interface BoundCopy {
@@ -160,9 +160,9 @@ export interface SmdpStore {
    */
   saveOrder(order: Order, call?: AnsweredCall): Promise<SaveOutcome | 'matching-id-taken' | 'call-known'>
 
-  addSession(session: Session): Promise<void>
-  findSession(transactionId: string): Promise<Session | undefined>
-  saveSession(session: Session): Promise<SaveOutcome>
+  addSession(session: SmdpSession): Promise<void>
+  findSession(transactionId: string): Promise<SmdpSession | undefined>
+  saveSession(session: SmdpSession): Promise<SaveOutcome>
   dropSession(transactionId: string): Promise<void>
   dropSessionsBefore(now: Date): Promise<void>
 

@@ -1,5 +1,5 @@
 import type { Order } from '../../server/smdp/order.ts'
-import type { BoundCopy, Delivery, Progress, Session, SmdpStore, StockProfile } from '../../server/smdp/store.ts'
+import type { BoundCopy, Delivery, Progress, SmdpSession, SmdpStore, StockProfile } from '../../server/smdp/store.ts'
 import { type Database, TakenError } from './database.ts'
 import { fromDocument, fromPackedDocument, toDocument, toPackedDocument } from './document.ts'
 import { createRetentionOn } from './retention.ts'
@@ -42,7 +42,7 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
     ...(row.sealed !== null && fromPackedDocument<Partial<Order>>(sealing.open(row.sealed, `order ${row.iccid}`))),
     revision: row.revision,
   })
-  const sessionRow = (session: Session) => {
+  const sessionRow = (session: SmdpSession) => {
     const { transactionId, revision } = session
     return {
       transactionId,
@@ -135,7 +135,7 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
     },
     async findSession(transactionId) {
       const row = await database.row(statements.findSession, { transactionId })
-      const session = opened<Session>(row, `session ${transactionId}`)
+      const session = opened<SmdpSession>(row, `session ${transactionId}`)
       return session && { ...session, revision: row!.revision }
     },
     saveSession: async session =>

@@ -72,7 +72,7 @@ const liveThrough = async (location: string, look: () => readonly Buffer[]): Pro
     store,
     random: length => {
       const bytes = random(length)
-      // Session challenges, one-time private keys and the keys of the protected profile all come from here.
+      // SmdpSession challenges, one-time private keys and the keys of the protected profile all come from here.
       if (length >= 16) drawn.push(Uint8Array.from(length === 32 ? bytes.slice(16) : bytes))
       return bytes
     },

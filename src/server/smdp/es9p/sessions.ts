@@ -1,14 +1,14 @@
 import { sessionKey } from '../../rsp-server/transaction.ts'
 import { refusal } from '../error.ts'
 import type { Smdp } from '../settings.ts'
-import type { Session } from '../store.ts'
+import type { SmdpSession } from '../store.ts'
 
 /** The session in one of these stages; one that is unknown, over or elsewhere is refused alike (8.10.1/3.9). */
-export const findSession = async <S extends Session['stage']>(
+export const findSession = async <S extends SmdpSession['stage']>(
   { store, clock }: Smdp,
   transactionId: Uint8Array,
   ...stages: readonly S[]
-): Promise<Extract<Session, { stage: S }>> => {
+): Promise<Extract<SmdpSession, { stage: S }>> => {
   const session = await store.findSession(sessionKey(transactionId))
   if (session === undefined) throw refusal('unknown-transaction')
   if (session.expiresAt <= clock()) {
@@ -17,5 +17,5 @@ export const findSession = async <S extends Session['stage']>(
   }
   if (!(stages as readonly string[]).includes(session.stage))
     throw refusal('unknown-transaction', 'the session does not wait for this')
-  return session as Extract<Session, { stage: S }>
+  return session as Extract<SmdpSession, { stage: S }>
 }
