@@ -15,7 +15,7 @@ import type { ProfileFacts } from '../profile-facts.ts'
 import type { Smdp } from '../settings.ts'
 import type { AuthenticatedSession, BoundCopy, StockProfile } from '../store.ts'
 
-export interface Binding {
+export interface PackageBinding {
   readonly session: AuthenticatedSession
   readonly order: Order
   readonly profile: StockProfile
@@ -46,7 +46,7 @@ export const findCopyFor = async (
  * key gets what it had: in another session only the secure channel's request is made anew, because it names the
  * session; keys and segments are the same. With a new key all is bound anew.
  */
-export const bindForCard = async (smdp: Smdp, binding: Binding): Promise<BoundCopy> => {
+export const bindForCard = async (smdp: Smdp, binding: PackageBinding): Promise<BoundCopy> => {
   const { session, order, dpPb, euiccOtpk } = binding
   const { curve } = dpPb.certificate
   const known = await findCopyFor(smdp, order, session.eid, curve)
@@ -65,7 +65,7 @@ export const bindForCard = async (smdp: Smdp, binding: Binding): Promise<BoundCo
   }
 }
 
-const bindAnew = (smdp: Smdp, { session, profile, facts, dpPb, transactionId, euiccOtpk }: Binding): Uint8Array => {
+const bindAnew = (smdp: Smdp, { session, profile, facts, dpPb, transactionId, euiccOtpk }: PackageBinding): Uint8Array => {
   const { random, segmentSize, address } = smdp
   const smdpOneTimeKey = generateOneTimeKeyPair(dpPb.certificate.curve, random)
   const protectedProfile =
@@ -94,7 +94,7 @@ const bindAnew = (smdp: Smdp, { session, profile, facts, dpPb, transactionId, eu
 }
 
 /** InitialiseSecureChannelRequest of `copy` with another transaction id and signature (SGP.22 §5.5.1); the rest as it is. */
-const renewSecureChannel = (copy: BoundCopy, { dpPb, transactionId, euiccOtpk }: Binding): Uint8Array => {
+const renewSecureChannel = (copy: BoundCopy, { dpPb, transactionId, euiccOtpk }: PackageBinding): Uint8Array => {
   const [request, ...segments] = childrenOf(readOnlyTlv(copy.package))
   const [remoteOpId, , controlRefTemplate, smdpOtpk] = childrenOf(request!).map(elementOf)
   const components = concat(
