@@ -35,7 +35,7 @@ export type Answers<T> = {
   readonly [K in keyof T]: (request: RequestOf<T[K]>, call: Call) => Promise<ResponseOf<T[K]> | undefined>
 }
 
-export interface Binding extends FunctionHooks {
+export interface HttpBinding extends FunctionHooks {
   /** Requests begin with a header (between servers, SGP.22 §6.5.1.3). */
   readonly hasHeader: boolean
   readonly requesterOf: RequesterOf
@@ -47,7 +47,7 @@ export interface Binding extends FunctionHooks {
  * A function beside those of the table is one of another version of the specification: it is refused as a function
  * is, in the form that its caller reads. Any other path is no function.
  */
-export const bindFunctions = <const T extends Table>(table: T, answers: Answers<T>, binding: Binding): Fetch => {
+export const bindFunctions = <const T extends Table>(table: T, answers: Answers<T>, binding: HttpBinding): Fetch => {
   type Row = { row: HttpFunction<unknown, unknown>; answer: (request: unknown, call: Call) => Promise<unknown> }
   const routes = new Map<string, Row>(
     Object.entries(table).map(([name, row]) => [
@@ -114,7 +114,7 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 const readMessage = (
   body: Uint8Array,
   row: HttpFunction<unknown, unknown>,
-  { hasHeader, onDefect }: Binding,
+  { hasHeader, onDefect }: HttpBinding,
 ): { header: Call['header']; message: unknown } => {
   const json = readJson(body)
   try {
