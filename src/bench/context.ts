@@ -6,7 +6,7 @@ import { readCiFolder } from '../host/pki/ci-folder.ts'
 import type { Runtime } from '../host/runtime.ts'
 import { type Home, homePath, openHome } from '../host/state/home.ts'
 import { PACKAGE_FOLDER } from '../host/version.ts'
-import { createLinks, type Device, type Links, probeRig, openDevice } from '../rigs/attach.ts'
+import { createLinks, type OpenedRig, type Links, probeRig, openRig } from '../rigs/attach.ts'
 import { knowCards } from '../rigs/card-knowledge.ts'
 import { checkIdentity } from '../rigs/check-identity.ts'
 import { openLearnedFacts } from '../rigs/learned.ts'
@@ -38,7 +38,7 @@ export interface BenchContext {
   readonly log: pino.Logger
   choose(rig: string | undefined): Promise<{ rig: Rig; why: string }>
   /** The card of the rig, in hand until it is closed. */
-  open(rig: string | undefined): Promise<Device>
+  open(rig: string | undefined): Promise<OpenedRig>
   close(): void
 }
 
@@ -87,7 +87,7 @@ export const openContext = (
       choose,
       async open(name) {
         const { rig, why } = await choose(name)
-        const device = await openDevice(links, rig, summarizeRig(rig, why))
+        const device = await openRig(links, rig, summarizeRig(rig, why))
         try {
           await checkIdentity(device)
           return device

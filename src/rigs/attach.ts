@@ -18,7 +18,7 @@ import { protectCard } from './protect-card.ts'
 import { type Availability, linkOf, type Rig } from './rig.ts'
 
 /** The card of a rig in hand. */
-export interface Device {
+export interface OpenedRig {
   readonly rig: RigSummary
   /** EIDs and ICCIDs from which nothing is taken; the card refuses it by itself. */
   readonly protectedNumbers: readonly string[]
@@ -66,7 +66,7 @@ export const probeRig =
   (rig: Rig): Promise<Availability> =>
     links[linkOf(rig)].look(rig)
 
-export const openDevice = async (links: Links, rig: Rig, summary: RigSummary): Promise<Device> => {
+export const openRig = async (links: Links, rig: Rig, summary: RigSummary): Promise<OpenedRig> => {
   const reached = await links[linkOf(rig)].open(rig)
   const profile = rig.card?.terminalProfile
   const told = profile === undefined ? reached.card : sendTerminalProfile(reached.card, fromHex(profile.toLowerCase()))

@@ -3,13 +3,13 @@ import { BenchError } from '../host/error.ts'
 import { readEid } from '../lpa/card/euicc.ts'
 import { withIsdr } from '../lpa/card/isdr.ts'
 import { isLpaError } from '../lpa/errors.ts'
-import type { Device } from './attach.ts'
+import type { OpenedRig } from './attach.ts'
 
 /**
  * The card that a rig file names is the one in hand, or nothing is done: a command that was meant for it must not reach
  * another that somebody put in its place. A rig that names none takes any. Throws BenchError `rig-not-attached`.
  */
-export const checkIdentity = async ({ rig, card, isdrOptions }: Device): Promise<void> => {
+export const checkIdentity = async ({ rig, card, isdrOptions }: OpenedRig): Promise<void> => {
   const { name, link, eid: wanted } = rig
   // A tape answers only what it was told, and nothing on it can be harmed.
   if (wanted === undefined || link === 'tape') return

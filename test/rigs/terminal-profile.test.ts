@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Card } from '../../src/apdu/channel.ts'
 import type { RefreshMode } from '../../src/euicc/commands/toolkit.ts'
 import { enableProfile } from '../../src/lpa/card/profiles.ts'
-import { type Links, openDevice } from '../../src/rigs/attach.ts'
+import { type Links, openRig } from '../../src/rigs/attach.ts'
 import { hardwareLink } from '../../src/rigs/links/hardware-link.ts'
 import { Rig, summarizeRig } from '../../src/rigs/rig.ts'
 import { createTestCard, ICCID_DIGITS, profileNumber, stateWith } from '../euicc/card.ts'
@@ -33,7 +33,7 @@ const enableOn = async (terminalProfile: string | undefined, refreshMode: Refres
     ...(terminalProfile && { card: { terminalProfile } }),
   })
   const links = { isdrOptionsOf: () => ({}), pcsc: hardwareLink(async () => listened) } as unknown as Links
-  const device = await openDevice(links, rig, summarizeRig(rig, 'test'))
+  const device = await openRig(links, rig, summarizeRig(rig, 'test'))
   const { profileState } = await enableProfile({ card: device.card, profile: { iccid: ICCID_DIGITS[0] } })
   await device.close()
   return { profileState, fetched: heard.includes(FETCH), told: heard.includes(TERMINAL_PROFILE), facts: device.facts }

@@ -6,7 +6,7 @@ import { BenchError } from '../../host/error.ts'
 import type { OpenFetch } from '../../host/net/open-fetch.ts'
 import { VERSION } from '../../host/version.ts'
 import { withIsdr } from '../../lpa/card/isdr.ts'
-import type { Device } from '../../rigs/attach.ts'
+import type { OpenedRig } from '../../rigs/attach.ts'
 import { tellingAid } from '../../rigs/card-knowledge.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import { OPERATOR } from '../../services/hosts.ts'
@@ -35,7 +35,7 @@ export interface RunOutcome {
 
 export interface ActivationSettings {
   readonly run: OpenRun
-  readonly device: Device
+  readonly device: OpenedRig
   readonly services: Services
   /** CI certificates at hand, DER. */
   readonly certificates: readonly Uint8Array[]

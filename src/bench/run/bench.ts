@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { BenchError } from '../../host/error.ts'
 import { VERSION } from '../../host/version.ts'
-import { type Device, openDevice } from '../../rigs/attach.ts'
+import { type OpenedRig, openRig } from '../../rigs/attach.ts'
 import { networkSocketOf, openNetworkSocket } from '../../rigs/emulator/network-socket.ts'
 import { type Rig, summarizeRig } from '../../rigs/rig.ts'
 import { openServices, type Services } from '../../services/services.ts'
@@ -104,7 +104,7 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     }
     try {
       const { rig, why } = await workplace.choose(name)
-      const device = await openDevice(workplace.links, rig, summarizeRig(rig, why))
+      const device = await openRig(workplace.links, rig, summarizeRig(rig, why))
       const supply = settings.supply ?? makeSupply(random)
       return {
         settings: {
@@ -126,7 +126,7 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
       throw error
     }
   }
-  const openRun = async (device: Device): Promise<OpenRun> => {
+  const openRun = async (device: OpenedRig): Promise<OpenRun> => {
     try {
       return book.open()
     } catch (error) {

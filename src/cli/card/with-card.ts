@@ -2,7 +2,7 @@ import { withContext, type BenchContext } from '../../bench/context.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { type Isdr, type IsdrOptions, withIsdr } from '../../lpa/card/isdr.ts'
 import type { LpaEvent } from '../../lpa/report.ts'
-import type { Device } from '../../rigs/attach.ts'
+import type { OpenedRig } from '../../rigs/attach.ts'
 import { applyLpacEnvironment } from '../lpac/lpac-environment.ts'
 import { createLpacJsonOutput, type LpacJsonOutput } from '../lpac/lpac-json-output.ts'
 import type { CardOptions } from '../options.ts'
@@ -12,7 +12,7 @@ import { watchInterrupt } from './watch-interrupt.ts'
 /** A card that stays in hand from one command to the next, as in the shell. */
 export interface HeldCard {
   readonly workplace: BenchContext
-  readonly device: Device
+  readonly device: OpenedRig
 }
 export interface CardRuntime extends Runtime {
   readonly held?: HeldCard

@@ -14,7 +14,7 @@ import type { OpenFetch } from '../../host/net/open-fetch.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { VERSION } from '../../host/version.ts'
 import { withIsdr } from '../../lpa/card/isdr.ts'
-import type { Device } from '../../rigs/attach.ts'
+import type { OpenedRig } from '../../rigs/attach.ts'
 import { answerHttp } from '../../rigs/lpac/lpac-http.ts'
 import { findLpac, runLpac } from '../../rigs/lpac/run-lpac.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
@@ -38,7 +38,7 @@ const nameOf = (args: readonly string[]): string => {
 const openServers = (
   runtime: Runtime,
   workplace: BenchContext,
-  device: Device,
+  device: OpenedRig,
   options: LpacOptions,
 ): Promise<OpenFetch> => {
   const { connectTo, ca } = options
@@ -61,7 +61,7 @@ const openServers = (
 /** One lpac on one card, as a run of one step. */
 const runOnce = async (
   runtime: Runtime,
-  at: { lpac: string; args: readonly string[]; device: Device; recorder: Recorder; servers: OpenFetch | undefined },
+  at: { lpac: string; args: readonly string[]; device: OpenedRig; recorder: Recorder; servers: OpenFetch | undefined },
 ): Promise<number> => {
   const { lpac, args, device, recorder, servers } = at
   const plan: readonly StepPlan[] = [{ step: 1, name: nameOf(args), from: 'lpa', to: 'euicc' }]

@@ -6,7 +6,7 @@ import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
 import { MODEM_QUIRKS, type ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import { enableProfile } from '../../../src/lpa/card/profiles.ts'
 import { loadSerialPort } from '../../../src/modem/at/serial-port.ts'
-import { type Device, type Links, openDevice } from '../../../src/rigs/attach.ts'
+import { type OpenedRig, type Links, openRig } from '../../../src/rigs/attach.ts'
 import { plugIntoPty } from '../../../src/rigs/emulator/pty-emulator.ts'
 import type { Learned } from '../../../src/rigs/learned.ts'
 import { modemLink } from '../../../src/rigs/links/modem-link.ts'
@@ -54,7 +54,7 @@ describe.skipIf(reason)(
       tty = { stop: () => plug.pull().then(() => rmSync(dirname(port), { recursive: true })) }
       const rig = { name: 'desk', link: { modem: { port, ...more } } } as Rig
       const links = { isdrOptionsOf: () => ({}), modem: modemLink(() => ({}), '.', learned) } as unknown as Links
-      const open = (): Promise<Device> => openDevice(links, rig, summarizeRig(rig, 'test'))
+      const open = (): Promise<OpenedRig> => openRig(links, rig, summarizeRig(rig, 'test'))
       return { fixture, modem, open, doings: doingsOf(fixture, open) }
     }
 

@@ -12,7 +12,7 @@ import type { LpaEvent } from '../../../src/lpa/report.ts'
 import { retryAfterLostResponse } from '../../../src/lpa/resume-download.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install.ts'
 import { decodeProfilePackage } from '../../../src/profile/package.ts'
-import { type Device, type Links, openDevice } from '../../../src/rigs/attach.ts'
+import { type OpenedRig, type Links, openRig } from '../../../src/rigs/attach.ts'
 import type { IsdrOptionsOf } from '../../../src/rigs/card-knowledge.ts'
 import { pcscLink } from '../../../src/rigs/links/pcsc-link.ts'
 import { type Rig, summarizeRig } from '../../../src/rigs/rig.ts'
@@ -86,17 +86,17 @@ export type DownloadFixture = Awaited<ReturnType<typeof createDownloadFixture>>
 export const reach = async (
   link: Record<string, unknown>,
   { isdrOptionsOf = () => ({}), noted = [] }: { isdrOptionsOf?: IsdrOptionsOf; noted?: string[] } = {},
-): Promise<Device> => {
+): Promise<OpenedRig> => {
   const rig = { name: 'desk', link: { pcsc: link } } as Rig
   const links = { isdrOptionsOf, pcsc: pcscLink(isdrOptionsOf) } as Links
-  const device = await openDevice(links, rig, summarizeRig(rig, 'test'))
+  const device = await openRig(links, rig, summarizeRig(rig, 'test'))
   const report = (event: LpaEvent) => void (event.kind === 'noted' && noted.push(event.text))
   return { ...device, isdrOptions: { ...device.isdrOptions, report } }
 }
 
-export const doingsOf = (fixture: DownloadFixture, open: () => Promise<Device>): Doings => {
+export const doingsOf = (fixture: DownloadFixture, open: () => Promise<OpenedRig>): Doings => {
   const { iccid, fetch } = fixture
-  const inHand = async <T>(work: (device: Device) => Promise<T>): Promise<T> => {
+  const inHand = async <T>(work: (device: OpenedRig) => Promise<T>): Promise<T> => {
     const device = await open()
     try {
       return await work(device)

@@ -10,7 +10,7 @@ import { readEid } from '../../../src/lpa/card/euicc.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { loadSerialPort, openSerialPort } from '../../../src/modem/at/serial-port.ts'
 import { ModemError } from '../../../src/modem/errors.ts'
-import { type Links, openDevice } from '../../../src/rigs/attach.ts'
+import { type Links, openRig } from '../../../src/rigs/attach.ts'
 import { plugIntoPty } from '../../../src/rigs/emulator/pty-emulator.ts'
 import { modemLink } from '../../../src/rigs/links/modem-link.ts'
 import { openAgain, takePort } from '../../../src/rigs/links/modem-ports.ts'
@@ -189,7 +189,7 @@ describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})`
       isdrOptionsOf: () => ({}),
       modem: modemLink(() => ({}), workingFolder, undefined, roots),
     } as unknown as Links
-    return openDevice(links, rig, summarizeRig(rig, 'test'))
+    return openRig(links, rig, summarizeRig(rig, 'test'))
   }
 
   it.each([{ usb: '1-1.4' }, { usb: '1-1.4:1.2' }, { serial: 'A1B2' }])(
