@@ -9,7 +9,7 @@ import { completeSwitch } from './es10/profile-state.ts'
 import type { Protocol } from './es10/response.ts'
 import { NO_SESSION } from './es10/session.ts'
 import { updateMetadata } from './es10/update-metadata.ts'
-import type { Device } from './state/card-data.ts'
+import type { CardData } from './state/card-data.ts'
 import { checkIdentity, type EuiccIdentity } from './state/identity.ts'
 import type { NonVolatileMemory } from './state/memory.ts'
 import { changesBetween, loadState } from './state/persistence.ts'
@@ -63,7 +63,7 @@ export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc>
   const start = (loaded: CardState, written: CardState | undefined) => {
     let state = loaded
     let inMemory = written
-    const device: Device = {
+    const device: CardData = {
       identity,
       clock: options.clock,
       random: options.random,

@@ -1,10 +1,10 @@
 import type { DecodedCommand } from '../../apdu/command.ts'
 import { LAST_CHANNEL } from '../../apdu/logical-channel.ts'
 import { OK, type Reply } from '../es10/response.ts'
-import type { Device } from '../state/card-data.ts'
+import type { CardData } from '../state/card-data.ts'
 
 /** MANAGE CHANNEL (TS 102 221 §11.1.17). */
-export const manageChannel = (device: Device, { p1, p2, le, ...command }: DecodedCommand, from: number): Reply => {
+export const manageChannel = (device: CardData, { p1, p2, le, ...command }: DecodedCommand, from: number): Reply => {
   if (p1 === 0x00) {
     if (p2 > LAST_CHANNEL) return { status: 0x6a86 }
     if (p2 === 0 && command.case !== 2) return { status: 0x6700 }
@@ -19,7 +19,7 @@ export const manageChannel = (device: Device, { p1, p2, le, ...command }: Decode
 }
 
 /** `wanted` 0: the card chooses, and says which. */
-const open = (device: Device, from: number, wanted: number): Reply => {
+const open = (device: CardData, from: number, wanted: number): Reply => {
   const { channels } = device
   const number = wanted || firstFree(channels)
   if (number === undefined) return { status: 0x6a81 }
@@ -36,7 +36,7 @@ const firstFree = (channels: ReadonlyMap<number, unknown>): number | undefined =
   return undefined
 }
 
-export const closeChannel = (device: Device, number: number): void => {
+export const closeChannel = (device: CardData, number: number): void => {
   device.channels.delete(number)
   device.files.close(number)
 }

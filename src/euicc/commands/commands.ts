@@ -3,12 +3,12 @@ import { encodeTlv } from '../../asn1/tlv.ts'
 import { answerEs10 } from '../es10/es10.ts'
 import { completeSwitch } from '../es10/profile-state.ts'
 import { OK, type Reply } from '../es10/response.ts'
-import type { Device } from '../state/card-data.ts'
+import type { CardData } from '../state/card-data.ts'
 import { manageChannel } from './channels.ts'
 import { select, statusOfApplication } from './select.ts'
 import { assemble } from './store-data.ts'
 
-type Run = (device: Device, command: DecodedCommand, channel: number) => Reply | Promise<Reply>
+type Run = (device: CardData, command: DecodedCommand, channel: number) => Reply | Promise<Reply>
 interface Instruction {
   /** Which class bytes it is known in (TS 102 221 table 10.5): interindustry, proprietary, or the one as well as the other. */
   readonly in: 'interindustry' | 'proprietary' | 'either'

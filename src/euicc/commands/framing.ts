@@ -3,13 +3,13 @@ import { ApduError, isApduError } from '../../apdu/errors.ts'
 import { type ClassByte, decodeClass } from '../../apdu/logical-channel.ts'
 import { respond } from '../../apdu/status.ts'
 import { createResponses, type Protocol } from '../es10/response.ts'
-import type { Device } from '../state/card-data.ts'
+import type { CardData } from '../state/card-data.ts'
 import { INSTRUCTIONS } from './commands.ts'
 
 const GET_RESPONSE = 0xc0
 
 /** From command APDU to response APDU: what holds for every command, before and after it is carried out. */
-export const createFraming = (device: Device, protocol: Protocol, onFault?: (fault: unknown) => void) => {
+export const createFraming = (device: CardData, protocol: Protocol, onFault?: (fault: unknown) => void) => {
   const responses = createResponses(protocol)
 
   const process = async (bytes: Uint8Array): Promise<Uint8Array> => {

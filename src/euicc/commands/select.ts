@@ -1,14 +1,14 @@
 import type { DecodedCommand } from '../../apdu/command.ts'
 import { encodeTlv } from '../../asn1/tlv.ts'
 import { OK, type Reply } from '../es10/response.ts'
-import type { Device, LogicalChannel } from '../state/card-data.ts'
+import type { CardData, LogicalChannel } from '../state/card-data.ts'
 import { ECASD_AID, ISDR_AID, isIsdp, names } from './aids.ts'
 
 const BY_NAME = 0x04
 const MF = 0x3f00
 
 /** SELECT (TS 102 221 §11.1.1): the security domains here, everything else among the profile's files. */
-export const select = async (device: Device, command: DecodedCommand, channel: number): Promise<Reply> => {
+export const select = async (device: CardData, command: DecodedCommand, channel: number): Promise<Reply> => {
   const { p1, p2, data } = command
   const current = device.channels.get(channel)!
   const become = (application: LogicalChannel['application']) => device.channels.set(channel, { application })
@@ -39,7 +39,7 @@ export const select = async (device: Device, command: DecodedCommand, channel: n
  * FCI template (GPCS §11.9.3): AID, the longest command, and of the ISD-R also the ISDRProprietaryApplicationTemplate
  * with the version of SGP.22 (§5.7.1).
  */
-const describeApplication = ({ identity }: Pick<Device, 'identity'>, application: 'isdr' | 'ecasd'): Uint8Array =>
+const describeApplication = ({ identity }: Pick<CardData, 'identity'>, application: 'isdr' | 'ecasd'): Uint8Array =>
   encodeTlv(
     0x6f,
     encodeTlv(0x84, application === 'isdr' ? ISDR_AID : ECASD_AID),
@@ -49,7 +49,7 @@ const describeApplication = ({ identity }: Pick<Device, 'identity'>, application
 
 /** STATUS (TS 102 221 §11.1.2) on a channel with a security domain. */
 export const statusOfApplication = (
-  device: Device,
+  device: CardData,
   { p1, p2 }: DecodedCommand,
   application: 'isdr' | 'ecasd',
 ): Reply => {

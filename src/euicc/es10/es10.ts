@@ -5,7 +5,7 @@ import { ES10b } from '../../rsp/interfaces/es10b.ts'
 import { ES10c } from '../../rsp/interfaces/es10c.ts'
 import type { Answers, AnyAnswer, AnyRow, Situation } from '../commands/answer.ts'
 import { interruptLoading, isSegment, loadSegment } from '../package/load-package.ts'
-import type { Device } from '../state/card-data.ts'
+import type { CardData } from '../state/card-data.ts'
 import { sessionAnswers } from './authenticate-server.ts'
 import { configuredAddressesAnswers } from './configured-addresses.ts'
 import { euiccInfoAnswers } from './euicc-info.ts'
@@ -48,7 +48,7 @@ const tagOf = ([first, second]: Uint8Array): number | undefined => {
   return second === undefined ? undefined : (first << 8) | second
 }
 
-const situationOf = (device: Device): Situation => ({
+const situationOf = (device: CardData): Situation => ({
   state: device.state,
   session: device.session,
   identity: device.identity,
@@ -61,7 +61,7 @@ const situationOf = (device: Device): Situation => ({
  * One ES10 command, put together from its blocks (SGP.22 §5.7.2). What no function has is 6A88, what cannot be read
  * 6A80. The new state is in the memory before the answer leaves; if the power fails meanwhile, there is no answer.
  */
-export const answerEs10 = async (device: Device, payload: Uint8Array): Promise<Reply> => {
+export const answerEs10 = async (device: CardData, payload: Uint8Array): Promise<Reply> => {
   const tag = tagOf(payload)
   if (tag === undefined) return { status: 0x6a80 }
   if (isSegment(tag)) return loadSegment(device, payload)

@@ -7,7 +7,7 @@ import { decode, type TypeOf } from '../../asn1/schema.ts'
 import { ES6 } from '../../rsp/interfaces/es6.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
 import { assemble } from '../commands/store-data.ts'
-import type { Device } from '../state/card-data.ts'
+import type { CardData } from '../state/card-data.ts'
 import { enabledProfile, keyOf, type Profile } from '../state/state.ts'
 
 type UpdateMetadataRequest = TypeOf<(typeof ES6)['UpdateMetadata']['request']>
@@ -20,7 +20,7 @@ type UpdateMetadataRequest = TypeOf<(typeof ES6)['UpdateMetadata']['request']>
  * channel that only the operator has. How the tunnel is made is the business of other specifications, and no key of it
  * is needed to test what the command does.
  */
-export const updateMetadata = async (device: Device, bytes: Uint8Array): Promise<Uint8Array> => {
+export const updateMetadata = async (device: CardData, bytes: Uint8Array): Promise<Uint8Array> => {
   const command = tryCommand(bytes)
   if (command === undefined) return respond(0x6700)
   if (command.ins !== 0xe2) return respond(0x6d00)

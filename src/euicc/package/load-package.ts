@@ -6,7 +6,7 @@ import { type OpenedCommand, openPackage } from '../../rsp/package/open.ts'
 import { freeMemory } from '../es10/euicc-info.ts'
 import type { Reply } from '../es10/response.ts'
 import { type Loading, NO_SESSION } from '../es10/session.ts'
-import type { Device } from '../state/card-data.ts'
+import type { CardData } from '../state/card-data.ts'
 import type { CardState } from '../state/state.ts'
 import { installPackage } from './install-package.ts'
 import { failedInstallation, type InstallationFailure, successfulInstallation } from './installation-result.ts'
@@ -21,7 +21,7 @@ export const isSegment = (tag: number): boolean => SEGMENTS.includes(tag)
  * ES10b.LoadBoundProfilePackage (SGP.22 §5.7.6): one segment. Only the last is answered, or the first that is wrong,
  * with the ProfileInstallationResult. Until then nothing is written, so a download that breaks off leaves no trace.
  */
-export const loadSegment = async (device: Device, segment: Uint8Array): Promise<Reply> => {
+export const loadSegment = async (device: CardData, segment: Uint8Array): Promise<Reply> => {
   if (segment[0] === PACKAGE >> 8 && segment[1] === (PACKAGE & 0xff)) {
     await interruptLoading(device)
     if (device.session.phase !== 'prepared') return { status: 0x6985 }
@@ -40,7 +40,7 @@ export const loadSegment = async (device: Device, segment: Uint8Array): Promise<
     : finish(device, loading, successfulInstallation(device, loading, elements, installed))
 }
 
-const startLoading = ({ identity }: Device, session: Loading['session']): Loading => ({
+const startLoading = ({ identity }: CardData, session: Loading['session']): Loading => ({
   session,
   opened: openPackage({
     transactionId: session.transactionId,
@@ -54,7 +54,7 @@ const startLoading = ({ identity }: Device, session: Loading['session']): Loadin
   length: 0,
 })
 
-const takeSegment = (device: Device, loading: Loading, segment: Uint8Array): InstallationFailure | undefined => {
+const takeSegment = (device: CardData, loading: Loading, segment: Uint8Array): InstallationFailure | undefined => {
   try {
     for (const opened of loading.opened.feed(segment)) {
       const reason = takeCommand(device, loading, opened)
@@ -67,7 +67,7 @@ const takeSegment = (device: Device, loading: Loading, segment: Uint8Array): Ins
   }
 }
 
-const takeCommand = (device: Device, loading: Loading, opened: OpenedCommand): ErrorReason | undefined => {
+const takeCommand = (device: CardData, loading: Loading, opened: OpenedCommand): ErrorReason | undefined => {
   switch (opened.command) {
     case 'configureISDP':
       loading.dpProprietaryData = opened.request.dpProprietaryData
@@ -88,7 +88,7 @@ const takeCommand = (device: Device, loading: Loading, opened: OpenedCommand): E
 
 /** Stores the result in one commit with what it tells of, and answers with it. The session is over. */
 const finish = async (
-  device: Device,
+  device: CardData,
   loading: Loading,
   { state, result }: { state: CardState; result: Uint8Array },
 ): Promise<Reply> => {
@@ -97,7 +97,7 @@ const finish = async (
   return { status: 0x9000, data: result }
 }
 
-const stop = (device: Device, { opened, session }: Loading): void => {
+const stop = (device: CardData, { opened, session }: Loading): void => {
   opened.close()
   forgetKeyPair(session.oneTimeKey)
   device.loading = undefined
@@ -105,7 +105,7 @@ const stop = (device: Device, { opened, session }: Loading): void => {
 }
 
 /** Another function, or another package, in the middle of a package: the device has given the first up. */
-export const interruptLoading = async (device: Device): Promise<void> => {
+export const interruptLoading = async (device: CardData): Promise<void> => {
   const { loading } = device
   if (loading === undefined) return
   const command: BppCommandId = loading.opened.command

@@ -12,7 +12,7 @@ export interface LogicalChannel {
 }
 
 /** A card with its power on. All but `state` and what `files` commits is lost with the power. */
-export interface Device {
+export interface CardData {
   readonly identity: EuiccIdentity
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
