@@ -1,13 +1,13 @@
 import type { Schema } from '../../asn1/schema.ts'
 import type { Es10Function } from '../../rsp/interfaces/es10-function.ts'
-import type { Session } from '../es10/session.ts'
+import type { EuiccSession } from '../es10/session.ts'
 import type { EuiccIdentity } from '../state/identity.ts'
 import type { CardState } from '../state/state.ts'
 
 /** What an answer may look at. */
 export interface Situation {
   readonly state: CardState
-  readonly session: Session
+  readonly session: EuiccSession
   readonly identity: EuiccIdentity
   readonly now: Date
   readonly random: (length: number) => Uint8Array
@@ -19,7 +19,7 @@ export interface Situation {
 export interface Outcome<Response> {
   readonly response: Response
   readonly state?: CardState
-  readonly session?: Session
+  readonly session?: EuiccSession
   /**
    * What becomes of the network side: `ask` queues REFRESH and leaves the files as they are until it is answered;
    * `switch` puts the files of the profile that is enabled now in place at once.

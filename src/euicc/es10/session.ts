@@ -26,15 +26,15 @@ interface Prepared extends Authenticated {
  * The one RSP session. It lives in volatile memory: a reset ends it, and so does ES10b.GetEUICCChallenge, which begins
  * the next. A challenge answers one ES10b.AuthenticateServer, right or wrong.
  */
-export type Session =
+export type EuiccSession =
   | { readonly phase: 'none' }
   | { readonly phase: 'challenged'; readonly euiccChallenge: Uint8Array }
   /** `role` is what the server proved to be: an SM-DS has nothing to download from. */
   | ({ readonly phase: 'authenticated'; readonly role: 'dp' | 'ds' } & Authenticated)
   | ({ readonly phase: 'prepared' } & Prepared)
-export type PreparedSession = Extract<Session, { phase: 'prepared' }>
+export type PreparedSession = Extract<EuiccSession, { phase: 'prepared' }>
 
-export const NO_SESSION: Session = { phase: 'none' }
+export const NO_SESSION: EuiccSession = { phase: 'none' }
 
 /** A bound package that is coming in, segment by segment. */
 export interface Loading {

@@ -1,7 +1,7 @@
 import type { NetworkFiles } from '../commands/network-files.ts'
 import type { Assembly } from '../commands/store-data.ts'
 import type { Toolkit } from '../commands/toolkit.ts'
-import type { Loading, Session } from '../es10/session.ts'
+import type { Loading, EuiccSession } from '../es10/session.ts'
 import type { EuiccIdentity } from './identity.ts'
 import type { CardState } from './state.ts'
 
@@ -27,7 +27,7 @@ export interface CardData {
   readonly files: NetworkFiles
   /** Puts the files of the profile that is enabled now in place. */
   switchFiles(): void
-  session: Session
+  session: EuiccSession
   /** The bound profile package that is coming in. */
   loading: Loading | undefined
   /** What has come so far of a command to the MNO-SD. */
