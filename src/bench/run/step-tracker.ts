@@ -11,7 +11,7 @@ export interface StepOutcome {
   readonly summary: string
 }
 
-export interface Outcome {
+export interface RunVerdict {
   readonly verdict: Verdict
   readonly cause?: Cause
   readonly steps: readonly StepOutcome[]
@@ -32,7 +32,7 @@ export interface StepTracker {
   /** The step that is going on has done what it is for. Without this word the last one did not pass. */
   complete(): void
   /** Ends the run: all steps were gone through, or one failed, or somebody left in the middle. */
-  finish(): Outcome
+  finish(): RunVerdict
 }
 
 const tidy = (ms: number): number => Math.round(ms * 10) / 10
