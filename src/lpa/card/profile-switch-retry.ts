@@ -12,7 +12,7 @@ export interface SwitchVariant {
 }
 
 /** The card said no; `other` is the name under which it lists a profile that it does not know by the one given. */
-export interface Refusal {
+export interface SwitchRefusal {
   readonly error: LpaError
   readonly other?: ProfileName | undefined
 }
@@ -26,7 +26,7 @@ const MOST_ATTEMPTS = 3
  */
 export const switchWithFallbacks = async (
   first: SwitchVariant,
-  attempt: (way: SwitchVariant) => Promise<Refusal | undefined>,
+  attempt: (way: SwitchVariant) => Promise<SwitchRefusal | undefined>,
   { card, report }: { card: Pick<Card, 'reset'>; report: Report },
 ): Promise<void> => {
   let way = first
@@ -50,7 +50,7 @@ interface Next {
   readonly reset?: boolean
 }
 
-const nextVariant = ({ error, other }: Refusal, way: SwitchVariant, tried: Set<string>): Next | undefined => {
+const nextVariant = ({ error, other }: SwitchRefusal, way: SwitchVariant, tried: Set<string>): Next | undefined => {
   const once = (name: string, next: Next): Next | undefined => {
     if (tried.has(name)) return undefined
     tried.add(name)
