@@ -7,7 +7,7 @@ export interface LpacSource {
   readonly matchingId?: string
 }
 /** The download ends before it has begun. */
-export interface Refusal {
+export interface LpacRefusal {
   readonly message: string
   readonly data: string
   /** What lpac took for the server until then. */
@@ -29,7 +29,7 @@ const readCode = (code: string): ReturnType<typeof parseActivationCode> | undefi
  * matching id, and may have one in lower case. Otherwise than with lpac, a code without a server never means the
  * card's default SM-DP+.
  */
-export const readLpacSource = (given: LpacSource, confirmationCode: string | undefined): LpacSource | Refusal => {
+export const readLpacSource = (given: LpacSource, confirmationCode: string | undefined): LpacSource | LpacRefusal => {
   const { activationCode } = given
   if (activationCode === undefined) return readServer(given)
   const text = activationCode.trim()
@@ -48,7 +48,7 @@ export const readLpacSource = (given: LpacSource, confirmationCode: string | und
   return readServer({ smdp: address, matchingId })
 }
 
-const readServer = ({ smdp, matchingId }: LpacSource): LpacSource | Refusal => {
+const readServer = ({ smdp, matchingId }: LpacSource): LpacSource | LpacRefusal => {
   if (smdp === undefined) return {}
   if (smdp === '') return { message: 'smdp', data: 'empty', address: smdp }
   if (!HOST.test(smdp)) return { message: 'smdp', data: `${JSON.stringify(smdp)} is not a host name`, address: smdp }
