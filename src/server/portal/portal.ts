@@ -7,7 +7,7 @@ import { cancelledPage, endedPage, privacyPage, refusedPage, supportPage, termsP
 import { answerStep } from './purchase.ts'
 import { createSessions, endedCookie, readSessionId, type Sessions, sameToken, sessionCookie } from './session.ts'
 import { welcomePage } from './shop-pages.ts'
-import type { Answer, PortalAuditEntry, PortalSettings, Step } from './visit.ts'
+import type { Answer, PortalAuditEntry, PortalSettings, PortalStep } from './visit.ts'
 
 const CONTENT_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -91,7 +91,7 @@ const visit = async (request: Request, url: URL, settings: PortalSettings, sessi
         status: 403,
       })
   }
-  const step: Step = { path: url.pathname, form, session, settings }
+  const step: PortalStep = { path: url.pathname, form, session, settings }
   const answer = await answerStep(step)
   if (answer === undefined)
     return respond({ page: refusedPage(brand, 'Page not found', 'There is no such page here.'), status: 404 })

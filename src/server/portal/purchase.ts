@@ -4,13 +4,13 @@ import type { PortalPlan, RefusedOrder } from './operator-side.ts'
 import { cancelledPage, finishedPage, orderPage, problemPage } from './outcome-pages.ts'
 import type { PortalSession } from './session.ts'
 import { checkoutPage, plansPage, registerPage, signInPage, welcomePage } from './shop-pages.ts'
-import type { Answer, PortalAuditEntry, PortalSettings, Step } from './visit.ts'
+import type { Answer, PortalAuditEntry, PortalSettings, PortalStep } from './visit.ts'
 
 /** The page or the way on; nothing when there is no such page. */
-export const answerStep = async (step: Step): Promise<Answer | undefined> =>
+export const answerStep = async (step: PortalStep): Promise<Answer | undefined> =>
   (step.form === undefined ? PAGES : FORMS)[step.path]?.(step)
 
-type Answering = (step: Step) => Answer | Promise<Answer>
+type Answering = (step: PortalStep) => Answer | Promise<Answer>
 
 /** Where a visit stands: the first page that still needs something. Nothing behind it can be opened directly. */
 const nextPath = (session: PortalSession): string => {
@@ -18,9 +18,9 @@ const nextPath = (session: PortalSession): string => {
   if (session.planId === undefined) return '/plans'
   return session.account === undefined ? '/sign-in' : '/checkout'
 }
-const plansOf = ({ session, settings }: Step): readonly PortalPlan[] => settings.operator.plans(session.launch.location)
-const planOf = (step: Step): PortalPlan | undefined => plansOf(step).find(plan => plan.id === step.session.planId)
-const audit = ({ session, settings }: Step, what: PortalAuditEntry['what'], detail: string): void =>
+const plansOf = ({ session, settings }: PortalStep): readonly PortalPlan[] => settings.operator.plans(session.launch.location)
+const planOf = (step: PortalStep): PortalPlan | undefined => plansOf(step).find(plan => plan.id === step.session.planId)
+const audit = ({ session, settings }: PortalStep, what: PortalAuditEntry['what'], detail: string): void =>
   settings.audit?.({ at: settings.clock(), transactionId: session.launch.transactionId, what, detail })
 
 const PAGES: Readonly<Record<string, Answering>> = {
@@ -50,7 +50,7 @@ const PAGES: Readonly<Record<string, Answering>> = {
 }
 
 const accountPage = (
-  { session, settings }: Step,
+  { session, settings }: PortalStep,
   draw: (brand: PortalSettings['brand'], session: PortalSession) => Html,
 ): Answer =>
   session.order || session.planId === undefined ? { to: nextPath(session) } : { page: draw(settings.brand, session) }
@@ -142,7 +142,7 @@ const signedIn = (session: PortalSession, account: NonNullable<PortalSession['ac
 
 /** However often the button is pressed, a visit orders once: later presses wait for the first one's answer. */
 const placeOrder = async (
-  step: Step,
+  step: PortalStep,
   plan: PortalPlan,
   accountId: string,
   method: { readonly id: string; readonly instrument: 'new' | 'existing' },

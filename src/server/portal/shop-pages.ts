@@ -14,7 +14,7 @@ const countries = new Intl.DisplayNames(['en'], { type: 'region' })
 const places = (plan: PortalPlan): string => plan.locations.map(code => countries.of(code) ?? code).join(', ')
 const billing = (plan: PortalPlan): string => (plan.type === 'MODIRECT' ? 'a month, on your bill' : 'once, prepaid')
 
-/** Step 0: what this is, before anything is asked. */
+/** PortalStep 0: what this is, before anything is asked. */
 export const welcomePage = (brand: Brand, session: PortalSession): Html =>
   layOut(brand, {
     title: 'Get this device connected',

@@ -26,7 +26,7 @@ export type Answer =
   | { readonly to: string; readonly session?: 'renamed' | 'ended' }
 
 /** One request within a visit: `form` when something was sent, its token already checked. */
-export interface Step {
+export interface PortalStep {
   readonly path: string
   readonly form: URLSearchParams | undefined
   readonly session: PortalSession
