@@ -189,4 +189,4 @@ export type Effect =
   | { readonly do: 'fetch-balance'; readonly line: NonNullable<AppState['line']>; readonly country: string }
 
 /** The state that follows, and what is to be done about it. */
-export type Step = readonly [AppState, ...Effect[]]
+export type AppTransition = readonly [AppState, ...Effect[]]

@@ -1,13 +1,13 @@
 import { activationErrorOf, adviceFor, type ESimFailure, type MobilePlansActivationError } from './operation-status.ts'
 import { failure, leavePortal, withCv } from './result-screen.ts'
-import type { AppEvent, AppState, Effect, Operation, Screen, Step } from './state.ts'
+import type { AppEvent, AppState, Effect, Operation, Screen, AppTransition } from './state.ts'
 import { answerUser, isBusy } from './user-actions.ts'
 
 /**
  * The app as a pure function: what an event makes of a state, and what is to be done. An event that does not fit the state
  * (a late answer, a button that is not there) changes nothing.
  */
-export const transition = (state: AppState, event: AppEvent): Step => {
+export const transition = (state: AppState, event: AppEvent): AppTransition => {
   switch (event.kind) {
     case 'user':
       return answerUser(state, event)
@@ -117,7 +117,7 @@ const isDownloading = ({ download, operation }: AppState): boolean =>
   ['contacting', 'consent', 'downloading', 'installing'].includes(download.phase)
 
 /** One download at a time: a second call is told that the card is busy, and the first goes on. */
-const beginDownload = (state: AppState, operation: Operation): Step => {
+const beginDownload = (state: AppState, operation: Operation): AppTransition => {
   if (isBusy(state)) return [state, ...tellActivation(state, 'cardBusy', '')]
   return [
     { ...state, operation, consent: null, download: { phase: 'contacting', text: PHASES.contacting } },
@@ -126,7 +126,7 @@ const beginDownload = (state: AppState, operation: Operation): Step => {
 }
 
 /** What the page handed over cannot be downloaded at all: there is nothing to try again. */
-const refuseDownload = (state: AppState, event: Extract<AppEvent, { kind: 'download-refused' }>): Step => {
+const refuseDownload = (state: AppState, event: Extract<AppEvent, { kind: 'download-refused' }>): AppTransition => {
   const tell = tellActivation(state, event.error, '')
   if (isBusy(state)) return [state, ...tell]
   const text = `The operator’s page handed over something that cannot be used: ${event.reason}. Ask the operator.`
@@ -147,7 +147,7 @@ const failOperation = (
   detail: string,
   retry: 'download' | 'enable',
   iccid: string,
-): Step => {
+): AppTransition => {
   const text = `${adviceFor(status)} ${detail}`.trim()
   return [
     {
@@ -162,7 +162,7 @@ const failOperation = (
 
 const IS_REGISTERED = ['home', 'roaming', 'partner']
 
-const registered = (state: AppState, event: Extract<AppEvent, { kind: 'registration' }>): Step => {
+const registered = (state: AppState, event: Extract<AppEvent, { kind: 'registration' }>): AppTransition => {
   const iccid = state.operation?.iccid
   if (iccid === undefined) return [state]
   const { state: registration, operator } = event

@@ -1,13 +1,13 @@
 import { flyoutWithoutPlan } from './flyout.ts'
 import { leavePortal } from './result-screen.ts'
-import { type AppState, CLOSED, type Step, type UserAction } from './state.ts'
+import { type AppState, CLOSED, type AppTransition, type UserAction } from './state.ts'
 
 /** A download, from the page's call until its end. */
 export const isBusy = ({ download }: AppState): boolean =>
   download !== null && download.phase !== 'done' && download.phase !== 'failed'
 
 /** What the buttons do. One that the screen does not offer does nothing. */
-export const answerUser = (state: AppState, event: UserAction): Step => {
+export const answerUser = (state: AppState, event: UserAction): AppTransition => {
   const { screen } = state
   switch (event.action) {
     case 'open':
@@ -57,7 +57,7 @@ export const answerUser = (state: AppState, event: UserAction): Step => {
   }
 }
 
-const start = (state: AppState): Step => {
+const start = (state: AppState): AppTransition => {
   if (isBusy(state)) return [state]
   // What outlives a visit: failures for the operator's next launch, and the line that is in use.
   const { failures, line, provider } = state
@@ -68,7 +68,7 @@ const start = (state: AppState): Step => {
   ]
 }
 
-const openPortal = (state: AppState): Step => {
+const openPortal = (state: AppState): AppTransition => {
   const { provider, country, failures } = state
   if (provider === null || country === null) return [state]
   return [
@@ -78,7 +78,7 @@ const openPortal = (state: AppState): Step => {
 }
 
 /** From the portal it is asked first, unless the purchase has come to its end. */
-const cancel = (state: AppState): Step => {
+const cancel = (state: AppState): AppTransition => {
   const { screen } = state
   if (screen.name === 'portal') return state.download?.phase === 'done' ? leave(state) : [{ ...state, leaving: true }]
   if (screen.name === 'result') return close(state)
@@ -86,7 +86,7 @@ const cancel = (state: AppState): Step => {
 }
 
 /** Closing a result goes back to the operator's gateway when something failed, else to the desktop. */
-const close = (state: AppState): Step => {
+const close = (state: AppState): AppTransition => {
   const { screen, provider, gateway } = state
   const failed = screen.name === 'result' && screen.outcome !== 'connected'
   const shut = state.portalOpen ? ([{ do: 'close-portal' }] as const) : []
@@ -99,13 +99,13 @@ const close = (state: AppState): Step => {
 }
 
 /** A download that has begun goes on without its page. */
-const leave = (state: AppState): Step => {
+const leave = (state: AppState): AppTransition => {
   const connected = state.download?.phase === 'done'
   const text = connected ? (state.download?.text ?? '') : 'You have left the operator’s pages.'
   return [leavePortal(state, connected ? 'connected' : 'cancelled', text), { do: 'close-portal' }]
 }
 
-const tryAgain = (state: AppState): Step => {
+const tryAgain = (state: AppState): AppTransition => {
   const { screen, provider, operation } = state
   if (screen.name !== 'result' || screen.retry === undefined) return [state]
   switch (screen.retry) {
@@ -136,7 +136,7 @@ const tryAgain = (state: AppState): Step => {
   }
 }
 
-const openFlyout = (state: AppState): Step => {
+const openFlyout = (state: AppState): AppTransition => {
   const { line, country } = state
   if (line === null) return [{ ...state, flyout: flyoutWithoutPlan() }]
   const { operator, registration } = line
