@@ -15,7 +15,7 @@ import { pcscLink } from './links/pcsc-link.ts'
 import { recordingLink } from './links/recording-link.ts'
 import { type CardSettings, openSoftwareCard } from './links/software-card.ts'
 import { protectCard } from './protect-card.ts'
-import { type Availability, linkOf, type Rig } from './rig.ts'
+import { type Availability, getLinkKind, type Rig } from './rig.ts'
 
 /** The card of a rig in hand. */
 export interface OpenedRig {
@@ -36,7 +36,7 @@ export interface OpenedRig {
   close(): Promise<void>
 }
 
-export interface Links extends Readonly<Record<ReturnType<typeof linkOf>, Link>> {
+export interface Links extends Readonly<Record<ReturnType<typeof getLinkKind>, Link>> {
   readonly isdrOptionsOf: IsdrOptionsOf
 }
 
@@ -64,10 +64,10 @@ export const createLinks = (
 export const probeRig =
   (links: Links) =>
   (rig: Rig): Promise<Availability> =>
-    links[linkOf(rig)].look(rig)
+    links[getLinkKind(rig)].look(rig)
 
 export const openRig = async (links: Links, rig: Rig, summary: RigSummary): Promise<OpenedRig> => {
-  const reached = await links[linkOf(rig)].open(rig)
+  const reached = await links[getLinkKind(rig)].open(rig)
   const profile = rig.card?.terminalProfile
   const told = profile === undefined ? reached.card : sendTerminalProfile(reached.card, fromHex(profile.toLowerCase()))
   const card = protectCard(handleRefresh(told), rig.protected)

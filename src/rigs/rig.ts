@@ -84,7 +84,7 @@ export const Rig = z.strictObject({
 export type Rig = z.infer<typeof Rig>
 
 export type LinkKind = RigSummary['link']
-export const linkOf = (rig: Rig): LinkKind =>
+export const getLinkKind = (rig: Rig): LinkKind =>
   rig.link === 'software' ? 'software' : (Object.keys(rig.link)[0] as Exclude<LinkKind, 'software'>)
 
 export const describeRig = (rig: Rig): string => {
@@ -103,7 +103,7 @@ export const describeRig = (rig: Rig): string => {
 }
 
 export const summarizeRig = (rig: Rig, why: string): RigSummary => {
-  const link = linkOf(rig)
+  const link = getLinkKind(rig)
   const eid = rig.card?.eid
   return {
     name: rig.name,
@@ -169,13 +169,13 @@ export const chooseRig = async (
   const missing: string[] = []
   for (const rig of rigs) {
     // Neither is a card that is there: only who names them uses them.
-    if (linkOf(rig) === 'software' || linkOf(rig) === 'tape') continue
+    if (getLinkKind(rig) === 'software' || getLinkKind(rig) === 'tape') continue
     const found = await look(rig)
     if (found.attached)
       return { rig, why: `Using the rig ${rig.name} (${describeRig(rig)}): the first one set up that is attached.` }
     missing.push(`${rig.name}: ${found.reason}`)
   }
-  const rig = rigs.find(known => linkOf(known) === 'software') ?? SOFTWARE_RIG
+  const rig = rigs.find(known => getLinkKind(known) === 'software') ?? SOFTWARE_RIG
   const why =
     missing.length > 0
       ? `Using the software eUICC: no rig with a card is attached (${missing.join('; ')}).`

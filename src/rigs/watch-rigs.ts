@@ -1,7 +1,7 @@
 import { type ReaderChange, type WatchOptions, watchReaders } from '../pcsc/watch.ts'
 import { type Links, probeRig } from './attach.ts'
 import { pcscdAnswers } from './links/pcscd-probe.ts'
-import { linkOf, type Rig } from './rig.ts'
+import { getLinkKind, type Rig } from './rig.ts'
 
 const later: WatchOptions['later'] = look => {
   const timer = setTimeout(look, 1000)
@@ -35,7 +35,7 @@ export const watchRigs = ({ rigs, links, say, note, watch = watchReaders }: RigW
   let isNews = false
   const onCard = async (reader: string): Promise<void> => {
     for (const rig of rigs)
-      if (linkOf(rig) === 'pcsc' && (await probeRig(links)(rig)).attached)
+      if (getLinkKind(rig) === 'pcsc' && (await probeRig(links)(rig)).attached)
         say(`${reader}: the rig ${rig.name} is attached`)
   }
   return watch({

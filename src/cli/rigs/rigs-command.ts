@@ -8,7 +8,7 @@ import { PcscError } from '../../pcsc/errors.ts'
 import { listReaders, type Reader } from '../../pcsc/readers.ts'
 import { discoverCards, placesOfPorts, placesOfReaders, proposeRigs } from '../../rigs/discover.ts'
 import { pcscdAnswers } from '../../rigs/links/pcscd-probe.ts'
-import { describeRig, linkOf } from '../../rigs/rig.ts'
+import { describeRig, getLinkKind } from '../../rigs/rig.ts'
 import { renderRig, writeRig } from '../../rigs/write-rig.ts'
 import { createTerminal, printJson } from '../terminal.ts'
 
@@ -80,7 +80,7 @@ export const discoverCommand = (runtime: Runtime, options: DiscoverOptions): Pro
       terminal.line(`passed over: ${name}: no card in it`)
     for (const note of notes) terminal.line(`note: ${note}`)
     const missing = rigs.filter(
-      rig => linkOf(rig) !== 'software' && !proposals.some(proposal => proposal.rig.name === rig.name),
+      rig => getLinkKind(rig) !== 'software' && !proposals.some(proposal => proposal.rig.name === rig.name),
     )
     for (const rig of missing) terminal.line(`not seen: rig ${rig.name} (${describeRig(rig)})`)
     if (options.json)

@@ -1,5 +1,5 @@
 import type { Availability, Rig } from '../rig.ts'
-import { describeRig, linkOf } from '../rig.ts'
+import { describeRig, getLinkKind } from '../rig.ts'
 import { checkPcsc } from './check-pcsc.ts'
 import { checkSerial } from './check-serial.ts'
 import { checkBindings, checkClock, checkNode, checkPagePort, checkWorkplace } from './check-software.ts'
@@ -46,5 +46,5 @@ const checkRig = async (rig: Rig, { look }: ExaminedWorkplace): Promise<Finding>
       found.reason,
       `plug in what ${describeRig(rig)} names, or change its file: rigs discover shows what is there`,
     )
-  return ok(about, linkOf(rig) === 'software' ? 'always there' : `${describeRig(rig)}: its card opens its ISD-R`)
+  return ok(about, getLinkKind(rig) === 'software' ? 'always there' : `${describeRig(rig)}: its card opens its ISD-R`)
 }

@@ -8,7 +8,7 @@ import { BenchError } from '../../host/error.ts'
 import { VERSION } from '../../host/version.ts'
 import type { Links } from '../attach.ts'
 import { withSubject } from '../device-under-test.ts'
-import { describeRig, linkOf, type Rig, summarizeRig } from '../rig.ts'
+import { describeRig, getLinkKind, type Rig, summarizeRig } from '../rig.ts'
 import type { Link, OpenedCard } from './link.ts'
 
 export interface RecordSettings {
@@ -29,7 +29,7 @@ export const checkRecordingFile = (file: string): void => {
 
 const headerOf = (rig: Rig, reached: OpenedCard, { clock, redact }: RecordSettings): RecordingHeader => {
   const { atr } = reached.card
-  const isSoftware = linkOf(rig) === 'software'
+  const isSoftware = getLinkKind(rig) === 'software'
   return {
     card: isSoftware ? `software eUICC ${VERSION}` : describeRig(rig),
     date: clock().toISOString(),
