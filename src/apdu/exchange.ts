@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts'
 import { type Command, decodeCommand, encodeCommand } from './command.ts'
 import { ApduError } from './errors.ts'
-import { dataOf, isOk, refusal, statusOf } from './status.ts'
+import { dataOf, isOk, refusal, getStatus } from './status.ts'
 
 export interface Answer {
   readonly data: Uint8Array
@@ -33,17 +33,17 @@ export const exchange = async (
   let response = await transmitHandling6Cxx(channel, command)
   const parts = [dataOf(response)]
   let total = parts[0]!.length
-  for (let status = statusOf(response); status >> 8 === 0x61 || status >> 8 === 0x9f; status = statusOf(response)) {
+  for (let status = getStatus(response); status >> 8 === 0x61 || status >> 8 === 0x9f; status = getStatus(response)) {
     response = await transmitHandling6Cxx(channel, { cla, ins: 0xc0, p1: 0, p2: 0, le: status & 0xff || 0x100 })
     const part = dataOf(response)
-    if (part.length === 0 && isOk(statusOf(response)))
+    if (part.length === 0 && isOk(getStatus(response)))
       throw new ApduError('bad-response', 'the card announced a response and gave an empty one to GET RESPONSE')
     parts.push(part)
     total += part.length
     if (total > LONGEST_RESPONSE)
       throw new ApduError('bad-response', `the card's response does not end (${total} bytes so far)`)
   }
-  const status = statusOf(response)
+  const status = getStatus(response)
   if (status >> 8 === 0x91) await onProactive?.(status & 0xff || 0x100)
   return { data: parts.length === 1 ? parts[0]! : join(parts, total), status }
 }
@@ -63,7 +63,7 @@ export const perform = async (
 const transmitHandling6Cxx = async (channel: Channel, command: Command | Uint8Array): Promise<Uint8Array> => {
   const bytes = command instanceof Uint8Array ? command : encodeCommand(command)
   const response = await channel.transmit(bytes)
-  const status = statusOf(response)
+  const status = getStatus(response)
   // Only once: a card that answers 6Cxx to the length it asked for would keep us here.
   if (status >> 8 !== 0x6c) return response
   const parts = command instanceof Uint8Array ? decodeCommand(bytes) : command

@@ -1,7 +1,7 @@
 import { ApduError } from './errors.ts'
 
 /** SW1 SW2 as one number. */
-export const statusOf = (response: Uint8Array): number => {
+export const getStatus = (response: Uint8Array): number => {
   if (response.length < 2)
     throw new ApduError('bad-response', `a response of ${response.length} bytes has no status word`)
   return (response[response.length - 2]! << 8) | response[response.length - 1]!

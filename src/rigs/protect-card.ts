@@ -2,7 +2,7 @@ import type { Card, Channel } from '../apdu/channel.ts'
 import { decodeCommand } from '../apdu/command.ts'
 import { isApduError } from '../apdu/errors.ts'
 import { decodeClass } from '../apdu/logical-channel.ts'
-import { respond, statusOf } from '../apdu/status.ts'
+import { respond, getStatus } from '../apdu/status.ts'
 import { storeData } from '../apdu/store-data.ts'
 import { concat, equalBytes, toHex } from '../asn1/bytes.ts'
 import { Asn1Error } from '../asn1/error.ts'
@@ -91,7 +91,7 @@ const protectChannel = (channel: Channel, numbers: readonly string[]): Channel =
     let response = respond(0x9000)
     for (const command of held) {
       response = await channel.transmit(command)
-      if (statusOf(response) !== 0x9000) return response
+      if (getStatus(response) !== 0x9000) return response
     }
     return response
   }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { dataOf, describeStatus, isOk, respond, statusOf, triesLeft } from '../../src/apdu/status.ts'
+import { dataOf, describeStatus, isOk, respond, getStatus, triesLeft } from '../../src/apdu/status.ts'
 import { bytes, hex } from './scripted-channel.ts'
 
 describe('status words', () => {
   it('parts a response into data and status', () => {
-    expect(statusOf(bytes('01026a82'))).toBe(0x6a82)
+    expect(getStatus(bytes('01026a82'))).toBe(0x6a82)
     expect(hex(dataOf(bytes('01026a82')))).toBe('0102')
     expect(hex(respond(0x9000, bytes('0102')))).toBe('01029000')
-    expect(() => statusOf(bytes('90'))).toThrow(expect.objectContaining({ code: 'bad-response' }))
+    expect(() => getStatus(bytes('90'))).toThrow(expect.objectContaining({ code: 'bad-response' }))
   })
 
   it.each([

@@ -2,7 +2,7 @@ import type { Channel } from '../channel.ts'
 import { type DecodedCommand, decodeCommand, encodeCommand } from '../command.ts'
 import { ApduError, isApduError } from '../errors.ts'
 import { channelOf, classFor, LAST_CHANNEL } from '../logical-channel.ts'
-import { dataOf, respond, statusOf } from '../status.ts'
+import { dataOf, respond, getStatus } from '../status.ts'
 import type { ApduAnswer, ApduFunction } from './apdu-json.ts'
 
 /** What stands behind a logical channel number that we gave out. */
@@ -77,7 +77,7 @@ export const createJsonChannels = (ask: Ask) => {
     try {
       const managed = await transmit(encodeCommand({ cla: 0, ins: MANAGE_CHANNEL, p1: 0, p2: 0, le: 1 }))
       const [card] = dataOf(managed)
-      if (statusOf(managed) !== 0x9000 || card === undefined) return respond(NO_SUCH_APPLICATION)
+      if (getStatus(managed) !== 0x9000 || card === undefined) return respond(NO_SUCH_APPLICATION)
       const answer = await transmitOn(card, bytes)
       if (isSelected(answer)) opened.set(number, { kind: 'ours', number: card })
       else await transmit(Uint8Array.of(0x00, MANAGE_CHANNEL, 0x80, card))
@@ -114,6 +114,6 @@ export const createJsonChannels = (ask: Ask) => {
 }
 
 const isSelected = (answer: Uint8Array): boolean => {
-  const sw1 = statusOf(answer) >> 8
+  const sw1 = getStatus(answer) >> 8
   return sw1 === 0x90 || sw1 === 0x91 || sw1 === 0x61
 }

@@ -2,7 +2,7 @@ import type { Channel } from '../channel.ts'
 import { encodeElement, findElement, readElements } from '../elements.ts'
 import { ApduError } from '../errors.ts'
 import { type Answer, exchange } from '../exchange.ts'
-import { isOk, refusal, statusOf } from '../status.ts'
+import { isOk, refusal, getStatus } from '../status.ts'
 
 /** What a card asks of its terminal (TS 102 223 §6.6). */
 export interface ProactiveCommand {
@@ -123,7 +123,7 @@ export const watchProactive = (channel: Channel): ProactiveWatch => {
     channel: {
       transmit: async command => {
         const response = await channel.transmit(command)
-        const status = statusOf(response)
+        const status = getStatus(response)
         // A response in parts, or one that says no, leaves open what waits.
         if (status >> 8 === 0x91) waiting = status & 0xff || 0x100
         else if (status === 0x9000) waiting = undefined

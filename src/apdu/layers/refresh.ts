@@ -1,6 +1,6 @@
 import type { Card, Channel } from '../channel.ts'
 import { isApduError } from '../errors.ts'
-import { dataOf, isOk, statusOf } from '../status.ts'
+import { dataOf, isOk, getStatus } from '../status.ts'
 import { decodeProactive, type ProactiveCommand, watchProactive } from './proactive.ts'
 
 const FETCH = 0x12
@@ -16,7 +16,7 @@ export const handleRefresh = (card: Card): Card => {
   const watched = (channel: Channel): Channel => ({
     transmit: async command => {
       const response = await channel.transmit(command)
-      if (command[1] === FETCH && isOk(statusOf(response)) && asksForReset(dataOf(response))) resetPending = true
+      if (command[1] === FETCH && isOk(getStatus(response)) && asksForReset(dataOf(response))) resetPending = true
       return response
     },
   })

@@ -3,7 +3,7 @@ import { decodeCommand } from '../../apdu/command.ts'
 import { isApduError } from '../../apdu/errors.ts'
 import { exchange } from '../../apdu/exchange.ts'
 import { classFor, closeLogicalChannel, openLogicalChannel, selectByAid } from '../../apdu/logical-channel.ts'
-import { dataOf, describeStatus, isOk, respond, statusOf } from '../../apdu/status.ts'
+import { dataOf, describeStatus, isOk, respond, getStatus } from '../../apdu/status.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
 import { BenchError } from '../../host/error.ts'
 import { withIsdr } from '../../lpa/card/isdr.ts'
@@ -107,7 +107,7 @@ const sendAll = async (
   for (const command of commands) {
     const sent = number === 0 ? command : onChannel(command, number)
     const response = (at.options as ApduOptions).raw ? await channel.transmit(sent) : await whole(channel, sent)
-    const status = statusOf(response)
+    const status = getStatus(response)
     const data = toHex(dataOf(response)).toUpperCase()
     at.terminal.line(`> ${toHex(sent).toUpperCase()}`)
     at.terminal.line(`< ${data === '' ? '' : `${data} `}${describeStatus(status)}`)

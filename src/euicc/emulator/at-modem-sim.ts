@@ -10,7 +10,7 @@ import {
   openLogicalChannel,
   selectByAid,
 } from '../../apdu/logical-channel.ts'
-import { respond, statusOf } from '../../apdu/status.ts'
+import { respond, getStatus } from '../../apdu/status.ts'
 import { type AtAnswer, type AtFamily, cme, ERROR, OK } from './at-modem-front.ts'
 import type { ModemQuirks } from './at-modem-quirks.ts'
 
@@ -157,8 +157,8 @@ export const createModemSim = ({
 
   const answerWith = async (name: string, channel: Channel, bytes: Uint8Array, command: DecodedCommand) => {
     const whole = await channel.transmit(bytes)
-    const isCut = manners.needsLe && command.le === undefined && (whole.length > 2 || statusOf(whole) >> 8 === 0x61)
-    const status = statusOf(whole)
+    const isCut = manners.needsLe && command.le === undefined && (whole.length > 2 || getStatus(whole) >> 8 === 0x61)
+    const status = getStatus(whole)
     if (status >> 8 === 0x91) await serveToolkit(channel, status & 0xff || 0x100)
     return say(name, isCut ? respond(0x9000) : whole)
   }

@@ -2,7 +2,7 @@ import type { Channel } from '../../apdu/channel.ts'
 import { type DecodedCommand, decodeCommand } from '../../apdu/command.ts'
 import { ApduError, isApduError } from '../../apdu/errors.ts'
 import { channelOf, classFor, LAST_CHANNEL } from '../../apdu/logical-channel.ts'
-import { dataOf, isOk, respond, statusOf } from '../../apdu/status.ts'
+import { dataOf, isOk, respond, getStatus } from '../../apdu/status.ts'
 import { type AtApdu, noResponse } from './at-apdu.ts'
 import { type AtEnd, describeEnd, isCme } from './at-exchange.ts'
 
@@ -47,7 +47,7 @@ const EARLIEST_CHANNELS = [1, 2, 3]
 const FULL = 20
 
 const NAMES = { 'ccho-cgla': 'AT+CGLA', csim: 'AT+CSIM' } as const
-const isSelected = (answer: Uint8Array): boolean => isOk(statusOf(answer))
+const isSelected = (answer: Uint8Array): boolean => isOk(getStatus(answer))
 const nothing = async (error: unknown): Promise<undefined> => {
   if (isApduError(error, 'port-gone', 'timed-out', 'card-removed')) throw error
   return undefined
@@ -86,7 +86,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
     if (path === 'csim') {
       const response = await apdu.csim(bytes).catch(unlessOnly)
       const card = p2 || (response && dataOf(response)[0])
-      if (response && (statusOf(response) !== 0x9000 || card === undefined)) return response
+      if (response && (getStatus(response) !== 0x9000 || card === undefined)) return response
       if (response) opened.set(number, { kind: 'card', number: card! })
       else path = undefined
     }
@@ -180,7 +180,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
       if (cchc.end === 'ok') closed++
       else if (isCme(end, FULL) && held.every(session => session === undefined)) {
         const response = await closeOnCard(number).catch(nothing)
-        if (response && statusOf(response) === 0x9000) closed++
+        if (response && getStatus(response) === 0x9000) closed++
       }
     }
     if (closed > 0) report({ text: `${closed} logical channel(s) that an earlier session left open were closed` })
@@ -208,7 +208,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
   /** A logical channel of the card's; undefined where modem or card give none. */
   const openOnCard = async (): Promise<number | undefined> => {
     const response = await apdu.csim(Uint8Array.of(0x00, MANAGE_CHANNEL, 0x00, 0x00, 0x01)).catch(nothing)
-    return response && statusOf(response) === 0x9000 ? dataOf(response)[0] : undefined
+    return response && getStatus(response) === 0x9000 ? dataOf(response)[0] : undefined
   }
 
   const onCard = async (number: number, bytes: Uint8Array): Promise<Uint8Array> => {
@@ -261,7 +261,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
     let answer: Uint8Array | undefined
     for (const block of chain) {
       answer = await behindIt(there, block)
-      if (!isOk(statusOf(answer))) break
+      if (!isOk(getStatus(answer))) break
     }
     report({ text: went, path })
     return answer!
@@ -291,7 +291,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
 
   /** Keeps what the card has collected of a chain: block 0 begins one, the last block ends it, as does anything else. */
   const collect = (number: number, { ins, p1, p2 }: DecodedCommand, bytes: Uint8Array, answer: Uint8Array): void => {
-    const goesOn = ins === STORE_DATA && (p1 & 0x80) === 0 && statusOf(answer) === 0x9000
+    const goesOn = ins === STORE_DATA && (p1 & 0x80) === 0 && getStatus(answer) === 0x9000
     if (!goesOn) chains.delete(number)
     else chains.set(number, p2 === 0 ? [bytes] : [...(chains.get(number) ?? []), bytes])
   }
