@@ -49,7 +49,7 @@ export const exchange = async (
 }
 
 /** As {@link exchange}, for a command that must succeed: another status word than a normal ending is an ApduError `refused`. */
-export const perform = async (
+export const transceiveOk = async (
   channel: Channel,
   what: string,
   command: Command,

@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts'
 import { findElement, readElements } from './elements.ts'
 import { ApduError } from './errors.ts'
-import { perform } from './exchange.ts'
+import { transceiveOk } from './exchange.ts'
 import { classFor } from './logical-channel.ts'
 
 /** What the file control parameters say of a file (TS 102 221 §11.1.1.3). */
@@ -20,7 +20,7 @@ export const selectFile = async (channel: Channel, number: number, fileId: numbe
   const name = fileId.toString(16).toUpperCase().padStart(4, '0')
   const data = Uint8Array.of(fileId >> 8, fileId & 0xff)
   const cla = classFor(number, 0x00)
-  return decodeFcp(await perform(channel, `SELECT ${name}`, { cla, ins: 0xa4, p1: 0x00, p2: 0x04, data, le: 0x100 }))
+  return decodeFcp(await transceiveOk(channel, `SELECT ${name}`, { cla, ins: 0xa4, p1: 0x00, p2: 0x04, data, le: 0x100 }))
 }
 
 const decodeFcp = (fcp: Uint8Array): FileControl => {
@@ -60,7 +60,7 @@ export const readBinary = async (
   for (let at = 0; at < length; ) {
     const from = offset + at
     const le = Math.min(255, length - at)
-    const part = await perform(channel, 'READ BINARY', { cla, ins: 0xb0, p1: from >> 8, p2: from & 0xff, le })
+    const part = await transceiveOk(channel, 'READ BINARY', { cla, ins: 0xb0, p1: from >> 8, p2: from & 0xff, le })
     if (part.length === 0 || part.length > le)
       throw new ApduError('bad-response', `READ BINARY: ${le} bytes were asked for, ${part.length} came`)
     out.set(part, at)
@@ -71,7 +71,7 @@ export const readBinary = async (
 
 /** READ RECORD, absolute, of the selected record EF; records count from 1. */
 export const readRecord = (channel: Channel, number: number, record: number, length: number): Promise<Uint8Array> =>
-  perform(channel, `READ RECORD ${record}`, {
+  transceiveOk(channel, `READ RECORD ${record}`, {
     cla: classFor(number, 0x00),
     ins: 0xb2,
     p1: record,

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import { ApduError, isApduError } from './errors.ts'
-import { exchange, perform } from './exchange.ts'
+import { exchange, transceiveOk } from './exchange.ts'
 import { describeStatus, isOk } from './status.ts'
 
 /** The last logical channel that a class byte can name. */
@@ -59,7 +59,7 @@ export const openLogicalChannel = async (channel: Channel): Promise<number> => {
 
 /** MANAGE CHANNEL, close. */
 export const closeLogicalChannel = async (channel: Channel, number: number): Promise<void> => {
-  await perform(channel, `MANAGE CHANNEL close ${number}`, { cla: 0x00, ins: 0x70, p1: 0x80, p2: number })
+  await transceiveOk(channel, `MANAGE CHANNEL close ${number}`, { cla: 0x00, ins: 0x70, p1: 0x80, p2: number })
 }
 
 /** As {@link closeLogicalChannel}, for a channel that may not be open, or no longer: true if the card closed it. */
@@ -87,4 +87,4 @@ export const selectByAid = (
   aid: Uint8Array,
   { p2 = 0x00 }: { p2?: number } = {},
 ): Promise<Uint8Array> =>
-  perform(channel, 'SELECT by AID', { cla: classFor(number, 0x00), ins: 0xa4, p1: 0x04, p2, data: aid, le: 0x100 })
+  transceiveOk(channel, 'SELECT by AID', { cla: classFor(number, 0x00), ins: 0xa4, p1: 0x04, p2, data: aid, le: 0x100 })

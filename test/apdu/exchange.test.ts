@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { exchange, perform } from '../../src/apdu/exchange.ts'
+import { exchange, transceiveOk } from '../../src/apdu/exchange.ts'
 import { bytes, hex, scripted } from './scripted-channel.ts'
 
 const getData = { cla: 0x81, ins: 0xca, p1: 0, p2: 0x5a, le: 0x100 }
@@ -62,7 +62,7 @@ describe('one command and its whole response', () => {
 
   it('hands a no back as an answer, and perform raises it with the status word', async () => {
     expect((await exchange(scripted('81ca005a00 > 6a88'), getData)).status).toBe(0x6a88)
-    await expect(perform(scripted('81ca005a00 > 6a88'), 'GET DATA', getData)).rejects.toMatchObject({
+    await expect(transceiveOk(scripted('81ca005a00 > 6a88'), 'GET DATA', getData)).rejects.toMatchObject({
       code: 'refused',
       status: 0x6a88,
       message: 'GET DATA: the card answered 6A88 (referenced data not found)',

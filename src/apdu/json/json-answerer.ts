@@ -40,7 +40,7 @@ export const createJsonAnswerer = (
       })
   }
 
-  const perform = async ({ func, param }: ApduQuestion): Promise<ApduAnswer> => {
+  const transceiveOk = async ({ func, param }: ApduQuestion): Promise<ApduAnswer> => {
     switch (func) {
       case 'connect':
         if (onConnect === undefined) {
@@ -84,7 +84,7 @@ export const createJsonAnswerer = (
       const question = readQuestion(line)
       if (question === undefined) return encodeAnswer(FAILED)
       try {
-        return encodeAnswer(await perform(question))
+        return encodeAnswer(await transceiveOk(question))
       } catch (error) {
         onFailure?.(error)
         if (!isApduError(error)) throw error
