@@ -24,7 +24,7 @@ const LONGEST_RESPONSE = 1 << 20
  * GET RESPONSE goes out in the class of the command. TS 102 221 table 10.5 lists it for the interindustry classes
  * only, but the devices in the field repeat the class, and cards are tested with those.
  */
-export const exchange = async (
+export const transceive = async (
   channel: Channel,
   command: Command | Uint8Array,
   { onProactive }: ExchangeOptions = {},
@@ -48,14 +48,14 @@ export const exchange = async (
   return { data: parts.length === 1 ? parts[0]! : join(parts, total), status }
 }
 
-/** As {@link exchange}, for a command that must succeed: another status word than a normal ending is an ApduError `refused`. */
+/** As {@link transceive}, for a command that must succeed: another status word than a normal ending is an ApduError `refused`. */
 export const transceiveOk = async (
   channel: Channel,
   what: string,
   command: Command,
   options: ExchangeOptions = {},
 ): Promise<Uint8Array> => {
-  const { data, status } = await exchange(channel, command, options)
+  const { data, status } = await transceive(channel, command, options)
   if (!isOk(status)) throw refusal(what, status)
   return data
 }

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import { ApduError, isApduError } from './errors.ts'
-import { exchange, transceiveOk } from './exchange.ts'
+import { transceive, transceiveOk } from './exchange.ts'
 import { describeStatus, isOk } from './status.ts'
 
 /** The last logical channel that a class byte can name. */
@@ -46,7 +46,7 @@ export const classFor = (channel: number, cla: number): number => {
 
 /** MANAGE CHANNEL, open, the card assigns the number (TS 102 221 §11.1.17). */
 export const openLogicalChannel = async (channel: Channel): Promise<number> => {
-  const { data, status } = await exchange(channel, { cla: 0x00, ins: 0x70, p1: 0x00, p2: 0x00, le: 1 })
+  const { data, status } = await transceive(channel, { cla: 0x00, ins: 0x70, p1: 0x00, p2: 0x00, le: 1 })
   if (!isOk(status))
     throw new ApduError('no-channel', `the card opened no logical channel: it answered ${describeStatus(status)}`, {
       status,

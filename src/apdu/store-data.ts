@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import { ApduError } from './errors.ts'
-import { type ExchangeOptions, exchange } from './exchange.ts'
+import { type ExchangeOptions, transceive } from './exchange.ts'
 import { classFor } from './logical-channel.ts'
 import { isOk, refusal } from './status.ts'
 

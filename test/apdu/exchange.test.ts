@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { exchange, transceiveOk } from '../../src/apdu/exchange.ts'
+import { transceive, transceiveOk } from '../../src/apdu/exchange.ts'
 import { bytes, hex, scripted } from './scripted-channel.ts'
 
 const getData = { cla: 0x81, ins: 0xca, p1: 0, p2: 0x5a, le: 0x100 }
@@ -7,7 +7,7 @@ const getData = { cla: 0x81, ins: 0xca, p1: 0, p2: 0x5a, le: 0x100 }
 describe('one command and its whole response', () => {
   it('collects with GET RESPONSE in the class of the command', async () => {
     const channel = scripted('81ca005a00 > 6102', '81c0000002 > aabb6101', '81c0000001 > cc9000')
-    const { data, status } = await exchange(channel, getData)
+    const { data, status } = await transceive(channel, getData)
     expect([hex(data), status]).toEqual(['aabbcc', 0x9000])
     expect(channel.left).toBe(0)
   })
@@ -15,27 +15,27 @@ describe('one command and its whole response', () => {
   it('asks for 256 bytes when 6100 says so', async () => {
     const part = '11'.repeat(256)
     const channel = scripted('81ca005a00 > 6100', `81c0000000 > ${part}9000`)
-    expect((await exchange(channel, getData)).data.length).toBe(256)
+    expect((await transceive(channel, getData)).data.length).toBe(256)
   })
 
   it('repeats the command once with the length that 6Cxx names', async () => {
     const channel = scripted('81ca005a00 > 6c03', '81ca005a03 > 0102039000')
-    expect(hex((await exchange(channel, bytes('81ca005a00'))).data)).toBe('010203')
+    expect(hex((await transceive(channel, bytes('81ca005a00'))).data)).toBe('010203')
   })
 
   it('repeats GET RESPONSE when it is the one that has the wrong length', async () => {
     const channel = scripted('81ca005a00 > 6105', '81c0000005 > 6c02', '81c0000002 > 01029000')
-    expect(hex((await exchange(channel, getData)).data)).toBe('0102')
+    expect(hex((await transceive(channel, getData)).data)).toBe('0102')
   })
 
   it('does not repeat for ever', async () => {
     const channel = scripted('81ca005a00 > 6c03', '81ca005a03 > 6c03')
-    expect((await exchange(channel, getData)).status).toBe(0x6c03)
+    expect((await transceive(channel, getData)).status).toBe(0x6c03)
   })
 
   it('refuses a card that announces a response and gives none', async () => {
     const channel = scripted('81ca005a00 > 6105', '81c0000005 > 6105')
-    await expect(exchange(channel, getData)).rejects.toMatchObject({ code: 'bad-response' })
+    await expect(transceive(channel, getData)).rejects.toMatchObject({ code: 'bad-response' })
   })
 
   it('refuses a card whose response does not end', async () => {
@@ -47,7 +47,7 @@ describe('one command and its whole response', () => {
         return part
       },
     }
-    await expect(exchange(endless, getData)).rejects.toMatchObject({
+    await expect(transceive(endless, getData)).rejects.toMatchObject({
       code: 'bad-response',
       message: expect.stringContaining('does not end'),
     })
@@ -56,7 +56,7 @@ describe('one command and its whole response', () => {
   it('tells of a waiting proactive command once the response is complete', async () => {
     const told: number[] = []
     const channel = scripted('81ca005a00 > 6101', '81c0000001 > 01910b')
-    const { status } = await exchange(channel, getData, { onProactive: length => void told.push(length) })
+    const { status } = await transceive(channel, getData, { onProactive: length => void told.push(length) })
     expect([status, told, channel.left]).toEqual([0x910b, [11], 0])
   })
 

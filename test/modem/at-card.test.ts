@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isApduError } from '../../src/apdu/errors.ts'
-import { exchange } from '../../src/apdu/exchange.ts'
+import { transceive } from '../../src/apdu/exchange.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
@@ -72,7 +72,7 @@ describe('the card in a modem', () => {
         await selectByAid(channel, number, ISDR_AID)
         expect(hex(await storeData(channel, number, GET_EID))).toBe(EID)
         await closeLogicalChannel(channel, number)
-        expect((await exchange(channel, { cla: 0x81, ins: 0xe2, p1: 0x91, p2: 0, data: GET_EID })).status).toBe(0x6881)
+        expect((await transceive(channel, { cla: 0x81, ins: 0xe2, p1: 0x91, p2: 0, data: GET_EID })).status).toBe(0x6881)
       })
     },
   )

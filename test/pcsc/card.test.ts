@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { isApduError } from '../../src/apdu/errors.ts'
-import { exchange } from '../../src/apdu/exchange.ts'
+import { transceive } from '../../src/apdu/exchange.ts'
 import { classFor, closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { toHex } from '../../src/asn1/bytes.ts'
@@ -90,7 +90,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         expect(toHex(await card.reset())).toBe(toHex(euicc.atr))
         // The reset has closed what was open.
         const stale = await card.exclusive(channel =>
-          exchange(channel, { cla: classFor(1, 0x80), ins: 0xe2, p1: 0x91, p2: 0, data: GET_EID }),
+          transceive(channel, { cla: classFor(1, 0x80), ins: 0xe2, p1: 0x91, p2: 0, data: GET_EID }),
         )
         expect(stale.status).toBe(0x6881)
         expect(await eid()).toBe(expected)

@@ -1,7 +1,7 @@
 import type { Channel } from '../channel.ts'
 import { encodeElement, findElement, readElements } from '../elements.ts'
 import { ApduError } from '../errors.ts'
-import { type Answer, exchange } from '../exchange.ts'
+import { type Answer, transceive } from '../exchange.ts'
 import { isOk, refusal, getStatus } from '../status.ts'
 
 /** What a card asks of its terminal (TS 102 223 §6.6). */
@@ -52,7 +52,7 @@ const MOST_IN_A_ROW = 32
 
 /** FETCH; `length` is the SW2 of the 91xx that announced it (256 for '00'). */
 export const fetchProactive = async (channel: Channel, length: number): Promise<ProactiveCommand> => {
-  const { data, status } = await exchange(channel, { cla: 0x80, ins: 0x12, p1: 0, p2: 0, le: length })
+  const { data, status } = await transceive(channel, { cla: 0x80, ins: 0x12, p1: 0, p2: 0, le: length })
   if (!isOk(status)) throw refusal('FETCH', status)
   return decodeProactive(data)
 }
@@ -81,7 +81,7 @@ export const answerProactive = (channel: Channel, command: ProactiveCommand, res
     ...encodeElement(0x82, Uint8Array.of(0x82, 0x81)),
     ...encodeElement(0x83, Uint8Array.of(result)),
   ])
-  return exchange(channel, { cla: 0x80, ins: 0x14, p1: 0, p2: 0, data })
+  return transceive(channel, { cla: 0x80, ins: 0x14, p1: 0, p2: 0, data })
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Card } from '../channel.ts'
 import { isApduError } from '../errors.ts'
-import { exchange } from '../exchange.ts'
+import { transceive } from '../exchange.ts'
 
 /**
  * The same card, which is told with TERMINAL PROFILE (TS 102 223 §6.2) what its terminal can do: after each reset,
@@ -21,7 +21,7 @@ export const sendTerminalProfile = (card: Card, profile: Uint8Array): Card => {
     exclusive: procedure =>
       card.exclusive(async channel => {
         if (!isTold) {
-          await exchange(channel, { cla: 0x80, ins: 0x10, p1: 0, p2: 0, data: profile }).catch(error => {
+          await transceive(channel, { cla: 0x80, ins: 0x10, p1: 0, p2: 0, data: profile }).catch(error => {
             // If the card is gone, the next command says so.
             if (!isApduError(error)) throw error
           })

@@ -1,7 +1,7 @@
 import type { Channel } from '../../apdu/channel.ts'
 import { decodeCommand } from '../../apdu/command.ts'
 import { isApduError } from '../../apdu/errors.ts'
-import { exchange } from '../../apdu/exchange.ts'
+import { transceive } from '../../apdu/exchange.ts'
 import { classFor, closeLogicalChannel, openLogicalChannel, selectByAid } from '../../apdu/logical-channel.ts'
 import { dataOf, describeStatus, isOk, respond, getStatus } from '../../apdu/status.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
@@ -122,6 +122,6 @@ const sendAll = async (
 }
 
 const whole = async (channel: Channel, command: Uint8Array): Promise<Uint8Array> => {
-  const { data, status } = await exchange(channel, command)
+  const { data, status } = await transceive(channel, command)
   return respond(status, data)
 }

@@ -1,6 +1,6 @@
 import type { Channel } from '../../apdu/channel.ts'
 import { isApduError } from '../../apdu/errors.ts'
-import { exchange } from '../../apdu/exchange.ts'
+import { transceive } from '../../apdu/exchange.ts'
 import { fromHex } from '../../asn1/bytes.ts'
 
 /**
@@ -15,7 +15,7 @@ const CAPABILITY = fromHex('a9058100830107')
  */
 export const tellCapability = async (channel: Channel): Promise<void> => {
   try {
-    await exchange(channel, { cla: 0x80, ins: 0xaa, p1: 0, p2: 0, data: CAPABILITY })
+    await transceive(channel, { cla: 0x80, ins: 0xaa, p1: 0, p2: 0, data: CAPABILITY })
   } catch (error) {
     // A modem may keep the basic channel to itself, and has then told for itself. If the card is gone, the next command says so.
     if (!isApduError(error)) throw error

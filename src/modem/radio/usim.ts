@@ -1,7 +1,7 @@
 import type { Channel } from '../../apdu/channel.ts'
 import { findElement, readElements } from '../../apdu/elements.ts'
 import { isApduError } from '../../apdu/errors.ts'
-import { exchange } from '../../apdu/exchange.ts'
+import { transceive } from '../../apdu/exchange.ts'
 import { readBinary, readRecord, selectFile } from '../../apdu/files.ts'
 import { selectByAid } from '../../apdu/logical-channel.ts'
 import { describeStatus, isOk, triesLeft } from '../../apdu/status.ts'
@@ -109,7 +109,7 @@ export const authenticate = async (
   if (rand.length !== 16 || autn.length !== 16)
     throw new ModemError('bad-network-data', 'network', `RAND of ${rand.length} and AUTN of ${autn.length} bytes`)
   const data = Uint8Array.of(16, ...rand, 16, ...autn)
-  const { data: answer, status } = await exchange(channel, {
+  const { data: answer, status } = await transceive(channel, {
     cla: 0x00,
     ins: 0x88,
     p1: 0x00,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Card, Channel } from '../../../src/apdu/channel.ts'
 import { isApduError } from '../../../src/apdu/errors.ts'
-import { exchange } from '../../../src/apdu/exchange.ts'
+import { transceive } from '../../../src/apdu/exchange.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../../src/apdu/logical-channel.ts'
 import { respond } from '../../../src/apdu/status.ts'
 import { ISDR_AID } from '../../../src/euicc/commands/aids.ts'
@@ -271,7 +271,7 @@ describe('AT+CSIM', () => {
       card.exclusive(async channel => {
         const number = await openLogicalChannel(channel)
         await selectByAid(channel, number, ISDR_AID)
-        expect((await exchange(channel, { cla: 0x80 | number, ins: 0xf2, p1: 0, p2: 0, le: 256 })).status).toBe(0x6d00)
+        expect((await transceive(channel, { cla: 0x80 | number, ins: 0xf2, p1: 0, p2: 0, le: 256 })).status).toBe(0x6d00)
         await closeLogicalChannel(channel, number)
       }),
     )
@@ -280,7 +280,7 @@ describe('AT+CSIM', () => {
 
   it('that refuses what the toolkit says leaves that to the modem', async () => {
     const { card, time } = await begin('ordinary', { without: ['CSIM'] })
-    const fetched = card.exclusive(channel => exchange(channel, { cla: 0x80, ins: 0x12, p1: 0, p2: 0, le: 11 }))
+    const fetched = card.exclusive(channel => transceive(channel, { cla: 0x80, ins: 0x12, p1: 0, p2: 0, le: 11 }))
     expect((await time.until(fetched)).status).toBe(0x6d00)
   })
 })
