@@ -7,7 +7,7 @@ import type { Json } from '../src/rsp/json.ts'
 import { createMemoryStore } from '../src/server/smdp/memory-store.ts'
 import { createSmdp } from '../src/server/smdp/smdp.ts'
 import { recordCrypto } from './crypto-recording.ts'
-import { type FakeCard, createFakeCard } from './fake-card.ts'
+import { createFakeCard, type FakeCard } from './fake-card.ts'
 import {
   drawFrom,
   fillStore,

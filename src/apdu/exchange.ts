@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts'
 import { type Command, decodeCommand, encodeCommand } from './command.ts'
 import { ApduError } from './errors.ts'
-import { dataOf, isOk, refusal, getStatus } from './status.ts'
+import { dataOf, getStatus, isOk, refusal } from './status.ts'
 
 export interface Answer {
   readonly data: Uint8Array

@@ -20,7 +20,9 @@ export const selectFile = async (channel: Channel, number: number, fileId: numbe
   const name = fileId.toString(16).toUpperCase().padStart(4, '0')
   const data = Uint8Array.of(fileId >> 8, fileId & 0xff)
   const cla = classFor(number, 0x00)
-  return decodeFcp(await transceiveOk(channel, `SELECT ${name}`, { cla, ins: 0xa4, p1: 0x00, p2: 0x04, data, le: 0x100 }))
+  return decodeFcp(
+    await transceiveOk(channel, `SELECT ${name}`, { cla, ins: 0xa4, p1: 0x00, p2: 0x04, data, le: 0x100 }),
+  )
 }
 
 const decodeFcp = (fcp: Uint8Array): FileControl => {

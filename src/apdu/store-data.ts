@@ -42,7 +42,7 @@ export const storeData = async (
     const last = block === blocks - 1
     const data = payload.subarray(block * segmentSize, (block + 1) * segmentSize)
     onBlock?.({ length: data.length, isLast: last })
-    const { data: answer, status } = await exchange(
+    const { data: answer, status } = await transceive(
       channel,
       { cla, ins: 0xe2, p1: last ? 0x91 : 0x11, p2: block, data, le: 0x100 },
       { onProactive },

@@ -1,6 +1,6 @@
 import { activationErrorOf, adviceFor, type ESimFailure, type MobilePlansActivationError } from './operation-status.ts'
 import { failure, leavePortal, withCv } from './result-screen.ts'
-import type { AppEvent, AppState, Effect, Operation, Screen, AppTransition } from './state.ts'
+import type { AppEvent, AppState, AppTransition, Effect, Operation, Screen } from './state.ts'
 import { answerUser, isBusy } from './user-actions.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { flyoutWithoutPlan } from './flyout.ts'
 import { leavePortal } from './result-screen.ts'
-import { type AppState, CLOSED, type AppTransition, type UserAction } from './state.ts'
+import { type AppState, type AppTransition, CLOSED, type UserAction } from './state.ts'
 
 /** A download, from the page's call until its end. */
 export const isBusy = ({ download }: AppState): boolean =>

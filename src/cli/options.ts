@@ -51,6 +51,8 @@ export const readInput = (path: string, what: string): Uint8Array => {
   try {
     return new Uint8Array(readFileSync(path))
   } catch (error) {
-    throw new BenchError('file-unreadable', `cannot read the ${what} ${path}: ${describeFileError(error)}`, { cause: error })
+    throw new BenchError('file-unreadable', `cannot read the ${what} ${path}: ${describeFileError(error)}`, {
+      cause: error,
+    })
   }
 }

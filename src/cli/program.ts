@@ -30,7 +30,7 @@ export const createProgram = (runtime: Runtime, done: (exitCode: number) => void
       writeErr: () => undefined,
     })
     .showSuggestionAfterError(true)
-  const transceiveOk: Perform =
+  const perform: Perform =
     <A extends unknown[]>(work: (...args: A) => Promise<number>) =>
     async (...args) => {
       // Commander puts the command itself last.
@@ -40,16 +40,16 @@ export const createProgram = (runtime: Runtime, done: (exitCode: number) => void
   withOptions(program.command('start'), rig(), profile(), certs(), curve(), port(), record(), redact())
     .description('start services and dashboard, run one activation, and stay up for the page')
     .option('--once', 'end after the run, with the exit code of its verdict')
-    .action(transceiveOk(async options => (await load.serve()).startCommand(runtime, options as never)))
+    .action(perform(async options => (await load.serve()).startCommand(runtime, options as never)))
 
   withOptions(program.command('run'), rig(), profile(), certs(), curve(), json(), record(), redact())
     .description('run a scenario')
     .addArgument(new Argument('<scenario>', 'what to run').choices(['activate']))
-    .action(transceiveOk(async (_scenario, options) => (await load.run()).runCommand(runtime, options as never)))
+    .action(perform(async (_scenario, options) => (await load.run()).runCommand(runtime, options as never)))
 
   withOptions(program.command('serve'), port(), rig(), certs(), curve())
     .description('start services and dashboard without a run')
-    .action(transceiveOk(async options => (await load.serve()).serveCommand(runtime, options as never)))
+    .action(perform(async options => (await load.serve()).serveCommand(runtime, options as never)))
 
   program
     .command('bench')
@@ -59,7 +59,7 @@ export const createProgram = (runtime: Runtime, done: (exitCode: number) => void
     .option('--server', 'measure the SM-DP+ over TLS instead, in a process of its own, on each of its stores')
     .addOption(new Option('--sessions <count>', 'with --server: sessions to open').argParser(readCount).default(20_000))
     .action(
-      transceiveOk(async (options: { server?: true }) =>
+      perform(async (options: { server?: true }) =>
         options.server
           ? (await load.benchServer()).benchServerCommand(runtime, options as never)
           : (await load.bench()).benchCommand(runtime, options as never),

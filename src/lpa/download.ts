@@ -256,7 +256,10 @@ const sameMetadata = (a: StoreMetadataRequest, b: StoreMetadataRequest): boolean
 }
 
 /** A server passes over a result that does not verify, and tells nobody; so it is the LPA that has to see it. */
-const checkResultSignature = ({ value }: WithRawBytes<ProfileInstallationResult>, euiccCertificate: Uint8Array): void => {
+const checkResultSignature = (
+  { value }: WithRawBytes<ProfileInstallationResult>,
+  euiccCertificate: Uint8Array,
+): void => {
   const { profileInstallationResultData, euiccSignPIR } = value
   const claim = {
     covered: [profileInstallationResultData.bytes],

@@ -37,7 +37,10 @@ export const listNotifications = async (isdr: Isdr): Promise<readonly Notificati
 }
 
 /** One notification as the card signed it. */
-export const retrieveNotification = async (isdr: Isdr, seqNumber: number): Promise<WithRawBytes<PendingNotification>> => {
+export const retrieveNotification = async (
+  isdr: Isdr,
+  seqNumber: number,
+): Promise<WithRawBytes<PendingNotification>> => {
   const answer = await isdr.call(ES10b.RetrieveNotificationsList, { searchCriteria: { seqNumber } })
   if (answer.notificationList === undefined)
     throw functionRefused(ES10b.RetrieveNotificationsList, answer.notificationsListResultError)

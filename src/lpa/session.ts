@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../asn1/bytes.ts'
-import { encode, type WithRawBytes, type TypeOf } from '../asn1/schema.ts'
+import { encode, type TypeOf, type WithRawBytes } from '../asn1/schema.ts'
 import { type CancelSessionReason, CtxParams1, type DeviceInfo, type SmdpSigned2 } from '../rsp/authentication.ts'
 import type { EUICCInfo1 } from '../rsp/euicc-info.ts'
 import { ES9p } from '../rsp/interfaces/es9p.ts'

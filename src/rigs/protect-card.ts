@@ -2,7 +2,7 @@ import type { Card, Channel } from '../apdu/channel.ts'
 import { decodeCommand } from '../apdu/command.ts'
 import { isApduError } from '../apdu/errors.ts'
 import { decodeClass } from '../apdu/logical-channel.ts'
-import { respond, getStatus } from '../apdu/status.ts'
+import { getStatus, respond } from '../apdu/status.ts'
 import { storeData } from '../apdu/store-data.ts'
 import { concat, equalBytes, toHex } from '../asn1/bytes.ts'
 import { Asn1Error } from '../asn1/error.ts'
@@ -34,7 +34,10 @@ const tagOf = (row: { readonly request: { readonly tags?: readonly number[] | un
 /** ES10b.EuiccMemoryReset of SGP.22 v3, whose options this bench does not read. */
 const V3_MEMORY_RESET = 0xbf64
 
-const OPERATION_PARSERS: ReadonlyMap<number, (payload: Uint8Array) => ProtectedOperation> = new Map<number, (payload: Uint8Array) => ProtectedOperation>([
+const OPERATION_PARSERS: ReadonlyMap<number, (payload: Uint8Array) => ProtectedOperation> = new Map<
+  number,
+  (payload: Uint8Array) => ProtectedOperation
+>([
   [tagOf(ES10c.DeleteProfile), read => ({ kind: 'delete', target: decode(ES10c.DeleteProfile.request, read) })],
   [
     tagOf(ES10c.DisableProfile),
@@ -145,7 +148,12 @@ const WORDS: Readonly<Record<ProtectedOperation['kind'], string>> = {
 const refuse = (what: string): BenchError =>
   new BenchError('protected', `${what}; take it off \`protected\` in the rig file if you mean to`)
 
-const assertAllowed = async (channel: Channel, number: number, deed: ProtectedOperation, numbers: readonly string[]): Promise<void> => {
+const assertAllowed = async (
+  channel: Channel,
+  number: number,
+  deed: ProtectedOperation,
+  numbers: readonly string[],
+): Promise<void> => {
   const ask = <Request, Response>(row: Es10Function<Request, Response>, request: Request): Promise<Response> =>
     askCard(channel, number, row, request)
   const { eidValue } = await ask(ES10c.GetEID, { tagList: Uint8Array.of(0x5a) })

@@ -1,6 +1,6 @@
 import { choice, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { bits, boolean, integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
-import { explicit, withRawBytes, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
+import { explicit, rawElement, type TypeOf, tagged, withRawBytes } from '../asn1/schema.ts'
 import { EUICCInfo2 } from './euicc-info.ts'
 import { OneTimePublicKey, Signature, SubjectKeyIdentifier, TransactionId, VersionType } from './identifiers.ts'
 

@@ -1,6 +1,6 @@
 import { choice, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
-import { explicit, withRawBytes, rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
+import { explicit, rawElement, type TypeOf, tagged, withRawBytes } from '../asn1/schema.ts'
 import { Iccid, NotificationEvent, Signature, TransactionId } from './identifiers.ts'
 
 /** NotificationMetadata ::= [47] SEQUENCE; exactly one operation bit is set. Sequence number 0 is valid. */

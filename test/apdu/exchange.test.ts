@@ -61,7 +61,7 @@ describe('one command and its whole response', () => {
   })
 
   it('hands a no back as an answer, and perform raises it with the status word', async () => {
-    expect((await exchange(scripted('81ca005a00 > 6a88'), getData)).status).toBe(0x6a88)
+    expect((await transceive(scripted('81ca005a00 > 6a88'), getData)).status).toBe(0x6a88)
     await expect(transceiveOk(scripted('81ca005a00 > 6a88'), 'GET DATA', getData)).rejects.toMatchObject({
       code: 'refused',
       status: 0x6a88,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dataOf, describeStatus, isOk, respond, getStatus, triesLeft } from '../../src/apdu/status.ts'
+import { dataOf, describeStatus, getStatus, isOk, respond, triesLeft } from '../../src/apdu/status.ts'
 import { bytes, hex } from './scripted-channel.ts'
 
 describe('status words', () => {

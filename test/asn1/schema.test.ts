@@ -4,7 +4,7 @@ import { fromHex, toHex } from '../../src/asn1/bytes.ts'
 import { choice, defaulted, optional, sequence, sequenceOf, UNKNOWN } from '../../src/asn1/constructed.ts'
 import { Asn1Error } from '../../src/asn1/error.ts'
 import { bits, boolean, integer, namedInteger, octets, oid, utf8 } from '../../src/asn1/primitives.ts'
-import { decode, encode, explicit, keep, withRawBytes, rawElement, tagged } from '../../src/asn1/schema.ts'
+import { decode, encode, explicit, keep, rawElement, tagged, withRawBytes } from '../../src/asn1/schema.ts'
 
 const codeOf = (work: () => unknown): string => {
   try {
@@ -123,7 +123,10 @@ describe('CHOICE and tags', () => {
 
 describe('what is signed', () => {
   it('is given back byte for byte, even where it is not DER', () => {
-    const Signed = sequence({ body: withRawBytes(sequence({ n: integer() })), signature: rawElement('signature', 0x5f37) })
+    const Signed = sequence({
+      body: withRawBytes(sequence({ n: integer() })),
+      signature: rawElement('signature', 0x5f37),
+    })
     // The length of the inner sequence in two octets: BER, not DER.
     const bytes = fromHex('3009 308103 020107 5f3700')
     const value = decode(Signed, bytes)

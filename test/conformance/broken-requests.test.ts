@@ -97,7 +97,7 @@ describe.each(['es9', 'es2', 'es11', 'es12'] as const)('what is no request, on t
     const noise = createNoise(end.length, PATHS[end])
     const statuses = new Map<string, number>()
     for (let index = 0; index < CONNECTIONS; index += 1) {
-      const answer = await transceive(end, noise(index))
+      const answer = await exchange(end, noise(index))
       const status = answer === '' ? 'hung up' : (/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 'not HTTP')
       expect(status, `connection ${index}`).toMatch(/^([1234]\d\d|hung up)$/)
       expect(answer.includes(SECRET), `connection ${index}`).toBe(false)

@@ -67,37 +67,40 @@ const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1', upp: Ui
   }
 }
 
-describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(`the true fixture on %s${ts48Reason}`, curve => {
-  it.each(TS48_NAMES)('%s is downloaded, enabled, on the network, and gone again', async name => {
-    const fixture = await createDownloadFixture(curve, readTs48(name))
-    const { iccid, card, isdrOptions, onIsdr, network } = fixture
-    const profile = { iccid }
-    await fixture.order({ iccid })
+describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(
+  `the true fixture on %s${ts48Reason}`,
+  curve => {
+    it.each(TS48_NAMES)('%s is downloaded, enabled, on the network, and gone again', async name => {
+      const fixture = await createDownloadFixture(curve, readTs48(name))
+      const { iccid, card, isdrOptions, onIsdr, network } = fixture
+      const profile = { iccid }
+      await fixture.order({ iccid })
 
-    const download = await fixture.download()
-    expect(download).toMatchObject({ iccid, notificationSent: true, profile: { profileState: 'disabled' } })
-    expect(fixture.defects).toEqual([])
+      const download = await fixture.download()
+      expect(download).toMatchObject({ iccid, notificationSent: true, profile: { profileState: 'disabled' } })
+      expect(fixture.defects).toEqual([])
 
-    await enableProfile({ card, profile, isdrOptions })
-    const registration = await card.exclusive(channel => registerOnNetwork(channel, network))
-    expect(registration).toMatchObject({ iccid, operator: 'Test network' })
-    expect(network.registered()).toMatchObject([{ imsi: registration.imsi }])
+      await enableProfile({ card, profile, isdrOptions })
+      const registration = await card.exclusive(channel => registerOnNetwork(channel, network))
+      expect(registration).toMatchObject({ iccid, operator: 'Test network' })
+      expect(network.registered()).toMatchObject([{ imsi: registration.imsi }])
 
-    await disableProfile({ card, profile, isdrOptions })
-    await onIsdr(async isdr => {
-      await deleteProfile(isdr, profile)
-      expect(await listProfiles(isdr)).toEqual([])
-      const { sent, kept } = await sendNotifications({ isdr, fetch: fixture.smdp.es9p })
-      expect(kept).toEqual([])
-      expect(sent.map(({ profileManagementOperation }) => profileManagementOperation[0])).toEqual([
-        'notificationEnable',
-        'notificationDisable',
-        'notificationDelete',
-      ])
-      expect(await listNotifications(isdr)).toEqual([])
+      await disableProfile({ card, profile, isdrOptions })
+      await onIsdr(async isdr => {
+        await deleteProfile(isdr, profile)
+        expect(await listProfiles(isdr)).toEqual([])
+        const { sent, kept } = await sendNotifications({ isdr, fetch: fixture.smdp.es9p })
+        expect(kept).toEqual([])
+        expect(sent.map(({ profileManagementOperation }) => profileManagementOperation[0])).toEqual([
+          'notificationEnable',
+          'notificationDisable',
+          'notificationDelete',
+        ])
+        expect(await listNotifications(isdr)).toEqual([])
+      })
     })
-  })
-})
+  },
+)
 
 describe.skipIf(ts48Missing)(`what can go otherwise${ts48Reason}`, () => {
   const start = () => createDownloadFixture('P-256', readTs48(TS48_NAMES[0]))

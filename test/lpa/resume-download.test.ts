@@ -158,7 +158,10 @@ describe('a block that gets lost in a download', () => {
     const [first, all] = [(await resultOf()) + 1, await blocksOfAll()]
     expect(first).toBeLessThan(all)
     for (let lost = first; lost < all; lost++) {
-      const fixture = await createDownloadFixture({ code: 'timed-out', loses: block => (block === lost ? 'answer' : undefined) })
+      const fixture = await createDownloadFixture({
+        code: 'timed-out',
+        loses: block => (block === lost ? 'answer' : undefined),
+      })
       const done = await fixture.download()
       expect([lost, done.iccid, done.notificationSent, fixture.seen().asked]).toEqual([lost, ICCID, true, 1])
       const { profiles, notifications } = await fixture.onCard()
@@ -212,7 +215,10 @@ describe('a block that gets lost in a download', () => {
   })
 
   it('takes no second try with a card that is gone', async () => {
-    const fixture = await createDownloadFixture({ code: 'card-removed', loses: block => (block === 8 ? 'answer' : undefined) })
+    const fixture = await createDownloadFixture({
+      code: 'card-removed',
+      loses: block => (block === 8 ? 'answer' : undefined),
+    })
     await expect(fixture.download()).rejects.toMatchObject({ code: 'card-removed' })
     expect(fixture.seen().resets).toBe(0)
   })

@@ -72,7 +72,9 @@ describe('the card in a modem', () => {
         await selectByAid(channel, number, ISDR_AID)
         expect(hex(await storeData(channel, number, GET_EID))).toBe(EID)
         await closeLogicalChannel(channel, number)
-        expect((await transceive(channel, { cla: 0x81, ins: 0xe2, p1: 0x91, p2: 0, data: GET_EID })).status).toBe(0x6881)
+        expect((await transceive(channel, { cla: 0x81, ins: 0xe2, p1: 0x91, p2: 0, data: GET_EID })).status).toBe(
+          0x6881,
+        )
       })
     },
   )

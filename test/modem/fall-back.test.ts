@@ -8,7 +8,7 @@ import type { ModemQuirks } from '../../src/euicc/emulator/at-modem-quirks.ts'
 import type { IsdrOptions } from '../../src/lpa/card/isdr.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
 import type { ModemCardOptions } from '../../src/modem/at-card.ts'
-import type { Device } from '../../src/rigs/attach.ts'
+import type { OpenedRig } from '../../src/rigs/attach.ts'
 import { readModemProfiles } from '../../src/rigs/links/modem-profiles.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 import { createDownloadFixture, doingsOf, stateOf } from '../cli/card/pcsc-fixture.ts'
@@ -94,11 +94,15 @@ const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const reason = ts48Missing ? 'no ../shared/ts48 with the GSMA TS.48 profiles' : undefined
 
 describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: ${reason})` : ''}`, () => {
-  const begin = async (manners: ModemQuirks, options: Partial<ModemCardOptions> = {}, isdrOptions: IsdrOptions = {}) => {
+  const begin = async (
+    manners: ModemQuirks,
+    options: Partial<ModemCardOptions> = {},
+    isdrOptions: IsdrOptions = {},
+  ) => {
     const fixture = await createDownloadFixture(readTs48(TS48_NAMES[0]), 't1')
     await fixture.order()
     const begun = await insert(fixture.euicc, manners, options)
-    const device = { card: begun.card, isdrOptions, close: async () => {} } as unknown as Device
+    const device = { card: begun.card, isdrOptions, close: async () => {} } as unknown as OpenedRig
     return { fixture, ...begun, doings: doingsOf(fixture, async () => device) }
   }
 

@@ -2,7 +2,7 @@ import type { Channel } from '../channel.ts'
 import { type DecodedCommand, decodeCommand, encodeCommand } from '../command.ts'
 import { ApduError, isApduError } from '../errors.ts'
 import { channelOf, classFor, LAST_CHANNEL } from '../logical-channel.ts'
-import { dataOf, respond, getStatus } from '../status.ts'
+import { dataOf, getStatus, respond } from '../status.ts'
 import type { ApduAnswer, ApduFunction } from './apdu-json.ts'
 
 /** What stands behind a logical channel number that we gave out. */

@@ -2,7 +2,7 @@ import type { Channel } from '../channel.ts'
 import { encodeElement, findElement, readElements } from '../elements.ts'
 import { ApduError } from '../errors.ts'
 import { type Answer, transceive } from '../exchange.ts'
-import { isOk, refusal, getStatus } from '../status.ts'
+import { getStatus, isOk, refusal } from '../status.ts'
 
 /** What a card asks of its terminal (TS 102 223 §6.6). */
 export interface ProactiveCommand {

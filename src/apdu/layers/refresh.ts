@@ -1,6 +1,6 @@
 import type { Card, Channel } from '../channel.ts'
 import { isApduError } from '../errors.ts'
-import { dataOf, isOk, getStatus } from '../status.ts'
+import { dataOf, getStatus, isOk } from '../status.ts'
 import { decodeProactive, type ProactiveCommand, watchProactive } from './proactive.ts'
 
 const FETCH = 0x12

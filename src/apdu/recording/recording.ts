@@ -66,7 +66,11 @@ export const record = (
 export const encodeHeader = (header: RecordingHeader): string => JSON.stringify({ tape: 1, ...header })
 
 /** The same card, whatever is done on it told to `sink`. */
-export const recordCard = (card: Card, sink: (entry: RecordingEntry) => void, hideMore: HideMore = hideNothing): Card => {
+export const recordCard = (
+  card: Card,
+  sink: (entry: RecordingEntry) => void,
+  hideMore: HideMore = hideNothing,
+): Card => {
   const recorded = createRecorder(sink, hideMore)
   return {
     get atr() {
@@ -126,7 +130,8 @@ export const readRecording = (text: string): Recording => {
     )
   if (header.tape !== 1) throw new ApduError('invalid-recording', 'line 1 is not the header of a tape of version 1')
   for (const name of ['card', 'date', 'rig', 'bench'])
-    if (typeof header[name] !== 'string') throw new ApduError('invalid-recording', `the tape's header does not say: ${name}`)
+    if (typeof header[name] !== 'string')
+      throw new ApduError('invalid-recording', `the tape's header does not say: ${name}`)
   if (header.atr !== undefined && header.atr !== '' && !isHex(header.atr, 1))
     throw new ApduError('invalid-recording', "the ATR in the tape's header is not hexadecimal")
   for (const [index, entry] of exchanges.entries())
@@ -158,7 +163,10 @@ export const replay = ({ exchanges }: Pick<Recording, 'exchanges'>, hideMore: Hi
   const refuse = (asked: string): never => {
     const next = exchanges[at]
     if (next === undefined)
-      throw new ApduError('recording-exhausted', `the tape has ended after ${exchanges.length} exchanges; got: ${asked}`)
+      throw new ApduError(
+        'recording-exhausted',
+        `the tape has ended after ${exchanges.length} exchanges; got: ${asked}`,
+      )
     const expected = 'reset' in next ? 'a reset of the card' : next.command
     throw new ApduError('recording-exhausted', `exchange ${at + 1} of the tape: expected: ${expected}; got: ${asked}`)
   }

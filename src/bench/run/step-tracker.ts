@@ -1,6 +1,6 @@
 import type { Cause, StepPlan, Verdict } from '../../evidence/events.ts'
 import type { Recorder, Stopwatch } from '../../evidence/recorder.ts'
-import { type Judgement, classifyError, StepFailure } from './classify-error.ts'
+import { classifyError, type Judgement, StepFailure } from './classify-error.ts'
 
 export interface StepOutcome {
   readonly step: number

@@ -31,15 +31,15 @@ export const fillCardCommands = (
     .addOption(imei())
     .addOption(smdsAt())
     .action(
-      transceiveOk(async (smds, options) =>
+      perform(async (smds, options) =>
         (await load.discover()).discoverCommand(runtime, smds as string | undefined, options as never),
       ),
     )
   withLpac('list', 'the profiles on the card').action(
-    transceiveOk(async options => (await load.list()).listCommand(runtime, options as never)),
+    perform(async options => (await load.list()).listCommand(runtime, options as never)),
   )
   withLpac('info', 'what the card says of itself').action(
-    transceiveOk(async options => (await load.info()).infoCommand(runtime, options as never)),
+    perform(async options => (await load.info()).infoCommand(runtime, options as never)),
   )
   for (const action of ['enable', 'disable'] as const)
     toServer(withLpac(action, `${action} a profile, read its state back, and tell the servers`))
@@ -48,7 +48,7 @@ export const fillCardCommands = (
       .addOption(yes())
       .addOption(noNotify())
       .action(
-        transceiveOk(async (profile, options) =>
+        perform(async (profile, options) =>
           (await load.profile()).switchCommand(runtime, action, profile as string, options as never),
         ),
       )
@@ -57,7 +57,7 @@ export const fillCardCommands = (
     .addOption(yes())
     .addOption(noNotify())
     .action(
-      transceiveOk(async (profile, options) =>
+      perform(async (profile, options) =>
         (await load.profile()).deleteCommand(runtime, profile as string, options as never),
       ),
     )
@@ -65,7 +65,7 @@ export const fillCardCommands = (
     .argument('<profile>', 'ICCID, AID of the ISD-P, or nickname')
     .argument('<nickname>')
     .action(
-      transceiveOk(async (profile, name, options) =>
+      perform(async (profile, name, options) =>
         (await load.profile()).nicknameCommand(runtime, profile as string, name as string, options as never),
       ),
     )
@@ -74,7 +74,7 @@ export const fillCardCommands = (
     .option('--clear', 'take it away')
     .addOption(yes())
     .action(
-      transceiveOk(async (host, options) =>
+      perform(async (host, options) =>
         (await load.settings()).defaultSmdpCommand(runtime, host as string | undefined, options as never),
       ),
     )
@@ -84,14 +84,14 @@ export const fillCardCommands = (
     .option('--default-address', 'the default SM-DP+ address back to what the maker gave it')
     .addOption(yes())
     .addOption(noNotify())
-    .action(transceiveOk(async options => (await load.settings()).resetCommand(runtime, options as never)))
+    .action(perform(async options => (await load.settings()).resetCommand(runtime, options as never)))
   onCard('apdu', 'send raw APDUs, and show what the card answers')
     .argument('<hex...>', 'command APDUs in hexadecimal')
     .option('--isdr', 'on a logical channel with the ISD-R selected')
     .option('--aid <hex>', 'on a logical channel with this application selected')
     .option('--raw', 'take 61xx and 6Cxx for answers, and fetch nothing')
     .action(
-      transceiveOk(async (hex, options) =>
+      perform(async (hex, options) =>
         (await load.apdu()).apduCommand(runtime, hex as unknown as string[], options as never),
       ),
     )
@@ -125,7 +125,7 @@ const addDownload = (command: Command, imei: Option, runtime: CardRuntime, perfo
     .addOption(yes())
     .addOption(noNotify())
     .action(
-      transceiveOk(async (code, options) =>
+      perform(async (code, options) =>
         (await load.download()).downloadCommand(runtime, code as string | undefined, options as never),
       ),
     )
@@ -144,12 +144,12 @@ const addNotifications = (
 ): void => {
   const numbers = '[numbers...]'
   withLpac('list', 'those that wait on the card', notifications).action(
-    transceiveOk(async options => (await load.notifications()).listNotificationsCommand(runtime, options as never)),
+    perform(async options => (await load.notifications()).listNotificationsCommand(runtime, options as never)),
   )
   toServer(withLpac('send', 'send them, and take those off that a server has answered', notifications))
     .argument(numbers, 'only these')
     .action(
-      transceiveOk(async (chosen, options) =>
+      perform(async (chosen, options) =>
         (await load.notifications()).sendNotificationsCommand(runtime, chosen as unknown as string[], options as never),
       ),
     )
@@ -158,7 +158,7 @@ const addNotifications = (
     .option('--all', 'all that wait')
     .addOption(yes())
     .action(
-      transceiveOk(async (chosen, options) =>
+      perform(async (chosen, options) =>
         (await load.notifications()).removeNotificationsCommand(
           runtime,
           chosen as unknown as string[],
@@ -169,14 +169,14 @@ const addNotifications = (
   withLpac('dump', 'print them as the card signed them, a line of JSON each', notifications)
     .argument(numbers, 'only these')
     .action(
-      transceiveOk(async (chosen, options) =>
+      perform(async (chosen, options) =>
         (await load.notifications()).dumpNotificationsCommand(runtime, chosen as unknown as string[], options as never),
       ),
     )
   toServer(withLpac('replay', 'send what a dump holds; the card keeps what it has', notifications))
     .argument('<file>', 'a dump of this bench, or of lpac')
     .action(
-      transceiveOk(async (file, options) =>
+      perform(async (file, options) =>
         (await load.notifications()).replayNotificationsCommand(runtime, file as string, options as never),
       ),
     )

@@ -16,13 +16,13 @@ export const addCardCommands = (program: Command, runtime: CardRuntime, perform:
   fillCardCommands(card, runtime, perform, place)
   withOptions(card.command('shell'), ...place())
     .description('type card commands one after another, with history and completion; reads a pipe too')
-    .action(transceiveOk(async options => (await load.shell()).shellCommand(runtime, options as never)))
+    .action(perform(async options => (await load.shell()).shellCommand(runtime, options as never)))
   withOptions(card.command('as-lpac'), ...place(), connectTo(), ca())
     .description("take lpac's own arguments and answer as lpac: as-lpac --rig NAME -- profile list")
     .argument('[args...]', "lpac's arguments, behind --")
     .option('--script', 'print a script that does this with these options, to put in the place of lpac')
     .action(
-      transceiveOk(async (args, options) =>
+      perform(async (args, options) =>
         (await load.asLpac()).asLpacCommand(runtime, args as unknown as string[], options as never),
       ),
     )

@@ -28,10 +28,7 @@ import { type CardRuntime, type CardWork, onIsdr, withCard } from './with-card.t
 const readNumbers = (texts: readonly string[]): number[] =>
   texts.map(text => {
     if (/^\d{1,9}$/.test(text)) return Number(text)
-    throw new BenchError(
-      'usage',
-      `${JSON.stringify(text)} is not a sequence number as \`notifications list\` shows it`,
-    )
+    throw new BenchError('usage', `${JSON.stringify(text)} is not a sequence number as \`notifications list\` shows it`)
   })
 
 const notThere = (missing: readonly number[], waiting: readonly NotificationMetadata[]): BenchError =>

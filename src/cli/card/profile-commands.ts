@@ -4,7 +4,7 @@ import { deleteProfile, disableProfile, enableProfile, listProfiles, setNickname
 import { showName } from '../terminal.ts'
 import { viewProfile } from './card-view.ts'
 import { askFirst, type ConsentOptions, refuseOnProtected } from './consent.ts'
-import { type NotifyOptions, readWaiting, deliverNotifications } from './deliver-notifications.ts'
+import { deliverNotifications, type NotifyOptions, readWaiting } from './deliver-notifications.ts'
 import { findProfile, readWanted } from './find-profile.ts'
 import { type CardRuntime, onIsdr, withCard } from './with-card.ts'
 

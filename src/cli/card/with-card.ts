@@ -1,4 +1,4 @@
-import { withContext, type BenchContext } from '../../bench/context.ts'
+import { type BenchContext, withContext } from '../../bench/context.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { type Isdr, type IsdrOptions, withIsdr } from '../../lpa/card/isdr.ts'
 import type { LpaEvent } from '../../lpa/report.ts'

@@ -71,8 +71,7 @@ export const chooseEvents = async (
   for (;;) {
     const signal = at.runtime.interrupt
     const answer = (await at.terminal.ask(`which one? 1 to ${events.length}, [a]ll, [n]one: `, { signal }))?.trim()
-    if (answer === undefined || /^(n(one)?)?$/i.test(answer))
-      throw new BenchError('declined', 'nothing was installed')
+    if (answer === undefined || /^(n(one)?)?$/i.test(answer)) throw new BenchError('declined', 'nothing was installed')
     if (/^a(ll)?$/i.test(answer)) return events
     const chosen = /^\d{1,6}$/.test(answer) ? events[Number(answer) - 1] : undefined
     if (chosen !== undefined) return [chosen]

@@ -1,5 +1,5 @@
 import { createJsonAnswerer, type JsonAnswerer } from '../../apdu/json/json-answerer.ts'
-import { withContext, type BenchContext } from '../../bench/context.ts'
+import { type BenchContext, withContext } from '../../bench/context.ts'
 import { openLpaFetch } from '../../bench/device/lpa-fetch.ts'
 import { StepFailure } from '../../bench/run/classify-error.ts'
 import { createStepTracker } from '../../bench/run/step-tracker.ts'

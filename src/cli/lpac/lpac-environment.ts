@@ -9,8 +9,7 @@ import { ISD_R_AID } from '../../rsp/isdr.ts'
  */
 export const applyLpacEnvironment = (environment: NodeJS.ProcessEnv, options: IsdrOptions): IsdrOptions => {
   const { LPAC_CUSTOM_ISD_R_AID: aid, LPAC_CUSTOM_ES10X_MSS: size } = environment
-  if (aid && !/^([0-9a-f]{2}){1,16}$/i.test(aid))
-    throw new BenchError('usage', 'invalid custom ISD-R applet id given')
+  if (aid && !/^([0-9a-f]{2}){1,16}$/i.test(aid)) throw new BenchError('usage', 'invalid custom ISD-R applet id given')
   const segmentSize = size && /^\d+$/.test(size) ? Number(size) : 0
   if (segmentSize !== 0 && (segmentSize < 6 || segmentSize > 255))
     throw new BenchError('usage', 'invalid custom ES10x MSS given')

@@ -11,7 +11,7 @@ export const addLpacCommand = (program: Command, runtime: Runtime, perform: Perf
     .addOption(ca())
     .argument('[args...]', "lpac's own arguments, behind --")
     .action(
-      transceiveOk(async (args, options) =>
+      perform(async (args, options) =>
         (await import('./lpac-command.ts')).lpacCommand(runtime, args as never, options as never),
       ),
     )

@@ -26,13 +26,13 @@ export const addEuiccCommands = (program: Command, runtime: Runtime, perform: Pe
     .addOption(new Option('--link <path>', 'with --pty: a link to the tty, whose name changes').argParser(readLinkPath))
     .option('--manners <name>', 'with --pty: how the modem behaves')
     .addOption(new Option('--tcp <port>', 'onto a socket, in APDU JSON ([host:]port)').argParser(readPlace))
-    .action(transceiveOk(async options => (await commands()).plugCommand(runtime, options as never)))
+    .action(perform(async options => (await commands()).plugCommand(runtime, options as never)))
   withOptions(euicc.command('list'), json())
     .description('the cards that have a name')
-    .action(transceiveOk(async options => (await commands()).listCardsCommand(runtime, options as never)))
+    .action(perform(async options => (await commands()).listCardsCommand(runtime, options as never)))
   euicc
     .command('remove')
     .description('throw a card away, with all that is on it')
     .argument('<name>')
-    .action(transceiveOk(async name => (await commands()).removeCardCommand(runtime, name as never)))
+    .action(perform(async name => (await commands()).removeCardCommand(runtime, name as never)))
 }

@@ -3,7 +3,7 @@ import { decodeCommand } from '../../apdu/command.ts'
 import { isApduError } from '../../apdu/errors.ts'
 import { transceive } from '../../apdu/exchange.ts'
 import { classFor, closeLogicalChannel, openLogicalChannel, selectByAid } from '../../apdu/logical-channel.ts'
-import { dataOf, describeStatus, isOk, respond, getStatus } from '../../apdu/status.ts'
+import { dataOf, describeStatus, getStatus, isOk, respond } from '../../apdu/status.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
 import { BenchError } from '../../host/error.ts'
 import { withIsdr } from '../../lpa/card/isdr.ts'
@@ -55,8 +55,7 @@ export interface Exchanged {
 /** Raw commands in turn, each with what the card answered. A status word that says no ends with 1, and does not stop the rest. */
 export const apduCommand = (runtime: CardRuntime, texts: readonly string[], options: ApduOptions): Promise<number> => {
   const commands = texts.map(readCommand)
-  if (commands.length === 0)
-    throw new BenchError('usage', 'which APDU? give it in hexadecimal, such as 00A4000C023F00')
+  if (commands.length === 0) throw new BenchError('usage', 'which APDU? give it in hexadecimal, such as 00A4000C023F00')
   if (options.isdr && options.aid !== undefined) throw new BenchError('usage', 'give --isdr or --aid, not both')
   const aid = options.aid === undefined ? undefined : readAid(options.aid)
   return withCard(runtime, options, at =>
@@ -71,10 +70,7 @@ export const apduCommand = (runtime: CardRuntime, texts: readonly string[], opti
 const readAid = (text: string): Uint8Array => {
   const dense = text.replace(/[\s:]/g, '')
   if (!/^([0-9a-f]{2}){5,16}$/i.test(dense))
-    throw new BenchError(
-      'usage',
-      `${JSON.stringify(text)} is not an AID: 5 to 16 bytes in hexadecimal are expected`,
-    )
+    throw new BenchError('usage', `${JSON.stringify(text)} is not an AID: 5 to 16 bytes in hexadecimal are expected`)
   return fromHex(dense)
 }
 

@@ -67,7 +67,7 @@ const createShellProgram = (runtime: CardRuntime, done: (exitCode: number) => vo
     .exitOverride()
     .configureOutput({ writeOut: text => void runtime.out.write(text), writeErr: () => undefined })
     .showSuggestionAfterError(true)
-  const transceiveOk: Perform =
+  const perform: Perform =
     <A extends unknown[]>(work: (...args: A) => Promise<number>) =>
     async (...args) =>
       done(await work(...(args.slice(0, -1) as A)))

@@ -1,13 +1,7 @@
 import { BenchError } from '../../host/error.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { readFaultCounts } from '../../services/smdp/fault-counts.ts'
-import {
-  identityOf,
-  type FaultEntry,
-  readFaults,
-  settleEntry,
-  writeFaults,
-} from '../../services/smdp/fault-file.ts'
+import { type FaultEntry, identityOf, readFaults, settleEntry, writeFaults } from '../../services/smdp/fault-file.ts'
 import { getFaultLocation } from '../../services/smdp/store-location.ts'
 import { showTable } from '../table.ts'
 import { createTerminal, printJson } from '../terminal.ts'

@@ -74,7 +74,7 @@ export const addSmdpCommands = (program: Command, runtime: Runtime, perform: Per
     db(),
   )
     .description('serve until it is interrupted')
-    .action(transceiveOk(async options => (await load.serve()).smdpServeCommand(runtime, options as never)))
+    .action(perform(async options => (await load.serve()).smdpServeCommand(runtime, options as never)))
 
   const order = smdp.command('order').description("orders, over ES2+ with --url or in the server's store")
   const onOrder = (name: string, description: string): Command =>
@@ -98,7 +98,7 @@ export const addSmdpCommands = (program: Command, runtime: Runtime, perform: Per
     .option('--confirmation-code <code>', 'with --confirm')
     .addOption(smdsOption('with --confirm: raise an event there'))
     .addOption(serverName())
-    .action(transceiveOk(async options => (await load.order()).createOrderCommand(runtime, options as never)))
+    .action(perform(async options => (await load.order()).createOrderCommand(runtime, options as never)))
   onOrder('confirm', 'give the order its matching id')
     .argument('<iccid>')
     .addOption(eidOption())
@@ -108,14 +108,14 @@ export const addSmdpCommands = (program: Command, runtime: Runtime, perform: Per
     .addOption(serverName())
     .option('--release', 'release it at once')
     .action(
-      transceiveOk(async (iccid, options) =>
+      perform(async (iccid, options) =>
         (await load.order()).confirmOrderCommand(runtime, iccid as string, options as never),
       ),
     )
   onOrder('release', 'let it be downloaded')
     .argument('<iccid>')
     .action(
-      transceiveOk(async (iccid, options) =>
+      perform(async (iccid, options) =>
         (await load.order()).releaseOrderCommand(runtime, iccid as string, options as never),
       ),
     )
@@ -123,7 +123,7 @@ export const addSmdpCommands = (program: Command, runtime: Runtime, perform: Per
     .argument('<iccid>')
     .option('--unavailable', 'the profile is not to be used again, in place of back into the stock')
     .action(
-      transceiveOk(async (iccid, options) =>
+      perform(async (iccid, options) =>
         (await load.order()).cancelOrderCommand(runtime, iccid as string, options as never),
       ),
     )
@@ -131,19 +131,19 @@ export const addSmdpCommands = (program: Command, runtime: Runtime, perform: Per
     .description('all orders of the store')
     .addOption(new Option('--state <state>', 'those in this state').choices(ORDER_STATES))
     .option('--type <name>', 'those of this profile type')
-    .action(transceiveOk(async options => (await load.order()).listOrdersCommand(runtime, options as never)))
+    .action(perform(async options => (await load.order()).listOrdersCommand(runtime, options as never)))
   withOptions(order.command('show'), db(), json(), hostOption('the name of the server, for the activation code'))
     .description('one order and how it came to its state')
     .argument('<order>', 'ICCID or matching id')
     .action(
-      transceiveOk(async (which, options) =>
+      perform(async (which, options) =>
         (await load.order()).showOrderCommand(runtime, which as string, options as never),
       ),
     )
 
   withOptions(smdp.command('stats'), db(), json())
     .description('how much the store keeps, what waits for operators, and what was dropped')
-    .action(transceiveOk(async options => (await load.stats()).showStatsCommand(runtime, options as never)))
+    .action(perform(async options => (await load.stats()).showStatsCommand(runtime, options as never)))
 
   const stock = smdp.command('stock').description("profiles in the server's store")
   withOptions(stock.command('import'), db(), json())
@@ -164,13 +164,13 @@ export const addSmdpCommands = (program: Command, runtime: Runtime, perform: Per
       new Option('--class <class>', 'profile class in the metadata').choices(['test', 'provisioning', 'operational']),
     )
     .action(
-      transceiveOk(async (files, options) =>
+      perform(async (files, options) =>
         (await load.stock()).importStockCommand(runtime, files as string[], options as never),
       ),
     )
   withOptions(stock.command('list'), db(), json())
     .description('profile types, and how many profiles of each are in which state')
-    .action(transceiveOk(async options => (await load.stock()).listStockCommand(runtime, options as never)))
+    .action(perform(async options => (await load.stock()).listStockCommand(runtime, options as never)))
 
   const misbehave = smdp.command('misbehave').description('tell the server of a store to be wrong on purpose, on ES9+')
   withOptions(misbehave.command('add'), db(), json())
@@ -207,14 +207,14 @@ export const addSmdpCommands = (program: Command, runtime: Runtime, perform: Per
     .option('--certificate <fault or file>', `wrong-certificate: ${FAULTS.join(', ')}, or a DER file`)
     .option('--key <file>', 'wrong-certificate: the private key of the file, so that the certificate alone is wrong')
     .action(
-      transceiveOk(async (name, kind, options) =>
+      perform(async (name, kind, options) =>
         (await load.misbehave()).addFaultsCommand(runtime, name as never, kind as never, options as never),
       ),
     )
   withOptions(misbehave.command('list'), db(), json())
     .description('how it was told to misbehave')
-    .action(transceiveOk(async options => (await load.misbehave()).listFaultsCommand(runtime, options as never)))
+    .action(perform(async options => (await load.misbehave()).listFaultsCommand(runtime, options as never)))
   withOptions(misbehave.command('clear'), db(), json())
     .description('let it behave')
-    .action(transceiveOk(async options => (await load.misbehave()).clearFaultsCommand(runtime, options as never)))
+    .action(perform(async options => (await load.misbehave()).clearFaultsCommand(runtime, options as never)))
 }

@@ -1,4 +1,4 @@
-import type { ModemQuirks, ModemFault } from './at-modem-quirks.ts'
+import type { ModemFault, ModemQuirks } from './at-modem-quirks.ts'
 
 /** Time, given in: calls `run` after so many milliseconds unless the returned function is called before. */
 export type Schedule = (ms: number, run: () => void) => () => void

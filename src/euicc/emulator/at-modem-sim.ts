@@ -10,7 +10,7 @@ import {
   openLogicalChannel,
   selectByAid,
 } from '../../apdu/logical-channel.ts'
-import { respond, getStatus } from '../../apdu/status.ts'
+import { getStatus, respond } from '../../apdu/status.ts'
 import { type AtAnswer, type AtFamily, cme, ERROR, OK } from './at-modem-front.ts'
 import type { ModemQuirks } from './at-modem-quirks.ts'
 

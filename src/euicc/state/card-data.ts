@@ -1,7 +1,7 @@
 import type { NetworkFiles } from '../commands/network-files.ts'
 import type { Assembly } from '../commands/store-data.ts'
 import type { Toolkit } from '../commands/toolkit.ts'
-import type { Loading, EuiccSession } from '../es10/session.ts'
+import type { EuiccSession, Loading } from '../es10/session.ts'
 import type { EuiccIdentity } from './identity.ts'
 import type { CardState } from './state.ts'
 

@@ -28,5 +28,7 @@ export const describeDiskError = (error: unknown): string | undefined => {
   if (!(error instanceof Error)) return undefined
   const { code, syscall, path } = error as NodeJS.ErrnoException
   const words = code === undefined || syscall === undefined ? undefined : DISK[code]
-  return words === undefined ? describeDiskError(error.cause) : `${words} (${[syscall, path].filter(Boolean).join(' ')})`
+  return words === undefined
+    ? describeDiskError(error.cause)
+    : `${words} (${[syscall, path].filter(Boolean).join(' ')})`
 }

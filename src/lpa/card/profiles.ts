@@ -7,7 +7,12 @@ import type { ProfileInfo } from '../../rsp/metadata.ts'
 import { isLpaError, LpaError } from '../errors.ts'
 import { silent } from '../report.ts'
 import { functionRefused, type Isdr, type IsdrOptions, withIsdr } from './isdr.ts'
-import { type ProfileName, type SwitchRefusal, type SwitchVariant, switchWithFallbacks } from './profile-switch-retry.ts'
+import {
+  type ProfileName,
+  type SwitchRefusal,
+  type SwitchVariant,
+  switchWithFallbacks,
+} from './profile-switch-retry.ts'
 
 /** Every component of ProfileInfo that SGP.22 v2 knows; without a tag list the card leaves some out (§5.7.15). */
 export const WHOLE_PROFILE_INFO = fromHex('5a4f9f709091929394 95b6b799')

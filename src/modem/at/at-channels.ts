@@ -2,7 +2,7 @@ import type { Channel } from '../../apdu/channel.ts'
 import { type DecodedCommand, decodeCommand } from '../../apdu/command.ts'
 import { ApduError, isApduError } from '../../apdu/errors.ts'
 import { channelOf, classFor, LAST_CHANNEL } from '../../apdu/logical-channel.ts'
-import { dataOf, isOk, respond, getStatus } from '../../apdu/status.ts'
+import { dataOf, getStatus, isOk, respond } from '../../apdu/status.ts'
 import { type AtApdu, noResponse } from './at-apdu.ts'
 import { type AtEnd, describeEnd, isCme } from './at-exchange.ts'
 

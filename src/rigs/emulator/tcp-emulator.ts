@@ -16,7 +16,10 @@ export interface TcpEmulator extends Emulator {
 }
 
 /** Lets one client at a time have the card, over APDU JSON. Each finds it freshly reset. */
-export const plugIntoTcp = async (at: Address, { card, say, report, after }: EmulatorSettings): Promise<TcpEmulator> => {
+export const plugIntoTcp = async (
+  at: Address,
+  { card, say, report, after }: EmulatorSettings,
+): Promise<TcpEmulator> => {
   const clients = new Map<Socket, Promise<void>>()
   const channel = { transmit: (command: Uint8Array) => card.exclusive(inside => inside.transmit(command)) }
   let isTaken = false

@@ -1,6 +1,12 @@
 import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join, parse } from 'node:path'
-import { encodeHeader, recordCard, type Recording, type RecordingEntry, type RecordingHeader } from '../../apdu/recording/recording.ts'
+import {
+  encodeHeader,
+  type Recording,
+  type RecordingEntry,
+  type RecordingHeader,
+  recordCard,
+} from '../../apdu/recording/recording.ts'
 import { toHex } from '../../asn1/bytes.ts'
 import { hideConfirmationCode } from '../../evidence/hide-confirmation-code.ts'
 import { redactRecording } from '../../evidence/recording/redact-recording.ts'
@@ -108,7 +114,8 @@ export const recordLinks = (links: Links, settings: RecordSettings): Links => {
         }
         const card = recordCard(reached.card, write, hideConfirmationCode)
         const finish = (): void => {
-          if (settings.redact) for (const line of linesOf(redactRecording({ header, exchanges: entries }))) tape.write(line)
+          if (settings.redact)
+            for (const line of linesOf(redactRecording({ header, exchanges: entries }))) tape.write(line)
           tape.close()
         }
         return {

@@ -5,11 +5,11 @@ import {
   decode,
   encode,
   explicit,
-  withRawBytes,
   rawElement,
   type Schema,
   type TypeOf,
   tagged,
+  withRawBytes,
   withTag,
 } from '../../asn1/schema.ts'
 import { childrenOf, contentOf, elementOf, encodeTlv, isConstructed, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'

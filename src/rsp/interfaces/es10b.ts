@@ -1,6 +1,6 @@
 import { choice, optional, sequence, sequenceOf } from '../../asn1/constructed.ts'
 import { bits, integer, namedInteger, octets } from '../../asn1/primitives.ts'
-import { explicit, withRawBytes, rawElement, tagged } from '../../asn1/schema.ts'
+import { explicit, rawElement, tagged, withRawBytes } from '../../asn1/schema.ts'
 import {
   AuthenticateServerRequest,
   AuthenticateServerResponse,

@@ -1,6 +1,6 @@
 import { choice, sequence } from '../../asn1/constructed.ts'
 import { namedInteger, octets, utf8 } from '../../asn1/primitives.ts'
-import { explicit, withRawBytes, rawElement, type Schema, tagged } from '../../asn1/schema.ts'
+import { explicit, rawElement, type Schema, tagged, withRawBytes } from '../../asn1/schema.ts'
 import {
   AuthenticateServerResponse,
   CancelSessionResponse,
@@ -46,7 +46,11 @@ const initiateAuthentication = {
   request: tagged(
     0xbf39,
     sequence(
-      { euiccChallenge: tagged(0x81, octets(16)), smdpAddress: tagged(0x83, utf8()), euiccInfo1: withRawBytes(EUICCInfo1) },
+      {
+        euiccChallenge: tagged(0x81, octets(16)),
+        smdpAddress: tagged(0x83, utf8()),
+        euiccInfo1: withRawBytes(EUICCInfo1),
+      },
       'InitiateAuthenticationRequest',
     ),
   ),

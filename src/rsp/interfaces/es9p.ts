@@ -1,4 +1,4 @@
-import { withRawBytes, rawElement } from '../../asn1/schema.ts'
+import { rawElement, withRawBytes } from '../../asn1/schema.ts'
 import {
   AuthenticateServerResponse,
   CancelSessionResponse,
@@ -86,7 +86,10 @@ export const ES9p = {
     name: 'CancelSession',
     clause: '5.6.5',
     path: '/gsma/rsp2/es9plus/cancelSession',
-    request: message({ transactionId: transactionId(), cancelSessionResponse: base64Of(withRawBytes(CancelSessionResponse)) }),
+    request: message({
+      transactionId: transactionId(),
+      cancelSessionResponse: base64Of(withRawBytes(CancelSessionResponse)),
+    }),
     response: message({}),
   }),
 } as const

@@ -30,7 +30,8 @@ const stepList = (current: StepName): Html =>
       }><span class="dot">${i + 1}</span>${step}</li>`,
   )}</ol>`
 
-export const csrfField = (session: PortalSession): Html => html`<input type="hidden" name="csrf" value="${session.csrf}">`
+export const csrfField = (session: PortalSession): Html =>
+  html`<input type="hidden" name="csrf" value="${session.csrf}">`
 
 const cancelForm = (session: PortalSession): Html =>
   html`<form class="leave" method="post" action="/cancel">${csrfField(

@@ -7,7 +7,12 @@ import type { MoDirectStatus, PortalSession } from './session.ts'
  * handover is data on the page, so that the script needs no generated text. Loaded a second time it waits for a click,
  * because two calls would be two downloads.
  */
-export const orderPage = (brand: Brand, session: PortalSession, order: NonNullable<PortalSession['order']>, again: boolean): Html =>
+export const orderPage = (
+  brand: Brand,
+  session: PortalSession,
+  order: NonNullable<PortalSession['order']>,
+  again: boolean,
+): Html =>
   layOut(brand, {
     title: 'Order placed',
     step: 'Connect',

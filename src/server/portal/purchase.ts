@@ -18,7 +18,8 @@ const nextPath = (session: PortalSession): string => {
   if (session.planId === undefined) return '/plans'
   return session.account === undefined ? '/sign-in' : '/checkout'
 }
-const plansOf = ({ session, settings }: PortalStep): readonly PortalPlan[] => settings.operator.plans(session.launch.location)
+const plansOf = ({ session, settings }: PortalStep): readonly PortalPlan[] =>
+  settings.operator.plans(session.launch.location)
 const planOf = (step: PortalStep): PortalPlan | undefined => plansOf(step).find(plan => plan.id === step.session.planId)
 const audit = ({ session, settings }: PortalStep, what: PortalAuditEntry['what'], detail: string): void =>
   settings.audit?.({ at: settings.clock(), transactionId: session.launch.transactionId, what, detail })
@@ -133,7 +134,11 @@ const FORMS: Readonly<Record<string, Answering>> = {
   },
 }
 
-const signedIn = (session: PortalSession, account: NonNullable<PortalSession['account']>, kind: 'new' | 'existing'): Answer => {
+const signedIn = (
+  session: PortalSession,
+  account: NonNullable<PortalSession['account']>,
+  kind: 'new' | 'existing',
+): Answer => {
   session.account = account
   session.userAccount = kind
   delete session.failure

@@ -6,7 +6,7 @@ import { ASN1_CONTENT_TYPE, type Asn1Function, remoteProfileProvisioning } from 
 import { ADMIN_PROTOCOL_HEADER } from '../../rsp/interfaces/http-function.ts'
 import { refuseMessage } from './error.ts'
 import type { Call } from './http-binding.ts'
-import { type FunctionHooks, validateHeaders, runFunction, decodeRequest, versionFor } from './http-frame.ts'
+import { decodeRequest, type FunctionHooks, runFunction, validateHeaders, versionFor } from './http-frame.ts'
 import { answerMessages, type HttpMessage } from './http-message.ts'
 
 type Table = Readonly<Record<string, Asn1Function<unknown, unknown>>>

@@ -7,7 +7,14 @@ import {
 } from '../../rsp/interfaces/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
 import { refuseMessage } from './error.ts'
-import { type FunctionHooks, validateHeaders, runFunction, decodeRequest, type RejectedRequest, versionFor } from './http-frame.ts'
+import {
+  decodeRequest,
+  type FunctionHooks,
+  type RejectedRequest,
+  runFunction,
+  validateHeaders,
+  versionFor,
+} from './http-frame.ts'
 import { answerMessages, type HttpMessage, type RequesterOf } from './http-message.ts'
 
 /** What a function is told about its call beside the request. */

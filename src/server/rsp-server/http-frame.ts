@@ -23,7 +23,11 @@ export interface RejectedRequest {
 }
 
 /** What both bindings ask of a message before its body is read; undefined: nothing is wrong. */
-export const validateHeaders = (message: HttpMessage, contentType: RegExp, isKnownCaller: boolean): RejectedRequest | undefined => {
+export const validateHeaders = (
+  message: HttpMessage,
+  contentType: RegExp,
+  isKnownCaller: boolean,
+): RejectedRequest | undefined => {
   if (message.method !== 'POST') return { status: 405, error: refuseMessage('bad-method'), headers: { Allow: 'POST' } }
   if (!isKnownCaller) return { status: 401, error: refuseMessage('unknown-requester') }
   if (!ADMIN_PROTOCOL_PATTERN.test(message.header(ADMIN_PROTOCOL_HEADER) ?? ''))

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../../asn1/bytes.ts'
-import { type WithRawBytes, keep } from '../../asn1/schema.ts'
+import { keep, type WithRawBytes } from '../../asn1/schema.ts'
 import { type EuiccSigned1, ServerSigned1 } from '../../rsp/authentication.ts'
 import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'

@@ -1,5 +1,5 @@
 import { oid } from '../../asn1/primitives.ts'
-import { encode, type WithRawBytes, keep, tagged } from '../../asn1/schema.ts'
+import { encode, keep, tagged, type WithRawBytes } from '../../asn1/schema.ts'
 import { elementOf, encodeTlv, readOnlyTlv } from '../../asn1/tlv.ts'
 import { iccidFromDigits } from '../../rsp/identifiers.ts'
 import { StoreMetadataRequest } from '../../rsp/metadata.ts'
@@ -16,7 +16,11 @@ export const factsFor = ({ metadata }: StockProfile, order: Pick<Order, 'metadat
 }
 
 /** What the end user is shown and the card stores. Notifications come back here: one entry an event, as cards expect it. */
-export const buildMetadata = (iccid: string, facts: ProfileFacts, address: string): WithRawBytes<StoreMetadataRequest> => {
+export const buildMetadata = (
+  iccid: string,
+  facts: ProfileFacts,
+  address: string,
+): WithRawBytes<StoreMetadataRequest> => {
   const events = facts.notify ?? NOTIFY
   return keep(StoreMetadataRequest, {
     iccid: iccidFromDigits(iccid),

@@ -33,7 +33,8 @@ const readTold = (file: string): readonly { readonly path: string; readonly told
     })
 
 /** Of each server that runs. What one left behind that was killed counts for nothing: its counts went with it. */
-export const readFaultCounts = (file: string): readonly FaultCounts[] => readTold(file).flatMap(({ told }) => told ?? [])
+export const readFaultCounts = (file: string): readonly FaultCounts[] =>
+  readTold(file).flatMap(({ told }) => told ?? [])
 
 /** Where a server writes down how often it has misbehaved, for `misbehave list`; it goes with the server. */
 export const createFaultCounts = (file: string, id: string) => {

@@ -47,13 +47,9 @@ export const openPostgres = (url: string): Database => {
   try {
     pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, connectionTimeoutMillis: 10_000 })
   } catch (cause) {
-    throw new BenchError(
-      'usage',
-      `${name} is no URL of a PostgreSQL database: postgres://user:password@host/name`,
-      {
-        cause,
-      },
-    )
+    throw new BenchError('usage', `${name} is no URL of a PostgreSQL database: postgres://user:password@host/name`, {
+      cause,
+    })
   }
   // A connection that breaks while idle is replaced when one is needed; without a listener it would end the process.
   pool.on('error', () => undefined)

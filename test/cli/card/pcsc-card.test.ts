@@ -22,9 +22,9 @@ import {
   createDownloadFixture,
   DOINGS,
   type Doings,
+  type DownloadFixture,
   doingsOf,
   reach,
-  type DownloadFixture,
   stateOf,
   whyNoFixture,
 } from './pcsc-fixture.ts'

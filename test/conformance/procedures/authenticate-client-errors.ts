@@ -33,7 +33,8 @@ const requiring = async (at: Conformance, requires: ProfileRequirements) => {
   const fixture = await at.smdp()
   await fixture.stock(ICCID, { requires })
   await fixture.order()
-  const authenticate = (change: Change = {}) => fixture.authenticate(fixture.card, { matchingId: MATCHING_ID, ...change })
+  const authenticate = (change: Change = {}) =>
+    fixture.authenticate(fixture.card, { matchingId: MATCHING_ID, ...change })
   return { fixture, authenticate }
 }
 const onDevice = (deviceCapabilities: DeviceInfo['deviceCapabilities']): Change => {
@@ -181,11 +182,15 @@ export const AUTHENTICATE_CLIENT_ERRORS: Procedures = {
     '#08': refusesTransaction(async (at, { fixture, card, matchingId }) => {
       const opened = accepted(await fixture.initiate(card))
       fixture.wait(10 * 60_000)
-      at.refuses(await fixture.sendAuthentication(opened.transactionId, card.authenticateServer(opened, { matchingId })))
+      at.refuses(
+        await fixture.sendAuthentication(opened.transactionId, card.authenticateServer(opened, { matchingId })),
+      )
     }),
     '#09': refusesBefore(faulty('eUICC', 'eid-not-permitted')),
     '#10': async at => {
-      const { fixture, authenticate } = await requiring(at, { deviceCapabilities: { nr5gcSupportedRelease: [15, 0, 0] } })
+      const { fixture, authenticate } = await requiring(at, {
+        deviceCapabilities: { nr5gcSupportedRelease: [15, 0, 0] },
+      })
       at.refuses(await authenticate(onDevice({})))
       at.refuses(await authenticate(onDevice({ nr5gcSupportedRelease: Uint8Array.of(14, 255, 0) })))
       expect(await fixture.stateOf()).toBe('Released')

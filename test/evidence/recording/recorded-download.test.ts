@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
-import { recordCard, type RecordingEntry } from '../../../src/apdu/recording/recording.ts'
+import { type RecordingEntry, recordCard } from '../../../src/apdu/recording/recording.ts'
 import { openLpaFetch } from '../../../src/bench/device/lpa-fetch.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { hideConfirmationCode } from '../../../src/evidence/hide-confirmation-code.ts'

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../../../src/asn1/bytes.ts'
-import { type ProfileName, type SwitchVariant, switchWithFallbacks } from '../../../src/lpa/card/profile-switch-retry.ts'
+import {
+  type ProfileName,
+  type SwitchVariant,
+  switchWithFallbacks,
+} from '../../../src/lpa/card/profile-switch-retry.ts'
 import { LpaError, type LpaErrorData } from '../../../src/lpa/errors.ts'
 import type { LpaEvent } from '../../../src/lpa/report.ts'
 
@@ -8,7 +12,11 @@ const first: SwitchVariant = { profile: { iccid: '8949001000000000001' }, refres
 const AID = { isdpAid: fromHex('A0000005591010FFFFFFFF8900001100') }
 
 /** A card that takes one way only, and says `refusal` to all others. */
-const firmware = (takes: (way: SwitchVariant, number: number) => boolean, refusal: LpaErrorData, other?: ProfileName) => {
+const firmware = (
+  takes: (way: SwitchVariant, number: number) => boolean,
+  refusal: LpaErrorData,
+  other?: ProfileName,
+) => {
   const asked: SwitchVariant[] = []
   const notes: string[] = []
   let resets = 0

@@ -6,7 +6,7 @@ import { transceive } from '../../../src/apdu/exchange.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../../src/apdu/logical-channel.ts'
 import { respond } from '../../../src/apdu/status.ts'
 import { ISDR_AID } from '../../../src/euicc/commands/aids.ts'
-import { MODEM_QUIRKS, type QuirkName, type ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
+import { MODEM_QUIRKS, type ModemQuirks, type QuirkName } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { disableProfile, enableProfile, listProfiles } from '../../../src/lpa/card/profiles.ts'
 import type { ModemCard, ModemCardOptions } from '../../../src/modem/at-card.ts'
@@ -271,7 +271,9 @@ describe('AT+CSIM', () => {
       card.exclusive(async channel => {
         const number = await openLogicalChannel(channel)
         await selectByAid(channel, number, ISDR_AID)
-        expect((await transceive(channel, { cla: 0x80 | number, ins: 0xf2, p1: 0, p2: 0, le: 256 })).status).toBe(0x6d00)
+        expect((await transceive(channel, { cla: 0x80 | number, ins: 0xf2, p1: 0, p2: 0, le: 256 })).status).toBe(
+          0x6d00,
+        )
         await closeLogicalChannel(channel, number)
       }),
     )

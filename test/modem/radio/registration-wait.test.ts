@@ -12,7 +12,11 @@ import { insert } from '../modem-fixture.ts'
 type Register = NonNullable<NonNullable<Parameters<typeof insert>[2]>['register']>
 const HOME = { registration: 'home', operator: 'Test', plmn: '00101' } as const
 
-const begin = async (manners: ModemQuirks, register: Register | undefined, options: Parameters<typeof insert>[2] = {}) => {
+const begin = async (
+  manners: ModemQuirks,
+  register: Register | undefined,
+  options: Parameters<typeof insert>[2] = {},
+) => {
   const { card } = await createTestCard({ state: stateWith([profileNumber(0)]) })
   const fixture = await insert(card, manners, { ...options, register })
   const changes: string[] = []

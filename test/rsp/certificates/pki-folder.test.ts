@@ -150,8 +150,8 @@ describe.each([
   it('lends its CI to further TLS servers', () => {
     const { certificate } = issueTls(pki.ci, { random: seededRandom('tls'), now, dnsNames: ['a.example', 'b.example'] })
     expect(certificate.dnsNames).toEqual(['a.example', 'b.example'])
-    expect(() => issueTls({ ...pki.ci, privateKey: undefined }, { random: seededRandom('x'), now, dnsNames: [] })).toThrow(
-      RangeError,
-    )
+    expect(() =>
+      issueTls({ ...pki.ci, privateKey: undefined }, { random: seededRandom('x'), now, dnsNames: [] }),
+    ).toThrow(RangeError)
   })
 })

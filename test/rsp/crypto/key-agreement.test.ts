@@ -143,8 +143,12 @@ describe('session keys', () => {
   })
 
   it('come from the seededRandom alone', () => {
-    expect(generateOneTimeKeyPair('P-256', seededRandom('x'))).toEqual(generateOneTimeKeyPair('P-256', seededRandom('x')))
-    expect(generateOneTimeKeyPair('P-256', seededRandom('x'))).not.toEqual(generateOneTimeKeyPair('P-256', seededRandom('y')))
+    expect(generateOneTimeKeyPair('P-256', seededRandom('x'))).toEqual(
+      generateOneTimeKeyPair('P-256', seededRandom('x')),
+    )
+    expect(generateOneTimeKeyPair('P-256', seededRandom('x'))).not.toEqual(
+      generateOneTimeKeyPair('P-256', seededRandom('y')),
+    )
   })
 })
 

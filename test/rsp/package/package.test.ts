@@ -89,7 +89,11 @@ const refusalOf = (work: () => { complete: boolean }): string => {
 
 const VARIANTS = (['P-256', 'brainpoolP256r1'] as const).flatMap(curve => [
   [`${curve}, session keys`, curve, {}] as const,
-  [`${curve}, profile protection keys`, curve, { profile: protectProfile(PROFILE, { random: seededRandom('ppk') }) }] as const,
+  [
+    `${curve}, profile protection keys`,
+    curve,
+    { profile: protectProfile(PROFILE, { random: seededRandom('ppk') }) },
+  ] as const,
   [`${curve}, small segments`, curve, { segmentSize: 120 }] as const,
 ])
 

@@ -1,4 +1,4 @@
-import { type WithRawBytes, keep, type Schema } from '../../../src/asn1/schema.ts'
+import { keep, type Schema, type WithRawBytes } from '../../../src/asn1/schema.ts'
 import {
   AuthenticateServerResponse,
   CancelSessionResponse,

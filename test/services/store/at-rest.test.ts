@@ -155,7 +155,9 @@ it('opens with a former key what that one closed', () => {
   const [former, key] = [seededRandom('former')(32), seededRandom('key')(32)]
   const sealed = createSealing([former], seededRandom('one')).seal(text, 'a')
   expect(createSealing([key, former], seededRandom('two')).open(sealed, 'a')).toEqual(text)
-  expect(() => createSealing([key], seededRandom('two')).open(sealed, 'a')).toThrow(/key [0-9a-f]{16}, which is not given/)
+  expect(() => createSealing([key], seededRandom('two')).open(sealed, 'a')).toThrow(
+    /key [0-9a-f]{16}, which is not given/,
+  )
 })
 
 it('makes a key file for its owner alone, and refuses one that others may read', () => {

@@ -21,7 +21,8 @@ afterAll(() => {
 })
 
 const environment = { ESIM_BENCH_STORE_KEY: '07'.repeat(32) }
-const open = (place: string): Promise<OpenSmdpStore> => openSmdpStore(place, { environment, random: seededRandom(place) })
+const open = (place: string): Promise<OpenSmdpStore> =>
+  openSmdpStore(place, { environment, random: seededRandom(place) })
 const places = [
   ['SQLite', () => join(folder, 'two.db'), undefined],
   ['PostgreSQL', () => cluster!.database('in_use'), withoutPostgres],

@@ -26,7 +26,8 @@ const PACKAGE = new Uint8Array(500)
 
 type Fixture = Awaited<ReturnType<typeof createSmdpFixture>>
 /** Those who call: a card and an operator, on the way to a server that is killed. */
-const createCallers = ({ fetch }: Lives): Promise<Fixture> => createSmdpFixture({ over: () => ({ es9p: fetch, es2p: fetch }) })
+const createCallers = ({ fetch }: Lives): Promise<Fixture> =>
+  createSmdpFixture({ over: () => ({ es9p: fetch, es2p: fetch }) })
 
 const eidOf = (at: number): string => `8904903212345123451234567890${String(at).padStart(4, '0')}`
 

@@ -47,7 +47,10 @@ export const describeOnStores = (what: string, define: (place: KilledPlace) => v
 }
 
 export const openStore = (location: string) =>
-  openSmdpStore(location, { environment: { ESIM_BENCH_STORE_KEY: STORE_KEY }, random: seededRandom(`opener ${location}`) })
+  openSmdpStore(location, {
+    environment: { ESIM_BENCH_STORE_KEY: STORE_KEY },
+    random: seededRandom(`opener ${location}`),
+  })
 
 export const iccidOf = (at: number): string => {
   const digits = `89882470001${String(at).padStart(7, '0')}`

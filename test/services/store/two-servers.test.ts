@@ -54,7 +54,9 @@ for (const [name, isMissing, locate, readTransitions] of STORES)
       ] as const
       const one = await createSmdpFixture({ store: stores[0], random: seededRandom('first server') })
       // Its stock is there already.
-      const other = await createSmdpFixture({ store: stores[1], random: seededRandom('second server') }).catch(() => undefined)
+      const other = await createSmdpFixture({ store: stores[1], random: seededRandom('second server') }).catch(
+        () => undefined,
+      )
       expect(other, 'an ICCID that is in stock may be added anew').toBeDefined()
 
       await one.order()

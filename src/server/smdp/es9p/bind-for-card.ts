@@ -65,7 +65,10 @@ export const bindForCard = async (smdp: Smdp, binding: PackageBinding): Promise<
   }
 }
 
-const bindAnew = (smdp: Smdp, { session, profile, facts, dpPb, transactionId, euiccOtpk }: PackageBinding): Uint8Array => {
+const bindAnew = (
+  smdp: Smdp,
+  { session, profile, facts, dpPb, transactionId, euiccOtpk }: PackageBinding,
+): Uint8Array => {
   const { random, segmentSize, address } = smdp
   const smdpOneTimeKey = generateOneTimeKeyPair(dpPb.certificate.curve, random)
   const protectedProfile =

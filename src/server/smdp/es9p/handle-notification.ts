@@ -130,7 +130,8 @@ const EVENTS = {
   notificationDelete: 'Delete',
 } as const
 
-const digestOf = ({ bytes }: WithRawBytes<PendingNotification>): string => toHex(createHash('sha256').update(bytes).digest())
+const digestOf = ({ bytes }: WithRawBytes<PendingNotification>): string =>
+  toHex(createHash('sha256').update(bytes).digest())
 
 /** What is known is not reported again, so it is kept when it has been reported. */
 const keep = (

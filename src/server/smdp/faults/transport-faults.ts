@@ -6,7 +6,7 @@ import { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { ASN1_PATH, ES9pAsn1 } from '../../../rsp/interfaces/es9p-asn1.ts'
 import { RspServerError } from '../../rsp-server/error.ts'
 import { readBody } from '../../rsp-server/http-body.ts'
-import type { FunctionName, Faults } from './faults.ts'
+import type { Faults, FunctionName } from './faults.ts'
 
 /** The server, wrong in how its answers come. */
 export const withWrongTransport =

@@ -12,7 +12,10 @@ const confirm = { iccid: ICCID, matchingId: MATCHING_ID, smdsAddress: SMDS, rele
 type Fault = 'cut' | 'answer lost' | 'unwell' | 'refuses' | undefined
 
 /** An SM-DP+ and an SM-DS, and the way between them, which can be disturbed for one function or all. */
-const createDownloadFixture = async (settings: Parameters<typeof createSmdpFixture>[0] = {}, ofSmds: Partial<SmdsSettings> = {}) => {
+const createDownloadFixture = async (
+  settings: Parameters<typeof createSmdpFixture>[0] = {},
+  ofSmds: Partial<SmdsSettings> = {},
+) => {
   const sent: string[] = []
   const way: { fault: Fault; on: RegExp; before?: (path: string) => Promise<void> } = { fault: undefined, on: /./ }
   const smds = createSmdsFixture(ofSmds)
@@ -290,7 +293,10 @@ describe('races', () => {
   it('confirms once, with one event, when it is told twice at once', async () => {
     const { fixture, events } = await createDownloadFixture()
     accepted(await fixture.operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
-    const answers = await Promise.all([fixture.operate('ConfirmOrder', confirm), fixture.operate('ConfirmOrder', confirm)])
+    const answers = await Promise.all([
+      fixture.operate('ConfirmOrder', confirm),
+      fixture.operate('ConfirmOrder', confirm),
+    ])
     expect(answers.map(refused)).toEqual(['accepted', 'accepted'])
     await fixture.smdp.settled()
     expect(await events()).toEqual([(await fixture.store.findOrder(ICCID))!.eventId])

@@ -74,7 +74,10 @@ describe('a CancelSession that is called twice at once', () => {
     const { fixture } = await ordered()
     const { transactionId } = accepted(await fixture.authenticate(fixture.card))
     const cancelled = fixture.card.cancelSession(transactionId, 'endUserRejection')
-    const answers = await Promise.all([fixture.cancel(transactionId, cancelled), fixture.cancel(transactionId, cancelled)])
+    const answers = await Promise.all([
+      fixture.cancel(transactionId, cancelled),
+      fixture.cancel(transactionId, cancelled),
+    ])
     expect(answers.map(refused)).toContain('accepted')
     expect((await told(fixture)).filter(line => line.startsWith('2 Failed'))).toHaveLength(1)
   })
@@ -139,7 +142,9 @@ describe('a reusable order with a confirmation code', () => {
     await change(fixture, { reusable: true })
     const guess = async () => {
       const ok = accepted(await fixture.authenticate(fixture.card))
-      return refused(await fixture.getPackage(fixture.card, ok, { hashCc: hashConfirmationCode('0000', ok.transactionId) }))
+      return refused(
+        await fixture.getPackage(fixture.card, ok, { hashCc: hashConfirmationCode('0000', ok.transactionId) }),
+      )
     }
     expect(await guess()).toBe('8.2.7/3.8')
     const { transactionId } = accepted(await fixture.authenticate(fixture.card))

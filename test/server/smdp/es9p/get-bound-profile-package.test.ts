@@ -135,7 +135,9 @@ describe('GetBoundProfilePackage refuses, and the session waits on', () => {
       const bytes = right.euiccSigned2.bytes.slice()
       bytes[at]! ^= 0x01
       const wrong = { downloadResponseOk: { ...right, euiccSigned2: { ...right.euiccSigned2, bytes } } }
-      expect(['8.1/6.1', '1.6/2.1'], `byte ${at}`).toContain(refused(await fixture.sendPrepared(ok.transactionId, wrong)))
+      expect(['8.1/6.1', '1.6/2.1'], `byte ${at}`).toContain(
+        refused(await fixture.sendPrepared(ok.transactionId, wrong)),
+      )
     }
     expect(await fixture.stateOf()).toBe('Released')
     expect(fixture.defects).toEqual([])
@@ -275,7 +277,10 @@ describe('the confirmation code (SGP.22 §3.1.3)', () => {
     const wrong: Parameters<typeof guess>[] = []
     const guess = (code: string, ok: AuthenticateClientOk) => fixture.getPackage(fixture.card, ok, hashed(code, ok))
     for (let i = 0; i < 12; i++)
-      wrong.push([`${i}`.padStart(4, '0'), how === 'one session' ? ok : accepted(await fixture.authenticate(fixture.card))])
+      wrong.push([
+        `${i}`.padStart(4, '0'),
+        how === 'one session' ? ok : accepted(await fixture.authenticate(fixture.card)),
+      ])
     const held = holdOrders()
     const answers = wrong.map(each => guess(...each))
     await held.are(wrong.length)

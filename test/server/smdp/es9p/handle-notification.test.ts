@@ -181,7 +181,9 @@ describe('HandleNotification: the other notifications', () => {
 
   it('signed by another key, or under another CI, is passed over', async () => {
     const { fixture } = await downloaded()
-    await fixture.notify(fixture.card.otherNotification('notificationEnable', ICCID, { euicc: testPki('P-256').dpAuth }))
+    await fixture.notify(
+      fixture.card.otherNotification('notificationEnable', ICCID, { euicc: testPki('P-256').dpAuth }),
+    )
     await fixture.notify(createCardRole(testPki('P-256', 'another')).otherNotification('notificationEnable', ICCID))
     expect(await fixture.store.listNotifications()).toEqual([])
     expect(fixture.defects).toEqual([])

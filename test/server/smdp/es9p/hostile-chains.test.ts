@@ -30,7 +30,8 @@ const ci: Credential = { certificate: pki.ci.certificate, privateKey: pki.ci.pri
 const YEAR = 365 * 86_400_000
 
 /** A key pair of its own for each name. */
-const keyOf = (name: string, curve: CurveName = 'P-256') => privateKeyFromScalar(curve, drawScalar(curve, seededRandom(name)))
+const keyOf = (name: string, curve: CurveName = 'P-256') =>
+  privateKeyFromScalar(curve, drawScalar(curve, seededRandom(name)))
 const issue = (
   kind: CertificateKind,
   issuer: Credential | undefined,

@@ -88,7 +88,9 @@ describe('ES9+.InitiateAuthentication (SGP.22 §5.6.1)', () => {
   })
 
   it('forgets a session when its time is over', async () => {
-    const { initiate, sendAuthentication, card, wait, order, store } = await createSmdpFixture({ sessionLifetimeMs: 60_000 })
+    const { initiate, sendAuthentication, card, wait, order, store } = await createSmdpFixture({
+      sessionLifetimeMs: 60_000,
+    })
     await order()
     const ok = accepted(await initiate(card))
     wait(60_000)

@@ -62,7 +62,10 @@ const createDownloadFixture = async (...rules: FaultRule[]) => {
 }
 
 const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault) => {
-  const { certificate, privateKey } = issueFaultyCertificate(pki, kind, fault, { random: seededRandom(fault), now: START })
+  const { certificate, privateKey } = issueFaultyCertificate(pki, kind, fault, {
+    random: seededRandom(fault),
+    now: START,
+  })
   return { kind: 'wrong-certificate' as const, certificate: { der: certificate.der, privateKey } }
 }
 

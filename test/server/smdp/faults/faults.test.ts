@@ -18,11 +18,7 @@ import {
   ES9pAsn1,
   remoteProfileProvisioning,
 } from '../../../../src/rsp/interfaces/es9p-asn1.ts'
-import {
-  createFaults,
-  type FunctionName,
-  type FaultRule,
-} from '../../../../src/server/smdp/faults/faults.ts'
+import { createFaults, type FaultRule, type FunctionName } from '../../../../src/server/smdp/faults/faults.ts'
 import { seededRandom } from '../../../rsp/seeded-random.ts'
 import { accepted, createSmdpFixture, ICCID, MATCHING_ID, post, refused, START, testPki } from '../smdp-fixture.ts'
 
@@ -146,7 +142,11 @@ describe('a server told to misbehave in what it gives', () => {
   })
 
   it('signs its offer wrongly', async () => {
-    const fixture = await sceneWith({ function: 'AuthenticateClient', behaviour: { kind: 'wrong-signature' }, count: 1 })
+    const fixture = await sceneWith({
+      function: 'AuthenticateClient',
+      behaviour: { kind: 'wrong-signature' },
+      count: 1,
+    })
     const offered = accepted(await fixture.authenticate(fixture.card))
     // The card would see it; one that does not is found out here, as it signs the signature that came.
     expect(refused(await fixture.getPackage(fixture.card, offered))).toBe('8.1/6.1')
@@ -306,7 +306,8 @@ describe('a server told to misbehave in how its answers come', () => {
         fixture.card.authenticateServer(opened, { matchingId: MATCHING_ID }),
       ),
     })
-    const send = () => fixture.smdp.es9p(post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }))
+    const send = () =>
+      fixture.smdp.es9p(post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }))
     expect([(await send()).status, (await send()).status]).toEqual([502, 200])
   })
 })

@@ -42,7 +42,9 @@ const sendEdited = async (
   const encoding = member === 'transactionId' ? 'hex' : member === 'smdpAddress' ? 'utf8' : 'base64'
   let bytes: Buffer = Buffer.from(message[member] as string, encoding)
   for (const change of edits) if (bytes.length > 0) bytes = applyEdit(bytes, change)
-  const response = await fixture.smdp.es9p(post(path, JSON.stringify({ ...message, [member]: bytes.toString(encoding) })))
+  const response = await fixture.smdp.es9p(
+    post(path, JSON.stringify({ ...message, [member]: bytes.toString(encoding) })),
+  )
   if (response.status === 204) return 'passed over'
   expect([200, 400]).toContain(response.status)
   const json = (await response.json()) as { header: { functionExecutionStatus: { status: string } } }
