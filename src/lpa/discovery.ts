@@ -54,7 +54,7 @@ const readRoot = async (isdr: Isdr): Promise<string> => {
 }
 
 /** From the root to an alternative SM-DS is one step (SGP.22 §3.6.2); a chain that goes on is a circle. */
-const MOST_SMDS = 3
+const MAX_SMDS = 3
 
 /**
  * Downloads what an event announces. The server of an event is an SM-DP+, with the event's id as matching id, or
@@ -73,7 +73,7 @@ export const downloadEvent = async (
     try {
       return await downloadProfile({ ...request, smdpAddress: rspServerAddress, matchingId: eventId })
     } catch (error) {
-      if (!isLpaError(error, 'not-an-smdp') || asked > MOST_SMDS) throw error
+      if (!isLpaError(error, 'not-an-smdp') || asked > MAX_SMDS) throw error
     }
     const text = `the event leads to another SM-DS, ${rspServerAddress}`
     request.isdr.report({ kind: 'noted', text })

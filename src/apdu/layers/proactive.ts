@@ -48,7 +48,7 @@ const PERFORMED = 0x00
 const BEYOND_CAPABILITIES = 0x30
 
 /** A card that asks more in a row than this is not going to stop. */
-const MOST_IN_A_ROW = 32
+const MAX_IN_A_ROW = 32
 
 /** FETCH; `length` is the SW2 of the 91xx that announced it (256 for '00'). */
 export const fetchProactive = async (channel: Channel, length: number): Promise<ProactiveCommand> => {
@@ -93,8 +93,8 @@ export const answerProactive = (channel: Channel, command: ProactiveCommand, res
 export const serveProactive = async (channel: Channel, length: number): Promise<readonly ProactiveCommand[]> => {
   const asked: ProactiveCommand[] = []
   for (let waiting: number | undefined = length; waiting !== undefined; ) {
-    if (asked.length === MOST_IN_A_ROW)
-      throw new ApduError('bad-response', `the card sent ${MOST_IN_A_ROW} proactive commands in a row`)
+    if (asked.length === MAX_IN_A_ROW)
+      throw new ApduError('bad-response', `the card sent ${MAX_IN_A_ROW} proactive commands in a row`)
     const command = await fetchProactive(channel, waiting)
     asked.push(command)
     if (command.refresh === 'uicc-reset') break

@@ -14,7 +14,7 @@ export interface Arrival {
   readonly response: Response
 }
 
-const MOST_REDIRECTS = 10
+const MAX_REDIRECTS = 10
 
 /**
  * One navigation as a browser does it: cookies, redirects, https only. Rejects with an AppError when there is no answer and
@@ -27,7 +27,7 @@ export const navigate = async (
   note: (text: string) => void,
 ): Promise<Arrival> => {
   let { url, form } = to
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     if (!url.startsWith('https://'))
       throw new AppError('portal-failed', `The portal leads to ${url.slice(0, 60)}, which is not https.`)
     const response = await request(web, cookies, { url, ...(form && { form }), headers: to.headers ?? {} })
@@ -44,7 +44,7 @@ export const navigate = async (
     url = next
     if (response.status < 307) form = undefined
   }
-  throw new AppError('portal-failed', `The operator’s pages redirect more than ${MOST_REDIRECTS} times.`)
+  throw new AppError('portal-failed', `The operator’s pages redirect more than ${MAX_REDIRECTS} times.`)
 }
 
 /** Fetches whatever a page loads, or a step of a navigation. Throws an AppError when there is no answer. */

@@ -26,8 +26,8 @@ export interface PortalHost {
   readonly seen: { readonly heading: string; readonly status: string } | null
 }
 
-const MOST_PAGES = 25
-const MOST_REPEATS = 5
+const MAX_PAGES = 25
+const MAX_REPEATS = 5
 
 export const createPortalHost = (settings: {
   readonly web: Fetch
@@ -121,7 +121,7 @@ export const createPortalHost = (settings: {
       const pages: string[] = []
       const taken = new Map<string, number>()
       let complaint = ''
-      while (page !== undefined && pages.length < MOST_PAGES) {
+      while (page !== undefined && pages.length < MAX_PAGES) {
         const here: WebPage = page
         pages.push(headingOf(here.document))
         if (handed !== undefined) return { end: handed, pages }
@@ -137,14 +137,14 @@ export const createPortalHost = (settings: {
         complaint = complaintOf(here.document) || complaint
         if (decision.go === 'nowhere') throw stuck(here, complaint || decision.reason)
         // Going the same way again, after the portal has complained, would only be told the same again.
-        if (times > (complaint === '' ? MOST_REPEATS : 1)) throw stuck(here, complaint || 'the page came back again')
+        if (times > (complaint === '' ? MAX_REPEATS : 1)) throw stuck(here, complaint || 'the page came back again')
         if (decision.go === 'follow') await show({ url: decision.link.href })
         else await send(here, decision.form, decision.button)
       }
       if (page === undefined && handed !== undefined) return { end: handed, pages }
       throw page === undefined
         ? new AppError('portal-stuck', 'The portal was closed before it handed anything over.')
-        : stuck(page, `no end after ${MOST_PAGES} pages`)
+        : stuck(page, `no end after ${MAX_PAGES} pages`)
     },
 
     async finish() {

@@ -32,7 +32,7 @@ export interface RegistrationSettings {
 }
 
 /** A modem that cannot decide which card it has is asked no more than so often. */
-const MOST_TRIES = 3
+const MAX_TRIES = 3
 
 /** ICCIDs are told with and without their check digit. */
 const isSameIccid = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one)
@@ -62,7 +62,7 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
     seen = await modem.subscriber()
     const isOld = isStale(seen, iccid)
     stale = isOld ? seen : end.end === 'registered' && isStale(before, iccid) ? before : undefined
-    if (stale === undefined || (isOld && wasReset) || tries === MOST_TRIES) break
+    if (stale === undefined || (isOld && wasReset) || tries === MAX_TRIES) break
   }
   const { imsi } = seen
   const operator = await modem.operator()

@@ -4,7 +4,7 @@ import { BenchError } from '../../host/error.ts'
 import { readInput } from '../options.ts'
 
 /** A photograph of a telephone has fewer; a small file may claim any number, and would take the memory for it. */
-const MOST_PIXELS = 25_000_000
+const MAX_PIXELS = 25_000_000
 
 /** From the header, which comes first (PNG §11.2.2); without one there is nothing to be read either. */
 const sizeOf = (png: Uint8Array): { width: number; height: number } => {
@@ -18,7 +18,7 @@ export const readQrImage = (path: string): string => {
   if (!hasPngSignature(bytes))
     throw new BenchError('qr-image', `${path} is not a PNG image: save the QR code as PNG, or give the code as text`)
   const { width, height } = sizeOf(bytes)
-  if (width * height > MOST_PIXELS)
+  if (width * height > MAX_PIXELS)
     throw new BenchError(
       'qr-image',
       `${path} has ${width} x ${height} pixels, too many to look for a code in; cut it to the code, or give the code as text`,

@@ -12,7 +12,7 @@ import { reportError } from '../report-error.ts'
 import type { Perform } from '../shared-options.ts'
 import { completeLine, isWorthKeeping, type ShellCommand, splitWords } from './shell-words.ts'
 
-const MOST_REMEMBERED = 500
+const MAX_REMEMBERED = 500
 const PROMPT = 'card> '
 
 /**
@@ -145,7 +145,7 @@ const openReader = (
       ? undefined
       : createInterface(
           isTerminal
-            ? { input: runtime.in, output: shown, terminal: true, history, historySize: MOST_REMEMBERED, completer }
+            ? { input: runtime.in, output: shown, terminal: true, history, historySize: MAX_REMEMBERED, completer }
             : { input: runtime.in, terminal: false },
         )
   reader?.on('line', line => {
@@ -208,7 +208,7 @@ const openHistory = (path: string) => {
   return {
     /** The newest first, as readline has them. */
     lines: (): string[] => {
-      const kept = read().slice(-MOST_REMEMBERED)
+      const kept = read().slice(-MAX_REMEMBERED)
       writeFileSync(path, kept.map(line => `${line}\n`).join(''), { mode: 0o600 })
       return kept.reverse()
     },

@@ -24,7 +24,7 @@ const activationCodeOf = (host: string, order: Order): string =>
   })}`
 
 /** Enough for a first try; `order list` has the others. */
-const MOST_CODES = 20
+const MAX_CODES = 20
 
 export const showServer = async (
   terminal: Terminal,
@@ -49,7 +49,7 @@ export const showServer = async (
   )
   const released = (await store.listOrders()).filter(isPending)
   if (released.length > 0) terminal.line('Released orders:')
-  for (const order of released.slice(0, MOST_CODES)) {
+  for (const order of released.slice(0, MAX_CODES)) {
     const notes = [
       order.profileType,
       order.matchingId === '' && `default order of ${order.eid}`,
@@ -59,6 +59,6 @@ export const showServer = async (
     ].filter(Boolean)
     terminal.line(`  ${activationCodeOf(host, order)}  ${order.iccid}  ${notes.join(', ')}`)
   }
-  if (released.length > MOST_CODES)
-    terminal.line(`  and ${released.length - MOST_CODES} more: esim-bench smdp order list`)
+  if (released.length > MAX_CODES)
+    terminal.line(`  and ${released.length - MAX_CODES} more: esim-bench smdp order list`)
 }

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { CheckServer } from '../net/open-fetch.ts'
 
 /** The longest chain that is followed: a server and three CAs between it and the one that was given. */
-const MOST_LINKS = 4
+const MAX_LINKS = 4
 
 /** What is asked of a server under somebody else's CAs: a chain to one of them, valid today, and its name. */
 export const checkForeignServer =
@@ -24,7 +24,7 @@ const findLinks = (
   authorities: readonly X509Certificate[],
 ): readonly X509Certificate[] | undefined => {
   const links = [server]
-  while (links.length <= MOST_LINKS) {
+  while (links.length <= MAX_LINKS) {
     const top = links.at(-1)!
     if (authorities.some(authority => isIssuedBy(top, authority))) return links
     const next = others.find(other => other.ca && !links.includes(other) && isIssuedBy(top, other))

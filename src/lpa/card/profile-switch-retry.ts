@@ -18,7 +18,7 @@ export interface SwitchRefusal {
 }
 
 /** The first, and two more: a card that wants yet another way is not met by trying. */
-const MOST_ATTEMPTS = 3
+const MAX_ATTEMPTS = 3
 
 /**
  * Firmwares in the field know a profile by its AID alone, take the command only with the other refresh flag, or are
@@ -35,7 +35,7 @@ export const switchWithFallbacks = async (
     const refusal = await attempt(way)
     if (refusal === undefined) return
     const { error } = refusal
-    const next = number < MOST_ATTEMPTS ? nextVariant(refusal, way, tried) : undefined
+    const next = number < MAX_ATTEMPTS ? nextVariant(refusal, way, tried) : undefined
     if (next === undefined) throw error
     report({ kind: 'noted', text: `${error.message}; ${next.said}`, error })
     // What the card was busy with does not outlive a reset.

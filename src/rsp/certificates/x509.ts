@@ -228,12 +228,12 @@ export const registeredIdOf = (names: readonly Uint8Array[]): string | undefined
 }
 
 /** Deeper than any distribution point nests its names; nobody exhausts the stack with what no CI has signed yet. */
-const MOST_LEVELS = 8
+const MAX_LEVELS = 8
 
 /** Every element of a tag at any depth: distribution points nest their names deep. */
 export const findElements = (bytes: Uint8Array, tag: number): Uint8Array[] => {
   const within = (tlv: Tlv, level: number): Uint8Array[] => {
-    if (level > MOST_LEVELS) throw new Asn1Error('bad-value', `nested deeper than ${MOST_LEVELS} levels`)
+    if (level > MAX_LEVELS) throw new Asn1Error('bad-value', `nested deeper than ${MAX_LEVELS} levels`)
     if (tlv.tag === tag) return [elementOf(tlv)]
     return isConstructed(tlv.tag) ? childrenOf(tlv).flatMap(child => within(child, level + 1)) : []
   }

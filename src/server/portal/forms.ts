@@ -31,13 +31,13 @@ const emailError = (form: URLSearchParams): FieldErrors =>
     ? {}
     : { email: 'Enter an email address like name@example.com.' }
 
-const MOST_BYTES = 16 * 1024
+const MAX_BYTES = 16 * 1024
 
 /** The posted form, or the status that says why it is none. */
 export const readForm = async (request: Request): Promise<URLSearchParams | 413 | 415> => {
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') return 415
-  if (Number(request.headers.get('content-length') ?? 0) > MOST_BYTES) return 413
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BYTES) return 413
   const text = await request.text()
-  return text.length > MOST_BYTES ? 413 : new URLSearchParams(text)
+  return text.length > MAX_BYTES ? 413 : new URLSearchParams(text)
 }

@@ -46,7 +46,7 @@ export interface Sessions {
 }
 
 const IDLE = 30 * 60_000
-const MOST_SESSIONS = 10_000
+const MAX_SESSIONS = 10_000
 const GRACE = 5_000
 
 export const createSessions = (clock: () => Date, random: (length: number) => Uint8Array): Sessions => {
@@ -62,7 +62,7 @@ export const createSessions = (clock: () => Date, random: (length: number) => Ui
     for (const [id, session] of open) if (now - session.lastSeen > IDLE) open.delete(id)
     for (const [id, { until }] of renamedTo) if (now > until) renamedTo.delete(id)
     for (const id of open.keys()) {
-      if (open.size < MOST_SESSIONS) break
+      if (open.size < MAX_SESSIONS) break
       open.delete(id)
     }
   }

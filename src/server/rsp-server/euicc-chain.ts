@@ -19,13 +19,13 @@ export interface EuiccChain {
 }
 
 /** More certificates than the longest chain has, variant C with its CI, are not looked at. */
-const MOST_OTHERS = 3
+const MAX_OTHERS = 3
 
 /** The certificate of a card whose chain was verified. Throws RspServerError with the certificate at fault. */
 export const verifyEuiccChain = (given: EuiccChain): RspCertificate => {
   const { trusted, now, crls } = given
   const others = given.otherCertsInChain ?? []
-  if (others.length > MOST_OTHERS)
+  if (others.length > MAX_OTHERS)
     throw new RspServerError('eum-certificate-invalid', `${others.length} more certificates in the chain`)
   const above = orderAbove(
     readCertificate(given.eumCertificate, 'EUM'),

@@ -10,7 +10,7 @@ export interface AnsweringCall {
 }
 
 /** Each round that is lost another call has won; a store where nobody ever wins is not to hang the server. */
-const MOST_ROUNDS = 1000
+const MAX_ROUNDS = 1000
 
 /**
  * Reads the order, unless it is given as it was just read, lets `edit` decide on it, and saves it; decides anew when
@@ -28,7 +28,7 @@ export const changeOrder = async (
   call?: AnsweringCall,
 ): Promise<Order> => {
   const iccid = typeof from === 'string' ? from : from.iccid
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const order = round === 0 && typeof from !== 'string' ? from : await store.findOrder(iccid)
     if (order === undefined) throw refusal('iccid-unknown')
     const next = edit(order)
@@ -41,5 +41,5 @@ export const changeOrder = async (
     if (outcome === 'call-known') return order
     if (outcome === 'matching-id-taken') throw refusal('matching-id-taken')
   }
-  throw new SmdpError('order-contended', `the order of ${iccid} was changed by others ${MOST_ROUNDS} times in a row`)
+  throw new SmdpError('order-contended', `the order of ${iccid} was changed by others ${MAX_ROUNDS} times in a row`)
 }
