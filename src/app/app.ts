@@ -13,12 +13,12 @@ import {
 import { connectService, type DeviceFacts } from './service-client.ts'
 import {
   type AppEvent,
+  type AppRegistrationState,
   type AppState,
   CLOSED,
   type ConsentAnswer,
   type ConsentRequest,
   type Effect,
-  type RegistrationState,
   type UserAction,
 } from './state.ts'
 import { transition } from './transition.ts'
@@ -48,8 +48,8 @@ export interface LpaFailure {
 export interface RegistrationAccess {
   register(
     iccid: string,
-    changed: (state: RegistrationState) => void,
-  ): Promise<{ readonly state: RegistrationState; readonly operator: string; readonly detail?: string }>
+    changed: (state: AppRegistrationState) => void,
+  ): Promise<{ readonly state: AppRegistrationState; readonly operator: string; readonly detail?: string }>
 }
 
 /** Where the operator's portal is shown: to a lone user (portal-host.ts), or to a person in a frame (portal-frame.ts). */
@@ -202,7 +202,7 @@ export const createApp = (settings: AppSettings): App => {
   }
 
   const register = async (iccid: string): Promise<void> => {
-    const changed = (next: RegistrationState): void =>
+    const changed = (next: AppRegistrationState): void =>
       send({ kind: 'registration', state: next, operator: '', final: false })
     const outcome = await settings.registration
       .register(iccid, changed)

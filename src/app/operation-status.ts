@@ -45,7 +45,7 @@ export type MobilePlansActivationError =
   | 'invalidActivationCode'
   | 'invalidIccid'
 
-export const activationErrorOf = (status: ESimOperationStatus): MobilePlansActivationError => ACTIVATION_ERRORS[status]
+export const toActivationError = (status: ESimOperationStatus): MobilePlansActivationError => ACTIVATION_ERRORS[status]
 
 /**
  * SGP.22 §5.2.6 subject and reason codes of an ES9+ refusal as an operation status. No document of the contract maps them:

@@ -18,7 +18,7 @@ export type Provider = z.infer<typeof Provider>
 const BaseData = z.object({ country: z.string(), providers: z.array(Provider) })
 export type BaseData = z.infer<typeof BaseData>
 
-const GatewayPage = z.object({
+const GatewayPageReply = z.object({
   templateId: z.string(),
   kind: z.enum(['standard', 'enhanced']),
   backgroundColor: z.string(),
@@ -31,7 +31,7 @@ const GatewayPage = z.object({
   image: z.object({ uri: z.string(), width: z.number(), height: z.number() }).nullable(),
   disclaimer: z.string(),
 })
-export type GatewayPage = z.infer<typeof GatewayPage>
+export type GatewayPageReply = z.infer<typeof GatewayPageReply>
 
 const BalanceReply = z.object({
   provider: z.object({ id: z.string(), brandName: z.string() }),
@@ -65,7 +65,7 @@ export interface DeviceFacts {
 
 export interface PlansService {
   providers(): Promise<BaseData>
-  gateway(providerId: string): Promise<GatewayPage>
+  gateway(providerId: string): Promise<GatewayPageReply>
   balance(iccid: string, location: string): Promise<BalanceReply>
 }
 
@@ -106,7 +106,7 @@ export const connectService = (fetch: Fetch, url: string, device: DeviceFacts): 
   }
   return {
     providers: () => ask(BaseData, '/v1/providers', where),
-    gateway: id => ask(GatewayPage, `/v1/providers/${encodeURIComponent(id)}/gateway`, where),
+    gateway: id => ask(GatewayPageReply, `/v1/providers/${encodeURIComponent(id)}/gateway`, where),
     balance: (iccid, location) => ask(BalanceReply, `/v1/sims/${encodeURIComponent(iccid)}/balance`, { location }),
   }
 }

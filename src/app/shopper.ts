@@ -30,14 +30,14 @@ const textOf = (element: Element | null): string => (element?.textContent ?? '')
 const has = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase())
 
 /** What the page says in large letters. */
-export const headingOf = (document: Document): string => textOf(document.querySelector('h1')) || document.title
+export const getHeading = (document: Document): string => textOf(document.querySelector('h1')) || document.title
 /** What the page complains about, if it does. */
-export const complaintOf = (document: Document): string => textOf(document.querySelector('[role=alert]'))
+export const getAlertText = (document: Document): string => textOf(document.querySelector('[role=alert]'))
 
 /** Reads a page as a person does, by its headings, labels and buttons, fills in its form, and says which way to go. */
 export const decide = (document: Document, shopper: Shopper): Decision => {
   const forms = [...document.querySelectorAll('form')]
-  if (shopper.cancelAt !== undefined && has(headingOf(document), shopper.cancelAt)) {
+  if (shopper.cancelAt !== undefined && has(getHeading(document), shopper.cancelAt)) {
     const form = forms.find(one => /\bcancel\b/i.test(textOf(buttonOf(one))))
     return form === undefined
       ? { go: 'nowhere', reason: 'the page has no Cancel' }

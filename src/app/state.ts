@@ -2,14 +2,14 @@ import type { Flyout } from './flyout.ts'
 import type { DownloadFailure } from './launch.ts'
 import type { ESimFailure, MobilePlansActivationError } from './operation-status.ts'
 import type { PurchaseMetadata } from './portal/bridge.ts'
-import type { GatewayPage, Provider } from './service-client.ts'
+import type { GatewayPageReply, Provider } from './service-client.ts'
 
 /** What fills the app's window. */
 export type Screen =
   | { readonly name: 'closed' }
   | { readonly name: 'loading'; readonly text: string }
   | { readonly name: 'catalogue'; readonly country: string; readonly providers: readonly Provider[] }
-  | { readonly name: 'gateway'; readonly provider: Provider; readonly page: GatewayPage }
+  | { readonly name: 'gateway'; readonly provider: Provider; readonly page: GatewayPageReply }
   /** `ready`: the first page has been shown. */
   | { readonly name: 'portal'; readonly provider: Provider; readonly ready: boolean }
   | {
@@ -24,7 +24,7 @@ export type Screen =
       readonly retry?: 'start' | 'portal' | 'download' | 'enable'
     }
 
-export interface Download {
+export interface AppDownload {
   readonly phase:
     | 'contacting'
     | 'consent'
@@ -63,11 +63,11 @@ export interface Operation {
   readonly iccid?: string
 }
 
-export type RegistrationState = 'none' | 'deregistered' | 'searching' | 'home' | 'roaming' | 'partner' | 'denied'
+export type AppRegistrationState = 'none' | 'deregistered' | 'searching' | 'home' | 'roaming' | 'partner' | 'denied'
 
 export interface AppState {
   readonly screen: Screen
-  readonly download: Download | null
+  readonly download: AppDownload | null
   readonly consent: ConsentRequest | null
   /** The user wants to leave in the middle: the app asks. */
   readonly leaving: boolean
@@ -78,7 +78,7 @@ export interface AppState {
   readonly providers: readonly Provider[]
   /** The operator whose gateway or portal was opened last. */
   readonly provider: Provider | null
-  readonly gateway: GatewayPage | null
+  readonly gateway: GatewayPageReply | null
   readonly portalOpen: boolean
   readonly transactionId: string | null
   /** Functions of the page that want to hear. */
@@ -89,7 +89,7 @@ export interface AppState {
   /** The profile that is on the network. */
   readonly line: {
     readonly iccid: string
-    readonly registration: RegistrationState
+    readonly registration: AppRegistrationState
     readonly operator: string
   } | null
 }
@@ -134,7 +134,7 @@ export type UserAction =
 export type AppEvent =
   | ({ readonly kind: 'user' } & UserAction)
   | { readonly kind: 'providers'; readonly country: string; readonly providers: readonly Provider[] }
-  | { readonly kind: 'gateway'; readonly page: GatewayPage }
+  | { readonly kind: 'gateway'; readonly page: GatewayPageReply }
   | { readonly kind: 'service-failed'; readonly at: 'start' | 'gateway'; readonly code: string; readonly text: string }
   | { readonly kind: 'portal-launched'; readonly transactionId: string }
   | { readonly kind: 'portal-ready' }
@@ -162,7 +162,7 @@ export type AppEvent =
   | { readonly kind: 'enable-failed'; readonly status: ESimFailure; readonly detail: string }
   | {
       readonly kind: 'registration'
-      readonly state: RegistrationState
+      readonly state: AppRegistrationState
       readonly operator: string
       readonly final: boolean
       readonly detail?: string

@@ -1,4 +1,4 @@
-import { activationErrorOf, adviceFor, type ESimFailure, type MobilePlansActivationError } from './operation-status.ts'
+import { adviceFor, type ESimFailure, type MobilePlansActivationError, toActivationError } from './operation-status.ts'
 import { failure, leavePortal, withCv } from './result-screen.ts'
 import type { AppEvent, AppState, AppTransition, Effect, Operation, Screen } from './state.ts'
 import { answerUser, isBusy } from './user-actions.ts'
@@ -154,9 +154,9 @@ const failOperation = (
       ...state,
       consent: null,
       download: { phase: 'failed', text: adviceFor(status) },
-      screen: withCv(failure('The profile could not be installed', text, activationErrorOf(status), retry), state),
+      screen: withCv(failure('The profile could not be installed', text, toActivationError(status), retry), state),
     },
-    ...tellActivation(state, activationErrorOf(status), iccid),
+    ...tellActivation(state, toActivationError(status), iccid),
   ]
 }
 

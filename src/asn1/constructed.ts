@@ -1,7 +1,7 @@
 import { concat } from './bytes.ts'
 import { Asn1Error } from './error.ts'
 import { accepts, type Schema, showTag, type TaggedSchema, withTag } from './schema.ts'
-import { childrenOf, elementOf, readTlv, type Tlv } from './tlv.ts'
+import { getChildren, getElementBytes, readTlv, type Tlv } from './tlv.ts'
 
 /** A component that may be absent. */
 export interface Optional<T> {
@@ -110,7 +110,7 @@ const readFields = (
           { offset: element.start },
         )
       unknown ??= []
-      unknown.push(elementOf(element))
+      unknown.push(getElementBytes(element))
       continue
     }
     try {
@@ -145,7 +145,7 @@ export const sequenceOf = <T>(item: Schema<T>, name = `SEQUENCE OF ${item.name}`
     encodeParts,
     encodeContents: values => concat(...encodeParts(values)),
     decodeContents: tlv =>
-      childrenOf(tlv).map((element, index) => {
+      getChildren(tlv).map((element, index) => {
         try {
           if (!accepts(item, element.tag))
             throw new Asn1Error('bad-tag', `tag ${showTag(element.tag)} where ${item.name} is expected`, {

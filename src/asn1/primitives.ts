@@ -1,6 +1,6 @@
 import { Asn1Error } from './error.ts'
 import { type Contents, type TaggedSchema, withTag } from './schema.ts'
-import { contentOf, type Tlv } from './tlv.ts'
+import { getContent, type Tlv } from './tlv.ts'
 
 const primitive = <T>(
   name: string,
@@ -12,7 +12,7 @@ const primitive = <T>(
     constructed: false,
     encodeContents,
     decodeContents: (tlv: Tlv) =>
-      read(contentOf(tlv), detail => new Asn1Error('bad-value', `${name}: ${detail}`, { offset: tlv.start })),
+      read(getContent(tlv), detail => new Asn1Error('bad-value', `${name}: ${detail}`, { offset: tlv.start })),
   }
   return withTag(name, tag, contents)
 }

@@ -1,5 +1,5 @@
 import { Asn1Error } from './error.ts'
-import { childrenOf, elementOf, encodeTlv, isConstructed, readOnlyTlv, type Tlv } from './tlv.ts'
+import { encodeTlv, getChildren, getElementBytes, isConstructed, readOnlyTlv, type Tlv } from './tlv.ts'
 
 /**
  * A message as a value: how it looks in bytes, and what it is in TypeScript.
@@ -13,7 +13,7 @@ export interface Schema<T> {
   encode(value: T): Uint8Array
   decodeTlv(tlv: Tlv): T
 }
-export type TypeOf<S> = S extends Schema<infer T> ? T : never
+export type SchemaValue<S> = S extends Schema<infer T> ? T : never
 
 /** A primitive schema knows its content apart from its tag, so that an implicit tag can replace the tag. */
 export interface Contents<T> {
@@ -84,7 +84,7 @@ export const explicit = <T>(tag: number, schema: Schema<T>): TaggedSchema<T> =>
     constructed: true,
     encodeContents: value => schema.encode(value),
     decodeContents: tlv => {
-      const inner = childrenOf(tlv)
+      const inner = getChildren(tlv)
       if (inner.length === 0) throw new Asn1Error('missing-field', `${schema.name} is absent`, { offset: tlv.start })
       if (inner.length > 1)
         throw new Asn1Error('over-long', `more than one element in ${schema.name}`, { offset: inner[1]!.start })
@@ -103,7 +103,7 @@ export const rawElement = (name: string, ...tags: readonly number[]): Schema<Uin
       throw new Asn1Error('bad-tag', `tag ${showTag(tlv.tag)} in place of ${name}`)
     return value
   },
-  decodeTlv: elementOf,
+  decodeTlv: getElementBytes,
 })
 
 /** A value beside the bytes it came from, for everything that is signed. Encoding gives the bytes back, never a re-encoding. */
@@ -117,7 +117,7 @@ export const withRawBytes = <T>(schema: Schema<T>): Schema<WithRawBytes<T>> => (
   name: schema.name,
   tags: schema.tags,
   encode: ({ bytes }) => bytes,
-  decodeTlv: tlv => ({ value: schema.decodeTlv(tlv), bytes: elementOf(tlv) }),
+  decodeTlv: tlv => ({ value: schema.decodeTlv(tlv), bytes: getElementBytes(tlv) }),
 })
 
 /** A value with its encoding, made here. */

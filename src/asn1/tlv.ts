@@ -14,8 +14,8 @@ export interface Tlv {
   readonly end: number
 }
 
-export const contentOf = (tlv: Tlv): Uint8Array => tlv.buffer.subarray(tlv.valueStart, tlv.end)
-export const elementOf = (tlv: Tlv): Uint8Array => tlv.buffer.subarray(tlv.start, tlv.end)
+export const getContent = (tlv: Tlv): Uint8Array => tlv.buffer.subarray(tlv.valueStart, tlv.end)
+export const getElementBytes = (tlv: Tlv): Uint8Array => tlv.buffer.subarray(tlv.start, tlv.end)
 
 /** True for a constructed encoding (X.690 §8.1.2.5: bit 6 of the first identifier octet). */
 export const isConstructed = (tag: number): boolean => (firstOctet(tag) & 0x20) !== 0
@@ -70,7 +70,7 @@ export const readOnlyTlv = (buffer: Uint8Array): Tlv => {
 }
 
 /** The elements inside a constructed element, in order. */
-export const childrenOf = (tlv: Tlv): Tlv[] => readTlvs(tlv.buffer, tlv.valueStart, tlv.end)
+export const getChildren = (tlv: Tlv): Tlv[] => readTlvs(tlv.buffer, tlv.valueStart, tlv.end)
 
 /** The elements that fill `start`..`limit`, in order. */
 export const readTlvs = (buffer: Uint8Array, start = 0, limit = buffer.length): Tlv[] => {
@@ -102,7 +102,7 @@ const writeHeader = (out: Uint8Array, tag: number, length: number): number => {
 }
 
 /** Tag and definite minimal length (DER) of an element with `length` bytes of content. */
-export const encodeHeader = (tag: number, length: number): Uint8Array => {
+export const encodeTlvHeader = (tag: number, length: number): Uint8Array => {
   const out = new Uint8Array(octetsOf(tag) + lengthOctets(length))
   writeHeader(out, tag, length)
   return out

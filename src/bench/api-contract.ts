@@ -18,12 +18,12 @@
 
 import type { Flyout } from '../app/flyout.ts'
 import type { BridgeCall } from '../app/portal/bridge.ts'
-import type { ConsentRequest, Download, Screen, UserAction } from '../app/state.ts'
+import type { AppDownload, ConsentRequest, Screen, UserAction } from '../app/state.ts'
 import type { BenchEvent, Cause, RigSummary, Verdict } from '../evidence/events.ts'
 
 /** What the app says is what the page draws; these pass through as they are. */
 export type { BridgeCall, ConsentRequest, Flyout }
-export type DeviceDownload = Download
+export type DeviceDownload = AppDownload
 
 export interface BenchInfo {
   readonly version: string

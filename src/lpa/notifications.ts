@@ -6,7 +6,7 @@ import type { NotificationEventName } from '../rsp/identifiers.ts'
 import { ES9p } from '../rsp/interfaces/es9p.ts'
 import { ES10b } from '../rsp/interfaces/es10b.ts'
 import type { ProfileInfo } from '../rsp/metadata.ts'
-import { type NotificationMetadata, notificationMetadataOf, PendingNotification } from '../rsp/notification.ts'
+import { getNotificationMetadata, type NotificationMetadata, PendingNotification } from '../rsp/notification.ts'
 import { functionRefused, type Isdr } from './card/isdr.ts'
 import { LpaError } from './errors.ts'
 import { isGenuine } from './server/judge-refusal.ts'
@@ -44,7 +44,7 @@ export const retrieveNotification = async (
   const answer = await isdr.call(ES10b.RetrieveNotificationsList, { searchCriteria: { seqNumber } })
   if (answer.notificationList === undefined)
     throw functionRefused(ES10b.RetrieveNotificationsList, answer.notificationsListResultError)
-  const found = answer.notificationList.find(({ value }) => notificationMetadataOf(value).seqNumber === seqNumber)
+  const found = answer.notificationList.find(({ value }) => getNotificationMetadata(value).seqNumber === seqNumber)
   if (found === undefined)
     throw new LpaError('card-mismatch', 'card', `the card lists notification ${seqNumber} and does not give it out`, {
       step: 'ES10b.RetrieveNotificationsList',

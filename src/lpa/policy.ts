@@ -1,10 +1,10 @@
-import type { TypeOf } from '../asn1/schema.ts'
+import type { SchemaValue } from '../asn1/schema.ts'
 import type { OperatorId } from '../rsp/identifiers.ts'
 import type { ES10b } from '../rsp/interfaces/es10b.ts'
 import type { ProfileInfo, StoreMetadataRequest } from '../rsp/metadata.ts'
 
 export type PolicyRule = 'ppr1' | 'ppr2'
-type RulesAuthorisationTable = TypeOf<typeof ES10b.GetRAT.response>['rat']
+type RulesAuthorisationTable = SchemaValue<typeof ES10b.GetRAT.response>['rat']
 
 export type PolicyVerdict =
   /** `consentRequired`: the table wants the user told of the rules and asked for them by name. */

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../asn1/bytes.ts'
-import { encode, type TypeOf, type WithRawBytes } from '../asn1/schema.ts'
+import { encode, type SchemaValue, type WithRawBytes } from '../asn1/schema.ts'
 import { type CancelSessionReason, CtxParams1, type DeviceInfo, type SmdpSigned2 } from '../rsp/authentication.ts'
 import type { EUICCInfo1 } from '../rsp/euicc-info.ts'
 import { ES9p } from '../rsp/interfaces/es9p.ts'
@@ -53,7 +53,7 @@ export interface Authenticated {
   readonly transactionId: Uint8Array
   readonly serverCertificate: Uint8Array
   /** For the server's AuthenticateClient. */
-  readonly authenticateServerResponse: TypeOf<typeof ES10b.AuthenticateServer.response>
+  readonly authenticateServerResponse: SchemaValue<typeof ES10b.AuthenticateServer.response>
   readonly euiccSigned1: NonNullable<AuthenticateServerAnswer['authenticateResponseOk']>['euiccSigned1']
   readonly euiccSignature1: Uint8Array
   readonly euiccCertificate: Uint8Array
@@ -169,7 +169,7 @@ const checkInitiated = (
     )
 }
 
-type AuthenticateServerAnswer = TypeOf<typeof ES10b.AuthenticateServer.response>['value']
+type AuthenticateServerAnswer = SchemaValue<typeof ES10b.AuthenticateServer.response>['value']
 
 /** What the card signed must be what it was asked to sign. */
 const checkAuthenticated = (

@@ -1,16 +1,16 @@
 import { accessRuleFindings, directoryFindings, serviceTableFindings } from './check/file-findings.ts'
-import type { Finding } from './check/finding.ts'
+import type { ProfileFinding } from './check/finding.ts'
 import { headerFindings, orderFindings } from './check/structure-findings.ts'
 import { pinFindings, subscriberFindings } from './check/subscriber-findings.ts'
 import { installProfile, SUPPORTED_SERVICES } from './install.ts'
 import type { ProfilePackage } from './package.ts'
-import { usimOf } from './subscriber.ts'
+import { getUsim } from './subscriber.ts'
 
 /**
  * What is wrong or odd about a profile package. An `error` is something that cards refuse or devices stumble over; a
  * `warning` is something that works, but that its maker should know. Nothing secret is in a finding.
  */
-export const checkProfilePackage = (pkg: ProfilePackage): readonly Finding[] => {
+export const checkProfilePackage = (pkg: ProfilePackage): readonly ProfileFinding[] => {
   const findings = [...orderFindings(pkg), ...headerFindings(pkg), ...pinFindings(pkg)]
   const outcome = installProfile(pkg, {
     services: new Set(SUPPORTED_SERVICES),
@@ -44,9 +44,9 @@ export const checkProfilePackage = (pkg: ProfilePackage): readonly Finding[] => 
   }
   return [
     ...findings,
-    ...subscriberFindings(profile!, usimOf(profile!)),
+    ...subscriberFindings(profile!, getUsim(profile!)),
     ...directoryFindings(profile!),
     ...accessRuleFindings(profile!),
-    ...serviceTableFindings(usimOf(profile!)),
+    ...serviceTableFindings(getUsim(profile!)),
   ]
 }

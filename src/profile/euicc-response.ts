@@ -1,6 +1,6 @@
 import { optional, sequenceOf } from '../asn1/constructed.ts'
 import { integer, namedInteger, nothing, utf8 } from '../asn1/primitives.ts'
-import { decode, encode, type TypeOf } from '../asn1/schema.ts'
+import { decode, encode, type SchemaValue } from '../asn1/schema.ts'
 import { automatic } from './elements/automatic-tags.ts'
 
 /** SAIP §8.11.  What an eUICC can say about a profile element. */
@@ -31,7 +31,7 @@ const PEStatus = automatic(
   },
   'PEStatus',
 )
-export type PEStatus = TypeOf<typeof PEStatus>
+export type PEStatus = SchemaValue<typeof PEStatus>
 
 /** SAIP §8.11.  EUICCResponse: the `simaResponse` of a ProfileInstallationResult. */
 export const EUICCResponse = automatic(
@@ -42,7 +42,7 @@ export const EUICCResponse = automatic(
   },
   'EUICCResponse',
 )
-export type EUICCResponse = TypeOf<typeof EUICCResponse>
+export type EUICCResponse = SchemaValue<typeof EUICCResponse>
 
 export const encodeEuiccResponse = (response: EUICCResponse): Uint8Array => encode(EUICCResponse, response)
 export const decodeEuiccResponse = (bytes: Uint8Array): EUICCResponse => decode(EUICCResponse, bytes)

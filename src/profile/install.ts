@@ -7,7 +7,7 @@ import { installFileSystem, installGenericFiles } from './install/file-elements.
 import { type Installation, startInstallation, takeMemory } from './install/installation.ts'
 import { installAka, installPins, installPuks } from './install/security-elements.ts'
 import type { ProfileElement, ProfilePackage } from './package.ts'
-import { templateOf } from './templates.ts'
+import { getTemplate } from './templates.ts'
 
 /** What a card can do for a profile. */
 export interface CardCapabilities {
@@ -168,7 +168,7 @@ const checkHeader = (header: ProfileHeader, services: ReadonlySet<ServiceName>):
     throw new PeFailure(RUNTIMES.includes(service) ? 'runtime-not-supported' : 'feature-not-supported', service)
   }
   for (const oid of header['eUICC-Mandatory-GFSTEList'])
-    if (templateOf(oid) === undefined) throw new PeFailure('template-not-supported', oid)
+    if (getTemplate(oid) === undefined) throw new PeFailure('template-not-supported', oid)
   if ((header['eUICC-Mandatory-AIDs'] ?? []).length > 0)
     throw new PeFailure('lib-not-supported', 'a library is mandatory, and the card has none')
 }

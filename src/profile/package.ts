@@ -1,13 +1,13 @@
 import { concat } from '../asn1/bytes.ts'
 import { Asn1Error } from '../asn1/error.ts'
 import { showTag } from '../asn1/schema.ts'
-import { elementOf, readTlv, type Tlv } from '../asn1/tlv.ts'
+import { getElementBytes, readTlv, type Tlv } from '../asn1/tlv.ts'
 import {
   type ElementKind,
   type ElementValue,
+  getPeHeader,
   kindOfTag,
   ProfileElementTypes,
-  peHeaderOf,
 } from './elements/profile-element.ts'
 import { ProfileError } from './error.ts'
 
@@ -28,7 +28,7 @@ export type ProfileElement = (KnownElement | UnknownElement) & {
   readonly identification?: number
   readonly mandated: boolean
 }
-export type ElementOf<K extends ElementKind> = Extract<ProfileElement, { kind: K }>
+export type ElementOfKind<K extends ElementKind> = Extract<ProfileElement, { kind: K }>
 
 /** A profile package (SAIP §8): elements in the order in which an eUICC interprets them. */
 export interface ProfilePackage {
@@ -36,12 +36,12 @@ export interface ProfilePackage {
 }
 
 const readElement = (tlv: Tlv): ProfileElement => {
-  const bytes = elementOf(tlv)
+  const bytes = getElementBytes(tlv)
   const kind = kindOfTag(tlv.tag)
   if (kind === undefined)
     return { kind: 'unknown', tag: tlv.tag, value: undefined, bytes, offset: tlv.start, mandated: false }
   const value = ProfileElementTypes[kind].decodeTlv(tlv)
-  const header = peHeaderOf(kind, value)
+  const header = getPeHeader(kind, value)
   return {
     kind,
     value,
@@ -116,5 +116,5 @@ export const createElement = <K extends ElementKind>(kind: K, value: ElementValu
 }
 
 /** All elements of one kind, in their order. */
-export const elementsOf = <K extends ElementKind>(pkg: ProfilePackage, kind: K): readonly ElementOf<K>[] =>
-  pkg.elements.filter((element): element is ElementOf<K> => element.kind === kind)
+export const getElements = <K extends ElementKind>(pkg: ProfilePackage, kind: K): readonly ElementOfKind<K>[] =>
+  pkg.elements.filter((element): element is ElementOfKind<K> => element.kind === kind)

@@ -3,7 +3,7 @@ import { packDigits } from './digits.ts'
 import { type ElementKind, type ElementValue, ProfileElementTypes } from './elements/profile-element.ts'
 import { ProfileError } from './error.ts'
 import { installProfile, SUPPORTED_SERVICES } from './install.ts'
-import type { ElementOf, ProfileElement, ProfilePackage } from './package.ts'
+import type { ElementOfKind, ProfileElement, ProfilePackage } from './package.ts'
 import { changed } from './personalise/changed.ts'
 import { createFileRewriter } from './personalise/file-contents.ts'
 import { personalAka, personalOtaKeys, personalPins, personalPuks } from './personalise/secret-values.ts'
@@ -93,7 +93,7 @@ const reencode = (element: ProfileElement, value: unknown, offset: number): Prof
 
 /** The ICCID; and with another algorithm the service that a card must have for it. */
 const personalHeader = (
-  { value }: ElementOf<'header'>,
+  { value }: ElementOfKind<'header'>,
   { iccid, algorithm }: Personalisation,
 ): ElementValue<'header'> => {
   const changes: { -readonly [K in keyof ElementValue<'header'>]?: ElementValue<'header'>[K] } = {}

@@ -1,5 +1,5 @@
 import type { AkaAlgorithm } from './aka/algorithm.ts'
-import { algorithmOf } from './aka/algorithm-of.ts'
+import { toAkaAlgorithm } from './aka/to-aka-algorithm.ts'
 import { IND_VALUES, joinSqn } from './aka/sequence-number.ts'
 import { unpackDigits, unpackImsi, unpackNumber } from './digits.ts'
 import { ProfileError } from './error.ts'
@@ -25,7 +25,7 @@ const USIM_AID = [0xa0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02]
 const FID = { imsi: 0x6f07, ad: 0x6fad, spn: 0x6f46, msisdn: 0x6f40 }
 
 /** The first USIM of a profile. */
-export const usimOf = (profile: InstalledProfile): Directory | undefined =>
+export const getUsim = (profile: InstalledProfile): Directory | undefined =>
   profile.applications.find(adf => USIM_AID.every((octet, i) => adf.aid?.[i] === octet))
 
 const efOf = (adf: Directory, fid: number): ElementaryFile | undefined => {
@@ -34,12 +34,12 @@ const efOf = (adf: Directory, fid: number): ElementaryFile | undefined => {
 }
 
 /** Reads the subscriber out of a package, by installing it as a card would. */
-export const readSubscriber = (pkg: ProfilePackage): Subscriber => {
+export const getProfileSubscriber = (pkg: ProfilePackage): Subscriber => {
   const capabilities = { services: new Set(SUPPORTED_SERVICES), freeMemory: Number.POSITIVE_INFINITY }
   const { profile, ...failed } = installProfile(pkg, capabilities)
   if (profile === undefined)
     throw new ProfileError('bad-element', `the profile cannot be installed: ${'reason' in failed ? failed.reason : ''}`)
-  const usim = usimOf(profile)
+  const usim = getUsim(profile)
   if (usim === undefined) throw new ProfileError('not-found', 'the profile has no USIM')
   const aka = profile.aka.get(usim.key)
   if (aka === undefined) throw new ProfileError('not-found', 'the USIM has no authentication algorithm')
@@ -53,7 +53,7 @@ export const readSubscriber = (pkg: ProfilePackage): Subscriber => {
     imsi,
     mcc: imsi.slice(0, 3),
     mnc: imsi.slice(3, 3 + mncLength),
-    algorithm: algorithmOf(aka.algorithm),
+    algorithm: toAkaAlgorithm(aka.algorithm),
     sqn: highestSqn(aka),
     serviceProviderName: readName(efOf(usim, FID.spn)),
     msisdn: readMsisdn(efOf(usim, FID.msisdn)),

@@ -75,4 +75,4 @@ const TEMPLATES: readonly Template[] = [
 ]
 const byOid = new Map(TEMPLATES.map(entry => [entry.oid, entry]))
 
-export const templateOf = (oid: string): Template | undefined => byOid.get(oid)
+export const getTemplate = (oid: string): Template | undefined => byOid.get(oid)

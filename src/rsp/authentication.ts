@@ -1,6 +1,6 @@
 import { choice, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { bits, boolean, integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
-import { explicit, rawElement, type TypeOf, tagged, withRawBytes } from '../asn1/schema.ts'
+import { explicit, rawElement, type SchemaValue, tagged, withRawBytes } from '../asn1/schema.ts'
 import { EUICCInfo2 } from './euicc-info.ts'
 import { OneTimePublicKey, Signature, SubjectKeyIdentifier, TransactionId, VersionType } from './identifiers.ts'
 
@@ -38,7 +38,7 @@ export const DeviceInfo = sequence(
   },
   'DeviceInfo',
 )
-export type DeviceInfo = TypeOf<typeof DeviceInfo>
+export type DeviceInfo = SchemaValue<typeof DeviceInfo>
 
 /** CtxParams1 ::= CHOICE { ctxParamsForCommonAuthentication [0] }: matching id and device, signed by the card. */
 export const CtxParams1 = choice(
@@ -53,7 +53,7 @@ export const CtxParams1 = choice(
   },
   'CtxParams1',
 )
-export type CtxParams1 = TypeOf<typeof CtxParams1>
+export type CtxParams1 = SchemaValue<typeof CtxParams1>
 
 /** ServerSigned1 ::= SEQUENCE { transactionId [0], euiccChallenge [1], serverAddress [3], serverChallenge [4] } */
 export const ServerSigned1 = sequence(
@@ -65,7 +65,7 @@ export const ServerSigned1 = sequence(
   },
   'ServerSigned1',
 )
-export type ServerSigned1 = TypeOf<typeof ServerSigned1>
+export type ServerSigned1 = SchemaValue<typeof ServerSigned1>
 
 /** SGP.22 §5.7.13. AuthenticateServerRequest ::= [56] SEQUENCE */
 export const AuthenticateServerRequest = tagged(
@@ -81,7 +81,7 @@ export const AuthenticateServerRequest = tagged(
     'AuthenticateServerRequest',
   ),
 )
-export type AuthenticateServerRequest = TypeOf<typeof AuthenticateServerRequest>
+export type AuthenticateServerRequest = SchemaValue<typeof AuthenticateServerRequest>
 
 /** EuiccSigned1 ::= SEQUENCE { transactionId [0], serverAddress [3], serverChallenge [4], euiccInfo2 [34], ctxParams1 } */
 export const EuiccSigned1 = sequence(
@@ -94,7 +94,7 @@ export const EuiccSigned1 = sequence(
   },
   'EuiccSigned1',
 )
-export type EuiccSigned1 = TypeOf<typeof EuiccSigned1>
+export type EuiccSigned1 = SchemaValue<typeof EuiccSigned1>
 
 /** AuthenticateErrorCode ::= INTEGER */
 export const AuthenticateErrorCode = namedInteger({
@@ -107,7 +107,7 @@ export const AuthenticateErrorCode = namedInteger({
   ciPKUnknown: 7,
   undefinedError: 127,
 })
-export type AuthenticateErrorCode = TypeOf<typeof AuthenticateErrorCode>
+export type AuthenticateErrorCode = SchemaValue<typeof AuthenticateErrorCode>
 
 const AuthenticateResponseOk = sequence(
   {
@@ -136,14 +136,14 @@ export const AuthenticateServerResponse = explicit(
     'AuthenticateServerResponse',
   ),
 )
-export type AuthenticateServerResponse = TypeOf<typeof AuthenticateServerResponse>
+export type AuthenticateServerResponse = SchemaValue<typeof AuthenticateServerResponse>
 
 /** SmdpSigned2 ::= SEQUENCE { transactionId [0], ccRequiredFlag, bppEuiccOtpk [APPLICATION 73] OPTIONAL } */
 export const SmdpSigned2 = sequence(
   { transactionId: tagged(0x80, TransactionId), ccRequiredFlag: boolean(), bppEuiccOtpk: optional(OneTimePublicKey) },
   'SmdpSigned2',
 )
-export type SmdpSigned2 = TypeOf<typeof SmdpSigned2>
+export type SmdpSigned2 = SchemaValue<typeof SmdpSigned2>
 
 /** SGP.22 §5.7.5. PrepareDownloadRequest ::= [33] SEQUENCE */
 export const PrepareDownloadRequest = tagged(
@@ -158,14 +158,14 @@ export const PrepareDownloadRequest = tagged(
     'PrepareDownloadRequest',
   ),
 )
-export type PrepareDownloadRequest = TypeOf<typeof PrepareDownloadRequest>
+export type PrepareDownloadRequest = SchemaValue<typeof PrepareDownloadRequest>
 
 /** EUICCSigned2 ::= SEQUENCE { transactionId [0], euiccOtpk [APPLICATION 73], hashCc OPTIONAL } */
 export const EUICCSigned2 = sequence(
   { transactionId: tagged(0x80, TransactionId), euiccOtpk: OneTimePublicKey, hashCc: optional(octets(32)) },
   'EUICCSigned2',
 )
-export type EUICCSigned2 = TypeOf<typeof EUICCSigned2>
+export type EUICCSigned2 = SchemaValue<typeof EUICCSigned2>
 
 /** DownloadErrorCode ::= INTEGER */
 export const DownloadErrorCode = namedInteger({
@@ -176,7 +176,7 @@ export const DownloadErrorCode = namedInteger({
   invalidTransactionId: 5,
   undefinedError: 127,
 })
-export type DownloadErrorCode = TypeOf<typeof DownloadErrorCode>
+export type DownloadErrorCode = SchemaValue<typeof DownloadErrorCode>
 
 /** PrepareDownloadResponse ::= [33] CHOICE { downloadResponseOk, downloadResponseError } */
 export const PrepareDownloadResponse = explicit(
@@ -198,7 +198,7 @@ export const PrepareDownloadResponse = explicit(
     'PrepareDownloadResponse',
   ),
 )
-export type PrepareDownloadResponse = TypeOf<typeof PrepareDownloadResponse>
+export type PrepareDownloadResponse = SchemaValue<typeof PrepareDownloadResponse>
 
 /** CancelSessionReason ::= INTEGER */
 export const CancelSessionReason = namedInteger({
@@ -210,7 +210,7 @@ export const CancelSessionReason = namedInteger({
   loadBppExecutionError: 5,
   undefinedReason: 127,
 })
-export type CancelSessionReason = TypeOf<typeof CancelSessionReason>
+export type CancelSessionReason = SchemaValue<typeof CancelSessionReason>
 
 /** SGP.22 §5.7.14. CancelSessionRequest ::= [65] SEQUENCE { transactionId, reason } */
 export const CancelSessionRequest = tagged(
@@ -248,4 +248,4 @@ export const CancelSessionResponse = explicit(
     'CancelSessionResponse',
   ),
 )
-export type CancelSessionResponse = TypeOf<typeof CancelSessionResponse>
+export type CancelSessionResponse = SchemaValue<typeof CancelSessionResponse>

@@ -1,6 +1,6 @@
 import { optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { bits, namedInteger, octets, utf8 } from '../asn1/primitives.ts'
-import { type TypeOf, tagged } from '../asn1/schema.ts'
+import { type SchemaValue, tagged } from '../asn1/schema.ts'
 import { PprIds, SubjectKeyIdentifier, VersionType } from './identifiers.ts'
 
 const CiPKIdList = sequenceOf(SubjectKeyIdentifier, 'CI public key ids')
@@ -19,7 +19,7 @@ export const EUICCInfo1 = tagged(
     'EUICCInfo1',
   ),
 )
-export type EUICCInfo1 = TypeOf<typeof EUICCInfo1>
+export type EUICCInfo1 = SchemaValue<typeof EUICCInfo1>
 
 /** SAIP PEDefinitions. UICCCapability ::= BIT STRING, bit 0 first. */
 export const UICC_CAPABILITIES = [
@@ -57,7 +57,7 @@ export const UICC_CAPABILITIES = [
   'iotminimal',
 ] as const
 export const UICCCapability = bits(...UICC_CAPABILITIES)
-export type UICCCapability = TypeOf<typeof UICCCapability>
+export type UICCCapability = SchemaValue<typeof UICCCapability>
 
 /** SGP.22 §5.7.8. RspCapability ::= BIT STRING */
 export const RspCapability = bits(
@@ -68,7 +68,7 @@ export const RspCapability = bits(
   'deviceInfoExtensibilitySupport',
   'serviceSpecificDataSupport',
 )
-export type RspCapability = TypeOf<typeof RspCapability>
+export type RspCapability = SchemaValue<typeof RspCapability>
 
 /** CertificationDataObject ::= SEQUENCE { platformLabel, discoveryBaseURL } */
 const CertificationDataObject = sequence(
@@ -108,7 +108,7 @@ export const EUICCInfo2 = tagged(
     'EUICCInfo2',
   ),
 )
-export type EUICCInfo2 = TypeOf<typeof EUICCInfo2>
+export type EUICCInfo2 = SchemaValue<typeof EUICCInfo2>
 
 /** ETSI TS 102 226 §8.2.1.7.2, the value of extCardResource: number of installed applications '81', free non-volatile '82' and volatile '83' memory in bytes. */
 export const ExtCardResource = sequence(

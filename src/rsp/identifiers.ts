@@ -1,7 +1,7 @@
 import { toHex } from '../asn1/bytes.ts'
 import { optional, sequence } from '../asn1/constructed.ts'
 import { bits, namedInteger, octets } from '../asn1/primitives.ts'
-import { type TypeOf, tagged } from '../asn1/schema.ts'
+import { type SchemaValue, tagged } from '../asn1/schema.ts'
 
 /** VersionType ::= OCTET STRING (SIZE(3)): major, minor, revision. */
 export const VersionType = octets(3)
@@ -39,7 +39,7 @@ export const OperatorId = sequence(
   },
   'OperatorId',
 )
-export type OperatorId = TypeOf<typeof OperatorId>
+export type OperatorId = SchemaValue<typeof OperatorId>
 export type NotificationEventName =
   | 'notificationInstall'
   | 'notificationEnable'

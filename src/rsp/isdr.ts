@@ -1,7 +1,7 @@
 import { fromHex } from '../asn1/bytes.ts'
 import { optional, sequence } from '../asn1/constructed.ts'
 import { bits } from '../asn1/primitives.ts'
-import { type TypeOf, tagged } from '../asn1/schema.ts'
+import { type SchemaValue, tagged } from '../asn1/schema.ts'
 import { VersionType } from './identifiers.ts'
 
 /** SGP.02 Annex H, taken over by SGP.22: the AIDs of the card's own domains. */
@@ -16,4 +16,4 @@ export const ISDRProprietaryApplicationTemplate = tagged(
     'ISDRProprietaryApplicationTemplate',
   ),
 )
-export type ISDRProprietaryApplicationTemplate = TypeOf<typeof ISDRProprietaryApplicationTemplate>
+export type ISDRProprietaryApplicationTemplate = SchemaValue<typeof ISDRProprietaryApplicationTemplate>

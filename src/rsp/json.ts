@@ -33,7 +33,7 @@ type Members = Record<string, JsonMember<unknown, boolean>>
 type MemberValue<M> = M extends JsonMember<infer T, boolean> ? T : never
 type AbsentNames<M> = { [K in keyof M]: M[K] extends JsonMember<unknown, false> ? K : never }[keyof M]
 /** The members as an object type. */
-export type MessageOf<M> = { readonly [K in Exclude<keyof M, AbsentNames<M>>]: MemberValue<M[K]> } & {
+export type MessageValue<M> = { readonly [K in Exclude<keyof M, AbsentNames<M>>]: MemberValue<M[K]> } & {
   readonly [K in AbsentNames<M>]?: MemberValue<M[K]> | undefined
 }
 
@@ -106,7 +106,7 @@ export const base64Bytes = (length?: number): JsonMember<Uint8Array> => ({
 })
 
 /** A DER message in base64. */
-export const base64Of = <T>(schema: Schema<T>): JsonMember<T> => ({
+export const base64Message = <T>(schema: Schema<T>): JsonMember<T> => ({
   mandatory: true,
   toJson: value => toBase64(schema.encode(value)),
   fromJson: (json, member) => {
@@ -128,7 +128,7 @@ export interface JsonMessage<T> {
   fromJson(json: Json): T
 }
 
-export const message = <const M extends Members>(members: M): JsonMessage<MessageOf<M>> => {
+export const message = <const M extends Members>(members: M): JsonMessage<MessageValue<M>> => {
   const entries = Object.entries(members)
   return {
     toJson: value => {
@@ -150,7 +150,7 @@ export const message = <const M extends Members>(members: M): JsonMessage<Messag
         if (content !== undefined && content !== null) value[name] = member.fromJson(content, name)
         else if (member.mandatory) throw new JsonError('missing', name, 'mandatory, but absent')
       }
-      return value as MessageOf<M>
+      return value as MessageValue<M>
     },
   }
 }

@@ -1,6 +1,6 @@
 import { defaulted, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { octets, oid, utf8 } from '../asn1/primitives.ts'
-import { rawElement, type TypeOf, tagged } from '../asn1/schema.ts'
+import { rawElement, type SchemaValue, tagged } from '../asn1/schema.ts'
 import {
   Iccid,
   IconType,
@@ -49,7 +49,7 @@ export const StoreMetadataRequest = tagged(
     'StoreMetadataRequest',
   ),
 )
-export type StoreMetadataRequest = TypeOf<typeof StoreMetadataRequest>
+export type StoreMetadataRequest = SchemaValue<typeof StoreMetadataRequest>
 
 /** SGP.22 §5.4.1, ES6.UpdateMetadata. UpdateMetadataRequest ::= [42] SEQUENCE */
 export const UpdateMetadataRequest = tagged(
@@ -66,7 +66,7 @@ export const UpdateMetadataRequest = tagged(
     'UpdateMetadataRequest',
   ),
 )
-export type UpdateMetadataRequest = TypeOf<typeof UpdateMetadataRequest>
+export type UpdateMetadataRequest = SchemaValue<typeof UpdateMetadataRequest>
 
 /** SGP.22 §5.7.15. ProfileInfo ::= [PRIVATE 3] SEQUENCE; every component is present only if asked for and set. */
 export const ProfileInfo = tagged(
@@ -91,4 +91,4 @@ export const ProfileInfo = tagged(
     'ProfileInfo',
   ),
 )
-export type ProfileInfo = TypeOf<typeof ProfileInfo>
+export type ProfileInfo = SchemaValue<typeof ProfileInfo>

@@ -1,6 +1,6 @@
 import { choice, optional, sequence, sequenceOf } from '../asn1/constructed.ts'
 import { integer, namedInteger, octets, oid, utf8 } from '../asn1/primitives.ts'
-import { explicit, rawElement, type TypeOf, tagged, withRawBytes } from '../asn1/schema.ts'
+import { explicit, rawElement, type SchemaValue, tagged, withRawBytes } from '../asn1/schema.ts'
 import { Iccid, NotificationEvent, Signature, TransactionId } from './identifiers.ts'
 
 /** NotificationMetadata ::= [47] SEQUENCE; exactly one operation bit is set. Sequence number 0 is valid. */
@@ -16,7 +16,7 @@ export const NotificationMetadata = tagged(
     'NotificationMetadata',
   ),
 )
-export type NotificationMetadata = TypeOf<typeof NotificationMetadata>
+export type NotificationMetadata = SchemaValue<typeof NotificationMetadata>
 
 /** BppCommandId ::= INTEGER: the command of the bound package at which loading stopped. */
 export const BppCommandId = namedInteger({
@@ -27,7 +27,7 @@ export const BppCommandId = namedInteger({
   replaceSessionKeys: 4,
   loadProfileElements: 5,
 })
-export type BppCommandId = TypeOf<typeof BppCommandId>
+export type BppCommandId = SchemaValue<typeof BppCommandId>
 
 /** ErrorReason ::= INTEGER of a ProfileInstallationResult, names as in the module. */
 export const ErrorReason = namedInteger({
@@ -48,7 +48,7 @@ export const ErrorReason = namedInteger({
   pprNotAllowed: 15,
   installFailedDueToUnknownError: 127,
 })
-export type ErrorReason = TypeOf<typeof ErrorReason>
+export type ErrorReason = SchemaValue<typeof ErrorReason>
 
 /** SuccessResult ::= SEQUENCE { aid [APPLICATION 15], simaResponse }; simaResponse holds EUICCResponse of the profile interoperability specification. */
 const SuccessResult = sequence({ aid: tagged(0x4f, octets(5, 16)), simaResponse: octets() }, 'SuccessResult')
@@ -78,7 +78,7 @@ export const ProfileInstallationResultData = tagged(
     'ProfileInstallationResultData',
   ),
 )
-export type ProfileInstallationResultData = TypeOf<typeof ProfileInstallationResultData>
+export type ProfileInstallationResultData = SchemaValue<typeof ProfileInstallationResultData>
 
 /** ProfileInstallationResult ::= [55] SEQUENCE { profileInstallationResultData [39], euiccSignPIR } */
 export const ProfileInstallationResult = tagged(
@@ -88,7 +88,7 @@ export const ProfileInstallationResult = tagged(
     'ProfileInstallationResult',
   ),
 )
-export type ProfileInstallationResult = TypeOf<typeof ProfileInstallationResult>
+export type ProfileInstallationResult = SchemaValue<typeof ProfileInstallationResult>
 
 /** OtherSignedNotification ::= SEQUENCE { tbsOtherNotification, signature, euiccCertificate, eumCertificate } */
 export const OtherSignedNotification = sequence(
@@ -102,17 +102,17 @@ export const OtherSignedNotification = sequence(
   },
   'OtherSignedNotification',
 )
-export type OtherSignedNotification = TypeOf<typeof OtherSignedNotification>
+export type OtherSignedNotification = SchemaValue<typeof OtherSignedNotification>
 
 /** PendingNotification ::= CHOICE { profileInstallationResult [55], otherSignedNotification } */
 export const PendingNotification = choice(
   { profileInstallationResult: ProfileInstallationResult, otherSignedNotification: OtherSignedNotification },
   'PendingNotification',
 )
-export type PendingNotification = TypeOf<typeof PendingNotification>
+export type PendingNotification = SchemaValue<typeof PendingNotification>
 
 /** The metadata inside either kind of pending notification. */
-export const notificationMetadataOf = (notification: PendingNotification): NotificationMetadata =>
+export const getNotificationMetadata = (notification: PendingNotification): NotificationMetadata =>
   notification.profileInstallationResult !== undefined
     ? notification.profileInstallationResult.profileInstallationResultData.value.notificationMetadata
     : notification.otherSignedNotification.tbsOtherNotification.value

@@ -3,7 +3,7 @@ import { buildProfilePackage } from '../profile/build.ts'
 import { luhnDigit } from '../profile/digits.ts'
 import { ProfileError } from '../profile/error.ts'
 import { decodeProfilePackage, encodeProfilePackage, type ProfilePackage } from '../profile/package.ts'
-import { readSubscriber, type Subscriber } from '../profile/subscriber.ts'
+import { getProfileSubscriber, type Subscriber } from '../profile/subscriber.ts'
 import { advance } from '../server/smdp/order.ts'
 import type { SmdpServer } from '../server/smdp/smdp.ts'
 import type { SmdpStore } from '../server/smdp/store.ts'
@@ -34,7 +34,11 @@ export const makeSupply = (random: (length: number) => Uint8Array): Supply => {
     msisdn: `+49155500${digits(random, 6)}`,
     random,
   })
-  return { subscriber: readSubscriber(built), package: encodeProfilePackage(built), profileName: 'Bench Mobile data' }
+  return {
+    subscriber: getProfileSubscriber(built),
+    package: encodeProfilePackage(built),
+    profileName: 'Bench Mobile data',
+  }
 }
 
 /** A profile from a file; the network learns the subscriber's keys from it. */
@@ -42,7 +46,7 @@ export const readSupply = (bytes: Uint8Array, file: string): Supply => {
   try {
     const read: ProfilePackage = decodeProfilePackage(bytes)
     const name = file.split(/[/\\]/).at(-1)!
-    return { subscriber: readSubscriber(read), package: bytes, profileName: name.slice(0, 64) }
+    return { subscriber: getProfileSubscriber(read), package: bytes, profileName: name.slice(0, 64) }
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error
     throw new BenchError('profile-file', `the profile file ${file} cannot be used: ${error.message}`, {

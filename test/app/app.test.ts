@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { LpaAccess } from '../../src/app/app.ts'
-import { activationErrorOf, type ESimFailure, statusOfRefusal } from '../../src/app/operation-status.ts'
+import { type ESimFailure, statusOfRefusal, toActivationError } from '../../src/app/operation-status.ts'
 import { createPortalHost } from '../../src/app/portal/portal-host.ts'
 import { prepareWebPages } from '../../src/app/portal/web-page.ts'
 import { createOperatorFixture, DEVICE, ICCID, launchApp, openPortal, plainLpa, SHOPPER } from './operator-fixture.ts'
@@ -152,6 +152,6 @@ describe('the words for a failure', () => {
     ['9.9', '9.9', 'ServerFailure', 'serverFailure'],
   ])('%s/%s is %s, and %s to the page', (subject, reason, status, error) => {
     expect(statusOfRefusal(subject, reason)).toBe(status)
-    expect(activationErrorOf(status)).toBe(error)
+    expect(toActivationError(status)).toBe(error)
   })
 })

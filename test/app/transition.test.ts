@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ESimFailure } from '../../src/app/operation-status.ts'
-import type { GatewayPage, Provider } from '../../src/app/service-client.ts'
+import type { GatewayPageReply, Provider } from '../../src/app/service-client.ts'
 import { type AppEvent, type AppState, CLOSED, type Effect } from '../../src/app/state.ts'
 import { transition } from '../../src/app/transition.ts'
 
@@ -12,7 +12,7 @@ const provider: Provider = {
   notificationUri: 'https://portal.northwind.example',
   iccidRanges: [],
 }
-const page = { templateId: '0', disclaimer: 'd' } as GatewayPage
+const page = { templateId: '0', disclaimer: 'd' } as GatewayPageReply
 const metadata = { moDirectStatus: 'Complete', planName: 'P' }
 const operation = { id: 'op', activationCode: '1$a.example$B', metadata }
 const at = new Date('2026-03-01T12:00:00Z')

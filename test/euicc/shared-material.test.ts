@@ -5,7 +5,7 @@ import { toHex } from '../../src/asn1/bytes.ts'
 import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
 import { generateVector, nextSqn } from '../../src/profile/aka/auc.ts'
 import { decodeProfilePackage } from '../../src/profile/package.ts'
-import { readSubscriber } from '../../src/profile/subscriber.ts'
+import { getProfileSubscriber } from '../../src/profile/subscriber.ts'
 import { type Pki, readPkiFolder } from '../../src/rsp/certificates/pki-folder.ts'
 import { reissueTls } from '../../src/rsp/certificates/test-pki.ts'
 import type { CurveName } from '../../src/rsp/crypto/curve.ts'
@@ -30,7 +30,7 @@ const sgp26Of = (curve: CurveName): Pki => {
 }
 
 const installsAndAuthenticates = async (pki: Pki, profile: Uint8Array): Promise<void> => {
-  const subscriber = readSubscriber(decodeProfilePackage(profile))
+  const subscriber = getProfileSubscriber(decodeProfilePackage(profile))
   const iccid = iccidFromDigits(subscriber.iccid)
   const card = await createTestCard({ identity: ordinaryIdentity([pki], { rootDsAddress: 'ds.test' }) })
   const { dpAuth, dpPb, euicc } = pki

@@ -2,7 +2,7 @@ import type { Channel } from '../../src/apdu/channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { concat } from '../../src/asn1/bytes.ts'
 import { decode, encode, keep } from '../../src/asn1/schema.ts'
-import { childrenOf, elementOf, readOnlyTlv } from '../../src/asn1/tlv.ts'
+import { getChildren, getElementBytes, readOnlyTlv } from '../../src/asn1/tlv.ts'
 import {
   type AuthenticateServerRequest,
   EUICCSigned2,
@@ -122,16 +122,16 @@ export const bind = ({ dpPb, transactionId, profile, metadata }: Download, euicc
 /** As the LPA cuts the package (SGP.22 §2.5.5): each STORE DATA is one entry. */
 export const cut = (boundPackage: Uint8Array): Uint8Array[] => {
   const whole = readOnlyTlv(boundPackage)
-  const [initialise, first87, all88, ...rest] = childrenOf(whole)
+  const [initialise, first87, all88, ...rest] = getChildren(whole)
   const inPieces = (sequence: ReturnType<typeof readOnlyTlv>) => [
     boundPackage.subarray(sequence.start, sequence.valueStart),
-    ...childrenOf(sequence).map(elementOf),
+    ...getChildren(sequence).map(getElementBytes),
   ]
   return [
     boundPackage.subarray(0, initialise!.end),
-    elementOf(first87!),
+    getElementBytes(first87!),
     ...inPieces(all88!),
-    ...(rest.length > 1 ? [elementOf(rest[0]!)] : []),
+    ...(rest.length > 1 ? [getElementBytes(rest[0]!)] : []),
     ...inPieces(rest.at(-1)!),
   ]
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/asn1/bytes.ts'
-import { encode, type TypeOf } from '../../src/asn1/schema.ts'
+import { encode, type SchemaValue } from '../../src/asn1/schema.ts'
 import { copyMemory } from '../../src/euicc/state/memory.ts'
 import { ES6 } from '../../src/rsp/interfaces/es6.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 import { createTestCard, profileNumber, stateWith, type TestCard } from './card.ts'
 
-type Update = TypeOf<(typeof ES6)['UpdateMetadata']['request']>
+type Update = SchemaValue<(typeof ES6)['UpdateMetadata']['request']>
 const cardWith = (info: Parameters<typeof profileNumber>[1] = {}, enabled: 0 | 'none' = 0) =>
   createTestCard({
     state: stateWith([profileNumber(0, info), profileNumber(1)], enabled === 'none' ? undefined : enabled),

@@ -10,7 +10,7 @@ import { type Consent, downloadProfile } from '../../src/lpa/download.ts'
 import { listNotifications, sendNotifications } from '../../src/lpa/notifications.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
 import { registerOnNetwork } from '../../src/modem/radio/registration.ts'
-import { algorithmOf } from '../../src/profile/aka/algorithm-of.ts'
+import { toAkaAlgorithm } from '../../src/profile/aka/to-aka-algorithm.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../src/profile/install.ts'
 import { decodeProfilePackage } from '../../src/profile/package.ts'
 import { createNetwork } from '../../src/server/network/network.ts'
@@ -40,7 +40,7 @@ const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1', upp: Ui
   const isdrOptions = { report: (event: LpaEvent) => void events.push(event) }
   const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
     card.exclusive(channel => withIsdr(channel, isdrOptions, work))
-  const algorithm = algorithmOf([...profile.aka.values()][0]!.algorithm)
+  const algorithm = toAkaAlgorithm([...profile.aka.values()][0]!.algorithm)
   return {
     ...fixture,
     iccid,

@@ -6,7 +6,7 @@ import { sign } from '../../src/rsp/crypto/ecdsa.ts'
 import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
 import { ES9p } from '../../src/rsp/interfaces/es9p.ts'
 import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
-import { NotificationMetadata, notificationMetadataOf, PendingNotification } from '../../src/rsp/notification.ts'
+import { getNotificationMetadata, NotificationMetadata, PendingNotification } from '../../src/rsp/notification.ts'
 import { PKI } from './download-fixture.ts'
 import { fakeCard, told } from './fake-card.ts'
 import { served } from './fake-server.ts'
@@ -55,7 +55,7 @@ const serverWith = (down: Set<string>) => {
   let host = ''
   const handle = served(ES9p.HandleNotification, ({ pendingNotification }) => {
     if (down.has(host)) return new Response('busy', { status: 503 })
-    heard.push(`${host} ${notificationMetadataOf(pendingNotification.value).seqNumber}`)
+    heard.push(`${host} ${getNotificationMetadata(pendingNotification.value).seqNumber}`)
     return undefined
   })
   const fetch = async (request: Request): Promise<Response> => {

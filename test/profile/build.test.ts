@@ -7,7 +7,7 @@ import { luhnDigit } from '../../src/profile/digits.ts'
 import { ProfileError } from '../../src/profile/error.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../src/profile/install.ts'
 import { decodeProfilePackage, encodeProfilePackage } from '../../src/profile/package.ts'
-import { readSubscriber } from '../../src/profile/subscriber.ts'
+import { getProfileSubscriber } from '../../src/profile/subscriber.ts'
 import { startTerminal } from './card/terminal.ts'
 
 const capabilities = { services: new Set(SUPPORTED_SERVICES), freeMemory: 100_000 }
@@ -48,7 +48,7 @@ describe('a profile of our own', () => {
   })
 
   it('tells the operator what it needs to know', () => {
-    const subscriber = readSubscriber(buildProfilePackage(parameters))
+    const subscriber = getProfileSubscriber(buildProfilePackage(parameters))
     expect(subscriber).toMatchObject({
       iccid: parameters.iccid,
       imsi: parameters.imsi,
@@ -70,7 +70,7 @@ describe('a profile of our own', () => {
     ['the test algorithm', test],
   ])('authenticates with %s', (_name, algorithm) => {
     const given = { ...parameters, algorithm }
-    const { algorithm: auc, sqn } = readSubscriber(buildProfilePackage(given))
+    const { algorithm: auc, sqn } = getProfileSubscriber(buildProfilePackage(given))
     expect(toHex(sqn)).toBe('000000000000')
     const terminal = startTerminal(install(given).profile!)
     expect(terminal.selectAid('a0000000871002')).toMatch(/9000$/)
@@ -144,7 +144,7 @@ describe('a profile of our own', () => {
             algorithm: { name: 'milenage', k, opc },
           } as const
           const pkg = decodeProfilePackage(encodeProfilePackage(buildProfilePackage(given)))
-          const subscriber = readSubscriber(pkg)
+          const subscriber = getProfileSubscriber(pkg)
           expect(subscriber).toMatchObject({ iccid, imsi, msisdn: number, mnc: imsi.slice(3, 3 + mncLength) })
           expect(equalBytes(subscriber.algorithm.f3(k), subscriber.algorithm.f3(k))).toBe(true)
         },

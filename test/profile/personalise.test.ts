@@ -8,13 +8,13 @@ import type { Directory } from '../../src/profile/file-tree.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../src/profile/install.ts'
 import {
   decodeProfilePackage,
-  elementsOf,
   encodeProfilePackage,
+  getElements,
   type ProfilePackage,
 } from '../../src/profile/package.ts'
 import type { Personalisation } from '../../src/profile/personalise/values.ts'
 import { createTemplate } from '../../src/profile/personalise.ts'
-import { readSubscriber, usimOf } from '../../src/profile/subscriber.ts'
+import { getProfileSubscriber, getUsim } from '../../src/profile/subscriber.ts'
 import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from './ts48.ts'
 
 const bytes = (seed: number, length = 16): Uint8Array => Uint8Array.from({ length }, (_, i) => (seed + 7 * i) & 0xff)
@@ -79,8 +79,8 @@ const TEMPLATES: readonly [string, () => ProfilePackage][] = [
 describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
   it('with no values of its own, or with those of the template, is the template byte for byte', () => {
     const template = read()
-    const { iccid, imsi, msisdn } = readSubscriber(template)
-    const { key } = elementsOf(template, 'akaParameter')[0]!.value.algoConfiguration.algoParameter!
+    const { iccid, imsi, msisdn } = getProfileSubscriber(template)
+    const { key } = getElements(template, 'akaParameter')[0]!.value.algoConfiguration.algoParameter!
     for (const values of [{}, { iccid, imsi, k: key, ...(msisdn && { msisdn }) }])
       expect(sameBytes(createTemplate(template).personalise(values), template)).toBe(true)
   })
@@ -88,10 +88,10 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
   it('holds the values everywhere, and everything else as it was', () => {
     const template = read()
     const copy = createTemplate(template).personalise(VALUES)
-    expect(readSubscriber(copy)).toMatchObject({ iccid: VALUES.iccid, imsi: VALUES.imsi, msisdn: VALUES.msisdn })
+    expect(getProfileSubscriber(copy)).toMatchObject({ iccid: VALUES.iccid, imsi: VALUES.imsi, msisdn: VALUES.msisdn })
     const profile = install(copy)
     expect(contentOf(profile.mf, 0x2fe2)).toBe('989400214365870921f8')
-    const usim = usimOf(profile)!
+    const usim = getUsim(profile)!
     expect(contentOf(usim, 0x6f07)).toBe('082926202143658759')
     expect(contentOf(usim, 0x6f78)).toBe('0020')
     expect(contentOf(usim, 0x6f42)).toMatch(/06919471929999ff/)
@@ -103,7 +103,9 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
     expect(toHex(profile.puks.get(1)!.value)).toBe(toHex(new TextEncoder().encode(VALUES.puk1)))
     expect(toHex(profile.puks.get(0x81)!.value)).toBe(toHex(new TextEncoder().encode(VALUES.puk2)))
     for (const { algorithm } of profile.aka.values()) expect(toHex(algorithm.key)).toBe(toHex(VALUES.k))
-    const keys = elementsOf(copy, 'securityDomain')[0]!.value.keyList!.map(key => toHex(key.keyCompontents[0]!.keyData))
+    const keys = getElements(copy, 'securityDomain')[0]!.value.keyList!.map(key =>
+      toHex(key.keyCompontents[0]!.keyData),
+    )
     expect(keys).toEqual(expect.arrayContaining([VALUES.kic, VALUES.kid, VALUES.kik].map(toHex)))
 
     const touched = copy.elements.filter((element, at) => toHex(element.bytes) !== toHex(template.elements[at]!.bytes))
@@ -137,9 +139,9 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
     const template = createTemplate(read())
     const copy = template.personalise({ algorithm: 'milenage', k: bytes(0x20), opc: bytes(0x30) })
     const rand = bytes(0x40)
-    const { algorithm } = readSubscriber(decodeProfilePackage(encodeProfilePackage(copy)))
+    const { algorithm } = getProfileSubscriber(decodeProfilePackage(encodeProfilePackage(copy)))
     expect(toHex(algorithm.f2(rand))).toBe(toHex(milenage({ k: bytes(0x20), opc: bytes(0x30) }).f2(rand)))
-    const { 'eUICC-Mandatory-services': services } = elementsOf(copy, 'header')[0]!.value
+    const { 'eUICC-Mandatory-services': services } = getElements(copy, 'header')[0]!.value
     expect(services).toHaveProperty('milenage')
     expect(services).not.toHaveProperty('usim-test-algorithm')
   })
@@ -157,22 +159,22 @@ describe(`the dependents of an IMSI${ts48Reason}`, () => {
   })
 
   it('are moved in the files of the home network, with MNCs of two and of three digits', () => {
-    const usim = usimOf(install(createTemplate(own()).personalise({ imsi: VALUES.imsi })))!
+    const usim = getUsim(install(createTemplate(own()).personalise({ imsi: VALUES.imsi })))!
     expect(contentOf(usim, 0x6fd9)).toBe('62f220')
     expect(contentOf(usim, 0x6f62).slice(0, 20)).toBe('62f220080062f2204000')
-    const three = usimOf(install(createTemplate(own()).personalise({ imsi: '310410123456789', mncLength: 3 })))!
+    const three = getUsim(install(createTemplate(own()).personalise({ imsi: '310410123456789', mncLength: 3 })))!
     expect(contentOf(three, 0x6fad).slice(6)).toBe('03')
   })
 
   it('take an IMSI of fewer digits', () => {
-    expect(readSubscriber(createTemplate(own()).personalise({ imsi: '26202123456' })).imsi).toBe('26202123456')
+    expect(getProfileSubscriber(createTemplate(own()).personalise({ imsi: '26202123456' })).imsi).toBe('26202123456')
   })
 })
 
 it.skipIf(ts48Missing)(`the test algorithm takes another key${ts48Reason}`, () => {
   const template = decodeProfilePackage(readTs48(TS48_NAMES[0]))
   const rand = bytes(3)
-  const { algorithm } = readSubscriber(createTemplate(template).personalise({ k: bytes(0x44) }))
+  const { algorithm } = getProfileSubscriber(createTemplate(template).personalise({ k: bytes(0x44) }))
   expect(toHex(algorithm.f2(rand))).toBe(toHex(testAlgorithm(bytes(0x44)).f2(rand)))
   expect(refusal(template, { opc: bytes(1) })).toMatchObject({
     element: 'opc',

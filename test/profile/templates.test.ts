@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/asn1/bytes.ts'
-import { FileSystemElements, type FileSystemKind, fileNamesOf } from '../../src/profile/elements/file-system.ts'
+import { FileSystemElements, type FileSystemKind, getFileNames } from '../../src/profile/elements/file-system.ts'
 import { fill } from '../../src/profile/templates/template-file.ts'
-import { templateOf } from '../../src/profile/templates.ts'
+import { getTemplate } from '../../src/profile/templates.ts'
 
 /** The newest template of each kind (SAIP annex A). */
 const NEWEST: Record<FileSystemKind, string> = {
@@ -13,17 +13,17 @@ const NEWEST: Record<FileSystemKind, string> = {
 
 describe('file templates', () => {
   it.each(Object.keys(FileSystemElements) as FileSystemKind[])('has a row for every file of PE %s', kind => {
-    const template = templateOf(`2.23.143.1.2.${NEWEST[kind]}`)
+    const template = getTemplate(`2.23.143.1.2.${NEWEST[kind]}`)
     expect(template?.kind).toBe(kind)
     const rows = template!.files.map(file => file.name)
-    expect(fileNamesOf(kind).filter(name => !rows.includes(name))).toEqual([])
+    expect(getFileNames(kind).filter(name => !rows.includes(name))).toEqual([])
   })
 
   it.each(Object.keys(FileSystemElements) as FileSystemKind[])('has no directory that PE %s cannot name', kind => {
-    const directories = templateOf(`2.23.143.1.2.${NEWEST[kind]}`)!.files.filter(file =>
+    const directories = getTemplate(`2.23.143.1.2.${NEWEST[kind]}`)!.files.filter(file =>
       ['MF', 'ADF', 'DF'].includes(file.type),
     )
-    const named = fileNamesOf(kind)
+    const named = getFileNames(kind)
     // A directory with only files that the PE cannot name either is passed over; the first decides where its files go.
     for (const directory of directories.slice(0, 1)) expect(named).toContain(directory.name)
   })
@@ -32,7 +32,7 @@ describe('file templates', () => {
     for (const number of Object.values(NEWEST).slice(0, 16)) {
       const seen = new Set<string>()
       let directory = ''
-      for (const file of templateOf(`2.23.143.1.2.${number}`)!.files) {
+      for (const file of getTemplate(`2.23.143.1.2.${number}`)!.files) {
         if (['MF', 'ADF', 'DF'].includes(file.type)) directory = file.name
         const place = `${directory}/${file.fid}`
         expect(seen.has(place), `${file.name} in ${directory}`).toBe(false)
@@ -48,7 +48,7 @@ describe('file templates', () => {
     ['opt-usim', '5', 'ef-oci', 12, 'ffffffffffff00000001ffff'],
     ['gsm-access', '7', 'ef-kc', 9, 'ffffffffffffffff07'],
   ])('fills %s %s %s as TS 31.102 §4 and annex E pre-personalise it', (_kind, number, name, length, content) => {
-    const file = templateOf(`2.23.143.1.2.${number}`)!.files.find(row => row.name === name)!
+    const file = getTemplate(`2.23.143.1.2.${number}`)!.files.find(row => row.name === name)!
     expect(toHex(fill(file.pattern!, length))).toBe(content)
   })
 })

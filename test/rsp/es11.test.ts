@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fromHex, toBase64 } from '../../src/asn1/bytes.ts'
 import { encode, keep } from '../../src/asn1/schema.ts'
 import { EUICCInfo1 } from '../../src/rsp/euicc-info.ts'
-import { ES11, es11PathOf } from '../../src/rsp/interfaces/es11.ts'
+import { ES11, toEs11Path } from '../../src/rsp/interfaces/es11.ts'
 import { ES12, ES15 } from '../../src/rsp/interfaces/es12.ts'
 import type { Json } from '../../src/rsp/json.ts'
 
@@ -38,8 +38,8 @@ describe('ES11 (SGP.22 §5.8)', () => {
   })
 
   it('has a path of its own beside that of ES9+', () => {
-    expect(es11PathOf(ES11.AuthenticateClient)).toBe('/gsma/rsp2/es11/authenticateClient')
-    expect(es11PathOf(ES11.InitiateAuthentication)).toBe('/gsma/rsp2/es11/initiateAuthentication')
+    expect(toEs11Path(ES11.AuthenticateClient)).toBe('/gsma/rsp2/es11/authenticateClient')
+    expect(toEs11Path(ES11.InitiateAuthentication)).toBe('/gsma/rsp2/es11/initiateAuthentication')
   })
 })
 

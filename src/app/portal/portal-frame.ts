@@ -9,7 +9,7 @@ import { fromFramePath, rewritePage, rewriteStyle, toFramePath } from './frame-r
 import { navigate, request } from './navigation.ts'
 
 /** The web view for a person: a browser's frame draws the portal's pages, the app fetches them and keeps the cookies. */
-export interface PortalFrame {
+export interface PortalFrameController {
   /** For the app. */
   readonly view: (bridge: Bridge) => PortalView
   /** Answers everything that the browser asks for below `root`. */
@@ -79,7 +79,7 @@ interface Visit {
   first: { readonly path: string; readonly response: Response } | undefined
 }
 
-export const createPortalFrame = (settings: PortalFrameSettings): PortalFrame => {
+export const createPortalFrame = (settings: PortalFrameSettings): PortalFrameController => {
   const { web, root, note = () => {}, changed = () => {} } = settings
   let cookies = createCookies()
   let bridge: Bridge = () => undefined

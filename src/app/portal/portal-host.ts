@@ -2,7 +2,7 @@ import type { Fetch } from '../../rsp/fetch.ts'
 import type { Bridge, PortalView } from '../app.ts'
 import { AppError } from '../error.ts'
 import type { Launch } from '../launch.ts'
-import { complaintOf, decide, finishingForm, headingOf, type Shopper } from '../shopper.ts'
+import { decide, finishingForm, getAlertText, getHeading, type Shopper } from '../shopper.ts'
 import { createCookies } from './cookies.ts'
 import { type Destination, navigate, request } from './navigation.ts'
 import { openPage, prepareWebPages, type WebPage } from './web-page.ts'
@@ -123,7 +123,7 @@ export const createPortalHost = (settings: {
       let complaint = ''
       while (page !== undefined && pages.length < MAX_PAGES) {
         const here: WebPage = page
-        pages.push(headingOf(here.document))
+        pages.push(getHeading(here.document))
         if (handed !== undefined) return { end: handed, pages }
         const decision = decide(here.document, shopper)
         const way =
@@ -134,7 +134,7 @@ export const createPortalHost = (settings: {
               : ''
         const times = (taken.get(way) ?? 0) + 1
         taken.set(way, times)
-        complaint = complaintOf(here.document) || complaint
+        complaint = getAlertText(here.document) || complaint
         if (decision.go === 'nowhere') throw stuck(here, complaint || decision.reason)
         // Going the same way again, after the portal has complained, would only be told the same again.
         if (times > (complaint === '' ? MAX_REPEATS : 1)) throw stuck(here, complaint || 'the page came back again')
@@ -155,10 +155,10 @@ export const createPortalHost = (settings: {
     get seen() {
       if (page === undefined) return null
       const status = page.document.querySelector('[role=status]')?.textContent ?? ''
-      return { heading: headingOf(page.document), status: status.trim() }
+      return { heading: getHeading(page.document), status: status.trim() }
     },
   }
 }
 
 const stuck = (page: WebPage, why: string): AppError =>
-  new AppError('portal-stuck', `The way through the portal ends at "${headingOf(page.document)}": ${why}`)
+  new AppError('portal-stuck', `The way through the portal ends at "${getHeading(page.document)}": ${why}`)

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { flyoutWithoutPlan } from '../../app/flyout.ts'
-import { createPortalFrame, type PortalFrame } from '../../app/portal/portal-frame.ts'
+import { createPortalFrame, type PortalFrameController } from '../../app/portal/portal-frame.ts'
 import { type AppState, CLOSED, type UserAction } from '../../app/state.ts'
 import type { RigSummary } from '../../evidence/events.ts'
 import { BenchError } from '../../host/error.ts'
@@ -16,7 +16,7 @@ const FRAME_ROOT = '/device/frame/'
 interface Session {
   readonly runId: string
   readonly rig: RigSummary
-  readonly frame: PortalFrame
+  readonly frame: PortalFrameController
   readonly activation: Activation
   readonly free: () => void
   ended: Promise<void> | undefined

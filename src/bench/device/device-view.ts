@@ -1,4 +1,4 @@
-import type { PortalFrame } from '../../app/portal/portal-frame.ts'
+import type { PortalFrameController } from '../../app/portal/portal-frame.ts'
 import type { Provider } from '../../app/service-client.ts'
 import type { AppState, Screen } from '../../app/state.ts'
 import type { RigSummary } from '../../evidence/events.ts'
@@ -11,7 +11,7 @@ const viewProvider = ({ id, brandName, tagline, brandColour }: Provider): Provid
   ...(brandColour === undefined ? {} : { colour: brandColour }),
 })
 
-const viewScreen = (screen: Screen, frame: PortalFrame | undefined): DeviceScreen => {
+const viewScreen = (screen: Screen, frame: PortalFrameController | undefined): DeviceScreen => {
   switch (screen.name) {
     case 'closed':
     case 'loading':
@@ -54,7 +54,7 @@ export const viewDevice = (
   at: {
     readonly runId: string | null
     readonly rig: Pick<RigSummary, 'name' | 'link' | 'subject'>
-    readonly frame?: PortalFrame
+    readonly frame?: PortalFrameController
   },
 ): DeviceState => {
   const { download, consent, leaving, flyout, banner } = state

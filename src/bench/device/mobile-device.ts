@@ -1,6 +1,6 @@
 import type { Card, Channel } from '../../apdu/channel.ts'
 import type { LpaAccess, LpaFailure, RegistrationAccess } from '../../app/app.ts'
-import type { RegistrationState as DeviceState } from '../../app/state.ts'
+import type { AppRegistrationState } from '../../app/state.ts'
 import type { Decoded } from '../../evidence/events.ts'
 import { deviceInfoOf } from '../../lpa/card/device-info.ts'
 import type { IsdrOptions } from '../../lpa/card/isdr.ts'
@@ -145,7 +145,10 @@ export const createMobileDevice = (at: {
     },
   }
 
-  const register = async (iccid: string, changed: (state: DeviceState) => void): Promise<DeviceRegistration> => {
+  const register = async (
+    iccid: string,
+    changed: (state: AppRegistrationState) => void,
+  ): Promise<DeviceRegistration> => {
     if (at.modem === undefined) {
       const found = await onCard(channel => registerOnNetwork(channel, network))
       return { ...found, by: 'card' }

@@ -1,7 +1,7 @@
 import { toHex } from '../../asn1/bytes.ts'
 import { UNKNOWN } from '../../asn1/constructed.ts'
-import { decode, type TypeOf } from '../../asn1/schema.ts'
-import { childrenOf, contentOf, encodeTlv, readOnlyTlv } from '../../asn1/tlv.ts'
+import { decode, type SchemaValue } from '../../asn1/schema.ts'
+import { encodeTlv, getChildren, getContent, readOnlyTlv } from '../../asn1/tlv.ts'
 import type { EuiccDescription, EuiccInspection, RulesAuthorisationTable } from '../../lpa/card/euicc.ts'
 import { type EUICCInfo2, ExtCardResource } from '../../rsp/euicc-info.ts'
 import { showVersion } from '../../rsp/identifiers.ts'
@@ -26,7 +26,7 @@ export const readCardResource = (
   extCardResource: Uint8Array,
 ): { installedApplications: number; freeNonVolatile: number; freeVolatile: number } | { raw: string } => {
   try {
-    const resource: TypeOf<typeof ExtCardResource> = decode(
+    const resource: SchemaValue<typeof ExtCardResource> = decode(
       ExtCardResource,
       encodeTlv(ExtCardResource.tag, extCardResource),
     )
@@ -42,14 +42,14 @@ export const readCardResource = (
 
 /** What SGP.22 v3 and SGP.32 add to EUICCInfo2 behind what v2 knows, by tag. */
 const LATER_FIELDS: Readonly<Record<string, { name: string; show: (element: Uint8Array) => unknown }>> = {
-  '90': { name: 'lpaMode', show: element => (contentOf(readOnlyTlv(element))[0] === 1 ? 'lpae' : 'lpad') },
+  '90': { name: 'lpaMode', show: element => (getContent(readOnlyTlv(element))[0] === 1 ? 'lpae' : 'lpad') },
   B1: {
     name: 'euiccCiPKIdListForSigningV3',
-    show: element => childrenOf(readOnlyTlv(element)).map(id => hex(contentOf(id))),
+    show: element => getChildren(readOnlyTlv(element)).map(id => hex(getContent(id))),
   },
-  '92': { name: 'additionalEuiccInfo', show: element => hex(contentOf(readOnlyTlv(element))) },
-  '93': { name: 'highestSvn', show: element => showVersion(contentOf(readOnlyTlv(element))) },
-  B4: { name: 'iotSpecificInfo', show: element => hex(contentOf(readOnlyTlv(element))) },
+  '92': { name: 'additionalEuiccInfo', show: element => hex(getContent(readOnlyTlv(element))) },
+  '93': { name: 'highestSvn', show: element => showVersion(getContent(readOnlyTlv(element))) },
+  B4: { name: 'iotSpecificInfo', show: element => hex(getContent(readOnlyTlv(element))) },
 }
 
 const readUnknown = (
@@ -61,7 +61,7 @@ const readUnknown = (
     const tlv = readOnlyTlv(element)
     const tag = tlv.tag.toString(16).toUpperCase().padStart(2, '0')
     const field = LATER_FIELDS[tag]
-    if (field === undefined) unknown.push({ tag, value: hex(contentOf(tlv)) })
+    if (field === undefined) unknown.push({ tag, value: hex(getContent(tlv)) })
     else later[field.name] = field.show(element)
   }
   return { later, unknown }

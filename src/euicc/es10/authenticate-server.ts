@@ -8,7 +8,7 @@ import {
   EuiccSigned1,
 } from '../../rsp/authentication.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
-import { KINDS } from '../../rsp/certificates/kinds.ts'
+import { CERTIFICATE_KINDS } from '../../rsp/certificates/kinds.ts'
 import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
 import { Signature } from '../../rsp/identifiers.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
@@ -104,7 +104,7 @@ export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'A
 /** Which of the two roles to check for; a certificate that cannot be read is refused by the check itself. */
 const isSmDs = (der: Uint8Array): boolean => {
   try {
-    return parseCertificate(der).policies.includes(KINDS.DSauth.role)
+    return parseCertificate(der).policies.includes(CERTIFICATE_KINDS.DSauth.role)
   } catch {
     return false
   }

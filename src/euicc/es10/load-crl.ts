@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '../../asn1/bytes.ts'
-import { contentOf, elementOf, encodeTlv, readOnlyTlv } from '../../asn1/tlv.ts'
-import { type Crl, isCrlOf, parseCrl } from '../../rsp/certificates/crl.ts'
+import { encodeTlv, getContent, getElementBytes, readOnlyTlv } from '../../asn1/tlv.ts'
+import { type Crl, isCrlSignedBy, parseCrl } from '../../rsp/certificates/crl.ts'
 import { CertificateError } from '../../rsp/certificates/error.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
 import type { Answers } from '../commands/answer.ts'
@@ -19,7 +19,7 @@ export const loadCrlAnswers: Answers<Pick<typeof ES10b, 'LoadCRL'>> = {
         (crl.authorityKeyId === undefined || equalBytes(crl.authorityKeyId, ci.subjectKeyId!)),
     )
     if (credential === undefined) return { response: { loadCRLResponseError: 'verificationKeyNotFound' } }
-    if (!isCrlOf(crl, credential.ci)) return { response: { loadCRLResponseError: 'invalidSignature' } }
+    if (!isCrlSignedBy(crl, credential.ci)) return { response: { loadCRLResponseError: 'invalidSignature' } }
 
     const ci = toHex(ciPKIdOf(credential))
     const held = [...state.crls].filter(([key]) => key.split('-')[0] === ci)
@@ -35,7 +35,7 @@ export const loadCrlAnswers: Answers<Pick<typeof ES10b, 'LoadCRL'>> = {
     crls.set(crl.part === undefined ? ci : `${ci}-${crl.part.number}`, crl)
     const missingParts = missing(
       crl,
-      [...crls.values()].filter(known => isCrlOf(known, credential.ci)),
+      [...crls.values()].filter(known => isCrlSignedBy(known, credential.ci)),
     )
     return {
       response: { loadCRLResponseOk: missingParts.length > 0 ? { missingParts } : {} },
@@ -47,8 +47,8 @@ export const loadCrlAnswers: Answers<Pick<typeof ES10b, 'LoadCRL'>> = {
 /** AUTOMATIC TAGS put [0] in place of the CertificateList's SEQUENCE tag; some send the list with both. */
 const readCrl = (element: Uint8Array): Crl | undefined => {
   try {
-    const content = contentOf(readOnlyTlv(element))
-    return parseCrl(isWrapped(content) ? elementOf(readOnlyTlv(content)) : encodeTlv(0x30, content))
+    const content = getContent(readOnlyTlv(element))
+    return parseCrl(isWrapped(content) ? getElementBytes(readOnlyTlv(content)) : encodeTlv(0x30, content))
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error
     return undefined

@@ -3,8 +3,8 @@ import { sign } from '../../rsp/crypto/ecdsa.ts'
 import type { NotificationEventName } from '../../rsp/identifiers.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
 import {
+  getNotificationMetadata,
   NotificationMetadata,
-  notificationMetadataOf,
   PendingNotification,
   type ProfileInstallationResult,
 } from '../../rsp/notification.ts'
@@ -59,7 +59,7 @@ const signed = (credential: Credential, metadata: NotificationMetadata) => {
 
 const concerns = (notification: PendingNotification, events: readonly string[] | undefined): boolean =>
   events === undefined ||
-  notificationMetadataOf(notification).profileManagementOperation.some(event => events.includes(event))
+  getNotificationMetadata(notification).profileManagementOperation.some(event => events.includes(event))
 
 /** SGP.22 §5.7.9 to §5.7.11. */
 export const notificationAnswers: Answers<
@@ -69,7 +69,7 @@ export const notificationAnswers: Answers<
     response: {
       notificationMetadataList: [...state.notifications.values()]
         .filter(({ value }) => concerns(value, profileManagementOperation))
-        .map(({ value }) => notificationMetadataOf(value)),
+        .map(({ value }) => getNotificationMetadata(value)),
     },
   }),
 

@@ -1,5 +1,5 @@
 import { equalBytes } from '../../asn1/bytes.ts'
-import type { TypeOf } from '../../asn1/schema.ts'
+import type { SchemaValue } from '../../asn1/schema.ts'
 import type { ES10c } from '../../rsp/interfaces/es10c.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
 import type { Answers } from '../commands/answer.ts'
@@ -54,7 +54,7 @@ const describe = (state: CardState, profile: Profile, tags: readonly number[]): 
   )
 }
 
-type SearchCriteria = TypeOf<(typeof ES10c)['GetProfilesInfo']['request']>['searchCriteria']
+type SearchCriteria = SchemaValue<(typeof ES10c)['GetProfilesInfo']['request']>['searchCriteria']
 
 const search = (state: CardState, criteria: SearchCriteria): readonly Profile[] => {
   const all = [...state.profiles.values()]

@@ -3,14 +3,14 @@ import { isApduError } from '../../apdu/errors.ts'
 import { channelOf } from '../../apdu/logical-channel.ts'
 import { respond } from '../../apdu/status.ts'
 import { Asn1Error } from '../../asn1/error.ts'
-import { decode, type TypeOf } from '../../asn1/schema.ts'
+import { decode, type SchemaValue } from '../../asn1/schema.ts'
 import { ES6 } from '../../rsp/interfaces/es6.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
 import { assemble } from '../commands/store-data.ts'
 import type { CardData } from '../state/card-data.ts'
 import { enabledProfile, keyOf, type Profile } from '../state/state.ts'
 
-type UpdateMetadataRequest = TypeOf<(typeof ES6)['UpdateMetadata']['request']>
+type UpdateMetadataRequest = SchemaValue<(typeof ES6)['UpdateMetadata']['request']>
 
 /**
  * ES6.UpdateMetadata (SGP.22 §5.4.1).

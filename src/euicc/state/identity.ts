@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { equalBytes, fromHex, toHex } from '../../asn1/bytes.ts'
-import type { TypeOf } from '../../asn1/schema.ts'
+import type { SchemaValue } from '../../asn1/schema.ts'
 import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Pki } from '../../rsp/certificates/pki-folder.ts'
-import { pointOf } from '../../rsp/crypto/curve.ts'
+import { getPoint } from '../../rsp/crypto/curve.ts'
 import type { RspCapability, UICCCapability } from '../../rsp/euicc-info.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
 import { EuiccError } from '../error.ts'
@@ -19,7 +19,7 @@ export interface Credential {
 /** The CI's subject key id: the name of a credential on the wire. */
 export const ciPKIdOf = ({ ci }: Credential): Uint8Array => ci.subjectKeyId!
 
-export type RulesAuthorisationTable = TypeOf<(typeof ES10b)['GetRAT']['response']>['rat']
+export type RulesAuthorisationTable = SchemaValue<(typeof ES10b)['GetRAT']['response']>['rat']
 
 /** What the card can do and says of itself (EUICCInfo2, SGP.22 §5.7.8). Versions are three bytes. */
 export interface Capabilities {
@@ -117,7 +117,7 @@ export const checkIdentity = ({ eid, credentials }: EuiccIdentity): void => {
   for (const { ci, euicc, euiccPrivateKey } of credentials) {
     if (ci.subjectKeyId === undefined) refuse(`the CI certificate of ${ci.subject} has no subject key identifier`)
     if (euicc.eid !== toHex(eid)) refuse(`the eUICC certificate is of ${euicc.eid}, the card is ${toHex(eid)}`)
-    if (!equalBytes(pointOf(euiccPrivateKey), pointOf(euicc.publicKey)))
+    if (!equalBytes(getPoint(euiccPrivateKey), getPoint(euicc.publicKey)))
       refuse(`the private key is not that of the eUICC certificate under ${ci.subject}`)
   }
   if (new Set(credentials.map(credential => toHex(ciPKIdOf(credential)))).size < credentials.length)

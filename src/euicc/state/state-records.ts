@@ -1,6 +1,6 @@
 import { optional, sequence } from '../../asn1/constructed.ts'
 import { integer, octets, oid, utf8 } from '../../asn1/primitives.ts'
-import { type TypeOf, tagged } from '../../asn1/schema.ts'
+import { type SchemaValue, tagged } from '../../asn1/schema.ts'
 import { SubjectKeyIdentifier } from '../../rsp/identifiers.ts'
 import { ProfileInfo } from '../../rsp/metadata.ts'
 
@@ -27,7 +27,7 @@ export const RootRecord = sequence(
   },
   'the state of the card',
 )
-export type RootRecord = TypeOf<typeof RootRecord>
+export type RootRecord = SchemaValue<typeof RootRecord>
 
 export const ProfileRecord = sequence(
   {
@@ -49,4 +49,4 @@ export const OneTimeKeyRecord = sequence(
   },
   'a one-time key',
 )
-export type OneTimeKeyRecord = TypeOf<typeof OneTimeKeyRecord>
+export type OneTimeKeyRecord = SchemaValue<typeof OneTimeKeyRecord>

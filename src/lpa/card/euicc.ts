@@ -1,5 +1,5 @@
 import { toHex } from '../../asn1/bytes.ts'
-import type { TypeOf } from '../../asn1/schema.ts'
+import type { SchemaValue } from '../../asn1/schema.ts'
 import type { EUICCInfo1, EUICCInfo2 } from '../../rsp/euicc-info.ts'
 import { ES10a } from '../../rsp/interfaces/es10a.ts'
 import { ES10b } from '../../rsp/interfaces/es10b.ts'
@@ -7,8 +7,8 @@ import { ES10c } from '../../rsp/interfaces/es10c.ts'
 import { isLpaError, LpaError } from '../errors.ts'
 import { functionRefused, type Isdr } from './isdr.ts'
 
-export type ConfiguredAddresses = TypeOf<typeof ES10a.GetEuiccConfiguredAddresses.response>
-export type RulesAuthorisationTable = TypeOf<typeof ES10b.GetRAT.response>['rat']
+export type ConfiguredAddresses = SchemaValue<typeof ES10a.GetEuiccConfiguredAddresses.response>
+export type RulesAuthorisationTable = SchemaValue<typeof ES10b.GetRAT.response>['rat']
 
 /** What a card says of itself. */
 export interface EuiccDescription {

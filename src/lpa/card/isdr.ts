@@ -13,7 +13,7 @@ import { describeStatus } from '../../apdu/status.ts'
 import { toHex } from '../../asn1/bytes.ts'
 import { Asn1Error } from '../../asn1/error.ts'
 import { decode, encode } from '../../asn1/schema.ts'
-import { childrenOf, isConstructed, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
+import { getChildren, isConstructed, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
 import type { Es10Function } from '../../rsp/interfaces/es10-function.ts'
 import { ISD_R_AID, ISDRProprietaryApplicationTemplate } from '../../rsp/isdr.ts'
 import { LpaError } from '../errors.ts'
@@ -243,7 +243,7 @@ const templateOf = (fci: Uint8Array): ISDRProprietaryApplicationTemplate | undef
 const findTag = (tlv: Tlv, tag: number): Tlv | undefined => {
   if (tlv.tag === tag) return tlv
   if (!isConstructed(tlv.tag)) return undefined
-  for (const child of childrenOf(tlv)) {
+  for (const child of getChildren(tlv)) {
     const found = findTag(child, tag)
     if (found !== undefined) return found
   }

@@ -1,7 +1,7 @@
 import { concat } from '../../asn1/bytes.ts'
 import { Asn1Error } from '../../asn1/error.ts'
 import { decode } from '../../asn1/schema.ts'
-import { childrenOf, contentOf, elementOf, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
+import { getChildren, getContent, getElementBytes, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
 import { StoreMetadataRequest } from '../../rsp/metadata.ts'
 import { LpaError } from '../errors.ts'
 
@@ -26,7 +26,7 @@ export const segmentPackage = (boundProfilePackage: Uint8Array): SegmentedPackag
   try {
     const outer = readOnlyTlv(boundProfilePackage)
     if (outer.tag !== BPP) throw new Asn1Error('bad-tag', 'no BoundProfilePackage', { offset: 0 })
-    const [initialise, ...sequences] = childrenOf(outer)
+    const [initialise, ...sequences] = getChildren(outer)
     if (initialise?.tag !== INITIALISE) throw new Asn1Error('bad-tag', 'it does not begin with the secure channel')
     const tags = sequences.map(tlv => tlv.tag)
     const expected = tags.includes(SECOND_87)
@@ -45,16 +45,16 @@ export const segmentPackage = (boundProfilePackage: Uint8Array): SegmentedPackag
 }
 
 const cutSequence = (sequence: Tlv): Uint8Array[] => {
-  const [first, ...rest] = childrenOf(sequence)
+  const [first, ...rest] = getChildren(sequence)
   const header = bytesBetween(sequence, sequence.start, sequence.valueStart)
   if (first === undefined) throw new Asn1Error('missing-field', 'a sequence is empty', { offset: sequence.start })
   return sequence.tag === FIRST_87 || sequence.tag === SECOND_87
-    ? [bytesBetween(sequence, sequence.start, first.end), ...rest.map(elementOf)]
-    : [header, elementOf(first), ...rest.map(elementOf)]
+    ? [bytesBetween(sequence, sequence.start, first.end), ...rest.map(getElementBytes)]
+    : [header, getElementBytes(first), ...rest.map(getElementBytes)]
 }
 
 const metadataOf = (sequenceOf88: Tlv): StoreMetadataRequest => {
-  const contents = childrenOf(sequenceOf88).map(segment => contentOf(segment))
+  const contents = getChildren(sequenceOf88).map(segment => getContent(segment))
   return decode(StoreMetadataRequest, concat(...contents.map(content => content.subarray(0, -MAC_LENGTH))))
 }
 

@@ -11,7 +11,7 @@ export interface SequenceNumber {
 }
 
 /** Six bytes as a number. */
-export const numberOf = (bytes: Uint8Array): number => bytes.reduce((value, octet) => value * 256 + octet, 0)
+export const toNumber = (bytes: Uint8Array): number => bytes.reduce((value, octet) => value * 256 + octet, 0)
 
 /** The low 48 bits of a number as six bytes. */
 const sixBytes = (value: number): Uint8Array => {
@@ -21,7 +21,7 @@ const sixBytes = (value: number): Uint8Array => {
 }
 
 export const splitSqn = (sqn: Uint8Array): SequenceNumber => {
-  const value = numberOf(sqn)
+  const value = toNumber(sqn)
   return { seq: Math.floor(value / IND_VALUES), ind: value % IND_VALUES }
 }
 

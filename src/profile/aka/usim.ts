@@ -56,7 +56,7 @@ const isFresh = (sqn: SequenceNumber, seqs: readonly number[], rules: FreshnessR
  * The USIM's part of authentication and key agreement (TS 33.102 §6.3.3), as a pure transition: nothing is
  * remembered but what is in the returned state, and nothing changes unless the network has proved the key.
  */
-export const authenticate = (
+export const answerChallenge = (
   algorithm: AkaAlgorithm,
   rules: FreshnessRules,
   state: UsimState,

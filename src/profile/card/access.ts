@@ -1,7 +1,7 @@
 import { Asn1Error } from '../../asn1/error.ts'
-import { childrenOf, readTlvs, type Tlv, contentOf as tlvValue } from '../../asn1/tlv.ts'
+import { getChildren, readTlvs, type Tlv, getContent as tlvValue } from '../../asn1/tlv.ts'
 import { type Directory, type ElementaryFile, findUpwards } from '../file-tree.ts'
-import { type CardFiles, contentOf, findPin, pinStateOf } from './card-files.ts'
+import { type CardFiles, findPin, getFileContent, getPinState } from './card-files.ts'
 
 /** What a command does to a file, as the bits of the access mode byte (TS 102 221 §9.2.1, table 9.2), or an instruction. */
 export const ACCESS = { read: 0x01, update: 0x02, deactivate: 0x08, activate: 0x10 } as const
@@ -13,7 +13,7 @@ const ruleOf = (card: CardFiles, file: Directory | ElementaryFile): Uint8Array |
   const arr = findUpwards(from, file.access.fid)
   if (arr === undefined || arr.recordLength === 0) return undefined
   const start = (file.access.record - 1) * arr.recordLength
-  const record = contentOf(card, arr).subarray(start, start + arr.recordLength)
+  const record = getFileContent(card, arr).subarray(start, start + arr.recordLength)
   return start < 0 || record.length < arr.recordLength ? undefined : record
 }
 
@@ -41,11 +41,11 @@ const matches = (am: Tlv, access: Access): boolean => {
 
 /** A CRT 'A4' with the key reference in '83': the PIN is verified, or disabled (TS 102 221 §9.5.1). */
 const isPinSatisfied = (card: CardFiles, from: Directory, template: Tlv): boolean => {
-  const references = childrenOf(template).filter(({ tag }) => tag === 0x83)
+  const references = getChildren(template).filter(({ tag }) => tag === 0x83)
   return references.some(reference => {
     const pin = findPin(card, from, tlvValue(reference)[0] ?? 0)
     if (pin === undefined) return false
-    return card.verified.has(pin.key) || !pinStateOf(card, pin).enabled
+    return card.verified.has(pin.key) || !getPinState(card, pin).enabled
   })
 }
 
@@ -57,11 +57,11 @@ const isSatisfied = (card: CardFiles, from: Directory, sc: Tlv): boolean => {
     case 0xa4:
       return isPinSatisfied(card, from, sc)
     case 0xa0:
-      return childrenOf(sc).some(inner => isSatisfied(card, from, inner))
+      return getChildren(sc).some(inner => isSatisfied(card, from, inner))
     case 0xaf:
-      return childrenOf(sc).every(inner => isSatisfied(card, from, inner))
+      return getChildren(sc).every(inner => isSatisfied(card, from, inner))
     case 0xa7:
-      return childrenOf(sc).every(inner => !isSatisfied(card, from, inner))
+      return getChildren(sc).every(inner => !isSatisfied(card, from, inner))
     default:
       return false
   }
@@ -74,7 +74,7 @@ const isAccessMode = ({ tag }: Tlv): boolean => tag >= 0x80 && tag <= 0x8f
  * SC_DOs of which one must hold. A command that no rule mentions is never allowed; neither is one whose rule cannot be read.
  * `from` is where the terminal stands: local PINs are those of that directory.
  */
-export const isAllowed = (
+export const isAccessAllowed = (
   card: CardFiles,
   from: Directory,
   file: Directory | ElementaryFile,

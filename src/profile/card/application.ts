@@ -1,5 +1,5 @@
 import type { Directory } from '../file-tree.ts'
-import { type CardFiles, contentOf, findPin, pinStateOf } from './card-files.ts'
+import { type CardFiles, findPin, getFileContent, getPinState } from './card-files.ts'
 
 /** Registered application provider and USIM code (TS 101 220 annex E). */
 const USIM_AID = [0xa0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02]
@@ -9,12 +9,12 @@ const EF_UST = 0x6f38
 export const isOpen = (card: CardFiles, adf: Directory): boolean => {
   const reference = adf.pinReferences.find(candidate => candidate >= 1 && candidate <= 8)
   const pin = reference === undefined ? undefined : findPin(card, adf, reference)
-  return pin === undefined || card.verified.has(pin.key) || !pinStateOf(card, pin).enabled
+  return pin === undefined || card.verified.has(pin.key) || !getPinState(card, pin).enabled
 }
 
 /** A service of the USIM is available (EF.UST, TS 31.102 §4.2.8). */
 export const hasService = (card: CardFiles, adf: Directory, service: number): boolean => {
   const ust = adf.children.get(EF_UST)
   if (ust?.kind !== 'EF' || !USIM_AID.every((octet, i) => adf.aid?.[i] === octet)) return false
-  return ((contentOf(card, ust)[(service - 1) >> 3] ?? 0) & (1 << ((service - 1) & 7))) !== 0
+  return ((getFileContent(card, ust)[(service - 1) >> 3] ?? 0) & (1 << ((service - 1) & 7))) !== 0
 }

@@ -1,11 +1,11 @@
 import { concat } from '../../asn1/bytes.ts'
 import type { AkaAlgorithm } from '../aka/algorithm.ts'
 import { gsmKey, gsmResponse } from '../aka/algorithm.ts'
-import { algorithmOf } from '../aka/algorithm-of.ts'
-import { authenticate } from '../aka/usim.ts'
+import { toAkaAlgorithm } from '../aka/to-aka-algorithm.ts'
+import { answerChallenge } from '../aka/usim.ts'
 import type { AkaDefinition, Directory } from '../file-tree.ts'
 import { hasService, isOpen } from './application.ts'
-import { type CardFiles, type Outcome, type Selection, usimStateOf, withUsimState } from './card-files.ts'
+import { type CardCommandResult, type CardFiles, getUsimState, type Selection, withUsimState } from './card-files.ts'
 import type { CardCommand } from './command.ts'
 
 const [OK, WRONG_LENGTH, NOT_ALLOWED, NOT_SATISFIED, WRONG_DATA, WRONG_P1_P2, NO_KEY, MAC_FAILURE, NO_CONTEXT] = [
@@ -35,9 +35,9 @@ const GSM_ACCESS = 27
 const GSM_SECURITY_CONTEXT = 38
 
 /** AUTHENTICATE (TS 31.102 §7.1, TS 31.103 §7.1) in the GSM and in the 3G security context. */
-export const authenticateCommand = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleAuthenticate = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data } = command
-  const refuse = (status: number): Outcome => ({ card, selection, status })
+  const refuse = (status: number): CardCommandResult => ({ card, selection, status })
   if (p1 !== 0 || (p2 !== CONTEXT.gsm && p2 !== CONTEXT.umts)) return refuse(WRONG_P1_P2)
   const adf = selection.application
   const aka = adf && card.profile.aka.get(adf.key)
@@ -47,7 +47,7 @@ export const authenticateCommand = (card: CardFiles, selection: Selection, comma
   const fields = fieldsOf(data)
   const rand = fields?.[0]
   if (rand?.length !== 16) return refuse(fields === undefined ? WRONG_LENGTH : WRONG_DATA)
-  const algorithm = algorithmOf(aka.algorithm)
+  const algorithm = toAkaAlgorithm(aka.algorithm)
   if (p2 === CONTEXT.gsm) {
     if (!hasService(card, adf, GSM_SECURITY_CONTEXT)) return refuse(NO_CONTEXT)
     return fields?.length === 1 ? answerGsm(card, selection, algorithm, rand) : refuse(WRONG_LENGTH)
@@ -60,7 +60,12 @@ export const authenticateCommand = (card: CardFiles, selection: Selection, comma
 }
 
 /** SRES and Kc by the conversion functions c2 and c3 (TS 33.102 §6.8.1.2). */
-const answerGsm = (card: CardFiles, selection: Selection, algorithm: AkaAlgorithm, rand: Uint8Array): Outcome => {
+const answerGsm = (
+  card: CardFiles,
+  selection: Selection,
+  algorithm: AkaAlgorithm,
+  rand: Uint8Array,
+): CardCommandResult => {
   const kc = gsmKey(algorithm.f3(rand).subarray(0, 16), algorithm.f4(rand).subarray(0, 16))
   const sres = gsmResponse(algorithm.f2(rand))
   return { card, selection, status: OK, data: concat(withLength(sres), withLength(kc)) }
@@ -76,9 +81,9 @@ const answerUmts = (
     readonly rand: Uint8Array
     readonly autn: Uint8Array
   },
-): Outcome => {
+): CardCommandResult => {
   const { adf, aka, algorithm, rand, autn } = call
-  const { state, answer } = authenticate(algorithm, aka.rules, usimStateOf(card, aka.stateKey), rand, autn)
+  const { state, answer } = answerChallenge(algorithm, aka.rules, getUsimState(card, aka.stateKey), rand, autn)
   const after = withUsimState(card, aka.stateKey, state)
   switch (answer.result) {
     case 'success': {

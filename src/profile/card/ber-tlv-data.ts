@@ -1,8 +1,8 @@
 import { concat } from '../../asn1/bytes.ts'
 import { Asn1Error } from '../../asn1/error.ts'
-import { elementOf, encodeHeader, encodeTlv, readTlv, readTlvs, type Tlv } from '../../asn1/tlv.ts'
+import { encodeTlv, encodeTlvHeader, getElementBytes, readTlv, readTlvs, type Tlv } from '../../asn1/tlv.ts'
 import { STATUS, workOn } from './binary.ts'
-import { type CardFiles, contentOf, type Outcome, type Selection, withContent } from './card-files.ts'
+import { type CardCommandResult, type CardFiles, getFileContent, type Selection, withContent } from './card-files.ts'
 import type { CardCommand } from './command.ts'
 
 const MORE_DATA = { available: 0x62f1, expected: 0x63f1 }
@@ -26,15 +26,15 @@ const tagIn = (data: Uint8Array): number | undefined => {
   const isWhole = data.length >= 1 && data.length <= 3 && ((data[0]! & 0x1f) !== 0x1f) === (data.length === 1)
   return isWhole ? data.reduce((tag, octet) => tag * 256 + octet, 0) : undefined
 }
-const tagBytes = (tag: number): Uint8Array => encodeHeader(tag, 0).subarray(0, -1)
+const tagBytes = (tag: number): Uint8Array => encodeTlvHeader(tag, 0).subarray(0, -1)
 
 /** RETRIEVE DATA (TS 102 221 §11.3.1): one object of a BER-TLV file in as many blocks as it takes; tag '5C' lists the tags. */
-export const retrieveData = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleRetrieveData = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data, le = 256 } = command
   if (p1 !== 0 || (p2 & 0x60) !== 0) return { card, selection, status: STATUS.wrongP1P2 }
   const work = workOn(card, selection, p2 & 0x1f, ['ber-tlv'], { mode: 'read' })
   if (typeof work === 'number') return { card, selection, status: work }
-  const left = (p2 & FIRST_BLOCK) === 0 ? selection.transfer : objectFor(contentOf(card, work.file), data)
+  const left = (p2 & FIRST_BLOCK) === 0 ? selection.transfer : objectFor(getFileContent(card, work.file), data)
   if (left === undefined) return { card, selection, status: NOT_THERE }
   const block = left.subarray(0, le)
   const rest = left.subarray(block.length)
@@ -49,11 +49,11 @@ const objectFor = (content: Uint8Array, data: Uint8Array): Uint8Array | undefine
   const objects = objectsOf(content)
   if (tag === TAG_LIST) return encodeTlv(TAG_LIST, ...objects.map(object => tagBytes(object.tag)))
   const object = objects.find(candidate => candidate.tag === tag)
-  return object && elementOf(object)
+  return object && getElementBytes(object)
 }
 
 /** SET DATA (TS 102 221 §11.3.2): writes an object, whole or in blocks; a tag alone removes the object. */
-export const setData = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleSetData = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data } = command
   if (p1 !== 0 || (p2 & 0x60) !== 0) return { card, selection, status: STATUS.wrongP1P2 }
   const work = workOn(card, selection, p2 & 0x1f, ['ber-tlv'], { mode: 'update' })
@@ -62,11 +62,11 @@ export const setData = (card: CardFiles, selection: Selection, command: CardComm
   if (!isFirst && selection.transfer === undefined) return { card, selection, status: STATUS.wrongP1P2 }
   const collected = isFirst ? data : concat(selection.transfer!, data)
   const { transfer: _done, ...after } = work.selection
-  const refuse = (status: number): Outcome => ({ card, selection: after, status })
+  const refuse = (status: number): CardCommandResult => ({ card, selection: after, status })
 
-  const others = (tag: number) => objectsOf(contentOf(card, work.file)).filter(object => object.tag !== tag)
-  const store = (tag: number, object: Uint8Array): Outcome => {
-    const content = concat(...others(tag).map(elementOf), object)
+  const others = (tag: number) => objectsOf(getFileContent(card, work.file)).filter(object => object.tag !== tag)
+  const store = (tag: number, object: Uint8Array): CardCommandResult => {
+    const content = concat(...others(tag).map(getElementBytes), object)
     if (content.length > work.file.size) return refuse(STATUS.notEnoughMemory)
     return { card: withContent(card, work.file, content), selection: after, status: STATUS.ok }
   }

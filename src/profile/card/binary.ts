@@ -1,10 +1,17 @@
 import { concat } from '../../asn1/bytes.ts'
 import type { ElementaryFile, FileNode } from '../file-tree.ts'
 import type { Structure } from '../templates/template-file.ts'
-import { type Access, isAllowed } from './access.ts'
-import { type CardFiles, contentOf, isActivated, type Outcome, type Selection, withContent } from './card-files.ts'
+import { type Access, isAccessAllowed } from './access.ts'
+import {
+  type CardCommandResult,
+  type CardFiles,
+  getFileContent,
+  isActivated,
+  type Selection,
+  withContent,
+} from './card-files.ts'
 import type { CardCommand } from './command.ts'
-import { fileMeant } from './select.ts'
+import { findAddressedFile } from './select.ts'
 
 export const STATUS = {
   ok: 0x9000,
@@ -26,7 +33,7 @@ export const answerData = (
   selection: Selection,
   available: Uint8Array,
   le: number | undefined,
-): Outcome => {
+): CardCommandResult => {
   if (le !== undefined && le < 256 && le > available.length)
     return { card, selection, status: 0x6c00 | available.length }
   return { card, selection, status: STATUS.ok, data: available.subarray(0, le ?? 256) }
@@ -40,10 +47,10 @@ export const workOn = (
   structures: readonly Structure[],
   access: Access,
 ): { file: ElementaryFile; selection: Selection } | number => {
-  const file = fileMeant(selection, sfi)
+  const file = findAddressedFile(selection, sfi)
   if (file === undefined) return sfi === 0 ? STATUS.noCurrentFile : STATUS.notFound
   if (!structures.includes(file.structure)) return STATUS.wrongStructure
-  if (!isAllowed(card, selection.directory, file, access)) return STATUS.notAllowed
+  if (!isAccessAllowed(card, selection.directory, file, access)) return STATUS.notAllowed
   const worksWhenDeactivated = (file.specialFileInformation & 0x40) !== 0
   if (!worksWhenDeactivated && !isActivated(card, file as FileNode)) return STATUS.deactivated
   // A short file identifier selects the file; the record pointer of another file is lost (TS 102 221 §8.4.3).
@@ -55,22 +62,22 @@ const placeOf = ({ p1, p2 }: CardCommand): { sfi: number; offset: number } =>
   p1 & 0x80 ? { sfi: p1 & 0x1f, offset: p2 } : { sfi: 0, offset: (p1 << 8) | p2 }
 
 /** READ BINARY (TS 102 221 §11.1.3). */
-export const readBinary = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleReadBinary = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { sfi, offset } = placeOf(command)
   const work = workOn(card, selection, sfi, ['transparent'], { mode: 'read' })
   if (typeof work === 'number') return { card, selection, status: work }
-  const content = contentOf(card, work.file)
+  const content = getFileContent(card, work.file)
   if (offset >= content.length) return { card, selection, status: STATUS.wrongOffset }
   return answerData(card, work.selection, content.subarray(offset), command.le)
 }
 
 /** UPDATE BINARY (TS 102 221 §11.1.4). */
-export const updateBinary = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleUpdateBinary = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { sfi, offset } = placeOf(command)
   const work = workOn(card, selection, sfi, ['transparent'], { mode: 'update' })
   if (typeof work === 'number') return { card, selection, status: work }
   const { data } = command
-  const content = contentOf(card, work.file)
+  const content = getFileContent(card, work.file)
   if (offset >= content.length) return { card, selection, status: STATUS.wrongOffset }
   if (data.length === 0 || offset + data.length > content.length) return { card, selection, status: STATUS.wrongLength }
   const updated = concat(content.subarray(0, offset), data, content.subarray(offset + data.length))

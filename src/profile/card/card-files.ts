@@ -53,7 +53,7 @@ export interface Selection {
 }
 
 /** The answer to a command: a card and a selection as they are afterwards, with what goes to the terminal. */
-export interface Outcome {
+export interface CardCommandResult {
   readonly card: CardFiles
   readonly selection: Selection
   readonly status: number
@@ -76,23 +76,23 @@ export const startSelection = ({ profile }: CardFiles): Selection => ({
 })
 
 /** A file's content now; that of a link is the content of the file it points to. */
-export const contentOf = ({ profile, changes }: CardFiles, file: ElementaryFile): Uint8Array =>
+export const getFileContent = ({ profile, changes }: CardFiles, file: ElementaryFile): Uint8Array =>
   changes.contents.get(file.contentKey) ?? (profile.files.get(file.contentKey) ?? file).initialContent
 
-export const lifeCycleOf = ({ changes }: CardFiles, file: Directory | ElementaryFile): number =>
+export const getLifeCycle = ({ changes }: CardFiles, file: Directory | ElementaryFile): number =>
   changes.lifeCycles.get(file.key) ?? file.lifeCycle
 
 /** Operational and activated (TS 102 221 table 11.7b: '05' or '07'); '04' and '06' are deactivated. */
 export const isActivated = (card: CardFiles, file: Directory | ElementaryFile): boolean =>
-  (lifeCycleOf(card, file) & 0x05) === 0x05
+  (getLifeCycle(card, file) & 0x05) === 0x05
 
-export const pinStateOf = ({ changes }: CardFiles, pin: PinDefinition): PinState =>
+export const getPinState = ({ changes }: CardFiles, pin: PinDefinition): PinState =>
   changes.pins.get(pin.key) ?? { value: pin.value, tries: pin.tries, enabled: pin.enabled }
 
-export const pukTriesOf = ({ profile, changes }: CardFiles, reference: number): number =>
+export const getPukTries = ({ profile, changes }: CardFiles, reference: number): number =>
   changes.pukTries.get(reference) ?? profile.puks.get(reference)?.tries ?? 0
 
-export const usimStateOf = ({ profile, changes }: CardFiles, stateKey: string): UsimState =>
+export const getUsimState = ({ profile, changes }: CardFiles, stateKey: string): UsimState =>
   changes.aka.get(stateKey) ?? initialUsimState(profile.aka.get(stateKey)?.initialSeqs)
 
 /** The PIN that a key reference means in a directory: a global one of the MF, or the nearest local one (TS 102 221 §9.5.1). */
@@ -127,7 +127,7 @@ export const withPin = (card: CardFiles, pin: PinDefinition, state: PinState, is
   const verified = new Set(card.verified)
   if (isVerified) verified.add(pin.key)
   else verified.delete(pin.key)
-  const before = pinStateOf(card, pin)
+  const before = getPinState(card, pin)
   const same = before.value === state.value && before.tries === state.tries && before.enabled === state.enabled
   if (same) return { ...card, verified }
   return { ...card, verified, changes: { ...card.changes, pins: withEntry(card.changes.pins, pin.key, state) } }

@@ -1,7 +1,7 @@
 import { concat } from '../../asn1/bytes.ts'
 import { encodeTlv } from '../../asn1/tlv.ts'
 import type { Directory, ElementaryFile } from '../file-tree.ts'
-import { type CardFiles, contentOf, findPin, lifeCycleOf, pinStateOf } from './card-files.ts'
+import { type CardFiles, findPin, getFileContent, getLifeCycle, getPinState } from './card-files.ts'
 
 /** File descriptor bytes of TS 102 221 table 11.5, shareable. The data coding byte '21' says: proprietary, one byte. */
 const DESCRIPTORS = { transparent: 0x41, 'linear-fixed': 0x42, cyclic: 0x46, 'ber-tlv': 0x79 }
@@ -24,7 +24,7 @@ const pinStatus = (card: CardFiles, directory: Directory): Uint8Array => {
     .map(reference => ({ reference, pin: findPin(card, directory, reference) }))
     .filter(({ pin }) => pin !== undefined)
   const bits = new Uint8Array(Math.max(1, Math.ceil(pins.length / 8)))
-  for (const [i, { pin }] of pins.entries()) if (pinStateOf(card, pin!).enabled) bits[i >> 3]! |= 0x80 >> (i & 7)
+  for (const [i, { pin }] of pins.entries()) if (getPinState(card, pin!).enabled) bits[i >> 3]! |= 0x80 >> (i & 7)
   return encodeTlv(
     0xc6,
     encodeTlv(0x90, bits),
@@ -38,7 +38,7 @@ const directoryTemplate = (card: CardFiles, directory: Directory): Uint8Array =>
     encodeTlv(0x82, Uint8Array.of(DIRECTORY_DESCRIPTOR, DATA_CODING)),
     directory.aid === undefined ? encodeTlv(0x83, twoBytes(directory.fid)) : encodeTlv(0x84, directory.aid),
     directory.kind === 'DF' ? new Uint8Array(0) : encodeTlv(0xa5, encodeTlv(0x80, Uint8Array.of(UICC_CHARACTERISTICS))),
-    encodeTlv(0x8a, Uint8Array.of(lifeCycleOf(card, directory))),
+    encodeTlv(0x8a, Uint8Array.of(getLifeCycle(card, directory))),
     accessReference(directory),
     pinStatus(card, directory),
   )
@@ -55,14 +55,14 @@ const fileTemplate = (card: CardFiles, file: ElementaryFile): Uint8Array => {
     encodeTlv(0x82, concat(descriptor, records)),
     encodeTlv(0x83, twoBytes(file.fid)),
     isBerTlv ? encodeTlv(0xa5, encodeTlv(0x86, sizeBytes(file.size))) : new Uint8Array(0),
-    encodeTlv(0x8a, Uint8Array.of(lifeCycleOf(card, file))),
+    encodeTlv(0x8a, Uint8Array.of(getLifeCycle(card, file))),
     accessReference(file),
-    encodeTlv(0x80, sizeBytes(isBerTlv ? contentOf(card, file).length : file.size)),
+    encodeTlv(0x80, sizeBytes(isBerTlv ? getFileContent(card, file).length : file.size)),
     // An empty value says that there is no SFI; its absence would mean one made from the FID.
     encodeTlv(0x88, file.sfi === undefined ? new Uint8Array(0) : Uint8Array.of(file.sfi << 3)),
   )
 }
 
 /** FCP template (TS 102 221 §11.1.1.3). */
-export const fcpTemplate = (card: CardFiles, file: Directory | ElementaryFile): Uint8Array =>
+export const toFcpTemplate = (card: CardFiles, file: Directory | ElementaryFile): Uint8Array =>
   file.kind === 'EF' ? fileTemplate(card, file) : directoryTemplate(card, file)

@@ -1,12 +1,12 @@
 import { concat } from '../../asn1/bytes.ts'
 import { Asn1Error } from '../../asn1/error.ts'
-import { childrenOf, encodeTlv, readTlv, type Tlv, contentOf as tlvValue } from '../../asn1/tlv.ts'
+import { encodeTlv, getChildren, readTlv, type Tlv, getContent as tlvValue } from '../../asn1/tlv.ts'
 import { packPlmn, swapHalves, unpackImsi } from '../digits.ts'
 import { ProfileError } from '../error.ts'
 import type { Directory, ElementaryFile } from '../file-tree.ts'
 import { concealIdentity, PROTECTION_SCHEMES } from '../suci.ts'
 import { hasService, isOpen } from './application.ts'
-import { type CardFiles, contentOf, type Outcome, type Selection } from './card-files.ts'
+import { type CardCommandResult, type CardFiles, getFileContent, type Selection } from './card-files.ts'
 import type { CardCommand } from './command.ts'
 
 const [OK, NOT_ALLOWED, NOT_SATISFIED, WRONG_P1_P2] = [0x9000, 0x6982, 0x6985, 0x6a86]
@@ -42,7 +42,7 @@ const schemeOf = (content: Uint8Array): Scheme => {
     const list = readTlv(content)
     const [identifier = 0, index = 0] = tlvValue(list)
     if (list.tag !== 0xa0 || identifier === 0) return none
-    const keys = childrenOf(readTlv(content, list.end))
+    const keys = getChildren(readTlv(content, list.end))
     const [keyIdentifier, key] = [keys[2 * index - 2], keys[2 * index - 1]]
     if (keyIdentifier?.tag !== 0x80 || key?.tag !== 0x81) return none
     return { identifier, keyIdentifier: first(keyIdentifier), key: tlvValue(key) }
@@ -60,24 +60,28 @@ const packMsin = (msin: string): Uint8Array => {
 }
 
 /** GET IDENTITY in the SUCI context (TS 31.102 §7.5): the subscriber's identity, concealed by the USIM itself. */
-export const getIdentity = (card: CardFiles, selection: Selection, { p1, p2 }: CardCommand): Outcome => {
-  const refuse = (status: number): Outcome => ({ card, selection, status })
+export const handleGetIdentity = (
+  card: CardFiles,
+  selection: Selection,
+  { p1, p2 }: CardCommand,
+): CardCommandResult => {
+  const refuse = (status: number): CardCommandResult => ({ card, selection, status })
   if (p1 !== 0 || p2 !== SUCI_CONTEXT) return refuse(WRONG_P1_P2)
   const adf = selection.application
   if (adf === undefined || !SERVICES.every(service => hasService(card, adf, service))) return refuse(NOT_SATISFIED)
   if (!isOpen(card, adf)) return refuse(NOT_ALLOWED)
   const [imsiFile, saip] = [efIn(adf, FID.imsi), dfIn(adf, FID.dfSaip)]
-  const imsi = imsiFile && unpackImsi(contentOf(card, imsiFile))
+  const imsi = imsiFile && unpackImsi(getFileContent(card, imsiFile))
   const calcInfo = efIn(saip, FID.calcInfo)
   if (imsi === undefined || calcInfo === undefined) return refuse(NOT_SATISFIED)
-  const suci = suciOf(card, adf, imsi, schemeOf(contentOf(card, calcInfo)))
+  const suci = suciOf(card, adf, imsi, schemeOf(getFileContent(card, calcInfo)))
   return suci === undefined ? refuse(NOT_SATISFIED) : { card, selection, status: OK, data: encodeTlv(SUCI_TLV, suci) }
 }
 
 /** The 5GS mobile identity of type SUCI (TS 24.501 §9.11.3.4): format IMSI, PLMN, routing indicator, scheme, key, output. */
 const suciOf = (card: CardFiles, adf: Directory, imsi: string, scheme: Scheme): Uint8Array | undefined => {
   const ad = efIn(adf, FID.ad)
-  const mncLength = ad !== undefined && (contentOf(card, ad)[3] ?? 2) === 3 ? 3 : 2
+  const mncLength = ad !== undefined && (getFileContent(card, ad)[3] ?? 2) === 3 ? 3 : 2
   const indicator = efIn(dfIn(adf, FID.df5gs), FID.routingIndicator)
   const schemeInput = packMsin(imsi.slice(3 + mncLength))
   const name = PROTECTION_SCHEMES[scheme.identifier as keyof typeof PROTECTION_SCHEMES]
@@ -97,7 +101,7 @@ const suciOf = (card: CardFiles, adf: Directory, imsi: string, scheme: Scheme): 
   return concat(
     Uint8Array.of(0x01),
     packPlmn(imsi.slice(0, 3), imsi.slice(3, 3 + mncLength)),
-    indicator === undefined ? Uint8Array.of(0xf0, 0xff) : contentOf(card, indicator).subarray(0, 2),
+    indicator === undefined ? Uint8Array.of(0xf0, 0xff) : getFileContent(card, indicator).subarray(0, 2),
     Uint8Array.of(scheme.identifier, scheme.keyIdentifier),
     output,
   )

@@ -1,11 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { PinDefinition } from '../file-tree.ts'
 import {
+  type CardCommandResult,
   type CardFiles,
   findPin,
-  type Outcome,
-  pinStateOf,
-  pukTriesOf,
+  getPinState,
+  getPukTries,
   type Selection,
   withPin,
   withPukTries,
@@ -22,7 +22,7 @@ type Step = { readonly card: CardFiles; readonly status: number }
 
 /** Compares a PIN and counts: a wrong one costs a try, a right one gives them all back (TS 102 221 §9.5.1). */
 const present = (card: CardFiles, pin: PinDefinition, value: Uint8Array): Step => {
-  const state = pinStateOf(card, pin)
+  const state = getPinState(card, pin)
   if (state.tries === 0) return { card, status: BLOCKED }
   if (timingSafeEqual(state.value, value))
     return { card: withPin(card, pin, { ...state, tries: pin.maxTries }, true), status: OK }
@@ -33,7 +33,7 @@ const present = (card: CardFiles, pin: PinDefinition, value: Uint8Array): Step =
 /** The frame of the five PIN commands: P1 and P2, the length, the key reference; then `work` with the PIN. */
 const onPin =
   (length: number, work: (card: CardFiles, pin: PinDefinition, data: Uint8Array) => Step, countOf?: TriesOf) =>
-  (card: CardFiles, selection: Selection, { p1, p2, data }: CardCommand): Outcome => {
+  (card: CardFiles, selection: Selection, { p1, p2, data }: CardCommand): CardCommandResult => {
     if (p1 !== 0) return { card, selection, status: WRONG_P1_P2 }
     const pin = findPin(card, selection.directory, p2)
     if (pin === undefined) return { card, selection, status: NO_SUCH_PIN }
@@ -44,49 +44,49 @@ const onPin =
 type TriesOf = (card: CardFiles, pin: PinDefinition) => number
 
 /** VERIFY PIN (TS 102 221 §11.1.9). Without data it tells how many tries are left, and costs none. */
-export const verifyPin = onPin(
+export const handleVerifyPin = onPin(
   PIN_LENGTH,
-  (card, pin, data) => (pinStateOf(card, pin).enabled ? present(card, pin, data) : { card, status: INVALIDATED }),
-  (card, pin) => triesLeft(pinStateOf(card, pin).tries),
+  (card, pin, data) => (getPinState(card, pin).enabled ? present(card, pin, data) : { card, status: INVALIDATED }),
+  (card, pin) => triesLeft(getPinState(card, pin).tries),
 )
 
 /** CHANGE PIN (TS 102 221 §11.1.10). */
-export const changePin = onPin(2 * PIN_LENGTH, (card, pin, data) => {
-  if (!pinStateOf(card, pin).enabled) return { card, status: INVALIDATED }
+export const handleChangePin = onPin(2 * PIN_LENGTH, (card, pin, data) => {
+  if (!getPinState(card, pin).enabled) return { card, status: INVALIDATED }
   if (!pin.changeable) return { card, status: NOT_SATISFIED }
   const step = present(card, pin, data.subarray(0, PIN_LENGTH))
   if (step.status !== OK) return step
   const value = data.slice(PIN_LENGTH)
-  return { card: withPin(step.card, pin, { ...pinStateOf(step.card, pin), value }, true), status: OK }
+  return { card: withPin(step.card, pin, { ...getPinState(step.card, pin), value }, true), status: OK }
 })
 
 /** DISABLE PIN (TS 102 221 §11.1.11). What needs this PIN is then free. */
-export const disablePin = onPin(PIN_LENGTH, (card, pin, data) => setEnabled(card, pin, data, false))
+export const handleDisablePin = onPin(PIN_LENGTH, (card, pin, data) => setEnabled(card, pin, data, false))
 
 /** ENABLE PIN (TS 102 221 §11.1.12). */
-export const enablePin = onPin(PIN_LENGTH, (card, pin, data) => setEnabled(card, pin, data, true))
+export const handleEnablePin = onPin(PIN_LENGTH, (card, pin, data) => setEnabled(card, pin, data, true))
 
 const setEnabled = (card: CardFiles, pin: PinDefinition, value: Uint8Array, enabled: boolean): Step => {
-  const state = pinStateOf(card, pin)
+  const state = getPinState(card, pin)
   if (state.tries === 0) return { card, status: BLOCKED }
   if (!pin.disablable || state.enabled === enabled) return { card, status: NOT_SATISFIED }
   const step = present(card, pin, value)
   if (step.status !== OK) return step
-  return { card: withPin(step.card, pin, { ...pinStateOf(step.card, pin), enabled }, true), status: OK }
+  return { card: withPin(step.card, pin, { ...getPinState(step.card, pin), enabled }, true), status: OK }
 }
 
 /** UNBLOCK PIN (TS 102 221 §11.1.13): the PUK and a new PIN, which is then enabled and verified. */
-export const unblockPin = onPin(
+export const handleUnblockPin = onPin(
   2 * PIN_LENGTH,
   (card, pin, data) => {
     const puk = pin.unblockedBy === undefined ? undefined : card.profile.puks.get(pin.unblockedBy)
     if (puk === undefined) return { card, status: NO_SUCH_PIN }
-    const tries = pukTriesOf(card, puk.reference)
+    const tries = getPukTries(card, puk.reference)
     if (tries === 0) return { card, status: BLOCKED }
     if (!timingSafeEqual(puk.value, data.subarray(0, PIN_LENGTH)))
       return { card: withPukTries(card, puk.reference, tries - 1), status: triesLeft(tries - 1) }
     const state = { value: data.slice(PIN_LENGTH), tries: pin.maxTries, enabled: true }
     return { card: withPukTries(withPin(card, pin, state, true), puk.reference, puk.maxTries), status: OK }
   },
-  (card, pin) => (pin.unblockedBy === undefined ? NO_SUCH_PIN : triesLeft(pukTriesOf(card, pin.unblockedBy))),
+  (card, pin) => (pin.unblockedBy === undefined ? NO_SUCH_PIN : triesLeft(getPukTries(card, pin.unblockedBy))),
 )

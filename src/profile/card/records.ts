@@ -1,7 +1,7 @@
 import { concat } from '../../asn1/bytes.ts'
 import type { ElementaryFile } from '../file-tree.ts'
 import { answerData, STATUS, workOn } from './binary.ts'
-import { type CardFiles, contentOf, type Outcome, type Selection, withContent } from './card-files.ts'
+import { type CardCommandResult, type CardFiles, getFileContent, type Selection, withContent } from './card-files.ts'
 import type { CardCommand } from './command.ts'
 
 const MODE = { next: 2, previous: 3, absolute: 4 }
@@ -9,7 +9,7 @@ const RECORD_FILES = ['linear-fixed', 'cyclic'] as const
 
 const countOf = (file: ElementaryFile): number => Math.floor(file.size / file.recordLength)
 const recordAt = (card: CardFiles, file: ElementaryFile, number: number): Uint8Array =>
-  contentOf(card, file).subarray((number - 1) * file.recordLength, number * file.recordLength)
+  getFileContent(card, file).subarray((number - 1) * file.recordLength, number * file.recordLength)
 
 /** The record that P1 and the mode in P2 mean, from the record pointer (TS 102 221 §8.3, §11.1.5.2). */
 const recordMeant = (file: ElementaryFile, pointer: number, p1: number, mode: number): number => {
@@ -30,7 +30,7 @@ const recordMeant = (file: ElementaryFile, pointer: number, p1: number, mode: nu
 }
 
 /** READ RECORD (TS 102 221 §11.1.5). A record is read whole. */
-export const readRecord = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleReadRecord = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, le } = command
   const work = workOn(card, selection, p2 >> 3, RECORD_FILES, { mode: 'read' })
   if (typeof work === 'number') return { card, selection, status: work }
@@ -45,7 +45,7 @@ export const readRecord = (card: CardFiles, selection: Selection, command: CardC
 }
 
 /** UPDATE RECORD (TS 102 221 §11.1.6). In a cyclic file it overwrites the oldest record, which becomes the first. */
-export const updateRecord = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleUpdateRecord = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data } = command
   const work = workOn(card, selection, p2 >> 3, RECORD_FILES, { mode: 'update' })
   if (typeof work === 'number') return { card, selection, status: work }
@@ -64,7 +64,7 @@ export const updateRecord = (card: CardFiles, selection: Selection, command: Car
 }
 
 const replaced = (card: CardFiles, file: ElementaryFile, number: number, record: Uint8Array): Uint8Array => {
-  const content = contentOf(card, file)
+  const content = getFileContent(card, file)
   return concat(
     content.subarray(0, (number - 1) * file.recordLength),
     record,
@@ -72,13 +72,13 @@ const replaced = (card: CardFiles, file: ElementaryFile, number: number, record:
   )
 }
 const pushed = (card: CardFiles, file: ElementaryFile, record: Uint8Array): Uint8Array =>
-  concat(record, contentOf(card, file).subarray(0, file.size - file.recordLength))
+  concat(record, getFileContent(card, file).subarray(0, file.size - file.recordLength))
 
 const INS_INCREASE = 0x32
 const MAX_VALUE_REACHED = 0x9850
 
 /** INCREASE (TS 102 221 §11.1.8): the newest record plus a value becomes the newest record. */
-export const increase = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleIncrease = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data } = command
   const namesFile = (p1 & 0xe0) === 0x80
   if (p2 !== 0 || (p1 !== 0 && !namesFile)) return { card, selection, status: STATUS.wrongP1P2 }
@@ -142,7 +142,7 @@ const contains = (record: Uint8Array, pattern: Uint8Array, from: number): boolea
   Buffer.from(record.buffer, record.byteOffset, record.length).indexOf(pattern, from) >= 0
 
 /** SEARCH RECORD (TS 102 221 §11.1.7): the numbers of the records that contain a pattern; the first becomes current. */
-export const searchRecord = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleSearchRecord = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const work = workOn(card, selection, command.p2 >> 3, RECORD_FILES, { mode: 'read' })
   if (typeof work === 'number') return { card, selection, status: work }
   const count = countOf(work.file)

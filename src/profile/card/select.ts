@@ -1,8 +1,8 @@
 import { encodeTlv } from '../../asn1/tlv.ts'
 import type { Directory, ElementaryFile, FileNode } from '../file-tree.ts'
-import { type CardFiles, isActivated, type Outcome, type Selection } from './card-files.ts'
+import { type CardCommandResult, type CardFiles, isActivated, type Selection } from './card-files.ts'
 import type { CardCommand } from './command.ts'
-import { fcpTemplate } from './fcp.ts'
+import { toFcpTemplate } from './fcp.ts'
 
 const [OK, DEACTIVATED, NOT_FOUND, WRONG_P1_P2, WRONG_LENGTH] = [0x9000, 0x6283, 0x6a82, 0x6a86, 0x6700]
 const CURRENT_ADF = 0x7fff
@@ -85,7 +85,7 @@ const findSelected = (card: CardFiles, selection: Selection, { p1, p2, data }: C
 }
 
 /** SELECT (TS 102 221 §11.1.1). A file that is not found leaves the selection as it was. */
-export const select = (card: CardFiles, selection: Selection, command: CardCommand): Outcome => {
+export const handleSelect = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const answer = command.p2 & 0x1c
   // '00' (FCI) is what GlobalPlatform's SELECT by name asks for; the UICC answers it with the FCP as well.
   if (answer !== 0x04 && answer !== 0x0c && !(answer === 0x00 && command.p1 === 0x04))
@@ -96,15 +96,15 @@ export const select = (card: CardFiles, selection: Selection, command: CardComma
     card,
     selection: standAt(selection, found),
     status: isActivated(card, found) ? OK : DEACTIVATED,
-    ...(answer !== 0x0c && { data: fcpTemplate(card, found) }),
+    ...(answer !== 0x0c && { data: toFcpTemplate(card, found) }),
   }
 }
 
 /** STATUS (TS 102 221 §11.1.2): the FCP of the current directory, the AID of the current application, or nothing. */
-export const status = (card: CardFiles, selection: Selection, { p1, p2 }: CardCommand): Outcome => {
+export const handleStatus = (card: CardFiles, selection: Selection, { p1, p2 }: CardCommand): CardCommandResult => {
   if (p1 > 0x02) return { card, selection, status: WRONG_P1_P2 }
   if (p2 === 0x0c) return { card, selection, status: OK }
-  if (p2 === 0x00) return { card, selection, status: OK, data: fcpTemplate(card, selection.directory) }
+  if (p2 === 0x00) return { card, selection, status: OK, data: toFcpTemplate(card, selection.directory) }
   if (p2 !== 0x01) return { card, selection, status: WRONG_P1_P2 }
   const aid = selection.application?.aid
   return aid === undefined
@@ -113,7 +113,7 @@ export const status = (card: CardFiles, selection: Selection, { p1, p2 }: CardCo
 }
 
 /** The EF that a command means: by short identifier in the current directory, else the current one (TS 102 221 §8.4.3). */
-export const fileMeant = (selection: Selection, sfi: number): ElementaryFile | undefined => {
+export const findAddressedFile = (selection: Selection, sfi: number): ElementaryFile | undefined => {
   if (sfi === 0) return selection.file
   for (const child of selection.directory.children.values()) if (child.kind === 'EF' && child.sfi === sfi) return child
   return undefined

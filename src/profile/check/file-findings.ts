@@ -1,12 +1,12 @@
 import { Asn1Error } from '../../asn1/error.ts'
-import { childrenOf, contentOf, readTlv } from '../../asn1/tlv.ts'
+import { getChildren, getContent, readTlv } from '../../asn1/tlv.ts'
 import { type Directory, type FileNode, findUpwards, type InstalledProfile, walkFiles } from '../file-tree.ts'
-import type { Finding } from './finding.ts'
+import type { ProfileFinding } from './finding.ts'
 
 const hex4 = (fid: number): string => fid.toString(16).padStart(4, '0').toUpperCase()
 
 /** Every file points to a record of an EF.ARR that is there and says something: else nobody can ever use the file. */
-export const accessRuleFindings = (profile: InstalledProfile): Finding[] => {
+export const accessRuleFindings = (profile: InstalledProfile): ProfileFinding[] => {
   const broken: string[] = []
   const roots: readonly Directory[] = [profile.mf, ...profile.applications]
   const files = roots.flatMap((root): FileNode[] => [root, ...walkFiles(root)])
@@ -28,8 +28,8 @@ export const accessRuleFindings = (profile: InstalledProfile): Finding[] => {
 const aidOf = (record: Uint8Array): string | undefined => {
   try {
     const template = readTlv(record)
-    const aid = template.tag === 0x61 ? childrenOf(template).find(({ tag }) => tag === 0x4f) : undefined
-    return aid && Buffer.from(contentOf(aid)).toString('hex')
+    const aid = template.tag === 0x61 ? getChildren(template).find(({ tag }) => tag === 0x4f) : undefined
+    return aid && Buffer.from(getContent(aid)).toString('hex')
   } catch (error) {
     if (error instanceof Asn1Error) return undefined
     throw error
@@ -37,7 +37,7 @@ const aidOf = (record: Uint8Array): string | undefined => {
 }
 
 /** EF.DIR lists every application: a device finds them in no other way (TS 102 221 §13.1). */
-export const directoryFindings = (profile: InstalledProfile): Finding[] => {
+export const directoryFindings = (profile: InstalledProfile): ProfileFinding[] => {
   const dir = profile.mf.children.get(0x2f00)
   const listed = new Set<string | undefined>()
   if (dir?.kind === 'EF' && dir.recordLength > 0)
@@ -71,7 +71,7 @@ const FILES_OF_SERVICES: readonly (readonly [service: number, fid: number, name:
 ]
 
 /** Every service that the USIM says it has, has its file. */
-export const serviceTableFindings = (usim: Directory | undefined): Finding[] => {
+export const serviceTableFindings = (usim: Directory | undefined): ProfileFinding[] => {
   const ust = usim?.children.get(0x6f38)
   if (usim === undefined || ust?.kind !== 'EF') return []
   const isAvailable = (service: number): boolean =>

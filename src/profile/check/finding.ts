@@ -15,7 +15,7 @@ export type FindingRule =
   | 'ef-dir'
   | 'service-table'
 
-export interface Finding {
+export interface ProfileFinding {
   readonly rule: FindingRule
   readonly severity: 'error' | 'warning'
   readonly message: string

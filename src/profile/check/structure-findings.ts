@@ -1,17 +1,17 @@
 import { hasLuhn, unpackDigits } from '../digits.ts'
 import { isFileSystemKind, type ServiceName } from '../elements/profile-element.ts'
-import { elementsOf, type ProfileElement, type ProfilePackage } from '../package.ts'
-import { templateOf } from '../templates.ts'
-import type { Finding } from './finding.ts'
+import { getElements, type ProfileElement, type ProfilePackage } from '../package.ts'
+import { getTemplate } from '../templates.ts'
+import type { ProfileFinding } from './finding.ts'
 
-const at = ({ identification, offset }: ProfileElement): Pick<Finding, 'identification' | 'offset'> => ({
+const at = ({ identification, offset }: ProfileElement): Pick<ProfileFinding, 'identification' | 'offset'> => ({
   ...(identification !== undefined && { identification }),
   offset,
 })
 
 /** Header first, end last, one of each; every PE with a number of its own; the elements no profile can do without (SAIP §8.1). */
-export const orderFindings = ({ elements }: ProfilePackage): Finding[] => {
-  const findings: Finding[] = []
+export const orderFindings = ({ elements }: ProfilePackage): ProfileFinding[] => {
+  const findings: ProfileFinding[] = []
   if (elements[0]?.kind !== 'header')
     findings.push({ rule: 'element-order', severity: 'error', message: 'the ProfileHeader is not the first element' })
   if (elements.at(-1)?.kind !== 'end')
@@ -51,21 +51,21 @@ export const orderFindings = ({ elements }: ProfilePackage): Finding[] => {
 /** The services that the elements of a package call for. */
 const servicesUsed = (pkg: ProfilePackage): ReadonlySet<ServiceName> => {
   const used = new Set<ServiceName>()
-  for (const kind of ['usim', 'isim', 'csim'] as const) if (elementsOf(pkg, kind).length > 0) used.add(kind)
-  for (const { value } of elementsOf(pkg, 'akaParameter')) {
+  for (const kind of ['usim', 'isim', 'csim'] as const) if (getElements(pkg, kind).length > 0) used.add(kind)
+  for (const { value } of getElements(pkg, 'akaParameter')) {
     const algorithm = value.algoConfiguration.algoParameter
     if (algorithm?.algorithmID === 'tuak') used.add(algorithm.key.length === 32 ? 'tuak256' : 'tuak128')
     else if (typeof algorithm?.algorithmID === 'string') used.add(algorithm.algorithmID as ServiceName)
   }
-  if (elementsOf(pkg, 'application').length > 0) used.add('javacard')
+  if (getElements(pkg, 'application').length > 0) used.add('javacard')
   return used
 }
 
 /** What the header says about the rest: version, ICCID, services and templates (SAIP §8.2). */
-export const headerFindings = (pkg: ProfilePackage): Finding[] => {
-  const header = elementsOf(pkg, 'header')[0]
+export const headerFindings = (pkg: ProfilePackage): ProfileFinding[] => {
+  const header = getElements(pkg, 'header')[0]
   if (header === undefined) return []
-  const findings: Finding[] = []
+  const findings: ProfileFinding[] = []
   const { value } = header
   const version = `${value['major-version']}.${value['minor-version']}`
   if (value['major-version'] < 2 || value['major-version'] > 3)
@@ -87,7 +87,7 @@ export const headerFindings = (pkg: ProfilePackage): Finding[] => {
   for (const element of pkg.elements) {
     if (!isFileSystemKind(element.kind)) continue
     const { templateID } = element.value as { templateID: string }
-    if (templateOf(templateID) === undefined)
+    if (getTemplate(templateID) === undefined)
       findings.push({
         rule: 'templates',
         severity: 'error',

@@ -1,7 +1,7 @@
 import { unpackImsi } from '../digits.ts'
 import type { Directory, InstalledProfile } from '../file-tree.ts'
-import { elementsOf, type ProfilePackage } from '../package.ts'
-import type { Finding } from './finding.ts'
+import { getElements, type ProfilePackage } from '../package.ts'
+import type { ProfileFinding } from './finding.ts'
 
 /** Four to eight ASCII digits, then 'FF' (TS 102 221 §9.5.1). */
 const isPin = (value: Uint8Array): boolean => /^3\d(3\d){3,7}(ff)*$/.test(Buffer.from(value).toString('hex'))
@@ -9,8 +9,8 @@ const isPuk = (value: Uint8Array): boolean => value.every(octet => octet >= 0x30
 const isApplicationPin = (reference: number): boolean => (reference & 0x7f) >= 1 && (reference & 0x7f) <= 8
 
 /** A PIN that no keypad can enter, a counter that starts at zero (SAIP §8.4). */
-export const pinFindings = (pkg: ProfilePackage): Finding[] => {
-  const findings: Finding[] = []
+export const pinFindings = (pkg: ProfilePackage): ProfileFinding[] => {
+  const findings: ProfileFinding[] = []
   const report = (message: string, element: { identification?: number; offset: number }): void => {
     const { identification, offset } = element
     findings.push({
@@ -21,13 +21,13 @@ export const pinFindings = (pkg: ProfilePackage): Finding[] => {
       ...(identification !== undefined && { identification }),
     })
   }
-  for (const element of elementsOf(pkg, 'pinCodes'))
+  for (const element of getElements(pkg, 'pinCodes'))
     for (const pin of element.value.pinCodes.pinconfig ?? []) {
       if (isApplicationPin(pin.keyReference) && !isPin(pin.pinValue))
         report(`PIN ${pin.keyReference} is not 4 to 8 digits padded with FF`, element)
       checkTries(`PIN ${pin.keyReference}`, pin['maxNumOfAttemps-retryNumLeft'], message => report(message, element))
     }
-  for (const element of elementsOf(pkg, 'pukCodes'))
+  for (const element of getElements(pkg, 'pukCodes'))
     for (const puk of element.value.pukCodes) {
       if (!isPuk(puk.pukValue)) report(`PUK ${puk.keyReference} is not 8 digits`, element)
       checkTries(`PUK ${puk.keyReference}`, puk['maxNumOfAttemps-retryNumLeft'], message => report(message, element))
@@ -41,8 +41,8 @@ const checkTries = (name: string, tries: number, report: (message: string) => vo
 }
 
 /** IMSI and authentication of USIM and ISIM (AIDs of TS 101 220 annex E), without which nothing registers. */
-export const subscriberFindings = (profile: InstalledProfile, usim: Directory | undefined): Finding[] => {
-  const findings: Finding[] = []
+export const subscriberFindings = (profile: InstalledProfile, usim: Directory | undefined): ProfileFinding[] => {
+  const findings: ProfileFinding[] = []
   for (const adf of profile.applications) {
     const needsAka = /^a000000087100[24]/.test(Buffer.from(adf.aid!).toString('hex'))
     if (needsAka && !profile.aka.has(adf.key))

@@ -1,6 +1,6 @@
 import { defaulted, optional, sequence, sequenceOf } from '../../asn1/constructed.ts'
 import { octets, oid } from '../../asn1/primitives.ts'
-import { type TypeOf, tagged } from '../../asn1/schema.ts'
+import { type SchemaValue, tagged } from '../../asn1/schema.ts'
 import { automatic } from './automatic-tags.ts'
 import { ApplicationIdentifier, PEHeader, UInt8, UInt16 } from './file.ts'
 
@@ -56,7 +56,7 @@ export const ApplicationInstance = sequence(
   },
   'ApplicationInstance',
 )
-export type ApplicationInstance = TypeOf<typeof ApplicationInstance>
+export type ApplicationInstance = SchemaValue<typeof ApplicationInstance>
 
 /** SAIP §8.6.3.  KeyObject: a key set's entry, with one or more components (GlobalPlatform §11.8). */
 const KeyObject = sequence(
@@ -77,7 +77,7 @@ const KeyObject = sequence(
   },
   'KeyObject',
 )
-export type KeyObject = TypeOf<typeof KeyObject>
+export type KeyObject = SchemaValue<typeof KeyObject>
 
 /** SAIP §8.6.  PE-SecurityDomain: the MNO-SD, or one under it, with its keys and personalisation. */
 export const SecurityDomain = automatic(
@@ -96,7 +96,7 @@ export const SecurityDomain = automatic(
   },
   'PE-SecurityDomain',
 )
-export type SecurityDomain = TypeOf<typeof SecurityDomain>
+export type SecurityDomain = SchemaValue<typeof SecurityDomain>
 
 /** SAIP §8.7.2.  ApplicationLoadPackage: an executable load file. */
 const ApplicationLoadPackage = sequence(
@@ -121,7 +121,7 @@ export const Application = automatic(
   },
   'PE-Application',
 )
-export type Application = TypeOf<typeof Application>
+export type Application = SchemaValue<typeof Application>
 
 /** SAIP §8.8.  PE-RFM: an instance of remote file management. Some of its tags are its own. */
 export const Rfm = sequence(
@@ -139,7 +139,7 @@ export const Rfm = sequence(
   },
   'PE-RFM',
 )
-export type Rfm = TypeOf<typeof Rfm>
+export type Rfm = SchemaValue<typeof Rfm>
 
 /** SAIP §8.9.  PE-NonStandard: whatever an issuer agreed with a maker of cards. */
 export const NonStandard = automatic(

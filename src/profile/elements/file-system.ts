@@ -75,15 +75,15 @@ const HEADER_NAMES: Partial<Record<FileSystemKind, string>> = {
   'opt-iot': 'optiot-header',
   'df-5gprose': 'df-5g-prose-header',
 }
-export const headerNameOf = (kind: FileSystemKind): string => HEADER_NAMES[kind] ?? `${kind}-header`
+export const getHeaderName = (kind: FileSystemKind): string => HEADER_NAMES[kind] ?? `${kind}-header`
 
 /** The names of the files that a PE of this kind can hold, in their order. */
-export const fileNamesOf = (kind: FileSystemKind): readonly string[] =>
+export const getFileNames = (kind: FileSystemKind): readonly string[] =>
   FILES[kind].split(/\s+/).map(name => name.replace('?', ''))
 
 const schemaOf = (kind: FileSystemKind): TaggedSchema<FileSystemElement> => {
   const components: Record<string, Schema<unknown> | Optional<unknown>> = {
-    [headerNameOf(kind)]: PEHeader as Schema<unknown>,
+    [getHeaderName(kind)]: PEHeader as Schema<unknown>,
     templateID: oid() as Schema<unknown>,
   }
   for (const word of FILES[kind].split(/\s+/)) {

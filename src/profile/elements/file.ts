@@ -1,11 +1,11 @@
 import { choice, defaulted, optional, sequence, sequenceOf } from '../../asn1/constructed.ts'
 import { integer, nothing, octets } from '../../asn1/primitives.ts'
-import { type TypeOf, tagged } from '../../asn1/schema.ts'
+import { type SchemaValue, tagged } from '../../asn1/schema.ts'
 import { automatic, numbered } from './automatic-tags.ts'
 
 /** SAIP §8.1.  PEHeader ::= SEQUENCE { mandated NULL OPTIONAL, identification UInt15 } */
 export const PEHeader = automatic({ mandated: optional(nothing()), identification: integer(0, 32767) }, 'PEHeader')
-export type PEHeader = TypeOf<typeof PEHeader>
+export type PEHeader = SchemaValue<typeof PEHeader>
 
 export const ApplicationIdentifier = octets(5, 16)
 export const UInt8 = integer(0, 255)
@@ -39,7 +39,7 @@ export const Fcp = sequence(
   },
   'Fcp',
 )
-export type Fcp = TypeOf<typeof Fcp>
+export type Fcp = SchemaValue<typeof Fcp>
 
 /** SAIP §8.3.2.  File ::= SEQUENCE OF CHOICE { doNotCreate, fileDescriptor, fillFileOffset, fillFileContent } */
 export const File = sequenceOf(
@@ -54,7 +54,7 @@ export const File = sequenceOf(
   ),
   'File',
 )
-export type File = TypeOf<typeof File>
+export type File = SchemaValue<typeof File>
 
 /** SAIP §8.3.5.  FileManagement: one walk through the tree, creating and filling. Only some of its tags are automatic. */
 const FileManagement = sequenceOf(
@@ -69,7 +69,7 @@ const FileManagement = sequenceOf(
   ),
   'FileManagement',
 )
-export type FileManagement = TypeOf<typeof FileManagement>
+export type FileManagement = SchemaValue<typeof FileManagement>
 
 /** SAIP §8.3.5.  PE-GenericFileManagement */
 export const GenericFileManagement = automatic(

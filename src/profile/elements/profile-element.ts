@@ -1,10 +1,10 @@
 import { optional, sequenceOf } from '../../asn1/constructed.ts'
 import { nothing, octets, oid, utf8 } from '../../asn1/primitives.ts'
-import type { TaggedSchema, TypeOf } from '../../asn1/schema.ts'
+import type { SchemaValue, TaggedSchema } from '../../asn1/schema.ts'
 import { Application, NonStandard, Rfm, SecurityDomain } from './applications.ts'
 import { automatic, numbered } from './automatic-tags.ts'
 import { ApplicationIdentifier, GenericFileManagement, PEHeader, UInt8 } from './file.ts'
-import { FileSystemElements, type FileSystemKind, headerNameOf } from './file-system.ts'
+import { FileSystemElements, type FileSystemKind, getHeaderName } from './file-system.ts'
 import { AkaParameter, CdmaParameter, PinCodes, PukCodes } from './security.ts'
 
 /** SAIP §8.2.  The services that a profile can demand, in the order of ServicesList. */
@@ -66,7 +66,7 @@ export const ProfileHeader = automatic(
   },
   'ProfileHeader',
 )
-export type ProfileHeader = TypeOf<typeof ProfileHeader>
+export type ProfileHeader = SchemaValue<typeof ProfileHeader>
 
 /** SAIP §8.10.  PE-End: always the last element. */
 export const End = automatic({ 'end-header': PEHeader }, 'PE-End')
@@ -89,7 +89,7 @@ const FIRST_FILE_SYSTEM_NUMBER = 16
 
 type ElementTypes = typeof FIRST & typeof FileSystemElements
 export type ElementKind = keyof ElementTypes
-export type ElementValue<K extends ElementKind> = TypeOf<ElementTypes[K]>
+export type ElementValue<K extends ElementKind> = SchemaValue<ElementTypes[K]>
 
 /** ProfileElement ::= CHOICE { header [0] …, end [10] …, mf [16] …, opt-iot [33] … } (SAIP §8.1). */
 export const ProfileElementTypes = Object.fromEntries([
@@ -120,7 +120,7 @@ const HEADER_FIELDS: Partial<Record<ElementKind, string>> = {
   nonStandard: 'nonStandard-header',
   end: 'end-header',
 }
-export const peHeaderOf = (kind: ElementKind, value: unknown): PEHeader | undefined => {
-  const field = isFileSystemKind(kind) ? headerNameOf(kind) : HEADER_FIELDS[kind]
+export const getPeHeader = (kind: ElementKind, value: unknown): PEHeader | undefined => {
+  const field = isFileSystemKind(kind) ? getHeaderName(kind) : HEADER_FIELDS[kind]
   return field === undefined ? undefined : (value as Record<string, PEHeader>)[field]
 }

@@ -1,6 +1,6 @@
 import { choice, defaulted, optional, sequenceOf } from '../../asn1/constructed.ts'
 import { integer, namedInteger, octets } from '../../asn1/primitives.ts'
-import type { TypeOf } from '../../asn1/schema.ts'
+import type { SchemaValue } from '../../asn1/schema.ts'
 import { automatic, numbered } from './automatic-tags.ts'
 import { ApplicationIdentifier, PEHeader, UInt8 } from './file.ts'
 
@@ -15,7 +15,7 @@ const PINConfiguration = automatic(
   },
   'PINConfiguration',
 )
-export type PINConfiguration = TypeOf<typeof PINConfiguration>
+export type PINConfiguration = SchemaValue<typeof PINConfiguration>
 
 /** SAIP §8.4.1.  PE-PINCodes: the PINs of the directory last created, or the path of the directory that lends its own. */
 export const PinCodes = automatic(
@@ -28,7 +28,7 @@ export const PinCodes = automatic(
   },
   'PE-PINCodes',
 )
-export type PinCodes = TypeOf<typeof PinCodes>
+export type PinCodes = SchemaValue<typeof PinCodes>
 
 /** SAIP §8.4.2.  One PUK; PINs name it by its key reference. */
 const PUKConfiguration = automatic(
@@ -39,14 +39,14 @@ const PUKConfiguration = automatic(
   },
   'PUKConfiguration',
 )
-export type PUKConfiguration = TypeOf<typeof PUKConfiguration>
+export type PUKConfiguration = SchemaValue<typeof PUKConfiguration>
 
 /** SAIP §8.4.2.  PE-PUKCodes: all PUKs of the profile. */
 export const PukCodes = automatic(
   { 'puk-Header': PEHeader, pukCodes: sequenceOf(PUKConfiguration, 'pukCodes') },
   'PE-PUKCodes',
 )
-export type PukCodes = TypeOf<typeof PukCodes>
+export type PukCodes = SchemaValue<typeof PukCodes>
 
 /** SAIP §8.5.  MappingParameter: the NAA uses the algorithm of another one, named by its AID. */
 const MappingParameter = automatic(
@@ -71,7 +71,7 @@ const AlgoParameter = automatic(
   },
   'AlgoParameter',
 )
-export type AlgoParameter = TypeOf<typeof AlgoParameter>
+export type AlgoParameter = SchemaValue<typeof AlgoParameter>
 
 const DELTA = Uint8Array.of(0, 0, 0x10, 0, 0, 0)
 const ZERO_SQNS: readonly Uint8Array[] = Array.from({ length: 32 }, () => new Uint8Array(6))
@@ -91,7 +91,7 @@ export const AkaParameter = automatic(
   },
   'PE-AKAParameter',
 )
-export type AkaParameter = TypeOf<typeof AkaParameter>
+export type AkaParameter = SchemaValue<typeof AkaParameter>
 
 /** SAIP §8.5.2.  PE-CDMAParameter: keys of CAVE and of CDMA data services. */
 export const CdmaParameter = automatic(

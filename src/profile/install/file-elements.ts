@@ -2,7 +2,7 @@ import type { Fcp, File } from '../elements/file.ts'
 import type { FileSystemElement, FileSystemKind } from '../elements/file-system.ts'
 import type { ElementValue } from '../elements/profile-element.ts'
 import type { TemplateFile } from '../templates/template-file.ts'
-import { templateOf } from '../templates.ts'
+import { getTemplate } from '../templates.ts'
 import { createDirectory, createEf, fillIn, moveOn, type OpenFile } from './create-file.ts'
 import { PeFailure } from './failure.ts'
 import { findPath, type Installation, type OpenDirectory, requireMf } from './installation.ts'
@@ -45,7 +45,7 @@ const baseOf = (installation: Installation, kind: FileSystemKind): OpenDirectory
 
 /** Interprets a PE that makes files from a template (SAIP §8.3.2 to §8.3.4). */
 export const installFileSystem = (installation: Installation, kind: FileSystemKind, value: FileSystemElement): void => {
-  const template = templateOf(value.templateID)
+  const template = getTemplate(value.templateID)
   if (template === undefined) throw new PeFailure('template-not-supported', value.templateID)
   if (template.kind !== kind)
     throw new PeFailure('bad-values', `${value.templateID} is a template of ${template.kind}, not of ${kind}`)

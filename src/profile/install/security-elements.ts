@@ -1,5 +1,5 @@
 import { equalBytes } from '../../asn1/bytes.ts'
-import { numberOf } from '../aka/sequence-number.ts'
+import { toNumber } from '../aka/sequence-number.ts'
 import type { FreshnessRules } from '../aka/usim.ts'
 import type { ServiceName } from '../elements/profile-element.ts'
 import type { AkaParameter, AlgoParameter, PinCodes, PukCodes } from '../elements/security.ts'
@@ -84,12 +84,12 @@ const SQN_OPTIONS = { ageLimit: 0x01, delta: 0x02 }
 const rulesOf = (value: AkaParameter, algorithm: AlgoParameter): FreshnessRules => {
   const options = value.sqnOptions[0]!
   return {
-    ...(options & SQN_OPTIONS.delta && { delta: numberOf(value.sqnDelta) }),
-    ...(options & SQN_OPTIONS.ageLimit && { ageLimit: numberOf(value.sqnAgeLimit) }),
+    ...(options & SQN_OPTIONS.delta && { delta: toNumber(value.sqnDelta) }),
+    ...(options & SQN_OPTIONS.ageLimit && { ageLimit: toNumber(value.sqnAgeLimit) }),
     ...(algorithm.authCounterMax &&
       algorithm.algorithmID !== 'usim-test-algorithm' &&
-      numberOf(algorithm.authCounterMax) !== 0xffffff && {
-        maxAuthentications: numberOf(algorithm.authCounterMax),
+      toNumber(algorithm.authCounterMax) !== 0xffffff && {
+        maxAuthentications: toNumber(algorithm.authCounterMax),
       }),
   }
 }
@@ -119,7 +119,7 @@ const ownAka = (
   services: ReadonlySet<ServiceName>,
 ): AkaDefinition => {
   checkAlgorithm(algorithm, services)
-  const initialSeqs = value.sqnInit.map(numberOf)
+  const initialSeqs = value.sqnInit.map(toNumber)
   if (initialSeqs.length !== 32)
     throw new PeFailure('bad-values', `${initialSeqs.length} sequence numbers for 32 indices`)
   return { stateKey: adf.key, algorithm, rules: rulesOf(value, algorithm), initialSeqs }

@@ -2,7 +2,7 @@ import { equalBytes } from '../../asn1/bytes.ts'
 import { accessClass, dialling } from '../build/contents.ts'
 import { packDigits, packImsi, packPlmn, swapHalves, unpackImsi } from '../digits.ts'
 import type { Directory, ElementaryFile, InstalledProfile } from '../file-tree.ts'
-import { usimOf } from '../subscriber.ts'
+import { getUsim } from '../subscriber.ts'
 import type { NewContent, NewContents } from './file-contents.ts'
 import { badValue, type Personalisation } from './values.ts'
 
@@ -60,7 +60,7 @@ export const subscriberFiles = (profile: InstalledProfile, values: Personalisati
     const iccid = swapHalves(packDigits(values.iccid, 10))
     draft.edit(efOf(profile.mf, 0x2fe2), () => iccid)
   }
-  const first = usimOf(profile)
+  const first = getUsim(profile)
   const oldImsi = first && unpackImsi(efOf(first, FID.imsi)?.initialContent ?? new Uint8Array(0))
   for (const usim of profile.applications.filter(adf => isLike(adf, first))) {
     const ownImsi = unpackImsi(efOf(usim, FID.imsi)?.initialContent ?? new Uint8Array(0))

@@ -14,18 +14,18 @@ import {
   ExtendedKeyUsage,
   findElements,
   GeneralNames,
+  getPermittedNames,
+  getRegisteredId,
+  getTexts,
   KeyUsage,
   type KeyUsageName,
   type NameAttribute,
   OID,
   PermittedEins,
-  permittedNamesOf,
   readElementText,
-  registeredIdOf,
-  showName,
+  showDistinguishedName,
   signed,
   TBSCertificate,
-  textsOf,
 } from './x509.ts'
 
 /** A certificate of the SGP.22 PKI (§4.5.2), read once; its signature is not checked by reading it. */
@@ -118,8 +118,8 @@ const read = (der: Uint8Array): RspCertificate => {
     toBeSigned: toBeSigned.bytes,
     signature: signatureValue,
     serialNumber: toHex(tbs.serialNumber),
-    subject: showName(tbs.subject),
-    issuer: showName(tbs.issuer),
+    subject: showDistinguishedName(tbs.subject),
+    issuer: showDistinguishedName(tbs.issuer),
     notBefore: tbs.validity.notBefore,
     notAfter: tbs.validity.notAfter,
     curve,
@@ -131,15 +131,15 @@ const read = (der: Uint8Array): RspCertificate => {
     pathLength: basicConstraints?.pathLenConstraint,
     keyUsage: extensionOf(OID.keyUsage, KeyUsage) ?? [],
     extendedKeyUsage: extensionOf(OID.extendedKeyUsage, ExtendedKeyUsage) ?? [],
-    registeredId: registeredIdOf(names),
-    dnsNames: textsOf(names, 0x82),
+    registeredId: getRegisteredId(names),
+    dnsNames: getTexts(names, 0x82),
     eid: attribute(tbs.subject, OID.serialNumber),
     organization: attribute(tbs.subject, OID.organization),
     permittedEids: readPermittedEids(
       extensions.get(OID.nameConstraints)?.extnValue,
       extensionOf(OID.permittedEins, PermittedEins)?.map(readElementText),
     ),
-    crlUrls: distribution ? textsOf(findElements(distribution.extnValue, 0x86), 0x86) : [],
+    crlUrls: distribution ? getTexts(findElements(distribution.extnValue, 0x86), 0x86) : [],
     unknownCriticalExtensions: [...extensions.values()]
       .filter(({ critical, extnID }) => critical && !KNOWN_EXTENSIONS.includes(extnID))
       .map(({ extnID }) => extnID),
@@ -181,7 +181,7 @@ const readPermittedEids = (
   permittedEins: readonly string[] | undefined,
 ): readonly PermittedEids[] | undefined => {
   if (nameConstraints === undefined && permittedEins === undefined) return undefined
-  const fromNames = (nameConstraints ? permittedNamesOf(nameConstraints) : []).flatMap(attributes => {
+  const fromNames = (nameConstraints ? getPermittedNames(nameConstraints) : []).flatMap(attributes => {
     const prefix = attribute(attributes, OID.serialNumber)
     return prefix === undefined ? [] : [{ prefix, organization: attribute(attributes, OID.organization) }]
   })

@@ -3,7 +3,7 @@ import { equalBytes, toHex } from '../../asn1/bytes.ts'
 import type { RspCertificate } from './certificate.ts'
 import { type Crl, isRevoked } from './crl.ts'
 import { CertificateError, type CertificateErrorCode } from './error.ts'
-import { type CertificateKind, checkKind, hasRole, KINDS } from './kinds.ts'
+import { CERTIFICATE_KINDS, type CertificateKind, checkKind, hasRole } from './kinds.ts'
 
 export interface ChainToVerify {
   readonly kind: CertificateKind
@@ -112,10 +112,10 @@ const linksOf = (
  * above it, the other by its role. A chain of version 2 (variant O) has neither.
  */
 const issuerKindOf = (kind: CertificateKind, above: readonly RspCertificate[]): CertificateKind => {
-  const { issuer, subCa } = KINDS[kind]
+  const { issuer, subCa } = CERTIFICATE_KINDS[kind]
   const [next, afterNext] = above
   if (subCa === 'CISubCA' && next !== undefined && hasRole(next, 'CISubCA')) return subCa
-  if (subCa !== 'EUMSubCA' || next === undefined || next.policies.includes(KINDS.EUM.role)) return issuer
+  if (subCa !== 'EUMSubCA' || next === undefined || next.policies.includes(CERTIFICATE_KINDS.EUM.role)) return issuer
   return afterNext !== undefined && hasRole(afterNext, 'EUM') ? subCa : issuer
 }
 

@@ -13,7 +13,7 @@ import {
   Extension,
   Name,
   OID,
-  showName,
+  showDistinguishedName,
   signed,
   Time,
 } from './x509.ts'
@@ -102,7 +102,7 @@ const read = (der: Uint8Array): Crl => {
     der,
     toBeSigned: toBeSigned.bytes,
     signature: signatureValue,
-    issuer: showName(list.issuer),
+    issuer: showDistinguishedName(list.issuer),
     authorityKeyId: authority && decode(AuthorityKeyIdentifier, authority).keyIdentifier,
     thisUpdate: list.thisUpdate,
     nextUpdate: list.nextUpdate,
@@ -115,7 +115,7 @@ const read = (der: Uint8Array): Crl => {
 const verified = new WeakMap<Crl, RspCertificate>()
 
 /** True for a list that this CI signed. */
-export const isCrlOf = (crl: Crl, issuer: RspCertificate): boolean => {
+export const isCrlSignedBy = (crl: Crl, issuer: RspCertificate): boolean => {
   if (verified.get(crl) === issuer) return true
   if (crl.issuer !== issuer.subject || !issuer.keyUsage.includes('cRLSign')) return false
   const { authorityKeyId } = crl
@@ -127,4 +127,4 @@ export const isCrlOf = (crl: Crl, issuer: RspCertificate): boolean => {
 
 /** True when a list of the certificate's issuer holds it. A list past its next update still tells what was revoked. */
 export const isRevoked = (certificate: RspCertificate, issuer: RspCertificate, crls: readonly Crl[]): boolean =>
-  crls.some(crl => crl.revoked.has(certificate.serialNumber) && isCrlOf(crl, issuer))
+  crls.some(crl => crl.revoked.has(certificate.serialNumber) && isCrlSignedBy(crl, issuer))

@@ -14,11 +14,11 @@ import {
 import { concat, fromHex } from '../../asn1/bytes.ts'
 import { boolean, integer, octets, oid } from '../../asn1/primitives.ts'
 import { encode, tagged } from '../../asn1/schema.ts'
-import { childrenOf, elementOf, encodeTlv, readOnlyTlv } from '../../asn1/tlv.ts'
-import { CURVES, curveOf, pointOf } from '../crypto/curve.ts'
+import { encodeTlv, getChildren, getElementBytes, readOnlyTlv } from '../../asn1/tlv.ts'
+import { CURVES, getCurve, getPoint } from '../crypto/curve.ts'
 import { type PermittedEids, parseCertificate, type RspCertificate } from './certificate.ts'
 import { type Crl, parseCrl } from './crl.ts'
-import { type CertificateKind, KINDS } from './kinds.ts'
+import { CERTIFICATE_KINDS, type CertificateKind } from './kinds.ts'
 import { ExtendedKeyUsage, KeyUsage, type KeyUsageName, Name, type NameAttribute, OID } from './x509.ts'
 
 /** A certificate and the private key that belongs to it. */
@@ -127,8 +127,8 @@ export const issueCrl = ({
   })
   // pkijs gives out the part to sign only inside the whole, with a signature that is none.
   list.signatureAlgorithm = ecdsaWithSha256()
-  const [toBeSigned] = childrenOf(readOnlyTlv(new Uint8Array(list.toSchema(true).toBER())))
-  return parseCrl(seal(elementOf(toBeSigned!), issuer.privateKey))
+  const [toBeSigned] = getChildren(readOnlyTlv(new Uint8Array(list.toSchema(true).toBER())))
+  return parseCrl(seal(getElementBytes(toBeSigned!), issuer.privateKey))
 }
 
 /** SIGNED { X }: the signature in the DER form that X.509 has. */
@@ -169,10 +169,11 @@ const nameOf = ({ commonName, organization, country, serialNumber }: SubjectName
     { type: OID.commonName, value: commonName },
   ])
 
-const spkiOf = (key: KeyObject): ArrayBuffer => buffer(concat(CURVES[curveOf(key)].spkiPrefix, pointOf(key)))
+const spkiOf = (key: KeyObject): ArrayBuffer => buffer(concat(CURVES[getCurve(key)].spkiPrefix, getPoint(key)))
 
 /** RFC 5280 §4.2.1.2, method 1: SHA-1 of the public key's bits. */
-const keyIdentifierOf = (key: KeyObject): Uint8Array => new Uint8Array(createHash('sha1').update(pointOf(key)).digest())
+const keyIdentifierOf = (key: KeyObject): Uint8Array =>
+  new Uint8Array(createHash('sha1').update(getPoint(key)).digest())
 
 const extension = (extnID: string, critical: boolean, value: Uint8Array): Extension =>
   new Extension({ extnID, critical, extnValue: buffer(value) })
@@ -192,7 +193,7 @@ const extensionsOf = (toIssue: CertificateToIssue): Extension[] => {
     crlUrl,
     departures = {},
   } = toIssue
-  const demands = KINDS[kind]
+  const demands = CERTIFICATE_KINDS[kind]
   const role = departures.role ?? demands.role
   const isCa = departures.ca ?? demands.ca === true
   const pathLength = toIssue.pathLength ?? (kind === 'EUM' ? 0 : undefined)

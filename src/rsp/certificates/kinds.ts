@@ -37,7 +37,7 @@ const server = { keyUsage: 'digitalSignature', issuer: 'CI', registeredId: true 
 const tls = { ...server, extendedKeyUsage: [OID.serverAuth], dnsName: true } as const
 
 /** SGP.22 §4.5.2.1.0: what each kind must say. One table, read when a chain is checked and when a test PKI is issued. */
-export const KINDS: Readonly<Record<CertificateKind, Demands>> = {
+export const CERTIFICATE_KINDS: Readonly<Record<CertificateKind, Demands>> = {
   CI: { role: `${ROLE}.0`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true },
   CISubCA: { role: `${ROLE}.0.0`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true },
   eUICC: {
@@ -66,13 +66,13 @@ export const KINDS: Readonly<Record<CertificateKind, Demands>> = {
 }
 
 export const hasRole = ({ policies }: RspCertificate, kind: CertificateKind): boolean => {
-  const { role, roleV3 } = KINDS[kind]
+  const { role, roleV3 } = CERTIFICATE_KINDS[kind]
   return policies.includes(role) || (roleV3 !== undefined && policies.includes(roleV3))
 }
 
 /** Refuses a certificate that does not say what its kind must say. */
 export const checkKind = (certificate: RspCertificate, kind: CertificateKind): void => {
-  const demands = KINDS[kind]
+  const demands = CERTIFICATE_KINDS[kind]
   const refuse = (code: CertificateErrorCode, detail: string): never => {
     throw new CertificateError(code, detail, { kind, subject: certificate.subject })
   }

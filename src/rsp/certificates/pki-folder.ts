@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { equalBytes } from '../../asn1/bytes.ts'
-import { type CurveName, curveOf, pointOf } from '../crypto/curve.ts'
+import { type CurveName, getCurve, getPoint } from '../crypto/curve.ts'
 import { CryptoError } from '../crypto/error.ts'
 import { parseCertificate, type RspCertificate } from './certificate.ts'
 import { checkCi, verifyChain } from './chain.ts'
@@ -142,7 +142,7 @@ const readMember = (files: PkiFolder, curve: CurveName, member: PkiMember, keyNe
     throw new PkiError('wrong-curve', names.certificate, `its key is on ${certificate.curve}, not on ${curve}`)
   if (!keyNeeded && !files.has(names.key)) return { certificate, privateKey: undefined }
   const privateKey = readPrivateKey(names.key, bytesOf(names.key))
-  if (!equalBytes(pointOf(privateKey), pointOf(certificate.publicKey)))
+  if (!equalBytes(getPoint(privateKey), getPoint(certificate.publicKey)))
     throw new PkiError('key-mismatch', names.key, `it is not the private key of ${names.certificate}`)
   return { certificate, privateKey }
 }
@@ -160,7 +160,7 @@ const readPrivateKey = (file: string, bytes: Uint8Array): KeyObject => {
   let key: KeyObject
   try {
     key = createPrivateKey({ key: Buffer.from(bytes), format: 'pem' })
-    curveOf(key)
+    getCurve(key)
   } catch (cause) {
     // OpenSSL's words may quote the file, so they go no further than whether a key was there.
     const detail = cause instanceof CryptoError ? cause.message : 'no private key in PEM form'

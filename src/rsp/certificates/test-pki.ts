@@ -3,7 +3,7 @@ import { type CurveName, drawScalar, privateKeyFromScalar } from '../crypto/curv
 import type { RspCertificate } from './certificate.ts'
 import type { CertificateErrorCode } from './error.ts'
 import { type CertificateToIssue, type Credential, issueCertificate, type SubjectName } from './issue.ts'
-import { type CertificateKind, KINDS } from './kinds.ts'
+import { CERTIFICATE_KINDS, type CertificateKind } from './kinds.ts'
 import type { Authority, Pki } from './pki-folder.ts'
 
 /** What every issuing needs: the dice and the clock. */
@@ -177,7 +177,7 @@ export const issueFaultyCertificate = (
   { random, now, eid = TEST_EID }: IssuingContext & { eid?: string },
 ): Credential => {
   const privateKey = drawKey(pki.curve, random)
-  const real = KINDS[kind].issuer === 'EUM' ? pki.eum : pki.ci
+  const real = CERTIFICATE_KINDS[kind].issuer === 'EUM' ? pki.eum : pki.ci
   const issuerKey = fault === 'bad-signature' || fault === 'unknown-ci' ? drawKey(pki.curve, random) : real.privateKey
   const stranger = (): RspCertificate =>
     issueCertificate({
@@ -200,12 +200,12 @@ export const issueFaultyCertificate = (
       ...(kind === 'eUICC' && named && { serialNumber: fault === 'eid-not-permitted' ? `99${eid.slice(2)}` : eid }),
     },
     ...(kind !== 'eUICC' && named && { registeredId: '2.999.10' }),
-    ...(KINDS[kind].dnsName && named && { dnsNames: pki.dpTls.certificate.dnsNames }),
+    ...(CERTIFICATE_KINDS[kind].dnsName && named && { dnsNames: pki.dpTls.certificate.dnsNames }),
     ...(kind === 'EUM' && { permittedEids: { prefix: TEST_EID_PREFIX, organization: `Faulty: ${fault}` } }),
     ...years(now, fault === 'not-yet-valid' ? 1 : -2, fault === 'expired' ? -1 : 2),
     departures: {
       // Of the other server role, or of a server where none is meant: the confusion that role policies are there for.
-      ...(fault === 'wrong-role' && { role: KINDS[kind === 'DPauth' ? 'DPpb' : 'DPauth'].role }),
+      ...(fault === 'wrong-role' && { role: CERTIFICATE_KINDS[kind === 'DPauth' ? 'DPpb' : 'DPauth'].role }),
       ...(fault === 'wrong-key-usage' && { keyUsage: ['keyAgreement'] as const }),
       ...(fault === 'unknown-critical-extension' && { criticalExtension: '2.999.66' }),
     },

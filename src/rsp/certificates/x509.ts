@@ -7,12 +7,20 @@ import {
   explicit,
   rawElement,
   type Schema,
-  type TypeOf,
+  type SchemaValue,
   tagged,
   withRawBytes,
   withTag,
 } from '../../asn1/schema.ts'
-import { childrenOf, contentOf, elementOf, encodeTlv, isConstructed, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
+import {
+  encodeTlv,
+  getChildren,
+  getContent,
+  getElementBytes,
+  isConstructed,
+  readOnlyTlv,
+  type Tlv,
+} from '../../asn1/tlv.ts'
 
 /**
  * X.509 as far as SGP.22 §4.5.2 uses it (RFC 5280). Reading is done with these schemas and not with pkijs: a
@@ -51,7 +59,7 @@ export const ECDSA_WITH_SHA256 = encodeTlv(0x30, encodeTlv(0x06, Uint8Array.of(0
 const text = new TextDecoder('utf-8', { fatal: true })
 const readText = (tlv: Tlv): string => {
   try {
-    return text.decode(contentOf(tlv))
+    return text.decode(getContent(tlv))
   } catch {
     throw new Asn1Error('bad-value', 'not a text', { offset: tlv.start })
   }
@@ -110,10 +118,10 @@ export const Name: Schema<readonly NameAttribute[]> = {
       ),
     ),
   decodeTlv: tlv =>
-    childrenOf(tlv).flatMap(set => {
+    getChildren(tlv).flatMap(set => {
       if (set.tag !== 0x31) throw new Asn1Error('bad-tag', 'a name without a SET', { offset: set.start })
-      return childrenOf(set).map(attribute => {
-        const [type, value, ...rest] = attribute.tag === 0x30 ? childrenOf(attribute) : []
+      return getChildren(set).map(attribute => {
+        const [type, value, ...rest] = attribute.tag === 0x30 ? getChildren(attribute) : []
         if (type?.tag !== 0x06 || value === undefined || rest.length > 0 || !STRINGS.includes(value.tag))
           throw new Asn1Error('bad-value', 'not an attribute of a name', { offset: attribute.start })
         return { type: oid().decodeTlv(type), value: readText(value) }
@@ -130,7 +138,7 @@ const SHORT_NAMES: Record<string, string> = {
 }
 
 /** As a person reads it; also the form in which names are compared. */
-export const showName = (name: readonly NameAttribute[]): string =>
+export const showDistinguishedName = (name: readonly NameAttribute[]): string =>
   name.map(({ type, value }) => `${SHORT_NAMES[type] ?? type}=${value.replaceAll(',', '\\,')}`).join(', ')
 
 /** BIT STRING of whole octets. */
@@ -139,7 +147,7 @@ const bitString = (): Schema<Uint8Array> =>
     constructed: false,
     encodeContents: value => Uint8Array.of(0, ...value),
     decodeContents: tlv => {
-      const content = contentOf(tlv)
+      const content = getContent(tlv)
       if (content[0] !== 0) throw new Asn1Error('bad-value', 'a BIT STRING of broken octets', { offset: tlv.start })
       return content.subarray(1)
     },
@@ -152,7 +160,7 @@ export const bigInteger = (): Schema<Uint8Array> =>
     encodeContents: value => value,
     decodeContents: tlv => {
       if (tlv.end === tlv.valueStart) throw new Asn1Error('bad-value', 'INTEGER: no content', { offset: tlv.start })
-      return contentOf(tlv)
+      return getContent(tlv)
     },
   })
 
@@ -160,7 +168,7 @@ export const Extension = sequence(
   { extnID: oid(), critical: defaulted(boolean(), false), extnValue: octets() },
   'Extension',
 )
-export type Extension = TypeOf<typeof Extension>
+export type Extension = SchemaValue<typeof Extension>
 
 /** TBSCertificate ::= SEQUENCE { version [0], serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, … extensions [3] } */
 export const TBSCertificate = sequence(
@@ -199,7 +207,7 @@ export const KeyUsage = bits(
   'encipherOnly',
   'decipherOnly',
 )
-export type KeyUsageName = TypeOf<typeof KeyUsage>[number]
+export type KeyUsageName = SchemaValue<typeof KeyUsage>[number]
 
 export const BasicConstraints = sequence(
   { cA: defaulted(boolean(), false), pathLenConstraint: optional(integer(0, 255)) },
@@ -215,14 +223,14 @@ export const GeneralNames = sequenceOf(rawElement('GeneralName'))
 export const PermittedEins = sequenceOf(rawElement('EIN', ...STRINGS))
 
 /** The texts (of tag) among general names: dNSName '82', uniformResourceIdentifier '86'. */
-export const textsOf = (names: readonly Uint8Array[], tag: number): string[] =>
+export const getTexts = (names: readonly Uint8Array[], tag: number): string[] =>
   names
     .map(name => readOnlyTlv(name))
     .filter(name => name.tag === tag)
     .map(readText)
 
 /** registeredID [8] among general names. */
-export const registeredIdOf = (names: readonly Uint8Array[]): string | undefined => {
+export const getRegisteredId = (names: readonly Uint8Array[]): string | undefined => {
   const found = names.map(name => readOnlyTlv(name)).find(name => name.tag === 0x88)
   return found && oid().decodeTlv(found)
 }
@@ -234,21 +242,21 @@ const MAX_LEVELS = 8
 export const findElements = (bytes: Uint8Array, tag: number): Uint8Array[] => {
   const within = (tlv: Tlv, level: number): Uint8Array[] => {
     if (level > MAX_LEVELS) throw new Asn1Error('bad-value', `nested deeper than ${MAX_LEVELS} levels`)
-    if (tlv.tag === tag) return [elementOf(tlv)]
-    return isConstructed(tlv.tag) ? childrenOf(tlv).flatMap(child => within(child, level + 1)) : []
+    if (tlv.tag === tag) return [getElementBytes(tlv)]
+    return isConstructed(tlv.tag) ? getChildren(tlv).flatMap(child => within(child, level + 1)) : []
   }
   return within(readOnlyTlv(bytes), 0)
 }
 
 /** NameConstraints ::= SEQUENCE { permittedSubtrees [0], excludedSubtrees [1] }, each of subtrees with a base: the permitted directoryNames. */
-export const permittedNamesOf = (nameConstraints: Uint8Array): (readonly NameAttribute[])[] => {
-  const [permitted, ...others] = childrenOf(readOnlyTlv(nameConstraints))
+export const getPermittedNames = (nameConstraints: Uint8Array): (readonly NameAttribute[])[] => {
+  const [permitted, ...others] = getChildren(readOnlyTlv(nameConstraints))
   // SGP.22 §4.5.2.1.0.2 knows no exclusion. Read as a permission it would be turned into its opposite.
   if (permitted?.tag !== 0xa0 || others.length > 0)
     throw new Asn1Error('bad-value', 'name constraints with something else than permitted subtrees')
-  return childrenOf(permitted).flatMap(subtree => {
-    const [base] = childrenOf(subtree)
-    return base?.tag === 0xa4 ? [decode(Name, contentOf(base))] : []
+  return getChildren(permitted).flatMap(subtree => {
+    const [base] = getChildren(subtree)
+    return base?.tag === 0xa4 ? [decode(Name, getContent(base))] : []
   })
 }
 

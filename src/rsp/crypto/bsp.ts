@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Asn1Error } from '../../asn1/error.ts'
-import { encodeHeader, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
+import { encodeTlvHeader, readOnlyTlv, type Tlv } from '../../asn1/tlv.ts'
 import { BLOCK, type Cbc, createCbcDecryption, createCbcEncryption } from './aes.ts'
 import { createCmac } from './cmac.ts'
 import { CryptoError } from './error.ts'
@@ -80,7 +80,7 @@ export const openBsp = (keys: SessionKeys): Bsp => {
   /** Appends the MAC: over the chaining value, the tag, the final length and the content (SGP.22 §2.6.4.3). */
   const seal = (tag: number, content: Uint8Array): Uint8Array => {
     const session = current()
-    const header = encodeHeader(tag, content.length + MAC_LENGTH)
+    const header = encodeTlvHeader(tag, content.length + MAC_LENGTH)
     const segment = new Uint8Array(header.length + content.length + MAC_LENGTH)
     segment.set(header)
     segment.set(content, header.length)

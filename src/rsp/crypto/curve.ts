@@ -38,11 +38,11 @@ export const CURVES: Readonly<Record<CurveName, Curve>> = {
 export const POINT_LENGTH = 65
 const SCALAR_LENGTH = 32
 
-export const curveOfOid = (oid: string): CurveName | undefined =>
+export const findCurveByOid = (oid: string): CurveName | undefined =>
   (Object.keys(CURVES) as CurveName[]).find(name => CURVES[name].oid === oid)
 
 /** The curve of a key; a key of any other kind is refused. */
-export const curveOf = (key: KeyObject): CurveName => {
+export const getCurve = (key: KeyObject): CurveName => {
   const named = key.asymmetricKeyDetails?.namedCurve
   const found = (Object.keys(CURVES) as CurveName[]).find(name => CURVES[name].openssl === named)
   if (found === undefined) throw new CryptoError('bad-key', 'the key is neither on P-256 nor on brainpoolP256r1')
@@ -70,8 +70,8 @@ export const publicKeyFromPoint = (curve: CurveName, point: Uint8Array): KeyObje
 }
 
 /** The uncompressed point of a key, public or private. */
-export const pointOf = (key: KeyObject): Uint8Array => {
-  curveOf(key)
+export const getPoint = (key: KeyObject): Uint8Array => {
+  getCurve(key)
   const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'der', type: 'spki' })
   return new Uint8Array(spki.subarray(spki.length - POINT_LENGTH))
 }

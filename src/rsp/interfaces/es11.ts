@@ -42,4 +42,4 @@ export const ES11 = {
 } as const
 
 /** Where LPAs that give ES11 a path of its own look for it. An SM-DS answers there as well. */
-export const es11PathOf = (row: { readonly path: string }): string => row.path.replace('/es9plus/', '/es11/')
+export const toEs11Path = (row: { readonly path: string }): string => row.path.replace('/es9plus/', '/es11/')

@@ -1,6 +1,6 @@
 import { optional, sequence, sequenceOf } from '../../asn1/constructed.ts'
 import { namedInteger, octets } from '../../asn1/primitives.ts'
-import { type TypeOf, tagged } from '../../asn1/schema.ts'
+import { type SchemaValue, tagged } from '../../asn1/schema.ts'
 import { OneTimePublicKey, Signature, TransactionId } from '../identifiers.ts'
 import { DpProprietaryData } from '../metadata.ts'
 
@@ -12,7 +12,7 @@ export const ControlRefTemplate = sequence(
   { keyType: tagged(0x80, octets(1)), keyLen: tagged(0x81, octets(1)), hostId: tagged(0x84, octets(1, 16)) },
   'ControlRefTemplate',
 )
-export type ControlRefTemplate = TypeOf<typeof ControlRefTemplate>
+export type ControlRefTemplate = SchemaValue<typeof ControlRefTemplate>
 
 /** SGP.22 §5.5.1. InitialiseSecureChannelRequest ::= [35] SEQUENCE; smdpSign covers the other components and otPK.EUICC.ECKA. */
 export const InitialiseSecureChannelRequest = tagged(
@@ -28,14 +28,14 @@ export const InitialiseSecureChannelRequest = tagged(
     'InitialiseSecureChannelRequest',
   ),
 )
-export type InitialiseSecureChannelRequest = TypeOf<typeof InitialiseSecureChannelRequest>
+export type InitialiseSecureChannelRequest = SchemaValue<typeof InitialiseSecureChannelRequest>
 
 /** SGP.22 §5.5.2. ConfigureISDPRequest ::= [36] SEQUENCE { dpProprietaryData [24] OPTIONAL } */
 export const ConfigureISDPRequest = tagged(
   0xbf24,
   sequence({ dpProprietaryData: optional(tagged(0xb8, DpProprietaryData)) }, 'ConfigureISDPRequest'),
 )
-export type ConfigureISDPRequest = TypeOf<typeof ConfigureISDPRequest>
+export type ConfigureISDPRequest = SchemaValue<typeof ConfigureISDPRequest>
 
 /** SGP.22 §5.5.4. ReplaceSessionKeysRequest ::= [38] SEQUENCE { initialMacChainingValue, ppkEnc, ppkCmac } */
 export const ReplaceSessionKeysRequest = tagged(
@@ -67,4 +67,4 @@ export const BoundProfilePackage = tagged(
     'BoundProfilePackage',
   ),
 )
-export type BoundProfilePackage = TypeOf<typeof BoundProfilePackage>
+export type BoundProfilePackage = SchemaValue<typeof BoundProfilePackage>

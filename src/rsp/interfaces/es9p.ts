@@ -8,14 +8,14 @@ import {
 } from '../authentication.ts'
 import { EUICCInfo1 } from '../euicc-info.ts'
 import { Signature, SubjectKeyIdentifier } from '../identifiers.ts'
-import { base64Bytes, base64Of, message, text, transactionId } from '../json.ts'
+import { base64Bytes, base64Message, message, text, transactionId } from '../json.ts'
 import { StoreMetadataRequest } from '../metadata.ts'
 import { PendingNotification } from '../notification.ts'
 import { httpFunction } from './http-function.ts'
 
 const Certificate = rawElement('Certificate', 0x30)
 /** What the binding carries as one signature element: `5F37` and its content. */
-const signature = () => base64Of(Signature)
+const signature = () => base64Message(Signature)
 
 /**
  * SGP.22 §5.6 and §6.5.2.6 to §6.5.2.10: the LPA to the SM-DP+, JSON binding.
@@ -31,15 +31,15 @@ export const ES9p = {
     path: '/gsma/rsp2/es9plus/initiateAuthentication',
     request: message({
       euiccChallenge: base64Bytes(16),
-      euiccInfo1: base64Of(withRawBytes(EUICCInfo1)),
+      euiccInfo1: base64Message(withRawBytes(EUICCInfo1)),
       smdpAddress: text(/./, 'the address of the SM-DP+'),
     }),
     response: message({
       transactionId: transactionId(),
-      serverSigned1: base64Of(withRawBytes(ServerSigned1)),
+      serverSigned1: base64Message(withRawBytes(ServerSigned1)),
       serverSignature1: signature(),
-      euiccCiPKIdToBeUsed: base64Of(SubjectKeyIdentifier),
-      serverCertificate: base64Of(Certificate),
+      euiccCiPKIdToBeUsed: base64Message(SubjectKeyIdentifier),
+      serverCertificate: base64Message(Certificate),
     }),
   }),
   AuthenticateClient: httpFunction({
@@ -49,14 +49,14 @@ export const ES9p = {
     path: '/gsma/rsp2/es9plus/authenticateClient',
     request: message({
       transactionId: transactionId(),
-      authenticateServerResponse: base64Of(withRawBytes(AuthenticateServerResponse)),
+      authenticateServerResponse: base64Message(withRawBytes(AuthenticateServerResponse)),
     }),
     response: message({
       transactionId: transactionId(),
-      profileMetadata: base64Of(withRawBytes(StoreMetadataRequest)),
-      smdpSigned2: base64Of(withRawBytes(SmdpSigned2)),
+      profileMetadata: base64Message(withRawBytes(StoreMetadataRequest)),
+      smdpSigned2: base64Message(withRawBytes(SmdpSigned2)),
       smdpSignature2: signature(),
-      smdpCertificate: base64Of(Certificate),
+      smdpCertificate: base64Message(Certificate),
     }),
   }),
   GetBoundProfilePackage: httpFunction({
@@ -66,11 +66,11 @@ export const ES9p = {
     path: '/gsma/rsp2/es9plus/getBoundProfilePackage',
     request: message({
       transactionId: transactionId(),
-      prepareDownloadResponse: base64Of(withRawBytes(PrepareDownloadResponse)),
+      prepareDownloadResponse: base64Message(withRawBytes(PrepareDownloadResponse)),
     }),
     response: message({
       transactionId: transactionId(),
-      boundProfilePackage: base64Of(rawElement('BoundProfilePackage', 0xbf36)),
+      boundProfilePackage: base64Message(rawElement('BoundProfilePackage', 0xbf36)),
     }),
   }),
   HandleNotification: httpFunction({
@@ -78,7 +78,7 @@ export const ES9p = {
     name: 'HandleNotification',
     clause: '5.6.4',
     path: '/gsma/rsp2/es9plus/handleNotification',
-    request: message({ pendingNotification: base64Of(withRawBytes(PendingNotification)) }),
+    request: message({ pendingNotification: base64Message(withRawBytes(PendingNotification)) }),
     response: undefined,
   }),
   CancelSession: httpFunction({
@@ -88,7 +88,7 @@ export const ES9p = {
     path: '/gsma/rsp2/es9plus/cancelSession',
     request: message({
       transactionId: transactionId(),
-      cancelSessionResponse: base64Of(withRawBytes(CancelSessionResponse)),
+      cancelSessionResponse: base64Message(withRawBytes(CancelSessionResponse)),
     }),
     response: message({}),
   }),

@@ -1,4 +1,4 @@
-import { type JsonMessage, type MessageOf, maybe, message, object, text } from '../json.ts'
+import { type JsonMessage, type MessageValue, maybe, message, object, text } from '../json.ts'
 
 /** A row of an interface between servers, or from the LPA to one (SGP.22 §6.5). */
 export interface HttpFunction<Request, Response> {
@@ -24,7 +24,7 @@ const statusCodeData = {
   message: maybe(text()),
 }
 export const StatusCodeData = message(statusCodeData)
-export type StatusCodeData = MessageOf<typeof statusCodeData>
+export type StatusCodeData = MessageValue<typeof statusCodeData>
 
 const functionExecutionStatus = {
   status: text(
@@ -38,7 +38,7 @@ const headed = { header: object(message(responseHeader)) }
 
 /** The `header` of every response with a body (SGP.22 §6.5.1.4). */
 export const ResponseHeader = message(headed)
-export type ResponseHeader = MessageOf<typeof headed>
+export type ResponseHeader = MessageValue<typeof headed>
 
 const requestHeader = {
   functionRequesterIdentifier: text(/./, 'an identifier'),
@@ -47,7 +47,7 @@ const requestHeader = {
 const requestHeaded = { header: object(message(requestHeader)) }
 /** The `header` of a request between servers (SGP.22 §6.5.1.3). Requests of an LPA carry none. */
 export const RequestHeader = message(requestHeaded)
-export type RequestHeader = MessageOf<typeof requestHeaded>
+export type RequestHeader = MessageValue<typeof requestHeaded>
 
 /** The protocol header of every message: `X-Admin-Protocol: gsma/rsp/v2.x.y` (SGP.22 §6.5.1.1). */
 export const ADMIN_PROTOCOL_HEADER = 'X-Admin-Protocol'

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { concat, equalBytes } from '../../asn1/bytes.ts'
 import { Asn1Error } from '../../asn1/error.ts'
 import { decode, encode, type Schema } from '../../asn1/schema.ts'
-import { childrenOf, elementOf, readTlv, type Tlv } from '../../asn1/tlv.ts'
+import { getChildren, getElementBytes, readTlv, type Tlv } from '../../asn1/tlv.ts'
 import { type Bsp, openBsp, TAG_AUTHENTICATED, TAG_ENCRYPTED_COMMAND, TAG_ENCRYPTED_PROFILE } from '../crypto/bsp.ts'
 import { verify } from '../crypto/ecdsa.ts'
 import { CryptoError } from '../crypto/error.ts'
@@ -114,8 +114,8 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
     if (tlv.tag !== TAG_INITIALISE) refuse('scp03tStructureError', 'no InitialiseSecureChannelRequest')
     const size = tlv.end - tlv.start
     if (size > remaining!) refuse('scp03tStructureError', 'it is longer than the package')
-    const request = decodeCommand(InitialiseSecureChannelRequest, elementOf(tlv))
-    const signature = childrenOf(tlv).at(-1)!
+    const request = decodeCommand(InitialiseSecureChannelRequest, getElementBytes(tlv))
+    const signature = getChildren(tlv).at(-1)!
     if (signature.tag !== 0x5f37) refuse('incorrectInputValues', 'something follows the signature')
     const { curve, privateKey, publicKey } = toOpen.euiccOneTimeKey
     const signed = concat(piece.subarray(tlv.valueStart, signature.start), encode(OneTimePublicKey, publicKey))
@@ -159,7 +159,7 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
     const tlv = readElement(piece, at)
     const size = tlv.end - tlv.start
     if (size > left) refuse('scp03tStructureError', 'a segment is longer than what is left of its sequence')
-    const data = openSegment(tag, elementOf(tlv))
+    const data = openSegment(tag, getElementBytes(tlv))
     const command = finishSegment(data, left === size)
     left -= size
     remaining! -= size

@@ -28,14 +28,14 @@ export interface RegisteredSubscriber {
   readonly at: Date
 }
 
-export interface Challenge {
+export interface NetworkChallenge {
   readonly rand: Uint8Array
   readonly autn: Uint8Array
 }
-export interface Refused {
+export interface NetworkRejection {
   readonly refused: NetworkRefusal
 }
-export interface Accepted {
+export interface NetworkAcceptance {
   readonly accepted: true
   readonly registration: 'home' | 'roaming'
   readonly operator: string
@@ -44,11 +44,11 @@ export interface Accepted {
 
 /** What a device says to the network while it attaches. The same shape as the modem room declares for its side. */
 export interface Network {
-  challenge(imsi: string): Promise<Challenge | Refused>
+  challenge(imsi: string): Promise<NetworkChallenge | NetworkRejection>
   answer(
     imsi: string,
     answer: { readonly res: Uint8Array } | { readonly auts: Uint8Array },
-  ): Promise<Accepted | { readonly challenge: Challenge } | Refused>
+  ): Promise<NetworkAcceptance | { readonly challenge: NetworkChallenge } | NetworkRejection>
   /** The device has gone: switched off, or its profile disabled. */
   detach(imsi: string): void
   registered(): readonly RegisteredSubscriber[]
@@ -82,7 +82,7 @@ export const createNetwork = (settings: NetworkSettings): Network => {
   const attempts = new Map<string, Attempt>()
   const register = new Map<string, RegisteredSubscriber>()
 
-  const ask = ({ imsi, algorithm }: SubscriberRecord, resynchronised: boolean): Challenge => {
+  const ask = ({ imsi, algorithm }: SubscriberRecord, resynchronised: boolean): NetworkChallenge => {
     const sqn = nextSqn(lastSqn.get(imsi) ?? new Uint8Array(6))
     lastSqn.set(imsi, sqn)
     const vector = generateVector(algorithm, { rand: random(16), sqn })
@@ -90,7 +90,7 @@ export const createNetwork = (settings: NetworkSettings): Network => {
     return { rand: vector.rand, autn: vector.autn }
   }
 
-  const admit = (subscriber: SubscriberRecord): Accepted => {
+  const admit = (subscriber: SubscriberRecord): NetworkAcceptance => {
     const { imsi, iccid, homePlmns } = subscriber
     const isHome = homePlmns === undefined ? imsi.startsWith(here.plmn) : homePlmns.includes(here.plmn)
     const entry: RegisteredSubscriber = {

@@ -37,7 +37,7 @@ export const emptyBalance = (
  * The balance of one subscription. Not yet active, expired or used up is NONE ("no balance, also when data is 0 but the
  * plan has not expired"), and NONE is said with zeros throughout: the contract wants PT0S wherever the data is zero.
  */
-export const balanceOf = (subscription: Subscription, now: Date): FullBalance => {
+export const toBalance = (subscription: Subscription, now: Date): FullBalance => {
   const { plan, orderId: id } = subscription
   if (subscription.activatedAt === undefined) return emptyBalance('NONE', id, plan.locations)
   const left = subscription.activatedAt.getTime() + plan.days * DAY - now.getTime()

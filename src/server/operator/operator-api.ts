@@ -1,4 +1,4 @@
-import { type Balance, balanceAt, balanceOf, basicBalance, emptyBalance, type FullBalance } from './balance.ts'
+import { type Balance, balanceAt, basicBalance, emptyBalance, type FullBalance, toBalance } from './balance.ts'
 import { readBalanceQuery, readSimId } from './balance-query.ts'
 import { type CallLimitSettings, type CallLimits, createCallLimits, DEFAULT_LIMITS } from './call-limits.ts'
 import { type CallerPolicy, checkCaller } from './caller-check.ts'
@@ -112,7 +112,7 @@ const balancesOf = (simId: string, settings: OperatorApiSettings, now: Date): Fu
   if (iccid === undefined) return undefined
   if (settings.isExcluded?.(iccid)) return [emptyBalance('NOTSUPPORTED', iccid)]
   const subscription = settings.subscriptions.find(iccid)
-  return subscription && [balanceOf(subscription, now)]
+  return subscription && [toBalance(subscription, now)]
 }
 
 const bad = (parameter: string, detail: string): Problem => ({ status: 400, title: 'Bad Request', detail, parameter })

@@ -6,7 +6,7 @@ import { OperatorError } from './error.ts'
 import { createEs2Callbacks, type DownloadProgress, type ProfileNotification } from './es2p-callbacks.ts'
 import type { SmdpAccess } from './es2p-client.ts'
 import { createOperatorApi } from './operator-api.ts'
-import { createOrders, type Order, type OrderRequest } from './orders.ts'
+import { createOrders, type OperatorOrder, type OrderRequest } from './orders.ts'
 import { checkCatalogue, PLANS, type Plan, plansFor } from './plan.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 
@@ -46,7 +46,7 @@ export interface Operator {
   signIn(email: string, password: string): Promise<Account | undefined>
   createAccount(who: { email: string; name: string; password: string }): Promise<Account | 'account-exists'>
   paymentMethods(accountId: string): readonly PaymentMethod[]
-  placeOrder(request: OrderRequest): Promise<Order | OrderRefusal>
+  placeOrder(request: OrderRequest): Promise<OperatorOrder | OrderRefusal>
   /** The network saw the subscriber register: from now on the plan runs. */
   onRegistered(event: { readonly iccid: string; readonly plmn: string; readonly kind: 'home' | 'roaming' }): void
 }

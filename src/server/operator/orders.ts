@@ -17,7 +17,7 @@ export interface OrderRequest {
   /** Where the device shall find its profile without the activation code; the SM-DP+ raises an event there. */
   readonly smdsAddress?: string
 }
-export interface Order {
+export interface OperatorOrder {
   readonly orderId: string
   readonly iccid: string
   /** `1$address$matchingId`, without `LPA:` and asking for no confirmation code, as the app's bridge takes it. */
@@ -34,8 +34,8 @@ export interface Ordering {
   readonly random: (length: number) => Uint8Array
 }
 
-export const createOrders = (ordering: Ordering): ((request: OrderRequest) => Promise<Order>) => {
-  const placed = new Map<string, Promise<Order>>()
+export const createOrders = (ordering: Ordering): ((request: OrderRequest) => Promise<OperatorOrder>) => {
+  const placed = new Map<string, Promise<OperatorOrder>>()
   return request => {
     const before = placed.get(request.key)
     if (before !== undefined) return before
@@ -47,7 +47,7 @@ export const createOrders = (ordering: Ordering): ((request: OrderRequest) => Pr
   }
 }
 
-const placeOrder = async (ordering: Ordering, request: OrderRequest): Promise<Order> => {
+const placeOrder = async (ordering: Ordering, request: OrderRequest): Promise<OperatorOrder> => {
   const { smdp } = ordering
   // 1. The purchase itself.
   const plan = ordering.plans.find(({ id }) => id === request.planId)
@@ -81,7 +81,11 @@ const placeOrder = async (ordering: Ordering, request: OrderRequest): Promise<Or
 }
 
 /** Confirmed and released in two calls: the profile is downloadable only when the operator's own systems are ready for it. */
-const finishOrder = async ({ smdp, random }: Ordering, request: OrderRequest, iccid: string): Promise<Order> => {
+const finishOrder = async (
+  { smdp, random }: Ordering,
+  request: OrderRequest,
+  iccid: string,
+): Promise<OperatorOrder> => {
   const confirmed = await callEs2(smdp, ES2p.ConfirmOrder, {
     iccid,
     eid: request.eid,

@@ -19,7 +19,7 @@ const Image = z.strictObject({
 })
 
 /** One enhanced gateway page (reference §2.4). Strict JSON: comments and trailing commas of the contract's sample are refused. */
-export const GatewayTemplate = z.strictObject({
+export const EnhancedGatewayTemplate = z.strictObject({
   // The table calls the id a string, the sample writes a number: both are taken, a string is kept.
   id: z.union([z.string().min(1), z.int().min(0)]).transform(String),
   backgroundColor: Colour.optional(),
@@ -31,7 +31,7 @@ export const GatewayTemplate = z.strictObject({
   hyperlinkFontColor: Colour.optional(),
   images: z.array(Image).default([]),
 })
-export type GatewayTemplate = z.infer<typeof GatewayTemplate>
+export type EnhancedGatewayTemplate = z.infer<typeof EnhancedGatewayTemplate>
 
 /** What the app draws: every value settled, colours as CSS writes them; `null` is the user's own accent colour. */
 export interface GatewayPage {
@@ -67,12 +67,12 @@ const disclaimerOf = (brand: string): string =>
   `Continue shares the numbers of this device (IMEI), of its eSIM (EID) and of the ${brand} profiles on it, your region and the country where you are with ${brand}.`
 
 /** The biggest picture is the best one for a bench, whose screen has no fixed resolution. */
-const bestImage = (images: GatewayTemplate['images']): GatewayPage['image'] =>
+const bestImage = (images: EnhancedGatewayTemplate['images']): GatewayPage['image'] =>
   images.reduce<GatewayPage['image']>((best, image) => (best && best.width >= image.width ? best : image), null)
 
 /** The template with the contract's defaults; the standard page when there is none. */
 export const drawGateway = (
-  template: GatewayTemplate | undefined,
+  template: EnhancedGatewayTemplate | undefined,
   brand: string,
   languages: readonly string[],
 ): GatewayPage => ({

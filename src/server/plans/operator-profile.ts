@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PlansError } from './error.ts'
-import { GatewayTemplate, LocalisedText } from './gateway-template.ts'
+import { EnhancedGatewayTemplate, LocalisedText } from './gateway-template.ts'
 
 /** https, a host, no port (reference §3, §8.1): portal URI and notification URI. A path is allowed. */
 const plainHttps = (what: string) =>
@@ -46,7 +46,7 @@ const OperatorProfile = z.strictObject({
   notificationUri: plainHttps('notification URI'),
   iccidRanges: z.array(IccidRange).min(1),
   moBaseUrl: RestBase,
-  promotionTemplates: z.array(GatewayTemplate).default([]),
+  promotionTemplates: z.array(EnhancedGatewayTemplate).default([]),
   /** Set: an OEM's own operator, shown only on these. */
   onlyOn: z.array(Model).optional(),
   /** Hidden on these devices. */

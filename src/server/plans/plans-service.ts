@@ -63,7 +63,7 @@ const refuse = (
   )
 
 /** The tags of Accept-Language in the user's order (RFC 9110 §12.5.4). */
-export const languagesOf = (request: Request): readonly string[] =>
+export const parseLanguages = (request: Request): readonly string[] =>
   (request.headers.get('accept-language') ?? '')
     .split(',')
     .map(entry => entry.trim().split(/\s*;\s*q\s*=\s*/))
@@ -97,7 +97,7 @@ const deviceOf = (service: Service, request: Request, url: URL): AskingDevice | 
 const answerProviders = (service: Service, request: Request, url: URL): Response => {
   const device = deviceOf(service, request, url)
   if (device instanceof Response) return device
-  const languages = languagesOf(request)
+  const languages = parseLanguages(request)
   const providers = listOperators(service.operators, device).map(operator => ({
     id: operator.id,
     brandName: operator.brandName,
@@ -119,7 +119,7 @@ const answerGateway = (service: Service, request: Request, url: URL, id: string)
   const operator = listOperators(service.operators, device).find(one => one.id === id)
   if (operator === undefined) return refuse(404, 'provider-unknown', `no provider "${id}" is offered to this device`)
   const { promotionTemplates: templates, brandName } = operator
-  return json(drawGateway(templates.find(({ id }) => id === '0') ?? templates[0], brandName, languagesOf(request)))
+  return json(drawGateway(templates.find(({ id }) => id === '0') ?? templates[0], brandName, parseLanguages(request)))
 }
 
 const answerBalance = async (service: Service, url: URL, simId: string): Promise<Response> => {

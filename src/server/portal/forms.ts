@@ -12,8 +12,8 @@ export const checkSignInForm = (form: URLSearchParams): FieldErrors => ({
 })
 
 export const checkRegisterForm = (form: URLSearchParams): FieldErrors => ({
-  ...(textOf(form, 'name') === '' && { name: 'Enter your name.' }),
-  ...(textOf(form, 'name').length > 100 && { name: 'Enter a name of at most 100 characters.' }),
+  ...(getText(form, 'name') === '' && { name: 'Enter your name.' }),
+  ...(getText(form, 'name').length > 100 && { name: 'Enter a name of at most 100 characters.' }),
   ...emailError(form),
   ...((form.get('password') ?? '').length < 8 && { password: 'Choose a password of at least 8 characters.' }),
   ...((form.get('password') ?? '').length > 200 && { password: 'Choose a password of at most 200 characters.' }),
@@ -24,10 +24,10 @@ export const checkCheckoutForm = (form: URLSearchParams, methods: readonly Porta
   ...(form.get('terms') !== 'accepted' && { terms: 'Read and accept the terms to place the order.' }),
 })
 
-export const textOf = (form: URLSearchParams, name: string): string => (form.get(name) ?? '').trim()
+export const getText = (form: URLSearchParams, name: string): string => (form.get(name) ?? '').trim()
 
 const emailError = (form: URLSearchParams): FieldErrors =>
-  /^[^\s@]{1,64}@[^\s@]+\.[^\s@]+$/.test(textOf(form, 'email')) && textOf(form, 'email').length <= 200
+  /^[^\s@]{1,64}@[^\s@]+\.[^\s@]+$/.test(getText(form, 'email')) && getText(form, 'email').length <= 200
     ? {}
     : { email: 'Enter an email address like name@example.com.' }
 

@@ -24,4 +24,4 @@ export const html = (pieces: TemplateStringsArray, ...holes: readonly Part[]): H
   [MARKUP]: pieces.reduce((text, piece, i) => text + render(holes[i - 1]) + piece),
 })
 
-export const markupOf = (page: Html): string => page[MARKUP]
+export const toMarkup = (page: Html): string => page[MARKUP]

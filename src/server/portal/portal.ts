@@ -1,13 +1,13 @@
 import { ASSETS } from './assets.ts'
 import { readForm } from './forms.ts'
-import { type Html, markupOf } from './html.ts'
+import { type Html, toMarkup } from './html.ts'
 import { isLaunch, readLaunch } from './launch-parameters.ts'
 import type { Brand } from './layout.ts'
 import { cancelledPage, endedPage, privacyPage, refusedPage, supportPage, termsPage } from './outcome-pages.ts'
 import { answerStep } from './purchase.ts'
 import { createSessions, endedCookie, readSessionId, type Sessions, sameToken, sessionCookie } from './session.ts'
 import { welcomePage } from './shop-pages.ts'
-import type { Answer, PortalAuditEntry, PortalSettings, PortalStep } from './visit.ts'
+import type { PortalAnswer, PortalAuditEntry, PortalSettings, PortalStep } from './visit.ts'
 
 const CONTENT_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -102,7 +102,7 @@ const visit = async (request: Request, url: URL, settings: PortalSettings, sessi
   return respond(answer, answer.session === 'renamed' ? sessionCookie(sessions.rename(id)) : undefined)
 }
 
-const respond = (answer: Answer, cookie?: string): Response => {
+const respond = (answer: PortalAnswer, cookie?: string): Response => {
   const headers = new Headers(HEADERS)
   if (cookie !== undefined) headers.append('Set-Cookie', cookie)
   if ('to' in answer) {
@@ -110,5 +110,5 @@ const respond = (answer: Answer, cookie?: string): Response => {
     return new Response(null, { status: 303, headers })
   }
   headers.set('Content-Type', 'text/html; charset=utf-8')
-  return new Response(markupOf(answer.page), { status: answer.status ?? 200, headers })
+  return new Response(toMarkup(answer.page), { status: answer.status ?? 200, headers })
 }

@@ -1,16 +1,16 @@
-import { checkCheckoutForm, checkPlanForm, checkRegisterForm, checkSignInForm, textOf } from './forms.ts'
+import { checkCheckoutForm, checkPlanForm, checkRegisterForm, checkSignInForm, getText } from './forms.ts'
 import type { Html } from './html.ts'
 import type { PortalPlan, RefusedOrder } from './operator-side.ts'
 import { cancelledPage, finishedPage, orderPage, problemPage } from './outcome-pages.ts'
 import type { PortalSession } from './session.ts'
 import { checkoutPage, plansPage, registerPage, signInPage, welcomePage } from './shop-pages.ts'
-import type { Answer, PortalAuditEntry, PortalSettings, PortalStep } from './visit.ts'
+import type { PortalAnswer, PortalAuditEntry, PortalSettings, PortalStep } from './visit.ts'
 
 /** The page or the way on; nothing when there is no such page. */
-export const answerStep = async (step: PortalStep): Promise<Answer | undefined> =>
+export const answerStep = async (step: PortalStep): Promise<PortalAnswer | undefined> =>
   (step.form === undefined ? PAGES : FORMS)[step.path]?.(step)
 
-type Answering = (step: PortalStep) => Answer | Promise<Answer>
+type Answering = (step: PortalStep) => PortalAnswer | Promise<PortalAnswer>
 
 /** Where a visit stands: the first page that still needs something. Nothing behind it can be opened directly. */
 const nextPath = (session: PortalSession): string => {
@@ -53,7 +53,7 @@ const PAGES: Readonly<Record<string, Answering>> = {
 const accountPage = (
   { session, settings }: PortalStep,
   draw: (brand: PortalSettings['brand'], session: PortalSession) => Html,
-): Answer =>
+): PortalAnswer =>
   session.order || session.planId === undefined ? { to: nextPath(session) } : { page: draw(settings.brand, session) }
 
 const FORMS: Readonly<Record<string, Answering>> = {
@@ -63,16 +63,16 @@ const FORMS: Readonly<Record<string, Answering>> = {
     const plans = plansOf(step)
     const errors = checkPlanForm(form, plans)
     if (Object.keys(errors).length > 0) return { page: plansPage(settings.brand, session, plans, errors), status: 422 }
-    session.planId = textOf(form, 'plan')
+    session.planId = getText(form, 'plan')
     return { to: nextPath(session) }
   },
 
   '/sign-in': async ({ form = new URLSearchParams(), session, settings }) => {
     if (session.order) return { to: '/order' }
-    session.entered = { ...session.entered, email: textOf(form, 'email') }
+    session.entered = { ...session.entered, email: getText(form, 'email') }
     const errors = checkSignInForm(form)
     if (Object.keys(errors).length > 0) return { page: signInPage(settings.brand, session, errors), status: 422 }
-    const account = await settings.operator.signIn(textOf(form, 'email'), form.get('password') ?? '')
+    const account = await settings.operator.signIn(getText(form, 'email'), form.get('password') ?? '')
     if (account === undefined) {
       session.failure = { status: 'logOnFailed' }
       const wrong = {
@@ -85,12 +85,12 @@ const FORMS: Readonly<Record<string, Answering>> = {
 
   '/register': async ({ form = new URLSearchParams(), session, settings }) => {
     if (session.order) return { to: '/order' }
-    session.entered = { ...session.entered, email: textOf(form, 'email'), name: textOf(form, 'name') }
+    session.entered = { ...session.entered, email: getText(form, 'email'), name: getText(form, 'name') }
     const errors = checkRegisterForm(form)
     if (Object.keys(errors).length > 0) return { page: registerPage(settings.brand, session, errors), status: 422 }
     const account = await settings.operator.createAccount({
-      name: textOf(form, 'name'),
-      email: textOf(form, 'email'),
+      name: getText(form, 'name'),
+      email: getText(form, 'email'),
       password: form.get('password') ?? '',
     })
     if (account === 'account-exists') {
@@ -108,11 +108,11 @@ const FORMS: Readonly<Record<string, Answering>> = {
     const [plan, account] = [planOf(step), session.account]
     if (plan === undefined || account === undefined) return { to: nextPath(session) }
     const methods = settings.operator.paymentMethods(account.id)
-    session.entered = { ...session.entered, payment: textOf(form, 'payment') }
+    session.entered = { ...session.entered, payment: getText(form, 'payment') }
     const errors = checkCheckoutForm(form, methods)
     if (Object.keys(errors).length > 0)
       return { page: checkoutPage(settings.brand, session, plan, methods, errors), status: 422 }
-    const method = methods.find(({ id }) => id === textOf(form, 'payment'))!
+    const method = methods.find(({ id }) => id === getText(form, 'payment'))!
     return placeOrder(step, plan, account.id, method)
   },
 
@@ -138,7 +138,7 @@ const signedIn = (
   session: PortalSession,
   account: NonNullable<PortalSession['account']>,
   kind: 'new' | 'existing',
-): Answer => {
+): PortalAnswer => {
   session.account = account
   session.userAccount = kind
   delete session.failure
@@ -151,7 +151,7 @@ const placeOrder = async (
   plan: PortalPlan,
   accountId: string,
   method: { readonly id: string; readonly instrument: 'new' | 'existing' },
-): Promise<Answer> => {
+): Promise<PortalAnswer> => {
   const { session, settings } = step
   session.ordering ??= settings.operator
     .placeOrder({

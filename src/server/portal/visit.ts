@@ -21,7 +21,7 @@ export interface PortalAuditEntry {
 }
 
 /** What a step of the purchase answers; the portal makes the response of it. */
-export type Answer =
+export type PortalAnswer =
   | { readonly page: Html; readonly status?: number; readonly session?: 'renamed' | 'ended' }
   | { readonly to: string; readonly session?: 'renamed' | 'ended' }
 

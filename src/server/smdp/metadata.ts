@@ -1,6 +1,6 @@
 import { oid } from '../../asn1/primitives.ts'
 import { encode, keep, tagged, type WithRawBytes } from '../../asn1/schema.ts'
-import { elementOf, encodeTlv, readOnlyTlv } from '../../asn1/tlv.ts'
+import { encodeTlv, getElementBytes, readOnlyTlv } from '../../asn1/tlv.ts'
 import { iccidFromDigits } from '../../rsp/identifiers.ts'
 import { StoreMetadataRequest } from '../../rsp/metadata.ts'
 import type { Order } from './order.ts'
@@ -51,7 +51,7 @@ const vendorSpecificExtension = (tag: number, data: readonly ServiceData[] = [])
             0x30,
             encode(tagged(0x80, oid()), vendorOid),
             // An open type is tagged explicitly, and is one element of DER.
-            encodeTlv(0xa1, elementOf(readOnlyTlv(data))),
+            encodeTlv(0xa1, getElementBytes(readOnlyTlv(data))),
           ),
         ),
       )

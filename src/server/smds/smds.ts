@@ -3,7 +3,7 @@ import type { Credential } from '../../rsp/certificates/issue.ts'
 import { checkKind } from '../../rsp/certificates/kinds.ts'
 import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
 import { ASN1_PATH } from '../../rsp/interfaces/es9p-asn1.ts'
-import { ES11, es11PathOf } from '../../rsp/interfaces/es11.ts'
+import { ES11, toEs11Path } from '../../rsp/interfaces/es11.ts'
 import { ES11Asn1 } from '../../rsp/interfaces/es11-asn1.ts'
 import { ES12, ES15 } from '../../rsp/interfaces/es12.ts'
 import { bindAsn1 } from '../rsp-server/asn1-binding.ts'
@@ -80,4 +80,4 @@ const checkSigner = ({ certificate }: Credential): void => {
   }
 }
 
-const atOwnPath = <Row extends { readonly path: string }>(row: Row): Row => ({ ...row, path: es11PathOf(row) })
+const atOwnPath = <Row extends { readonly path: string }>(row: Row): Row => ({ ...row, path: toEs11Path(row) })

@@ -1,7 +1,7 @@
 import type { Fetch } from '../../rsp/fetch.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import { ES9p } from '../../rsp/interfaces/es9p.ts'
-import { notificationMetadataOf } from '../../rsp/notification.ts'
+import { getNotificationMetadata } from '../../rsp/notification.ts'
 import type { SmdpStore } from '../../server/smdp/store.ts'
 
 /** One call of a function, for a person who watches the server. Nothing secret is in it. */
@@ -80,7 +80,7 @@ const notified = (pathname: string, asked: Json): { iccid: string } | undefined 
   if (pathname !== ES9p.HandleNotification.path || asked === undefined) return undefined
   try {
     const { pendingNotification } = ES9p.HandleNotification.request.fromJson(asked as never)
-    const { iccid } = notificationMetadataOf(pendingNotification.value)
+    const { iccid } = getNotificationMetadata(pendingNotification.value)
     return iccid === undefined ? undefined : { iccid: iccidToDigits(iccid) }
   } catch {
     return undefined

@@ -2,10 +2,10 @@ import { BenchError } from '../../host/error.ts'
 import { buildProfilePackage } from '../../profile/build.ts'
 import { luhnDigit } from '../../profile/digits.ts'
 import { ProfileError } from '../../profile/error.ts'
-import { decodeProfilePackage, elementsOf, encodeProfilePackage, type ProfilePackage } from '../../profile/package.ts'
+import { decodeProfilePackage, encodeProfilePackage, getElements, type ProfilePackage } from '../../profile/package.ts'
 import type { Personalisation } from '../../profile/personalise/values.ts'
 import { createTemplate, type ProfileTemplate } from '../../profile/personalise.ts'
-import { readSubscriber, type Subscriber } from '../../profile/subscriber.ts'
+import { getProfileSubscriber, type Subscriber } from '../../profile/subscriber.ts'
 import type { ProfileRequirements } from '../../server/smdp/es9p/profile-requirements.ts'
 import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
 import { OPERATOR } from '../hosts.ts'
@@ -58,7 +58,7 @@ const buildOwn = (random: Random): ProfilePackage =>
 export const openTemplate = (name: string, read: (path: string) => Uint8Array, random: Random): StockTemplate => {
   try {
     const pkg = name === OWN_TEMPLATE ? buildOwn(random) : decodeProfilePackage(read(name))
-    return { name, package: pkg, template: createTemplate(pkg), subscriber: readSubscriber(pkg) }
+    return { name, package: pkg, template: createTemplate(pkg), subscriber: getProfileSubscriber(pkg) }
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error
     throw new BenchError('profile-file', `the profile file ${name} cannot be used: ${error.message}`, {
@@ -77,7 +77,7 @@ export const makeCopy = (
 ): Uint8Array => {
   try {
     const copy = template.personalise(values)
-    readSubscriber(copy)
+    getProfileSubscriber(copy)
     return encodeProfilePackage(copy)
   } catch (error) {
     const explained = explain(error, texts, place)
@@ -92,13 +92,13 @@ export const randomSecrets = (
   random: Random,
   given: Personalisation,
 ): Personalisation => {
-  const aka = elementsOf(pkg, 'akaParameter').find(({ value }) => value.algoConfiguration.algoParameter !== undefined)
+  const aka = getElements(pkg, 'akaParameter').find(({ value }) => value.algoConfiguration.algoParameter !== undefined)
   const own = aka?.value.algoConfiguration.algoParameter
   const isTest = given.algorithm === undefined && own?.algorithmID === 'usim-test-algorithm'
-  const references = elementsOf(pkg, 'pinCodes').flatMap(({ value }) =>
+  const references = getElements(pkg, 'pinCodes').flatMap(({ value }) =>
     (value.pinCodes.pinconfig ?? []).map(pin => pin.keyReference),
   )
-  const otaKeys = elementsOf(pkg, 'securityDomain')[0]?.value.keyList ?? []
+  const otaKeys = getElements(pkg, 'securityDomain')[0]?.value.keyList ?? []
   const lengthOf = (identifier: number): number | undefined =>
     otaKeys.find(key => key.keyIdentifier[0] === identifier)?.keyCompontents[0]?.keyData.length
   const otaKey = (name: 'kic' | 'kid' | 'kik', identifier: number): Personalisation => {
@@ -108,7 +108,7 @@ export const randomSecrets = (
   return {
     ...(own && { k: random(given.algorithm === undefined ? own.key.length : 16) }),
     ...(own && !isTest && { opc: random(given.algorithm === undefined ? own.opc.length : 16) }),
-    ...(elementsOf(pkg, 'pukCodes').length > 0 && { puk1: digits(random, 8), puk2: digits(random, 8) }),
+    ...(getElements(pkg, 'pukCodes').length > 0 && { puk1: digits(random, 8), puk2: digits(random, 8) }),
     ...(references.includes(0x0a) && { adm1: random(8) }),
     ...otaKey('kic', 1),
     ...otaKey('kid', 2),

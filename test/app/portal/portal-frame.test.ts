@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createPortalFrame, type PortalFrame } from '../../../src/app/portal/portal-frame.ts'
+import { createPortalFrame, type PortalFrameController } from '../../../src/app/portal/portal-frame.ts'
 import { prepareWebPages } from '../../../src/app/portal/web-page.ts'
 import { countingRandom } from '../../server/operator/smdp-stub.ts'
 import { createOperatorFixture, ICCID, launchApp, openPortal, SHOPPER } from '../operator-fixture.ts'
@@ -20,7 +20,7 @@ const setUp = () => {
 }
 
 /** A browser that draws the frame: it knows paths of the bench only, and keeps no cookie because it is given none. */
-const createBrowser = (frame: PortalFrame) => {
+const createBrowser = (frame: PortalFrameController) => {
   let text = ''
   const go = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const response = await frame.serve(new Request(new URL(path, 'http://127.0.0.1:8080'), init))

@@ -4,7 +4,7 @@ import { BENCH_IMEI, createMobileDevice, imeiOf } from '../../../src/bench/devic
 import { createEuicc } from '../../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
-import { algorithmOf } from '../../../src/profile/aka/algorithm-of.ts'
+import { toAkaAlgorithm } from '../../../src/profile/aka/to-aka-algorithm.ts'
 import { buildProfilePackage } from '../../../src/profile/build.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install.ts'
 import { encodeProfilePackage } from '../../../src/profile/package.ts'
@@ -24,7 +24,7 @@ const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
     random,
   })
   const { profile } = installProfile(pkg, { services: new Set(SUPPORTED_SERVICES), freeMemory: 1 << 20 })
-  const algorithm = algorithmOf([...profile!.aka.values()][0]!.algorithm)
+  const algorithm = toAkaAlgorithm([...profile!.aka.values()][0]!.algorithm)
   const fixture = await createSmdpFixture({ package: encodeProfilePackage(pkg) })
   await fixture.order()
   const euicc = await createEuicc({

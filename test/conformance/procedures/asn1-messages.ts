@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { decode, encode, type Schema, type TypeOf } from '../../../src/asn1/schema.ts'
+import { decode, encode, type Schema, type SchemaValue } from '../../../src/asn1/schema.ts'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
 import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/interfaces/es9p-asn1.ts'
 import { post } from '../../server/smdp/smdp-fixture.ts'
@@ -14,12 +14,12 @@ export const requestOf = (row: { readonly request: unknown }, request: unknown):
 export const callAsn1 = async <F extends { readonly request: unknown; readonly response: unknown }>(
   fetch: Fetch,
   row: F,
-  request: TypeOf<F['request']>,
-): Promise<TypeOf<F['response']>> => {
+  request: SchemaValue<F['request']>,
+): Promise<SchemaValue<F['response']>> => {
   const response = await postAsn1(fetch, requestOf(row, request))
   expect([response.status, response.headers.get('Content-Type')]).toEqual([200, ASN1_CONTENT_TYPE])
   const schema = remoteProfileProvisioning(row.response as Schema<unknown>)
-  return decode(schema, new Uint8Array(await response.arrayBuffer())) as TypeOf<F['response']>
+  return decode(schema, new Uint8Array(await response.arrayBuffer())) as SchemaValue<F['response']>
 }
 
 export const okOf = <R>(answer: { readonly ok: R } | { readonly error: unknown }): R => {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { concat } from '../../../src/asn1/bytes.ts'
 import { encode } from '../../../src/asn1/schema.ts'
-import { childrenOf, elementOf, encodeTlv, readOnlyTlv } from '../../../src/asn1/tlv.ts'
+import { encodeTlv, getChildren, getElementBytes, readOnlyTlv } from '../../../src/asn1/tlv.ts'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
 import { sign, verify } from '../../../src/rsp/crypto/ecdsa.ts'
@@ -43,8 +43,8 @@ const offers =
 /** `element` with `more` behind its last member, found by the tags that lead there. */
 const extended = (element: Uint8Array, [tag, ...path]: readonly number[], more: Uint8Array): Uint8Array => {
   const tlv = readOnlyTlv(element)
-  const inside = childrenOf(tlv).map(child =>
-    child.tag === tag ? extended(elementOf(child), path, more) : elementOf(child),
+  const inside = getChildren(tlv).map(child =>
+    child.tag === tag ? extended(getElementBytes(child), path, more) : getElementBytes(child),
   )
   return encodeTlv(tlv.tag, ...inside, ...(tag === undefined ? [more] : []))
 }

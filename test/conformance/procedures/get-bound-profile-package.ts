@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { concat, equalBytes, fromHex } from '../../../src/asn1/bytes.ts'
 import { decode } from '../../../src/asn1/schema.ts'
-import { childrenOf, elementOf, readOnlyTlv } from '../../../src/asn1/tlv.ts'
+import { getChildren, getElementBytes, readOnlyTlv } from '../../../src/asn1/tlv.ts'
 import type { CurveName } from '../../../src/rsp/crypto/curve.ts'
 import type { OneTimeKeyPair } from '../../../src/rsp/crypto/key-agreement.ts'
 import { BoundProfilePackage } from '../../../src/rsp/interfaces/es8p.ts'
@@ -84,7 +84,7 @@ const binds =
   }
 
 /** All but the secure channel's request, which names the session. */
-const segmentsOf = (bpp: Uint8Array) => concat(...childrenOf(readOnlyTlv(bpp)).slice(1).map(elementOf))
+const segmentsOf = (bpp: Uint8Array) => concat(...getChildren(readOnlyTlv(bpp)).slice(1).map(getElementBytes))
 
 const rebinds =
   (how: How, key: 'same' | 'another'): Procedure =>

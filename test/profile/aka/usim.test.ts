@@ -6,7 +6,7 @@ import { milenage } from '../../../src/profile/aka/milenage.ts'
 import { joinSqn, splitSqn } from '../../../src/profile/aka/sequence-number.ts'
 import { testAlgorithm } from '../../../src/profile/aka/test-algorithm.ts'
 import { tuak } from '../../../src/profile/aka/tuak.ts'
-import { authenticate, initialUsimState, type UsimState } from '../../../src/profile/aka/usim.ts'
+import { answerChallenge, initialUsimState, type UsimState } from '../../../src/profile/aka/usim.ts'
 
 // TS 35.207 test set 1
 const algorithm = milenage({
@@ -22,13 +22,13 @@ const stateWith = (seq: number, ind: number): UsimState => {
   return initialUsimState(seqs)
 }
 const answerTo = (state: UsimState, sqn: Uint8Array, rules = {}) =>
-  authenticate(algorithm, rules, state, rand, challenge(sqn).autn)
+  answerChallenge(algorithm, rules, state, rand, challenge(sqn).autn)
 
 describe('the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
   it('answers the vector of TS 35.207 set 1 with its RES, CK and IK', () => {
     const vector = generateVector(algorithm, { rand, sqn: fromHex('ff9bb4d0b607'), amf: fromHex('b9b9') })
     expect(toHex(vector.autn)).toBe('55f328b43577b9b94a9ffac354dfafb3')
-    const { answer } = authenticate(algorithm, {}, initialUsimState(), rand, vector.autn)
+    const { answer } = answerChallenge(algorithm, {}, initialUsimState(), rand, vector.autn)
     expect(answer).toMatchObject({ result: 'success', res: vector.xres, ck: vector.ck, ik: vector.ik })
   })
 
@@ -37,7 +37,7 @@ describe('the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
     for (let bit = 0; bit < 128; bit++) {
       const changed = autn.slice()
       changed[bit >> 3]! ^= 0x80 >> (bit & 7)
-      const { state, answer } = authenticate(algorithm, {}, stateWith(9, 3), rand, changed)
+      const { state, answer } = answerChallenge(algorithm, {}, stateWith(9, 3), rand, changed)
       expect(answer).toEqual({ result: 'mac-failure' })
       expect(state.seqs).toEqual(stateWith(9, 3).seqs)
     }
@@ -82,12 +82,12 @@ describe('the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
     const state = stateWith(70_000, 3)
     const amf = subject.name === 'usim-test-algorithm' ? fromHex('ffff') : fromHex('8000')
     const stale = generateVector(subject, { rand, sqn: sqnOf(1, 3), amf })
-    const { answer } = authenticate(subject, {}, state, rand, stale.autn)
+    const { answer } = answerChallenge(subject, {}, state, rand, stale.autn)
     if (answer.result !== 'synchronisation-failure') throw new Error(answer.result)
     const sqnMs = resynchronise(subject, { rand, auts: answer.auts })
     expect(sqnMs && splitSqn(sqnMs)).toEqual({ seq: 70_000, ind: 3 })
     const next = generateVector(subject, { rand, sqn: nextSqn(sqnMs!) })
-    expect(authenticate(subject, {}, state, rand, next.autn).answer.result).toBe('success')
+    expect(answerChallenge(subject, {}, state, rand, next.autn).answer.result).toBe('success')
     expect(resynchronise(subject, { rand: rand.map(b => b ^ 1), auts: answer.auts })).toBeUndefined()
     expect(resynchronise(subject, { rand, auts: answer.auts.subarray(0, 13) })).toBeUndefined()
   })

@@ -6,7 +6,7 @@ import { buildProfilePackage } from '../../../src/profile/build.ts'
 import type { ElementKind, ElementValue } from '../../../src/profile/elements/profile-element.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install.ts'
 import { createElement } from '../../../src/profile/package.ts'
-import { readSubscriber } from '../../../src/profile/subscriber.ts'
+import { getProfileSubscriber } from '../../../src/profile/subscriber.ts'
 import { startTerminal } from './terminal.ts'
 
 const USIM = 'a0000000871002ffffffff8907090000'
@@ -52,7 +52,7 @@ const profile = installProfile(pkg, { services: new Set(SUPPORTED_SERVICES), fre
 
 describe('an ISIM beside a USIM', () => {
   it('authenticates with the key of the USIM, and counts in its sequence numbers', () => {
-    const { algorithm } = readSubscriber(pkg)
+    const { algorithm } = getProfileSubscriber(pkg)
     const terminal = startTerminal(profile)
     terminal.send(0x20, 0, 1, '31323334ffffffff')
     const ask = (seq: number) => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { parseCertificate, type RspCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { checkCi, verifyChain } from '../../../src/rsp/certificates/chain.ts'
-import { isCrlOf, parseCrl } from '../../../src/rsp/certificates/crl.ts'
+import { isCrlSignedBy, parseCrl } from '../../../src/rsp/certificates/crl.ts'
 import { CertificateError } from '../../../src/rsp/certificates/error.ts'
 import { issueCrl } from '../../../src/rsp/certificates/issue.ts'
-import { type CertificateKind, KINDS } from '../../../src/rsp/certificates/kinds.ts'
+import { CERTIFICATE_KINDS, type CertificateKind } from '../../../src/rsp/certificates/kinds.ts'
 import type { Pki } from '../../../src/rsp/certificates/pki-folder.ts'
 import {
   type CertificateFault,
@@ -25,7 +25,7 @@ const MEMBER = { EUM: 'eum', eUICC: 'euicc', DPauth: 'dpAuth', DPpb: 'dpPb', DPt
 const KINDS_AT_HAND = Object.keys(MEMBER) as (keyof typeof MEMBER)[]
 
 const chainOf = (kind: CertificateKind, certificate: RspCertificate, pki: Pki) =>
-  KINDS[kind].issuer === 'EUM' ? [certificate, pki.eum.certificate] : [certificate]
+  CERTIFICATE_KINDS[kind].issuer === 'EUM' ? [certificate, pki.eum.certificate] : [certificate]
 const codeOf = (work: () => unknown): string => {
   try {
     work()
@@ -176,22 +176,22 @@ describe.each(PKIS)('a revocation list on %s', (_curve, pki) => {
       part: { number: 2, total: 3 },
     })
     expect([...crl.revoked]).toEqual(['0a0b', '7f00'])
-    expect(isCrlOf(crl, pki.ci.certificate)).toBe(true)
-    expect(isCrlOf(crl, pki.eum.certificate)).toBe(false)
+    expect(isCrlSignedBy(crl, pki.ci.certificate)).toBe(true)
+    expect(isCrlSignedBy(crl, pki.eum.certificate)).toBe(false)
   })
 
   it('is of nobody whose key is not for lists', () => {
     const issuer = { certificate: pki.eum.certificate, privateKey: pki.eum.privateKey! }
     const byEum = issueCrl({ issuer, revoked: [], thisUpdate: year(2026), nextUpdate: year(2027) })
     expect(pki.eum.certificate.keyUsage).not.toContain('cRLSign')
-    expect(isCrlOf(byEum, pki.eum.certificate)).toBe(false)
+    expect(isCrlSignedBy(byEum, pki.eum.certificate)).toBe(false)
   })
 
   it('counts for nothing with any byte of it changed', () => {
     for (let at = 0; at < crl.der.length; at++) {
       const changed = new Uint8Array(crl.der)
       changed[at]! ^= 1 << (at % 8)
-      const code = codeOf(() => expect(isCrlOf(parseCrl(changed), pki.ci.certificate), `byte ${at}`).toBe(false))
+      const code = codeOf(() => expect(isCrlSignedBy(parseCrl(changed), pki.ci.certificate), `byte ${at}`).toBe(false))
       expect(code).toMatch(/^(accepted|malformed|unknown-critical-extension)$/)
     }
   })

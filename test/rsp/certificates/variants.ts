@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { RspCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { type CertificateToIssue, type Credential, issueCertificate } from '../../../src/rsp/certificates/issue.ts'
-import { KINDS } from '../../../src/rsp/certificates/kinds.ts'
+import { CERTIFICATE_KINDS } from '../../../src/rsp/certificates/kinds.ts'
 import type { Pki } from '../../../src/rsp/certificates/pki-folder.ts'
 import { TEST_EID } from '../../../src/rsp/certificates/test-pki.ts'
 import { drawScalar, privateKeyFromScalar } from '../../../src/rsp/crypto/curve.ts'
@@ -44,7 +44,12 @@ export const issueVariant = (
       subject: { commonName: `Test ${kind}`, organization: 'RSP Test EUM' },
       notBefore: new Date(now.getTime() - 2 * year),
       notAfter: new Date(now.getTime() + (kind === expired ? -1 : 5) * year),
-      departures: { role: kind === wrongRole ? KINDS.DPauth.role : (KINDS[kind].roleV3 ?? KINDS[kind].role) },
+      departures: {
+        role:
+          kind === wrongRole
+            ? CERTIFICATE_KINDS.DPauth.role
+            : (CERTIFICATE_KINDS[kind].roleV3 ?? CERTIFICATE_KINDS[kind].role),
+      },
       ...(kind === 'EUM' && { registeredId: '2.999.5' }),
       ...more,
     })
@@ -57,7 +62,9 @@ export const issueVariant = (
   const eumSubCa = hasEumSubCa
     ? issue('EUMSubCA', eum, {
         pathLength: 0,
-        departures: { role: wrongRole === 'EUMSubCA' ? KINDS.DPauth.role : KINDS.EUMSubCA.role },
+        departures: {
+          role: wrongRole === 'EUMSubCA' ? CERTIFICATE_KINDS.DPauth.role : CERTIFICATE_KINDS.EUMSubCA.role,
+        },
         ...(subCaEins && { permittedEins: subCaEins }),
       })
     : undefined

@@ -3,10 +3,10 @@ import { concat, fromHex, toHex } from '../../../src/asn1/bytes.ts'
 import {
   CURVES,
   type CurveName,
-  curveOf,
-  curveOfOid,
   drawScalar,
-  pointOf,
+  findCurveByOid,
+  getCurve,
+  getPoint,
   privateKeyFromScalar,
   publicKeyFromPoint,
 } from '../../../src/rsp/crypto/curve.ts'
@@ -44,19 +44,19 @@ describe.each(CURVE_NAMES)('keys on %s', curve => {
 
   it('come from a scalar with the published point', () => {
     const key = privateKeyFromScalar(curve, fromHex(scalar))
-    expect(toHex(pointOf(key))).toBe(point)
-    expect(curveOf(key)).toBe(curve)
+    expect(toHex(getPoint(key))).toBe(point)
+    expect(getCurve(key)).toBe(curve)
   })
 
   it('come from a point and give it back', () => {
     const key = publicKeyFromPoint(curve, fromHex(point))
-    expect(toHex(pointOf(key))).toBe(point)
-    expect(curveOf(key)).toBe(curve)
+    expect(toHex(getPoint(key))).toBe(point)
+    expect(getCurve(key)).toBe(curve)
   })
 
   it('are found by the OID of their curve', () => {
-    expect(curveOfOid(CURVES[curve].oid)).toBe(curve)
-    expect(curveOfOid('1.3.132.0.34')).toBeUndefined()
+    expect(findCurveByOid(CURVES[curve].oid)).toBe(curve)
+    expect(findCurveByOid('1.3.132.0.34')).toBeUndefined()
   })
 
   it.each([

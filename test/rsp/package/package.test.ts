@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex } from '../../../src/asn1/bytes.ts'
 import { decode, encode } from '../../../src/asn1/schema.ts'
-import { childrenOf, contentOf, elementOf, encodeTlv, readOnlyTlv } from '../../../src/asn1/tlv.ts'
-import { drawScalar, pointOf, privateKeyFromScalar, publicKeyFromPoint } from '../../../src/rsp/crypto/curve.ts'
+import { encodeTlv, getChildren, getContent, getElementBytes, readOnlyTlv } from '../../../src/asn1/tlv.ts'
+import { drawScalar, getPoint, privateKeyFromScalar, publicKeyFromPoint } from '../../../src/rsp/crypto/curve.ts'
 import { sign } from '../../../src/rsp/crypto/ecdsa.ts'
 import { CryptoError } from '../../../src/rsp/crypto/error.ts'
 import { generateOneTimeKeyPair } from '../../../src/rsp/crypto/key-agreement.ts'
@@ -47,7 +47,7 @@ const sessionOf = (curve: 'P-256' | 'brainpoolP256r1', more: Partial<PackageToBi
     transactionId: TRANSACTION,
     eid: EID,
     euiccOneTimeKey,
-    smdpPublicKey: publicKeyFromPoint(curve, pointOf(smdpPrivateKey)),
+    smdpPublicKey: publicKeyFromPoint(curve, getPoint(smdpPrivateKey)),
   }
   return { toBind, toOpen, bound: bindProfilePackage(toBind) }
 }
@@ -55,11 +55,11 @@ const sessionOf = (curve: 'P-256' | 'brainpoolP256r1', more: Partial<PackageToBi
 /** The cuts of SGP.22 §2.5.5, as offsets, so that a changed package is cut where the right one is. */
 const cutsOf = (bound: Uint8Array): number[] => {
   const outer = readOnlyTlv(bound)
-  const [initialise, ...sequences] = childrenOf(outer)
+  const [initialise, ...sequences] = getChildren(outer)
   return [
     initialise!.end,
     ...sequences.flatMap(sequence => {
-      const ends = childrenOf(sequence).map(segment => segment.end)
+      const ends = getChildren(sequence).map(segment => segment.end)
       return sequence.tag === 0xa0 || sequence.tag === 0xa2 ? ends : [sequence.valueStart, ...ends]
     }),
   ]
@@ -207,8 +207,8 @@ describe('the secure channel', () => {
 
   /** The package with other components, signed as the right one is. */
   const resigned = (change: (components: Uint8Array[]) => void, signed = true): Uint8Array => {
-    const [initialise, ...rest] = childrenOf(readOnlyTlv(bound)).map(elementOf)
-    const components = childrenOf(readOnlyTlv(initialise!)).map(elementOf)
+    const [initialise, ...rest] = getChildren(readOnlyTlv(bound)).map(getElementBytes)
+    const components = getChildren(readOnlyTlv(initialise!)).map(getElementBytes)
     const signature = components.pop()!
     change(components)
     const euiccOtpk = encodeTlv(0x5f49, toBind.euiccOtpk)
@@ -237,9 +237,9 @@ describe('the secure channel', () => {
   })
 
   it('with something behind the signature is refused, for nobody signed that', () => {
-    const [initialise, ...rest] = childrenOf(readOnlyTlv(bound))
-    const longer = encodeTlv(0xbf23, contentOf(initialise!), fromHex('890100'))
-    const wrong = encodeTlv(0xbf36, longer, ...rest.map(elementOf))
+    const [initialise, ...rest] = getChildren(readOnlyTlv(bound))
+    const longer = encodeTlv(0xbf23, getContent(initialise!), fromHex('890100'))
+    const wrong = encodeTlv(0xbf36, longer, ...rest.map(getElementBytes))
     expect(refusalOf(() => open(toOpen, [wrong]))).toBe('initialiseSecureChannel incorrectInputValues')
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Fetch, FetchError } from '../../../src/rsp/fetch.ts'
-import { createPlansService, languagesOf } from '../../../src/server/plans/plans-service.ts'
+import { createPlansService, parseLanguages } from '../../../src/server/plans/plans-service.ts'
 import { countingRandom } from '../operator/smdp-stub.ts'
 
 const northwind = {
@@ -116,7 +116,7 @@ describe('the catalogue', () => {
     const request = new Request('https://x.example', {
       headers: { 'Accept-Language': 'en;q=0.5, de-DE, *;q=0.1, fr;q=0' },
     })
-    expect(languagesOf(request)).toEqual(['de-DE', 'en'])
+    expect(parseLanguages(request)).toEqual(['de-DE', 'en'])
   })
 })
 

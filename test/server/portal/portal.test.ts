@@ -3,7 +3,7 @@ import type { PlacedOrder, PortalOrder, PortalPlan, RefusedOrder } from '../../.
 import { createPortal } from '../../../src/server/portal/portal.ts'
 import type { PortalAuditEntry } from '../../../src/server/portal/visit.ts'
 import { countingRandom } from '../operator/smdp-stub.ts'
-import { createVisitor, dataOf, heading } from './visitor.ts'
+import { createVisitor, getData, heading } from './visitor.ts'
 
 const EID = '89049032000001000000000000000012'
 const LAUNCH = `/?market=US&location=DE&transactionId=%2F7RBTuSJt02OZbX8.4&eid=${EID}&imei=001102000315468&foo=1`
@@ -71,7 +71,7 @@ describe('the way through the portal', () => {
     expect(checkout.text).toContain('Ann (ann@example.com)')
     const last = await visitor.post('/checkout', PAY)
     expect([last.path, heading(last)]).toEqual(['/order', 'Order placed'])
-    expect(dataOf(last, 'handover')).toMatchObject({
+    expect(getData(last, 'handover')).toMatchObject({
       'activation-code': '1$smdp.example$ABC',
       'user-account': 'new',
       'purchase-instrument': 'new',
@@ -93,7 +93,7 @@ describe('the way through the portal', () => {
     await visitor.post('/plans', { plan: 'travel-5' })
     await visitor.post('/sign-in', { email: ANN.email, password: ANN.password })
     const last = await visitor.post('/checkout', PAY)
-    expect(dataOf(last, 'handover')['user-account']).toBe('existing')
+    expect(getData(last, 'handover')['user-account']).toBe('existing')
   })
   it('gives the session another id at sign-in, and ends it with the last page (PRT-031)', async () => {
     const { visitor, toCheckout } = setUp()
@@ -113,7 +113,7 @@ describe('the way through the portal', () => {
     const { visitor, toCheckout } = setUp()
     await toCheckout()
     await visitor.post('/checkout', PAY)
-    expect(dataOf(await visitor.get('/order'), 'handover').start).toBe('click')
+    expect(getData(await visitor.get('/order'), 'handover').start).toBe('click')
   })
   it('orders once, however often and however fast the button is pressed', async () => {
     let answer = (): void => {}
@@ -234,7 +234,10 @@ describe('when it cannot go on', () => {
     expect(defects).toEqual(reference === 'unexpected' ? [new Error('secret detail')] : [])
     expect(problem.text).toContain(reference)
     expect(problem.text).not.toContain('secret detail')
-    expect(dataOf(await visitor.post('/cancel'), 'cancelled')).toMatchObject({ status: 'serviceError', line: 'bailed' })
+    expect(getData(await visitor.post('/cancel'), 'cancelled')).toMatchObject({
+      status: 'serviceError',
+      line: 'bailed',
+    })
   })
   it('PRT-032 Cancel is on every page of the purchase, ends the visit and tells the app', async () => {
     for (const path of ['/', '/plans', '/sign-in', '/register', '/checkout']) {
@@ -247,7 +250,7 @@ describe('when it cannot go on', () => {
       }
       expect((await visitor.get(path)).text, path).toContain('action="/cancel"')
       const page = await visitor.post('/cancel')
-      expect(dataOf(page, 'cancelled').status).toBe('cancelled')
+      expect(getData(page, 'cancelled').status).toBe('cancelled')
       expect(page.text).toContain('src="/static/cancel.js"')
       expect(await visitor.get('/plans')).toMatchObject({ status: 403 })
     }
@@ -258,7 +261,7 @@ describe('when it cannot go on', () => {
     await visitor.get('/plans')
     await visitor.post('/plans', { plan: 'travel-5' })
     await visitor.post('/sign-in', { email: ANN.email, password: 'wrong' })
-    expect(dataOf(await visitor.post('/cancel'), 'cancelled')).toMatchObject({
+    expect(getData(await visitor.post('/cancel'), 'cancelled')).toMatchObject({
       status: 'logOnFailed',
       'user-account': 'bailed',
     })
@@ -286,7 +289,7 @@ describe('when it cannot go on', () => {
     const { visitor, audit } = setUp()
     const page = await visitor.get(launch)
     expect(page.status).toBe(400)
-    expect(dataOf(page, 'cancelled').status).toBe('clientError')
+    expect(getData(page, 'cancelled').status).toBe('clientError')
     expect(audit).toMatchObject([{ what: 'refused' }])
   })
 })

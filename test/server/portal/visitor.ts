@@ -38,7 +38,7 @@ export const createVisitor = (portal: Fetch, host = 'https://portal.bench.exampl
 
 export const heading = (page: Page): string | undefined => /<h1>(.*?)<\/h1>/.exec(page.text)?.[1]
 /** The data attributes of the element with this id. */
-export const dataOf = (page: Page, id: string): Record<string, string> =>
+export const getData = (page: Page, id: string): Record<string, string> =>
   Object.fromEntries(
     [...(new RegExp(`<div id="${id}"([^>]*)>`).exec(page.text)?.[1] ?? '').matchAll(/data-([a-z-]+)="([^"]*)"/g)].map(
       match => [match[1]!, match[2]!],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decode, encode, keep, type Schema, type TypeOf } from '../../../src/asn1/schema.ts'
-import { childrenOf, readOnlyTlv } from '../../../src/asn1/tlv.ts'
+import { decode, encode, keep, type Schema, type SchemaValue } from '../../../src/asn1/schema.ts'
+import { getChildren, readOnlyTlv } from '../../../src/asn1/tlv.ts'
 import { AuthenticateServerResponse } from '../../../src/rsp/authentication.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
 import { ASN1_CONTENT_TYPE, ASN1_PATH, remoteProfileProvisioning } from '../../../src/rsp/interfaces/es9p-asn1.ts'
@@ -12,7 +12,7 @@ type Name = keyof typeof ES11Asn1
 const send = async <N extends Name>(
   { smds }: ReturnType<typeof createSmdsFixture>,
   name: N,
-  request: TypeOf<(typeof ES11Asn1)[N]['request']>,
+  request: SchemaValue<(typeof ES11Asn1)[N]['request']>,
 ) => {
   const message = encode(remoteProfileProvisioning(ES11Asn1[name].request as Schema<unknown>), request)
   const response = await smds.es11(post(ASN1_PATH, new Uint8Array(message), { 'Content-Type': ASN1_CONTENT_TYPE }))
@@ -21,7 +21,7 @@ const send = async <N extends Name>(
   const { response: schema } = ES11Asn1[name]
   return {
     bytes,
-    answer: decode(remoteProfileProvisioning(schema as Schema<unknown>), bytes) as TypeOf<
+    answer: decode(remoteProfileProvisioning(schema as Schema<unknown>), bytes) as SchemaValue<
       (typeof ES11Asn1)[N]['response']
     >,
   }
@@ -47,8 +47,8 @@ describe('ES11 in the ASN.1 binding (SGP.22 §6.6)', () => {
     const { answer, bytes } = await discover(fixture)
     expect(answer).toMatchObject({ ok: { eventEntries: [{ eventId: 'EVENT-1', rspServerAddress: SMDP }] } })
     const outer = readOnlyTlv(bytes)
-    const [response] = childrenOf(outer)
-    const [ok] = childrenOf(response!)
+    const [response] = getChildren(outer)
+    const [ok] = getChildren(response!)
     expect([outer.tag, response!.tag, ok!.tag]).toEqual([0xa2, 0xbf40, 0xa0])
   })
 

@@ -8,7 +8,7 @@ import { issueCrl } from '../../../src/rsp/certificates/issue.ts'
 import { type CertificateFault, issueEuicc, issueFaultyCertificate } from '../../../src/rsp/certificates/test-pki.ts'
 import { verify } from '../../../src/rsp/crypto/ecdsa.ts'
 import { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
-import { ES11, es11PathOf } from '../../../src/rsp/interfaces/es11.ts'
+import { ES11, toEs11Path } from '../../../src/rsp/interfaces/es11.ts'
 import { createSmds } from '../../../src/server/smds/smds.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
 import { createCardRole } from '../smdp/es9p/card-role.ts'
@@ -85,7 +85,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
   it('is answered on a path of its own as well', async () => {
     const { card, smds, register } = createSmdsFixture()
     await register()
-    const own = <R extends { path: string }>(row: R): R => ({ ...row, path: es11PathOf(row) })
+    const own = <R extends { path: string }>(row: R): R => ({ ...row, path: toEs11Path(row) })
     const ok = accepted(
       await call(smds.es11, own(ES11.InitiateAuthentication), {
         euiccChallenge: card.challenge,

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
 import { luhnDigit } from '../../../src/profile/digits.ts'
 import { decodeProfilePackage } from '../../../src/profile/package.ts'
-import { readSubscriber } from '../../../src/profile/subscriber.ts'
+import { getProfileSubscriber } from '../../../src/profile/subscriber.ts'
 import { createMemoryStore } from '../../../src/server/smdp/memory-store.ts'
 import type { SmdpStore } from '../../../src/server/smdp/store.ts'
 import { applyInventory } from '../../../src/services/inventory/apply-inventory.ts'
@@ -97,9 +97,9 @@ describe('an inventory', () => {
       },
     })
     expect(gold).toMatchObject({ memory: 1000, metadata: { serviceProviderName: 'Gold Mobile', profileClass: 'test' } })
-    const subscriber = readSubscriber(decodeProfilePackage(gold!.package))
+    const subscriber = getProfileSubscriber(decodeProfilePackage(gold!.package))
     expect(subscriber).toMatchObject({ iccid: iccidOf(2), imsi: '001010000000002', msisdn: '+491555000002' })
-    const other = readSubscriber(decodeProfilePackage((await store.findProfile(iccidOf(3)))!.package))
+    const other = getProfileSubscriber(decodeProfilePackage((await store.findProfile(iccidOf(3)))!.package))
     const rand = new Uint8Array(16)
     expect(other.algorithm.f2(rand)).not.toEqual(subscriber.algorithm.f2(rand))
   })
@@ -146,7 +146,7 @@ describe('an inventory', () => {
     const answers = await Promise.all(
       [1, 2].map(async index => {
         const { package: made } = (await store.findProfile(iccidOf(index)))!
-        return toHex(readSubscriber(decodeProfilePackage(made)).algorithm.f2(new Uint8Array(16)))
+        return toHex(getProfileSubscriber(decodeProfilePackage(made)).algorithm.f2(new Uint8Array(16)))
       }),
     )
     expect(answers[0] === answers[1]).toBe(areTheSame)

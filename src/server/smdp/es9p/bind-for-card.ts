@@ -1,6 +1,6 @@
 import { concat, equalBytes, fromHex } from '../../../asn1/bytes.ts'
 import { encode, tagged } from '../../../asn1/schema.ts'
-import { childrenOf, elementOf, encodeTlv, readOnlyTlv } from '../../../asn1/tlv.ts'
+import { encodeTlv, getChildren, getElementBytes, readOnlyTlv } from '../../../asn1/tlv.ts'
 import type { Credential } from '../../../rsp/certificates/issue.ts'
 import type { CurveName } from '../../../rsp/crypto/curve.ts'
 import { sign } from '../../../rsp/crypto/ecdsa.ts'
@@ -98,8 +98,8 @@ const bindAnew = (
 
 /** InitialiseSecureChannelRequest of `copy` with another transaction id and signature (SGP.22 §5.5.1); the rest as it is. */
 const renewSecureChannel = (copy: BoundCopy, { dpPb, transactionId, euiccOtpk }: PackageBinding): Uint8Array => {
-  const [request, ...segments] = childrenOf(readOnlyTlv(copy.package))
-  const [remoteOpId, , controlRefTemplate, smdpOtpk] = childrenOf(request!).map(elementOf)
+  const [request, ...segments] = getChildren(readOnlyTlv(copy.package))
+  const [remoteOpId, , controlRefTemplate, smdpOtpk] = getChildren(request!).map(getElementBytes)
   const components = concat(
     remoteOpId!,
     encode(tagged(0x80, TransactionId), transactionId),
@@ -107,5 +107,5 @@ const renewSecureChannel = (copy: BoundCopy, { dpPb, transactionId, euiccOtpk }:
     smdpOtpk!,
   )
   const smdpSign = sign(dpPb.privateKey, concat(components, encode(OneTimePublicKey, euiccOtpk)))
-  return encodeTlv(0xbf36, encodeTlv(0xbf23, components, encode(Signature, smdpSign)), ...segments.map(elementOf))
+  return encodeTlv(0xbf36, encodeTlv(0xbf23, components, encode(Signature, smdpSign)), ...segments.map(getElementBytes))
 }

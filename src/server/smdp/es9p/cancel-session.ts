@@ -1,5 +1,5 @@
 import { equalBytes } from '../../../asn1/bytes.ts'
-import type { TypeOf } from '../../../asn1/schema.ts'
+import type { SchemaValue } from '../../../asn1/schema.ts'
 import type { CancelSessionReason } from '../../../rsp/authentication.ts'
 import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
 import { verify } from '../../../rsp/crypto/ecdsa.ts'
@@ -14,7 +14,7 @@ import type { Smdp } from '../settings.ts'
 import type { AuthenticatedSession } from '../store.ts'
 import { findSession } from './sessions.ts'
 
-type Reason = TypeOf<typeof CancelSessionReason>
+type Reason = SchemaValue<typeof CancelSessionReason>
 
 /** How the operator is told, SGP.22 §5.3.5: subject and reason code for each reason that ends the order. */
 const TOLD: Partial<Record<Reason, readonly [subjectCode: string, reasonCode: string]>> = {

@@ -1,8 +1,8 @@
 import { Asn1Error } from '../../../asn1/error.ts'
-import { contentOf, readTlv, readTlvs } from '../../../asn1/tlv.ts'
+import { getContent, readTlv, readTlvs } from '../../../asn1/tlv.ts'
 import type { ServiceName } from '../../../profile/elements/profile-element.ts'
 import { ProfileError } from '../../../profile/error.ts'
-import { decodeElements, type ElementOf } from '../../../profile/package.ts'
+import { decodeElements, type ElementOfKind } from '../../../profile/package.ts'
 import type { DeviceInfo } from '../../../rsp/authentication.ts'
 import type { EUICCInfo2, UICCCapability } from '../../../rsp/euicc-info.ts'
 import { refusal } from '../error.ts'
@@ -71,7 +71,7 @@ export const checkEligibility = (
     throw refusal('not-enough-memory', `${profile.memory} bytes are needed, ${free} are free`)
 }
 
-type ProfileHeader = ElementOf<'header'>['value']
+type ProfileHeader = ElementOfKind<'header'>['value']
 
 const checkHeader = (header: ProfileHeader, info: EUICCInfo2): void => {
   const versions = [info.profileVersion, ...(info.additionalEuiccProfilePackageVersions ?? [])]
@@ -104,7 +104,7 @@ const freeMemory = (extCardResource: Uint8Array): number | undefined => {
   try {
     const element = readTlvs(extCardResource).find(({ tag }) => tag === 0x82)
     if (element === undefined) return undefined
-    const octets = contentOf(element)
+    const octets = getContent(element)
     return octets.length === 0 || octets.length > 6 ? undefined : Buffer.from(octets).readUIntBE(0, octets.length)
   } catch (error) {
     if (error instanceof Asn1Error) return undefined

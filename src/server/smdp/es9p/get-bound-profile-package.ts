@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { concat, equalBytes } from '../../../asn1/bytes.ts'
-import { encode, type TypeOf } from '../../../asn1/schema.ts'
+import { encode, type SchemaValue } from '../../../asn1/schema.ts'
 import type { EUICCSigned2 } from '../../../rsp/authentication.ts'
 import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
 import { bindConfirmationCodeHash } from '../../../rsp/crypto/confirmation-code.ts'
@@ -54,7 +54,7 @@ export const createGetBoundProfilePackage =
 const endOrWait = async (
   { store }: Smdp,
   session: AuthenticatedSession,
-  { hashCc = new Uint8Array() }: TypeOf<typeof EUICCSigned2>,
+  { hashCc = new Uint8Array() }: SchemaValue<typeof EUICCSigned2>,
   { code }: SmdpError,
 ): Promise<void> => {
   if (code !== 'confirmation-code-refused' && code !== 'confirmation-code-missing')
@@ -66,7 +66,7 @@ const endOrWait = async (
 const handOut = async (
   smdp: Smdp,
   session: AuthenticatedSession,
-  { transactionId, euiccOtpk }: TypeOf<typeof EUICCSigned2>,
+  { transactionId, euiccOtpk }: SchemaValue<typeof EUICCSigned2>,
   confirmed: Order,
 ): Promise<Uint8Array> => {
   const { store, clock } = smdp
@@ -114,7 +114,7 @@ const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date):
 const checkConfirmationCode = async (
   smdp: Smdp,
   session: AuthenticatedSession,
-  { hashCc, transactionId }: TypeOf<typeof EUICCSigned2>,
+  { hashCc, transactionId }: SchemaValue<typeof EUICCSigned2>,
 ): Promise<Order> => {
   let failure: SmdpError | undefined
   const order = await changeOrder(smdp.store, session.iccid, order => {

@@ -1,6 +1,6 @@
 import { concat } from '../../../asn1/bytes.ts'
 import { encode, keep } from '../../../asn1/schema.ts'
-import { childrenOf, readOnlyTlv } from '../../../asn1/tlv.ts'
+import { getChildren, readOnlyTlv } from '../../../asn1/tlv.ts'
 import { ServerSigned1 } from '../../../rsp/authentication.ts'
 import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
 import { sign } from '../../../rsp/crypto/ecdsa.ts'
@@ -65,4 +65,5 @@ const otherFor = (
 ): OtherCertificate => (typeof certificate === 'function' ? certificate(parseCertificate(right).curve) : certificate)
 
 /** smdpSign is the last element of InitialiseSecureChannelRequest, the first one of a package (SGP.22 §5.5.1). */
-const endOfSignature = (boundProfilePackage: Uint8Array): number => childrenOf(readOnlyTlv(boundProfilePackage))[0]!.end
+const endOfSignature = (boundProfilePackage: Uint8Array): number =>
+  getChildren(readOnlyTlv(boundProfilePackage))[0]!.end

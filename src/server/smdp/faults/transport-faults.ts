@@ -1,6 +1,6 @@
 import { concat, fromBase64, toBase64 } from '../../../asn1/bytes.ts'
 import { Asn1Error } from '../../../asn1/error.ts'
-import { childrenOf, readOnlyTlv, readTlv } from '../../../asn1/tlv.ts'
+import { getChildren, readOnlyTlv, readTlv } from '../../../asn1/tlv.ts'
 import type { Fetch } from '../../../rsp/fetch.ts'
 import { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { ASN1_PATH, ES9pAsn1 } from '../../../rsp/interfaces/es9p-asn1.ts'
@@ -60,9 +60,9 @@ const inPackage = async (response: Response, change: (bytes: Uint8Array) => Uint
     return say(new TextEncoder().encode(JSON.stringify({ ...json, boundProfilePackage })))
   }
   // [2] { [58] { [0] { transactionId, boundProfilePackage } } }: the package is the last element of the answer.
-  const [functionResponse] = body.length === 0 ? [] : childrenOf(readOnlyTlv(body))
-  const [ok] = functionResponse === undefined ? [] : childrenOf(functionResponse)
-  const packageTlv = ok?.tag === 0xa0 ? childrenOf(ok).at(-1) : undefined
+  const [functionResponse] = body.length === 0 ? [] : getChildren(readOnlyTlv(body))
+  const [ok] = functionResponse === undefined ? [] : getChildren(functionResponse)
+  const packageTlv = ok?.tag === 0xa0 ? getChildren(ok).at(-1) : undefined
   if (packageTlv?.tag !== 0xbf36) return say(body)
   return say(concat(body.subarray(0, packageTlv.start), change(body.subarray(packageTlv.start))))
 }

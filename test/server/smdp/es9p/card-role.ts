@@ -1,5 +1,5 @@
 import { concat, fromHex } from '../../../../src/asn1/bytes.ts'
-import { encode, keep, type TypeOf } from '../../../../src/asn1/schema.ts'
+import { encode, keep, type SchemaValue } from '../../../../src/asn1/schema.ts'
 import {
   type AuthenticateServerResponse,
   type CancelSessionReason,
@@ -58,7 +58,7 @@ export interface CardRole {
   ): { response: PrepareDownloadResponse; pair: OneTimeKeyPair }
   cancelSession(
     transactionId: Uint8Array,
-    reason: TypeOf<typeof CancelSessionReason>,
+    reason: SchemaValue<typeof CancelSessionReason>,
     change?: { smdpOid?: string; signedTransactionId?: Uint8Array; euicc?: Credential },
   ): CancelSessionResponse
   installationResult(

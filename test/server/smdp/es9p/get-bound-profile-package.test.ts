@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { concat, equalBytes, fromHex } from '../../../../src/asn1/bytes.ts'
 import { decode } from '../../../../src/asn1/schema.ts'
-import { childrenOf, elementOf, readOnlyTlv } from '../../../../src/asn1/tlv.ts'
+import { getChildren, getElementBytes, readOnlyTlv } from '../../../../src/asn1/tlv.ts'
 import { completeEid, issueEuicc, TEST_EID_PREFIX } from '../../../../src/rsp/certificates/test-pki.ts'
 import { hashConfirmationCode } from '../../../../src/rsp/crypto/confirmation-code.ts'
 import type { OneTimeKeyPair } from '../../../../src/rsp/crypto/key-agreement.ts'
@@ -29,7 +29,7 @@ const open = (fixture: Fixture, bpp: Uint8Array, transactionId: Uint8Array, pair
 }
 const profileIn = (commands: readonly OpenedCommand[]) =>
   concat(...commands.flatMap(command => (command.command === 'loadProfileElements' ? [command.data] : [])))
-const segmentsOf = (bpp: Uint8Array) => concat(...childrenOf(readOnlyTlv(bpp)).slice(1).map(elementOf))
+const segmentsOf = (bpp: Uint8Array) => concat(...getChildren(readOnlyTlv(bpp)).slice(1).map(getElementBytes))
 
 const authenticated = async (settings: Parameters<typeof createSmdpFixture>[0] = {}, confirmationCode?: string) => {
   const fixture = await createSmdpFixture({ package: profile, ...settings })

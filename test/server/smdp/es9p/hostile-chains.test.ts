@@ -2,11 +2,11 @@ import { sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex } from '../../../../src/asn1/bytes.ts'
 import {
-  childrenOf,
-  contentOf,
-  elementOf,
-  encodeHeader,
   encodeTlv,
+  encodeTlvHeader,
+  getChildren,
+  getContent,
+  getElementBytes,
   readOnlyTlv,
   readTlv,
 } from '../../../../src/asn1/tlv.ts'
@@ -205,15 +205,21 @@ const NAME_CONSTRAINTS = '0603551d1e'
 const CRL_DISTRIBUTION_POINTS = '0603551d1f'
 /** The certificate with other content in one of its extensions, signed anew. */
 const withExtension = ({ certificate }: Credential, type: string, content: Uint8Array): Uint8Array => {
-  const [tbs, algorithm] = childrenOf(readOnlyTlv(certificate.der))
-  const fields = childrenOf(tbs!)
-  const extensions = childrenOf(readTlv(contentOf(fields.at(-1)!))).map(each => {
-    const [id, ...rest] = childrenOf(each).map(elementOf)
-    return toHex(id!) === type ? encodeTlv(0x30, id!, ...rest.slice(0, -1), encodeTlv(0x04, content)) : elementOf(each)
+  const [tbs, algorithm] = getChildren(readOnlyTlv(certificate.der))
+  const fields = getChildren(tbs!)
+  const extensions = getChildren(readTlv(getContent(fields.at(-1)!))).map(each => {
+    const [id, ...rest] = getChildren(each).map(getElementBytes)
+    return toHex(id!) === type
+      ? encodeTlv(0x30, id!, ...rest.slice(0, -1), encodeTlv(0x04, content))
+      : getElementBytes(each)
   })
-  const signed = encodeTlv(0x30, ...fields.slice(0, -1).map(elementOf), encodeTlv(0xa3, encodeTlv(0x30, ...extensions)))
+  const signed = encodeTlv(
+    0x30,
+    ...fields.slice(0, -1).map(getElementBytes),
+    encodeTlv(0xa3, encodeTlv(0x30, ...extensions)),
+  )
   const signature = sign('sha256', signed, ci.privateKey)
-  return encodeTlv(0x30, signed, elementOf(algorithm!), encodeTlv(0x03, concat(Uint8Array.of(0), signature)))
+  return encodeTlv(0x30, signed, getElementBytes(algorithm!), encodeTlv(0x03, concat(Uint8Array.of(0), signature)))
 }
 
 describe('name constraints that are not those of SGP.22 §4.5.2.1.0.2', () => {
@@ -236,7 +242,7 @@ describe('name constraints that are not those of SGP.22 §4.5.2.1.0.2', () => {
 it('8.1.2/6.1: an extension nested until the stack would end', async () => {
   const headers: Uint8Array[] = []
   for (let length = 0; headers.length < 20_000; ) {
-    headers.push(encodeHeader(0x30, length))
+    headers.push(encodeTlvHeader(0x30, length))
     length += headers.at(-1)!.length
   }
   const eum = issue('EUM', ci, { key: keyOf('eum'), crlUrl: 'http://ci.example.com/crl' })

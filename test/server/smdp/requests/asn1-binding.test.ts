@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { concat, equalBytes, fromHex, toHex } from '../../../../src/asn1/bytes.ts'
-import { decode, encode, keep, type Schema, type TypeOf } from '../../../../src/asn1/schema.ts'
-import { childrenOf, elementOf, encodeTlv, readOnlyTlv } from '../../../../src/asn1/tlv.ts'
+import { decode, encode, keep, type Schema, type SchemaValue } from '../../../../src/asn1/schema.ts'
+import { encodeTlv, getChildren, getElementBytes, readOnlyTlv } from '../../../../src/asn1/tlv.ts'
 import {
   AuthenticateServerResponse,
   CancelSessionResponse,
@@ -27,8 +27,8 @@ type Name = Exclude<keyof typeof ES9pAsn1, 'HandleNotification'>
 const call = async <N extends Name>(
   { smdp }: Fixture,
   name: N,
-  request: TypeOf<(typeof ES9pAsn1)[N]['request']>,
-): Promise<TypeOf<(typeof ES9pAsn1)[N]['response']>> => {
+  request: SchemaValue<(typeof ES9pAsn1)[N]['request']>,
+): Promise<SchemaValue<(typeof ES9pAsn1)[N]['response']>> => {
   const { request: asked, response: answered } = ES9pAsn1[name]
   const response = await smdp.es9p(asn1(encode(remoteProfileProvisioning(asked as Schema<unknown>), request)))
   expect([response.status, response.headers.get('Content-Type')]).toEqual([200, ASN1_CONTENT_TYPE])
@@ -101,7 +101,7 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
     await fixture.order()
     const { transactionId } = ok(await authenticate(fixture))
     // The automatic tag [1] stands in the place of CancelSessionResponse's own.
-    const inside = (value: Uint8Array) => childrenOf(readOnlyTlv(value)).map(elementOf)
+    const inside = (value: Uint8Array) => getChildren(readOnlyTlv(value)).map(getElementBytes)
     const response = encode(CancelSessionResponse, fixture.card.cancelSession(transactionId, 'postponed'))
     const message = encodeTlv(
       0xa2,

@@ -13,7 +13,7 @@ const RES_LENGTHS = [4, 8, 16, 32] as const
 const MAC_LENGTHS = [8, 16, 32] as const
 
 /** The algorithm of a PE-AKAParameter, ready to run. */
-export const algorithmOf = (parameter: AlgoParameter): AkaAlgorithm => {
+export const toAkaAlgorithm = (parameter: AlgoParameter): AkaAlgorithm => {
   const { algorithmID, key, opc } = parameter
   const options = parameter.algorithmOptions[0]!
   const resLength = RES_LENGTHS[options & 0x07]
