@@ -1,6 +1,6 @@
 import type { AkaAlgorithm } from './aka/algorithm.ts'
-import { toAkaAlgorithm } from './aka/to-aka-algorithm.ts'
 import { IND_VALUES, joinSqn } from './aka/sequence-number.ts'
+import { toAkaAlgorithm } from './aka/to-aka-algorithm.ts'
 import { unpackDigits, unpackImsi, unpackNumber } from './digits.ts'
 import { ProfileError } from './error.ts'
 import type { AkaDefinition, Directory, ElementaryFile, InstalledProfile } from './file-tree.ts'

@@ -47,7 +47,7 @@ describe('file templates', () => {
     ['opt-usim', '5', 'ef-plmnwact', 10, 'ffffff0000ffffff0000'],
     ['opt-usim', '5', 'ef-oci', 12, 'ffffffffffff00000001ffff'],
     ['gsm-access', '7', 'ef-kc', 9, 'ffffffffffffffff07'],
-  ])('fills %s %s %s as TS 31.102 §4 and annex E pre-personalise it', (_kind, number, name, length, content) => {
+  ])('fills %s %s %s as TS 31.102 §4 and annex E pre-personalize it', (_kind, number, name, length, content) => {
     const file = getTemplate(`2.23.143.1.2.${number}`)!.files.find(row => row.name === name)!
     expect(toHex(fill(file.pattern!, length))).toBe(content)
   })

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import { BenchError } from '../../host/error.ts'
 import type { Runtime } from '../../host/runtime.ts'
-import type { Personalisation } from '../../profile/personalise/values.ts'
+import type { Personalization } from '../../profile/personalize/values.ts'
 import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
 import { addItem } from '../../services/inventory/apply-inventory.ts'
 import { createFolderReader, type FolderReader } from '../../services/inventory/folder-reader.ts'
@@ -70,11 +70,11 @@ const planned = (runtime: Runtime, name: string, options: ImportOptions, folder:
   const { random } = runtime
   const template = openTemplate(name, folder.read, random)
   const facts = factsOf(template, options)
-  const copy = (values: Personalisation): Uint8Array => makeCopy(template, values, {}, () => name)
+  const copy = (values: Personalization): Uint8Array => makeCopy(template, values, {}, () => name)
   if (!options.template)
     return [{ ...facts, iccid: template.subscriber.iccid, isRepeatable: true, make: () => copy({}) }]
-  const defaults: Personalisation = options.algorithm === undefined ? {} : { algorithm: options.algorithm }
-  const keysFor = (given: Personalisation): Personalisation =>
+  const defaults: Personalization = options.algorithm === undefined ? {} : { algorithm: options.algorithm }
+  const keysFor = (given: Personalization): Personalization =>
     options.keepKeys ? given : randomSecrets(template, random, given)
   if (options.csv !== undefined)
     return readSubscriberCsv(folder.readSecrets(options.csv), options.csv).map(({ values, texts, place }) => ({

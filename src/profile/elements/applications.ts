@@ -79,7 +79,7 @@ const KeyObject = sequence(
 )
 export type KeyObject = SchemaValue<typeof KeyObject>
 
-/** SAIP §8.6.  PE-SecurityDomain: the MNO-SD, or one under it, with its keys and personalisation. */
+/** SAIP §8.6.  PE-SecurityDomain: the MNO-SD, or one under it, with its keys and personalization. */
 export const SecurityDomain = automatic(
   {
     'sd-Header': PEHeader,

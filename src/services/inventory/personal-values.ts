@@ -5,9 +5,9 @@ import {
   checkEachValue,
   PERSONAL_FIELDS,
   type PersonalField,
-  type Personalisation,
+  type Personalization,
   SECRET_FIELDS,
-} from '../../profile/personalise/values.ts'
+} from '../../profile/personalize/values.ts'
 
 /** Values as a person writes them. */
 export type PersonalTexts = { readonly [F in PersonalField]?: string | undefined }
@@ -36,7 +36,7 @@ const readBytes = (field: PersonalField, text: string): Uint8Array | undefined =
 }
 
 /** Reads and checks values. Throws a BenchError that names the place, and never shows a secret. */
-export const readPersonalValues = (texts: PersonalTexts, place: Place): Personalisation => {
+export const readPersonalValues = (texts: PersonalTexts, place: Place): Personalization => {
   const values: Record<string, unknown> = {}
   for (const field of PERSONAL_FIELDS) {
     const text = texts[field]?.trim()

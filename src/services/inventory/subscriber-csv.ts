@@ -1,13 +1,13 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import { BenchError } from '../../host/error.ts'
 import { nearestKey } from '../../host/yaml/near-key.ts'
-import { PERSONAL_FIELDS, type PersonalField, type Personalisation } from '../../profile/personalise/values.ts'
+import { PERSONAL_FIELDS, type PersonalField, type Personalization } from '../../profile/personalize/values.ts'
 import { type PersonalTexts, type Place, readPersonalValues, refuseValue } from './personal-values.ts'
 
 /** A row of a file of subscribers, checked. */
 export interface SubscriberRow {
   readonly line: number
-  readonly values: Personalisation
+  readonly values: Personalization
   /** As written, for a later complaint. */
   readonly texts: PersonalTexts
   readonly place: Place

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { BenchError } from '../../host/error.ts'
 import { nearestKey } from '../../host/yaml/near-key.ts'
-import type { PersonalField, Personalisation } from '../../profile/personalise/values.ts'
+import type { PersonalField, Personalization } from '../../profile/personalize/values.ts'
 import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
 import type { FolderReader } from '../inventory/folder-reader.ts'
 import type { DefaultsEntry, TypeEntry } from '../inventory/inventory-file.ts'
@@ -21,7 +21,7 @@ export type PlaceOf = (...at: readonly (string | number)[]) => string
 interface KnownType {
   readonly template: StockTemplate
   readonly facts: TypeFacts
-  readonly defaults: Personalisation
+  readonly defaults: Personalization
 }
 
 /** The profile types of an inventory, and the profile packages beside it. */
@@ -76,7 +76,7 @@ export const createProfileTypes = (
     ...(entry.memory !== undefined && { memory: entry.memory }),
     ...(entry.requires !== undefined && { requires: entry.requires }),
   })
-  const defaultsOf = (name: string, entry: TypeEntry): Personalisation => {
+  const defaultsOf = (name: string, entry: TypeEntry): Personalization => {
     const place: Place = field => placeOf('types', name, 'defaults', field)
     return readPersonalValues(defaultTexts(entry.defaults ?? {}, environment, place), place)
   }

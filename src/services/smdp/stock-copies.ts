@@ -3,8 +3,8 @@ import { buildProfilePackage } from '../../profile/build.ts'
 import { luhnDigit } from '../../profile/digits.ts'
 import { ProfileError } from '../../profile/error.ts'
 import { decodeProfilePackage, encodeProfilePackage, getElements, type ProfilePackage } from '../../profile/package.ts'
-import type { Personalisation } from '../../profile/personalise/values.ts'
-import { createTemplate, type ProfileTemplate } from '../../profile/personalise.ts'
+import type { Personalization } from '../../profile/personalize/values.ts'
+import { createTemplate, type ProfileTemplate } from '../../profile/personalize.ts'
 import { getProfileSubscriber, type Subscriber } from '../../profile/subscriber.ts'
 import type { ProfileRequirements } from '../../server/smdp/es9p/profile-requirements.ts'
 import type { ProfileFacts } from '../../server/smdp/profile-facts.ts'
@@ -71,12 +71,12 @@ export const openTemplate = (name: string, read: (path: string) => Uint8Array, r
 /** The package with these values in it, checked by installing it as a card would. */
 export const makeCopy = (
   { template, name }: StockTemplate,
-  values: Personalisation,
+  values: Personalization,
   texts: PersonalTexts,
   place: Place,
 ): Uint8Array => {
   try {
-    const copy = template.personalise(values)
+    const copy = template.personalize(values)
     getProfileSubscriber(copy)
     return encodeProfilePackage(copy)
   } catch (error) {
@@ -90,8 +90,8 @@ export const makeCopy = (
 export const randomSecrets = (
   { package: pkg }: StockTemplate,
   random: Random,
-  given: Personalisation,
-): Personalisation => {
+  given: Personalization,
+): Personalization => {
   const aka = getElements(pkg, 'akaParameter').find(({ value }) => value.algoConfiguration.algoParameter !== undefined)
   const own = aka?.value.algoConfiguration.algoParameter
   const isTest = given.algorithm === undefined && own?.algorithmID === 'usim-test-algorithm'
@@ -101,7 +101,7 @@ export const randomSecrets = (
   const otaKeys = getElements(pkg, 'securityDomain')[0]?.value.keyList ?? []
   const lengthOf = (identifier: number): number | undefined =>
     otaKeys.find(key => key.keyIdentifier[0] === identifier)?.keyCompontents[0]?.keyData.length
-  const otaKey = (name: 'kic' | 'kid' | 'kik', identifier: number): Personalisation => {
+  const otaKey = (name: 'kic' | 'kid' | 'kik', identifier: number): Personalization => {
     const length = lengthOf(identifier)
     return length !== undefined && [16, 24, 32].includes(length) ? { [name]: random(length) } : {}
   }
@@ -130,7 +130,7 @@ export interface CopyPlan {
   readonly template: StockTemplate
   readonly facts: TypeFacts
   /** In every copy, unless it has a value of its own. */
-  readonly defaults: Personalisation
+  readonly defaults: Personalization
   readonly count: number
   readonly iccid: Range
   readonly imsi?: Range | undefined

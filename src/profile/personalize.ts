@@ -4,16 +4,16 @@ import { type ElementKind, type ElementValue, ProfileElementTypes } from './elem
 import { ProfileError } from './error.ts'
 import { installProfile, SUPPORTED_SERVICES } from './install.ts'
 import type { ElementOfKind, ProfileElement, ProfilePackage } from './package.ts'
-import { changed } from './personalise/changed.ts'
-import { createFileRewriter } from './personalise/file-contents.ts'
-import { personalAka, personalOtaKeys, personalPins, personalPuks } from './personalise/secret-values.ts'
-import { subscriberFiles } from './personalise/subscriber-files.ts'
-import { badValue, checkPersonalisation, type PersonalField, type Personalisation } from './personalise/values.ts'
+import { changed } from './personalize/changed.ts'
+import { createFileRewriter } from './personalize/file-contents.ts'
+import { personalAka, personalOtaKeys, personalPins, personalPuks } from './personalize/secret-values.ts'
+import { subscriberFiles } from './personalize/subscriber-files.ts'
+import { badValue, checkPersonalization, type PersonalField, type Personalization } from './personalize/values.ts'
 
 /** A package of which copies are made, each with values of its own. */
 export interface ProfileTemplate {
   /** Throws ProfileError `bad-parameter`, its `element` the field that is wrong or has no place in this template. */
-  personalise(values: Personalisation): ProfilePackage
+  personalize(values: Personalization): ProfilePackage
 }
 
 /** Which element must be there for a value to have a place. */
@@ -46,8 +46,8 @@ export const createTemplate = (template: ProfilePackage): ProfileTemplate => {
       `the template cannot be installed: ${'reason' in failed ? failed.reason : ''}`,
     )
   return {
-    personalise(values) {
-      checkPersonalisation(values)
+    personalize(values) {
+      checkPersonalization(values)
       for (const [field, kind] of Object.entries(HOMES))
         if (values[field as PersonalField] !== undefined && !template.elements.some(element => element.kind === kind))
           throw badValue(field as PersonalField, `the template has no ${kind} to put it into`)
@@ -65,7 +65,7 @@ export const createTemplate = (template: ProfilePackage): ProfileTemplate => {
 
 const personalValue = (
   element: ProfileElement,
-  values: Personalisation,
+  values: Personalization,
   rewritten: (element: ProfileElement) => unknown,
 ): unknown => {
   switch (element.kind) {
@@ -94,7 +94,7 @@ const reencode = (element: ProfileElement, value: unknown, offset: number): Prof
 /** The ICCID; and with another algorithm the service that a card must have for it. */
 const personalHeader = (
   { value }: ElementOfKind<'header'>,
-  { iccid, algorithm }: Personalisation,
+  { iccid, algorithm }: Personalization,
 ): ElementValue<'header'> => {
   const changes: { -readonly [K in keyof ElementValue<'header'>]?: ElementValue<'header'>[K] } = {}
   const packed = iccid === undefined ? value.iccid : packDigits(iccid, 10)

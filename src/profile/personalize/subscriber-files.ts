@@ -4,7 +4,7 @@ import { packDigits, packImsi, packPlmn, swapHalves, unpackImsi } from '../digit
 import type { Directory, ElementaryFile, InstalledProfile } from '../file-tree.ts'
 import { getUsim } from '../subscriber.ts'
 import type { NewContent, NewContents } from './file-contents.ts'
-import { badValue, type Personalisation } from './values.ts'
+import { badValue, type Personalization } from './values.ts'
 
 const FID = {
   imsi: 0x6f07,
@@ -54,7 +54,7 @@ const put = (content: Uint8Array, at: number, bytes: Uint8Array, field: 'imsi' |
 }
 
 /** The files of a subscriber: what each shall hold for these values. */
-export const subscriberFiles = (profile: InstalledProfile, values: Personalisation): NewContents => {
+export const subscriberFiles = (profile: InstalledProfile, values: Personalization): NewContents => {
   const draft = createDraft(profile)
   if (values.iccid !== undefined) {
     const iccid = swapHalves(packDigits(values.iccid, 10))
@@ -84,10 +84,10 @@ const isLike = (adf: Directory, first: Directory | undefined): boolean =>
   first !== undefined && aidOf(adf).startsWith(aidOf(first).slice(0, 14))
 
 /** Byte 4 of EF.AD (TS 31.102 §4.2.18). */
-const mncLengthOf = (usim: Directory | undefined, { mncLength }: Personalisation): 2 | 3 =>
+const mncLengthOf = (usim: Directory | undefined, { mncLength }: Personalization): 2 | 3 =>
   (mncLength ?? (((usim && efOf(usim, FID.ad)?.initialContent[3]) ?? 2) & 0x0f) === 3) ? 3 : 2
 
-const editUsim = (draft: Draft, usim: Directory, values: Personalisation, oldImsi: string | undefined): void => {
+const editUsim = (draft: Draft, usim: Directory, values: Personalization, oldImsi: string | undefined): void => {
   const { imsi, msisdn, smsp, mncLength } = values
   if (mncLength !== undefined)
     draft.edit(efOf(usim, FID.ad), content => {

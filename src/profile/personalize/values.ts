@@ -2,7 +2,7 @@ import { hasLuhn } from '../digits.ts'
 import { ProfileError } from '../error.ts'
 
 /** What makes a copy of a template somebody's own. What is left out stays as the template has it. */
-export interface Personalisation {
+export interface Personalization {
   /** 18 to 20 digits, the last of them Luhn's. */
   readonly iccid?: string
   /** The IMSI; EF.ACC, the home networks and an ISIM's identities follow it. */
@@ -27,7 +27,7 @@ export interface Personalisation {
   readonly kid?: Uint8Array
   readonly kik?: Uint8Array
 }
-export type PersonalField = keyof Personalisation
+export type PersonalField = keyof Personalization
 
 /** Not to be shown to anybody: an error about one says what is wrong with it, and never what it is. */
 export const SECRET_FIELDS: ReadonlySet<PersonalField> = new Set([
@@ -52,7 +52,7 @@ const checkIccid = (iccid: string): string | undefined => {
 }
 
 /** Says what is wrong with a value, without the value; undefined: nothing. */
-const CHECKS: { readonly [F in PersonalField]-?: (value: NonNullable<Personalisation[F]>) => string | undefined } = {
+const CHECKS: { readonly [F in PersonalField]-?: (value: NonNullable<Personalization[F]>) => string | undefined } = {
   iccid: checkIccid,
   imsi: fits(/^\d{6,15}$/, '6 to 15 digits are expected'),
   mncLength: length => (length === 2 || length === 3 ? undefined : '2 or 3 is expected'),
@@ -76,7 +76,7 @@ export const badValue = (field: PersonalField, problem: string): ProfileError =>
   new ProfileError('bad-parameter', `${field}: ${problem}`, { element: field })
 
 /** Checks each value by itself. Throws a ProfileError whose `element` is the field. */
-export const checkEachValue = (values: Personalisation): void => {
+export const checkEachValue = (values: Personalization): void => {
   for (const field of PERSONAL_FIELDS) {
     const value = values[field]
     if (value === undefined) continue
@@ -86,7 +86,7 @@ export const checkEachValue = (values: Personalisation): void => {
 }
 
 /** Checks the values of a copy, which must also be complete. */
-export const checkPersonalisation = (values: Personalisation): void => {
+export const checkPersonalization = (values: Personalization): void => {
   checkEachValue(values)
   if (values.algorithm !== undefined && values.k === undefined) throw badValue('k', `${values.algorithm} needs it`)
   if (values.algorithm !== undefined && values.opc === undefined) throw badValue('opc', `${values.algorithm} needs it`)

@@ -12,8 +12,8 @@ import {
   getElements,
   type ProfilePackage,
 } from '../../src/profile/package.ts'
-import type { Personalisation } from '../../src/profile/personalise/values.ts'
-import { createTemplate } from '../../src/profile/personalise.ts'
+import type { Personalization } from '../../src/profile/personalize/values.ts'
+import { createTemplate } from '../../src/profile/personalize.ts'
 import { getProfileSubscriber, getUsim } from '../../src/profile/subscriber.ts'
 import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from './ts48.ts'
 
@@ -43,7 +43,7 @@ const VALUES = {
   kic: bytes(0x60),
   kid: bytes(0x70),
   kik: bytes(0x80),
-} as const satisfies Personalisation
+} as const satisfies Personalization
 
 const sameBytes = (one: ProfilePackage, other: ProfilePackage): boolean =>
   equalBytes(encodeProfilePackage(one), encodeProfilePackage(other))
@@ -60,9 +60,9 @@ const contentOf = (directory: Directory, fid: number): string => {
   if (file?.kind !== 'EF') throw new Error(`no file ${fid.toString(16)}`)
   return toHex(file.initialContent)
 }
-const refusal = (template: ProfilePackage, values: Personalisation): { message: string; element?: string } => {
+const refusal = (template: ProfilePackage, values: Personalization): { message: string; element?: string } => {
   try {
-    createTemplate(template).personalise(values)
+    createTemplate(template).personalize(values)
   } catch (error) {
     return error as { message: string }
   }
@@ -82,12 +82,12 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
     const { iccid, imsi, msisdn } = getProfileSubscriber(template)
     const { key } = getElements(template, 'akaParameter')[0]!.value.algoConfiguration.algoParameter!
     for (const values of [{}, { iccid, imsi, k: key, ...(msisdn && { msisdn }) }])
-      expect(sameBytes(createTemplate(template).personalise(values), template)).toBe(true)
+      expect(sameBytes(createTemplate(template).personalize(values), template)).toBe(true)
   })
 
   it('holds the values everywhere, and everything else as it was', () => {
     const template = read()
-    const copy = createTemplate(template).personalise(VALUES)
+    const copy = createTemplate(template).personalize(VALUES)
     expect(getProfileSubscriber(copy)).toMatchObject({ iccid: VALUES.iccid, imsi: VALUES.imsi, msisdn: VALUES.msisdn })
     const profile = install(copy)
     expect(contentOf(profile.mf, 0x2fe2)).toBe('989400214365870921f8')
@@ -127,7 +127,7 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
 
   it('changes nothing but the header and EF.ICCID for another ICCID', () => {
     const template = read()
-    const copy = createTemplate(template).personalise({ iccid: VALUES.iccid })
+    const copy = createTemplate(template).personalize({ iccid: VALUES.iccid })
     const touched = copy.elements.filter((element, at) => element.bytes !== template.elements[at]!.bytes)
     expect(touched.map(({ kind }) => kind)).toEqual(['header', 'mf'])
     expect(decodeProfilePackage(encodeProfilePackage(copy)).elements.map(({ offset }) => offset)).toEqual(
@@ -137,7 +137,7 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
 
   it('authenticates with Milenage where it is told to', () => {
     const template = createTemplate(read())
-    const copy = template.personalise({ algorithm: 'milenage', k: bytes(0x20), opc: bytes(0x30) })
+    const copy = template.personalize({ algorithm: 'milenage', k: bytes(0x20), opc: bytes(0x30) })
     const rand = bytes(0x40)
     const { algorithm } = getProfileSubscriber(decodeProfilePackage(encodeProfilePackage(copy)))
     expect(toHex(algorithm.f2(rand))).toBe(toHex(milenage({ k: bytes(0x20), opc: bytes(0x30) }).f2(rand)))
@@ -150,7 +150,7 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
 describe(`the dependents of an IMSI${ts48Reason}`, () => {
   it.skipIf(ts48Missing)('are moved in the ISIM of TS.48, whose test domain stays', () => {
     const template = decodeProfilePackage(readTs48('TS48v5_SAIP2.3_NoBERTLV.der'))
-    const { applications } = install(createTemplate(template).personalise({ imsi: VALUES.imsi, msisdn: VALUES.msisdn }))
+    const { applications } = install(createTemplate(template).personalize({ imsi: VALUES.imsi, msisdn: VALUES.msisdn }))
     const isim = applications.find(({ aid }) => toHex(aid!).startsWith('a0000000871004'))!
     const textOf = (fid: number): string => Buffer.from(contentOf(isim, fid), 'hex').toString('latin1')
     expect(textOf(0x6f02)).toContain('262021234567895@test.3gpp.com')
@@ -159,22 +159,22 @@ describe(`the dependents of an IMSI${ts48Reason}`, () => {
   })
 
   it('are moved in the files of the home network, with MNCs of two and of three digits', () => {
-    const usim = getUsim(install(createTemplate(own()).personalise({ imsi: VALUES.imsi })))!
+    const usim = getUsim(install(createTemplate(own()).personalize({ imsi: VALUES.imsi })))!
     expect(contentOf(usim, 0x6fd9)).toBe('62f220')
     expect(contentOf(usim, 0x6f62).slice(0, 20)).toBe('62f220080062f2204000')
-    const three = getUsim(install(createTemplate(own()).personalise({ imsi: '310410123456789', mncLength: 3 })))!
+    const three = getUsim(install(createTemplate(own()).personalize({ imsi: '310410123456789', mncLength: 3 })))!
     expect(contentOf(three, 0x6fad).slice(6)).toBe('03')
   })
 
   it('take an IMSI of fewer digits', () => {
-    expect(getProfileSubscriber(createTemplate(own()).personalise({ imsi: '26202123456' })).imsi).toBe('26202123456')
+    expect(getProfileSubscriber(createTemplate(own()).personalize({ imsi: '26202123456' })).imsi).toBe('26202123456')
   })
 })
 
 it.skipIf(ts48Missing)(`the test algorithm takes another key${ts48Reason}`, () => {
   const template = decodeProfilePackage(readTs48(TS48_NAMES[0]))
   const rand = bytes(3)
-  const { algorithm } = getProfileSubscriber(createTemplate(template).personalise({ k: bytes(0x44) }))
+  const { algorithm } = getProfileSubscriber(createTemplate(template).personalize({ k: bytes(0x44) }))
   expect(toHex(algorithm.f2(rand))).toBe(toHex(testAlgorithm(bytes(0x44)).f2(rand)))
   expect(refusal(template, { opc: bytes(1) })).toMatchObject({
     element: 'opc',
@@ -183,7 +183,7 @@ it.skipIf(ts48Missing)(`the test algorithm takes another key${ts48Reason}`, () =
 })
 
 describe('what cannot be a value', () => {
-  it.each<[string, Personalisation, string]>([
+  it.each<[string, Personalization, string]>([
     [
       'an ICCID without its check digit',
       { iccid: '8949001234567890129' },

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../asn1/bytes.ts'
 import type { ElementValue } from '../elements/profile-element.ts'
-import { badValue, type Personalisation } from './values.ts'
+import { badValue, type Personalization } from './values.ts'
 
 /** ASCII digits padded with 'FF' (TS 102 221 §9.5.1). */
 const codeBytes = (digits: string): Uint8Array => {
@@ -20,7 +20,7 @@ const mapChanged = <T>(list: readonly T[], next: (item: T) => T): readonly T[] =
 
 export const personalPins = (
   value: ElementValue<'pinCodes'>,
-  { pin1, pin2, adm1 }: Personalisation,
+  { pin1, pin2, adm1 }: Personalization,
 ): ElementValue<'pinCodes'> => {
   const { pinconfig } = value.pinCodes
   if (pinconfig === undefined) return value
@@ -37,7 +37,7 @@ export const personalPins = (
 
 export const personalPuks = (
   value: ElementValue<'pukCodes'>,
-  { puk1, puk2 }: Personalisation,
+  { puk1, puk2 }: Personalization,
 ): ElementValue<'pukCodes'> => {
   const codes = new Map<number, Uint8Array>()
   if (puk1 !== undefined) codes.set(REFERENCE.first, codeBytes(puk1))
@@ -52,7 +52,7 @@ export const personalPuks = (
 /** PE-AKAParameter (SAIP §8.5): key and operator constant of every NAA; one that is mapped to another follows it. */
 export const personalAka = (
   value: ElementValue<'akaParameter'>,
-  { algorithm, k, opc }: Personalisation,
+  { algorithm, k, opc }: Personalization,
 ): ElementValue<'akaParameter'> => {
   const own = value.algoConfiguration.algoParameter
   if (own === undefined || (k === undefined && opc === undefined)) return value
@@ -76,7 +76,7 @@ export const personalAka = (
 /** SCP80's key sets have versions 01 to 0F; its keys the identifiers 1 to 3 (TS 102 225 §5.1.2, GlobalPlatform amendment). */
 export const personalOtaKeys = (
   value: ElementValue<'securityDomain'>,
-  { kic, kid, kik }: Personalisation,
+  { kic, kid, kik }: Personalization,
 ): ElementValue<'securityDomain'> => {
   const fresh = [
     ['kic', kic],
