@@ -23,15 +23,15 @@ import {
 } from './state.ts'
 import { transition } from './transition.ts'
 
-/** The device's LPA as the app uses it; it never throws for what an eSIM or a server can do wrong. */
+/** The LPA of the device. It returns errors of the eUICC or the server as `LpaFailure` and does not throw them. */
 export interface LpaAccess {
-  /** ICCIDs of the profiles on the eSIM. */
+  /** ICCIDs of the profiles on the eUICC. */
   profiles(): Promise<readonly string[]>
   download(
     activationCode: string,
     during: {
       progress(phase: 'contacting' | 'downloading' | 'installing', done?: number, total?: number): void
-      /** Shows the metadata, and waits for the user. */
+      /** Shows the metadata and waits for the user. */
       consent(request: ConsentRequest): Promise<ConsentAnswer>
     },
   ): Promise<{ readonly status: 'Success'; readonly iccid: string } | LpaFailure>
@@ -44,7 +44,7 @@ export interface LpaFailure {
   readonly iccid?: string
 }
 
-/** The device's modem: looks for a network with the enabled profile, and says what becomes of it. */
+/** The modem of the device: searches a network with the enabled profile and reports each change of its state. */
 export interface RegistrationAccess {
   register(
     iccid: string,
@@ -52,15 +52,15 @@ export interface RegistrationAccess {
   ): Promise<{ readonly state: AppRegistrationState; readonly operator: string; readonly detail?: string }>
 }
 
-/** Where the operator's portal is shown: to a lone user (portal-host.ts), or to a person in a frame (portal-frame.ts). */
+/** Shows the portal of the operator: without a person (portal-host.ts) or to a person in a frame (portal-frame.ts). */
 export interface PortalView {
-  /** Resolves when the first page is there. Rejects with an AppError when it cannot be had. */
+  /** Resolves when the first page is loaded. Rejects with an AppError if it cannot be loaded. */
   open(launch: Launch): Promise<void>
-  /** Calls a function of the page that is shown now. */
+  /** Calls a function of the current page. */
   call(script: string, argument: string): void
   close(): void
 }
-/** The app's side of the bridge, given to a portal view. `documentUrl` is the page that calls. */
+/** Handles bridge calls for the app. The portal view passes the URL of the calling page as `documentUrl`. */
 export type Bridge = (call: BridgeCall, documentUrl: string) => MobilePlansOperationContext | undefined
 
 export interface AppSettings {
@@ -73,14 +73,14 @@ export interface AppSettings {
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
   readonly onState?: (state: AppState, event: AppEvent) => void
-  /** What a tester wants to know: where the portal differs from the contract, what was refused and why. */
+  /** Notes for a tester: deviations of the portal from the contract, refused calls and the reason. */
   readonly note?: (text: string) => void
 }
 
 export interface App {
   readonly state: AppState
   act(action: UserAction): void
-  /** The first state, from now on, that is as asked. */
+  /** Resolves with the first state, from now on, that satisfies `wanted`. */
   until(wanted: (state: AppState) => boolean): Promise<AppState>
 }
 
@@ -105,14 +105,16 @@ export const createApp = (settings: AppSettings): App => {
 
   const bridge: Bridge = (call, documentUrl) => {
     if (!mayCall(documentUrl, bridgeHost)) {
-      note(`${call.object}.${call.method} was called by a page that may not (${documentUrl.slice(0, 80)}); passed over`)
+      note(
+        `${call.object}.${call.method} was called by a page that is not allowed to (${documentUrl.slice(0, 80)}); the call is ignored`,
+      )
       return undefined
     }
     const request = readBridgeCall(call)
     const Id = call.operationId ?? Buffer.from(random(16)).toString('hex')
     if ('findings' in request) for (const finding of request.findings) note(`${call.method}: ${finding}`)
     if ('reason' in request) note(`${call.method}: ${request.reason}`)
-    // The page gets its context before anything happens: it may register its listeners after the call.
+    // Return the context first: the page may register its listeners after the call.
     const event = eventOf(request, Id)
     if (event !== undefined && event.kind === 'listen') send(event)
     else if (event !== undefined) queueMicrotask(() => send(event))
@@ -133,7 +135,7 @@ export const createApp = (settings: AppSettings): App => {
         return openPortal(effect)
       case 'close-portal':
         return portal.close()
-      case 'tell-page':
+      case 'notify-page':
         return portal.call(effect.script, effect.argument)
       case 'download':
         return download(effect.operation.activationCode)
@@ -170,7 +172,7 @@ export const createApp = (settings: AppSettings): App => {
   }
 
   const openPortal = async (effect: Extract<Effect, { do: 'open-portal' }>): Promise<void> => {
-    // At most 64 characters, different for each launch (reference §3.1).
+    // At most 64 characters, unique for each launch (reference §3.1).
     const transactionId = `${Buffer.from(random(12)).toString('base64')}.${++launches}`
     try {
       const profiles = await lpa.profiles()
@@ -246,5 +248,5 @@ const problemOf = (error: unknown): { code: string; text: string } => ({
   code: error instanceof AppError ? error.code : 'unexpected',
   text: messageOf(error),
 })
-/** A fault of whoever plays the LPA here is told as one, and does not leave the app hanging. */
+/** An unexpected error of the LPA becomes a failure, so that the app does not wait forever. */
 const asFailure = (error: unknown): LpaFailure => ({ status: 'Other', detail: messageOf(error) })

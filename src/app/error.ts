@@ -1,10 +1,10 @@
-/** What stops the app, beside what the LPA and the network report (operation-status.ts). */
+/** Errors of the app itself. operation-status.ts has those of the LPA and the network. */
 export type AppErrorCode =
   | 'service-unreachable'
-  | 'service-failed' // it answered, but with an error or not in its own words
+  | 'service-failed' // the service answered with an error or an invalid message
   | 'portal-unreachable'
-  | 'portal-failed' // it answered with a status of 500 or above
-  | 'portal-stuck' // a lone user found no way on: the page offers nothing that fits, or refuses what was entered
+  | 'portal-failed' // the portal answered with status 500 or above
+  | 'portal-stuck' // the simulated user cannot continue: no matching control, or the page rejects the input
   | 'unavailable-action' // the action is not offered in this state
 
 export class AppError extends Error {

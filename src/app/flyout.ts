@@ -1,11 +1,11 @@
 import type { BalanceReply } from './service-client.ts'
 
-/** The network flyout of the shell, as far as Mobile Plans fills it. */
+/** The Mobile Plans part of the network flyout. */
 export interface Flyout {
   readonly state: 'loading' | 'shown' | 'failed'
   readonly operator: string
   readonly registration: 'none' | 'searching' | 'home' | 'roaming' | 'denied'
-  /** Big line and small line: `4.2 GB left`, `Plan Week, until 29 November`. */
+  /** Headline and detail: `4.2 GB left`, `Plan Week, until 29 November`. */
   readonly balance?: { readonly headline: string; readonly detail?: string; readonly low?: boolean }
   readonly links: readonly FlyoutLink[]
   readonly problem?: string
@@ -18,7 +18,7 @@ export interface FlyoutLink {
 const CONNECT: FlyoutLink = { text: 'Connect with a data plan', action: 'open' }
 const ACCOUNT: FlyoutLink = { text: 'View my account', action: 'open' }
 
-/** No profile is active: the flyout's one offer is the app (FLY-001). */
+/** The flyout without an enabled profile: it offers the app only (FLY-001). */
 export const flyoutWithoutPlan = (): Flyout => ({
   state: 'shown',
   operator: '',
@@ -26,7 +26,7 @@ export const flyoutWithoutPlan = (): Flyout => ({
   links: [CONNECT],
 })
 
-/** The effect of each balance type on the flyout, reference §5.2. Without any balance it is as with NONE. */
+/** The flyout for each balance type (reference §5.2). A missing balance counts as NONE. */
 export const flyoutWithBalance = (
   line: Pick<Flyout, 'operator' | 'registration'>,
   balance: BalanceReply['balance'],
@@ -45,7 +45,7 @@ export const flyoutWithBalance = (
   }
 }
 
-/** The flyout stays of use when the balance does not come (FLY-007). */
+/** The flyout without a balance still shows operator and account link (FLY-007). */
 export const flyoutWithoutBalance = (line: Pick<Flyout, 'operator' | 'registration'>, problem: string): Flyout => ({
   state: 'failed',
   operator: line.operator,
@@ -67,7 +67,7 @@ const wordBalance = (balance: NonNullable<BalanceReply['balance']>): NonNullable
   }
 }
 
-/** The two greatest parts of an ISO 8601 duration in words: `P23DT23H` is "23 days, 23 hours". */
+/** Formats the two largest parts of an ISO 8601 duration: `P23DT23H` becomes "23 days, 23 hours". */
 export const wordDuration = (duration: string): string | undefined => {
   const parts = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?$/.exec(
     duration,

@@ -1,20 +1,20 @@
 import type { ESimFailure } from './operation-status.ts'
 import type { DeviceFacts, Provider } from './service-client.ts'
 
-/** One failed download, kept until the next visit to the operator's portal. */
+/** One failed download. The app stores it until the next launch of the portal. */
 export interface DownloadFailure {
   readonly status: ESimFailure
   readonly at: Date
   readonly iccid?: string
 }
 
-/** The first request of a visit to the portal (reference §3.1, §3.2). */
+/** The first request to the portal (reference §3.1, §3.2). */
 export interface Launch {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  /** Also the correlation value that an error page shows as CV. */
+  /** An error page shows it as the correlation value CV. */
   readonly transactionId: string
-  /** The host whose pages may call the bridge, from the operator's notification URI. */
+  /** The host whose pages may call the bridge: the host of the operator's notification URI. */
   readonly bridgeHost: string
 }
 
@@ -22,14 +22,14 @@ export interface LaunchInput {
   readonly provider: Provider
   readonly device: DeviceFacts
   readonly country: string
-  /** ICCIDs of all profiles on the eSIM. */
+  /** ICCIDs of all profiles on the eUICC. */
   readonly profiles: readonly string[]
   readonly failures: readonly DownloadFailure[]
   readonly transactionId: string
 }
 
 const plain = (iccid: string): string => iccid.replace(/[fF]$/, '')
-/** Ranges are compared without the check digit, as the service does. */
+/** Ranges are compared without the check digit, as in the service. */
 const front = (iccid: string): string => iccid.slice(0, 18)
 
 export const belongsTo = (provider: Pick<Provider, 'iccidRanges'>, iccid: string): boolean =>
@@ -53,7 +53,7 @@ export const composeLaunch = (input: LaunchInput): Launch => {
   }
 }
 
-/** The three headers after failed downloads. One ICCID at most: the one last handed over, and none while it is not known. */
+/** The three headers after failed downloads. They contain at most one ICCID: the last known one. */
 const failureHeaders = (failures: readonly DownloadFailure[]): Record<string, string> => {
   if (failures.length === 0) return {}
   const iccid = failures.findLast(failure => failure.iccid !== undefined)?.iccid
@@ -64,7 +64,7 @@ const failureHeaders = (failures: readonly DownloadFailure[]): Record<string, st
   }
 }
 
-/** As the contract's example writes it, in UTC: `5/18/2018 11:17:23 PM`. */
+/** Formats a time in UTC like the example of the contract: `5/18/2018 11:17:23 PM`. */
 const formatTimestamp = (at: Date): string => {
   const two = (value: number): string => String(value).padStart(2, '0')
   const hour = at.getUTCHours()

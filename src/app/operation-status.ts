@@ -1,4 +1,4 @@
-/** ESimOperationStatus, whose member names go into `X-MP-LPAError-Codes`, and how each is told to the portal's page (reference §4.5). */
+/** ESimOperationStatus, sent in `X-MP-LPAError-Codes`, and the activation error that the page receives (reference §4.5). */
 const ACTIVATION_ERRORS = {
   Success: 'success',
   NotAuthorized: 'notAuthorized',
@@ -24,7 +24,7 @@ const ACTIVATION_ERRORS = {
   OperationProhibitedByProfileClass: 'operationProhibitedByProfileClass',
   ProfileNotPresent: 'profileNotPresent',
   NoCorrespondingRequest: 'noCorrespondingRequest',
-  // The page's vocabulary has no member for these five; the bench says so by `unknownError`.
+  // The contract has no activation error for these five; the bench uses `unknownError`.
   TimeoutWaitingForResponse: 'unknownError',
   IccidAlreadyExists: 'unknownError',
   ProfileProcessingError: 'unknownError',
@@ -35,7 +35,7 @@ const ACTIVATION_ERRORS = {
 export type ESimOperationStatus = keyof typeof ACTIVATION_ERRORS
 export type ESimFailure = Exclude<ESimOperationStatus, 'Success'>
 
-/** What the page is told; the last six are the app's own and no LPA status. */
+/** The result that the page receives. The last six are errors of the app, without an LPA status. */
 export type MobilePlansActivationError =
   | (typeof ACTIVATION_ERRORS)[ESimOperationStatus]
   | 'lpaInitializationError'
@@ -47,10 +47,7 @@ export type MobilePlansActivationError =
 
 export const toActivationError = (status: ESimOperationStatus): MobilePlansActivationError => ACTIVATION_ERRORS[status]
 
-/**
- * SGP.22 §5.2.6 subject and reason codes of an ES9+ refusal as an operation status. No document of the contract maps them:
- * this table is the bench's own, and whatever it does not name is a failure of the server.
- */
+/** Maps SGP.22 §5.2.6 subject and reason codes of ES9+ to an operation status. The contract has no such table; all other codes are ServerFailure. */
 const REFUSALS: Readonly<Record<string, ESimFailure>> = {
   '8.1.1/3.8': 'EidMismatch',
   '8.2/1.2': 'ProfileNotReleasedByOperator',
@@ -68,12 +65,12 @@ const REFUSALS: Readonly<Record<string, ESimFailure>> = {
 export const statusOfRefusal = (subjectCode: string, reasonCode: string): ESimFailure =>
   REFUSALS[`${subjectCode}/${reasonCode}`] ?? 'ServerFailure'
 
-/** What a person reads in the failure dialog: what happened, and what to do. */
+/** The text of the failure dialog: what happened and what to do. */
 const ADVICE: Readonly<Partial<Record<ESimFailure, string>>> = {
   ServerFailure: 'The operator’s server could not deliver the profile. Try again in a minute.',
   ServerNotReachable: 'The operator’s server could not be reached. Check the connection and try again.',
-  ServerNotTrusted: 'The server is not one that this eSIM trusts. Ask the operator.',
-  InvalidMatchingId: 'The server does not know this order, or it was used before. Ask the operator for a new one.',
+  ServerNotTrusted: 'This eSIM does not trust the server. Ask the operator.',
+  InvalidMatchingId: 'The server has no such order, or the order was used before. Ask the operator for a new one.',
   EidMismatch: 'The order was made for another eSIM. Order again from this device.',
   ProfileNotReleasedByOperator: 'The operator has not released the profile yet. Try again later.',
   ProfileNotAvailableForNewBinding: 'The profile was already delivered. Ask the operator for a new one.',
@@ -82,11 +79,11 @@ const ADVICE: Readonly<Partial<Record<ESimFailure, string>>> = {
   ConfirmationCodeMissing: 'The order asks for a confirmation code. Enter it and try again.',
   IncorrectConfirmationCode: 'The confirmation code is wrong. Try again.',
   ConfirmationCodeMaxRetriesExceeded: 'Too many wrong confirmation codes: the order is closed. Ask the operator.',
-  CardRemoved: 'The card was taken out. Put it back and try again.',
-  CardBusy: 'Another download is under way. Wait for it to end.',
+  CardRemoved: 'The card was removed. Insert it and try again.',
+  CardBusy: 'Another download is in progress. Wait until it ends.',
   CardGeneralFailure: 'The eSIM reported an error. Try again; if it persists, restart the device.',
-  OperationAborted: 'The download was cancelled. Try again when you are ready.',
-  TimeoutWaitingForUserConsent: 'Nobody agreed to the download in time. Try again.',
+  OperationAborted: 'The download was canceled. Try again when you are ready.',
+  TimeoutWaitingForUserConsent: 'The download was not confirmed in time. Try again.',
   PolicyViolation: 'The rules of a profile on this eSIM forbid this. Ask its operator.',
   IccidAlreadyExists: 'This profile is already on the eSIM.',
   ProfileProcessingError: 'The eSIM refused the content of the profile. Ask the operator.',

@@ -1,6 +1,6 @@
 import type { AppState, Screen } from './state.ts'
 
-/** A failure, and what Try again would do. */
+/** Creates the failure screen. `retry` is the action of its Try again button. */
 export const failure = (
   title: string,
   text: string,
@@ -14,11 +14,11 @@ export const failure = (
   errorCode,
   ...(retry !== undefined && { retry }),
 })
-/** The launch's transaction id is the value by which the logs of both sides are laid together. */
+/** Adds the transaction id of the launch, which correlates the logs of app and portal. */
 export const withCv = (screen: Screen, { transactionId }: AppState): Screen =>
   screen.name === 'result' && transactionId !== null ? { ...screen, correlationId: transactionId } : screen
 
-/** What remains when the portal is left: the connected line, or the gateway's operator to start from again. */
+/** The state after leaving the portal: the connected line, or the gateway of the operator. */
 export const leavePortal = (state: AppState, outcome: 'connected' | 'cancelled', text: string): AppState => ({
   ...state,
   portalOpen: false,

@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { type Fetch, FetchError } from '../rsp/fetch.ts'
 import { AppError } from './error.ts'
 
-/** What the app takes from the Mobile Plans service (its messages are listed in server/plans). Unknown members are passed over. */
+/** The messages of the Mobile Plans service that the app uses (see server/plans). Unknown members are ignored. */
 const Provider = z.object({
   id: z.string(),
   brandName: z.string(),
   tagline: z.string().optional(),
-  brandColour: z.string().optional(),
+  brandColor: z.string().optional(),
   logo: z.string().optional(),
   portalUri: z.string(),
   notificationUri: z.string(),
@@ -48,9 +48,9 @@ export type BalanceReply = z.infer<typeof BalanceReply>
 
 const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
 
-/** Facts of the device that do not change while the app runs. */
+/** Facts about the device that are constant while the app runs. */
 export interface DeviceFacts {
-  /** Of the active eSIM; a device without one has no catalogue. */
+  /** The EID of the active eUICC. A device without one has no catalog. */
   readonly eid?: string
   readonly imei: string
   readonly make: string
@@ -59,7 +59,7 @@ export interface DeviceFacts {
   readonly market: string
   /** Accept-Language. */
   readonly language: string
-  /** The cellular network the device is on, if any. */
+  /** The cellular network of the device, if it is registered. */
   readonly network?: { readonly mcc: string; readonly mnc: string }
 }
 
@@ -85,8 +85,10 @@ export const connectService = (fetch: Fetch, url: string, device: DeviceFacts): 
     }
     const body: unknown = await response.json().catch(() => undefined)
     if (!response.ok) {
-      const said = Refusal.safeParse(body)
-      const why = said.success ? `${said.data.error.message} (${said.data.error.code})` : `status ${response.status}`
+      const refusal = Refusal.safeParse(body)
+      const why = refusal.success
+        ? `${refusal.data.error.message} (${refusal.data.error.code})`
+        : `status ${response.status}`
       throw new AppError('service-failed', `The Mobile Plans service refused: ${why}.`)
     }
     const read = schema.safeParse(body)

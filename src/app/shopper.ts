@@ -1,21 +1,21 @@
-/** Who walks the portal alone, and what they want. */
+/** A simulated user of the portal and its choices. */
 export interface Shopper {
-  /** Name (or a part of it) of the plan; absent: the first one offered. */
+  /** Name or part of the name of the plan. Default: the first plan. */
   readonly plan?: string
-  /** `isNew`: opens the account on the way; else signs in. */
+  /** `isNew`: creates the account; otherwise signs in. */
   readonly account: {
     readonly email: string
     readonly password: string
     readonly name: string
     readonly isNew: boolean
   }
-  /** Label (or a part of it) of the payment; absent: the first one offered. */
+  /** Label or part of the label of the payment. Default: the first payment. */
   readonly payment?: string
-  /** Presses Cancel on the page whose heading has this in it. */
+  /** Presses Cancel on the page whose heading contains this text. */
   readonly cancelAt?: string
 }
 
-/** What to do on a page. */
+/** The next action on a page. */
 export type Decision =
   | { readonly go: 'send'; readonly form: HTMLFormElement; readonly button: HTMLElement | null }
   | { readonly go: 'follow'; readonly link: HTMLAnchorElement }
@@ -29,12 +29,12 @@ const GOING_ON = /\b(continue|next|start|see|choose|plans?|buy|order|try|connect
 const textOf = (element: Element | null): string => (element?.textContent ?? '').replace(/\s+/g, ' ').trim()
 const has = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase())
 
-/** What the page says in large letters. */
+/** Returns the heading of the page. */
 export const getHeading = (document: Document): string => textOf(document.querySelector('h1')) || document.title
-/** What the page complains about, if it does. */
+/** Returns the error that the page shows, if any. */
 export const getAlertText = (document: Document): string => textOf(document.querySelector('[role=alert]'))
 
-/** Reads a page as a person does, by its headings, labels and buttons, fills in its form, and says which way to go. */
+/** Reads headings, labels and buttons of a page, fills in its form, and returns the next action. */
 export const decide = (document: Document, shopper: Shopper): Decision => {
   const forms = [...document.querySelectorAll('form')]
   if (shopper.cancelAt !== undefined && has(getHeading(document), shopper.cancelAt)) {
@@ -53,21 +53,21 @@ export const decide = (document: Document, shopper: Shopper): Decision => {
     const unknown = fillIn(form, shopper)
     return unknown === undefined ? { go: 'send', form, button: buttonOf(form) } : { go: 'nowhere', reason: unknown }
   }
-  // A link that looks like a button is the page's own idea of the way on.
+  // A link with the style of a button is the main action of the page.
   const link = links.find(one => one.matches('.button, [role=button]')) ?? links.find(one => GOING_ON.test(textOf(one)))
   return link === undefined
     ? { go: 'nowhere', reason: 'the page offers no form and no way on' }
     : { go: 'follow', link }
 }
 
-/** The form that ends the visit, on the last page. */
+/** Returns the form on the last page that ends the visit. */
 export const finishingForm = (document: Document): HTMLFormElement | undefined =>
   [...document.querySelectorAll('form')].find(form => /\b(finish|done|close)\b/i.test(textOf(buttonOf(form))))
 
 const buttonOf = (form: HTMLFormElement): HTMLElement | null =>
   form.querySelector<HTMLElement>('button:not([type=button]):not([type=reset]), input[type=submit]')
 
-/** On the sign-in page a new customer looks for the way to open an account, and the other way round. */
+/** Returns the link to the registration page for a new customer, and to the sign-in page otherwise. */
 const otherAccountPage = (
   form: HTMLFormElement,
   links: readonly HTMLAnchorElement[],
@@ -84,7 +84,7 @@ type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
 
 const isControl = (element: Element): element is Control => /^(input|select|textarea)$/.test(element.localName)
 
-/** Everything the page says about a control: its label, the legend of its group, its name. */
+/** Returns the label, the legend of the group, and the name of a control. */
 const wordsOf = (control: Control): string =>
   [
     ...[...(control.labels ?? [])].map(textOf),
@@ -93,7 +93,7 @@ const wordsOf = (control: Control): string =>
     control.name,
   ].join(' ')
 
-/** Fills the form; the sentence says what could not be filled. */
+/** Fills the form. Returns a sentence about a control that could not be filled. */
 const fillIn = (form: HTMLFormElement, shopper: Shopper): string | undefined => {
   const controls = [...form.elements].filter(isControl)
   const groups = new Map<string, HTMLInputElement[]>()
@@ -113,7 +113,7 @@ const fillIn = (form: HTMLFormElement, shopper: Shopper): string | undefined => 
     else if (!['hidden', 'submit', 'button', 'reset', 'image', 'file'].includes(input.type)) {
       const value = valueFor(input, shopper)
       if (value !== undefined) input.value = value
-      else if (input.required && input.value === '') return `nobody told the user what to enter in "${labelOf(input)}"`
+      else if (input.required && input.value === '') return `the simulated user has no value for "${labelOf(input)}"`
     }
   }
   for (const options of groups.values()) {
@@ -121,7 +121,7 @@ const fillIn = (form: HTMLFormElement, shopper: Shopper): string | undefined => 
     if (fault !== undefined) return fault
   }
   const invalid = [...form.elements].filter(isControl).find(control => !control.checkValidity())
-  return invalid && `"${labelOf(invalid)}" cannot be filled so that the page accepts it`
+  return invalid && `"${labelOf(invalid)}" cannot be filled with a value that the page accepts`
 }
 
 const labelOf = (control: Control): string => textOf(control.labels?.[0] ?? null) || control.name
@@ -133,14 +133,14 @@ const valueFor = (input: HTMLInputElement, { account }: Shopper): string | undef
   return /\bname\b/i.test(words) ? account.name : undefined
 }
 
-/** One of several: the plan and the payment by what the user wants, anything else as the page has it, or the first. */
+/** Selects an option: plan and payment by the settings of the user, otherwise the preselected or the first one. */
 const choose = (
   options: readonly (HTMLInputElement | HTMLOptionElement)[],
   about: Control,
   shopper: Shopper,
 ): string | undefined => {
   const words = wordsOf(about)
-  const [subject, wanted] = /\b(plans?|tariffs?|offers?)\b/i.test(words)
+  const [choice, wanted] = /\b(plans?|tariffs?|offers?)\b/i.test(words)
     ? ['plan', shopper.plan]
     : /\b(pay|payment)\b/i.test(words)
       ? ['payment', shopper.payment]
@@ -153,7 +153,7 @@ const choose = (
     'checked' in option ? option.checked : option.selected
   const option =
     wanted === undefined ? (options.find(isTaken) ?? options[0]) : options.find(one => has(wordsOfOption(one), wanted))
-  if (option === undefined) return `the page offers no ${subject} "${wanted ?? ''}"`
+  if (option === undefined) return `the page offers no ${choice} "${wanted ?? ''}"`
   if ('checked' in option) option.checked = true
   else option.selected = true
   return undefined

@@ -4,13 +4,13 @@ import type { ESimFailure, MobilePlansActivationError } from './operation-status
 import type { PurchaseMetadata } from './portal/bridge.ts'
 import type { GatewayPageReply, Provider } from './service-client.ts'
 
-/** What fills the app's window. */
+/** The content of the app window. */
 export type Screen =
   | { readonly name: 'closed' }
   | { readonly name: 'loading'; readonly text: string }
-  | { readonly name: 'catalogue'; readonly country: string; readonly providers: readonly Provider[] }
+  | { readonly name: 'catalog'; readonly country: string; readonly providers: readonly Provider[] }
   | { readonly name: 'gateway'; readonly provider: Provider; readonly page: GatewayPageReply }
-  /** `ready`: the first page has been shown. */
+  /** `ready`: the first page is shown. */
   | { readonly name: 'portal'; readonly provider: Provider; readonly ready: boolean }
   | {
       readonly name: 'result'
@@ -20,7 +20,7 @@ export type Screen =
       readonly errorCode?: string
       /** Shown as `CV`. */
       readonly correlationId?: string
-      /** What Try again would do; absent when it is not offered. */
+      /** The action of the Try again button; absent without this button. */
       readonly retry?: 'start' | 'portal' | 'download' | 'enable'
     }
 
@@ -39,15 +39,15 @@ export interface AppDownload {
   readonly total?: number
 }
 
-/** What the user is asked before the profile is downloaded. */
+/** The question to the user before the download of a profile. */
 export interface ConsentRequest {
   readonly profileName: string
   readonly serviceProviderName: string
   readonly iccid: string
-  /** Profile policy rules in words; each is something that the user agrees to. */
+  /** The profile policy rules as sentences. The user agrees to each of them. */
   readonly rules: readonly string[]
   readonly confirmationCodeRequired: boolean
-  /** After a wrong code: what to say. */
+  /** The message after a wrong confirmation code. */
   readonly problem?: string
 }
 export interface ConsentAnswer {
@@ -55,7 +55,7 @@ export interface ConsentAnswer {
   readonly confirmationCode?: string
 }
 
-/** The one download that the page has asked for. */
+/** The download that the page requested. */
 export interface Operation {
   readonly id: string
   readonly activationCode: string
@@ -69,24 +69,24 @@ export interface AppState {
   readonly screen: Screen
   readonly download: AppDownload | null
   readonly consent: ConsentRequest | null
-  /** The user wants to leave in the middle: the app asks. */
+  /** The app asks for confirmation because the user wants to leave during a purchase. */
   readonly leaving: boolean
   readonly flyout: Flyout | null
   readonly banner: string | null
 
   readonly country: string | null
   readonly providers: readonly Provider[]
-  /** The operator whose gateway or portal was opened last. */
+  /** The operator of the last opened gateway or portal. */
   readonly provider: Provider | null
   readonly gateway: GatewayPageReply | null
   readonly portalOpen: boolean
   readonly transactionId: string | null
-  /** Functions of the page that want to hear. */
+  /** Functions of the page that the app notifies. */
   readonly listeners: { readonly activation?: string; readonly registration?: string }
   readonly operation: Operation | null
-  /** Downloads that failed since the last launch of a portal. */
+  /** Failed downloads since the last launch of a portal. */
   readonly failures: readonly DownloadFailure[]
-  /** The profile that is on the network. */
+  /** The profile that is registered on the network. */
   readonly line: {
     readonly iccid: string
     readonly registration: AppRegistrationState
@@ -113,15 +113,15 @@ export const CLOSED: AppState = {
   line: null,
 }
 
-/** What a person does. */
+/** An action of the user. */
 export type UserAction =
   | { readonly action: 'open' }
   | { readonly action: 'choose-provider'; readonly provider: string }
-  /** From the gateway back to the catalogue. */
+  /** Returns from the gateway to the catalog. */
   | { readonly action: 'choose-another' }
   | { readonly action: 'continue' }
   | { readonly action: 'consent'; readonly accept: boolean; readonly confirmationCode?: string }
-  /** Asks first when the portal is in the middle of something. */
+  /** Asks for confirmation during a purchase. */
   | { readonly action: 'cancel' }
   /** The answer to `leaving`. */
   | { readonly action: 'leave'; readonly confirm: boolean }
@@ -130,7 +130,7 @@ export type UserAction =
   | { readonly action: 'open-flyout' }
   | { readonly action: 'close-flyout' }
 
-/** What a person does, and what comes back from the world. */
+/** An action of the user or a result of an effect. */
 export type AppEvent =
   | ({ readonly kind: 'user' } & UserAction)
   | { readonly kind: 'providers'; readonly country: string; readonly providers: readonly Provider[] }
@@ -169,7 +169,7 @@ export type AppEvent =
     }
   | { readonly kind: 'flyout'; readonly flyout: Flyout }
 
-/** What is to be done in the world; the runner does it and comes back with events. */
+/** An effect that the app executes. Its result is an event. */
 export type Effect =
   | { readonly do: 'fetch-providers' }
   | { readonly do: 'fetch-gateway'; readonly provider: Provider }
@@ -184,9 +184,9 @@ export type Effect =
   | { readonly do: 'answer-consent'; readonly answer: ConsentAnswer }
   | { readonly do: 'enable'; readonly iccid: string }
   | { readonly do: 'register'; readonly iccid: string }
-  /** Call a function of the page with one string of JSON (reference §4.3). */
-  | { readonly do: 'tell-page'; readonly script: string; readonly argument: string }
+  /** Calls a function of the page with one JSON string (reference §4.3). */
+  | { readonly do: 'notify-page'; readonly script: string; readonly argument: string }
   | { readonly do: 'fetch-balance'; readonly line: NonNullable<AppState['line']>; readonly country: string }
 
-/** The state that follows, and what is to be done about it. */
+/** The next state and the effects to execute. */
 export type AppTransition = readonly [AppState, ...Effect[]]

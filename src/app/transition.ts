@@ -4,8 +4,8 @@ import type { AppEvent, AppState, AppTransition, Effect, Operation, Screen } fro
 import { answerUser, isBusy } from './user-actions.ts'
 
 /**
- * The app as a pure function: what an event makes of a state, and what is to be done. An event that does not fit the state
- * (a late answer, a button that is not there) changes nothing.
+ * The app as a pure function: maps a state and an event to the next state and its effects. An event that does not fit the
+ * state, such as a late response, changes nothing.
  */
 export const transition = (state: AppState, event: AppEvent): AppTransition => {
   switch (event.kind) {
@@ -15,7 +15,7 @@ export const transition = (state: AppState, event: AppEvent): AppTransition => {
     case 'providers': {
       if (state.screen.name !== 'loading') return [state]
       const { country, providers } = event
-      return [{ ...state, country, providers, screen: { name: 'catalogue', country, providers } }]
+      return [{ ...state, country, providers, screen: { name: 'catalog', country, providers } }]
     }
     case 'gateway':
       if (state.screen.name !== 'loading' || state.provider === null) return [state]
@@ -27,7 +27,7 @@ export const transition = (state: AppState, event: AppEvent): AppTransition => {
       return [{ ...state, screen: failure('Mobile Plans is not available', event.text, event.code, 'start') }]
 
     case 'portal-launched':
-      // The failures went into the headers of this one launch (reference §3.2).
+      // The headers of this launch contained the failures (reference §3.2).
       return [{ ...state, portalOpen: true, transactionId: event.transactionId, failures: [], listeners: {} }]
     case 'portal-ready':
       if (state.screen.name !== 'portal') return [state]
@@ -88,7 +88,7 @@ export const transition = (state: AppState, event: AppEvent): AppTransition => {
       if (iccid === undefined) return [state]
       return [
         { ...state, download: { phase: 'registering', text: PHASES.registering } },
-        ...tellActivation(state, 'success', iccid),
+        ...notifyActivation(state, 'success', iccid),
         { do: 'register', iccid },
       ]
     }
@@ -107,8 +107,8 @@ const PHASES = {
   consent: 'Waiting for your consent…',
   downloading: 'Downloading the profile…',
   installing: 'Installing the profile…',
-  enabling: 'Switching the profile on…',
-  registering: 'Looking for the network…',
+  enabling: 'Enabling the profile…',
+  registering: 'Searching the network…',
 } as const
 
 const isDownloading = ({ download, operation }: AppState): boolean =>
@@ -116,31 +116,31 @@ const isDownloading = ({ download, operation }: AppState): boolean =>
   download !== null &&
   ['contacting', 'consent', 'downloading', 'installing'].includes(download.phase)
 
-/** One download at a time: a second call is told that the card is busy, and the first goes on. */
+/** Allows one download at a time: a second call receives `cardBusy`, the first continues. */
 const beginDownload = (state: AppState, operation: Operation): AppTransition => {
-  if (isBusy(state)) return [state, ...tellActivation(state, 'cardBusy', '')]
+  if (isBusy(state)) return [state, ...notifyActivation(state, 'cardBusy', '')]
   return [
     { ...state, operation, consent: null, download: { phase: 'contacting', text: PHASES.contacting } },
     { do: 'download', operation },
   ]
 }
 
-/** What the page handed over cannot be downloaded at all: there is nothing to try again. */
+/** Rejects a call without a usable activation code. A retry is not possible. */
 const refuseDownload = (state: AppState, event: Extract<AppEvent, { kind: 'download-refused' }>): AppTransition => {
-  const tell = tellActivation(state, event.error, '')
-  if (isBusy(state)) return [state, ...tell]
-  const text = `The operator’s page handed over something that cannot be used: ${event.reason}. Ask the operator.`
+  const notifications = notifyActivation(state, event.error, '')
+  if (isBusy(state)) return [state, ...notifications]
+  const text = `The page of the operator sent an unusable activation code: ${event.reason}. Ask the operator.`
   const screen = withCv(failure('The profile could not be installed', text, event.error), state)
-  return [{ ...state, operation: null, download: { phase: 'failed', text }, screen }, ...tell]
+  return [{ ...state, operation: null, download: { phase: 'failed', text }, screen }, ...notifications]
 }
 
-/** JSON as one string argument (reference §4.3); nothing when the page did not ask to hear. */
-const tellActivation = (state: AppState, activationResult: MobilePlansActivationError, iccid: string): Effect[] =>
+/** Notifies the page with one JSON string (reference §4.3), if it registered a listener. */
+const notifyActivation = (state: AppState, activationResult: MobilePlansActivationError, iccid: string): Effect[] =>
   state.listeners.activation === undefined || !state.portalOpen
     ? []
-    : [{ do: 'tell-page', script: state.listeners.activation, argument: JSON.stringify({ activationResult, iccid }) }]
+    : [{ do: 'notify-page', script: state.listeners.activation, argument: JSON.stringify({ activationResult, iccid }) }]
 
-/** The dialog over the portal, which stays open; the page hears the same in its own words. */
+/** Shows the dialog over the portal, which remains open, and notifies the page. */
 const failOperation = (
   state: AppState,
   status: ESimFailure,
@@ -156,7 +156,7 @@ const failOperation = (
       download: { phase: 'failed', text: adviceFor(status) },
       screen: withCv(failure('The profile could not be installed', text, toActivationError(status), retry), state),
     },
-    ...tellActivation(state, toActivationError(status), iccid),
+    ...notifyActivation(state, toActivationError(status), iccid),
   ]
 }
 
@@ -167,20 +167,20 @@ const registered = (state: AppState, event: Extract<AppEvent, { kind: 'registrat
   if (iccid === undefined) return [state]
   const { state: registration, operator } = event
   const line = { iccid, registration, operator }
-  const tell: Effect[] =
+  const notifications: Effect[] =
     state.listeners.registration === undefined || !state.portalOpen
       ? []
       : [
           {
-            do: 'tell-page',
+            do: 'notify-page',
             script: state.listeners.registration,
             argument: JSON.stringify({ networkRegistrationState: registration, iccid }),
           },
         ]
-  if (!event.final) return [{ ...state, line }, ...tell]
+  if (!event.final) return [{ ...state, line }, ...notifications]
   if (IS_REGISTERED.includes(registration)) {
     const download = { phase: 'done', text: `Connected to ${operator}.` } as const
-    return [{ ...state, line, download, banner: 'Your cellular settings have been updated.' }, ...tell]
+    return [{ ...state, line, download, banner: 'Your cellular settings have been updated.' }, ...notifications]
   }
   const text =
     `The profile is installed, but the network did not let it in (${registration}). ${event.detail ?? ''}`.trim()
@@ -195,7 +195,7 @@ const registered = (state: AppState, event: Extract<AppEvent, { kind: 'registrat
     },
     state,
   )
-  return [{ ...state, line, download: { phase: 'failed', text }, screen }, ...tell]
+  return [{ ...state, line, download: { phase: 'failed', text }, screen }, ...notifications]
 }
 
 const cancelText = (moDirectStatus: string): string =>

@@ -2,11 +2,11 @@ import { flyoutWithoutPlan } from './flyout.ts'
 import { leavePortal } from './result-screen.ts'
 import { type AppState, type AppTransition, CLOSED, type UserAction } from './state.ts'
 
-/** A download, from the page's call until its end. */
+/** A download is in progress, from the call of the page until its end. */
 export const isBusy = ({ download }: AppState): boolean =>
   download !== null && download.phase !== 'done' && download.phase !== 'failed'
 
-/** What the buttons do. One that the screen does not offer does nothing. */
+/** Executes a button of the screen. A button that the screen does not offer has no effect. */
 export const answerUser = (state: AppState, event: UserAction): AppTransition => {
   const { screen } = state
   switch (event.action) {
@@ -15,8 +15,8 @@ export const answerUser = (state: AppState, event: UserAction): AppTransition =>
       return start(state)
     case 'choose-provider': {
       const provider = state.providers.find(({ id }) => id === event.provider)
-      if (screen.name !== 'catalogue' || provider === undefined) return [state]
-      // What failed with one operator is no other's business.
+      if (screen.name !== 'catalog' || provider === undefined) return [state]
+      // Do not report the failures of one operator to another operator.
       const failures = state.provider === null || state.provider.id === provider.id ? state.failures : []
       const loading = { name: 'loading', text: `Opening ${provider.brandName}…` } as const
       return [
@@ -26,7 +26,7 @@ export const answerUser = (state: AppState, event: UserAction): AppTransition =>
     }
     case 'choose-another':
       if (screen.name !== 'gateway' || state.country === null) return [state]
-      return [{ ...state, screen: { name: 'catalogue', country: state.country, providers: state.providers } }]
+      return [{ ...state, screen: { name: 'catalog', country: state.country, providers: state.providers } }]
     case 'continue':
       return screen.name === 'gateway' ? openPortal(state) : [state]
     case 'consent':
@@ -59,7 +59,7 @@ export const answerUser = (state: AppState, event: UserAction): AppTransition =>
 
 const start = (state: AppState): AppTransition => {
   if (isBusy(state)) return [state]
-  // What outlives a visit: failures for the operator's next launch, and the line that is in use.
+  // Failures (for the next launch) and the line in use remain after a visit.
   const { failures, line, provider } = state
   return [
     { ...CLOSED, failures, line, provider, screen: { name: 'loading', text: 'Looking for operators…' } },
@@ -77,7 +77,7 @@ const openPortal = (state: AppState): AppTransition => {
   ]
 }
 
-/** From the portal it is asked first, unless the purchase has come to its end. */
+/** Leaving the portal needs a confirmation, unless the purchase is complete. */
 const cancel = (state: AppState): AppTransition => {
   const { screen } = state
   if (screen.name === 'portal') return state.download?.phase === 'done' ? leave(state) : [{ ...state, leaving: true }]
@@ -85,7 +85,7 @@ const cancel = (state: AppState): AppTransition => {
   return screen.name === 'closed' ? [state] : [{ ...state, screen: { name: 'closed' } }]
 }
 
-/** Closing a result goes back to the operator's gateway when something failed, else to the desktop. */
+/** Closing a result returns to the gateway after a failure, otherwise to the desktop. */
 const close = (state: AppState): AppTransition => {
   const { screen, provider, gateway } = state
   const failed = screen.name === 'result' && screen.outcome !== 'connected'
@@ -98,7 +98,7 @@ const close = (state: AppState): AppTransition => {
   return [{ ...state, portalOpen: false, listeners: {}, screen: { name: 'closed' } }, ...shut]
 }
 
-/** A download that has begun goes on without its page. */
+/** A started download continues without its page. */
 const leave = (state: AppState): AppTransition => {
   const connected = state.download?.phase === 'done'
   const text = connected ? (state.download?.text ?? '') : 'You have left the operator’s pages.'
@@ -113,7 +113,7 @@ const tryAgain = (state: AppState): AppTransition => {
       return start(state)
     case 'portal':
       return openPortal(state)
-    case 'download': // with the same code, which stays valid after a failure (reference §8.2)
+    case 'download': // with the same code, which remains valid after a failure (reference §8.2)
       if (operation === null || provider === null) return [state]
       return [
         {
@@ -129,7 +129,7 @@ const tryAgain = (state: AppState): AppTransition => {
         {
           ...state,
           screen: { name: 'portal', provider, ready: true },
-          download: { phase: 'enabling', text: 'Switching the profile on…' },
+          download: { phase: 'enabling', text: 'Enabling the profile…' },
         },
         { do: 'enable', iccid: operation.iccid },
       ]

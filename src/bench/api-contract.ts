@@ -97,13 +97,13 @@ export interface ProviderCard {
   readonly name: string
   /** Short text under the name. */
   readonly tagline?: string
-  /** CSS hex colour of the brand, `#rrggbb`. */
-  readonly colour?: string
+  /** CSS hex color of the brand, `#rrggbb`. */
+  readonly color?: string
   /** Same-origin path or data: URL of an image. */
   readonly logo?: string
 }
 
-/** The enhanced gateway's template, or the standard one's defaults; colours are `#rrggbbaa`. */
+/** The enhanced gateway's template, or the standard one's defaults; colors are `#rrggbbaa`. */
 export interface GatewayTemplate {
   readonly bodyText: string
   readonly buttonText: string
@@ -130,7 +130,7 @@ export interface PortalFrame {
 export type DeviceScreen =
   /** `closed`: the app is not running; the desktop with its network icon is all there is. */
   | Extract<Screen, { readonly name: 'closed' | 'loading' }>
-  | { readonly name: 'catalogue'; readonly country: string; readonly providers: readonly ProviderCard[] }
+  | { readonly name: 'catalog'; readonly country: string; readonly providers: readonly ProviderCard[] }
   | { readonly name: 'gateway'; readonly provider: ProviderCard; readonly template: GatewayTemplate }
   | { readonly name: 'portal'; readonly provider: ProviderCard; readonly frame: PortalFrame }
   | (Omit<Extract<Screen, { readonly name: 'result' }>, 'retry'> & { readonly canTryAgain?: boolean })

@@ -14,7 +14,7 @@ export const OPERATOR = {
   id: 'bench-mobile',
   name: 'Bench Mobile',
   tagline: 'Data for people who test',
-  colour: '#0b6e4f',
+  color: '#0b6e4f',
   plmn: '00101',
   /** ITU-T E.118 by form, given to nobody. */
   iccidPrefix: '8949001',

@@ -5,7 +5,7 @@ export const plansOperator = (): unknown => ({
   id: OPERATOR.id,
   brandName: OPERATOR.name,
   tagline: OPERATOR.tagline,
-  brandColour: OPERATOR.colour,
+  brandColor: OPERATOR.color,
   countries: [OPERATOR.country, 'FR', 'GB', 'NL', 'US'],
   portalUri: `https://${HOSTS.portal}/`,
   notificationUri: `https://${HOSTS.portal}/`,

@@ -27,7 +27,7 @@ describe('the app and the service', () => {
   })
   it('tells the service on which network the device is', async () => {
     const { world, app } = setUp({ device: { ...DEVICE, network: { mcc: '440', mnc: '10' } } })
-    expect((await start(app)).screen).toEqual({ name: 'catalogue', country: 'JP', providers: [] }) // CAT-010
+    expect((await start(app)).screen).toEqual({ name: 'catalog', country: 'JP', providers: [] }) // CAT-010
     expect(world.requests[0]!.url).toContain('mcc=440&mnc=10')
   })
   it.each<[string, (() => Promise<Response>) | undefined, string]>([

@@ -52,12 +52,12 @@ describe('a shopper on pages that it has never seen', () => {
     [
       'a field nobody told it about',
       '<form><label>Shoe size <input name=s required></label><button>Next</button></form>',
-      'nobody told the user what to enter in "Shoe size"',
+      'the simulated user has no value for "Shoe size"',
     ],
     [
       'a value that the page would not take',
       '<form><label>Email <input name=e pattern="[0-9]+"></label><button>Next</button></form>',
-      '"Email" cannot be filled so that the page accepts it',
+      '"Email" cannot be filled with a value that the page accepts',
     ],
     ['no way on', '<h1>Sorry</h1>', 'the page offers no form and no way on'],
   ])('says so at %s', (_what, page, reason) => {

@@ -49,7 +49,7 @@ const CONNECTED: AppEvent[] = [
 ]
 const failed = (status: ESimFailure): AppEvent => ({ kind: 'download-failed', status, detail: 'why', at, iccid: ICCID })
 const told = (effects: readonly Effect[]): unknown[] =>
-  effects.flatMap(effect => (effect.do === 'tell-page' ? [[effect.script, JSON.parse(effect.argument)]] : []))
+  effects.flatMap(effect => (effect.do === 'notify-page' ? [[effect.script, JSON.parse(effect.argument)]] : []))
 
 describe('the app, on the straight way', () => {
   it('asks the service, then shows the catalogue', () => {
@@ -57,11 +57,11 @@ describe('the app, on the straight way', () => {
       state: { screen: { name: 'loading' } },
       effects: [{ do: 'fetch-providers' }],
     })
-    expect(play(...OPEN).state.screen).toEqual({ name: 'catalogue', country: 'DE', providers: [provider] })
+    expect(play(...OPEN).state.screen).toEqual({ name: 'catalog', country: 'DE', providers: [provider] })
   })
   it('shows the gateway before the portal, and can go back to the catalogue', () => {
     expect(play(...GATEWAY).state.screen).toEqual({ name: 'gateway', provider, page })
-    expect(play(...GATEWAY, { kind: 'user', action: 'choose-another' }).state.screen.name).toBe('catalogue')
+    expect(play(...GATEWAY, { kind: 'user', action: 'choose-another' }).state.screen.name).toBe('catalog')
   })
   it('downloads, enables, tells the page, and then looks for the network', () => {
     expect(play(...PORTAL, { kind: 'download', operation }).effects).toEqual([{ do: 'download', operation }])

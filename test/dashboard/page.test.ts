@@ -316,7 +316,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     it('posts what the person does', async () => {
       await open('#/device')
       await page.getByRole('button', { name: 'Mobile Plans' }).click()
-      bench.setDevice({ ...CLOSED, screen: { name: 'catalogue', country: 'de', providers: [provider] } })
+      bench.setDevice({ ...CLOSED, screen: { name: 'catalog', country: 'de', providers: [provider] } })
       await page.getByText('Operators who sell plans in Germany').waitFor()
       await page.getByRole('button', { name: 'Norddata' }).click()
       const template = { bodyText: 'Plans by the week', buttonText: 'Continue', disclaimer: 'Your EID is shared.' }

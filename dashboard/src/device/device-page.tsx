@@ -4,7 +4,7 @@ import { plannedSteps } from '../run/run-state.ts'
 import { StateMark } from '../run/state-mark.tsx'
 import { formatDuration, SOFTWARE_MARK } from '../run/wording.ts'
 import { ConsentDialog, DownloadOverlay, LeavingDialog } from './device-overlays.tsx'
-import { CatalogueScreen, ClosedScreen, GatewayScreen, LoadingScreen, ResultScreen } from './device-screens.tsx'
+import { CatalogScreen, ClosedScreen, GatewayScreen, LoadingScreen, ResultScreen } from './device-screens.tsx'
 import { NetworkFlyout } from './network-flyout.tsx'
 import { PortalScreen } from './portal-screen.tsx'
 
@@ -107,8 +107,8 @@ const Screen = ({ device }: { device: DeviceState }) => {
       return null
     case 'loading':
       return <LoadingScreen screen={screen} />
-    case 'catalogue':
-      return <CatalogueScreen screen={screen} act={act} />
+    case 'catalog':
+      return <CatalogScreen screen={screen} act={act} />
     case 'gateway':
       return <GatewayScreen screen={screen} act={act} />
     case 'portal':
@@ -161,7 +161,7 @@ const announce = (device: DeviceState): string => {
       return 'The app is closed.'
     case 'loading':
       return screen.text
-    case 'catalogue':
+    case 'catalog':
       return `The catalogue shows ${screen.providers.length === 1 ? '1 operator' : `${screen.providers.length} operators`}.`
     case 'gateway':
       return `The gateway page of ${screen.provider.name}.`

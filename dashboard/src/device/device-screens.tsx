@@ -23,7 +23,7 @@ export const LoadingScreen = ({ screen }: { screen: Shown<'loading'> }) => (
   </div>
 )
 
-export const CatalogueScreen = ({ screen, act }: { screen: Shown<'catalogue'>; act: Act }) => (
+export const CatalogScreen = ({ screen, act }: { screen: Shown<'catalog'>; act: Act }) => (
   <div className="catalogue">
     <h3>Choose a mobile operator</h3>
     <p className="quiet">Operators who sell plans in {countryName(screen.country)}</p>
@@ -127,7 +127,7 @@ const Logo = ({ provider }: { provider: ProviderCard }) => {
   return logo ? (
     <img className="logo" src={logo} alt="" />
   ) : (
-    <span className="logo" style={{ background: hexColour(provider.colour) }} aria-hidden="true">
+    <span className="logo" style={{ background: hexColour(provider.color) }} aria-hidden="true">
       {provider.name.slice(0, 1)}
     </span>
   )

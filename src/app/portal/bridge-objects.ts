@@ -1,10 +1,10 @@
 import { METADATA_VALUES } from './bridge.ts'
 
-/** `{ new: 'New', ... }`: lower camel keys as in the contract's samples, the table's strings as values. */
+/** `{ new: 'New', ... }`: the keys are lower camel case as in the samples of the contract, the values are those of its table. */
 const enumObject = (values: readonly string[]): Record<string, string> =>
   Object.fromEntries(values.map(value => [`${value[0]!.toLowerCase()}${value.slice(1)}`, value]))
 
-/** Names of the enum objects, and their members; put into the page's script as data. */
+/** The enum objects and their members, injected into the script of the page. */
 const ENUMS = {
   MobilePlansUserAccount: enumObject(METADATA_VALUES.userAccount),
   MobilePlansPurchaseInstrument: enumObject(METADATA_VALUES.purchaseInstrument),
@@ -22,11 +22,8 @@ const ENUMS = {
 }
 
 /**
- * The page's side of the bridge, as an expression of JavaScript: a function that takes `post`, and puts the objects into the
- * window. The same text runs in the lone user's web view and in a browser's frame, so that a portal sees one bridge.
- *
- * `post({object, method, arguments})` returns what the call returns to the page. Arguments leave as JSON, as they would on
- * the way through a real host; what cannot be JSON arrives as `null`.
+ * A JavaScript function expression `(post) => void` that defines the bridge objects in the window. Both web views run it.
+ * `post({object, method, arguments})` returns the result of the call. Arguments are JSON; other values become `null`.
  */
 export const BRIDGE_OBJECTS = `post => {
   const asJson = value => { try { return JSON.parse(JSON.stringify(value)) } catch { return null } }

@@ -1,20 +1,20 @@
 import { ActivationCodeError, parseActivationCode } from '../../rsp/activation-code.ts'
 import type { MobilePlansActivationError } from '../operation-status.ts'
 
-/** A call of the portal's page as it left the page. */
+/** A bridge call as the page of the portal sent it. */
 export interface BridgeCall {
   readonly object: string
   readonly method: string
   readonly arguments: readonly unknown[]
-  /** Given when the page's side of the bridge had to name the operation itself, because it could not wait for us. */
+  /** The operation id, if the page had to create it because it cannot wait for the app. */
   readonly operationId?: string
 }
-/** What `notifyProfileDownload` returns to the page at once. */
+/** The immediate result of `notifyProfileDownload`. */
 export interface MobilePlansOperationContext {
   readonly Id: string
 }
 
-/** The purchase as the operator tells it (reference §4.2), under the names of its table. */
+/** The purchase metadata of the operator (reference §4.2), with the names of its table. */
 export interface PurchaseMetadata {
   readonly userAccount?: string
   readonly purchaseInstrument?: string
@@ -23,7 +23,7 @@ export interface PurchaseMetadata {
   readonly planName: string
 }
 
-/** What a call asks for. `findings`: where it differs from the contract though it could be understood. */
+/** The request of a bridge call. `findings`: tolerated deviations from the contract. */
 export type BridgeRequest =
   | { readonly ask: 'listen'; readonly event: 'activation' | 'registration'; readonly script: string }
   | {
@@ -34,10 +34,10 @@ export type BridgeRequest =
     }
   | { readonly ask: 'download-refused'; readonly error: MobilePlansActivationError; readonly reason: string }
   | { readonly ask: 'cancel'; readonly metadata: PurchaseMetadata; readonly findings: readonly string[] }
-  /** Not obeyed, and the page is told nothing. */
+  /** The app ignores the call and does not notify the page. */
   | { readonly ask: 'nothing'; readonly reason: string }
 
-/** Only pages of the configured host, over https; the host suffices, the path is free (reference §4). */
+/** Allows https pages of the configured host, with any path (reference §4). */
 export const mayCall = (documentUrl: string, bridgeHost: string): boolean => {
   if (!URL.canParse(documentUrl)) return false
   const { protocol, hostname } = new URL(documentUrl)
@@ -106,7 +106,7 @@ const readDownload = (call: BridgeCall): BridgeRequest => {
   return { ask: 'download', activationCode: code, metadata: read.metadata, findings }
 }
 
-/** The names of the contract's newer samples; its table has the others. */
+/** The names in the newer samples of the contract. Its table has other names. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { lineType: 'line', modirectStatus: 'moDirectStatus' }
 
 const readMetadata = (given: unknown): { metadata: PurchaseMetadata; findings: string[] } | undefined => {
@@ -130,7 +130,7 @@ const readMetadata = (given: unknown): { metadata: PurchaseMetadata; findings: s
   return { metadata, findings }
 }
 
-/** The values of the table; the enum objects that the app injects hold exactly these (bridge-objects.ts). */
+/** The values of the table. bridge-objects.ts injects enum objects with exactly these values. */
 export const METADATA_VALUES = {
   userAccount: ['New', 'Existing', 'Bailed', 'None'],
   purchaseInstrument: ['New', 'Existing', 'Bailed', 'None'],
@@ -143,7 +143,7 @@ export const METADATA_VALUES = {
     'PurchaseFailed',
     'ClientError',
     'BillingError',
-    'Cancelled', // in samples only, and only with notifyCancelledPurchase
+    'Cancelled', // only in samples, and only with notifyCancelledPurchase
   ],
 } as const
 

@@ -1,6 +1,6 @@
 import { CookieJar } from 'tough-cookie'
 
-/** The web view's cookies. They stay on the app's side, also when a browser draws the pages. */
+/** The cookies of the web view. They remain in the app, also if a browser draws the pages. */
 export interface Cookies {
   readonly jar: CookieJar
   headerFor(url: string): Promise<string>
@@ -13,7 +13,7 @@ export const createCookies = (): Cookies => {
     jar,
     headerFor: url => jar.getCookieString(url),
     async take(url, response) {
-      // A cookie that breaks its own rules (a foreign domain, a false __Host- prefix) is dropped, as browsers do.
+      // Like browsers, drop an invalid cookie, such as one with a foreign domain or a wrong __Host- prefix.
       for (const cookie of response.headers.getSetCookie()) await jar.setCookie(cookie, url, { ignoreError: true })
     },
   }

@@ -1,6 +1,6 @@
 import { prepareWebPages } from './web-page.ts'
 
-/** `https://host/path?query` as the frame's own path, and back. `prefix` ends without a slash and holds an unguessable token. */
+/** Converts `https://host/path?query` to a path of the frame. `prefix` has no final slash and contains an unguessable token. */
 export const toFramePath = (prefix: string, url: string): string => {
   const { host, pathname, search, hash } = new URL(url)
   return `${prefix}/${host}${pathname}${search}${hash}`
@@ -11,7 +11,7 @@ export const fromFramePath = (prefix: string, path: string): string | undefined 
   return /^[A-Za-z0-9.-]+(:\d+)?\//.test(rest) ? `https://${rest}` : undefined
 }
 
-/** Where addresses stand in markup, beside `srcset` and inline styles, which pages that fit a portal do without. */
+/** The attributes with addresses. `srcset` and inline styles are not rewritten. */
 const ADDRESSES: readonly (readonly [selector: string, attribute: string])[] = [
   ['a[href], area[href], link[href]', 'href'],
   ['script[src], img[src], iframe[src], source[src], input[src]', 'src'],
@@ -20,8 +20,8 @@ const ADDRESSES: readonly (readonly [selector: string, attribute: string])[] = [
 ]
 
 /**
- * A page of the portal for the frame: its addresses lead through the app, so that cookies stay there; `scripts` come before
- * the page's own; links meant for a new window open in the same web view (reference §2.5).
+ * Rewrites a page of the portal for the frame. Its addresses go through the app, which holds the cookies. `scripts` run
+ * before the scripts of the page. Links for a new window open in the same web view (reference §2.5).
  */
 export const rewritePage = async (
   text: string,
@@ -40,7 +40,7 @@ export const rewritePage = async (
       if (address.startsWith('#') || !URL.canParse(address, at)) continue
       const target = new URL(address, at)
       if (target.protocol === 'https:') element.setAttribute(attribute, toFramePath(prefix, target.href))
-      else if (target.protocol === 'http:') element.removeAttribute(attribute) // everything is https (reference §3.4 S4)
+      else if (target.protocol === 'http:') element.removeAttribute(attribute) // only https is allowed (reference §3.4 S4)
     }
   for (const element of document.querySelectorAll('[target]')) element.removeAttribute('target')
   for (const source of scripts.toReversed()) {
@@ -53,7 +53,7 @@ export const rewritePage = async (
   return page
 }
 
-/** Addresses in a style sheet; relative ones stay right by themselves. */
+/** Rewrites the absolute addresses in a style sheet. Relative addresses remain valid. */
 export const rewriteStyle = (text: string, url: string, prefix: string): string =>
   text.replace(/url\(\s*(["']?)((?:https:\/|\/)\/?[^"')]+)\1\s*\)/g, (whole, quote: string, address: string) =>
     URL.canParse(address, url) ? `url(${quote}${toFramePath(prefix, new URL(address, url).href)}${quote})` : whole,

@@ -2,14 +2,14 @@ import { type Fetch, FetchError } from '../../rsp/fetch.ts'
 import { AppError } from '../error.ts'
 import type { Cookies } from './cookies.ts'
 
-/** Where the web view is to go: a link, or a form that was sent. */
+/** The target of a navigation: a link or a submitted form. */
 export interface Destination {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly form?: URLSearchParams
 }
 export interface Arrival {
-  /** After redirects. */
+  /** The URL after redirects. */
   readonly url: string
   readonly response: Response
 }
@@ -17,8 +17,8 @@ export interface Arrival {
 const MAX_REDIRECTS = 10
 
 /**
- * One navigation as a browser does it: cookies, redirects, https only. Rejects with an AppError when there is no answer and
- * for a status of 500 and above; a page with a lower status is a page that its user reads.
+ * Navigates like a browser, with cookies and redirects, https only. Rejects with an AppError without a response and for
+ * status 500 and above. A page with a lower status is shown.
  */
 export const navigate = async (
   web: Fetch,
@@ -47,7 +47,7 @@ export const navigate = async (
   throw new AppError('portal-failed', `The operator’s pages redirect more than ${MAX_REDIRECTS} times.`)
 }
 
-/** Fetches whatever a page loads, or a step of a navigation. Throws an AppError when there is no answer. */
+/** Fetches a resource of a page or one step of a navigation. Throws an AppError without a response. */
 export const request = async (
   web: Fetch,
   cookies: Cookies,

@@ -8,50 +8,47 @@ import { createCookies } from './cookies.ts'
 import { fromFramePath, rewritePage, rewriteStyle, toFramePath } from './frame-rewrite.ts'
 import { navigate, request } from './navigation.ts'
 
-/** The web view for a person: a browser's frame draws the portal's pages, the app fetches them and keeps the cookies. */
+/** The web view for a person: a frame in the browser draws the pages, the app fetches them and holds the cookies. */
 export interface PortalFrameController {
-  /** For the app. */
+  /** The interface for the app. */
   readonly view: (bridge: Bridge) => PortalView
-  /** Answers everything that the browser asks for below `root`. */
+  /** Answers all requests of the browser below `root`. */
   readonly serve: Fetch
-  /** What the frame shows; nothing while no portal is open. */
+  /** The content of the frame; undefined without an open portal. */
   readonly shown: ShownPage | null
-  /** The frame has moved by itself: a link, a form, a redirect. */
+  /** Reports a navigation inside the frame: a link, a form, a redirect. */
   navigated(path: string): void
-  /** The app's back button. */
+  /** Handles the back button of the app. */
   back(): void
-  /** A call of the page's bridge, from the frame. */
+  /** Receives a bridge call from the frame. */
   call(call: BridgeCall): void
 }
 export interface ShownPage {
   readonly path: string
-  /** Grows when the app navigates; the frame then loads `path`. */
+  /** Increases when the app navigates. The frame then loads `path`. */
   readonly revision: number
-  /** For a person: the operator's own address, without the identifiers in its query. */
+  /** The displayed address: the URL of the operator without the identifiers in its query. */
   readonly address: string
   readonly canGoBack: boolean
 }
 
 export interface PortalFrameSettings {
   readonly web: Fetch
-  /** `/device/frame/`, with the slash. */
+  /** `/device/frame/`, with the final slash. */
   readonly root: string
   readonly random: (length: number) => Uint8Array
-  /** The app calls a function of the page in the frame. */
+  /** Calls a function of the page in the frame. */
   readonly callScript: (call: { readonly name: string; readonly argument: string }) => void
-  /** `shown` is different now. */
+  /** Reports a change of `shown`. */
   readonly changed?: () => void
   readonly note?: (text: string) => void
 }
 
-/**
- * The frame is sandboxed without an origin of its own, whoever embeds it. Within that, the page runs as it is; its requests
- * reach nothing but this proxy.
- */
+/** The sandbox gives the frame an opaque origin in any embedding page. The page can send requests only to this proxy. */
 const FRAME_POLICY =
   "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-forms"
 
-/** Says where the frame is, and calls the page's functions for the app. */
+/** Reports the address of the frame and calls the functions of the page for the app. */
 const FRAME_SCRIPT = `'use strict'
 parent.postMessage({ esimBench: 'navigated', path: location.pathname + location.search }, '*')
 addEventListener('message', event => {
@@ -60,7 +57,7 @@ addEventListener('message', event => {
   if (typeof window[name] === 'function') window[name](argument)
 })
 `
-/** The bridge's objects over postMessage. The page cannot wait for the app, so it names its operation itself. */
+/** The bridge objects over postMessage. The page cannot wait for the app, so it creates the operation id. */
 const BRIDGE_SCRIPT = `'use strict'
 ;(${BRIDGE_OBJECTS})(call => {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
@@ -75,7 +72,7 @@ interface Visit {
   readonly launch: Launch
   readonly prefix: string
   readonly history: string[]
-  /** The launch's answer, until the frame has fetched it. */
+  /** The response to the launch, until the frame fetches it. */
   first: { readonly path: string; readonly response: Response } | undefined
 }
 
@@ -167,7 +164,7 @@ export const createPortalFrame = (settings: PortalFrameSettings): PortalFrameCon
   }
 }
 
-/** The portal's answer as the browser may have it: no cookies, no policies of another origin, addresses through the app. */
+/** Prepares the response of the portal for the browser: no cookies, no foreign policies, addresses through the app. */
 const passOn = async (response: Response, url: string, visit: Visit | undefined): Promise<Response> => {
   if (visit === undefined) return new Response(null, { status: 404 })
   const { prefix, launch } = visit
@@ -187,7 +184,7 @@ const passOn = async (response: Response, url: string, visit: Visit | undefined)
     return new Response(null, { status: response.status, headers })
   }
   if (type.includes('html')) {
-    // A page of another host gets no bridge, so that it cannot even try.
+    // A page of another host gets no bridge objects.
     const scripts = mayCall(url, launch.bridgeHost) ? ['frame.js', 'bridge.js'] : ['frame.js']
     const page = await rewritePage(
       await response.text(),

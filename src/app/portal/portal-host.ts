@@ -7,22 +7,22 @@ import { createCookies } from './cookies.ts'
 import { type Destination, navigate, request } from './navigation.ts'
 import { openPage, prepareWebPages, type WebPage } from './web-page.ts'
 
-/** How a walk through the portal ended. */
+/** The result of a visit to the portal. */
 export interface Walk {
   readonly end: 'handed-over' | 'cancelled'
-  /** The headings of the pages, in order. */
+  /** The headings of the visited pages, in order. */
   readonly pages: readonly string[]
 }
 
-/** A web view without a person: the same pages over the same HTTP, read and clicked by a {@link Shopper}. */
+/** A web view without a person: a {@link Shopper} reads and operates the same pages over the same HTTP. */
 export interface PortalHost {
-  /** For the app. */
+  /** The interface for the app. */
   readonly view: (bridge: Bridge) => PortalView
-  /** Walks from the page that is open until the page hands something over through the bridge. */
+  /** Continues from the open page until the page makes a bridge call. */
   shop(shopper: Shopper): Promise<Walk>
-  /** Presses the last page's button, if it has one, so that the portal can close its session. */
+  /** Presses the button of the last page, if any, so that the portal can close its session. */
   finish(): Promise<void>
-  /** The heading and the status line of the page that is open: what a user would see now. */
+  /** The heading and the status line of the open page. */
   readonly seen: { readonly heading: string; readonly status: string } | null
 }
 
@@ -34,16 +34,16 @@ export const createPortalHost = (settings: {
   readonly note?: (text: string) => void
 }): PortalHost => {
   const { web, note = () => {} } = settings
-  // Pages will come; an import that fails is reported by the first of them.
+  // Start the import early. The first page reports an import error.
   prepareWebPages().catch(() => undefined)
   let cookies = createCookies()
   let page: WebPage | undefined
   let bridge: Bridge = () => undefined
   let launch: Launch | undefined
   let handed: Walk['end'] | undefined
-  /** Counts closings: a page may end its own visit while it is still being opened. */
+  /** Counts closings: a page may end its visit while it is being opened. */
   let closings = 0
-  /** What the app has to tell a page that is still being opened: it called the bridge while its scripts first ran. */
+  /** Calls for a page that is being opened. Its scripts may use the bridge before it is complete. */
   let untold: [script: string, argument: string][] = []
   let opening = false
 
@@ -83,7 +83,7 @@ export const createPortalHost = (settings: {
   }
 
   const send = (from: WebPage, form: HTMLFormElement, button: HTMLElement | null): Promise<WebPage> => {
-    // The page's own listeners see the form before it leaves, and may keep it.
+    // The listeners of the page run before submission and may prevent it.
     const event = new from.window.SubmitEvent('submit', { bubbles: true, cancelable: true, submitter: button as never })
     if (!form.dispatchEvent(event)) return Promise.resolve(from)
     const fields = new URLSearchParams()
@@ -136,7 +136,7 @@ export const createPortalHost = (settings: {
         taken.set(way, times)
         complaint = getAlertText(here.document) || complaint
         if (decision.go === 'nowhere') throw stuck(here, complaint || decision.reason)
-        // Going the same way again, after the portal has complained, would only be told the same again.
+        // Do not repeat a step that the portal rejected: the result would be the same.
         if (times > (complaint === '' ? MAX_REPEATS : 1)) throw stuck(here, complaint || 'the page came back again')
         if (decision.go === 'follow') await show({ url: decision.link.href })
         else await send(here, decision.form, decision.button)

@@ -3,26 +3,26 @@ import type { BridgeCall, MobilePlansOperationContext } from './bridge.ts'
 import { BRIDGE_OBJECTS } from './bridge-objects.ts'
 import type { Cookies } from './cookies.ts'
 
-/** What a page may ask of the world around it. */
+/** The functions that a page can use outside itself. */
 export interface PageHost {
   readonly cookies: Cookies
-  /** Loads what the page names: scripts, style sheets, its own fetches. */
+  /** Loads scripts, style sheets and fetched resources of the page. */
   readonly load: (url: string, init?: RequestInit) => Promise<Response>
   readonly bridge: (call: BridgeCall, documentUrl: string) => MobilePlansOperationContext | undefined
   readonly note: (text: string) => void
 }
 
-/** A page whose scripts have run. */
+/** A loaded page whose scripts have run. */
 export interface WebPage {
   readonly url: string
   readonly document: Document
   readonly window: DOMWindow
-  /** Calls a function of the page by its name with one string. */
+  /** Calls a function of the page by name with one string. */
   call(script: string, argument: string): void
   close(): void
 }
 
-/** The part of jsdom 27 that is used; its published types are of a later version. */
+/** The used part of jsdom. Its published types are of another version. */
 interface Jsdom {
   readonly JSDOM: typeof JSDOM
   readonly VirtualConsole: new () => { on(event: string, listener: (error: Error) => void): void }
@@ -32,17 +32,15 @@ interface Jsdom {
 }
 let jsdom: Promise<Jsdom> | undefined
 
-/** jsdom takes half a second to import: whoever knows that pages will come calls this early. */
+/** Imports jsdom. The import takes half a second, so a caller that expects pages starts it early. */
 export const prepareWebPages = (): Promise<Jsdom> => {
   jsdom ??= import('jsdom').then(module => module as unknown as Jsdom)
   return jsdom
 }
 
 /**
- * Parses a page and runs its scripts, with the bridge's objects in place before the first of them.
- *
- * jsdom gives a page no way out but what is put in here. It is no sandbox against hostile code, though: whoever points the
- * bench at a portal runs that portal's scripts in the bench's process.
+ * Parses a page and runs its scripts after the bridge objects are defined. jsdom is not a sandbox: the scripts of the
+ * portal run in the process of the bench.
  */
 export const openPage = async (url: string, text: string, world: PageHost): Promise<WebPage> => {
   const { JSDOM, ResourceLoader, VirtualConsole } = await prepareWebPages()
@@ -55,7 +53,7 @@ export const openPage = async (url: string, text: string, world: PageHost): Prom
       return world.load(address).then(async response => {
         if (!response.ok) throw new Error(`${address} answered ${response.status}`)
         const body = Buffer.from(await response.arrayBuffer())
-        // A style sheet is fetched as a web view would, but parsing it costs more than the rest of the page.
+        // Fetch style sheets like a web view, but do not parse them: parsing costs more than the rest of the page.
         return element.localName === 'script' ? body : Buffer.alloc(0)
       })
     }
@@ -68,7 +66,7 @@ export const openPage = async (url: string, text: string, world: PageHost): Prom
     cookieJar: world.cookies.jar as never,
     virtualConsole: virtualConsole as never,
     beforeParse(window: DOMWindow) {
-      // jsdom's own ways to the network open sockets; a page of this web view has `fetch` only.
+      // The network APIs of jsdom open sockets. A page of this web view has `fetch` only.
       for (const name of ['XMLHttpRequest', 'WebSocket']) Reflect.deleteProperty(window, name)
       Object.assign(window, {
         fetch: (address: string | URL, init?: RequestInit) => world.load(new URL(address, url).href, init),

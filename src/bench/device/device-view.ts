@@ -4,11 +4,11 @@ import type { AppState, Screen } from '../../app/state.ts'
 import type { RigSummary } from '../../evidence/events.ts'
 import type { DeviceScreen, DeviceState, ProviderCard } from '../api-contract.ts'
 
-const viewProvider = ({ id, brandName, tagline, brandColour }: Provider): ProviderCard => ({
+const viewProvider = ({ id, brandName, tagline, brandColor }: Provider): ProviderCard => ({
   id,
   name: brandName,
   ...(tagline === undefined ? {} : { tagline }),
-  ...(brandColour === undefined ? {} : { colour: brandColour }),
+  ...(brandColor === undefined ? {} : { color: brandColor }),
 })
 
 const viewScreen = (screen: Screen, frame: PortalFrameController | undefined): DeviceScreen => {
@@ -16,8 +16,8 @@ const viewScreen = (screen: Screen, frame: PortalFrameController | undefined): D
     case 'closed':
     case 'loading':
       return screen
-    case 'catalogue':
-      return { name: 'catalogue', country: screen.country, providers: screen.providers.map(viewProvider) }
+    case 'catalog':
+      return { name: 'catalog', country: screen.country, providers: screen.providers.map(viewProvider) }
     case 'gateway': {
       const { bodyText, buttonText, disclaimer, backgroundColor, bodyFontColor, buttonColor, buttonFontColor } =
         screen.page

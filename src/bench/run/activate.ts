@@ -31,7 +31,7 @@ export const activate = async (settings: Omit<ActivationSettings, 'portal'>): Pr
 
   const walk = async (): Promise<void> => {
     app.act({ action: 'open' })
-    const offered = await until(({ screen }) => screen.name === 'catalogue')
+    const offered = await until(({ screen }) => screen.name === 'catalog')
     if (!goesOn(offered)) return
     const [provider] = offered.providers
     if (!provider)

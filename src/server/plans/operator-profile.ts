@@ -36,7 +36,7 @@ const OperatorProfile = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'an id has a-z, 0-9 and -'),
   brandName: z.string().min(1),
   tagline: LocalisedText.optional(),
-  brandColour: z
+  brandColor: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/, 'a colour is written #rrggbb')
     .optional(),

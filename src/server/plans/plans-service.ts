@@ -102,7 +102,7 @@ const answerProviders = (service: Service, request: Request, url: URL): Response
     id: operator.id,
     brandName: operator.brandName,
     ...(operator.tagline !== undefined && { tagline: textIn(operator.tagline, languages) }),
-    ...(operator.brandColour !== undefined && { brandColour: operator.brandColour }),
+    ...(operator.brandColor !== undefined && { brandColor: operator.brandColor }),
     ...(operator.logo !== undefined && { logo: operator.logo }),
     // What the app needs for the launch (reference §3.1) and for the bridge's allow-list (§4).
     portalUri: operator.portalUri,

@@ -29,7 +29,7 @@ window.onRegistrationChanged = text => {
   const state = JSON.parse(text).networkRegistrationState
   if (REGISTERED.includes(state)) say('You are connected. Enjoy your plan!', 'good')
   else if (state === 'denied') say('The network did not accept this device yet. Our support can help.', 'bad')
-  else say('Looking for the network…')
+  else say('Searching the network…')
 }
 
 const hand = () => {

@@ -160,7 +160,7 @@ describe('the portal in a frame', () => {
     expect(browser.text).not.toMatch(/bridge\.js|target=|http:/)
     frame.call({ object: 'x', method: 'notifyProfileDownload', arguments: [{}, '1$a.example$B'] })
     expect(app.state.operation).toBeNull()
-    expect(notes.join()).toContain('may not (https://evil.example/)')
+    expect(notes.join()).toContain('is not allowed to (https://evil.example/)')
   })
 
   it('takes no path of another frame from the page', async () => {

@@ -248,7 +248,7 @@ if (!(a instanceof MobilePlansOperationContext) || !a.Id || a.Id === b.Id) throw
       new URL(request.url).pathname === '/s.js' ? new Response(code) : new Response(page(''))
     await openPortal(app)
     expect(app.state.operation).toBeNull()
-    expect(notes.join()).toContain('by a page that may not (https://evil.example/)')
+    expect(notes.join()).toContain('by a page that is not allowed to (https://evil.example/)')
   })
 
   it('JSB-018..024 notes where the metadata leaves the contract, and goes on', async () => {
