@@ -9,7 +9,7 @@ export interface Optional<T> {
 }
 export const optional = <T>(schema: Schema<T>): Optional<T> => ({ optional: schema })
 
-/** A component with a DEFAULT: never absent in the value, not encoded when it equals the default (DER). */
+/** A component with a DEFAULT: always present in the value, not encoded when it equals the default (DER). */
 export interface Defaulted<T> {
   readonly schema: Schema<T>
   readonly defaultValue: T
@@ -22,7 +22,7 @@ type OptionalNames<C> = { [K in keyof C]: C[K] extends Optional<infer _> ? K : n
 type ValueOf<C> =
   C extends Optional<infer T> ? T : C extends Defaulted<infer T> ? T : C extends Schema<infer T> ? T : never
 
-/** Elements that the schema does not name (EXTENSIBILITY IMPLIED), in the order they came, kept for re-encoding. */
+/** Elements that the schema does not name (EXTENSIBILITY IMPLIED), in their order, retained for re-encoding. */
 export const UNKNOWN: unique symbol = Symbol('unknown elements')
 
 export type SequenceValue<C> = { readonly [K in Exclude<keyof C, OptionalNames<C>>]: ValueOf<C[K]> } & {
@@ -44,15 +44,14 @@ const fieldOf = (name: string, component: Component): Field => {
   return { name, schema: component as Schema<unknown>, mandatory: true, defaultValue: undefined }
 }
 
-/** An error that came from inside the component `name`. */
+/** Adds the component `name` to the path of an error. */
 const placed = (error: unknown, name: string): unknown => (error instanceof Asn1Error ? error.within(name) : error)
 
 /**
- * SEQUENCE with the components in their order; the object's keys are the component names.
+ * SEQUENCE with its components in order; the keys of the object are the component names.
  *
- * Components must come in order and once. An element that no component accepts is kept under {@link UNKNOWN}
- * (the modules are EXTENSIBILITY IMPLIED); a component that comes late or twice is refused, because a reader
- * that takes the first and a reader that takes the last would then disagree about a signed message.
+ * Stores an element that no component accepts under {@link UNKNOWN} (EXTENSIBILITY IMPLIED). Rejects a repeated or
+ * misplaced component: readers that use the first or the last one would read a signed message differently.
  */
 export const sequence = <const C extends Components>(
   components: C,
@@ -65,7 +64,8 @@ export const sequence = <const C extends Components>(
     for (const field of fields) {
       const content = (value as Record<string, unknown>)[field.name]
       if (content === undefined) {
-        if (field.mandatory) throw new Asn1Error('missing-field', 'mandatory, but absent', { path: [field.name] })
+        if (field.mandatory)
+          throw new Asn1Error('missing-field', 'the mandatory component is absent', { path: [field.name] })
         continue
       }
       if (field.defaultValue !== undefined && content === field.defaultValue) continue
@@ -165,7 +165,7 @@ export type ChoiceValue<A> = {
   [K in keyof A]: { readonly [P in K]: ValueOf<A[K]> } & { readonly [P in Exclude<keyof A, K>]?: never }
 }[keyof A]
 
-/** CHOICE. An untagged choice takes the tags of its alternatives; `explicit` gives it one of its own. */
+/** CHOICE. An untagged choice has the tags of its alternatives; `explicit` adds an own tag. */
 export const choice = <const A extends Alternatives>(alternatives: A, name = 'CHOICE'): Schema<ChoiceValue<A>> => {
   const entries = Object.entries(alternatives) as unknown as [string, Schema<unknown>][]
   const notOne = () =>
@@ -198,7 +198,7 @@ export const choice = <const A extends Alternatives>(alternatives: A, name = 'CH
           throw placed(error, key)
         }
       }
-      throw new Asn1Error('bad-tag', `tag ${showTag(tlv.tag)} is no alternative of ${name}`, { offset: tlv.start })
+      throw new Asn1Error('bad-tag', `tag ${showTag(tlv.tag)} is not an alternative of ${name}`, { offset: tlv.start })
     },
   }
 }

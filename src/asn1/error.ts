@@ -1,17 +1,17 @@
-/** What was wrong with the bytes. Code branches on these, never on the message. */
+/** The reason why bytes are invalid. Code branches on the reason, never on the message. */
 export type Asn1ErrorCode =
-  | 'truncated' // the bytes end before the element does
-  | 'over-long' // bytes follow where none may
+  | 'truncated' // the input ends before the element ends
+  | 'over-long' // bytes follow where none are allowed
   | 'bad-length' // indefinite, or more than four length octets
-  | 'bad-tag' // a tag that cannot be read, or not the one expected
+  | 'bad-tag' // an invalid tag, or another tag than the expected one
   | 'missing-field' // a mandatory component is absent
-  | 'bad-value' // the content does not fit its type or size constraint
+  | 'bad-value' // the content violates its type or size constraint
 
 /**
- * A message that could not be decoded or encoded.
+ * A message that cannot be decoded or encoded.
  *
- * `path` names the components from the outermost to the one at fault; `offset` counts bytes from the start
- * of the buffer that was given to decode.
+ * `path` lists the components from the outermost to the invalid one. `offset` counts bytes from the start of the
+ * decoded buffer.
  */
 export class Asn1Error extends Error {
   readonly code: Asn1ErrorCode
@@ -31,7 +31,7 @@ export class Asn1Error extends Error {
 
   readonly detail: string
 
-  /** The same error, seen from one level further out. */
+  /** Returns the same error with the enclosing component added to its path. */
   within(component: string): Asn1Error {
     return new Asn1Error(this.code, this.detail, { path: [component, ...this.path], offset: this.offset })
   }

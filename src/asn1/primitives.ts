@@ -17,7 +17,7 @@ const primitive = <T>(
   return withTag(name, tag, contents)
 }
 
-/** BOOLEAN. DER wants FF for true; any non-zero octet is read as true (X.690 §8.2.2). */
+/** BOOLEAN. DER encodes true as FF; decoding accepts any non-zero octet as true (X.690 §8.2.2). */
 export const boolean = (): TaggedSchema<boolean> =>
   primitive(
     'BOOLEAN',
@@ -41,7 +41,7 @@ export const nothing = (): TaggedSchema<null> =>
     },
   )
 
-/** INTEGER within the exact range of a number (±2^53), and within `min`..`max` where the type is constrained. */
+/** INTEGER within the exact range of a number (±2^53), and within `min`..`max` if the type is constrained. */
 export const integer = (min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): TaggedSchema<number> =>
   primitive(
     'INTEGER',
@@ -53,7 +53,7 @@ export const integer = (min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INT
 const encodeInteger = (value: number, min: number, max: number): Uint8Array => {
   if (!Number.isSafeInteger(value) || value < min || value > max)
     throw new Asn1Error('bad-value', `INTEGER ${value} is not in ${min}..${max}`)
-  // Two's complement in as few octets as hold the value and its sign.
+  // Two's complement in the fewest octets that hold the value and its sign.
   let length = 1
   for (let limit = 128; value >= limit || value < -limit; limit *= 256) length++
   const out = new Uint8Array(length)
@@ -70,7 +70,9 @@ const readInteger = (bytes: Uint8Array, min: number, max: number, fail: (detail:
   return value
 }
 
-/** INTEGER with named values: the name where the value has one, else the number, so that values of later versions survive. */
+/**
+ * INTEGER with named values. A value without a name decodes to its number, so values of later versions are retained.
+ */
 export const namedInteger = <const N extends Record<string, number>>(names: N): TaggedSchema<keyof N | number> => {
   const byNumber = new Map(Object.entries(names).map(([name, number]) => [number, name as keyof N]))
   return primitive<keyof N | number>(
@@ -89,7 +91,7 @@ export const namedInteger = <const N extends Record<string, number>>(names: N): 
   )
 }
 
-/** OCTET STRING (SIZE (min..max)). `octets(16)` is exactly 16. */
+/** OCTET STRING (SIZE (min..max)). `octets(16)` requires exactly 16 bytes. */
 export const octets = (min = 0, max = min === 0 ? Number.POSITIVE_INFINITY : min): TaggedSchema<Uint8Array> => {
   const fits = (length: number) => length >= min && length <= max
   const size = min === max ? `${min}` : `${min}..${max}`
@@ -111,7 +113,7 @@ export const octets = (min = 0, max = min === 0 ? Number.POSITIVE_INFINITY : min
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const toUtf8 = new TextEncoder()
 
-/** More than `max` characters; it has at most as many of them as UTF-16 units. */
+/** True for more than `max` characters. A text has at most as many characters as UTF-16 units. */
 const isLonger = (text: string, max: number): boolean => text.length > max && [...text].length > max
 
 /** UTF8String (SIZE (0..max)), counted in characters. */
@@ -178,10 +180,10 @@ const encodeOid = (dotted: string): Uint8Array => {
   return Uint8Array.from(octets)
 }
 
-/** Names of the bits that are set; a bit without a name shows as `bit<n>`, so that later versions survive. */
+/** Names of the bits that are set. A bit without a name becomes `bit<n>`, so bits of later versions are retained. */
 export type BitNames<N extends string> = readonly (N | `bit${number}`)[]
 
-/** BIT STRING with named bits, bit 0 first. Trailing zero bits are dropped when encoding (X.690 §11.2.2). */
+/** BIT STRING with named bits, bit 0 first. Encoding removes trailing zero bits (X.690 §11.2.2). */
 export const bits = <const N extends string>(...names: readonly N[]): TaggedSchema<BitNames<N>> =>
   primitive<BitNames<N>>(
     'BIT STRING',
@@ -190,7 +192,8 @@ export const bits = <const N extends string>(...names: readonly N[]): TaggedSche
       const numbers = value.map(name => {
         const known = names.indexOf(name as N)
         const number = known >= 0 ? known : Number(/^bit(\d+)$/.exec(name)?.[1] ?? Number.NaN)
-        if (!Number.isSafeInteger(number) || number > 1023) throw new Asn1Error('bad-value', `no bit is called ${name}`)
+        if (!Number.isSafeInteger(number) || number > 1023)
+          throw new Asn1Error('bad-value', `no bit has the name ${name}`)
         return number
       })
       const length = numbers.length === 0 ? 0 : Math.max(...numbers) + 1
@@ -202,7 +205,7 @@ export const bits = <const N extends string>(...names: readonly N[]): TaggedSche
     (bytes, fail) => {
       const unused = bytes[0]
       if (unused === undefined || unused > 7 || (bytes.length === 1 && unused !== 0))
-        throw fail('a bad count of unused bits')
+        throw fail('an invalid count of unused bits')
       if (bytes.length > 129) throw fail('more than 1024 bits')
       const found: (N | `bit${number}`)[] = []
       const length = (bytes.length - 1) * 8 - unused

@@ -2,10 +2,10 @@ import { Asn1Error } from './error.ts'
 import { encodeTlv, getChildren, getElementBytes, isConstructed, readOnlyTlv, type Tlv } from './tlv.ts'
 
 /**
- * A message as a value: how it looks in bytes, and what it is in TypeScript.
+ * The encoding of a message and its TypeScript type.
  *
- * `tags` lists the tags an element of this type can begin with; it is how a sequence finds its components and a
- * choice its alternative. `undefined` accepts every tag.
+ * `tags` lists the tags with which an element of this type can begin; sequences and choices select components by it.
+ * `undefined` accepts every tag.
  */
 export interface Schema<T> {
   readonly name: string
@@ -15,11 +15,11 @@ export interface Schema<T> {
 }
 export type SchemaValue<S> = S extends Schema<infer T> ? T : never
 
-/** A primitive schema knows its content apart from its tag, so that an implicit tag can replace the tag. */
+/** The content of a type without its tag, so that an implicit tag can replace the tag. */
 export interface Contents<T> {
   readonly constructed: boolean
   encodeContents(value: T): Uint8Array
-  /** The contents in pieces, where they come in pieces: each level then copies them once and not twice. */
+  /** The content in parts, if it consists of parts. Each nesting level then copies the bytes once instead of twice. */
   readonly encodeParts?: ((value: T) => readonly Uint8Array[]) | undefined
   decodeContents(tlv: Tlv): T
 }
@@ -32,7 +32,7 @@ export const decode = <T>(schema: Schema<T>, bytes: Uint8Array): T => {
   return schema.decodeTlv(tlv)
 }
 
-/** Encodes in DER, but for bytes that were kept as received. */
+/** Encodes in DER, except for bytes that were retained as received. */
 export const encode = <T>(schema: Schema<T>, value: T): Uint8Array => schema.encode(value)
 
 export const accepts = (schema: Schema<unknown>, tag: number): boolean =>
@@ -51,7 +51,7 @@ const expectTag = (schema: Schema<unknown>, tlv: Tlv): void => {
 
 export const showTag = (tag: number): string => `'${tag.toString(16).toUpperCase().padStart(2, '0')}'`
 
-/** A schema from its tag and its contents. */
+/** Creates a schema from its tag and its contents. */
 export const withTag = <T>(
   name: string,
   tag: number,
@@ -71,14 +71,14 @@ export const withTag = <T>(
   decodeTlv: decodeContents,
 })
 
-/** `[n] IMPLICIT`: the given tag octets in place of the type's own. The constructed bit must fit the type. */
+/** `[n] IMPLICIT`: replaces the tag of the type. The constructed bit must match the type. */
 export const tagged = <T>(tag: number, schema: TaggedSchema<T>): TaggedSchema<T> => {
   if (isConstructed(tag) !== schema.constructed)
     throw new RangeError(`${showTag(tag)} and ${schema.name} disagree whether the encoding is constructed`)
   return withTag(schema.name, tag, schema)
 }
 
-/** `[n] EXPLICIT`, which AUTOMATIC TAGS means wherever the type is a CHOICE or an open type: a wrapper around the element. */
+/** `[n] EXPLICIT`: a wrapper around the element. AUTOMATIC TAGS use it for a CHOICE and for an open type. */
 export const explicit = <T>(tag: number, schema: Schema<T>): TaggedSchema<T> =>
   withTag(schema.name, tag, {
     constructed: true,
@@ -93,26 +93,29 @@ export const explicit = <T>(tag: number, schema: Schema<T>): TaggedSchema<T> =>
     },
   })
 
-/** Any element, kept as the bytes it came in: certificates, and what this code has no need to read. */
+/** Any element as its bytes: certificates, and elements that this code does not interpret. */
 export const rawElement = (name: string, ...tags: readonly number[]): Schema<Uint8Array> => ({
   name,
   tags: tags.length === 0 ? undefined : tags,
   encode: value => {
     const tlv = readOnlyTlv(value)
     if (tags.length > 0 && !tags.includes(tlv.tag))
-      throw new Asn1Error('bad-tag', `tag ${showTag(tlv.tag)} in place of ${name}`)
+      throw new Asn1Error('bad-tag', `tag ${showTag(tlv.tag)} instead of ${name}`)
     return value
   },
   decodeTlv: getElementBytes,
 })
 
-/** A value beside the bytes it came from, for everything that is signed. Encoding gives the bytes back, never a re-encoding. */
+/**
+ * A decoded value with the bytes as received, for signed data. Encoding returns these bytes and never re-encodes the
+ * value.
+ */
 export interface WithRawBytes<T> {
   readonly value: T
   readonly bytes: Uint8Array
 }
 
-/** `schema`, keeping the bytes of the whole element as received. */
+/** Retains the bytes of the whole element as received. */
 export const withRawBytes = <T>(schema: Schema<T>): Schema<WithRawBytes<T>> => ({
   name: schema.name,
   tags: schema.tags,
@@ -120,5 +123,5 @@ export const withRawBytes = <T>(schema: Schema<T>): Schema<WithRawBytes<T>> => (
   decodeTlv: tlv => ({ value: schema.decodeTlv(tlv), bytes: getElementBytes(tlv) }),
 })
 
-/** A value with its encoding, made here. */
+/** Encodes a value and returns it with its bytes. */
 export const keep = <T>(schema: Schema<T>, value: T): WithRawBytes<T> => ({ value, bytes: schema.encode(value) })

@@ -3,7 +3,7 @@ import { Asn1Error } from './error.ts'
 /**
  * One BER-TLV element of a buffer, without copies.
  *
- * `tag` is the tag octets read as one number (0x30, 0x5f37, 0xbf20), so the class and the constructed bit are in it.
+ * `tag` is the tag octets as one number (0x30, 0x5f37, 0xbf20); it includes the class and the constructed bit.
  * `start`..`end` is the whole element, `valueStart`..`end` its content.
  */
 export interface Tlv {
@@ -61,7 +61,7 @@ export const readTlv = (buffer: Uint8Array, start = 0, limit = buffer.length): T
 const cutOff = (start: number): Asn1Error =>
   new Asn1Error('truncated', 'the bytes end inside a tag or length', { offset: start })
 
-/** Reads the one element that fills the buffer; anything behind it is an error. */
+/** Reads the one element that fills the buffer. Bytes after it are an error. */
 export const readOnlyTlv = (buffer: Uint8Array): Tlv => {
   const tlv = readTlv(buffer)
   if (tlv.end !== buffer.length)
@@ -69,10 +69,10 @@ export const readOnlyTlv = (buffer: Uint8Array): Tlv => {
   return tlv
 }
 
-/** The elements inside a constructed element, in order. */
+/** Returns the elements inside a constructed element, in order. */
 export const getChildren = (tlv: Tlv): Tlv[] => readTlvs(tlv.buffer, tlv.valueStart, tlv.end)
 
-/** The elements that fill `start`..`limit`, in order. */
+/** Returns the elements that fill `start`..`limit`, in order. */
 export const readTlvs = (buffer: Uint8Array, start = 0, limit = buffer.length): Tlv[] => {
   const found: Tlv[] = []
   for (let at = start; at < limit; ) {
@@ -87,7 +87,7 @@ const octetsOf = (number: number): number =>
   number <= 0xff ? 1 : number <= 0xffff ? 2 : number <= 0xffffff ? 3 : number <= 0xffffffff ? 4 : 5
 const lengthOctets = (length: number): number => (length < 0x80 ? 1 : length <= 0xff ? 2 : length <= 0xffff ? 3 : 4)
 
-/** Writes tag and length at the beginning of `out`; says where the content goes. */
+/** Writes tag and length at the beginning of `out` and returns the offset of the content. */
 const writeHeader = (out: Uint8Array, tag: number, length: number): number => {
   const tagEnd = octetsOf(tag)
   for (let at = tagEnd - 1, rest = tag; at >= 0; at--, rest = Math.floor(rest / 256)) out[at] = rest
@@ -101,14 +101,14 @@ const writeHeader = (out: Uint8Array, tag: number, length: number): number => {
   return end
 }
 
-/** Tag and definite minimal length (DER) of an element with `length` bytes of content. */
+/** Encodes tag and definite minimal length (DER) of an element with `length` bytes of content. */
 export const encodeTlvHeader = (tag: number, length: number): Uint8Array => {
   const out = new Uint8Array(octetsOf(tag) + lengthOctets(length))
   writeHeader(out, tag, length)
   return out
 }
 
-/** One element from its tag and the parts of its content. */
+/** Encodes one element from its tag and the parts of its content. */
 export const encodeTlv = (tag: number, ...parts: readonly Uint8Array[]): Uint8Array => {
   let length = 0
   for (const part of parts) length += part.length

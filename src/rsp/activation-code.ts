@@ -1,4 +1,4 @@
-/** The part of an activation code that is wrong. */
+/** The invalid part of an activation code. */
 export type ActivationCodePart =
   | 'length'
   | 'format'
@@ -18,10 +18,10 @@ export class ActivationCodeError extends Error {
   }
 }
 
-/** SGP.22 §4.1: what an activation code says. */
+/** The fields of an activation code (SGP.22 §4.1). */
 export interface ActivationCode {
   readonly smdpAddress: string
-  /** May be empty: then the SM-DP+ looks the order up by EID. */
+  /** Empty: the SM-DP+ selects the order by EID. */
   readonly matchingId: string
   readonly smdpOid?: string
   readonly confirmationCodeRequired: boolean
@@ -32,10 +32,10 @@ const FQDN =
   /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/
 
 /**
- * Reads `1$SM-DP+ address$AC_Token[$SM-DP+ OID][$flag]`, with or without the `LPA:` of the QR code.
+ * Parses `1$SM-DP+ address$AC_Token[$SM-DP+ OID][$flag]`, with or without the `LPA:` of the QR code.
  *
- * Strict, because a code that is half understood sends a card to the wrong server: blanks around it are removed,
- * everything else must fit. Throws an {@link ActivationCodeError} that names the part.
+ * Ignores blanks around the code and is strict otherwise, because a misread code sends a card to the wrong server.
+ * Throws an {@link ActivationCodeError} with the invalid part.
  */
 export const parseActivationCode = (text: string): ActivationCode => {
   const code = text.trim().replace(/^LPA:/i, '')
@@ -61,7 +61,7 @@ export const parseActivationCode = (text: string): ActivationCode => {
       `the confirmation code flag must be "1" or absent, not "${flag}"`,
     )
   if (rest.length > 0)
-    throw new ActivationCodeError('format', `${rest.length} more part(s) than the five that the format has`)
+    throw new ActivationCodeError('format', `${rest.length} more part(s) than the five that the format allows`)
   return {
     smdpAddress: address,
     matchingId: token,
@@ -70,7 +70,7 @@ export const parseActivationCode = (text: string): ActivationCode => {
   }
 }
 
-/** The code as text, without the `LPA:` prefix; parts at the end that say nothing are left out. */
+/** Returns the code without the `LPA:` prefix and without empty parts at its end. */
 export const formatActivationCode = (code: ActivationCode): string =>
   ['1', code.smdpAddress, code.matchingId, code.smdpOid ?? '', code.confirmationCodeRequired ? '1' : '']
     .join('$')

@@ -114,9 +114,9 @@ const AuthenticateResponseOk = sequence(
     euiccSigned1: withRawBytes(EuiccSigned1),
     euiccSignature1: Signature,
     euiccCertificate: Certificate,
-    /** Of the EUM; in the chains of version 3, of whoever issued the eUICC's. */
+    /** The certificate of the EUM. In version 3 chains, the certificate of the issuer of the eUICC certificate. */
     eumCertificate: Certificate,
-    /** Version 3: the rest of the chain, without the CI. */
+    /** Version 3: the other certificates of the chain, without the CI. */
     otherCertsInChain: optional(tagged(0xa0, sequenceOf(Certificate))),
   },
   'AuthenticateResponseOk',

@@ -13,7 +13,7 @@ export const EUICCInfo1 = tagged(
       svn: tagged(0x82, VersionType),
       euiccCiPKIdListForVerification: tagged(0xa9, CiPKIdList),
       euiccCiPKIdListForSigning: tagged(0xaa, CiPKIdList),
-      /** Version 3: CIs under which the card has a chain of variant Ov3, A, B or C. */
+      /** Version 3: CIs under which the eUICC has a chain of variant Ov3, A, B or C. */
       euiccCiPKIdListForSigningV3: optional(tagged(0xb1, CiPKIdList)),
     },
     'EUICCInfo1',
@@ -78,7 +78,7 @@ const CertificationDataObject = sequence(
 
 /**
  * SGP.22 §5.7.8. EUICCInfo2 ::= [34] SEQUENCE. Two components have universal tags (ppVersion, sasAcreditationNumber,
- * spelled as in the module); everything that v3 adds has a context tag and is kept as unknown.
+ * spelled as in the module). All additions of v3 have context tags and are retained as unknown.
  */
 export const EUICCInfo2 = tagged(
   0xbf22,

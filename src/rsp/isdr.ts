@@ -4,7 +4,7 @@ import { bits } from '../asn1/primitives.ts'
 import { type SchemaValue, tagged } from '../asn1/schema.ts'
 import { VersionType } from './identifiers.ts'
 
-/** SGP.02 Annex H, taken over by SGP.22: the AIDs of the card's own domains. */
+/** SGP.02 Annex H, referenced by SGP.22: the AIDs of the security domains of the eUICC. */
 export const ISD_R_AID = fromHex('A0000005591010FFFFFFFF8900000100')
 export const ECASD_AID = fromHex('A0000005591010FFFFFFFF8900000200')
 

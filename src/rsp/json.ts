@@ -6,9 +6,9 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 export type JsonErrorCode =
   | 'missing' // a mandatory member is absent
-  | 'malformed' // present, but not of the form that the binding gives it
+  | 'malformed' // present, but not in the form of the binding
 
-/** A JSON message that does not have the shape of its function. `member` is the path of the one at fault. */
+/** A JSON message that does not match its schema. `member` is the path of the invalid member. */
 export class JsonError extends Error {
   readonly code: JsonErrorCode
   readonly member: string
@@ -23,7 +23,7 @@ export class JsonError extends Error {
   }
 }
 
-/** A member of a JSON message: how it is written, and what it is here. `mandatory` is false where it may be absent. */
+/** The JSON form and the value of one member. `mandatory` is false if it may be absent. */
 export interface JsonMember<T, Mandatory extends boolean = true> {
   readonly mandatory: Mandatory
   toJson(value: T): Json
@@ -42,7 +42,7 @@ const string = (json: Json, member: string): string => {
   return json
 }
 
-/** Text that fits `pattern`. */
+/** Text that matches `pattern`. */
 export const text = (pattern = /^[\s\S]*$/, expected = 'text'): JsonMember<string> => ({
   mandatory: true,
   toJson: value => value,
@@ -72,7 +72,7 @@ export const number = (): JsonMember<number> => ({
   },
 })
 
-/** A transaction id: hexadecimal, upper case when written, either case when read (servers differ). */
+/** A transaction id in hexadecimal: upper case when written, either case when read, because servers differ. */
 export const transactionId = (): JsonMember<Uint8Array> => ({
   mandatory: true,
   toJson: value => toHex(value).toUpperCase(),
@@ -105,7 +105,7 @@ export const base64Bytes = (length?: number): JsonMember<Uint8Array> => ({
   },
 })
 
-/** A DER message in base64. */
+/** A base64-encoded DER message. */
 export const base64Message = <T>(schema: Schema<T>): JsonMember<T> => ({
   mandatory: true,
   toJson: value => toBase64(schema.encode(value)),
@@ -119,10 +119,10 @@ export const base64Message = <T>(schema: Schema<T>): JsonMember<T> => ({
   },
 })
 
-/** A member that may be absent (or null, as some servers write it). */
+/** A member that may be absent or null, as some servers send it. */
 export const maybe = <T>(member: JsonMember<T>): JsonMember<T, false> => ({ ...member, mandatory: false })
 
-/** A JSON object with these members; others are passed over, as the bindings ask. */
+/** A JSON object with these members. Unknown members are ignored, as the bindings require. */
 export interface JsonMessage<T> {
   toJson(value: T): { readonly [key: string]: Json }
   fromJson(json: Json): T
@@ -136,7 +136,7 @@ export const message = <const M extends Members>(members: M): JsonMessage<Messag
       for (const [name, member] of entries) {
         const content = (value as Record<string, unknown>)[name]
         if (content !== undefined) json[name] = member.toJson(content)
-        else if (member.mandatory) throw new JsonError('missing', name, 'mandatory, but absent')
+        else if (member.mandatory) throw new JsonError('missing', name, 'the mandatory member is absent')
       }
       return json
     },
@@ -148,14 +148,14 @@ export const message = <const M extends Members>(members: M): JsonMessage<Messag
       for (const [name, member] of entries) {
         const content = Object.hasOwn(object, name) ? object[name] : undefined
         if (content !== undefined && content !== null) value[name] = member.fromJson(content, name)
-        else if (member.mandatory) throw new JsonError('missing', name, 'mandatory, but absent')
+        else if (member.mandatory) throw new JsonError('missing', name, 'the mandatory member is absent')
       }
       return value as MessageValue<M>
     },
   }
 }
 
-/** A member that is itself an object. */
+/** A member that is an object. */
 export const object = <T>(schema: JsonMessage<T>): JsonMember<T> => ({
   mandatory: true,
   toJson: value => schema.toJson(value),

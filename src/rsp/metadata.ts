@@ -19,10 +19,10 @@ export const NotificationConfigurationInformation = sequence(
 )
 const NotificationConfiguration = tagged(0xb6, sequenceOf(NotificationConfigurationInformation))
 
-/** DpProprietaryData ::= SEQUENCE { dpOid OBJECT IDENTIFIER, … }: what the SM-DP+ adds behind the OID is kept as unknown. */
+/** DpProprietaryData ::= SEQUENCE { dpOid OBJECT IDENTIFIER, … }: additions of the SM-DP+ are retained as unknown. */
 export const DpProprietaryData = sequence({ dpOid: tagged(0x80, oid()) }, 'DpProprietaryData')
 
-/** VendorSpecificExtension: an open type by vendor OID; nothing here reads it, so its bytes are kept. */
+/** VendorSpecificExtension: an open type by vendor OID; its bytes are retained, because no code interprets it. */
 const serviceSpecificData = (tag: number) => rawElement('VendorSpecificExtension', tag)
 
 const ServiceProviderName = tagged(0x91, utf8(32))
@@ -68,7 +68,7 @@ export const UpdateMetadataRequest = tagged(
 )
 export type UpdateMetadataRequest = SchemaValue<typeof UpdateMetadataRequest>
 
-/** SGP.22 §5.7.15. ProfileInfo ::= [PRIVATE 3] SEQUENCE; every component is present only if asked for and set. */
+/** SGP.22 §5.7.15. ProfileInfo ::= [PRIVATE 3] SEQUENCE; each component is present only if requested and set. */
 export const ProfileInfo = tagged(
   0xe3,
   sequence(

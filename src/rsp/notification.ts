@@ -29,7 +29,7 @@ export const BppCommandId = namedInteger({
 })
 export type BppCommandId = SchemaValue<typeof BppCommandId>
 
-/** ErrorReason ::= INTEGER of a ProfileInstallationResult, names as in the module. */
+/** ErrorReason ::= INTEGER of a ProfileInstallationResult, with the names of the module. */
 export const ErrorReason = namedInteger({
   incorrectInputValues: 1,
   invalidSignature: 2,
@@ -50,7 +50,9 @@ export const ErrorReason = namedInteger({
 })
 export type ErrorReason = SchemaValue<typeof ErrorReason>
 
-/** SuccessResult ::= SEQUENCE { aid [APPLICATION 15], simaResponse }; simaResponse holds EUICCResponse of the profile interoperability specification. */
+/**
+ * SuccessResult ::= SEQUENCE { aid [APPLICATION 15], simaResponse }; simaResponse contains the EUICCResponse of SAIP.
+ */
 const SuccessResult = sequence({ aid: tagged(0x4f, octets(5, 16)), simaResponse: octets() }, 'SuccessResult')
 /** ErrorResult ::= SEQUENCE { bppCommandId, errorReason, simaResponse OPTIONAL } */
 const ErrorResult = sequence(
@@ -97,7 +99,7 @@ export const OtherSignedNotification = sequence(
     euiccNotificationSignature: Signature,
     euiccCertificate: rawElement('Certificate', 0x30),
     eumCertificate: rawElement('Certificate', 0x30),
-    /** Version 3: the rest of the chain, without the CI. */
+    /** Version 3: the other certificates of the chain, without the CI. */
     otherCertsInChain: optional(tagged(0xa1, sequenceOf(rawElement('Certificate', 0x30)))),
   },
   'OtherSignedNotification',
@@ -111,7 +113,7 @@ export const PendingNotification = choice(
 )
 export type PendingNotification = SchemaValue<typeof PendingNotification>
 
-/** The metadata inside either kind of pending notification. */
+/** Returns the metadata of either kind of pending notification. */
 export const getNotificationMetadata = (notification: PendingNotification): NotificationMetadata =>
   notification.profileInstallationResult !== undefined
     ? notification.profileInstallationResult.profileInstallationResultData.value.notificationMetadata

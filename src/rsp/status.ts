@@ -1,4 +1,4 @@
-/** SGP.22 §5.2.6.1: what a function's error is about. */
+/** SGP.22 §5.2.6.1: the subject of an error. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   '1': 'generic',
   '1.1': 'function requester',
@@ -39,7 +39,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   '8.11.1': 'public key of the certificate issuer',
 }
 
-/** SGP.22 §5.2.6.2: what is wrong with it. */
+/** SGP.22 §5.2.6.2: the reason of an error. */
 const REASONS: Readonly<Record<string, string>> = {
   '1.1': 'unknown to the provider',
   '1.2': 'not allowed',
@@ -69,44 +69,47 @@ const REASONS: Readonly<Record<string, string>> = {
   '6.4': 'maximum number of retries exceeded',
 }
 
-/** What a pair means to the person who reads it, and what to do, where more can be said than subject and reason. */
+/**
+ * The meaning of a subject and reason pair, and the action of the user, where more is known than the two codes state.
+ */
 const ADVICE: Readonly<Record<string, string>> = {
-  '8.1/4.8': 'The eUICC has not enough memory for the profile: delete one and try again.',
+  '8.1/4.8': 'The eUICC has not enough memory for the profile. Delete a profile and try again.',
   '8.1/6.1': 'The SM-DP+ could not verify the signature of the eUICC.',
-  '8.1.1/3.8': 'The SM-DP+ has no order for this EID: the order is bound to another one, or none waits for it.',
-  '8.1.2/6.1': 'The SM-DP+ does not accept the EUM certificate: is it of the same certificate issuer?',
+  '8.1.1/3.8': 'The SM-DP+ has no order for this EID. The order is bound to another EID, or none is waiting.',
+  '8.1.2/6.1': 'The SM-DP+ does not accept the EUM certificate. Check that both use the same certificate issuer.',
   '8.1.2/6.3': 'The EUM certificate has expired.',
   '8.1.3/6.1': 'The SM-DP+ does not accept the eUICC certificate.',
   '8.1.3/6.3': 'The eUICC certificate has expired.',
   '8.2/1.2': 'The operator has not released the profile yet.',
   '8.2/3.7': 'The profile is not available for a new binding.',
   '8.2.5/4.3': 'No profile of this order fits this eUICC.',
-  '8.2.6/3.8': 'The SM-DP+ knows no order with this matching id: was the activation code used before, or mistyped?',
-  '8.2.7/2.2': 'The order asks for a confirmation code.',
+  '8.2.6/3.8':
+    'The SM-DP+ has no order with this matching id. Check the activation code; it may have been used before.',
+  '8.2.7/2.2': 'The order requires a confirmation code.',
   '8.2.7/3.8': 'The confirmation code is wrong.',
-  '8.2.7/6.4': 'Too many wrong confirmation codes: the order is closed.',
-  '8.8.1/3.8': 'The SM-DP+ does not go by this address.',
+  '8.2.7/6.4': 'Too many wrong confirmation codes. The SM-DP+ has closed the order.',
+  '8.8.1/3.8': 'The SM-DP+ has another address than the requested one.',
   '8.8.2/3.1': 'The SM-DP+ trusts none of the certificate issuers that the eUICC signs with.',
   '8.8.3/3.1': 'The SM-DP+ does not support the specification version of the eUICC.',
   '8.8.4/3.7': 'The SM-DP+ has no certificate of an issuer that the eUICC trusts.',
-  // Servers in the field write either reason for an expired order.
+  // Servers use either reason for an expired order.
   '8.8.5/4.1': 'The download order has expired.',
   '8.8.5/4.10': 'The download order has expired.',
-  '8.8.5/6.4': 'The download order has been tried too often.',
-  '8.9/4.2': 'The SM-DS could not do it: the root SM-DS refused the event.',
-  '8.9/5.1': 'The SM-DS cannot be reached: is its address right, and does it run?',
-  '8.9.1/3.8': 'The SM-DS does not go by this address.',
+  '8.8.5/6.4': 'The download order has reached its maximum number of attempts.',
+  '8.9/4.2': 'The SM-DS failed: the root SM-DS rejected the event.',
+  '8.9/5.1': 'The SM-DS is not reachable. Check its address and that it runs.',
+  '8.9.1/3.8': 'The SM-DS has another address than the requested one.',
   '8.9.2/3.1': 'The SM-DS trusts none of the certificate issuers that the eUICC signs with.',
   '8.9.3/3.1': 'The SM-DS does not support the specification version of the eUICC.',
   '8.9.4/3.7': 'The SM-DS has no certificate of an issuer that the eUICC trusts.',
-  '8.9.5/3.3': 'The SM-DS has an event with this id already.',
+  '8.9.5/3.3': 'The SM-DS already has an event with this id.',
   '8.9.5/3.9':
-    'The SM-DS has no such event for this eUICC: was the profile downloaded or its order cancelled meanwhile?',
-  '8.10.1/3.9': 'The server does not know this transaction: the session has ended.',
+    'The SM-DS has no such event for this eUICC. The profile may have been downloaded or its order canceled.',
+  '8.10.1/3.9': 'The server does not know this transaction. The session has ended.',
   '8.11.1/3.9': 'The server does not know the certificate issuer.',
 }
 
-/** One sentence for a subject and reason code. */
+/** Returns one sentence for a subject and reason code. */
 export const describeStatusCode = (subjectCode: string, reasonCode: string): string => {
   const known = ADVICE[`${subjectCode}/${reasonCode}`]
   if (known !== undefined) return `${known} (${subjectCode}/${reasonCode})`

@@ -16,7 +16,7 @@ const codeOf = (work: () => unknown): string => {
   return 'no error'
 }
 
-describe('primitives agree with asn1js', () => {
+describe('primitives and asn1js', () => {
   it.each([0, 1, 127, 128, 255, 256, 32767, 32768, 65535, 2 ** 31, -1, -128, -129, -32769])('INTEGER %i', value => {
     const bytes = encode(integer(), value)
     expect(toHex(bytes)).toBe(toHex(new Uint8Array(new asn1js.Integer({ value }).toBER())))
@@ -51,13 +51,13 @@ describe('BIT STRING with named bits', () => {
     expect(decode(PprIds, fromHex(hex))).toEqual(names)
     expect(toHex(encode(PprIds, names))).toBe(hex)
   })
-  it('refuses a bad count of unused bits', () => {
+  it('bits rejects an invalid count of unused bits', () => {
     expect(codeOf(() => decode(PprIds, fromHex('030108')))).toBe('bad-value')
     expect(codeOf(() => decode(PprIds, fromHex('0300')))).toBe('bad-value')
   })
 })
 
-describe('SEQUENCE', () => {
+describe('sequence', () => {
   const Thing = sequence(
     {
       id: tagged(0x80, octets(1, 16)),
@@ -67,12 +67,12 @@ describe('SEQUENCE', () => {
     },
     'Thing',
   )
-  it('round-trips, and leaves a default out', () => {
+  it('a SEQUENCE round-trips and omits a default value', () => {
     const value = { id: fromHex('0102'), flag: true, note: 'x', kind: 2 }
     expect(toHex(encode(Thing, value))).toBe('300a800201020101ff8c0178')
     expect(decode(Thing, encode(Thing, value))).toEqual(value)
   })
-  it('keeps what it does not know', () => {
+  it('a SEQUENCE retains unknown elements', () => {
     const longer = fromHex('300c800101 0101ff 9f0403aabbcc')
     const value = decode(Thing, longer)
     expect(value[UNKNOWN]?.map(toHex)).toEqual(['9f0403aabbcc'])
@@ -89,10 +89,10 @@ describe('SEQUENCE', () => {
     ['five length octets', '30850000000006 800101 0101ff', 'bad-length'],
     ['another tag', '3106 800101 0101ff', 'bad-tag'],
     ['nothing', '', 'truncated'],
-  ])('refuses %s', (_name, hex, code) => {
+  ])('a SEQUENCE rejects %s', (_name, hex, code) => {
     expect(codeOf(() => decode(Thing, fromHex(hex)))).toBe(code)
   })
-  it('says where', () => {
+  it('an Asn1Error contains the path and the offset', () => {
     const Outer = sequence({ inner: tagged(0xa1, sequenceOf(Thing)) })
     const bytes = fromHex('300e a10c 3006 800101 0101ff 3002 0500'.replaceAll(' ', ''))
     try {
@@ -104,25 +104,25 @@ describe('SEQUENCE', () => {
   })
 })
 
-describe('CHOICE and tags', () => {
+describe('choice and tags', () => {
   const Answer = explicit(
     0xbf2d,
     choice({ ok: tagged(0xa0, sequenceOf(integer())), error: tagged(0x81, namedInteger({ incorrectInputValues: 1 })) }),
   )
-  it('is explicit under a tag of its own', () => {
+  it('a tag around a CHOICE is explicit', () => {
     expect(toHex(encode(Answer, { error: 'incorrectInputValues' }))).toBe('bf2d03810101')
     expect(decode(Answer, fromHex('bf2d03810105'))).toEqual({ error: 5 })
     expect(decode(Answer, fromHex('bf2d02a000'))).toEqual({ ok: [] })
     expect(codeOf(() => decode(Answer, fromHex('bf2d00')))).toBe('missing-field')
     expect(codeOf(() => decode(Answer, fromHex('bf2d06810101810101')))).toBe('over-long')
   })
-  it('refuses a tag whose constructed bit does not fit', () => {
+  it('tagged rejects a tag whose constructed bit does not match', () => {
     expect(() => tagged(0x80, sequence({}))).toThrow(RangeError)
   })
 })
 
-describe('what is signed', () => {
-  it('is given back byte for byte, even where it is not DER', () => {
+describe('signed elements', () => {
+  it('withRawBytes encodes the received bytes, also if they are not DER', () => {
     const Signed = sequence({
       body: withRawBytes(sequence({ n: integer() })),
       signature: rawElement('signature', 0x5f37),

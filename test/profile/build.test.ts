@@ -27,8 +27,8 @@ const parameters: ProfileParameters = {
 }
 const install = (given: ProfileParameters) => installProfile(buildProfilePackage(given), capabilities)
 
-describe('a profile of our own', () => {
-  it('survives its own encoding', () => {
+describe('buildProfilePackage', () => {
+  it('buildProfilePackage returns a package that decodes to itself', () => {
     const pkg = buildProfilePackage(parameters)
     const bytes = encodeProfilePackage(pkg)
     const again = decodeProfilePackage(bytes)
@@ -38,7 +38,7 @@ describe('a profile of our own', () => {
     expect(toHex(encodeProfilePackage(again))).toBe(toHex(bytes))
   })
 
-  it('installs on a card that can do no more than it asks for', () => {
+  it('buildProfilePackage returns a profile that a card with only the required services installs', () => {
     const outcome = installProfile(buildProfilePackage(parameters), {
       services: new Set(['usim', 'milenage']),
       freeMemory: 20_000,
@@ -47,7 +47,7 @@ describe('a profile of our own', () => {
     expect(outcome.response).toEqual({ peStatus: [{ status: 'ok' }] })
   })
 
-  it('tells the operator what it needs to know', () => {
+  it('buildProfilePackage returns a profile from which the operator data can be read', () => {
     const subscriber = getProfileSubscriber(buildProfilePackage(parameters))
     expect(subscriber).toMatchObject({
       iccid: parameters.iccid,
@@ -68,7 +68,7 @@ describe('a profile of our own', () => {
     ['TUAK', tuak128],
     ['TUAK, 256-bit key, 2 Keccaks', tuak256],
     ['the test algorithm', test],
-  ])('authenticates with %s', (_name, algorithm) => {
+  ])('buildProfilePackage returns a profile that authenticates with %s', (_name, algorithm) => {
     const given = { ...parameters, algorithm }
     const { algorithm: auc, sqn } = getProfileSubscriber(buildProfilePackage(given))
     expect(toHex(sqn)).toBe('000000000000')
@@ -80,7 +80,7 @@ describe('a profile of our own', () => {
     expect(answer).toMatch(new RegExp(`^db${(res.length / 2).toString(16).padStart(2, '0')}${res}10.*9000$`))
   })
 
-  it('lets a device read what it needs to attach, without any PIN', () => {
+  it('buildProfilePackage returns a profile whose attach files are readable without a PIN', () => {
     const terminal = startTerminal(install(parameters).profile!)
     terminal.select('2fe2')
     expect(terminal.send(0xb0, 0, 0, '', 10)).toBe('989909113254769810329000')
@@ -101,7 +101,7 @@ describe('a profile of our own', () => {
     expect(terminal.send(0xd6, 0, 0, '01')).toBe('9000')
   })
 
-  it('asks for PIN1 where the operator sets one', () => {
+  it('buildProfilePackage returns a profile that requires PIN1 if the operator sets one', () => {
     const terminal = startTerminal(install({ ...parameters, pin1: '1234' }).profile!)
     terminal.selectAid('a0000000871002')
     terminal.select('6f07')
@@ -116,11 +116,11 @@ describe('a profile of our own', () => {
     ['a key of 15 bytes', { algorithm: { ...milenage, k: new Uint8Array(15) } }],
     ['a PIN of three digits', { pin1: '123' }],
     ['a name that does not fit', { serviceProviderName: 'a name that is far too long' }],
-  ])('refuses %s', (_name, wrong) => {
+  ])('buildProfilePackage rejects %s', (_name, wrong) => {
     expect(() => buildProfilePackage({ ...parameters, ...wrong })).toThrow(ProfileError)
   })
 
-  it('carries any subscriber there can be', () => {
+  it('buildProfilePackage accepts any valid subscriber', () => {
     const digits = (minLength: number, maxLength: number) =>
       fc.stringMatching(new RegExp(`^[0-9]{${minLength},${maxLength}}$`))
     const key = fc.uint8Array({ minLength: 16, maxLength: 16 })

@@ -13,7 +13,7 @@ const good = buildProfilePackage({
   serviceProviderName: 'Example Mobile',
   random: length => new Uint8Array(length).fill(0x5a),
 })
-/** The good package with the first element of a kind changed. */
+/** The valid package with the first element of a kind changed. */
 const changed = <K extends ElementKind>(kind: K, change: (value: ElementValue<K>) => unknown): ProfilePackage => {
   const index = good.elements.findIndex(element => element.kind === kind)
   const value = change(good.elements[index]!.value as ElementValue<K>) as ElementValue<K>
@@ -26,11 +26,11 @@ const rulesOf = (pkg: ProfilePackage): readonly string[] =>
   checkProfilePackage(pkg).map(({ rule, severity }) => `${severity} ${rule}`)
 
 describe('checkProfilePackage', () => {
-  it('finds nothing in our own profile', () => {
+  it('checkProfilePackage finds nothing in our profile', () => {
     expect(checkProfilePackage(good)).toEqual([])
   })
 
-  it.skipIf(ts48Missing).each(TS48_NAMES)(`finds no error in %s${ts48Reason}`, name => {
+  it.skipIf(ts48Missing).each(TS48_NAMES)(`checkProfilePackage finds no error in %s${ts48Reason}`, name => {
     const errors = checkProfilePackage(decodeProfilePackage(readTs48(name))).filter(f => f.severity === 'error')
     expect(errors).toEqual([])
   })
@@ -98,7 +98,7 @@ describe('checkProfilePackage', () => {
       changed('opt-usim', v => ({ ...v, 'ef-msisdn': undefined })),
       'warning service-table',
     ],
-  ])('finds %s', (_name, pkg, expected) => {
+  ])('checkProfilePackage finds %s', (_name, pkg, expected) => {
     expect(rulesOf(pkg)).toContain(expected)
   })
 })

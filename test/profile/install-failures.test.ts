@@ -26,7 +26,7 @@ const changed = <K extends ElementKind>(kind: K, change: (value: ElementValue<K>
   const value = change(good.elements[indexOf(kind)]!.value as ElementValue<K>) as ElementValue<K>
   return { elements: good.elements.with(indexOf(kind), createElement(kind, value)) }
 }
-/** The good package with another element before its end. */
+/** The valid package with another element before its end. */
 const extended = <K extends ElementKind>(kind: K, value: unknown): ProfilePackage => ({
   elements: good.elements.toSpliced(-1, 0, createElement(kind, value as ElementValue<K>)),
 })
@@ -39,7 +39,7 @@ const aka = (change: Record<string, unknown>): ProfilePackage =>
     algoConfiguration: { algoParameter: { ...v.algoConfiguration.algoParameter, ...change } },
   }))
 
-describe('a card refuses a profile', () => {
+describe('installProfile rejects a profile', () => {
   it.each<[string, ProfilePackage, string, number?]>([
     [
       'of another format version',
@@ -174,30 +174,33 @@ describe('a card refuses a profile', () => {
     expect('reason' in outcome && outcome.reason).toBeTruthy()
   })
 
-  it('that is larger than its memory, and takes it when there is just enough', () => {
+  it('installProfile rejects a profile above the free memory and accepts one that fits exactly', () => {
     const { memory } = installProfile(good, capabilities).profile!
     expect(installProfile(good, { ...capabilities, freeMemory: memory }).profile?.memory).toBe(memory)
     const outcome = installProfile(good, { ...capabilities, freeMemory: memory - 1 })
     expect(outcome.response.peStatus[0]?.status).toBe('not-enough-memory')
   })
 
-  it.each<ServiceName>(['usim', 'milenage'])('that states no service, but uses %s, which it lacks', service => {
-    const services = new Set(SUPPORTED_SERVICES.filter(name => name !== service))
-    expect(installProfile(good, { ...capabilities, services }).response.peStatus[0]?.status).toBe(
-      'feature-not-supported',
-    )
-  })
+  it.each<ServiceName>(['usim', 'milenage'])(
+    'installProfile rejects a profile that uses %s without stating the service if the card lacks it',
+    service => {
+      const services = new Set(SUPPORTED_SERVICES.filter(name => name !== service))
+      expect(installProfile(good, { ...capabilities, services }).response.peStatus[0]?.status).toBe(
+        'feature-not-supported',
+      )
+    },
+  )
 })
 
-describe('a card takes a profile', () => {
-  it('with an element it does not support, where that is not mandated, and says so', () => {
+describe('installProfile accepts a profile', () => {
+  it('installProfile skips an unsupported element that is not mandated, and reports it', () => {
     const value = { 'nonStandard-header': header(91, false), issuerID: '1.2.3', content: fromHex('') }
     const { profile, response } = installProfile(extended('nonStandard', value), capabilities)
     expect(profile).toBeDefined()
     expect(response).toEqual({ peStatus: [{ status: 'ok' }, { status: 'pe-not-supported', identification: 91 }] })
   })
 
-  it('whose directories and files are created one by one, filled with gaps, and linked', () => {
+  it('installProfile creates directories and files one by one, fills them with gaps, and links them', () => {
     const fcp = { securityAttributesReferenced: fromHex('2f060a') }
     const { profile } = installProfile(
       gfm(
@@ -253,7 +256,7 @@ describe('a card takes a profile', () => {
     expect(at('6f04')).toMatchObject({ sfi: undefined, contentKey: '3f00/7f66/6f02' })
   })
 
-  it('without the files that it asks not to create', () => {
+  it('installProfile does not create files with doNotCreate', () => {
     const pkg = changed('usim', v => ({ ...v, 'ef-netpar': [{ doNotCreate: null }] }))
     const keys = (p: ProfilePackage) => [...installProfile(p, capabilities).profile!.files.keys()]
     expect(keys(good)).toContain('3f00/7fd0/6fc4')
@@ -261,12 +264,12 @@ describe('a card takes a profile', () => {
   })
 })
 
-describe('a damaged package', () => {
+describe('installProfile with a damaged package', () => {
   const samples = [
     ...(ts48Missing ? [] : TS48_NAMES.map(name => [name, readTs48(name)] as const)),
     ['our own', encodeProfilePackage(good)] as const,
   ]
-  it.each(samples)(`never crashes the card: %s with any one byte changed${ts48Reason}`, (_name, bytes) => {
+  it.each(samples)(`installProfile returns a result for %s with any one byte changed${ts48Reason}`, (_name, bytes) => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, difference) => {
         const damaged = bytes.slice()

@@ -8,15 +8,15 @@ import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from './ts48.ts'
 
 const capabilities: CardCapabilities = { services: new Set(SUPPORTED_SERVICES), freeMemory: 500_000 }
 
-describe.skipIf(ts48Missing)(`installing TS.48 profiles${ts48Reason}`, () => {
-  it.each(TS48_NAMES)('%s installs whole', name => {
+describe.skipIf(ts48Missing)(`installProfile with TS.48 profiles${ts48Reason}`, () => {
+  it.each(TS48_NAMES)('installProfile installs %s completely', name => {
     const pkg = decodeProfilePackage(readTs48(name))
     const outcome = installProfile(pkg, capabilities)
     expect('reason' in outcome ? outcome : 'installed').toBe('installed')
     const { profile, statuses, response } = outcome
     expect(statuses).toHaveLength(pkg.elements.length)
     expect(statuses.every(({ status }) => status === 'ok')).toBe(true)
-    // The simaResponse that real cards give for success.
+    // The simaResponse of real cards for success.
     expect(toHex(encodeEuiccResponse(response))).toBe('3007a0053003800100')
     expect(profile!.applications.map(adf => toHex(adf.aid!).slice(0, 14))).toContain('a0000000871002')
     expect(toHex(profile!.files.get('3f00/2fe2')!.initialContent)).toBe('98001032547698103214')
@@ -30,7 +30,7 @@ describe.skipIf(ts48Missing)(`installing TS.48 profiles${ts48Reason}`, () => {
 })
 
 describe('EUICCResponse', () => {
-  it('says which element failed, and that nothing was installed', () => {
+  it('EUICCResponse contains the failed element and that nothing was installed', () => {
     const response = {
       peStatus: [{ status: 'not-enough-memory', identification: 9 } as const],
       profileInstallationAborted: null,

@@ -16,7 +16,7 @@ const errorOf = (bytes: Uint8Array): unknown => {
 }
 
 describe.skipIf(ts48Missing)(`profile packages of TS.48${ts48Reason}`, () => {
-  it.each(TS48_NAMES)('%s decodes, and every element re-encodes to its own bytes', name => {
+  it.each(TS48_NAMES)('decodeProfilePackage decodes %s, and every element re-encodes to its bytes', name => {
     const bytes = readTs48(name)
     const pkg = decodeProfilePackage(bytes)
     expect(toHex(encodeProfilePackage(pkg))).toBe(toHex(bytes))
@@ -28,7 +28,7 @@ describe.skipIf(ts48Missing)(`profile packages of TS.48${ts48Reason}`, () => {
     }
   })
 
-  it.each(TS48_NAMES)('%s cut off anywhere is a ProfileError with an offset inside it', name => {
+  it.each(TS48_NAMES)('decodeProfilePackage rejects a truncated %s with an offset inside it', name => {
     const bytes = readTs48(name)
     const wrong: number[] = []
     for (let length = 0; length < bytes.length; length += name === TS48_NAMES[1] ? 1 : 31) {
@@ -39,7 +39,7 @@ describe.skipIf(ts48Missing)(`profile packages of TS.48${ts48Reason}`, () => {
     expect(wrong).toEqual([])
   })
 
-  it.each(TS48_NAMES)('%s with any one byte changed decodes or is a ProfileError, and nothing else', name => {
+  it.each(TS48_NAMES)('decodeProfilePackage decodes %s with any one byte changed or throws a ProfileError', name => {
     const bytes = readTs48(name)
     fc.assert(
       fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, difference) => {
@@ -53,7 +53,7 @@ describe.skipIf(ts48Missing)(`profile packages of TS.48${ts48Reason}`, () => {
   })
 })
 
-describe('what is not a profile package', () => {
+describe('invalid profile packages', () => {
   it.each([
     ['nothing', '', 0, 'not-a-package'],
     ['a certificate', '3003020101', 0, 'not-a-package'],
@@ -66,7 +66,7 @@ describe('what is not a profile package', () => {
 })
 
 describe('profile elements', () => {
-  it('have the tags of their place in the CHOICE, in the long form from 31 on', () => {
+  it('profile elements have the tags of their position in the CHOICE, in the long form from 31', () => {
     const tags = Object.fromEntries(
       Object.entries(ProfileElementTypes).map(([kind, { tag }]) => [kind, tag.toString(16)]),
     )
@@ -74,7 +74,7 @@ describe('profile elements', () => {
     expect(tags).toMatchObject({ 'df-snpn': 'be', 'df-5gprose': 'bf1f', iot: 'bf20', 'opt-iot': 'bf21' })
   })
 
-  it('of kinds that are not known, and components that are not, are kept', () => {
+  it('decodeProfilePackage retains unknown elements and components', () => {
     const header = 'a01d800102810103830a89000000000000000000a500a6009f7f02abcd'
     const unknown = 'bf5003010203'
     const end = 'aa05a003810101'

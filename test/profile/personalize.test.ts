@@ -77,7 +77,7 @@ const TEMPLATES: readonly [string, () => ProfilePackage][] = [
 ]
 
 describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
-  it('with no values of its own, or with those of the template, is the template byte for byte', () => {
+  it('personalize without values, or with the values of the template, returns the template byte for byte', () => {
     const template = read()
     const { iccid, imsi, msisdn } = getProfileSubscriber(template)
     const { key } = getElements(template, 'akaParameter')[0]!.value.algoConfiguration.algoParameter!
@@ -85,7 +85,7 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
       expect(sameBytes(createTemplate(template).personalize(values), template)).toBe(true)
   })
 
-  it('holds the values everywhere, and everything else as it was', () => {
+  it('personalize writes the values everywhere and changes nothing else', () => {
     const template = read()
     const copy = createTemplate(template).personalize(VALUES)
     expect(getProfileSubscriber(copy)).toMatchObject({ iccid: VALUES.iccid, imsi: VALUES.imsi, msisdn: VALUES.msisdn })
@@ -125,7 +125,7 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
     expect(errors(copy)).toEqual(errors(template))
   })
 
-  it('changes nothing but the header and EF.ICCID for another ICCID', () => {
+  it('personalize changes only the header and EF.ICCID for another ICCID', () => {
     const template = read()
     const copy = createTemplate(template).personalize({ iccid: VALUES.iccid })
     const touched = copy.elements.filter((element, at) => element.bytes !== template.elements[at]!.bytes)
@@ -135,7 +135,7 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
     )
   })
 
-  it('authenticates with Milenage where it is told to', () => {
+  it('personalize replaces the algorithm with Milenage on request', () => {
     const template = createTemplate(read())
     const copy = template.personalize({ algorithm: 'milenage', k: bytes(0x20), opc: bytes(0x30) })
     const rand = bytes(0x40)
@@ -147,8 +147,8 @@ describe.each(TEMPLATES)(`a copy of %s${ts48Reason}`, (_name, read) => {
   })
 })
 
-describe(`the dependents of an IMSI${ts48Reason}`, () => {
-  it.skipIf(ts48Missing)('are moved in the ISIM of TS.48, whose test domain stays', () => {
+describe(`personalize with an IMSI${ts48Reason}`, () => {
+  it.skipIf(ts48Missing)('personalize updates the ISIM of TS.48 and retains its test domain', () => {
     const template = decodeProfilePackage(readTs48('TS48v5_SAIP2.3_NoBERTLV.der'))
     const { applications } = install(createTemplate(template).personalize({ imsi: VALUES.imsi, msisdn: VALUES.msisdn }))
     const isim = applications.find(({ aid }) => toHex(aid!).startsWith('a0000000871004'))!
@@ -158,7 +158,7 @@ describe(`the dependents of an IMSI${ts48Reason}`, () => {
     expect(textOf(0x6f04)).toContain('sip:+4915551234567')
   })
 
-  it('are moved in the files of the home network, with MNCs of two and of three digits', () => {
+  it('personalize updates the home network files, with MNCs of two and three digits', () => {
     const usim = getUsim(install(createTemplate(own()).personalize({ imsi: VALUES.imsi })))!
     expect(contentOf(usim, 0x6fd9)).toBe('62f220')
     expect(contentOf(usim, 0x6f62).slice(0, 20)).toBe('62f220080062f2204000')
@@ -166,12 +166,12 @@ describe(`the dependents of an IMSI${ts48Reason}`, () => {
     expect(contentOf(three, 0x6fad).slice(6)).toBe('03')
   })
 
-  it('take an IMSI of fewer digits', () => {
+  it('personalize accepts an IMSI of fewer digits', () => {
     expect(getProfileSubscriber(createTemplate(own()).personalize({ imsi: '26202123456' })).imsi).toBe('26202123456')
   })
 })
 
-it.skipIf(ts48Missing)(`the test algorithm takes another key${ts48Reason}`, () => {
+it.skipIf(ts48Missing)(`personalize replaces the key of the test algorithm${ts48Reason}`, () => {
   const template = decodeProfilePackage(readTs48(TS48_NAMES[0]))
   const rand = bytes(3)
   const { algorithm } = getProfileSubscriber(createTemplate(template).personalize({ k: bytes(0x44) }))
@@ -182,7 +182,7 @@ it.skipIf(ts48Missing)(`the test algorithm takes another key${ts48Reason}`, () =
   })
 })
 
-describe('what cannot be a value', () => {
+describe('personalize rejects an invalid value', () => {
   it.each<[string, Personalization, string]>([
     [
       'an ICCID without its check digit',
@@ -206,7 +206,7 @@ describe('what cannot be a value', () => {
     expect(message).toContain(expected)
   })
 
-  it('is one for which the template has no place', () => {
+  it('personalize rejects a value for which the template has no file', () => {
     const without = (kind: string): ProfilePackage => ({
       elements: own().elements.filter(element => element.kind !== kind),
     })

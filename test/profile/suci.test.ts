@@ -27,17 +27,20 @@ describe('SUCI calculation', () => {
       ephemeralPrivateKey: '99798858a1dc6a2c68637149a4b1dbfd1fdff5addd62a2142f06699ed7602529',
       output: '039aab8376597021e855679a9778ea0b67396e68c66df32c0f41e9acca2da9b9d146a33fc2716ac7dae96aa30a4d',
     },
-  ])('gives the scheme output of $source', ({ scheme, homeNetworkKey, ephemeralPrivateKey, output }) => {
-    const schemeOutput = concealIdentity({
-      scheme,
-      homeNetworkKey: fromHex(homeNetworkKey),
-      ephemeralPrivateKey: fromHex(ephemeralPrivateKey),
-      schemeInput: fromHex('00012080f6'),
-    })
-    expect(toHex(schemeOutput)).toBe(output)
-  })
+  ])(
+    'concealIdentity returns the scheme output of $source',
+    ({ scheme, homeNetworkKey, ephemeralPrivateKey, output }) => {
+      const schemeOutput = concealIdentity({
+        scheme,
+        homeNetworkKey: fromHex(homeNetworkKey),
+        ephemeralPrivateKey: fromHex(ephemeralPrivateKey),
+        schemeInput: fromHex('00012080f6'),
+      })
+      expect(toHex(schemeOutput)).toBe(output)
+    },
+  )
 
-  it('refuses a home network key that is no key', () => {
+  it('concealIdentity rejects an invalid home network key', () => {
     const input = { ephemeralPrivateKey: new Uint8Array(32).fill(1), schemeInput: new Uint8Array(5) }
     for (const scheme of ['profile-a', 'profile-b'] as const)
       expect(() => concealIdentity({ ...input, scheme, homeNetworkKey: new Uint8Array(7) })).toThrow(ProfileError)

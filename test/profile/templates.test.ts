@@ -12,23 +12,29 @@ const NEWEST: Record<FileSystemKind, string> = {
 } // biome-ignore format: a table
 
 describe('file templates', () => {
-  it.each(Object.keys(FileSystemElements) as FileSystemKind[])('has a row for every file of PE %s', kind => {
-    const template = getTemplate(`2.23.143.1.2.${NEWEST[kind]}`)
-    expect(template?.kind).toBe(kind)
-    const rows = template!.files.map(file => file.name)
-    expect(getFileNames(kind).filter(name => !rows.includes(name))).toEqual([])
-  })
+  it.each(Object.keys(FileSystemElements) as FileSystemKind[])(
+    'the template has a row for every file of PE %s',
+    kind => {
+      const template = getTemplate(`2.23.143.1.2.${NEWEST[kind]}`)
+      expect(template?.kind).toBe(kind)
+      const rows = template!.files.map(file => file.name)
+      expect(getFileNames(kind).filter(name => !rows.includes(name))).toEqual([])
+    },
+  )
 
-  it.each(Object.keys(FileSystemElements) as FileSystemKind[])('has no directory that PE %s cannot name', kind => {
-    const directories = getTemplate(`2.23.143.1.2.${NEWEST[kind]}`)!.files.filter(file =>
-      ['MF', 'ADF', 'DF'].includes(file.type),
-    )
-    const named = getFileNames(kind)
-    // A directory with only files that the PE cannot name either is passed over; the first decides where its files go.
-    for (const directory of directories.slice(0, 1)) expect(named).toContain(directory.name)
-  })
+  it.each(Object.keys(FileSystemElements) as FileSystemKind[])(
+    'the template has no directory that PE %s cannot name',
+    kind => {
+      const directories = getTemplate(`2.23.143.1.2.${NEWEST[kind]}`)!.files.filter(file =>
+        ['MF', 'ADF', 'DF'].includes(file.type),
+      )
+      const named = getFileNames(kind)
+      // A directory whose files the PE cannot name either is skipped; the first directory decides where its files go.
+      for (const directory of directories.slice(0, 1)) expect(named).toContain(directory.name)
+    },
+  )
 
-  it('gives each file of a directory its own FID', () => {
+  it('the template assigns each file of a directory a different FID', () => {
     for (const number of Object.values(NEWEST).slice(0, 16)) {
       const seen = new Set<string>()
       let directory = ''
@@ -47,8 +53,11 @@ describe('file templates', () => {
     ['opt-usim', '5', 'ef-plmnwact', 10, 'ffffff0000ffffff0000'],
     ['opt-usim', '5', 'ef-oci', 12, 'ffffffffffff00000001ffff'],
     ['gsm-access', '7', 'ef-kc', 9, 'ffffffffffffffff07'],
-  ])('fills %s %s %s as TS 31.102 §4 and annex E pre-personalize it', (_kind, number, name, length, content) => {
-    const file = getTemplate(`2.23.143.1.2.${number}`)!.files.find(row => row.name === name)!
-    expect(toHex(fill(file.pattern!, length))).toBe(content)
-  })
+  ])(
+    'the template fills %s %s %s as TS 31.102 §4 and annex E pre-personalize it',
+    (_kind, number, name, length, content) => {
+      const file = getTemplate(`2.23.143.1.2.${number}`)!.files.find(row => row.name === name)!
+      expect(toHex(fill(file.pattern!, length))).toBe(content)
+    },
+  )
 })

@@ -4,7 +4,10 @@ import { SHARED } from '../paths.ts'
 
 const folder = join(SHARED, 'ts48')
 
-/** The GSMA TS.48 generic test profiles are not ours to keep: tests find them beside the repository, or say that they did not. */
+/**
+ * The GSMA TS.48 generic test profiles are not part of this repository: tests read them beside it, or are skipped with
+ * a reason.
+ */
 export const TS48_NAMES = [
   'TS48v1_A.der',
   'TS48v2_SAIP2.3_BERTLV.der',

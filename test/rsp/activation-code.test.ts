@@ -11,7 +11,7 @@ const partOf = (text: string): string => {
   return 'accepted'
 }
 
-// The examples of SGP.22 §4.1, with host names of ours.
+// The examples of SGP.22 §4.1 with our host names.
 describe('activation code', () => {
   it.each([
     [
@@ -54,7 +54,7 @@ describe('activation code', () => {
     ['1$smdp.example.com$A$$2', 'confirmationCodeRequiredFlag'],
     ['1$smdp.example.com$A$$1$more', 'format'],
     [`1$smdp.example.com$${'A'.repeat(250)}`, 'length'],
-  ])('refuses %j and names the part', (text, part) => {
+  ])('parseActivationCode rejects %j and names the invalid part', (text, part) => {
     expect(partOf(text)).toBe(part)
   })
 })

@@ -11,8 +11,8 @@ import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 const iccid = iccidFromDigits('8988247000101867183')
 
 /**
- * Shapes seen on the wire of a real card, as Microsoft documents them (MicrosoftDocs/windows-driver-docs,
- * network/mb-esim-operations.md, sample log of "enable profile"); identities replaced by synthetic ones.
+ * Messages of a real card from the documentation of Microsoft (MicrosoftDocs/windows-driver-docs,
+ * network/mb-esim-operations.md, sample log of "enable profile"), with synthetic identities.
  */
 describe('messages of a real card', () => {
   it('ES10c.EnableProfile by ICCID with refreshFlag', () => {
@@ -45,7 +45,7 @@ describe('messages of a real card', () => {
     expect(toHex(encode(ES10b.RetrieveNotificationsList.request, {}))).toBe('bf2b00')
     expect(decode(ES10b.RetrieveNotificationsList.response, fromHex('bf2b02a000'))).toEqual({ notificationList: [] })
   })
-  it('sequence number 0 is valid', () => {
+  it('sequence number 0 of a notification is valid', () => {
     expect(toHex(encode(ES10b.RetrieveNotificationsList.request, { searchCriteria: { seqNumber: 0 } }))).toBe(
       'bf2b05a003800100',
     )
@@ -53,22 +53,22 @@ describe('messages of a real card', () => {
 })
 
 describe('choices under AUTOMATIC TAGS', () => {
-  it('ES10c.DeleteProfile wraps the identifier alone', () => {
+  it('ES10c.DeleteProfile wraps only the identifier', () => {
     expect(toHex(encode(ES10c.DeleteProfile.request, { iccid }))).toBe(`bf330c5a0a${toHex(iccid)}`)
     expect(decode(ES10c.DeleteProfile.response, fromHex('bf330380017f'))).toEqual({ deleteResult: 'undefinedError' })
   })
-  it('an error value of a later version survives', () => {
+  it('decode retains an error value of a later version', () => {
     expect(decode(ES10c.DeleteProfile.response, fromHex('bf330380010a'))).toEqual({ deleteResult: 10 })
   })
 })
 
-describe('what version 3 adds', () => {
+describe('the additions of version 3', () => {
   const base =
     'bf22 58 8103020301 8203020500 8303010203 840d810100820400080000830200ff 8503017f36 8603090200 8703020300 880203f8 a90404020102 aa0404020102 990206c0 0403010000 0c0548492d3031'
   const content = fromHex(base.slice(8))
   const later = fromHex('b003800101')
   const bytes = new Uint8Array([0xbf, 0x22, content.length + later.length, ...content, ...later])
-  it('is kept, in the bytes and beside them', () => {
+  it('decode retains additions of version 3 in the raw bytes and as unknown elements', () => {
     const info = decode(EUICCInfo2, bytes)
     expect(info.rspCapability).toEqual([
       'additionalProfile',
@@ -83,9 +83,9 @@ describe('what version 3 adds', () => {
   })
 })
 
-describe('every row', () => {
+describe('each row of ES10', () => {
   const rows = [...Object.values(ES10a), ...Object.values(ES10b), ...Object.values(ES10c)]
-  it('names its interface, its clause and itself', () => {
+  it('a row contains its interface, clause and name', () => {
     expect(rows.map(row => row.name)).toHaveLength(new Set(rows.map(row => row.name)).size)
     for (const row of rows) expect(row.clause).toMatch(/^5\.7\.\d+$/)
     for (const [table, entries] of Object.entries({ ES10a, ES10b, ES10c }))

@@ -14,18 +14,18 @@ const info = keep(EUICCInfo1, {
 const request = { euiccChallenge: toBase64(new Uint8Array(16)), euiccInfo1: toBase64(encode(EUICCInfo1, info.value)) }
 
 describe('ES11 (SGP.22 §5.8)', () => {
-  it.each(['smdsAddress', 'smdpAddress'])('reads the address of the SM-DS from %s, as LPAs write either', member => {
+  it.each(['smdsAddress', 'smdpAddress'])('ES11 reads the SM-DS address from %s, as LPAs send either', member => {
     const { fromJson, toJson } = ES11.InitiateAuthentication.request
     const read = fromJson({ ...request, [member]: 'smds.example.com' })
     expect(read.smdpAddress).toBe('smds.example.com')
     expect(toJson(read)).toEqual({ ...request, smdpAddress: 'smds.example.com' })
   })
 
-  it.each<[Json]>([[request], [null], [[]], ['text']])('refuses a request without address: %j', json => {
+  it.each<[Json]>([[request], [null], [[]], ['text']])('ES11 rejects a request without an address: %j', json => {
     expect(() => ES11.InitiateAuthentication.request.fromJson(json)).toThrow()
   })
 
-  it('reads event entries, none included, and says which one is malformed', () => {
+  it('ES11 reads zero or more event entries and names the malformed entry', () => {
     const response = ES11.AuthenticateClient.response!
     const transactionId = 'AB'.repeat(16)
     const entry = { eventId: 'E-1', rspServerAddress: 'smdp.example.com' }
@@ -37,7 +37,7 @@ describe('ES11 (SGP.22 §5.8)', () => {
     expect(() => response.fromJson({ transactionId, eventEntries: entry })).toThrow('a list is expected')
   })
 
-  it('has a path of its own beside that of ES9+', () => {
+  it('toEs11Path returns a path that differs from that of ES9+', () => {
     expect(toEs11Path(ES11.AuthenticateClient)).toBe('/gsma/rsp2/es11/authenticateClient')
     expect(toEs11Path(ES11.InitiateAuthentication)).toBe('/gsma/rsp2/es11/initiateAuthentication')
   })
@@ -50,7 +50,7 @@ describe('ES12 and ES15 (SGP.22 §5.9, §5.10)', () => {
     ['an empty event id', { eventId: '' }],
     ['an address with a path', { rspServerAddress: 'smdp.example.com/x' }],
     ['no forwardingIndicator', { forwardingIndicator: null }],
-  ])('refuse %s', (_, change) => {
+  ])('ES12 and ES15 reject %s', (_, change) => {
     const good = {
       eid: '8'.repeat(32),
       eventId: 'E-1',

@@ -23,7 +23,7 @@ describe('the JSON binding', () => {
     euiccInfo1: 'vyARggMCAgKpBAQCAQKqBAQCAQI=',
     smdpAddress: 'smdp.example.com',
   }
-  it('reads what it writes', () => {
+  it('the JSON binding reads what it writes', () => {
     const json = {
       ...good,
       euiccInfo1: Buffer.from(fromHex('bf2011 8203020202 a90404020102 aa0404020102')).toString('base64'),
@@ -44,10 +44,10 @@ describe('the JSON binding', () => {
     ['a challenge of 15 bytes', { ...good, euiccChallenge: 'AAECAwQFBgcICQoLDA0O' }, 'malformed euiccChallenge'],
     ['a message whose length lies', { ...good, euiccInfo1 }, 'malformed euiccInfo1'],
     ['a member inherited from Object', { ...good, smdpAddress: null, constructor: 'x' }, 'missing smdpAddress'],
-  ])('refuses %s', (_name, json, fault) => {
+  ])('the JSON binding rejects %s', (_name, json, fault) => {
     expect(faultOf(() => request.fromJson(json))).toBe(fault)
   })
-  it('writes transaction ids in upper case and reads either', () => {
+  it('transactionId writes upper case and reads either case', () => {
     const message = ES9p.CancelSession.request
     expect(faultOf(() => message.fromJson({ transactionId: 'xyz', cancelSessionResponse: '' }))).toBe(
       'malformed transactionId',
@@ -58,13 +58,13 @@ describe('the JSON binding', () => {
     }
     expect(message.toJson(message.fromJson(response))).toMatchObject({ transactionId: 'AB0C' })
   })
-  it('says where in a nested member', () => {
+  it('JsonError contains the path of a nested member', () => {
     expect(faultOf(() => ResponseHeader.fromJson({ header: { functionExecutionStatus: { status: 'Perhaps' } } }))).toBe(
       'malformed header.functionExecutionStatus.status',
     )
     expect(faultOf(() => ResponseHeader.fromJson({}))).toBe('missing header')
   })
-  it('has patterns for ES2+', () => {
+  it('the members of ES2+ have patterns', () => {
     expect(faultOf(() => ES2p.ReleaseProfile.request.fromJson({ iccid: '89' }))).toBe('malformed iccid')
     expect(ES2p.DownloadOrder.request.fromJson({ iccid: '8988247000101867183F', profileType: 'T' })).toEqual({
       iccid: '8988247000101867183F',

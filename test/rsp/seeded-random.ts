@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A repeatable source of bytes in place of a random one: SHA-256 over a seed and a counter. */
+/** A seeded random source: SHA-256 over a seed and a counter. */
 export const seededRandom = (seed: string): ((length: number) => Uint8Array) => {
   let rolls = 0
   return length => {

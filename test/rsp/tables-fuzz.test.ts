@@ -15,7 +15,7 @@ const schemas: [string, Schema<unknown>][] = rows.flatMap(row => [
 ])
 schemas.push(['BoundProfilePackage', BoundProfilePackage])
 
-/** Whatever comes, a decoder gives a value or an Asn1Error, and a value it gave it can write. */
+/** For any input a decoder returns a value or throws an Asn1Error, and it can encode the value again. */
 const decodesOrRefuses = (schema: Schema<unknown>, bytes: Uint8Array): void => {
   let value: unknown
   try {
@@ -27,7 +27,7 @@ const decodesOrRefuses = (schema: Schema<unknown>, bytes: Uint8Array): void => {
   decode(schema, encode(schema, value))
 }
 
-/** A plausible element: nested, with the tags that the tables use, its lengths right or not quite. */
+/** A plausible nested element with tags of the tables; its lengths are correct or slightly wrong. */
 const element: fc.Arbitrary<Uint8Array> = fc.letrec<{ node: Uint8Array }>(tie => ({
   node: fc
     .record({
@@ -67,7 +67,7 @@ const element: fc.Arbitrary<Uint8Array> = fc.letrec<{ node: Uint8Array }>(tie =>
 })).node
 
 describe.each(schemas)('%s', (_name, schema) => {
-  it('decodes or refuses what it is sent', () => {
+  it('every row of the interface tables decodes or rejects arbitrary input', () => {
     const tags = schema.tags ?? [0x30]
     fc.assert(
       fc.property(

@@ -28,13 +28,13 @@ import {
   TBSCertificate,
 } from './x509.ts'
 
-/** A certificate of the SGP.22 PKI (§4.5.2), read once; its signature is not checked by reading it. */
+/** A parsed certificate of the SGP.22 PKI (§4.5.2). Parsing does not verify its signature. */
 export interface RspCertificate {
   readonly der: Uint8Array
-  /** The signed part as it came, and the DER signature over it. */
+  /** The signed part as received, and its DER signature. */
   readonly toBeSigned: Uint8Array
   readonly signature: Uint8Array
-  /** Hexadecimal, as it is in the certificate. */
+  /** Hexadecimal, as in the certificate. */
   readonly serialNumber: string
   readonly subject: string
   readonly issuer: string
@@ -54,13 +54,13 @@ export interface RspCertificate {
   /** serialNumber of the subject: in an eUICC certificate, the EID. */
   readonly eid: string | undefined
   readonly organization: string | undefined
-  /** What an EUM may issue for; undefined when the certificate sets no bound. */
+  /** The EIDs for which an EUM may issue certificates; undefined if the certificate sets no limit. */
   readonly permittedEids: readonly PermittedEids[] | undefined
   readonly crlUrls: readonly string[]
   readonly unknownCriticalExtensions: readonly string[]
 }
 
-/** EIDs that begin with the prefix, and, where it is named, of that organization (SGP.22 §4.5.2.1.0.2). */
+/** EIDs that begin with the prefix and, if it is named, belong to the organization (SGP.22 §4.5.2.1.0.2). */
 export interface PermittedEids {
   readonly prefix: string
   readonly organization: string | undefined
@@ -69,17 +69,17 @@ export interface PermittedEids {
 export const Certificate = signed(TBSCertificate, 'Certificate')
 
 const CACHE_SIZE = 512
-/** Certificates of the PKI have well below a kilobyte. */
+/** Certificates of the PKI are well below 1 KiB. */
 const LONGEST_CACHED = 4096
 const cache = new Map<string, RspCertificate>()
 
-/** Reads a certificate; the same bytes give the same object. Throws CertificateError `malformed`. */
+/** Parses a certificate. Equal bytes return the same object. Throws CertificateError `malformed`. */
 export const parseCertificate = (der: Uint8Array): RspCertificate => {
   const key = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1')
   const known = cache.get(key)
   if (known !== undefined) return known
   const certificate = readCertificate(new Uint8Array(der))
-  // The oldest makes room. Whoever sends certificates without end cannot fill the memory with them.
+  // Evicts the oldest entry, so that a peer cannot fill the memory with certificates.
   if (der.length > LONGEST_CACHED) return certificate
   if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string)
   cache.set(key, certificate)
@@ -98,13 +98,13 @@ const readCertificate = (der: Uint8Array): RspCertificate => {
 const read = (der: Uint8Array): RspCertificate => {
   const { toBeSigned, signatureAlgorithm, signatureValue } = decode(Certificate, der)
   const tbs = toBeSigned.value
-  // RFC 5280 §4.1.1.2: the algorithm outside the signature is the one inside it.
+  // RFC 5280 §4.1.1.2: the algorithms outside and inside the signed part must be equal.
   if (!equalBytes(tbs.signature, ECDSA_WITH_SHA256) || !equalBytes(signatureAlgorithm, ECDSA_WITH_SHA256))
-    throw new Asn1Error('bad-value', 'signed with something else than ecdsa-with-SHA256')
+    throw new Asn1Error('bad-value', 'it is not signed with ecdsa-with-SHA256')
   const { curve, publicKey } = readPublicKey(tbs.subjectPublicKeyInfo)
 
   const extensions = new Map((tbs.extensions ?? []).map(extension => [extension.extnID, extension]))
-  if (extensions.size !== (tbs.extensions ?? []).length) throw new Asn1Error('bad-value', 'an extension comes twice')
+  if (extensions.size !== (tbs.extensions ?? []).length) throw new Asn1Error('bad-value', 'an extension is repeated')
   const extensionOf = <T>(id: string, schema: Schema<T>): T | undefined => {
     const extension = extensions.get(id)
     return extension && decode(schema, extension.extnValue)
@@ -146,7 +146,7 @@ const read = (der: Uint8Array): RspCertificate => {
   }
 }
 
-/** Extensions that are understood here, and so may be critical. */
+/** Extensions that this code handles and that may therefore be critical. */
 const KNOWN_EXTENSIONS: readonly string[] = [
   OID.subjectKeyIdentifier,
   OID.authorityKeyIdentifier,
@@ -172,9 +172,8 @@ const attribute = (name: readonly NameAttribute[], type: string): string | undef
   name.find(entry => entry.type === type)?.value
 
 /**
- * SGP.22 §4.5.2.1.0.2 puts the prefix of the EIDs in the serialNumber of a permitted directoryName (v2), or in an
- * extension of its own (v3). By X.509's rules the former would demand an equal serialNumber, so it is read here as
- * SGP.22 means it.
+ * SGP.22 §4.5.2.1.0.2 encodes the EID prefix in the serialNumber of a permitted directoryName (v2) or in an extension
+ * (v3). X.509 would require an equal serialNumber; this code applies the meaning of SGP.22.
  */
 const readPermittedEids = (
   nameConstraints: Uint8Array | undefined,

@@ -7,19 +7,19 @@ import { CERTIFICATE_KINDS, type CertificateKind, checkKind, hasRole } from './k
 
 export interface ChainToVerify {
   readonly kind: CertificateKind
-  /** The certificate that is to be trusted first, then who issued it, up to below the CI (the CI itself may follow). */
+  /** The certificate to verify, then its issuers up to the one below the CI; the CI itself may follow. */
   readonly chain: readonly RspCertificate[]
-  /** The CIs that are trusted: the rest of the decision. */
+  /** The trusted CIs. */
   readonly trustAnchors: readonly RspCertificate[]
   readonly now: Date
-  /** Lists of the CIs, as far as they are at hand. A list that does not verify under its CI's key counts for nothing. */
+  /** The available CRLs of the CIs. A CRL whose signature does not verify with the key of its CI is ignored. */
   readonly crls?: readonly Crl[]
-  /** The EID that an eUICC certificate must be of, where it is known. */
+  /** The expected EID of an eUICC certificate, if known. */
   readonly eid?: string
 }
 
-// Whether a key signed some bytes does not change. A certificate that was found signed by another is not verified
-// again: parsed certificates are kept by their bytes, so the objects stand for them.
+// The result of a signature check does not change, so each certificate is verified once per issuer. Parsed certificates
+// are cached by their bytes, so object identity is sufficient.
 const signedBy = new WeakMap<RspCertificate, WeakSet<RspCertificate>>()
 
 const isSignedBy = (certificate: RspCertificate, issuer: RspCertificate): boolean => {
@@ -31,17 +31,16 @@ const isSignedBy = (certificate: RspCertificate, issuer: RspCertificate): boolea
 }
 
 /**
- * SGP.22 §4.5.2.2: accepts a chain or throws a CertificateError. Gives the CI that it ends at.
+ * Verifies a chain (SGP.22 §4.5.2.2) and returns the CI at its end. Throws a CertificateError.
  *
- * The order is: whose it is, signatures, dates, revocation, and then what each certificate may be used for; the first
- * refusal is the one that is told.
+ * Checks in this order: issuers, signatures, dates, revocation, permitted use. The first failure is reported.
  */
 export const verifyChain = ({ kind, chain, trustAnchors, now, crls = [], eid }: ChainToVerify): RspCertificate => {
   const links = linksOf(kind, chain, trustAnchors)
   for (const { kind, certificate, issuer } of links) {
     const refuse = refusal(kind, certificate)
-    if (certificate.issuer !== issuer.subject) refuse('wrong-issuer', `issued by ${certificate.issuer}`)
-    if (!isSignedBy(certificate, issuer)) refuse('bad-signature', 'its signature is not by the key of its issuer')
+    if (certificate.issuer !== issuer.subject) refuse('wrong-issuer', `the issuer is ${certificate.issuer}`)
+    if (!isSignedBy(certificate, issuer)) refuse('bad-signature', 'the key of its issuer does not verify its signature')
   }
   for (const { kind, certificate } of [...links, anchorOf(links)]) {
     const refuse = refusal(kind, certificate)
@@ -73,7 +72,7 @@ const refusal =
 
 const anchorOf = (links: readonly Link[]) => ({ kind: 'CI' as const, certificate: links.at(-1)!.issuer })
 
-/** Puts each certificate beside its issuer, by key identifiers; the last issuer is a trusted CI. */
+/** Pairs each certificate with its issuer by key identifiers; the last issuer is a trusted CI. */
 const linksOf = (
   kind: CertificateKind,
   chain: readonly RspCertificate[],
@@ -108,8 +107,8 @@ const linksOf = (
 }
 
 /**
- * SGP.22 v3 §4.5.2.1: variant A has a sub-CA of the EUM, B one of the CI, C both. The first is known by the EUM
- * above it, the other by its role. A chain of version 2 (variant O) has neither.
+ * SGP.22 v3 §4.5.2.1: variant A has a sub-CA of the EUM, variant B one of the CI, variant C both. The EUM above
+ * identifies the first, its role the second. A version 2 chain (variant O) has neither.
  */
 const issuerKindOf = (kind: CertificateKind, above: readonly RspCertificate[]): CertificateKind => {
   const { issuer, subCa } = CERTIFICATE_KINDS[kind]
@@ -120,8 +119,8 @@ const issuerKindOf = (kind: CertificateKind, above: readonly RspCertificate[]): 
 }
 
 /**
- * SGP.22 §4.5.2.1.0.3: the EID begins with a prefix that the EUM may issue for, and the organization is the EUM's. Where
- * a sub-CA sets bounds too, it narrows them.
+ * SGP.22 §4.5.2.1.0.3: the EID begins with a permitted prefix of the EUM, and the organization is that of the EUM. A
+ * sub-CA can restrict the prefixes further.
  */
 const checkEid = (links: readonly Link[], expected: string | undefined): void => {
   const { kind, certificate } = links[0]!
@@ -135,13 +134,15 @@ const checkEid = (links: readonly Link[], expected: string | undefined): void =>
     ),
   )
   if (bounds.length === 0 || !fits) refuse('eid-not-permitted', `its EUM may not issue for the EID ${eid}`)
-  if (expected !== undefined && eid !== expected) refuse('eid-mismatch', `it is of ${eid}, not of ${expected}`)
+  if (expected !== undefined && eid !== expected) refuse('eid-mismatch', `its EID is ${eid}, not ${expected}`)
 }
 
-/** A CI as it comes from a folder: signed by itself, and saying what a CI must say. Trust in it is decided elsewhere. */
+/**
+ * Checks a CI certificate from a folder: it is self-signed and has the properties of a CI. It does not decide on trust.
+ */
 export const checkCi = (certificate: RspCertificate, now: Date): void => {
   const refuse = refusal('CI', certificate)
-  if (!isSignedBy(certificate, certificate)) refuse('bad-signature', 'it is not signed by itself')
+  if (!isSignedBy(certificate, certificate)) refuse('bad-signature', 'it is not self-signed')
   if (now < certificate.notBefore) refuse('not-yet-valid', `valid from ${certificate.notBefore.toISOString()}`)
   if (now > certificate.notAfter) refuse('expired', `expired on ${certificate.notAfter.toISOString()}`)
   checkKind(certificate, 'CI')

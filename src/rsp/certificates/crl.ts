@@ -18,7 +18,7 @@ import {
   Time,
 } from './x509.ts'
 
-/** A certificate revocation list (SGP.22 §4.6, RFC 5280 §5), read once; its signature is not checked by reading it. */
+/** A parsed certificate revocation list (SGP.22 §4.6, RFC 5280 §5). Parsing does not verify its signature. */
 export interface Crl {
   readonly der: Uint8Array
   readonly toBeSigned: Uint8Array
@@ -30,7 +30,7 @@ export interface Crl {
   readonly number: string | undefined
   /** Serial numbers in hexadecimal, as in the certificates. */
   readonly revoked: ReadonlySet<string>
-  /** A list that is cut into parts for the eUICC's sake (SGP.22 §4.6.1.1): which part this is, of how many. */
+  /** The number of this part and the total, for a CRL in parts (SGP.22 §4.6.1.1). */
   readonly part: { readonly number: number; readonly total: number } | undefined
 }
 
@@ -60,7 +60,7 @@ const TBSCertList = sequence(
 )
 const CertificateList = signed(TBSCertList, 'CertificateList')
 
-/** The extensions of SGP.22 §4.6.1.1 may be critical; any other critical one is refused. */
+/** SGP.22 §4.6.1.1 allows these critical extensions; any other critical extension is rejected. */
 const KNOWN: readonly string[] = [
   OID.authorityKeyIdentifier,
   OID.crlNumber,
@@ -69,7 +69,7 @@ const KNOWN: readonly string[] = [
   OID.rspPartialCrlNumber,
 ]
 
-/** Reads a revocation list. Throws CertificateError `malformed` or `unknown-critical-extension`. */
+/** Parses a revocation list. Throws CertificateError `malformed` or `unknown-critical-extension`. */
 export const parseCrl = (der: Uint8Array): Crl => {
   try {
     return read(new Uint8Array(der))
@@ -83,7 +83,7 @@ const read = (der: Uint8Array): Crl => {
   const { toBeSigned, signatureAlgorithm, signatureValue } = decode(CertificateList, der)
   const list = toBeSigned.value
   if (!equalBytes(list.signature, ECDSA_WITH_SHA256) || !equalBytes(signatureAlgorithm, ECDSA_WITH_SHA256))
-    throw new Asn1Error('bad-value', 'signed with something else than ecdsa-with-SHA256')
+    throw new Asn1Error('bad-value', 'it is not signed with ecdsa-with-SHA256')
   const extensions = list.crlExtensions ?? []
   const entries = list.revokedCertificates ?? []
   for (const { extnID, critical } of [...extensions, ...entries.flatMap(entry => entry.crlEntryExtensions ?? [])])
@@ -114,7 +114,7 @@ const read = (der: Uint8Array): Crl => {
 
 const verified = new WeakMap<Crl, RspCertificate>()
 
-/** True for a list that this CI signed. */
+/** True if this CI signed the list. */
 export const isCrlSignedBy = (crl: Crl, issuer: RspCertificate): boolean => {
   if (verified.get(crl) === issuer) return true
   if (crl.issuer !== issuer.subject || !issuer.keyUsage.includes('cRLSign')) return false
@@ -125,6 +125,8 @@ export const isCrlSignedBy = (crl: Crl, issuer: RspCertificate): boolean => {
   return true
 }
 
-/** True when a list of the certificate's issuer holds it. A list past its next update still tells what was revoked. */
+/**
+ * True if a list of the issuer contains the certificate. A list after its next update is still valid for revocations.
+ */
 export const isRevoked = (certificate: RspCertificate, issuer: RspCertificate, crls: readonly Crl[]): boolean =>
   crls.some(crl => crl.revoked.has(certificate.serialNumber) && isCrlSignedBy(crl, issuer))

@@ -1,24 +1,24 @@
-/** Why a certificate, a chain or a revocation list was refused, in the order in which the checks are made. */
+/** Why a certificate, a chain or a CRL was rejected, in the order of the checks. */
 export type CertificateErrorCode =
-  | 'malformed' // cannot be read as X.509, or not in the profile of SGP.22 §4.5.2
+  | 'malformed' // not X.509, or not the profile of SGP.22 §4.5.2
   | 'chain-too-long'
-  | 'unknown-ci' // no trusted CI has the key that the chain ends at
+  | 'unknown-ci' // the chain ends at a key that no trusted CI has
   | 'wrong-issuer' // subject and issuer, or their key identifiers, do not match
   | 'bad-signature'
   | 'not-yet-valid'
   | 'expired'
   | 'revoked'
   | 'unknown-critical-extension'
-  | 'not-a-ca' // an issuer without basicConstraints, or with a path length too short
-  | 'wrong-role' // the role's policy OID is missing
+  | 'not-a-ca' // the issuer has no basicConstraints or a path length that is too short
+  | 'wrong-role' // the policy OID of the role is missing
   | 'wrong-key-usage'
-  | 'wrong-names' // a subject alternative name, or the subject's serial number, that the role demands is missing
-  | 'eid-not-permitted' // outside what the EUM may issue for
-  | 'eid-mismatch' // not the EID that was expected
+  | 'wrong-names' // a subject alternative name or subject serial number that the role requires is missing
+  | 'eid-not-permitted' // outside the EIDs of the EUM
+  | 'eid-mismatch' // not the expected EID
 
 export class CertificateError extends Error {
   readonly code: CertificateErrorCode
-  /** The kind that was checked for, where one was. */
+  /** The expected kind of certificate, if one was checked. */
   readonly kind: string | undefined
   readonly subject: string | undefined
 
@@ -36,16 +36,16 @@ export class CertificateError extends Error {
   }
 }
 
-/** What is wrong with a folder of certificates and keys. */
+/** Why a folder of certificates and keys is unusable. */
 export type PkiErrorCode =
   | 'missing-file'
-  | 'unreadable-file' // no certificate or no private key in it
+  | 'unreadable-file' // the file contains no certificate or no private key
   | 'wrong-curve'
-  | 'key-mismatch' // the private key is not the certificate's
-  | 'bad-certificate' // refused by the chain's checks; `cause` says why
+  | 'key-mismatch' // the private key does not match the certificate
+  | 'bad-certificate' // a check of the chain failed; `cause` has the reason
   | 'expired'
 
-/** A folder that cannot be used; `file` is the one at fault, as named inside the folder. */
+/** An unusable PKI folder; `file` is the invalid file, relative to the folder. */
 export class PkiError extends Error {
   readonly code: PkiErrorCode
   readonly file: string

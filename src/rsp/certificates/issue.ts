@@ -21,7 +21,7 @@ import { type Crl, parseCrl } from './crl.ts'
 import { CERTIFICATE_KINDS, type CertificateKind } from './kinds.ts'
 import { ExtendedKeyUsage, KeyUsage, type KeyUsageName, Name, type NameAttribute, OID } from './x509.ts'
 
-/** A certificate and the private key that belongs to it. */
+/** A certificate and its private key. */
 export interface Credential {
   readonly certificate: RspCertificate
   readonly privateKey: KeyObject
@@ -38,9 +38,9 @@ export interface SubjectName {
 export interface CertificateToIssue {
   readonly kind: CertificateKind
   readonly subject: SubjectName
-  /** The subject's public key (or its private one). */
+  /** The public key of the subject, or its private key. */
   readonly key: KeyObject
-  /** Who signs; a certificate without issuer is signed with `key` itself, which then is a private one. */
+  /** The issuer. Without it the certificate is self-signed, and `key` must be private. */
   readonly issuer?: Credential
   readonly notBefore: Date
   readonly notAfter: Date
@@ -48,12 +48,12 @@ export interface CertificateToIssue {
   readonly registeredId?: string
   readonly dnsNames?: readonly string[]
   readonly permittedEids?: PermittedEids
-  /** The same in the extension of version 3. */
+  /** The same as the extension of version 3. */
   readonly permittedEins?: readonly string[]
-  /** How many sub-CAs may stand below; an EUM of version 2 has none. */
+  /** The number of sub-CAs that are allowed below; an EUM of version 2 has none. */
   readonly pathLength?: number
   readonly crlUrl?: string
-  /** Where the certificate shall depart from its kind, for tests of who checks it. */
+  /** Deviations from the certificate kind, for tests of verifiers. */
   readonly departures?: {
     readonly role?: string
     readonly keyUsage?: readonly KeyUsageName[]
@@ -62,7 +62,10 @@ export interface CertificateToIssue {
   }
 }
 
-/** Puts a certificate of SGP.22 §4.5.2.1 together with pkijs and signs it with node:crypto, as WebCrypto has no Brainpool. */
+/**
+ * Builds a certificate of SGP.22 §4.5.2.1 with pkijs and signs it with node:crypto, because WebCrypto has no Brainpool
+ * curves.
+ */
 export const issueCertificate = (toIssue: CertificateToIssue): RspCertificate => {
   const { issuer, key, random } = toIssue
   const certificate = new Certificate({
@@ -80,7 +83,7 @@ export const issueCertificate = (toIssue: CertificateToIssue): RspCertificate =>
   return parseCertificate(seal(toBeSigned, issuer?.privateKey ?? key))
 }
 
-/** A revocation list of a CI over these serial numbers (hexadecimal), for tests; `part` makes it one of several. */
+/** Issues a CRL of a CI with these serial numbers (hexadecimal), for tests; `part` makes it one part of several. */
 export const issueCrl = ({
   issuer,
   revoked,
@@ -114,7 +117,7 @@ export const issueCrl = ({
             ]),
       ],
     }),
-    // An empty list is left out (RFC 5280 §5.1.2.6).
+    // An empty list is omitted (RFC 5280 §5.1.2.6).
     ...(revoked.length > 0 && {
       revokedCertificates: revoked.map(
         serial =>
@@ -125,13 +128,13 @@ export const issueCrl = ({
       ),
     }),
   })
-  // pkijs gives out the part to sign only inside the whole, with a signature that is none.
+  // pkijs returns the part to sign only inside the whole structure, so an empty signature is set first.
   list.signatureAlgorithm = ecdsaWithSha256()
   const [toBeSigned] = getChildren(readOnlyTlv(new Uint8Array(list.toSchema(true).toBER())))
   return parseCrl(seal(getElementBytes(toBeSigned!), issuer.privateKey))
 }
 
-/** SIGNED { X }: the signature in the DER form that X.509 has. */
+/** SIGNED { X }: the signature is DER, as X.509 requires. */
 const seal = (toBeSigned: Uint8Array, privateKey: KeyObject): Uint8Array => {
   const algorithm = new Uint8Array(ecdsaWithSha256().toSchema().toBER())
   const signature = new Uint8Array(
@@ -157,7 +160,7 @@ const timeOf = (date: Date): Time => {
   return new Time({ type: value.getUTCFullYear() < 2050 ? 0 : 1, value })
 }
 
-/** Through our encoding: pkijs would put all attributes into one set, which is another name. */
+/** Uses our encoding: pkijs puts all attributes into one SET, which is a different name. */
 const pkijsName = (attributes: readonly NameAttribute[]): RelativeDistinguishedNames =>
   RelativeDistinguishedNames.fromBER(buffer(encode(Name, attributes)))
 
@@ -210,7 +213,7 @@ const extensionsOf = (toIssue: CertificateToIssue): Extension[] => {
   extensions.push(
     extension(OID.subjectKeyIdentifier, false, encode(octets(), keyIdentifierOf(key))),
     extension(OID.keyUsage, true, encode(KeyUsage, usage)),
-    // The TLS kinds leave the policy uncritical, so that TLS libraries accept it.
+    // The policy of the TLS kinds is not critical, so that TLS libraries accept it.
     extension(
       OID.certificatePolicies,
       demands.extendedKeyUsage === undefined,
@@ -246,7 +249,7 @@ const extensionsOf = (toIssue: CertificateToIssue): Extension[] => {
   return extensions
 }
 
-/** SGP.22 §4.5.2.1.0.2: one permitted directoryName, of the EUM's organization and the prefix of its EIDs. */
+/** SGP.22 §4.5.2.1.0.2: one permitted directoryName with the organization of the EUM and the prefix of its EIDs. */
 const nameConstraintsOf = ({ prefix, organization }: PermittedEids): Uint8Array => {
   const name = encode(Name, [
     ...(organization === undefined ? [] : [{ type: OID.organization, value: organization }]),

@@ -2,7 +2,7 @@ import type { RspCertificate } from './certificate.ts'
 import { CertificateError, type CertificateErrorCode } from './error.ts'
 import { type KeyUsageName, OID } from './x509.ts'
 
-/** What a certificate of SGP.22 §4.5.2.1 is for. */
+/** The purpose of a certificate (SGP.22 §4.5.2.1). */
 export type CertificateKind =
   | 'CI'
   | 'CISubCA'
@@ -16,15 +16,15 @@ export type CertificateKind =
   | 'DStls'
 
 interface Demands {
-  /** id-rspRole-* (SGP.22 Annex H), the one certificate policy. */
+  /** id-rspRole-* (SGP.22 Annex H), the only certificate policy. */
   readonly role: string
   /** The same role in the chains of version 3, variants Ov3, A, B and C. */
   readonly roleV3?: string
   readonly keyUsage: KeyUsageName
   readonly issuer: CertificateKind
-  /** Who may stand between it and its issuer (SGP.22 v3 §4.5.2.1). */
+  /** The sub-CA that may be between the certificate and its issuer (SGP.22 v3 §4.5.2.1). */
   readonly subCa?: CertificateKind
-  /** Present for those who sign other certificates: how many sub-CAs may stand below. */
+  /** Set for issuers: the number of sub-CAs that are allowed below. */
   readonly ca?: boolean
   readonly extendedKeyUsage?: readonly string[]
   readonly registeredId?: boolean
@@ -36,7 +36,7 @@ const ROLE = '2.23.146.1.2.1'
 const server = { keyUsage: 'digitalSignature', issuer: 'CI', registeredId: true } as const
 const tls = { ...server, extendedKeyUsage: [OID.serverAuth], dnsName: true } as const
 
-/** SGP.22 §4.5.2.1.0: what each kind must say. One table, read when a chain is checked and when a test PKI is issued. */
+/** SGP.22 §4.5.2.1.0: the required properties of each kind, used to verify a chain and to issue a test PKI. */
 export const CERTIFICATE_KINDS: Readonly<Record<CertificateKind, Demands>> = {
   CI: { role: `${ROLE}.0`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true },
   CISubCA: { role: `${ROLE}.0.0`, keyUsage: 'keyCertSign', issuer: 'CI', ca: true },
@@ -70,14 +70,14 @@ export const hasRole = ({ policies }: RspCertificate, kind: CertificateKind): bo
   return policies.includes(role) || (roleV3 !== undefined && policies.includes(roleV3))
 }
 
-/** Refuses a certificate that does not say what its kind must say. */
+/** Rejects a certificate without a property that its kind requires. */
 export const checkKind = (certificate: RspCertificate, kind: CertificateKind): void => {
   const demands = CERTIFICATE_KINDS[kind]
   const refuse = (code: CertificateErrorCode, detail: string): never => {
     throw new CertificateError(code, detail, { kind, subject: certificate.subject })
   }
   const [unknown] = certificate.unknownCriticalExtensions
-  // RFC 5280 §4.2: a critical extension that is not understood must lead to refusal.
+  // RFC 5280 §4.2: an unknown critical extension must be rejected.
   if (unknown !== undefined) refuse('unknown-critical-extension', `extension ${unknown} is critical and unknown`)
   if (!hasRole(certificate, kind))
     refuse(
@@ -89,12 +89,12 @@ export const checkKind = (certificate: RspCertificate, kind: CertificateKind): v
   for (const purpose of demands.extendedKeyUsage ?? [])
     if (!certificate.extendedKeyUsage.includes(purpose))
       refuse('wrong-key-usage', `its extended key usage does not name ${purpose}`)
-  if (demands.ca === true && !certificate.isCa) refuse('not-a-ca', 'its basicConstraints do not say that it is a CA')
-  if (demands.ca === undefined && certificate.isCa) refuse('wrong-role', 'it says that it is a CA')
+  if (demands.ca === true && !certificate.isCa) refuse('not-a-ca', 'its basicConstraints do not mark it as a CA')
+  if (demands.ca === undefined && certificate.isCa) refuse('wrong-role', 'its basicConstraints mark it as a CA')
   if (certificate.subjectKeyId === undefined) refuse('malformed', 'it has no subjectKeyIdentifier')
   if (demands.registeredId && certificate.registeredId === undefined)
-    refuse('wrong-names', 'its subjectAltName holds no registeredID')
-  if (demands.dnsName && certificate.dnsNames.length === 0) refuse('wrong-names', 'its subjectAltName holds no dNSName')
+    refuse('wrong-names', 'its subjectAltName has no registeredID')
+  if (demands.dnsName && certificate.dnsNames.length === 0) refuse('wrong-names', 'its subjectAltName has no dNSName')
   if (demands.eid && !/^\d{32}$/.test(certificate.eid ?? ''))
     refuse('wrong-names', 'the serialNumber of its subject is not an EID of 32 digits')
 }

@@ -8,13 +8,13 @@ import { CertificateError, PkiError } from './error.ts'
 import type { Credential } from './issue.ts'
 import type { CertificateKind } from './kinds.ts'
 
-/** A CA of the folder: its private key is there where the folder holds it. */
+/** A CA of the folder, with its private key if the folder contains it. */
 export interface Authority {
   readonly certificate: RspCertificate
   readonly privateKey: KeyObject | undefined
 }
 
-/** All that one curve of a test PKI needs: the card's side and the server's. */
+/** The certificates and keys that one curve of a test PKI needs, for card and server. */
 export interface Pki {
   readonly curve: CurveName
   readonly ci: Authority
@@ -26,7 +26,7 @@ export interface Pki {
 }
 export type PkiMember = Exclude<keyof Pki, 'curve'>
 
-/** Files of a folder by their path inside it, `/` between folder and name. The bench reads and writes the disk. */
+/** Files by their path inside a folder, with `/` as separator. The caller reads and writes the disk. */
 export type PkiFolder = ReadonlyMap<string, Uint8Array>
 
 const SUFFIX: Readonly<Record<CurveName, string>> = { 'P-256': 'NIST', brainpoolP256r1: 'BRP' }
@@ -35,11 +35,11 @@ interface Place {
   readonly kind: CertificateKind
   readonly certificate: string
   readonly key: string
-  /** Who issued it, another member; the CI is its own. */
+  /** The member that issued it; the CI is its own issuer. */
   readonly issuer: PkiMember
 }
 
-/** The names of SGP.26's files; `*` stands for NIST or BRP. In reading order: an issuer before what it issued. */
+/** The file names of SGP.26; `*` is NIST or BRP. In reading order: issuers first. */
 export const PKI_FILES: Readonly<Record<PkiMember, Place>> = {
   ci: {
     kind: 'CI',
@@ -82,11 +82,11 @@ const fileNames = (member: PkiMember, curve: CurveName) => ({
 export interface ReadPkiOptions {
   readonly curve: CurveName
   readonly now: Date
-  /** What to do about a DP TLS certificate that is out of date; given the CI's key. Without it that is an error. */
+  /** Re-issues an expired DP TLS certificate with the CI's key. Without it, an expired certificate is an error. */
   readonly reissueTls?: (ci: Credential, expired: Credential) => Credential
 }
 
-/** Reads and checks one curve of a folder in the shape of SGP.26. Throws a PkiError that names the file at fault. */
+/** Reads and verifies one curve of a folder in the layout of SGP.26. Throws a PkiError with the invalid file. */
 export const readPkiFolder = (files: PkiFolder, { curve, now, reissueTls }: ReadPkiOptions): Pki => {
   const ci = readMember(files, curve, 'ci', false)
   const eum = readMember(files, curve, 'eum', false)
@@ -120,10 +120,10 @@ export const readPkiFolder = (files: PkiFolder, { curve, now, reissueTls }: Read
   return { curve, ci, eum, euicc, dpAuth, dpPb, dpTls }
 }
 
-/** SGP.22 v2 has no member in which a server could send what stands between its certificates and the CI. */
+/** SGP.22 v2 has no field for certificates between the server's and the CI. */
 const notUnder = (ci: RspCertificate, { issuer }: RspCertificate): string =>
-  `it was issued by ${issuer}, not by the CI of this folder, ${ci.subject}; a chain over a sub-CA cannot be served ` +
-  'here, as SGP.22 v2 has no place for the certificates between: give one that the CI itself has issued'
+  `it was issued by ${issuer}, not by the CI of this folder, ${ci.subject}; SGP.22 v2 cannot transmit the certificates ` +
+  'of a sub-CA: use a certificate that the CI itself issued'
 
 const readCredential = (files: PkiFolder, curve: CurveName, member: PkiMember): Credential => {
   const { certificate, privateKey } = readMember(files, curve, member, true)
@@ -162,14 +162,14 @@ const readPrivateKey = (file: string, bytes: Uint8Array): KeyObject => {
     key = createPrivateKey({ key: Buffer.from(bytes), format: 'pem' })
     getCurve(key)
   } catch (cause) {
-    // OpenSSL's words may quote the file, so they go no further than whether a key was there.
-    const detail = cause instanceof CryptoError ? cause.message : 'no private key in PEM form'
+    // The text of OpenSSL may quote the file, so only whether a key was found is reported.
+    const detail = cause instanceof CryptoError ? cause.message : 'the file contains no private key in PEM form'
     throw new PkiError('unreadable-file', file, detail)
   }
   return key
 }
 
-/** The files of one curve, in the shape that `readPkiFolder` reads. */
+/** Returns the files of one curve in the layout that `readPkiFolder` reads. */
 export const writePkiFolder = (pki: Pki): Map<string, Uint8Array> => {
   const files = new Map<string, Uint8Array>()
   for (const member of Object.keys(PKI_FILES) as PkiMember[]) {

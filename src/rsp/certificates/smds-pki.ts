@@ -4,7 +4,7 @@ import type { CertificateKind } from './kinds.ts'
 import type { Authority, Pki } from './pki-folder.ts'
 import type { IssuingContext } from './test-pki.ts'
 
-/** What an SM-DS has under one CI. */
+/** The certificates of an SM-DS under one CI. */
 export interface SmdsCertificates {
   readonly ci: Authority
   readonly dsAuth: Credential
@@ -12,15 +12,15 @@ export interface SmdsCertificates {
 }
 
 /**
- * CERT.DSauth and CERT.DStls of a test SM-DS, under a CI whose key is at hand (SGP.22 §4.5.2.1). SGP.26 gives its two
- * SM-DSs the OIDs 2.999.15 and 2.999.16.
+ * Issues CERT.DSauth and CERT.DStls of a test SM-DS under a CI with a private key (SGP.22 §4.5.2.1). SGP.26 assigns the
+ * OIDs 2.999.15 and 2.999.16 to its SM-DSs.
  */
 export const issueSmdsCertificates = (
   { ci, curve }: Pick<Pki, 'ci' | 'curve'>,
   { random, now, host, registeredId = '2.999.15' }: IssuingContext & { host: string; registeredId?: string },
 ): SmdsCertificates => {
   const { certificate, privateKey } = ci
-  if (privateKey === undefined) throw new RangeError(`the private key of ${certificate.subject} is not at hand`)
+  if (privateKey === undefined) throw new RangeError(`the private key of ${certificate.subject} is not available`)
   const issue = (kind: CertificateKind, commonName: string, dnsNames: readonly string[], years: number): Credential => {
     const key = drawKey(curve, random)
     const notAfter = new Date(now)

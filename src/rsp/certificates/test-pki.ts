@@ -6,19 +6,19 @@ import { type CertificateToIssue, type Credential, issueCertificate, type Subjec
 import { CERTIFICATE_KINDS, type CertificateKind } from './kinds.ts'
 import type { Authority, Pki } from './pki-folder.ts'
 
-/** What every issuing needs: the dice and the clock. */
+/** The random source and the time for issuing. */
 export interface IssuingContext {
   readonly random: (length: number) => Uint8Array
   readonly now: Date
 }
 
-/** The prefix of the EIDs that the test EUM may issue for, and the EID that SGP.26 gives its one eUICC. */
+/** The EID prefix of the test EUM, and the EID of the eUICC in SGP.26. */
 export const TEST_EID_PREFIX = '89049032'
 export const TEST_EID = '89049032123451234512345678901235'
 const TEST_EUM = 'RSP Test EUM'
 const CRL_URL = 'http://ci.test.example.com/CRL-A.crl'
 
-/** Thirty digits and their two check digits (SGP.29: ISO/IEC 7064, MOD 97-10). */
+/** Appends the two check digits to thirty digits (SGP.29: ISO/IEC 7064, MOD 97-10). */
 export const completeEid = (digits: string): string =>
   `${digits}${String(98n - ((BigInt(digits) * 100n) % 97n)).padStart(2, '0')}`
 
@@ -34,14 +34,14 @@ const years = (now: Date, from: number, to: number): { notBefore: Date; notAfter
 const drawKey = (curve: CurveName, random: IssuingContext['random']): KeyObject =>
   privateKeyFromScalar(curve, drawScalar(curve, random))
 
-/** Registered ids below the arc for examples (2.999), numbered as SGP.26 numbers them. */
+/** Registered ids below the example arc (2.999), with the numbers of SGP.26. */
 const MEMBERS = {
   eum: { subject: { country: 'ES', organization: TEST_EUM, commonName: 'EUM Test' }, registeredId: '2.999.5' },
   dpAuth: { subject: { organization: 'ACME', commonName: 'TEST SM-DP+' }, registeredId: '2.999.10' },
   dpPb: { subject: { organization: 'ACME', commonName: 'TEST SM-DP+' }, registeredId: '2.999.10' },
 } as const satisfies Record<string, { subject: SubjectName; registeredId: string }>
 
-/** A test PKI of our own in the shape of SGP.26: everything that one curve needs, with all private keys. */
+/** Issues a test PKI in the layout of SGP.26: all certificates of one curve, with all private keys. */
 export const issueTestPki = ({
   curve,
   smdpHost,
@@ -86,7 +86,7 @@ export const issueTestPki = ({
   }
 }
 
-/** The certificate and key of one more eUICC under an EUM whose key is at hand. */
+/** Issues the certificate and key of one more eUICC under an EUM with a private key. */
 export const issueEuicc = (eum: Authority, { random, now, eid }: IssuingContext & { eid: string }): Credential => {
   const privateKey = drawKey(eum.certificate.curve, random)
   const certificate = issueCertificate({
@@ -105,7 +105,7 @@ export const issueEuicc = (eum: Authority, { random, now, eid }: IssuingContext 
   return { certificate, privateKey }
 }
 
-/** A TLS server's certificate and a new key for it, under a CI whose key is at hand. */
+/** Issues a TLS server certificate and a new key under a CI with a private key. */
 export const issueTls = (
   ci: Authority,
   {
@@ -130,7 +130,7 @@ export const issueTls = (
   return { certificate, privateKey }
 }
 
-/** For `readPkiFolder`: the same server, named and numbered as before, with its key and dates of today. */
+/** For `readPkiFolder`: issues the certificate again with the same names, number and key and with new dates. */
 export const reissueTls =
   ({ random, now }: IssuingContext) =>
   (ci: Credential, { certificate, privateKey }: Credential): Credential => ({
@@ -148,11 +148,11 @@ export const reissueTls =
   })
 
 const withKey = ({ certificate, privateKey }: Authority): Credential => {
-  if (privateKey === undefined) throw new RangeError(`the private key of ${certificate.subject} is not at hand`)
+  if (privateKey === undefined) throw new RangeError(`the private key of ${certificate.subject} is not available`)
   return { certificate, privateKey }
 }
 
-/** The refusals that `issueFaultyCertificate` can make a certificate for. */
+/** The errors for which `issueFaultyCertificate` can issue a certificate. */
 export type CertificateFault = Extract<
   CertificateErrorCode,
   | 'unknown-ci'
@@ -167,8 +167,8 @@ export type CertificateFault = Extract<
 >
 
 /**
- * A certificate that is as it should be but for one thing, for the tests of everyone who checks certificates. The
- * fault is called as the CertificateError that must come of it. (One that is revoked is a good one and a list: `issueCrl`.)
+ * Issues a certificate with exactly one fault, for tests of verifiers. The fault is named after the expected
+ * CertificateError. (For `revoked`, combine a valid certificate with `issueCrl`.)
  */
 export const issueFaultyCertificate = (
   pki: Pki,
@@ -179,7 +179,7 @@ export const issueFaultyCertificate = (
   const privateKey = drawKey(pki.curve, random)
   const real = CERTIFICATE_KINDS[kind].issuer === 'EUM' ? pki.eum : pki.ci
   const issuerKey = fault === 'bad-signature' || fault === 'unknown-ci' ? drawKey(pki.curve, random) : real.privateKey
-  const stranger = (): RspCertificate =>
+  const issueUnknownCi = (): RspCertificate =>
     issueCertificate({
       kind: 'CI',
       subject: { commonName: 'Unknown CI' },
@@ -187,7 +187,7 @@ export const issueFaultyCertificate = (
       random,
       ...years(now, -1, 1),
     })
-  const issuer = { certificate: fault === 'unknown-ci' ? stranger() : real.certificate, privateKey: issuerKey }
+  const issuer = { certificate: fault === 'unknown-ci' ? issueUnknownCi() : real.certificate, privateKey: issuerKey }
   const named = fault !== 'wrong-names'
   const certificate = issueCertificate({
     kind,
@@ -204,7 +204,7 @@ export const issueFaultyCertificate = (
     ...(kind === 'EUM' && { permittedEids: { prefix: TEST_EID_PREFIX, organization: `Faulty: ${fault}` } }),
     ...years(now, fault === 'not-yet-valid' ? 1 : -2, fault === 'expired' ? -1 : 2),
     departures: {
-      // Of the other server role, or of a server where none is meant: the confusion that role policies are there for.
+      // Uses the other server role, or a server role for other kinds; role policies must prevent this confusion.
       ...(fault === 'wrong-role' && { role: CERTIFICATE_KINDS[kind === 'DPauth' ? 'DPpb' : 'DPauth'].role }),
       ...(fault === 'wrong-key-usage' && { keyUsage: ['keyAgreement'] as const }),
       ...(fault === 'unknown-critical-extension' && { criticalExtension: '2.999.66' }),

@@ -23,8 +23,8 @@ import {
 } from '../../asn1/tlv.ts'
 
 /**
- * X.509 as far as SGP.22 §4.5.2 uses it (RFC 5280). Reading is done with these schemas and not with pkijs: a
- * certificate is read in microseconds and not in a millisecond, and what is not DER is refused.
+ * The part of X.509 that SGP.22 §4.5.2 uses (RFC 5280). These schemas read a certificate in microseconds, pkijs needs a
+ * millisecond. They reject everything that is not DER.
  */
 
 export const OID = {
@@ -53,7 +53,7 @@ export const OID = {
   permittedEins: '2.23.146.1.2.2.0',
 } as const
 
-/** The one AlgorithmIdentifier that is used, ecdsa-with-SHA256 without parameters (RFC 5758 §3.2). */
+/** The only AlgorithmIdentifier in use: ecdsa-with-SHA256 without parameters (RFC 5758 §3.2). */
 export const ECDSA_WITH_SHA256 = encodeTlv(0x30, encodeTlv(0x06, Uint8Array.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2)))
 
 const text = new TextDecoder('utf-8', { fatal: true })
@@ -61,11 +61,11 @@ const readText = (tlv: Tlv): string => {
   try {
     return text.decode(getContent(tlv))
   } catch {
-    throw new Asn1Error('bad-value', 'not a text', { offset: tlv.start })
+    throw new Asn1Error('bad-value', 'not a text type', { offset: tlv.start })
   }
 }
 
-/** Time ::= CHOICE { utcTime, generalTime }, both in the form with seconds and `Z` (RFC 5280 §4.1.2.5). */
+/** Time ::= CHOICE { utcTime, generalTime }, both with seconds and `Z` (RFC 5280 §4.1.2.5). */
 export const Time: Schema<Date> = {
   name: 'Time',
   tags: [0x17, 0x18],
@@ -78,28 +78,28 @@ export const Time: Schema<Date> = {
   decodeTlv: tlv => {
     const match = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/.exec(readText(tlv))
     if (match === null || (match[1]!.length === 2) !== (tlv.tag === 0x17))
-      throw new Asn1Error('bad-value', 'not a time in the form of RFC 5280', { offset: tlv.start })
+      throw new Asn1Error('bad-value', 'not a time as RFC 5280 defines it', { offset: tlv.start })
     const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [number, ...number[]]
     const full = match[1]!.length === 4 ? year : year + (year < 50 ? 2000 : 1900)
     const date = new Date(Date.UTC(full, month! - 1, day, hour, minute, second))
-    // Date takes 31 April for 1 May.
+    // Date reads 31 April as 1 May.
     if (date.getUTCMonth() !== month! - 1 || date.getUTCDate() !== day || date.getUTCHours() !== hour)
       throw new Asn1Error('bad-value', 'a date that does not exist', { offset: tlv.start })
     return date
   },
 }
 
-/** One attribute of a name: its type, and its value as text. */
+/** One attribute of a name: its type and its value as text. */
 export interface NameAttribute {
   readonly type: string
   readonly value: string
 }
 const STRINGS = [0x0c, 0x13, 0x14, 0x16]
 
-/** The types whose values are PrintableString (RFC 5280 Appendix A.1); the others are written as UTF8String. */
+/** The types whose values are PrintableString (RFC 5280 Appendix A.1); the others use UTF8String. */
 const PRINTABLE: readonly string[] = [OID.country, OID.serialNumber]
 
-/** Name ::= SEQUENCE OF SET OF AttributeTypeAndValue, flat: SGP.22 has one attribute a set. */
+/** Name ::= SEQUENCE OF SET OF AttributeTypeAndValue, flattened: SGP.22 has one attribute in each set. */
 export const Name: Schema<readonly NameAttribute[]> = {
   name: 'Name',
   tags: [0x30],
@@ -137,7 +137,7 @@ const SHORT_NAMES: Record<string, string> = {
   '2.5.4.11': 'OU',
 }
 
-/** As a person reads it; also the form in which names are compared. */
+/** The name as text for display; names are compared in this form. */
 export const showDistinguishedName = (name: readonly NameAttribute[]): string =>
   name.map(({ type, value }) => `${SHORT_NAMES[type] ?? type}=${value.replaceAll(',', '\\,')}`).join(', ')
 
@@ -148,12 +148,12 @@ const bitString = (): Schema<Uint8Array> =>
     encodeContents: value => Uint8Array.of(0, ...value),
     decodeContents: tlv => {
       const content = getContent(tlv)
-      if (content[0] !== 0) throw new Asn1Error('bad-value', 'a BIT STRING of broken octets', { offset: tlv.start })
+      if (content[0] !== 0) throw new Asn1Error('bad-value', 'a BIT STRING with unused bits', { offset: tlv.start })
       return content.subarray(1)
     },
   })
 
-/** An INTEGER of any length, as its octets. */
+/** An INTEGER of any length as its octets. */
 export const bigInteger = (): Schema<Uint8Array> =>
   withTag('INTEGER', 0x02, {
     constructed: false,
@@ -185,7 +185,7 @@ export const TBSCertificate = sequence(
   'TBSCertificate',
 )
 
-/** SIGNED { X } ::= SEQUENCE { toBeSigned, algorithm, signature }: the form of certificates and revocation lists alike. */
+/** SIGNED { X } ::= SEQUENCE { toBeSigned, algorithm, signature }: certificates and revocation lists have this form. */
 export const signed = <T>(toBeSigned: Schema<T>, name: string) =>
   sequence(
     {
@@ -222,23 +222,23 @@ export const ExtendedKeyUsage = sequenceOf(oid())
 export const GeneralNames = sequenceOf(rawElement('GeneralName'))
 export const PermittedEins = sequenceOf(rawElement('EIN', ...STRINGS))
 
-/** The texts (of tag) among general names: dNSName '82', uniformResourceIdentifier '86'. */
+/** Returns the texts with this tag from general names: dNSName '82', uniformResourceIdentifier '86'. */
 export const getTexts = (names: readonly Uint8Array[], tag: number): string[] =>
   names
     .map(name => readOnlyTlv(name))
     .filter(name => name.tag === tag)
     .map(readText)
 
-/** registeredID [8] among general names. */
+/** Returns registeredID [8] from general names. */
 export const getRegisteredId = (names: readonly Uint8Array[]): string | undefined => {
   const found = names.map(name => readOnlyTlv(name)).find(name => name.tag === 0x88)
   return found && oid().decodeTlv(found)
 }
 
-/** Deeper than any distribution point nests its names; nobody exhausts the stack with what no CI has signed yet. */
+/** No distribution point has more levels. The limit protects the stack against unsigned input. */
 const MAX_LEVELS = 8
 
-/** Every element of a tag at any depth: distribution points nest their names deep. */
+/** Returns all elements with this tag at any depth: distribution points nest their names. */
 export const findElements = (bytes: Uint8Array, tag: number): Uint8Array[] => {
   const within = (tlv: Tlv, level: number): Uint8Array[] => {
     if (level > MAX_LEVELS) throw new Asn1Error('bad-value', `nested deeper than ${MAX_LEVELS} levels`)
@@ -248,12 +248,14 @@ export const findElements = (bytes: Uint8Array, tag: number): Uint8Array[] => {
   return within(readOnlyTlv(bytes), 0)
 }
 
-/** NameConstraints ::= SEQUENCE { permittedSubtrees [0], excludedSubtrees [1] }, each of subtrees with a base: the permitted directoryNames. */
+/**
+ * Returns the permitted directoryNames of NameConstraints ::= SEQUENCE { permittedSubtrees [0], excludedSubtrees [1] }.
+ */
 export const getPermittedNames = (nameConstraints: Uint8Array): (readonly NameAttribute[])[] => {
   const [permitted, ...others] = getChildren(readOnlyTlv(nameConstraints))
-  // SGP.22 §4.5.2.1.0.2 knows no exclusion. Read as a permission it would be turned into its opposite.
+  // SGP.22 §4.5.2.1.0.2 defines no exclusion, and reading it as a permission would invert it.
   if (permitted?.tag !== 0xa0 || others.length > 0)
-    throw new Asn1Error('bad-value', 'name constraints with something else than permitted subtrees')
+    throw new Asn1Error('bad-value', 'name constraints with other content than permitted subtrees')
   return getChildren(permitted).flatMap(subtree => {
     const [base] = getChildren(subtree)
     return base?.tag === 0xa4 ? [decode(Name, getContent(base))] : []

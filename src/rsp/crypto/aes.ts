@@ -4,11 +4,10 @@ import { CryptoError } from './error.ts'
 export const BLOCK = 16
 
 /**
- * AES-128-CBC of whole blocks under one key, for many messages.
+ * AES-128-CBC of whole blocks with one key, for many messages.
  *
- * To make a cipher object costs as much as to encrypt a segment, so one object serves all. Between messages CBC
- * remembers nothing but the last ciphertext block, and that one is known: it is taken out of the next message's
- * first block, and that message's own initial vector put in.
+ * Creating a cipher object costs as much as encrypting a segment, so one object is used for all messages. It XORs the
+ * previous ciphertext block and the new initial vector into the first block.
  */
 export type Cbc = (iv: Uint8Array, blocks: Uint8Array) => Uint8Array
 
@@ -20,7 +19,7 @@ const xorInto = (target: Uint8Array, a: Uint8Array, b: Uint8Array): void => {
   for (let i = 0; i < BLOCK; i++) target[i]! ^= a[i]! ^ b[i]!
 }
 
-/** Overwrites the first block of what it is given. */
+/** Overwrites the first block of its argument. */
 export const createCbcEncryption = (key: Uint8Array): Cbc => {
   checkKey(key)
   const cipher = createCipheriv('aes-128-cbc', key, new Uint8Array(BLOCK)).setAutoPadding(false)

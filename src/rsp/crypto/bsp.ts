@@ -6,9 +6,9 @@ import { createCmac } from './cmac.ts'
 import { CryptoError } from './error.ts'
 import type { SessionKeys } from './key-agreement.ts'
 
-/** SGP.22 §2.5.4: a segment has at most 1020 bytes, its tag, length and MAC included. */
+/** SGP.22 §2.5.4: a segment has at most 1020 bytes, including tag, length and MAC. */
 export const SEGMENT_LIMIT = 1020
-/** What is read: osmo-smdpp counts its 1008 bytes before padding, and real cards take what comes of it. */
+/** The limit when opening: osmo-smdpp counts 1008 bytes before padding, and real cards accept its segments. */
 const SEGMENT_LIMIT_READ = 1036
 export const MAC_LENGTH = 8
 
@@ -18,31 +18,32 @@ export const TAG_ENCRYPTED_COMMAND = 0x87
 export const TAG_AUTHENTICATED = 0x88
 
 /**
- * One direction of a BPP security session (SGP.22 §2.6.4, SCP03t): the state is the block counter and the MAC
- * chaining value, and both ends step them alike. New keys are a new session.
+ * One direction of a BPP security session (SGP.22 §2.6.4, SCP03t). The state is the block counter and the MAC chaining
+ * value; both ends advance it alike. New keys require a new session.
  */
 export interface Bsp {
-  /** One segment, encrypted and with a MAC. */
+  /** Returns one encrypted segment with a MAC. */
   encrypt(tag: number, data: Uint8Array): Uint8Array
-  /** One segment with a MAC only. */
+  /** Returns one segment with a MAC only. */
   authenticate(tag: number, data: Uint8Array): Uint8Array
-  /** The content of a segment that `encrypt` made; refuses before it decrypts. */
+  /** Returns the content of an encrypted segment. Verifies the MAC before it decrypts. */
   decrypt(tag: number, segment: Uint8Array): Uint8Array
-  /** The content of a segment that `authenticate` made. */
+  /** Returns the content of a segment with a MAC only. */
   verify(tag: number, segment: Uint8Array): Uint8Array
-  /** Forgets the keys. */
+  /** Deletes the keys. */
   close(): void
 }
 
-/** Bytes of content (data and MAC) that fit a segment of `size` bytes. */
-const roomIn = (size: number): number =>
+/** The bytes of content (data and MAC) in a segment of `size` bytes. */
+const getContentLength = (size: number): number =>
   size - 4 > 0xff ? size - 4 : size - 3 > 0x7f ? Math.min(size - 3, 0xff) : Math.min(size - 2, 0x7f)
 
-/** The most data that an encrypted segment of `size` bytes holds: whole blocks, of which the padding takes a byte. */
-export const encryptedRoom = (size: number): number => Math.floor((roomIn(size) - MAC_LENGTH) / BLOCK) * BLOCK - 1
+/** The maximum data of an encrypted segment of `size` bytes: whole blocks minus at least one byte of padding. */
+export const encryptedCapacity = (size: number): number =>
+  Math.floor((getContentLength(size) - MAC_LENGTH) / BLOCK) * BLOCK - 1
 
-/** The most data that a segment with a MAC only holds. */
-export const authenticatedRoom = (size: number): number => roomIn(size) - MAC_LENGTH
+/** The maximum data of a segment with a MAC only. */
+export const authenticatedCapacity = (size: number): number => getContentLength(size) - MAC_LENGTH
 
 const readSegment = (tag: number, segment: Uint8Array): Tlv => {
   let tlv: Tlv
@@ -52,32 +53,32 @@ const readSegment = (tag: number, segment: Uint8Array): Tlv => {
     if (!(cause instanceof Asn1Error)) throw cause
     throw new CryptoError('bad-structure', 'the segment is not one TLV', cause)
   }
-  if (tlv.tag !== tag) throw new CryptoError('bad-structure', `a segment of another tag than '${tag.toString(16)}'`)
+  if (tlv.tag !== tag) throw new CryptoError('bad-structure', `the segment has another tag than '${tag.toString(16)}'`)
   if (segment.length > SEGMENT_LIMIT_READ)
     throw new CryptoError('bad-structure', `a segment of ${segment.length} bytes, ${SEGMENT_LIMIT} are allowed`)
   if (tlv.end - tlv.valueStart < MAC_LENGTH)
-    throw new CryptoError('bad-structure', 'a segment without room for its MAC')
+    throw new CryptoError('bad-structure', 'the segment is too short for its MAC')
   return tlv
 }
 
-/** Padding is '80' and then '00' up to the block (SGP.22 §2.6.4.4): the length of what stands before it. */
+/** Returns the length without padding; padding is '80' and then '00' up to the block (SGP.22 §2.6.4.4). */
 const unpaddedLength = (blocks: Uint8Array): number => {
   let at = blocks.length - 1
   while (at >= blocks.length - BLOCK && blocks[at] === 0) at--
   if (at < blocks.length - BLOCK || blocks[at] !== 0x80)
-    throw new CryptoError('bad-mac', 'the segment is not padded as it must be')
+    throw new CryptoError('bad-mac', 'the segment has invalid padding')
   return at
 }
 
-/** Opens a session under these keys; they can be forgotten by the caller once it is open. */
+/** Opens a session with these keys. The caller may delete its copy afterwards. */
 export const openBsp = (keys: SessionKeys): Bsp => {
   let state: ReturnType<typeof start> | undefined = start(keys)
   const current = () => {
-    if (state === undefined) throw new CryptoError('closed', 'the session keys were forgotten')
+    if (state === undefined) throw new CryptoError('closed', 'the session is closed')
     return state
   }
 
-  /** Appends the MAC: over the chaining value, the tag, the final length and the content (SGP.22 §2.6.4.3). */
+  /** Appends the MAC over the chaining value, the tag, the final length and the content (SGP.22 §2.6.4.3). */
   const seal = (tag: number, content: Uint8Array): Uint8Array => {
     const session = current()
     const header = encodeTlvHeader(tag, content.length + MAC_LENGTH)
@@ -93,7 +94,7 @@ export const openBsp = (keys: SessionKeys): Bsp => {
     const covered = tlv.buffer.subarray(0, tlv.end - MAC_LENGTH)
     const mac = session.cmac(session.chaining, covered)
     if (!timingSafeEqual(mac.subarray(0, MAC_LENGTH), tlv.buffer.subarray(tlv.end - MAC_LENGTH)))
-      throw new CryptoError('bad-mac', "the segment's MAC is wrong")
+      throw new CryptoError('bad-mac', 'the MAC of the segment is invalid')
     session.chaining = mac
     return covered.subarray(tlv.valueStart)
   }
@@ -107,7 +108,7 @@ export const openBsp = (keys: SessionKeys): Bsp => {
       return seal(tag, session.encrypt(session.nextIcv(), blocks))
     },
     authenticate: (tag, data) => {
-      // The counter also steps on a segment that is not encrypted, so that both ends count segments alike.
+      // The counter also advances for a segment without encryption, so that both ends count the same segments.
       current().counter++
       return seal(tag, data)
     },
@@ -116,7 +117,7 @@ export const openBsp = (keys: SessionKeys): Bsp => {
       const tlv = readSegment(tag, segment)
       const blocks = tlv.end - tlv.valueStart - MAC_LENGTH
       if (blocks === 0 || blocks % BLOCK !== 0)
-        throw new CryptoError('bad-structure', 'an encrypted segment that is not of whole blocks')
+        throw new CryptoError('bad-structure', 'the encrypted segment does not consist of whole blocks')
       const content = unseal(tlv)
       const plain = session.decrypt(session.nextIcv(), content)
       return plain.subarray(0, unpaddedLength(plain))
@@ -137,7 +138,7 @@ const start = ({ initialMacChainingValue, sEnc, sMac }: SessionKeys) => {
   if (initialMacChainingValue.length !== BLOCK)
     throw new CryptoError('bad-key', `an initial MAC chaining value has ${BLOCK} bytes`)
   const encrypt = createCbcEncryption(sEnc)
-  // Only the end that opens segments decrypts: the other is spared the cipher object.
+  // Only the receiving end decrypts; the other end does not create the cipher object.
   const decryptionKey = new Uint8Array(sEnc)
   let decrypt: Cbc | undefined
   return {
@@ -164,7 +165,7 @@ const start = ({ initialMacChainingValue, sEnc, sMac }: SessionKeys) => {
 }
 const NO_VECTOR = new Uint8Array(BLOCK)
 
-/** `data` in as many segments as `size` asks for; at least one. */
+/** Protects `data` in segments of `size` bytes; at least one segment. */
 export const protectSegments = (
   bsp: Bsp,
   tag: number,
@@ -172,12 +173,12 @@ export const protectSegments = (
   size: number = SEGMENT_LIMIT,
 ): readonly Uint8Array[] => {
   const authenticated = tag === TAG_AUTHENTICATED
-  const room = authenticated ? authenticatedRoom(size) : encryptedRoom(size)
-  if (room < 1 || size > SEGMENT_LIMIT)
-    throw new CryptoError('bad-structure', `segments of ${size} bytes: choose from 32 to ${SEGMENT_LIMIT}`)
+  const capacity = authenticated ? authenticatedCapacity(size) : encryptedCapacity(size)
+  if (capacity < 1 || size > SEGMENT_LIMIT)
+    throw new CryptoError('bad-structure', `the segment size ${size} is invalid: choose 32 to ${SEGMENT_LIMIT} bytes`)
   const segments: Uint8Array[] = []
-  for (let at = 0; at === 0 || at < data.length; at += room) {
-    const part = data.subarray(at, at + room)
+  for (let at = 0; at === 0 || at < data.length; at += capacity) {
+    const part = data.subarray(at, at + capacity)
     segments.push(authenticated ? bsp.authenticate(tag, part) : bsp.encrypt(tag, part))
   }
   return segments

@@ -1,6 +1,6 @@
 import { BLOCK, createCbcEncryption } from './aes.ts'
 
-/** AES-CMAC (RFC 4493 §2.4) of a message given in parts. */
+/** AES-CMAC (RFC 4493 §2.4) of a message in parts. */
 export type Cmac = (...parts: readonly Uint8Array[]) => Uint8Array
 
 const ZERO = new Uint8Array(BLOCK)
@@ -13,10 +13,13 @@ const double = (block: Uint8Array): Uint8Array => {
   return out
 }
 
-/** CMAC under one key: CBC over the message whose last block is xored with a subkey, of which the last block is the tag. */
+/**
+ * Creates CMAC with one key: CBC over the message with a subkey XORed into its last block; the last output block is the
+ * MAC.
+ */
 export const createCmac = (key: Uint8Array): Cmac => {
   const encrypt = createCbcEncryption(key)
-  // The key's encryption of a block of zeros, which is that block in CBC (RFC 4493 §2.3).
+  // Encrypts a block of zeros, which equals that block in CBC mode (RFC 4493 §2.3).
   const whole = double(encrypt(ZERO, new Uint8Array(BLOCK)))
   const padded = double(whole)
   return (...parts) => {

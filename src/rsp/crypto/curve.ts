@@ -2,19 +2,19 @@ import { createECDH, createPrivateKey, createPublicKey, type KeyObject } from 'n
 import { concat, fromHex } from '../../asn1/bytes.ts'
 import { CryptoError } from './error.ts'
 
-/** The curves of SGP.22 §2.6.7 that are in use: NIST P-256 and Brainpool. */
+/** The curves of SGP.22 §2.6.7 in use: NIST P-256 and Brainpool. */
 export type CurveName = 'P-256' | 'brainpoolP256r1'
 
 interface Curve {
-  /** What OpenSSL calls it. */
+  /** The name in OpenSSL. */
   readonly openssl: string
   /** namedCurve of AlgorithmIdentifier (RFC 5480 §2.1.1.1, RFC 5639 §4.1). */
   readonly oid: string
-  /** The order n of the base point: private scalars lie in 1..n-1. */
+  /** The order n of the base point: private scalars are in 1..n-1. */
   readonly order: Uint8Array
-  /** SubjectPublicKeyInfo (RFC 5480 §2) up to the point. */
+  /** SubjectPublicKeyInfo (RFC 5480 §2) before the point. */
   readonly spkiPrefix: Uint8Array
-  /** ECPrivateKey (RFC 5915 §3) up to the scalar, and from the scalar to the point. */
+  /** ECPrivateKey (RFC 5915 §3) before the scalar, and between the scalar and the point. */
   readonly sec1: readonly [Uint8Array, Uint8Array]
 }
 
@@ -41,7 +41,7 @@ const SCALAR_LENGTH = 32
 export const findCurveByOid = (oid: string): CurveName | undefined =>
   (Object.keys(CURVES) as CurveName[]).find(name => CURVES[name].oid === oid)
 
-/** The curve of a key; a key of any other kind is refused. */
+/** Returns the curve of a key. Throws CryptoError `bad-key` for other keys. */
 export const getCurve = (key: KeyObject): CurveName => {
   const named = key.asymmetricKeyDetails?.namedCurve
   const found = (Object.keys(CURVES) as CurveName[]).find(name => CURVES[name].openssl === named)
@@ -49,13 +49,13 @@ export const getCurve = (key: KeyObject): CurveName => {
   return found
 }
 
-/** Length and form of an uncompressed point (BSI TR-03111 §3.2.1); whether it is on the curve, only arithmetic tells. */
+/** Checks length and form of an uncompressed point (BSI TR-03111 §3.2.1), not that it is on the curve. */
 export const checkPointForm = (point: Uint8Array): void => {
   if (point.length !== POINT_LENGTH || point[0] !== 0x04)
-    throw new CryptoError('bad-point', `a point is '04' and two coordinates, ${POINT_LENGTH} bytes in all`)
+    throw new CryptoError('bad-point', `a point consists of '04' and two coordinates, ${POINT_LENGTH} bytes`)
 }
 
-/** The public key of an uncompressed point '04' || x || y. */
+/** Creates the public key of an uncompressed point '04' || x || y. */
 export const publicKeyFromPoint = (curve: CurveName, point: Uint8Array): KeyObject => {
   checkPointForm(point)
   try {
@@ -69,30 +69,30 @@ export const publicKeyFromPoint = (curve: CurveName, point: Uint8Array): KeyObje
   }
 }
 
-/** The uncompressed point of a key, public or private. */
+/** Returns the uncompressed point of a public or private key. */
 export const getPoint = (key: KeyObject): Uint8Array => {
   getCurve(key)
   const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'der', type: 'spki' })
   return new Uint8Array(spki.subarray(spki.length - POINT_LENGTH))
 }
 
-/** True for 1..n-1. Not constant in time; it tells only how a random draw compares with a public number. */
+/** True for 1..n-1. It is not constant in time and reveals only how a random value compares with a public number. */
 export const isScalar = (curve: CurveName, scalar: Uint8Array): boolean =>
   scalar.length === SCALAR_LENGTH &&
   scalar.some(octet => octet !== 0) &&
   Buffer.compare(scalar, CURVES[curve].order) < 0
 
-/** A scalar from the dice: draws again where one falls outside 1..n-1 (BSI TR-03111 §4.1.1, by rejection). */
+/** Draws a scalar from the random source and repeats for values outside 1..n-1 (BSI TR-03111 §4.1.1, by rejection). */
 export const drawScalar = (curve: CurveName, random: (length: number) => Uint8Array): Uint8Array => {
-  // Brainpool's n is 0.66 of 2^256: 128 misses in a row are a broken source, not bad luck.
+  // n of Brainpool is 0.66 of 2^256: 128 rejected values in a row prove a broken random source.
   for (let draw = 0; draw < 128; draw++) {
     const scalar = random(SCALAR_LENGTH)
     if (isScalar(curve, scalar)) return scalar
   }
-  throw new CryptoError('bad-scalar', 'the random source gives no scalar in 1..n-1')
+  throw new CryptoError('bad-scalar', 'the random source returned no scalar in 1..n-1')
 }
 
-/** The private key of a scalar of 32 bytes. */
+/** Creates the private key of a scalar of 32 bytes. */
 export const privateKeyFromScalar = (curve: CurveName, scalar: Uint8Array): KeyObject => {
   if (!isScalar(curve, scalar)) throw new CryptoError('bad-scalar', `not a scalar of ${curve}`)
   const { openssl, sec1 } = CURVES[curve]

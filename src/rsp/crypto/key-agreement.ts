@@ -3,26 +3,29 @@ import { concat } from '../../asn1/bytes.ts'
 import { CURVES, type CurveName, checkPointForm, drawScalar, isScalar } from './curve.ts'
 import { CryptoError } from './error.ts'
 
-/** otPK / otSK of one key agreement (SGP.22 §2.6.3). `privateKey` is the scalar: never log it, `forgetKeyPair` when done. */
+/**
+ * otPK / otSK of one key agreement (SGP.22 §2.6.3). `privateKey` is the scalar: never log it, call `forgetKeyPair`
+ * after use.
+ */
 export interface OneTimeKeyPair {
   readonly curve: CurveName
   readonly publicKey: Uint8Array
   readonly privateKey: Uint8Array
 }
 
-/** What the key agreement gives both ends (SGP.22 Annex G). */
+/** The result of the key agreement (SGP.22 Annex G). */
 export interface SessionKeys {
   readonly initialMacChainingValue: Uint8Array
   readonly sEnc: Uint8Array
   readonly sMac: Uint8Array
 }
 
-/** AES of GlobalPlatform Card Specification Table 11-16: the one key type and length of ControlRefTemplate. */
+/** AES in GlobalPlatform Card Specification Table 11-16, the only key type of ControlRefTemplate. */
 export const KEY_TYPE_AES = 0x88
 export const KEY_LENGTH = 16
 
-// Setting a scalar costs a point multiplication. The object that made the pair is kept beside its scalar,
-// so that agreeing with a key made here does not pay for it twice.
+// Setting a scalar costs a point multiplication. The ECDH object of a generated pair is retained, so that a key
+// agreement does not repeat it.
 const agreements = new WeakMap<Uint8Array, ECDH>()
 
 const agreementOf = (curve: CurveName, privateKey: Uint8Array): ECDH => {
@@ -35,13 +38,13 @@ const agreementOf = (curve: CurveName, privateKey: Uint8Array): ECDH => {
   return ecdh
 }
 
-/** A one-time key pair from the injected random source. */
+/** Generates a one-time key pair from the given random source. */
 export const generateOneTimeKeyPair = (curve: CurveName, random: (length: number) => Uint8Array): OneTimeKeyPair => {
   const privateKey = new Uint8Array(drawScalar(curve, random))
   return { curve, privateKey, publicKey: new Uint8Array(agreementOf(curve, privateKey).getPublicKey()) }
 }
 
-/** Overwrites the scalar. The pair agrees on nothing from here on. */
+/** Overwrites the scalar. The pair cannot be used afterwards. */
 export const forgetKeyPair = (pair: OneTimeKeyPair): void => {
   agreements.delete(pair.privateKey)
   pair.privateKey.fill(0)
@@ -53,14 +56,16 @@ export const forgetSessionKeys = (keys: SessionKeys): void => {
   keys.sMac.fill(0)
 }
 
-/** ECKA (BSI TR-03111 §4.3.1): the x coordinate of the common point. A peer's point off the curve is refused. */
+/**
+ * ECKA (BSI TR-03111 §4.3.1): returns the x coordinate of the shared point. Rejects a point that is not on the curve.
+ */
 export const agreeSecret = (curve: CurveName, privateKey: Uint8Array, peerPoint: Uint8Array): Uint8Array => {
   checkPointForm(peerPoint)
   const ecdh = agreementOf(curve, privateKey)
   try {
     return ecdh.computeSecret(peerPoint)
   } catch (cause) {
-    throw new CryptoError('bad-point', `the peer's point is not on ${curve}`, cause)
+    throw new CryptoError('bad-point', `the point of the peer is not on ${curve}`, cause)
   }
 }
 
@@ -80,13 +85,16 @@ export interface KeyAgreement {
   readonly privateKey: Uint8Array
   readonly peerPoint: Uint8Array
   readonly hostId: Uint8Array
-  /** The EID's 16 bytes. */
+  /** The EID, 16 bytes. */
   readonly eid: Uint8Array
   readonly keyType?: number
   readonly keyLength?: number
 }
 
-/** Session keys of a secret (SGP.22 Annex G): SharedInfo is key type || key length || hostId (LV) || EID (LV). */
+/**
+ * Derives the session keys from a shared secret (SGP.22 Annex G): SharedInfo is key type || key length || hostId (LV)
+ * || EID (LV).
+ */
 export const deriveSessionKeysFromSecret = (
   secret: Uint8Array,
   {
@@ -104,7 +112,7 @@ export const deriveSessionKeysFromSecret = (
   return keys
 }
 
-/** ECKA and derivation in one: both ends come to the same keys from their own scalar and the other's point. */
+/** Runs ECKA and the key derivation. Both ends derive the same keys from their scalar and the point of the peer. */
 export const deriveSessionKeys = ({ curve, privateKey, peerPoint, ...context }: KeyAgreement): SessionKeys => {
   const secret = agreeSecret(curve, privateKey, peerPoint)
   const keys = deriveSessionKeysFromSecret(secret, context)

@@ -9,7 +9,7 @@ const EuiccConfiguredAddressesResponse = sequence(
   'EuiccConfiguredAddressesResponse',
 )
 
-/** SGP.22 §5.7.3 and §5.7.4: the addresses that the card holds. */
+/** SGP.22 §5.7.3 and §5.7.4: the server addresses that the card stores. */
 export const ES10a = {
   GetEuiccConfiguredAddresses: es10Function({
     interface: 'ES10a',

@@ -82,7 +82,7 @@ const ProfilePolicyAuthorisationRule = sequence(
 /**
  * SGP.22 §5.7.5 to §5.7.14 and §5.7.22: download and notifications.
  *
- * What the LPA hands on to a server is `kept`, so that it hands on what the card said and not a re-encoding of it.
+ * Values that the LPA forwards to a server retain their raw bytes, because they are signed.
  */
 export const ES10b = {
   PrepareDownload: es10Function({
@@ -92,7 +92,10 @@ export const ES10b = {
     request: PrepareDownloadRequest,
     response: withRawBytes(PrepareDownloadResponse),
   }),
-  /** The request is not one element but the segments of the package (see `es8p.ts`); the answer comes with the last, or early with an error. */
+  /**
+   * The request is not one element but the segments of the package (see `es8p.ts`). The response follows the last
+   * segment, or an earlier one on an error.
+   */
   LoadBoundProfilePackage: es10Function({
     interface: 'ES10b',
     name: 'LoadBoundProfilePackage',

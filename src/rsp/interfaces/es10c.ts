@@ -5,10 +5,13 @@ import { Iccid, IsdpAid, ProfileClass } from '../identifiers.ts'
 import { ProfileInfo } from '../metadata.ts'
 import { es10Function } from './es10-function.ts'
 
-/** CHOICE { isdpAid [APPLICATION 15], iccid [APPLICATION 26] }: how a profile is named. */
+/** CHOICE { isdpAid [APPLICATION 15], iccid [APPLICATION 26] }: identifies a profile. */
 const ProfileIdentifier = choice({ isdpAid: IsdpAid, iccid: Iccid }, 'profileIdentifier')
 
-/** EnableProfileRequest and DisableProfileRequest have one shape: the identifier under [0] (a CHOICE, so explicit), the flag under [1]. */
+/**
+ * EnableProfileRequest and DisableProfileRequest have one structure: the identifier under [0] (explicit, as it is a
+ * CHOICE), the flag under [1].
+ */
 const profileSwitch = (tag: number, name: string) =>
   tagged(
     tag,
@@ -23,7 +26,7 @@ const ProfileInfoListRequest = sequence(
         choice({ isdpAid: IsdpAid, iccid: Iccid, profileClass: tagged(0x95, ProfileClass) }, 'searchCriteria'),
       ),
     ),
-    /** Tags of ProfileInfo one after another, each in one or two octets. */
+    /** Concatenated tags of ProfileInfo, each in one or two octets. */
     tagList: optional(tagged(0x5c, octets())),
   },
   'ProfileInfoListRequest',

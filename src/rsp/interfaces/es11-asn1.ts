@@ -8,8 +8,8 @@ import { answer, ES9pAsn1 } from './es9p-asn1.ts'
 const EventEntries = sequence({ eventId: tagged(0x80, utf8()), rspServerAddress: tagged(0x81, utf8()) }, 'EventEntries')
 
 /**
- * SGP.22 §6.6 and Annex H, ES11 in the ASN.1 binding: the requests of ES9+, on its path; AuthenticateClient is answered
- * with AuthenticateClientResponseEs11 ::= [64] CHOICE.
+ * SGP.22 §6.6 and Annex H, ES11 in the ASN.1 binding: requests and path are those of ES9+; the response of
+ * AuthenticateClient is AuthenticateClientResponseEs11 ::= [64] CHOICE.
  */
 export const ES11Asn1 = {
   InitiateAuthentication: {

@@ -2,14 +2,17 @@ import { type Json, type JsonMessage, list, message, text, transactionId } from 
 import { ES9p } from './es9p.ts'
 import { httpFunction } from './http-function.ts'
 
-/** Which server has something for the eUICC, and under which id it is asked for there as a matching id (SGP.22 §3.6). */
+/**
+ * The server that has an event for the eUICC, and the event id, which that server accepts as a matching id (SGP.22
+ * §3.6).
+ */
 export const EventEntry = message({
   eventId: text(/^[\s\S]{1,255}$/, 'an event id'),
   rspServerAddress: text(/./, 'the address of an SM-DP+ or SM-DS'),
 })
 export type EventEntry = ReturnType<typeof EventEntry.fromJson>
 
-/** An LPA in the field calls the address `smdsAddress` or, sharing its code with ES9+, `smdpAddress`. */
+/** Some LPAs name the address `smdsAddress`; LPAs that share code with ES9+ name it `smdpAddress`. */
 const eitherAddress = <T>(schema: JsonMessage<T>): JsonMessage<T> => ({
   toJson: schema.toJson,
   fromJson: json => {
@@ -20,9 +23,9 @@ const eitherAddress = <T>(schema: JsonMessage<T>): JsonMessage<T> => ({
 })
 
 /**
- * SGP.22 §5.8 and §6.5.2: the LPA to the SM-DS. The mutual authentication is that of ES9+, and so are its messages.
+ * SGP.22 §5.8 and §6.5.2: the LPA to the SM-DS. The mutual authentication uses the messages of ES9+.
  *
- * The paths are those of ES9+ too: it is there that the SM-DSs in operation are found, which know none of their own.
+ * The paths are those of ES9+ as well, because the SM-DSs in operation use them.
  */
 export const ES11 = {
   InitiateAuthentication: httpFunction({
@@ -41,5 +44,5 @@ export const ES11 = {
   }),
 } as const
 
-/** Where LPAs that give ES11 a path of its own look for it. An SM-DS answers there as well. */
+/** The path that some LPAs use for ES11. An SM-DS of the bench answers there as well. */
 export const toEs11Path = (row: { readonly path: string }): string => row.path.replace('/es9plus/', '/es11/')

@@ -2,15 +2,15 @@ import { flag, message, text } from '../json.ts'
 import { httpFunction } from './http-function.ts'
 
 const eid = () => text(/^[0-9]{32}$/, 'an EID of 32 digits')
-/** Becomes a matching id at the server that raised the event, so it is spelled like one (SGP.22 §4.1.1). */
+/** The SM-DP+ uses the event id as a matching id, so it has the same characters (SGP.22 §4.1.1). */
 const eventId = () => text(/^[0-9A-Z-]{1,255}$/, 'an event id of A-Z, 0-9 and -')
 
 const registerEvent = message({
   eid: eid(),
-  /** Of the SM-DP+; or of an alternative SM-DS, at the root. */
+  /** The address of the SM-DP+; at the root SM-DS also that of an alternative SM-DS. */
   rspServerAddress: text(/^[^\s/]{1,255}$/, 'a host name'),
   eventId: eventId(),
-  /** True: the root SM-DS is to be told as well. */
+  /** True: the event is forwarded to the root SM-DS. */
   forwardingIndicator: flag(),
 })
 const deleteEvent = message({ eid: eid(), eventId: eventId() })

@@ -1,7 +1,7 @@
 import { flag, maybe, message, number, object, text } from '../json.ts'
 import { httpFunction, StatusCodeData } from './http-function.ts'
 
-/** 19 digits, the check digit with or without, filled with F where odd (SGP.22 §5.3.1). */
+/** 19 digits with or without the check digit, filled with F if odd (SGP.22 §5.3.1). */
 const iccid = () => text(/^[0-9]{18,19}[0-9F]?$/, 'an ICCID of 18 to 20 digits')
 const eid = () => text(/^[0-9]{32}$/, 'an EID of 32 digits')
 const matchingId = () => text(/^[0-9A-Z-]{0,255}$/, 'a matching id of A-Z, 0-9 and -')
@@ -11,7 +11,7 @@ const DownloadResult = message({
   statusCodeData: maybe(object(StatusCodeData)),
 })
 
-/** SGP.22 §5.3 and §6.5.2.1 to §6.5.2.5: the operator to the SM-DP+, and its progress back. */
+/** SGP.22 §5.3 and §6.5.2.1 to §6.5.2.5: the operator to the SM-DP+, and the progress reports of the SM-DP+. */
 export const ES2p = {
   DownloadOrder: httpFunction({
     interface: 'ES2+',
@@ -61,7 +61,7 @@ export const ES2p = {
     request: message({ iccid: iccid() }),
     response: message({}),
   }),
-  /** The SM-DP+ calls, the operator answers. */
+  /** The SM-DP+ sends it to the operator. */
   HandleDownloadProgressInfo: httpFunction({
     interface: 'ES2+',
     name: 'HandleDownloadProgressInfo',
@@ -75,14 +75,14 @@ export const ES2p = {
       /** 1 eligibility, 2 confirmation, 3 BPP download, 4 BPP installation, … (SGP.22 §5.3.5). */
       notificationPointId: number(),
       notificationPointStatus: object(DownloadResult),
-      /** Base64 of the ProfileInstallationResult's data where there is one. */
+      /** Base64 of the data of the ProfileInstallationResult, if available. */
       resultData: maybe(text()),
     }),
     response: undefined,
   }),
   /**
-   * The SM-DP+ calls, the operator answers: what eUICCs tell of profiles that are installed. SGP.22 has it from
-   * version 3 on; of its members those are given that a notification of version 2 can fill.
+   * The SM-DP+ sends it to the operator: notifications of eUICCs about installed profiles. SGP.22 defines it from
+   * version 3; this row has the members that a notification of version 2 can fill.
    */
   HandleNotification: httpFunction({
     interface: 'ES2+',
@@ -96,7 +96,7 @@ export const ES2p = {
       timestamp: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'a time such as 2026-01-31T12:00:00Z'),
       notificationEvent: text(/^(Install|Enable|Disable|Delete)$/, 'Install, Enable, Disable or Delete'),
       notificationEventStatus: object(DownloadResult),
-      /** Base64 of the notification as the eUICC signed it. */
+      /** Base64 of the notification with the signature of the eUICC. */
       resultData: maybe(text()),
     }),
     response: undefined,

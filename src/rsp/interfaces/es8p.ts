@@ -7,7 +7,7 @@ import { DpProprietaryData } from '../metadata.ts'
 /** RemoteOpId ::= [2] INTEGER */
 export const RemoteOpId = tagged(0x82, namedInteger({ installBoundProfilePackage: 1 }))
 
-/** GlobalPlatform §6.4.2.3 as used here: key type '88' (AES), key length '10', host id. */
+/** GlobalPlatform §6.4.2.3, profiled: key type '88' (AES), key length '10', host id. */
 export const ControlRefTemplate = sequence(
   { keyType: tagged(0x80, octets(1)), keyLen: tagged(0x81, octets(1)), hostId: tagged(0x84, octets(1, 16)) },
   'ControlRefTemplate',
@@ -51,8 +51,8 @@ export const ReplaceSessionKeysRequest = tagged(
 )
 
 /**
- * SGP.22 §2.5.5. BoundProfilePackage ::= [54] SEQUENCE: the secure channel, then protected segments.
- * '87' encrypted and MACed commands, '88' metadata, MACed only, '86' the profile.
+ * SGP.22 §2.5.5. BoundProfilePackage ::= [54] SEQUENCE: the secure channel, then protected segments: '87' commands
+ * (encrypted, MAC), '88' metadata (MAC only), '86' the profile.
  */
 export const BoundProfilePackage = tagged(
   0xbf36,

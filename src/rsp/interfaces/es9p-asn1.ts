@@ -16,22 +16,22 @@ import { PendingNotification } from '../notification.ts'
 const Certificate = rawElement('Certificate', 0x30)
 const transactionId = tagged(0x80, TransactionId)
 
-/** SGP.22 §6.6: one path for all functions of ES9+ in the ASN.1 binding; the message says which it is. */
+/** SGP.22 §6.6: all functions of ES9+ in the ASN.1 binding share one path; the message identifies the function. */
 export const ASN1_PATH = '/gsma/rsp2/asn1'
 export const ASN1_CONTENT_TYPE = 'application/x-gsma-rsp-asn1'
 
-/** A function in the ASN.1 binding: the same values as in the JSON binding, otherwise written. */
+/** A function in the ASN.1 binding: the values of the JSON binding in another encoding. */
 export interface Asn1Function<Request, Response> {
   readonly request: Schema<Request>
-  /** `undefined`: answered with 204 and no body. */
+  /** `undefined`: the response is 204 without a body. */
   readonly response: Schema<{ readonly ok: Response } | { readonly error: number | string }> | undefined
-  /** Its errors by subject and reason code. */
+  /** Error names by subject and reason code. */
   readonly errors: Readonly<Record<string, string>>
-  /** The error for all others; undefined: the function has no response that could carry it. */
+  /** The error for all other codes; undefined if the function has no response with an error. */
   readonly otherError: string | undefined
 }
 
-/** A response: CHOICE of what the function gives and an INTEGER of its errors (automatic tags [0] and [1]). */
+/** A response: CHOICE of the result and an INTEGER error (automatic tags [0] and [1]). */
 export const answer = <Response>(
   tag: number,
   ok: Schema<Response>,
@@ -69,7 +69,7 @@ const initiateAuthentication = {
         'InitiateAuthenticationOkEs9',
       ),
     ),
-    // Names of numbers do not limit an INTEGER (X.680 §19): 127 is what the module calls undefinedError everywhere else.
+    // Named numbers do not limit an INTEGER (X.680 §19). 127 is undefinedError elsewhere in the module.
     { invalidDpAddress: 1, euiccVersionNotSupportedByDp: 2, ciPKNotSupported: 3, undefinedError: 127 },
   ),
   errors: {
@@ -218,5 +218,5 @@ export const ES9pAsn1 = {
   CancelSession: cancelSession,
 } as const
 
-/** RemoteProfileProvisioningRequest and -Response around one of their alternatives. */
+/** Wraps one alternative in RemoteProfileProvisioningRequest or -Response. */
 export const remoteProfileProvisioning = <T>(alternative: Schema<T>): Schema<T> => explicit(0xa2, alternative)

@@ -14,14 +14,14 @@ import { PendingNotification } from '../notification.ts'
 import { httpFunction } from './http-function.ts'
 
 const Certificate = rawElement('Certificate', 0x30)
-/** What the binding carries as one signature element: `5F37` and its content. */
+/** One signature element of the binding: `5F37` and its content. */
 const signature = () => base64Message(Signature)
 
 /**
  * SGP.22 §5.6 and §6.5.2.6 to §6.5.2.10: the LPA to the SM-DP+, JSON binding.
  *
- * Signed parts and what a card made are kept as bytes. The bound package stays a byte string here: the LPA cuts it
- * into segments without reading it.
+ * Signed parts and data from the card retain their bytes. The bound package is a byte string, because the LPA only cuts
+ * it into segments.
  */
 export const ES9p = {
   InitiateAuthentication: httpFunction({

@@ -1,15 +1,15 @@
 import { type JsonMessage, type MessageValue, maybe, message, object, text } from '../json.ts'
 
-/** A row of an interface between servers, or from the LPA to one (SGP.22 §6.5). */
+/** A row of an HTTP interface between servers, or from the LPA to a server (SGP.22 §6.5). */
 export interface HttpFunction<Request, Response> {
   readonly interface: 'ES2+' | 'ES9+' | 'ES11' | 'ES12' | 'ES15'
-  /** As the specification spells it. */
+  /** The name in the specification. */
   readonly name: string
   readonly clause: string
-  /** Behind the host: POST goes here. */
+  /** The path of the POST request. */
   readonly path: string
   readonly request: JsonMessage<Request>
-  /** `undefined`: a notification function, answered with 204 and no body (SGP.22 §6.5.1.2). */
+  /** `undefined`: a notification function; the response is 204 without a body (SGP.22 §6.5.1.2). */
   readonly response: JsonMessage<Response> | undefined
 }
 
@@ -45,10 +45,10 @@ const requestHeader = {
   functionCallIdentifier: text(/./, 'an identifier'),
 }
 const requestHeaded = { header: object(message(requestHeader)) }
-/** The `header` of a request between servers (SGP.22 §6.5.1.3). Requests of an LPA carry none. */
+/** The `header` of a request between servers (SGP.22 §6.5.1.3). Requests of an LPA have none. */
 export const RequestHeader = message(requestHeaded)
 export type RequestHeader = MessageValue<typeof requestHeaded>
 
-/** The protocol header of every message: `X-Admin-Protocol: gsma/rsp/v2.x.y` (SGP.22 §6.5.1.1). */
+/** The HTTP header of every message: `X-Admin-Protocol: gsma/rsp/v2.x.y` (SGP.22 §6.5.1.1). */
 export const ADMIN_PROTOCOL_HEADER = 'X-Admin-Protocol'
 export const ADMIN_PROTOCOL_PATTERN = /^gsma\/rsp\/v(\d+)\.(\d+)(?:\.(\d+))?$/

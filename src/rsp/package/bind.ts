@@ -22,14 +22,17 @@ import {
 import { OneTimePublicKey, Signature, TransactionId } from '../identifiers.ts'
 import { ConfigureISDPRequest, ControlRefTemplate, RemoteOpId, ReplaceSessionKeysRequest } from '../interfaces/es8p.ts'
 
-/** A profile protected once with keys of its own (SGP.22 §2.5.4.2), to be bound to many cards without touching it again. */
+/**
+ * A profile protected once with its own keys (SGP.22 §2.5.4.2). It can be bound to many cards without encrypting it
+ * again.
+ */
 export interface ProtectedProfile {
   readonly keys: SessionKeys
-  /** The '86' segments, one behind the other. */
+  /** The '86' segments, concatenated. */
   readonly segments: Uint8Array
 }
 
-/** Protects a profile with random profile protection keys. They are as secret as the profile. */
+/** Protects a profile with random profile protection keys. Keep these keys as secret as the profile. */
 export const protectProfile = (
   profile: Uint8Array,
   { random, segmentSize }: { random: (length: number) => Uint8Array; segmentSize?: number },
@@ -43,25 +46,28 @@ export const protectProfile = (
 }
 
 export interface PackageToBind {
-  /** The unprotected profile package, which the session keys then protect; or one that was protected before. */
+  /** The plain profile package, which the session keys then protect, or an already protected one. */
   readonly profile: Uint8Array | ProtectedProfile
   /** The encoded StoreMetadataRequest. */
   readonly metadata: Uint8Array
   readonly transactionId: Uint8Array
-  /** The EID's 16 bytes. */
+  /** The EID, 16 bytes. */
   readonly eid: Uint8Array
   readonly hostId: Uint8Array
   readonly smdpOneTimeKey: OneTimeKeyPair
-  /** otPK.EUICC.ECKA, as the card signed it. A point off the curve is refused by CryptoError `bad-point`. */
+  /** otPK.EUICC.ECKA with the card's signature verified. A point off the curve throws CryptoError `bad-point`. */
   readonly euiccOtpk: Uint8Array
   /** SK.DPpb.ECDSA */
   readonly smdpPrivateKey: KeyObject
   readonly configureISDP?: ConfigureISDPRequest
-  /** The longest segment, tag, length and MAC included; 1020 at most. */
+  /** The maximum length of a segment, including tag, length and MAC; at most 1020. */
   readonly segmentSize?: number
 }
 
-/** The SM-DP+'s end of SGP.22 §2.5.3: a BoundProfilePackage for one card and one session, encoded. */
+/**
+ * Binds a profile package to one card and one session (SM-DP+ side of SGP.22 §2.5.3). Returns the encoded
+ * BoundProfilePackage.
+ */
 export const bindProfilePackage = (toBind: PackageToBind): Uint8Array => {
   const { profile, metadata, smdpOneTimeKey, euiccOtpk, configureISDP = {}, segmentSize = SEGMENT_LIMIT } = toBind
   const keys = deriveSessionKeys({
@@ -73,7 +79,7 @@ export const bindProfilePackage = (toBind: PackageToBind): Uint8Array => {
   })
   const bsp = openBsp(keys)
   forgetSessionKeys(keys)
-  // In this order: each segment's MAC chains on the one before.
+  // The order is fixed: each MAC is chained to the previous segment.
   const sequence = (tag: number, segmentTag: number, data: Uint8Array) =>
     encodeTlv(tag, ...protectSegments(bsp, segmentTag, data, segmentSize))
   const first87 = sequence(0xa0, TAG_ENCRYPTED_COMMAND, encode(ConfigureISDPRequest, configureISDP))

@@ -1,9 +1,9 @@
 import type { BppCommandId, ErrorReason } from '../notification.ts'
 
-/** The commands of a bound package, as a ProfileInstallationResult names them. */
+/** The commands of a bound package, with the names of ProfileInstallationResult. */
 export type PackageCommand = Extract<BppCommandId, string>
 
-/** The reasons (SGP.22 §2.5.6) that lie in the package itself; what the card finds in its content is the card's to say. */
+/** The error reasons (SGP.22 §2.5.6) that concern the package itself; the card reports errors in its content. */
 export type PackageErrorCode = Extract<
   ErrorReason,
   | 'incorrectInputValues'
@@ -15,7 +15,7 @@ export type PackageErrorCode = Extract<
   | 'scp03tSecurityError'
 >
 
-/** A bound package that is not opened any further: `command` and `code` are the error result the card answers with. */
+/** A rejected bound package: `command` and `code` form the error result of the card. */
 export class PackageError extends Error {
   readonly command: PackageCommand
   readonly code: PackageErrorCode

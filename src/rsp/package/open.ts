@@ -19,17 +19,17 @@ import { ConfigureISDPRequest, InitialiseSecureChannelRequest, ReplaceSessionKey
 import { StoreMetadataRequest } from '../metadata.ts'
 import { type PackageCommand, PackageError, type PackageErrorCode } from './error.ts'
 
-/** What the card knows of the session that the package must be for. */
+/** The session data for which the package must be bound. */
 export interface PackageToOpen {
   readonly transactionId: Uint8Array
-  /** The EID's 16 bytes. */
+  /** The EID, 16 bytes. */
   readonly eid: Uint8Array
   readonly euiccOneTimeKey: OneTimeKeyPair
   /** PK.DPpb.ECDSA */
   readonly smdpPublicKey: KeyObject
 }
 
-/** A command of the package, checked and decrypted. The profile comes in as many pieces as it has segments. */
+/** A verified and decrypted command of the package. The profile arrives in one part for each segment. */
 export type OpenedCommand =
   | { readonly command: 'initialiseSecureChannel'; readonly request: InitialiseSecureChannelRequest }
   | { readonly command: 'configureISDP'; readonly request: ConfigureISDPRequest }
@@ -39,21 +39,21 @@ export type OpenedCommand =
 
 export interface OpenedPackage {
   /**
-   * The next piece, as the LPA cuts the package (SGP.22 §2.5.5): headers and TLVs, each whole. Gives the commands that
-   * came to their end with it. Throws a PackageError, after which nothing more is taken.
+   * Processes the next piece as the LPA cuts the package (SGP.22 §2.5.5): headers and TLVs, each complete. Returns the
+   * commands that the piece completes. Throws a PackageError; all later pieces are then rejected.
    */
   feed(piece: Uint8Array): readonly OpenedCommand[]
-  /** What is being loaded, or awaited: where an interruption is to be reported. */
+  /** The command in progress or expected next, for the report of an interruption. */
   readonly command: PackageCommand
-  /** True when the last byte that the package announced has come. */
+  /** True after the last byte of the announced length. */
   readonly complete: boolean
-  /** Forgets the keys. */
+  /** Deletes the keys. */
   close(): void
 }
 
 const TAG_PACKAGE = 0xbf36
 const TAG_INITIALISE = 0xbf23
-/** The sequences of BoundProfilePackage in their order; the third may be absent. */
+/** The sequences of BoundProfilePackage in order; the third is optional. */
 const SEQUENCES = [
   { tag: 0xa0, segment: TAG_ENCRYPTED_COMMAND, command: 'configureISDP' },
   { tag: 0xa1, segment: TAG_AUTHENTICATED, command: 'storeMetadata' },
@@ -62,12 +62,12 @@ const SEQUENCES = [
 ] as const
 const LAST = 3
 
-/** The card's end of SGP.22 §2.5: opens a bound package while it comes, and refuses it at the first byte that is wrong. */
+/** Opens a bound package piece by piece (card side of SGP.22 §2.5) and rejects it at the first invalid byte. */
 export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
-  /** Bytes of the package that are still to come; undefined before its header. */
+  /** The remaining bytes of the package; undefined before its header. */
   let remaining: number | undefined
   let bsp: Bsp | undefined
-  /** Index into SEQUENCES, -1 before the first, and the bytes of it that are still to come. */
+  /** Index into SEQUENCES (-1 before the first), and the remaining bytes of that sequence. */
   let sequence = -1
   let left = 0
   let collected: Uint8Array[] = []
@@ -103,24 +103,24 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
   }
 
   const takePackageHeader = (piece: Uint8Array): number => {
-    const header = readHeader(piece, 0, TAG_PACKAGE) ?? refuse('scp03tStructureError', 'no BoundProfilePackage')
+    const header = readHeader(piece, 0, TAG_PACKAGE) ?? refuse('scp03tStructureError', 'not a BoundProfilePackage')
     remaining = header.length
     return header.end
   }
 
-  /** SGP.22 §5.5.1. Whose it is first, then what it says. */
+  /** SGP.22 §5.5.1: verify the signature first, then the content. */
   const takeInitialise = (piece: Uint8Array, at: number): [number, OpenedCommand] => {
     const tlv = readElement(piece, at)
-    if (tlv.tag !== TAG_INITIALISE) refuse('scp03tStructureError', 'no InitialiseSecureChannelRequest')
+    if (tlv.tag !== TAG_INITIALISE) refuse('scp03tStructureError', 'not an InitialiseSecureChannelRequest')
     const size = tlv.end - tlv.start
     if (size > remaining!) refuse('scp03tStructureError', 'it is longer than the package')
     const request = decodeCommand(InitialiseSecureChannelRequest, getElementBytes(tlv))
     const signature = getChildren(tlv).at(-1)!
-    if (signature.tag !== 0x5f37) refuse('incorrectInputValues', 'something follows the signature')
+    if (signature.tag !== 0x5f37) refuse('incorrectInputValues', 'bytes follow the signature')
     const { curve, privateKey, publicKey } = toOpen.euiccOneTimeKey
     const signed = concat(piece.subarray(tlv.valueStart, signature.start), encode(OneTimePublicKey, publicKey))
     if (!verify(toOpen.smdpPublicKey, signed, request.smdpSign))
-      refuse('invalidSignature', 'the signature is not by the SM-DP+ over this session')
+      refuse('invalidSignature', 'the SM-DP+ signature over this session is invalid')
     if (request.remoteOpId !== 'installBoundProfilePackage')
       refuse('unsupportedRemoteOperationType', `remote operation ${String(request.remoteOpId)}`)
     if (!equalBytes(request.transactionId, toOpen.transactionId))
@@ -139,11 +139,11 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
   }
 
   const takeSequenceHeader = (piece: Uint8Array, at: number): number => {
-    // The third sequence is optional: without it the profile is protected with the session keys.
+    // The third sequence is optional. Without it, the session keys protect the profile.
     const next = piece[at] === SEQUENCES[LAST].tag && sequence === LAST - 2 ? LAST : sequence + 1
     const header =
       readHeader(piece, at, SEQUENCES[next]!.tag) ??
-      refuse('scp03tStructureError', `no sequence '${SEQUENCES[next]!.tag.toString(16)}'`)
+      refuse('scp03tStructureError', `sequence '${SEQUENCES[next]!.tag.toString(16)}' is missing`)
     const rest = remaining! - (header.end - at)
     if (header.length === 0 || header.length > rest || (next === LAST && header.length !== rest))
       refuse('scp03tStructureError', 'the lengths of the package and its sequences do not agree')
@@ -158,7 +158,7 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
     const { segment: tag } = SEQUENCES[sequence]!
     const tlv = readElement(piece, at)
     const size = tlv.end - tlv.start
-    if (size > left) refuse('scp03tStructureError', 'a segment is longer than what is left of its sequence')
+    if (size > left) refuse('scp03tStructureError', 'a segment is longer than the rest of its sequence')
     const data = openSegment(tag, getElementBytes(tlv))
     const command = finishSegment(data, left === size)
     left -= size
@@ -183,7 +183,7 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
     const bytes = concat(...collected)
     if (command === 'storeMetadata') return { command, request: decodeCommand(StoreMetadataRequest, bytes), bytes }
     if (command === 'configureISDP') {
-      // DpProprietaryData has 128 bytes at most, tag and length included (SGP.22 §5.5.2); the request adds four to it.
+      // DpProprietaryData has at most 128 bytes, including tag and length (SGP.22 §5.5.2); the request adds four bytes.
       if (bytes.length > 128 + 4) refuse('incorrectInputValues', 'more than 128 bytes of dpProprietaryData')
       return { command, request: decodeCommand(ConfigureISDPRequest, bytes) }
     }
@@ -200,12 +200,12 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
   }
   return {
     feed: piece => {
-      if (ended) refuse('scp03tStructureError', 'the package was given up before')
+      if (ended) refuse('scp03tStructureError', 'the package was rejected before')
       const commands: OpenedCommand[] = []
       try {
         for (let at = 0; at < piece.length; ) {
           let command: OpenedCommand | undefined
-          if (isComplete()) refuse('scp03tStructureError', 'bytes behind the end of the package')
+          if (isComplete()) refuse('scp03tStructureError', 'bytes follow the end of the package')
           else if (remaining === undefined) at = takePackageHeader(piece)
           else if (bsp === undefined) [at, command] = takeInitialise(piece, at)
           else if (left === 0) at = takeSequenceHeader(piece, at)
@@ -228,7 +228,10 @@ export const openPackage = (toOpen: PackageToOpen): OpenedPackage => {
   }
 }
 
-/** Tag and length of an element whose content comes later; undefined where there is another tag, or no length. */
+/**
+ * Reads tag and length of an element whose content follows later. Returns undefined for another tag or an incomplete
+ * length.
+ */
 const readHeader = (bytes: Uint8Array, start: number, tag: number): { length: number; end: number } | undefined => {
   let at = start
   for (const octet of tag > 0xff ? [tag >> 8, tag & 0xff] : [tag]) if (bytes[at++] !== octet) return undefined

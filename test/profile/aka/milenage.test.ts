@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../../src/asn1/bytes.ts'
 import { deriveOpc, milenage } from '../../../src/profile/aka/milenage.ts'
 
-/** 3GPP TS 35.207 §4 to §6 (implementors' test data), test sets 1 to 6; the same sets open TS 35.208. */
+/** 3GPP TS 35.207 §4 to §6 (implementors' test data), test sets 1 to 6; TS 35.208 begins with the same sets. */
 const SETS = [
   {
     set: 1,
@@ -103,7 +103,7 @@ const SETS = [
 ]
 
 describe('Milenage', () => {
-  it.each(SETS)('gives the values of TS 35.207, test set $set', set => {
+  it.each(SETS)('milenage returns the values of TS 35.207, test set $set', set => {
     const [k, rand, sqn, amf] = [fromHex(set.k), fromHex(set.rand), fromHex(set.sqn), fromHex(set.amf)]
     expect(toHex(deriveOpc(k, fromHex(set.op)))).toBe(set.opc)
     for (const operator of [{ op: fromHex(set.op) }, { opc: fromHex(set.opc) }]) {
@@ -118,7 +118,7 @@ describe('Milenage', () => {
     }
   })
 
-  it('takes the rotation and xoring constants that SAIP names as its defaults, and others change the result', () => {
+  it('milenage accepts the constants of SAIP as defaults, and other constants change the result', () => {
     const set = SETS[0]!
     const [k, opc, rand] = [fromHex(set.k), fromHex(set.opc), fromHex(set.rand)]
     const rotationConstants = fromHex('4000204060')
@@ -129,7 +129,7 @@ describe('Milenage', () => {
     expect(toHex(oddRotation.f2(rand))).not.toBe(set.f2)
   })
 
-  it('refuses a key of the wrong length without showing it', () => {
+  it('milenage rejects a key of the wrong length without its value in the message', () => {
     expect(() => milenage({ k: fromHex('aabbcc'), opc: new Uint8Array(16) })).toThrow(
       'K has 3 bytes where 16 are needed',
     )

@@ -110,7 +110,7 @@ const SETS = [
 ]
 
 describe('TUAK', () => {
-  it.each(SETS)('gives the values of TS 35.233, test set $set', set => {
+  it.each(SETS)('tuak returns the values of TS 35.233, test set $set', set => {
     const { numberOfKeccak } = set
     const [k, rand, sqn, amf] = [fromHex(set.k), fromHex(set.rand), fromHex(set.sqn), fromHex(set.amf)]
     expect(toHex(deriveTopc(k, fromHex(set.top), numberOfKeccak))).toBe(set.topc)
@@ -132,13 +132,13 @@ describe('TUAK', () => {
     }
   })
 
-  it('refuses a key that is neither of 128 nor of 256 bits', () => {
+  it('tuak rejects a key that has neither 128 nor 256 bits', () => {
     expect(() => tuak({ k: new Uint8Array(24), topc: new Uint8Array(32) })).toThrow(/16 or 32 are needed/)
   })
 })
 
 describe('Keccak-f[1600]', () => {
-  it('permutes the all-zero state as the Keccak team publishes it (KeccakF-1600-IntermediateValues.txt)', () => {
+  it('permuteKeccak1600 permutes the all-zero state as published (KeccakF-1600-IntermediateValues.txt)', () => {
     const state = new Uint8Array(200)
     permuteKeccak1600(state)
     expect(toHex(state.subarray(0, 16))).toBe('e7dde140798f25f18a47c033f9ccd584')

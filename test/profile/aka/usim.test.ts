@@ -24,15 +24,15 @@ const stateWith = (seq: number, ind: number): UsimState => {
 const answerTo = (state: UsimState, sqn: Uint8Array, rules = {}) =>
   answerChallenge(algorithm, rules, state, rand, challenge(sqn).autn)
 
-describe('the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
-  it('answers the vector of TS 35.207 set 1 with its RES, CK and IK', () => {
+describe('answerChallenge, the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
+  it('answerChallenge returns RES, CK and IK of TS 35.207 set 1', () => {
     const vector = generateVector(algorithm, { rand, sqn: fromHex('ff9bb4d0b607'), amf: fromHex('b9b9') })
     expect(toHex(vector.autn)).toBe('55f328b43577b9b94a9ffac354dfafb3')
     const { answer } = answerChallenge(algorithm, {}, initialUsimState(), rand, vector.autn)
     expect(answer).toMatchObject({ result: 'success', res: vector.xres, ck: vector.ck, ik: vector.ik })
   })
 
-  it('says nothing about freshness when the MAC is wrong', () => {
+  it('answerChallenge reports only the MAC failure if the MAC is invalid', () => {
     const { autn } = challenge(sqnOf(5, 0))
     for (let bit = 0; bit < 128; bit++) {
       const changed = autn.slice()
@@ -43,7 +43,7 @@ describe('the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
     }
   })
 
-  it('keeps one SEQ for each IND: a vector behind the highest is fresh in another index, a repeated one nowhere', () => {
+  it('answerChallenge stores one SEQ for each IND: a lower SEQ is fresh with another IND, a repeated vector never', () => {
     const { state, answer } = answerTo(initialUsimState(), sqnOf(100, 1))
     expect(answer.result).toBe('success')
     expect(answerTo(state, sqnOf(99, 2)).answer.result).toBe('success')
@@ -52,20 +52,20 @@ describe('the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
     expect(answerTo(state, sqnOf(101, 1)).answer.result).toBe('success')
   })
 
-  it('accepts a jump of exactly delta and no further', () => {
+  it('answerChallenge accepts a SEQ jump of exactly delta and no more', () => {
     const state = stateWith(1000, 0)
     expect(answerTo(state, sqnOf(1050, 1), { delta: 50 }).answer.result).toBe('success')
     expect(answerTo(state, sqnOf(1051, 1), { delta: 50 }).answer.result).toBe('synchronisation-failure')
     expect(answerTo(state, sqnOf(1051, 1)).answer.result).toBe('success')
   })
 
-  it('accepts an age of exactly the limit and no more', () => {
+  it('answerChallenge accepts an age of exactly the limit and no more', () => {
     const state = stateWith(1000, 0)
     expect(answerTo(state, sqnOf(990, 1), { ageLimit: 10 }).answer.result).toBe('success')
     expect(answerTo(state, sqnOf(989, 1), { ageLimit: 10 }).answer.result).toBe('synchronisation-failure')
   })
 
-  it('stops after the number of authentications that the profile allows', () => {
+  it('answerChallenge stops after the maximum number of authentications of the profile', () => {
     const first = answerTo(initialUsimState(), sqnOf(1, 0), { maxAuthentications: 1 })
     expect(first.answer.result).toBe('success')
     expect(answerTo(first.state, sqnOf(2, 0), { maxAuthentications: 1 }).answer).toEqual({ result: 'exhausted' })
@@ -78,7 +78,7 @@ describe('the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
       tuak({ k: new Uint8Array(32).fill(7), topc: new Uint8Array(32), macLength: 16 }),
     ],
     ['the test algorithm', testAlgorithm(fromHex('000102030405060708090a0b0c0d0e0f'))],
-  ])('resynchronises the AuC with %s, which then goes on from there', (_name, subject) => {
+  ])('resynchronize sets the SQN of the AuC with %s, and the next vector succeeds', (_name, subject) => {
     const state = stateWith(70_000, 3)
     const amf = subject.name === 'usim-test-algorithm' ? fromHex('ffff') : fromHex('8000')
     const stale = generateVector(subject, { rand, sqn: sqnOf(1, 3), amf })
@@ -92,7 +92,7 @@ describe('the USIM side of AKA (TS 33.102 §6.3.3, annex C)', () => {
     expect(resynchronise(subject, { rand, auts: answer.auts.subarray(0, 13) })).toBeUndefined()
   })
 
-  it('never accepts a vector twice, in whatever order vectors arrive', () => {
+  it('answerChallenge never accepts a vector twice, in any order of vectors', () => {
     const sqns = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 3 })), { maxLength: 30 })
     fc.assert(
       fc.property(sqns, arrivals => {

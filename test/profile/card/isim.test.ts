@@ -24,7 +24,7 @@ const content = (hex: string, size?: string) => [
   ...(size === undefined ? [] : [{ fileDescriptor: { efFileSize: fromHex(size) } }]),
   { fillFileContent: fromHex(hex) },
 ]
-/** An ISIM that takes its authentication, and its PIN2, from the USIM (SAIP §8.4.1 `filePath`, §8.5 `mappingParameter`). */
+/** An ISIM that uses the authentication and PIN2 of the USIM (SAIP §8.4.1 `filePath`, §8.5 `mappingParameter`). */
 const isim = [
   element('isim', {
     'isim-header': { identification: 50 },
@@ -51,7 +51,7 @@ const pkg = { elements: built.elements.toSpliced(-1, 0, ...isim) }
 const profile = installProfile(pkg, { services: new Set(SUPPORTED_SERVICES), freeMemory: 100_000 }).profile!
 
 describe('an ISIM beside a USIM', () => {
-  it('authenticates with the key of the USIM, and counts in its sequence numbers', () => {
+  it('an ISIM authenticates with the key and the sequence numbers of the USIM', () => {
     const { algorithm } = getProfileSubscriber(pkg)
     const terminal = startTerminal(profile)
     terminal.send(0x20, 0, 1, '31323334ffffffff')
@@ -60,7 +60,7 @@ describe('an ISIM beside a USIM', () => {
       return terminal.send(0x88, 0, 0x81, `10${toHex(rand)}10${toHex(autn)}`, 256)
     }
     terminal.selectAid(ISIM)
-    // RES, CK and IK, but no Kc: there is no GSM access in an ISIM (TS 31.103 §7.1)
+    // RES, CK and IK without Kc: an ISIM has no GSM access (TS 31.103 §7.1).
     expect(ask(5)).toMatch(/^db08.{16}10.{32}10.{32}9000$/)
     terminal.selectAid(USIM)
     expect(ask(5)).toMatch(/^dc0e/)
@@ -70,7 +70,7 @@ describe('an ISIM beside a USIM', () => {
     expect(terminal.send(0x88, 0, 0x80, `10${'00'.repeat(16)}`, 256)).toBe('9864')
   })
 
-  it('shares the PIN that it borrows', () => {
+  it('an ISIM shares the PIN of the USIM that it references', () => {
     const terminal = startTerminal(profile)
     terminal.selectAid(USIM)
     expect(terminal.send(0x20, 0, 0x81, '39393939ffffffff')).toBe('63c2')
@@ -78,7 +78,7 @@ describe('an ISIM beside a USIM', () => {
     expect(terminal.send(0x20, 0, 0x81)).toBe('63c2')
   })
 
-  it('is found by the beginning of its AID, after the USIM', () => {
+  it('SELECT finds the ISIM after the USIM by a partial AID', () => {
     const terminal = startTerminal(profile)
     expect(terminal.selectAid('a000000087')).toContain(USIM)
     expect(terminal.send(0xa4, 4, 0x06, 'a000000087')).toContain(ISIM)

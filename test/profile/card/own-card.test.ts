@@ -10,7 +10,7 @@ import { startTerminal } from './terminal.ts'
 
 const USIM = 'a0000000871002'
 const PIN1 = '31323334ffffffff'
-/** Our own profile with PIN 1234, all PUKs 00000000 and ADM 00..00, and a directory of files that it does not have itself. */
+/** Our profile with PIN 1234, all PUKs 00000000 and ADM 00..00, and an additional directory of test files. */
 const built = buildProfilePackage({
   iccid: '89999011234567890123',
   imsi: '999010000000123',
@@ -63,7 +63,7 @@ beforeEach(() => {
 const verify = (reference: number, pin = '') => terminal.send(0x20, 0, reference, pin)
 
 describe('PINs (TS 102 221 §9.5, §11.1.9 to §11.1.13)', () => {
-  it('VERIFY counts down, blocks, and gives all tries back when it succeeds', () => {
+  it('VERIFY PIN decrements the tries, blocks the PIN, and restores all tries on success', () => {
     expect(verify(1)).toBe('63c3')
     expect(verify(1, '30303030ffffffff')).toBe('63c2')
     expect(verify(1, PIN1)).toBe('9000')
@@ -72,7 +72,7 @@ describe('PINs (TS 102 221 §9.5, §11.1.9 to §11.1.13)', () => {
     expect(verify(1, PIN1)).toBe('6983')
   })
 
-  it('UNBLOCK takes the PUK and a new PIN, and counts its own tries', () => {
+  it('UNBLOCK PIN requires the PUK and a new PIN and has its own tries', () => {
     for (let i = 0; i < 3; i++) verify(1, '30303030ffffffff')
     expect(terminal.send(0x2c, 0, 1)).toBe('63ca')
     expect(terminal.send(0x2c, 0, 1, '3939393939393939' + '35363738ffffffff')).toBe('63c9')
@@ -81,14 +81,14 @@ describe('PINs (TS 102 221 §9.5, §11.1.9 to §11.1.13)', () => {
     expect(verify(1, '35363738ffffffff')).toBe('9000')
   })
 
-  it('CHANGE needs the old PIN', () => {
+  it('CHANGE PIN requires the old PIN', () => {
     expect(terminal.send(0x24, 0, 1, '30303030ffffffff' + '35363738ffffffff')).toBe('63c2')
     expect(terminal.send(0x24, 0, 1, `${PIN1}35363738ffffffff`)).toBe('9000')
     expect(verify(1, PIN1)).toBe('63c2')
     expect(verify(1, '35363738ffffffff')).toBe('9000')
   })
 
-  it('DISABLE frees what needs the PIN, ENABLE takes it back at the next reset', () => {
+  it('DISABLE PIN removes the PIN condition, and ENABLE PIN restores it at the next reset', () => {
     terminal.selectAid(USIM)
     terminal.select('6f07')
     expect(terminal.send(0xb0, 0, 0, '', 9)).toBe('6982')
@@ -104,7 +104,7 @@ describe('PINs (TS 102 221 §9.5, §11.1.9 to §11.1.13)', () => {
     expect(terminal.send(0xb0, 0, 0, '', 9)).toBe('6982')
   })
 
-  it('are those of the directory: PIN2 exists only in the application', () => {
+  it('VERIFY PIN uses the PINs of the directory: PIN2 exists only in the application', () => {
     expect(verify(0x81)).toBe('6a88')
     terminal.selectAid(USIM)
     expect(verify(0x81)).toBe('63c3')
@@ -114,13 +114,13 @@ describe('PINs (TS 102 221 §9.5, §11.1.9 to §11.1.13)', () => {
     expect(verify(0x81, '3030')).toBe('6700')
   })
 
-  it('show in the FCP which of them are switched on', () => {
+  it('the FCP shows which PINs are enabled', () => {
     expect(terminal.selectAid(USIM)).toMatch(/c60c9001e083010183018183010a/)
     terminal.send(0x26, 0, 1, PIN1)
     expect(terminal.selectAid(USIM)).toMatch(/c60c90016083010183018183010a/)
   })
 
-  it('guard AUTHENTICATE', () => {
+  it('AUTHENTICATE requires the PIN', () => {
     terminal.selectAid(USIM)
     const challenge = `10${'00'.repeat(16)}10${'00'.repeat(16)}`
     expect(terminal.send(0x88, 0, 0x81, challenge, 256)).toBe('6982')
@@ -136,7 +136,7 @@ describe('a cyclic file (TS 102 221 §8.2.2.3, §11.1.6, §11.1.8)', () => {
     terminal.select('7f666f39')
   })
 
-  it('puts each update in front', () => {
+  it('UPDATE RECORD of a cyclic file inserts the record at the front', () => {
     expect(terminal.send(0xdc, 0, 3, '000001')).toBe('9000')
     expect(terminal.send(0xdc, 0, 3, '000002')).toBe('9000')
     expect(terminal.send(0xb2, 1, 4, '', 3)).toBe('0000029000')
@@ -145,7 +145,7 @@ describe('a cyclic file (TS 102 221 §8.2.2.3, §11.1.6, §11.1.8)', () => {
     expect(terminal.send(0xdc, 0, 3, '0003')).toBe('6700')
   })
 
-  it('is increased, and not beyond what it can hold', () => {
+  it('INCREASE adds to the newest record up to its maximum', () => {
     expect(terminal.send(0x32, 0, 0, '0000ff', 256)).toBe('0000ff0000ff9000')
     expect(terminal.send(0x32, 0, 0, '000002', 256)).toBe('0001010000029000')
     expect(terminal.send(0x32, 0, 0, 'ffffff', 256)).toBe('9850')
@@ -160,14 +160,14 @@ describe('a BER-TLV file (TS 102 221 §11.3)', () => {
     terminal.select('7f666f11')
   })
 
-  it('gives objects by tag, and the list of tags', () => {
+  it('RETRIEVE DATA returns objects by tag and the list of tags', () => {
     expect(terminal.send(0xcb, 0, 0x80, '80', 256)).toBe('8003aabbcc9000')
     expect(terminal.send(0xcb, 0, 0x80, '5c', 256)).toBe('5c01809000')
     expect(terminal.send(0xcb, 0, 0x80, '81', 256)).toBe('6a88')
     expect(terminal.send(0xb0, 0, 0, '', 4)).toBe('6981')
   })
 
-  it('takes, replaces and removes objects, and gives large ones in blocks', () => {
+  it('SET DATA writes, replaces and removes objects, and RETRIEVE DATA returns large objects in blocks', () => {
     const value = 'ab'.repeat(300)
     expect(terminal.send(0xdb, 0, 0x80, `5f2182012c${value.slice(0, 400)}`)).toBe('63f1')
     expect(terminal.send(0xdb, 0, 0x00, value.slice(400))).toBe('9000')
@@ -182,7 +182,7 @@ describe('a BER-TLV file (TS 102 221 §11.3)', () => {
     expect(terminal.send(0xdb, 0, 0x00, '00')).toBe('6a86')
   })
 
-  it('refuses more than it can hold', () => {
+  it('SET DATA rejects more data than the file can contain', () => {
     expect(terminal.send(0xdb, 0, 0x80, `8281f0${'00'.repeat(240)}`)).toBe('9000')
     expect(terminal.send(0xdb, 0, 0x80, `8381f0${'00'.repeat(240)}`)).toBe('9000')
     expect(terminal.send(0xdb, 0, 0x80, `8481f0${'00'.repeat(240)}`)).toBe('6a84')
@@ -191,7 +191,7 @@ describe('a BER-TLV file (TS 102 221 §11.3)', () => {
 })
 
 describe('deactivation (TS 102 221 §11.1.14)', () => {
-  it('closes a file until it is activated again', () => {
+  it('DEACTIVATE FILE blocks a file until ACTIVATE FILE', () => {
     expect(verify(0x0a, '0000000000000000')).toBe('9000')
     terminal.selectAid(USIM)
     terminal.select('6f46')
@@ -203,8 +203,8 @@ describe('deactivation (TS 102 221 §11.1.14)', () => {
   })
 })
 
-describe('what a card keeps', () => {
-  it('is only what changed, and survives being saved', () => {
+describe('the saved state of a card', () => {
+  it('encodeCardChanges saves only the changes, and decodeCardChanges restores them', () => {
     expect(terminal.changes()).toBe(NO_CHANGES)
     terminal.select('2fe2')
     terminal.send(0xb0, 0, 0, '', 10)
@@ -235,12 +235,12 @@ describe('what a card keeps', () => {
       'with a file of another size',
       () => encodeCardChanges({ ...NO_CHANGES, contents: new Map([['3f00/2fe2', new Uint8Array(9)]]) }),
     ],
-  ])('is refused when it is %s', (_name, spoil) => {
+  ])('decodeCardChanges rejects a saved state that is %s', (_name, spoil) => {
     const spoilt = spoil(encodeCardChanges(NO_CHANGES))
     expect(() => decodeCardChanges(profile, spoilt)).toThrow(expect.objectContaining({ code: 'bad-state' }))
   })
 
-  it('answers a command that no profile knows with 6D00', () => {
+  it('answerCardCommand returns 6D00 for an unknown command', () => {
     expect(terminal.send(0xee, 0, 0)).toBe('6d00')
   })
 })

@@ -3,11 +3,14 @@ import { answerCardCommand } from '../../../src/profile/card/answer-command.ts'
 import { type CardChanges, type CardFiles, startCard, startSelection } from '../../../src/profile/card/card-files.ts'
 import type { InstalledProfile } from '../../../src/profile/file-tree.ts'
 
-/** One logical channel of a card, driven by APDUs in hexadecimal without their class byte's channel: `A4 00 04 02 3F00 00`. */
+/**
+ * Drives one logical channel of a card with APDUs in hexadecimal without the channel in the class byte: `A4 00 04 02
+ * 3F00 00`.
+ */
 export const startTerminal = (profile: InstalledProfile, changes?: CardChanges) => {
   let card: CardFiles = startCard(profile, changes, length => new Uint8Array(length).fill(0x42))
   let selection = startSelection(card)
-  /** INS P1 P2, then data and Le as given: the answer is data and status word in hexadecimal. */
+  /** Sends INS P1 P2, data and Le; returns data and status word in hexadecimal. */
   const send = (ins: number, p1: number, p2: number, data = '', le?: number): string => {
     const outcome = answerCardCommand(card, selection, { ins, p1, p2, data: fromHex(data), le })
     ;({ card, selection } = outcome)

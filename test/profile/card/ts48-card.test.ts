@@ -37,7 +37,7 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
     expect(terminal.send(0x88, 0, 0x81, `10${toHex(rand)}10${toHex(forged)}`, 256)).toBe('9862')
   })
 
-  it('refuses AUTHENTICATE outside an application, of a wrong length, and in a context it does not know', () => {
+  it('AUTHENTICATE fails outside an application, with an invalid length, and in an unknown context', () => {
     const terminal = insert(TS48_NAMES[1])
     expect(terminal.send(0x88, 0, 0x81, `10${'00'.repeat(16)}10${'00'.repeat(16)}`, 256)).toBe('6985')
     terminal.selectAid(USIM)
@@ -46,7 +46,7 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
     expect(terminal.send(0x88, 0, 0x84, `10${'00'.repeat(16)}`, 256)).toBe('6a86')
   })
 
-  it('gives the SUCI of its IMSI with the null-scheme, and with profile A once a key is in its files', () => {
+  it('GET IDENTITY returns the SUCI with the null-scheme, and with profile A after a key is written', () => {
     const terminal = insert(TS48_NAMES[2])
     expect(terminal.send(0x78, 0, 1, '', 256)).toBe('6985')
     terminal.selectAid(USIM)
@@ -63,18 +63,18 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
     const schemeInput = fromHex('1032540636')
     const output = toHex(concealIdentity({ scheme: 'profile-a', homeNetworkKey, ephemeralPrivateKey, schemeInput }))
     expect(terminal.send(0x78, 0, 1, '', 256)).toBe(`a135${'0100f110'}f0ff011b${output}9000`)
-    // A key that is none: no identity rather than one in the clear.
+    // An invalid key: the card returns no identity instead of an identity in the clear.
     terminal.send(0xd6, 0, 0, 'a0020201')
     expect(terminal.send(0x78, 0, 1, '', 256)).toBe('6985')
   })
 
-  describe('its files', () => {
+  describe('the files of a TS.48 profile', () => {
     let terminal: ReturnType<typeof insert>
     beforeEach(() => {
       terminal = insert(TS48_NAMES[1])
     })
 
-    it('are selected by FID, path, AID, short identifier and parent', () => {
+    it('SELECT finds files by FID, path, AID, short identifier and parent', () => {
       expect(terminal.select('3f00')).toMatch(/^622\w*82027821830\w3f00/)
       expect(terminal.select('2fe2')).toMatch(/8202412183022fe2.*8002000a.*9000$/)
       expect(terminal.send(0xb0, 0, 0, '', 10)).toBe('980010325476981032149000')
@@ -89,13 +89,13 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
       expect(terminal.select('9999')).toBe('6a82')
     })
 
-    it('tell their size, structure, record length and access rule in the FCP', () => {
+    it('the FCP contains size, structure, record length and access rule', () => {
       expect(terminal.select('2f00')).toBe(
         '621a' + '82054221002104' + '83022f00' + '8a0105' + '8b032f0602' + '80020084' + '8801f0' + '9000',
       )
     })
 
-    it('are read within their size', () => {
+    it('READ BINARY reads within the file size', () => {
       terminal.select('2fe2')
       expect(terminal.send(0xb0, 0, 0, '', 256)).toBe('980010325476981032149000')
       expect(terminal.send(0xb0, 0, 8, '', 5)).toBe('6c02')
@@ -103,7 +103,7 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
       expect(terminal.send(0xb2, 1, 4, '', 10)).toBe('6981')
     })
 
-    it('give records: absolute, next, previous, and none behind the last', () => {
+    it('READ RECORD reads absolute, next and previous records and none after the last', () => {
       terminal.select('2f00')
       const first = terminal.send(0xb2, 1, 4, '', 33)
       expect(first).toMatch(/^61144f0ca0000000871002.*9000$/)
@@ -115,14 +115,14 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
       expect(terminal.send(0xb2, 1, 4, '', 20)).toBe('6c21')
     })
 
-    it('are searched', () => {
+    it('SEARCH RECORD finds the records that contain the pattern', () => {
       terminal.select('2f00')
       expect(terminal.send(0xa2, 1, 4, 'a0000000871004', 256)).toBe('029000')
       expect(terminal.send(0xa2, 1, 4, 'a000000087', 256)).toBe('01029000')
       expect(terminal.send(0xa2, 1, 4, 'a0000000999999', 256)).toBe('6282')
     })
 
-    it('that only ADM may write stay as they are until ADM is verified', () => {
+    it('UPDATE of a file with an ADM condition fails until ADM is verified', () => {
       terminal.selectAid(USIM)
       terminal.select('6f46')
       expect(terminal.send(0xd6, 0, 0, '01')).toBe('6982')
@@ -133,7 +133,7 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
       expect([...terminal.changes().contents.keys()]).toEqual(['3f00/7fd0/6f46'])
     })
 
-    it('that are linked share their content', () => {
+    it('linked files share their content', () => {
       terminal.selectAid(USIM)
       terminal.send(0x20, 0, 0x0a, '3535353535353535')
       terminal.select('6fd0')

@@ -27,8 +27,8 @@ const codeOf = (work: () => unknown): string => {
   return 'nothing was thrown'
 }
 
-describe('a certificate', () => {
-  it.each(members)('%s is read as pkijs reads it', (_name, certificate) => {
+describe('parseCertificate', () => {
+  it.each(members)('parseCertificate reads %s as pkijs does', (_name, certificate) => {
     const foreign = Certificate.fromBER(new Uint8Array(certificate.der))
     expect(certificate.notBefore).toEqual(foreign.notBefore.value)
     expect(certificate.notAfter).toEqual(foreign.notAfter.value)
@@ -39,7 +39,7 @@ describe('a certificate', () => {
     expect(toHex(certificate.toBeSigned)).toBe(toHex(new Uint8Array(foreign.tbsView)))
   })
 
-  it.each(members)('%s is read as OpenSSL reads it', (_name, certificate) => {
+  it.each(members)('parseCertificate reads %s as OpenSSL does', (_name, certificate) => {
     const foreign = new X509Certificate(certificate.der)
     expect(certificate.isCa).toBe(foreign.ca)
     expect(new Date(foreign.validTo)).toEqual(certificate.notAfter)
@@ -49,16 +49,19 @@ describe('a certificate', () => {
     expect(foreign.subjectAltName?.includes('DNS:smdp.example.com') ?? false).toBe(certificate.dnsNames.length > 0)
   })
 
-  it.each(PKIS.map(pki => [pki.curve, pki] as const))('of our PKI has its issuer by OpenSSL (%s)', (_curve, pki) => {
-    const issuedBy = (certificate: RspCertificate, issuer: RspCertificate) =>
-      new X509Certificate(certificate.der).verify(issuer.publicKey)
-    expect(issuedBy(pki.euicc.certificate, pki.eum.certificate)).toBe(true)
-    expect(issuedBy(pki.eum.certificate, pki.ci.certificate)).toBe(true)
-    expect(issuedBy(pki.ci.certificate, pki.ci.certificate)).toBe(true)
-    expect(issuedBy(pki.dpTls.certificate, pki.eum.certificate)).toBe(false)
-  })
+  it.each(PKIS.map(pki => [pki.curve, pki] as const))(
+    'OpenSSL verifies a certificate of our PKI with its issuer (%s)',
+    (_curve, pki) => {
+      const issuedBy = (certificate: RspCertificate, issuer: RspCertificate) =>
+        new X509Certificate(certificate.der).verify(issuer.publicKey)
+      expect(issuedBy(pki.euicc.certificate, pki.eum.certificate)).toBe(true)
+      expect(issuedBy(pki.eum.certificate, pki.ci.certificate)).toBe(true)
+      expect(issuedBy(pki.ci.certificate, pki.ci.certificate)).toBe(true)
+      expect(issuedBy(pki.dpTls.certificate, pki.eum.certificate)).toBe(false)
+    },
+  )
 
-  it('tells what SGP.22 wants to know', () => {
+  it('parseCertificate returns the fields of SGP.22', () => {
     const { eum, euicc, dpTls, ci } = PKIS[0]!
     expect(euicc.certificate).toMatchObject({ eid: TEST_EID, keyUsage: ['digitalSignature'], isCa: false })
     expect(eum.certificate).toMatchObject({
@@ -77,7 +80,7 @@ describe('a certificate', () => {
     expect(dpTls.certificate.authorityKeyId).toEqual(ci.certificate.subjectKeyId)
   })
 
-  it('is not kept where it is longer than any: nobody fills the memory with what no CI has signed', () => {
+  it('parseCertificate does not cache a certificate above the size limit', () => {
     const { ci } = PKIS[0]!
     const long = (length: number) =>
       issueCertificate({
@@ -96,7 +99,7 @@ describe('a certificate', () => {
     expect([isKept(long(100)), isKept(long(100_000))]).toEqual([true, false])
   })
 
-  it('is the same object for the same bytes, and a copy of them', () => {
+  it('parseCertificate returns the same object for equal bytes, which it copies', () => {
     const der = new Uint8Array(PKIS[0]!.euicc.certificate.der)
     const certificate = parseCertificate(der)
     expect(certificate).toBe(PKIS[0]!.euicc.certificate)
@@ -104,7 +107,7 @@ describe('a certificate', () => {
     expect(certificate.der[0]).toBe(0x30)
   })
 
-  it('cut short at any byte, or with one behind it, is malformed', () => {
+  it('parseCertificate rejects a certificate that is truncated or has a byte after it as malformed', () => {
     const { der } = PKIS[0]!.euicc.certificate
     for (let length = 0; length < der.length; length++)
       expect(codeOf(() => parseCertificate(der.subarray(0, length)))).toBe('malformed')

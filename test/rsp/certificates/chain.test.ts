@@ -36,18 +36,18 @@ const codeOf = (work: () => unknown): string => {
   return 'accepted'
 }
 
-describe.each(PKIS)('a chain on %s', (_curve, pki) => {
+describe.each(PKIS)('verifyChain on %s', (_curve, pki) => {
   const trustAnchors = [pki.ci.certificate]
   const check = (kind: CertificateKind, chain: readonly RspCertificate[], more = {}) =>
     codeOf(() => verifyChain({ kind, chain, trustAnchors, now, ...more }))
 
-  it.each(KINDS_AT_HAND)('is accepted for %s, and ends at the CI', kind => {
+  it.each(KINDS_AT_HAND)('verifyChain accepts a chain for %s and returns the CI', kind => {
     const chain = chainOf(kind, pki[MEMBER[kind]].certificate, pki)
     expect(verifyChain({ kind, chain, trustAnchors, now })).toBe(pki.ci.certificate)
     expect(check(kind, [...chain, pki.ci.certificate])).toBe('accepted')
   })
 
-  it.each(KINDS_AT_HAND)('of %s is accepted for nothing else', kind => {
+  it.each(KINDS_AT_HAND)('verifyChain accepts a chain of %s for no other kind', kind => {
     for (const other of KINDS_AT_HAND.filter(other => other !== kind))
       expect(check(other, chainOf(other, pki[MEMBER[kind]].certificate, pki)), other).not.toBe('accepted')
   })
@@ -66,12 +66,12 @@ describe.each(PKIS)('a chain on %s', (_curve, pki) => {
     ...KINDS_AT_HAND.filter(kind => kind !== 'eUICC').map(kind => [kind, 'unknown-ci'] as const),
     ['eUICC', 'eid-not-permitted'] as const,
   ]
-  it.each(cases)('of %s with one fault is refused: %s', (kind, fault) => {
+  it.each(cases)('verifyChain rejects a chain of %s with one fault: %s', (kind, fault) => {
     const { certificate } = issueFaultyCertificate(pki, kind, fault, { random: seededRandom(kind + fault), now })
     expect(check(kind, chainOf(kind, certificate, pki))).toBe(fault)
   })
 
-  it.each(KINDS_AT_HAND)('of %s is refused with any byte of it changed', kind => {
+  it.each(KINDS_AT_HAND)('verifyChain rejects a chain of %s with any byte changed', kind => {
     const { der } = pki[MEMBER[kind]].certificate
     for (let at = 0; at < der.length; at++) {
       const changed = new Uint8Array(der)
@@ -83,13 +83,13 @@ describe.each(PKIS)('a chain on %s', (_curve, pki) => {
     }
   })
 
-  it('is refused for an eUICC of another EID than expected', () => {
+  it('verifyChain rejects a chain of an eUICC with another EID than expected', () => {
     const chain = [pki.euicc.certificate, pki.eum.certificate]
     expect(check('eUICC', chain, { eid: TEST_EID })).toBe('accepted')
     expect(check('eUICC', chain, { eid: completeEid('890490320000000000000000000001') })).toBe('eid-mismatch')
   })
 
-  it('is accepted for as many eUICCs as the EUM issues', () => {
+  it('verifyChain accepts the chain of each eUICC of an EUM', () => {
     const eid = completeEid('890490320000000000000000000001')
     const { certificate } = issueEuicc(pki.eum, { eid, random: seededRandom('more'), now })
     expect(check('eUICC', [certificate, pki.eum.certificate], { eid })).toBe('accepted')
@@ -106,23 +106,23 @@ describe.each(PKIS)('a chain on %s', (_curve, pki) => {
       () => [pki.euicc.certificate, pki.eum.certificate, foreign.ci.certificate],
       'unknown-ci',
     ],
-  ])('that is %s is refused', (_name, chain, code) => {
+  ])('verifyChain rejects a chain that is %s', (_name, chain, code) => {
     expect(check('eUICC', chain())).toBe(code)
   })
   const foreign = pkiOf(pki.curve, 'foreign')
 
-  it('of a foreign CI with the same name is refused', () => {
+  it('verifyChain rejects a chain of a foreign CI with the same name', () => {
     expect(check('DPauth', [foreign.dpAuth.certificate])).toBe('unknown-ci')
     expect(check('eUICC', [pki.euicc.certificate, foreign.eum.certificate])).toBe('wrong-issuer')
   })
 
-  it('is refused before and after its dates', () => {
+  it('verifyChain rejects a chain before and after its validity', () => {
     expect(check('DPauth', [pki.dpAuth.certificate], { now: year(2020) })).toBe('not-yet-valid')
     expect(check('DPauth', [pki.dpAuth.certificate], { now: year(2050) })).toBe('expired')
     expect(check('eUICC', [pki.euicc.certificate, pki.eum.certificate], { now: year(2100) })).toBe('expired')
   })
 
-  it('is refused when its CI revoked a certificate of it', () => {
+  it('verifyChain rejects a chain with a certificate that its CI revoked', () => {
     const list = (revoked: readonly string[], issuer = pki) =>
       issueCrl({
         issuer: { certificate: issuer.ci.certificate, privateKey: issuer.ci.privateKey! },
@@ -142,13 +142,13 @@ describe.each(PKIS)('a chain on %s', (_curve, pki) => {
     ).toBe('revoked')
   })
 
-  it('is no longer than its CI allows', () => {
+  it('verifyChain rejects a chain that is longer than its CI allows', () => {
     const ci = { ...pki.ci.certificate, pathLength: 0 }
     expect(check('DPauth', [pki.dpAuth.certificate], { trustAnchors: [ci] })).toBe('accepted')
     expect(check('eUICC', [pki.euicc.certificate, pki.eum.certificate], { trustAnchors: [ci] })).toBe('not-a-ca')
   })
 
-  it('begins at a CI that says what a CI must say', () => {
+  it('verifyChain requires the properties of a CI from the CI certificate', () => {
     expect(codeOf(() => checkCi(pki.ci.certificate, now))).toBe('accepted')
     expect(codeOf(() => checkCi(pki.ci.certificate, year(2090)))).toBe('expired')
     expect(codeOf(() => checkCi(pki.ci.certificate, year(2000)))).toBe('not-yet-valid')
@@ -156,7 +156,7 @@ describe.each(PKIS)('a chain on %s', (_curve, pki) => {
   })
 })
 
-describe.each(PKIS)('a revocation list on %s', (_curve, pki) => {
+describe.each(PKIS)('parseCrl on %s', (_curve, pki) => {
   const issuer = { certificate: pki.ci.certificate, privateKey: pki.ci.privateKey! }
   const crl = issueCrl({
     issuer,
@@ -167,7 +167,7 @@ describe.each(PKIS)('a revocation list on %s', (_curve, pki) => {
     part: { number: 2, total: 3 },
   })
 
-  it('is read with its part of how many', () => {
+  it('parseCrl returns the part number and the total', () => {
     expect(crl).toMatchObject({
       issuer: pki.ci.certificate.subject,
       thisUpdate: year(2026),
@@ -180,14 +180,14 @@ describe.each(PKIS)('a revocation list on %s', (_curve, pki) => {
     expect(isCrlSignedBy(crl, pki.eum.certificate)).toBe(false)
   })
 
-  it('is of nobody whose key is not for lists', () => {
+  it('isCrlSignedBy rejects an issuer whose key usage excludes CRL signing', () => {
     const issuer = { certificate: pki.eum.certificate, privateKey: pki.eum.privateKey! }
     const byEum = issueCrl({ issuer, revoked: [], thisUpdate: year(2026), nextUpdate: year(2027) })
     expect(pki.eum.certificate.keyUsage).not.toContain('cRLSign')
     expect(isCrlSignedBy(byEum, pki.eum.certificate)).toBe(false)
   })
 
-  it('counts for nothing with any byte of it changed', () => {
+  it('verifyChain ignores a CRL with any byte changed', () => {
     for (let at = 0; at < crl.der.length; at++) {
       const changed = new Uint8Array(crl.der)
       changed[at]! ^= 1 << (at % 8)
@@ -196,7 +196,7 @@ describe.each(PKIS)('a revocation list on %s', (_curve, pki) => {
     }
   })
 
-  it('is refused when it is something else', () => {
+  it('parseCrl rejects other content', () => {
     expect(codeOf(() => parseCrl(new Uint8Array(0)))).toBe('malformed')
     expect(codeOf(() => parseCrl(pki.ci.certificate.der))).toBe('malformed')
     expect(codeOf(() => parseCertificate(crl.der))).toBe('malformed')

@@ -9,7 +9,7 @@ import { reissueTls } from '../../../src/rsp/certificates/test-pki.ts'
 import { SHARED } from '../../paths.ts'
 import { seededRandom } from '../seeded-random.ts'
 
-/** The public test certificates of SGP.26. They are GSMA's and not part of this repository. */
+/** The public test certificates of SGP.26. GSMA owns them, so this repository does not contain them. */
 const folder = join(SHARED, 'sgp26')
 const here = existsSync(folder)
 const why = here ? '' : ' (skipped: ../shared/sgp26 is not on this machine)'
@@ -34,27 +34,30 @@ const codeOf = (work: () => unknown): string => {
 }
 
 describe.skipIf(!here)(`the certificates of SGP.26${why}`, () => {
-  it.each(['P-256', 'brainpoolP256r1'] as const)('are a folder that can be used (%s)', curve => {
+  it.each(['P-256', 'brainpoolP256r1'] as const)('readPkiFolder reads the SGP.26 folder (%s)', curve => {
     const pki = readPkiFolder(files, { curve, now })
     expect(pki.euicc.certificate.eid).toBe('89049032123451234512345678901235')
     expect(pki.dpTls.certificate.dnsNames).toEqual(['testsmdpplus1.example.com'])
     expect(pki.ci.privateKey).toBeDefined()
   })
 
-  it.each(['P-256', 'brainpoolP256r1'] as const)('get a new TLS certificate when theirs has ended (%s)', curve => {
-    const spring = new Date('2027-03-01T00:00:00Z')
-    expect(() => readPkiFolder(files, { curve, now: spring })).toThrow(expect.objectContaining({ code: 'expired' }))
-    const pki: Pki = readPkiFolder(files, {
-      curve,
-      now: spring,
-      reissueTls: reissueTls({ random: seededRandom('tls'), now: spring }),
-    })
-    expect(pki.dpTls.certificate.dnsNames).toEqual(['testsmdpplus1.example.com'])
-    expect(pki.dpTls.certificate.registeredId).toBe('2.999.10')
-    expect(pki.dpTls.certificate.notAfter > spring).toBe(true)
-  })
+  it.each(['P-256', 'brainpoolP256r1'] as const)(
+    'readPkiFolder re-issues the expired TLS certificate of SGP.26 (%s)',
+    curve => {
+      const spring = new Date('2027-03-01T00:00:00Z')
+      expect(() => readPkiFolder(files, { curve, now: spring })).toThrow(expect.objectContaining({ code: 'expired' }))
+      const pki: Pki = readPkiFolder(files, {
+        curve,
+        now: spring,
+        reissueTls: reissueTls({ random: seededRandom('tls'), now: spring }),
+      })
+      expect(pki.dpTls.certificate.dnsNames).toEqual(['testsmdpplus1.example.com'])
+      expect(pki.dpTls.certificate.registeredId).toBe('2.999.10')
+      expect(pki.dpTls.certificate.notAfter > spring).toBe(true)
+    },
+  )
 
-  it.each(['NIST', 'BRP'])('are accepted for the second SM-DP+ as well (%s)', suffix => {
+  it.each(['NIST', 'BRP'])('verifyChain accepts the certificates of the second SM-DP+ (%s)', suffix => {
     const trustAnchors = [parse(`CertificateIssuer/CERT_CI_ECDSA_${suffix}.der`)]
     for (const kind of ['DPauth', 'DPpb'] as const) {
       const chain = [parse(`${kind}/CERT_S_SM_${kind.replace('DP', 'DP2')}_ECDSA_${suffix}.der`)]
@@ -71,7 +74,7 @@ describe.skipIf(!here)(`the certificates of SGP.26${why}`, () => {
     ['CERT_EUM_ECDSA_NIST_INVALID.der', 'EUM', 'wrong-issuer'],
     ['CERT_EUM_ECDSA_NIST_UNKNOWN_CI.der', 'EUM', 'unknown-ci'],
     ['CERT_UNKNOWN_CI_ECDSA_NIST.der', 'EUM', 'wrong-issuer'],
-  ] as const)('of which %s is faulty are refused as %s: %s', (file, kind, code) => {
+  ] as const)('verifyChain rejects the faulty certificate %s as %s: %s', (file, kind, code) => {
     const trustAnchors = [parse('CertificateIssuer/CERT_CI_ECDSA_NIST.der')]
     const faulty = parse(`InvalidTestCases/${file}`)
     const chain = kind === 'eUICC' ? [faulty, parse('EUM/CERT_EUM_ECDSA_NIST.der')] : [faulty]
@@ -79,7 +82,7 @@ describe.skipIf(!here)(`the certificates of SGP.26${why}`, () => {
     expect(codeOf(() => verifyChain({ kind, chain, trustAnchors, now, eid }))).toBe(code)
   })
 
-  it('of which an EUM and the unknown CI come together are refused', () => {
+  it('verifyChain rejects an EUM of SGP.26 with the unknown CI', () => {
     const trustAnchors = [parse('CertificateIssuer/CERT_CI_ECDSA_NIST.der')]
     const chain = [
       parse('InvalidTestCases/CERT_EUM_ECDSA_NIST_UNKNOWN_CI.der'),
@@ -88,23 +91,26 @@ describe.skipIf(!here)(`the certificates of SGP.26${why}`, () => {
     expect(codeOf(() => verifyChain({ kind: 'EUM', chain, trustAnchors, now }))).toBe('unknown-ci')
   })
 
-  it.each(['EUM', 'eUICC', 'DPauth', 'DPpb', 'DPtls'] as const)('are refused with any byte changed (%s)', kind => {
-    for (const suffix of ['NIST', 'BRP']) {
-      const trustAnchors = [parse(`CertificateIssuer/CERT_CI_ECDSA_${suffix}.der`)]
-      const name = [...files.keys()].find(
-        file => file.startsWith(`${kind}/CERT`) && file.endsWith(`${suffix}.der`) && !file.includes('DP2'),
-      )!
-      const der = files.get(name)!
-      for (let at = 0; at < der.length; at++) {
-        const changed = der.slice()
-        changed[at]! ^= 1 << (at % 8)
-        const code = codeOf(() => {
-          const chain = [parseCertificate(changed)]
-          if (kind === 'eUICC') chain.push(parse(`EUM/CERT_EUM_ECDSA_${suffix}.der`))
-          verifyChain({ kind, chain, trustAnchors, now })
-        })
-        expect(code, `${name}, byte ${at}`).not.toBe('accepted')
+  it.each(['EUM', 'eUICC', 'DPauth', 'DPpb', 'DPtls'] as const)(
+    'verifyChain rejects an SGP.26 certificate with any byte changed (%s)',
+    kind => {
+      for (const suffix of ['NIST', 'BRP']) {
+        const trustAnchors = [parse(`CertificateIssuer/CERT_CI_ECDSA_${suffix}.der`)]
+        const name = [...files.keys()].find(
+          file => file.startsWith(`${kind}/CERT`) && file.endsWith(`${suffix}.der`) && !file.includes('DP2'),
+        )!
+        const der = files.get(name)!
+        for (let at = 0; at < der.length; at++) {
+          const changed = der.slice()
+          changed[at]! ^= 1 << (at % 8)
+          const code = codeOf(() => {
+            const chain = [parseCertificate(changed)]
+            if (kind === 'eUICC') chain.push(parse(`EUM/CERT_EUM_ECDSA_${suffix}.der`))
+            verifyChain({ kind, chain, trustAnchors, now })
+          })
+          expect(code, `${name}, byte ${at}`).not.toBe('accepted')
+        }
       }
-    }
-  })
+    },
+  )
 })

@@ -19,14 +19,14 @@ const check = (variant: Variant, faults: VariantFaults = {}): string => {
   }
 }
 
-describe('the variants of an eUICC chain (SGP.22 v3 §4.5.2.1)', () => {
+describe('verifyChain for the chain variants of an eUICC (SGP.22 v3 §4.5.2.1)', () => {
   it.each([
     ['O', 1],
     ['Ov3', 1],
     ['A', 2],
     ['B', 2],
     ['C', 3],
-  ] as const)('%s, with %i certificates above the eUICC, is accepted', (variant, length) => {
+  ] as const)('verifyChain accepts variant %s with %i certificates above the eUICC', (variant, length) => {
     expect(issueVariant(pki, variant, now).above).toHaveLength(length)
     expect(check(variant)).toBe('accepted')
   })
@@ -43,17 +43,17 @@ describe('the variants of an eUICC chain (SGP.22 v3 §4.5.2.1)', () => {
     ['Ov3', 'an EUM of another role', { wrongRole: 'EUM' }, 'wrong-role'],
     ['B', 'a sub-CA of the CI of another role', { wrongRole: 'CISubCA' }, 'chain-too-long'],
     ['C', 'an eUICC of another role', { wrongRole: 'eUICC' }, 'wrong-role'],
-  ] as const)('%s is refused with %s', (variant, _, faults, code) => {
+  ] as const)('verifyChain rejects variant %s with %s', (variant, _, faults, code) => {
     expect(check(variant, faults)).toBe(code)
   })
 
-  it('takes any EID that all bounds permit', () => {
+  it('verifyChain accepts each EID that all restrictions permit', () => {
     const eid = completeEid('890490329900000000000000000001')
     expect(check('C', { eid, permittedEins: ['1234', '89049032'], subCaEins: ['8904903299'] })).toBe('accepted')
     expect(check('C', { eid: TEST_EID, subCaEins: ['8904903299'] })).toBe('eid-not-permitted')
   })
 
-  it.each(['A', 'B', 'C'] as const)('%s without one of its certificates does not lead to the CI', variant => {
+  it.each(['A', 'B', 'C'] as const)('verifyChain rejects variant %s without one of its certificates', variant => {
     const { euicc, above } = issueVariant(pki, variant, now)
     for (const left of above) {
       const chain = [euicc.certificate, ...above.filter(certificate => certificate !== left)]
@@ -63,7 +63,7 @@ describe('the variants of an eUICC chain (SGP.22 v3 §4.5.2.1)', () => {
     }
   })
 
-  it('B: a sub-CA on the list of the CI is revoked', () => {
+  it('verifyChain rejects variant B with a sub-CA on the CRL of the CI', () => {
     const { euicc, above } = issueVariant(pki, 'B', now)
     const crl = issueCrl({
       issuer: { certificate: pki.ci.certificate, privateKey: pki.ci.privateKey! },
@@ -77,7 +77,7 @@ describe('the variants of an eUICC chain (SGP.22 v3 §4.5.2.1)', () => {
     )
   })
 
-  it('is not accepted for a server: sub-CAs of servers are not taken here', () => {
+  it('verifyChain rejects a sub-CA in the chain of a server', () => {
     const { above } = issueVariant(pki, 'B', now)
     expect(() =>
       verifyChain({ kind: 'DPauth', chain: [pki.dpAuth.certificate, above[1]!], trustAnchors, now }),

@@ -9,18 +9,21 @@ import { seededRandom } from '../seeded-random.ts'
 
 export type Variant = 'O' | 'Ov3' | 'A' | 'B' | 'C'
 
-/** What can be made wrong in a chain of version 3. */
+/** The possible faults in a chain of version 3. */
 export interface VariantFaults {
   readonly eid?: string
   readonly permittedEins?: readonly string[]
-  /** A bound that the sub-CA of the EUM sets for itself. */
+  /** The EID prefixes of the sub-CA of the EUM. */
   readonly subCaEins?: readonly string[]
   readonly eumPathLength?: number
   readonly expired?: 'CISubCA' | 'EUM' | 'EUMSubCA'
   readonly wrongRole?: 'CISubCA' | 'EUM' | 'EUMSubCA' | 'eUICC'
 }
 
-/** SGP.22 v3 §4.5.2.1: the chain of an eUICC under the CI of `pki`, from the eUICC up to below the CI. */
+/**
+ * Issues a chain of an eUICC under the CI of `pki`, from the eUICC to the certificate below the CI (SGP.22 v3
+ * §4.5.2.1).
+ */
 export const issueVariant = (
   pki: Pki,
   variant: Variant,

@@ -1,6 +1,6 @@
 /**
- * Two profile segments as a third party's SM-DP+ protected them after ReplaceSessionKeys, in base64.
- * Source: the trace in osmocom pySim, tests/unittests/test_esim_bsp.py, BSP_Test_mode51.
+ * Two profile segments that another SM-DP+ protected after ReplaceSessionKeys, in base64. Source: trace in osmocom
+ * pySim, tests/unittests/test_esim_bsp.py, BSP_Test_mode51.
  */
 export const PROFILE_SEGMENTS = [
   {

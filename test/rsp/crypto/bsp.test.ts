@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { concat, fromBase64, fromHex, toBase64, toHex } from '../../../src/asn1/bytes.ts'
 import {
-  authenticatedRoom,
+  authenticatedCapacity,
   type Bsp,
-  encryptedRoom,
+  encryptedCapacity,
   openBsp,
   protectSegments,
   SEGMENT_LIMIT,
@@ -17,7 +17,7 @@ describe('AES-CMAC', () => {
   const message = fromHex(
     '6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710',
   )
-  /** RFC 4493 §4. One key object serves all four, in this order: nothing of a message may stay behind in it. */
+  /** RFC 4493 §4. One CMAC object computes all four, so that state left from a message would be found. */
   const cmac = createCmac(fromHex('2b7e151628aed2a6abf7158809cf4f3c'))
   it.each([
     ['Example 1: no bytes', 0, 'bb1d6929e95937287fa37d129b756746'],
@@ -35,7 +35,7 @@ const keysOf = (sEnc: string, sMac: string, initialMacChainingValue: string): Se
   sMac: fromHex(sMac),
   initialMacChainingValue: fromHex(initialMacChainingValue),
 })
-/** Source of keys and segments: a third party's SM-DP+, in osmocom pySim, tests/unittests/test_esim_bsp.py, BSP_Test_mode51. */
+/** Source of keys and segments: another SM-DP+, in osmocom pySim, tests/unittests/test_esim_bsp.py, BSP_Test_mode51. */
 const SESSION = keysOf(
   '472f5bfadd97f21d34f3ce9b51b92751',
   '9ec07f5b36a13e12a991d66e294e6242',
@@ -84,20 +84,20 @@ const codeOf = (work: () => unknown): string => {
   return 'nothing was thrown'
 }
 
-describe("the segments of a third party's SM-DP+", () => {
-  it('are made by us byte for byte, with session keys', () => {
+describe('the segments of another SM-DP+', () => {
+  it('protectSegments returns the same bytes with session keys', () => {
     const bsp = openBsp(SESSION)
     for (const { name, tag, plain, segment } of COMMANDS)
       expect(toHex(seal(bsp, tag, fromHex(plain))), name).toBe(segment)
   })
 
-  it('are opened by us, with session keys', () => {
+  it('decrypt opens the segments of another SM-DP+ with session keys', () => {
     const bsp = openBsp(SESSION)
     for (const { name, tag, plain, segment } of COMMANDS)
       expect(toHex(unseal(bsp, tag, fromHex(segment))), name).toBe(plain)
   })
 
-  it('are made and opened with profile protection keys, full segments in a row', () => {
+  it('a session protects and opens consecutive full segments with profile protection keys', () => {
     const server = openBsp(PROFILE)
     const card = openBsp(PROFILE)
     for (const { plain, protected: segment } of PROFILE_SEGMENTS) {
@@ -106,7 +106,7 @@ describe("the segments of a third party's SM-DP+", () => {
     }
   })
 
-  it('are cut where that SM-DP+ cuts them', () => {
+  it('protectSegments cuts where the other SM-DP+ cuts', () => {
     const profile = concat(...PROFILE_SEGMENTS.map(({ plain }) => fromBase64(plain)))
     expect(protectSegments(openBsp(PROFILE), 0x86, profile).map(toBase64)).toEqual(
       PROFILE_SEGMENTS.map(segment => segment.protected),
@@ -114,28 +114,31 @@ describe("the segments of a third party's SM-DP+", () => {
   })
 })
 
-describe('a segment', () => {
+describe('an invalid segment', () => {
   it.each([
     [0x86, 'bf2400'],
     [0x86, ''],
     [0x87, '00'.repeat(16)],
     [0x88, 'bf2500'],
-  ])('of tag %i and content %s is refused with any byte of it changed, and the session goes no further', (tag, hex) => {
-    const segment = seal(openBsp(SESSION), tag, fromHex(hex))
-    for (let at = 0; at < segment.length; at++)
-      for (const bit of [0x01, 0x80, 0xff]) {
-        const changed = segment.slice()
-        changed[at]! ^= bit
-        const card = openBsp(SESSION)
-        expect(
-          codeOf(() => unseal(card, tag, changed)),
-          `byte ${at}`,
-        ).toMatch(/^bad-(mac|structure)$/)
-        expect(toHex(unseal(card, tag, segment))).toBe(hex)
-      }
-  })
+  ])(
+    'a session rejects a segment of tag %i and content %s with any byte changed, and then every segment',
+    (tag, hex) => {
+      const segment = seal(openBsp(SESSION), tag, fromHex(hex))
+      for (let at = 0; at < segment.length; at++)
+        for (const bit of [0x01, 0x80, 0xff]) {
+          const changed = segment.slice()
+          changed[at]! ^= bit
+          const card = openBsp(SESSION)
+          expect(
+            codeOf(() => unseal(card, tag, changed)),
+            `byte ${at}`,
+          ).toMatch(/^bad-(mac|structure)$/)
+          expect(toHex(unseal(card, tag, segment))).toBe(hex)
+        }
+    },
+  )
 
-  it('is refused when repeated, dropped or out of order', () => {
+  it('a session rejects a segment that is repeated, dropped or out of order', () => {
     const server = openBsp(SESSION)
     const [first, second] = [server.encrypt(0x86, fromHex('01')), server.encrypt(0x86, fromHex('02'))]
     const card = openBsp(SESSION)
@@ -147,26 +150,26 @@ describe('a segment', () => {
   it.each([
     ['no TLV', 'ff', 'bad-structure'],
     ['shorter than it says', '861900', 'bad-structure'],
-    ['without room for a MAC', `8607${'00'.repeat(7)}`, 'bad-structure'],
+    ['too short for a MAC', `8607${'00'.repeat(7)}`, 'bad-structure'],
     ['nothing but a MAC', `8608${'00'.repeat(8)}`, 'bad-structure'],
     ['not of whole blocks', `8617${'00'.repeat(23)}`, 'bad-structure'],
     ['of another tag', `8718${'00'.repeat(24)}`, 'bad-structure'],
     ['over-long', `86820409${'00'.repeat(1033)}`, 'bad-structure'],
     ['of zeros', `8618${'00'.repeat(24)}`, 'bad-mac'],
-  ])('that is %s is refused', (_name, hex, code) => {
+  ])('a session rejects a segment that is %s', (_name, hex, code) => {
     expect(codeOf(() => openBsp(SESSION).decrypt(0x86, fromHex(hex)))).toBe(code)
   })
 
-  it('with the right MAC over wrong padding is refused', () => {
-    // Sealed as a segment with a MAC only, its content is taken for ciphertext.
+  it('a session rejects a segment with a valid MAC and invalid padding', () => {
+    // Sealed with a MAC only, the content is then decrypted as ciphertext.
     const forged = openBsp(SESSION).authenticate(0x86, new Uint8Array(16))
     expect(codeOf(() => openBsp(SESSION).decrypt(0x86, forged))).toBe('bad-mac')
   })
 })
 
-describe('segments of a chosen size', () => {
+describe('the segment size', () => {
   it.each([32, 126, 129, 130, 137, 138, 255, 258, 259, 260, 261, 267, 268, 500, 1019, SEGMENT_LIMIT])(
-    'of %i bytes are filled and never exceeded',
+    'protectSegments fills segments of %i bytes and never exceeds the size',
     size => {
       const data = Uint8Array.from({ length: 3000 }, (_, i) => i)
       for (const tag of [0x86, 0x88]) {
@@ -180,22 +183,22 @@ describe('segments of a chosen size', () => {
     },
   )
 
-  it('hold at the standard size what SGP.22 says', () => {
-    expect(encryptedRoom(SEGMENT_LIMIT)).toBe(1007)
-    expect(authenticatedRoom(SEGMENT_LIMIT)).toBe(1008)
+  it('a segment of the standard size has the capacity that SGP.22 states', () => {
+    expect(encryptedCapacity(SEGMENT_LIMIT)).toBe(1007)
+    expect(authenticatedCapacity(SEGMENT_LIMIT)).toBe(1008)
   })
 
-  it.each([0, 8, 10, 25, 1021])('of %i bytes are refused', size => {
+  it.each([0, 8, 10, 25, 1021])('protectSegments rejects a segment size of %i bytes', size => {
     expect(codeOf(() => protectSegments(openBsp(SESSION), 0x86, new Uint8Array(1), size))).toBe('bad-structure')
   })
 
-  it('are at least one, also of nothing', () => {
+  it('protectSegments returns at least one segment, also for no data', () => {
     expect(protectSegments(openBsp(SESSION), 0x86, new Uint8Array(0))).toHaveLength(1)
   })
 })
 
-describe('a session', () => {
-  it('that is closed does nothing more', () => {
+describe('the session', () => {
+  it('a closed session rejects every call', () => {
     const bsp = openBsp(SESSION)
     const segment = openBsp(SESSION).encrypt(0x86, fromHex('01'))
     bsp.close()
@@ -208,7 +211,7 @@ describe('a session', () => {
     ['S-ENC', { ...SESSION, sEnc: new Uint8Array(15) }],
     ['S-MAC', { ...SESSION, sMac: new Uint8Array(32) }],
     ['the chaining value', { ...SESSION, initialMacChainingValue: new Uint8Array(8) }],
-  ])('does not open with a wrong length of %s', (_name, keys) => {
+  ])('openBsp rejects an invalid length of %s', (_name, keys) => {
     expect(codeOf(() => openBsp(keys))).toBe('bad-key')
   })
 })

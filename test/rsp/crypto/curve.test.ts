@@ -42,19 +42,19 @@ const KEYS: Record<CurveName, { scalar: string; point: string }> = {
 describe.each(CURVE_NAMES)('keys on %s', curve => {
   const { scalar, point } = KEYS[curve]
 
-  it('come from a scalar with the published point', () => {
+  it('privateKeyFromScalar returns the key of the published point', () => {
     const key = privateKeyFromScalar(curve, fromHex(scalar))
     expect(toHex(getPoint(key))).toBe(point)
     expect(getCurve(key)).toBe(curve)
   })
 
-  it('come from a point and give it back', () => {
+  it('getPoint returns the point from which publicKeyFromPoint made the key', () => {
     const key = publicKeyFromPoint(curve, fromHex(point))
     expect(toHex(getPoint(key))).toBe(point)
     expect(getCurve(key)).toBe(curve)
   })
 
-  it('are found by the OID of their curve', () => {
+  it('findCurveByOid finds the curve', () => {
     expect(findCurveByOid(CURVES[curve].oid)).toBe(curve)
     expect(findCurveByOid('1.3.132.0.34')).toBeUndefined()
   })
@@ -67,7 +67,7 @@ describe.each(CURVE_NAMES)('keys on %s', curve => {
     ['of a hybrid form', (p: Uint8Array) => concat(Uint8Array.of(6), p.subarray(1))],
     ['off the curve', (p: Uint8Array) => concat(p.subarray(0, 64), Uint8Array.of(p[64]! ^ 1))],
     ['all zero', () => Uint8Array.from({ length: 65 }, (_, i) => (i === 0 ? 4 : 0))],
-  ])('a point that is %s is refused', (_name, spoil) => {
+  ])('publicKeyFromPoint rejects a point that is %s', (_name, spoil) => {
     expect(codeOf(() => publicKeyFromPoint(curve, spoil(fromHex(point))))).toBe('bad-point')
   })
 
@@ -75,17 +75,17 @@ describe.each(CURVE_NAMES)('keys on %s', curve => {
     ['zero', () => new Uint8Array(32)],
     ['the order', () => CURVES[curve].order],
     ['too short', () => new Uint8Array(31).fill(1)],
-  ])('a scalar that is %s is refused', (_name, make) => {
+  ])('privateKeyFromScalar rejects a scalar that is %s', (_name, make) => {
     expect(codeOf(() => privateKeyFromScalar(curve, make()))).toBe('bad-scalar')
   })
 
-  it('a scalar is drawn again until it is in range', () => {
+  it('drawScalar repeats until the scalar is in range', () => {
     const draws = [new Uint8Array(32).fill(0xff), new Uint8Array(32), fromHex(scalar)]
     expect(toHex(drawScalar(curve, () => draws.shift()!))).toBe(scalar)
     expect(codeOf(() => drawScalar(curve, length => new Uint8Array(length)))).toBe('bad-scalar')
   })
 
-  it('sign with r || s, and verify nothing but that', () => {
+  it('sign returns r || s, and verify accepts nothing else', () => {
     const key = privateKeyFromScalar(curve, fromHex(scalar))
     const publicKey = publicKeyFromPoint(curve, fromHex(point))
     const bytes = fromHex('00112233')
@@ -106,7 +106,7 @@ describe.each(CURVE_NAMES)('keys on %s', curve => {
 })
 
 describe('ECDSA', () => {
-  it('accepts the signature of RFC 6979 A.2.5 (P-256, SHA-256, "sample")', () => {
+  it('verify accepts the signature of RFC 6979 A.2.5 (P-256, SHA-256, "sample")', () => {
     const key = publicKeyFromPoint(
       'P-256',
       fromHex(
@@ -119,7 +119,7 @@ describe('ECDSA', () => {
     expect(verify(key, new TextEncoder().encode('sample'), signature)).toBe(true)
   })
 
-  it('does not take the point of one curve for the other', () => {
+  it('publicKeyFromPoint rejects a point of the other curve', () => {
     expect(codeOf(() => publicKeyFromPoint('brainpoolP256r1', fromHex(KEYS['P-256'].point)))).toBe('bad-point')
   })
 })

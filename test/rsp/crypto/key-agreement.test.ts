@@ -44,7 +44,7 @@ describe('ECKA', () => {
     expect(toHex(agreeSecret(curve, fromHex(b), fromHex(pointA)))).toBe(z)
   })
 
-  it.each(Object.entries(VECTORS))('%s: a point off the curve is refused', (_name, { curve, a, pointB }) => {
+  it.each(Object.entries(VECTORS))('agreeSecret rejects a point off the curve %s', (_name, { curve, a, pointB }) => {
     const off = fromHex(pointB)
     off[64]! ^= 1
     for (const point of [off, new Uint8Array(65), fromHex(pointB).subarray(0, 64)])
@@ -87,7 +87,7 @@ describe('X9.63 key derivation', () => {
 })
 
 describe('session keys', () => {
-  /** Source: osmocom pySim, tests/unittests/test_esim_bsp.py; the second is from a third party's SM-DP+. */
+  /** Source: osmocom pySim, tests/unittests/test_esim_bsp.py; the second is from another SM-DP+. */
   it.each([
     [
       'BSP_Test',
@@ -109,7 +109,7 @@ describe('session keys', () => {
         initialMacChainingValue: '406d507b448a699e7a36a38494debbde',
       },
     ],
-  ])('are derived as in %s', (_name, { secret, eid, ...expected }) => {
+  ])('deriveSessionKeys returns the keys of %s', (_name, { secret, eid, ...expected }) => {
     const keys = deriveSessionKeysFromSecret(fromHex(secret), {
       hostId: new Uint8Array(8).fill(0x80),
       eid: fromHex(eid),
@@ -117,14 +117,14 @@ describe('session keys', () => {
     expect(Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, toHex(key)]))).toEqual(expected)
   })
 
-  it.each(['P-256', 'brainpoolP256r1'] as const)('are the same on both ends (%s)', curve => {
+  it.each(['P-256', 'brainpoolP256r1'] as const)('deriveSessionKeys returns the same keys at both ends (%s)', curve => {
     const card = generateOneTimeKeyPair(curve, seededRandom('card'))
     const server = generateOneTimeKeyPair(curve, seededRandom('server'))
     const context = { curve, hostId: fromHex('0102'), eid: fromHex('89049032123451234512345678901235') }
     const onCard = deriveSessionKeys({ ...context, privateKey: card.privateKey, peerPoint: server.publicKey })
     const onServer = deriveSessionKeys({ ...context, privateKey: server.privateKey, peerPoint: card.publicKey })
     expect(onCard).toEqual(onServer)
-    // A copy of the scalar, as a card that kept it over a power cycle has, agrees alike.
+    // A copy of the scalar, such as a card restores after a power cycle, leads to the same keys.
     expect(deriveSessionKeys({ ...context, privateKey: card.privateKey.slice(), peerPoint: server.publicKey })).toEqual(
       onCard,
     )
@@ -134,7 +134,7 @@ describe('session keys', () => {
     )
   })
 
-  it('are not to be had from a pair that was forgotten', () => {
+  it('deriveSessionKeys rejects a pair whose scalar was overwritten', () => {
     const pair = generateOneTimeKeyPair('P-256', seededRandom('a'))
     const peer = generateOneTimeKeyPair('P-256', seededRandom('b'))
     forgetKeyPair(pair)
@@ -142,7 +142,7 @@ describe('session keys', () => {
     expect(() => agreeSecret('P-256', pair.privateKey, peer.publicKey)).toThrow(CryptoError)
   })
 
-  it('come from the seededRandom alone', () => {
+  it('generateOneTimeKeyPair depends on the seeded random source only', () => {
     expect(generateOneTimeKeyPair('P-256', seededRandom('x'))).toEqual(
       generateOneTimeKeyPair('P-256', seededRandom('x')),
     )
@@ -153,12 +153,12 @@ describe('session keys', () => {
 })
 
 describe('hashCc', () => {
-  it('is SHA-256 over SHA-256 of the code and the transaction id (computed with `openssl dgst -sha256`)', () => {
+  it('hashConfirmationCode is SHA-256 over SHA-256 of the code and the transaction id (computed with `openssl dgst -sha256`)', () => {
     const transactionId = fromHex('00112233445566778899aabbccddeeff')
     expect(toHex(hashConfirmationCode('abc', transactionId))).toBe(
       '21e858b8992003a2b31fc0bbbe6f8c36ecc35d0b36b10a1ef78c4747bd1c2fbe',
     )
-    // FIPS 180-4's example: SHA-256("abc").
+    // The example of FIPS 180-4: SHA-256("abc").
     const inner = fromHex('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
     expect(toHex(hashConfirmationCode('abc', transactionId))).toBe(
       createHash('sha256').update(concat(inner, transactionId)).digest('hex'),

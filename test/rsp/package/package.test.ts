@@ -26,7 +26,7 @@ const METADATA = encode(StoreMetadataRequest, {
   profileClass: 'operational',
 })
 
-/** Both ends of one session, and the package between them. */
+/** Both ends of one session and the package between them. */
 const sessionOf = (curve: 'P-256' | 'brainpoolP256r1', more: Partial<PackageToBind> = {}) => {
   const random = seededRandom(curve)
   const smdpPrivateKey = privateKeyFromScalar(curve, drawScalar(curve, random))
@@ -52,7 +52,7 @@ const sessionOf = (curve: 'P-256' | 'brainpoolP256r1', more: Partial<PackageToBi
   return { toBind, toOpen, bound: bindProfilePackage(toBind) }
 }
 
-/** The cuts of SGP.22 §2.5.5, as offsets, so that a changed package is cut where the right one is. */
+/** The offsets at which SGP.22 §2.5.5 cuts the package, so that a changed package is cut at the same places. */
 const cutsOf = (bound: Uint8Array): number[] => {
   const outer = readOnlyTlv(bound)
   const [initialise, ...sequences] = getChildren(outer)
@@ -77,7 +77,7 @@ const profileOf = (commands: readonly OpenedCommand[]): string =>
     concat(...commands.map(command => (command.command === 'loadProfileElements' ? command.data : new Uint8Array()))),
   )
 
-/** `command code` of the refusal. */
+/** `command code` of the PackageError. */
 const refusalOf = (work: () => { complete: boolean }): string => {
   try {
     return work().complete ? 'accepted' : 'incomplete'
@@ -102,7 +102,7 @@ describe.each(VARIANTS)('a bound package (%s)', (_name, curve, more) => {
   const cuts = cutsOf(bound)
   const pieces = cut(bound, cuts)
 
-  it('is a BoundProfilePackage, and every segment is within its size', () => {
+  it('bindProfilePackage returns a BoundProfilePackage whose segments are within the maximum size', () => {
     const { sequenceOf86, secondSequenceOf87 } = decode(BoundProfilePackage, bound)
     expect(sequenceOf86.length).toBeGreaterThan(1)
     expect(secondSequenceOf87 !== undefined).toBe('profile' in more)
@@ -110,7 +110,7 @@ describe.each(VARIANTS)('a bound package (%s)', (_name, curve, more) => {
     for (const piece of pieces.slice(3)) expect(piece.length).toBeLessThanOrEqual(limit + 4)
   })
 
-  it('is opened to what was bound, command by command', () => {
+  it('openPackage returns the bound commands in order', () => {
     const { commands, complete } = open(toOpen, pieces)
     expect(complete).toBe(true)
     expect(profileOf(commands)).toBe(toHex(PROFILE))
@@ -129,31 +129,31 @@ describe.each(VARIANTS)('a bound package (%s)', (_name, curve, more) => {
     })
   })
 
-  it('is opened in one piece, or in pieces of one element each', () => {
+  it('openPackage accepts the package in one piece and in pieces of one element', () => {
     expect(profileOf(open(toOpen, [bound]).commands)).toBe(toHex(PROFILE))
     const buffered = pieces.map(piece => Buffer.from(piece))
     expect(open(toOpen, buffered).complete).toBe(true)
   })
 
-  it('is refused with any one byte changed', () => {
-    // What comes behind the secure channel is alike on both curves; the slow one takes every seventh byte of it.
+  it('openPackage rejects the package with any one byte changed', () => {
+    // The rest of the package is the same on both curves, so the slow curve tests every seventh byte of it.
     const step = curve === 'P-256' ? 1 : 7
     for (let at = 0; at < bound.length; at += at < cuts[0]! ? 1 : step) {
       const changed = bound.slice()
       changed[at]! ^= 1 << (at % 8)
-      // Cut where the right package is cut, as far as the change: what is refused is not sent any further.
+      // Cut like the valid package up to the changed byte; the LPA sends nothing after an error.
       const upTo = cuts.findIndex(end => end > at)
       const sent = cut(changed, cuts).slice(0, upTo + 1)
       const refusal = refusalOf(() => {
         open(toOpen, sent)
-        // A length of the package is found out when the lengths of its parts are known.
+        // An invalid package length is detected when the lengths of its parts are known.
         return open(toOpen, cut(changed, cuts))
       })
       expect(refusal, `byte ${at}`).toMatch(/^\w+ \w+$/)
     }
   })
 
-  it('is refused with a piece dropped, repeated, swapped with the next, or cut short', () => {
+  it('openPackage rejects the package with a piece dropped, repeated, swapped or truncated', () => {
     for (const [i, piece] of pieces.entries()) {
       const without = pieces.filter((_, j) => j !== i)
       const cases = {
@@ -170,7 +170,7 @@ describe.each(VARIANTS)('a bound package (%s)', (_name, curve, more) => {
     }
   })
 
-  it('is not complete before its last piece, and nothing may follow that', () => {
+  it('openPackage is incomplete before the last piece and rejects bytes after it', () => {
     const opened = openPackage(toOpen)
     for (const [i, piece] of pieces.entries()) {
       expect(opened.complete, `before piece ${i}`).toBe(false)
@@ -180,7 +180,7 @@ describe.each(VARIANTS)('a bound package (%s)', (_name, curve, more) => {
     expect(() => opened.feed(Uint8Array.of(0))).toThrow(PackageError)
   })
 
-  it('is for this card, this session and this server only', () => {
+  it('openPackage accepts the package only for its card, session and server', () => {
     const other = generateOneTimeKeyPair(curve, seededRandom('other'))
     const otherServer = publicKeyFromPoint(curve, other.publicKey)
     const cases: [Partial<PackageToOpen>, string][] = [
@@ -192,7 +192,7 @@ describe.each(VARIANTS)('a bound package (%s)', (_name, curve, more) => {
     for (const [change, refusal] of cases) expect(refusalOf(() => open({ ...toOpen, ...change }, pieces))).toBe(refusal)
   })
 
-  it('that was refused takes nothing more', () => {
+  it('openPackage rejects every piece after an error', () => {
     const opened = openPackage(toOpen)
     opened.feed(pieces[0]!)
     expect(opened.command).toBe('configureISDP')
@@ -205,7 +205,7 @@ describe.each(VARIANTS)('a bound package (%s)', (_name, curve, more) => {
 describe('the secure channel', () => {
   const { toBind, toOpen, bound } = sessionOf('P-256')
 
-  /** The package with other components, signed as the right one is. */
+  /** The package with other components and a valid signature. */
   const resigned = (change: (components: Uint8Array[]) => void, signed = true): Uint8Array => {
     const [initialise, ...rest] = getChildren(readOnlyTlv(bound)).map(getElementBytes)
     const components = getChildren(readOnlyTlv(initialise!)).map(getElementBytes)
@@ -231,19 +231,19 @@ describe('the secure channel', () => {
     ['a short point', (c: Uint8Array[]) => c.splice(3, 1, fromHex('5f490104')), 'incorrectInputValues'],
     ['no point', (c: Uint8Array[]) => c.splice(3, 1), 'incorrectInputValues'],
     ['a component of a later version', (c: Uint8Array[]) => c.push(fromHex('890100')), 'accepted'],
-  ])('with %s', (_name, change, expected) => {
+  ])('openPackage rejects a secure channel with %s', (_name, change, expected) => {
     const result = refusalOf(() => open(toOpen, [resigned(change)]))
     expect(result).toBe(expected === 'accepted' ? expected : `initialiseSecureChannel ${expected}`)
   })
 
-  it('with something behind the signature is refused, for nobody signed that', () => {
+  it('openPackage rejects bytes after the signature', () => {
     const [initialise, ...rest] = getChildren(readOnlyTlv(bound))
     const longer = encodeTlv(0xbf23, getContent(initialise!), fromHex('890100'))
     const wrong = encodeTlv(0xbf36, longer, ...rest.map(getElementBytes))
     expect(refusalOf(() => open(toOpen, [wrong]))).toBe('initialiseSecureChannel incorrectInputValues')
   })
 
-  it('is not agreed on with a card whose one-time key is no point', () => {
+  it('bindProfilePackage rejects a one-time key that is not a point', () => {
     const euiccOtpk = new Uint8Array(65).fill(4)
     expect(() => bindProfilePackage({ ...toBind, euiccOtpk })).toThrow(CryptoError)
   })
@@ -256,13 +256,13 @@ describe('the secure channel', () => {
       'storeMetadata incorrectInputValues',
     ],
     ['no metadata', { metadata: new Uint8Array(0) }, 'storeMetadata incorrectInputValues'],
-  ])('may be sound, and around %s', (_name, change, refusal) => {
+  ])('openPackage accepts a valid secure channel and rejects %s around it', (_name, change, refusal) => {
     expect(refusalOf(() => open(toOpen, [bindProfilePackage({ ...toBind, ...change })]))).toBe(refusal)
   })
 })
 
-describe('a profile that is protected once', () => {
-  it('is bound to many cards with the same segments', () => {
+describe('a protected profile', () => {
+  it('bindProfilePackage binds a protected profile to many cards with the same segments', () => {
     const profile = protectProfile(PROFILE, { random: seededRandom('once') })
     for (const curve of ['P-256', 'brainpoolP256r1'] as const) {
       const { toOpen, bound } = sessionOf(curve, { profile })
@@ -271,7 +271,7 @@ describe('a profile that is protected once', () => {
     }
   })
 
-  it('never shows its keys in a refusal', () => {
+  it('an error contains no profile protection keys', () => {
     const profile = protectProfile(PROFILE, { random: seededRandom('once') })
     const { toOpen, bound } = sessionOf('P-256', { profile })
     const changed = bound.slice()
