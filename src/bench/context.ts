@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import pino from 'pino'
+import type { CardJournal } from '../evidence/card-journal.ts'
 import { BenchError } from '../host/error.ts'
 import { type CurveOption, ownCertificates, readCertificates } from '../host/pki/card-pki.ts'
 import { readCiFolder } from '../host/pki/ci-folder.ts'
@@ -10,7 +11,7 @@ import { createLinks, type Links, type OpenedRig, openRig, probeRig } from '../r
 import { knowCards } from '../rigs/card-knowledge.ts'
 import { checkIdentity } from '../rigs/check-identity.ts'
 import { openLearnedFacts } from '../rigs/learned.ts'
-import { checkRecordingFile, recordLinks } from '../rigs/links/record-links.ts'
+import { checkRecordingFile, recordSessions } from '../rigs/links/session-recording.ts'
 import { chooseRig, type Rig, readRigs, summarizeRig } from '../rigs/rig.ts'
 import type { Pki } from '../rsp/certificates/pki-folder.ts'
 
@@ -38,7 +39,7 @@ export interface BenchContext {
   readonly log: pino.Logger
   choose(rig: string | undefined): Promise<{ rig: Rig; why: string }>
   /** The card of the rig, in hand until it is closed. */
-  open(rig: string | undefined): Promise<OpenedRig>
+  open(rig: string | undefined, journal?: CardJournal): Promise<OpenedRig>
   close(): void
 }
 
@@ -75,7 +76,7 @@ export const openContext = (
     const links =
       tapeFile === undefined
         ? plain
-        : recordLinks(plain, { file: tapeFile, redact: redact ?? false, clock: runtime.clock })
+        : recordSessions(plain, { file: tapeFile, redact: redact ?? false, clock: runtime.clock })
     const choose = (rig: string | undefined) => chooseRig(rigs, rig, probeRig(links))
     return {
       home,
@@ -85,9 +86,9 @@ export const openContext = (
       links,
       log,
       choose,
-      async open(name) {
+      async open(name, journal) {
         const { rig, why } = await choose(name)
-        const device = await openRig(links, rig, summarizeRig(rig, why))
+        const device = await openRig(links, rig, summarizeRig(rig, why), journal)
         try {
           await checkIdentity(device)
           return device

@@ -70,6 +70,16 @@ export interface ApduExchanged extends Stamp {
   /** What was said, where this exchange completes a message. */
   readonly decoded?: { readonly request?: Decoded; readonly response?: Decoded }
 }
+/** The card was opened (`open`) or reset (`request`). */
+export interface CardWasReset extends Stamp {
+  readonly kind: 'reset'
+  readonly reason: 'open' | 'request'
+  readonly label: string
+  /** Answer to reset, hexadecimal; empty if the link hides it. `null` if the reset failed, then `error` is the reason. */
+  readonly atr: string | null
+  readonly error?: string
+  readonly took: number
+}
 export interface HttpExchanged extends Stamp {
   readonly kind: 'http'
   readonly from: Part
@@ -127,6 +137,7 @@ export type BenchEvent =
   | RunStarted
   | StepStarted
   | ApduExchanged
+  | CardWasReset
   | HttpExchanged
   | Noted
   | Progressed

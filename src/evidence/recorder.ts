@@ -2,16 +2,25 @@ import type { BenchEvent, Observation } from './events.ts'
 import type { EvidenceFile } from './evidence-file.ts'
 import { createRedactor } from './redact.ts'
 
-/** Milliseconds that only grow, with fractions: what durations are measured with. */
+/** Monotonic milliseconds with fractions, for durations. */
 export type Stopwatch = () => number
+
+/** One point in time, on both clocks of a run. */
+export interface Moment {
+  readonly at: Date
+  readonly stopwatch: number
+}
 
 export interface Recorder {
   readonly runId: string
-  /** Takes the secrets out of what was observed, stamps it, writes it down, and tells the listener; in that order. */
-  record(observation: Observation): BenchEvent | undefined
-  /** What is observed from now on happened during this step, until `undefined` says that none is going on. */
+  /**
+   * Redacts the observation, stamps it, writes it and notifies the listener, in this order. `moment` is the time of the
+   * observation if it happened before it could be written.
+   */
+  record(observation: Observation, moment?: Moment): BenchEvent | undefined
+  /** Later observations belong to this step; `undefined`: to no step. */
   during(step: number | undefined): void
-  /** The run is over: what a page or a socket still has to say is not part of it. */
+  /** Ends the run: later observations are ignored. */
   close(): void
 }
 
@@ -22,9 +31,11 @@ export const createRecorder = (at: {
   file: EvidenceFile
   clock: () => Date
   stopwatch: Stopwatch
+  /** When the run began; now if absent. */
+  began?: Moment | undefined
   listen?: (event: BenchEvent) => void
 }): Recorder => {
-  const began = at.stopwatch()
+  const began = at.began?.stopwatch ?? at.stopwatch()
   const redact = createRedactor()
   let seq = 0
   let current: number | undefined
@@ -37,14 +48,14 @@ export const createRecorder = (at: {
     close() {
       isClosed = true
     },
-    record(observation) {
+    record(observation, moment = { at: at.clock(), stopwatch: at.stopwatch() }) {
       if (isClosed) return undefined
       const step = observation.step ?? current
       const event = {
         runId: at.runId,
         seq: ++seq,
-        at: at.clock().toISOString(),
-        ms: round(at.stopwatch() - began),
+        at: moment.at.toISOString(),
+        ms: round(moment.stopwatch - began),
         ...(step === undefined ? {} : { step }),
         ...redact(observation),
       } as BenchEvent

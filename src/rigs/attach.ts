@@ -1,20 +1,20 @@
 import type { Card } from '../apdu/channel.ts'
-import { handleRefresh } from '../apdu/layers/refresh.ts'
-import { sendTerminalProfile } from '../apdu/layers/terminal-profile.ts'
+import { compose } from '../apdu/layers/compose.ts'
+import type { CardObserver } from '../apdu/layers/record.ts'
 import { fromHex, toHex } from '../asn1/bytes.ts'
 import type { RigSummary } from '../evidence/events.ts'
 import type { IsdrOptions } from '../lpa/card/isdr.ts'
 import type { ModemCard } from '../modem/at-card.ts'
-import type { IsdrOptionsOf } from './card-knowledge.ts'
+import type { IsdrOptionsOf, KnownCard } from './card-knowledge.ts'
+import { getCardLayers } from './card-layers.ts'
 import { withSubject } from './device-under-test.ts'
 import type { LearnedFacts } from './learned.ts'
 import { execLink, tcpLink } from './links/json-link.ts'
-import type { Link } from './links/link.ts'
+import type { Link, OpenedCard, SessionRecording } from './links/link.ts'
 import { modemLink } from './links/modem-link.ts'
 import { pcscLink } from './links/pcsc-link.ts'
 import { recordingLink } from './links/recording-link.ts'
 import { type CardSettings, openSoftwareCard } from './links/software-card.ts'
-import { protectCard } from './protect-card.ts'
 import { type Availability, getLinkKind, type Rig } from './rig.ts'
 
 /** The card of a rig in hand. */
@@ -38,6 +38,8 @@ export interface OpenedRig {
 
 export interface Links extends Readonly<Record<ReturnType<typeof getLinkKind>, Link>> {
   readonly isdrOptionsOf: IsdrOptionsOf
+  /** Records each opened card; absent: sessions are not recorded. */
+  readonly startRecording?: (rig: Rig) => SessionRecording
 }
 
 export const createLinks = (
@@ -66,27 +68,82 @@ export const probeRig =
   (rig: Rig): Promise<Availability> =>
     links[getLinkKind(rig)].look(rig)
 
-export const openRig = async (links: Links, rig: Rig, summary: RigSummary): Promise<OpenedRig> => {
-  const reached = await links[getLinkKind(rig)].open(rig)
+/** Opens the card of a rig below its layers. `observer` is notified of each exchange and reset, from the opening on. */
+export const openRig = async (
+  links: Links,
+  rig: Rig,
+  summary: RigSummary,
+  observer: CardObserver = NO_OBSERVER,
+): Promise<OpenedRig> => {
+  const recording = links.startRecording?.(rig)
+  const began = observer.stopwatch()
+  try {
+    const linked = await links[getLinkKind(rig)].open(rig)
+    const card = compose(
+      linked.card,
+      getCardLayers({
+        observer: withRecording(observer, recording),
+        terminalProfile: parseTerminalProfile(rig),
+        protectedNumbers: rig.protected,
+      }),
+    )
+    observer.onEvent({ kind: 'reset', reason: 'open', atr: card.atr, tookMs: observer.stopwatch() - began })
+    const prepared = await linked.prepare?.(card).catch(async (error: unknown) => {
+      await card.close()
+      throw error
+    })
+    const opened: OpenedCard = {
+      ...linked,
+      ...prepared,
+      get notes() {
+        return [...(linked.notes ?? []), ...(prepared?.notes ?? [])]
+      },
+    }
+    recording?.begin(opened)
+    return describeOpened(rig, card, opened, summary, links.isdrOptionsOf(rig, opened))
+  } catch (error) {
+    recording?.discard()
+    throw error
+  }
+}
+
+const NO_OBSERVER: CardObserver = { stopwatch: () => 0, onEvent: () => undefined }
+
+const withRecording = (observer: CardObserver, recording: SessionRecording | undefined): CardObserver => ({
+  stopwatch: observer.stopwatch,
+  onEvent(event) {
+    recording?.onEvent(event)
+    observer.onEvent(event)
+  },
+  onClose: () => recording?.finish(),
+})
+
+const parseTerminalProfile = ({ card }: Rig): Uint8Array | undefined =>
+  card?.terminalProfile === undefined ? undefined : fromHex(card.terminalProfile.toLowerCase())
+
+const describeOpened = (
+  rig: Rig,
+  card: Card,
+  opened: OpenedCard,
+  summary: RigSummary,
+  isdrOptions: KnownCard,
+): OpenedRig => {
   const profile = rig.card?.terminalProfile
-  const told = profile === undefined ? reached.card : sendTerminalProfile(reached.card, fromHex(profile.toLowerCase()))
-  const card = protectCard(handleRefresh(told), rig.protected)
-  const isdrOptions = links.isdrOptionsOf(rig, reached)
   return {
-    rig: withSubject(summary, reached),
+    rig: withSubject(summary, opened),
     card,
     protectedNumbers: rig.protected ?? [],
     isdrOptions,
-    refreshFlag: reached.refreshFlag,
-    modem: reached.modem,
+    refreshFlag: opened.refreshFlag,
+    modem: opened.modem,
     facts: [
-      ...(reached.facts ?? []),
+      ...(opened.facts ?? []),
       ...(profile === undefined ? [] : [`TERMINAL PROFILE ${profile.toUpperCase()} is sent after each reset`]),
       ...(card.atr.length > 0 ? [`ATR ${toHex(card.atr).toUpperCase()}`] : []),
     ],
-    // A modem's way is found out while the card is used: ask at the end.
+    // A modem reports notes during the session.
     get notes() {
-      return [...(isdrOptions.sizeNote === undefined ? [] : [isdrOptions.sizeNote]), ...(reached.notes ?? [])]
+      return [...(isdrOptions.sizeNote === undefined ? [] : [isdrOptions.sizeNote]), ...(opened.notes ?? [])]
     },
     close: () => card.close(),
   }

@@ -1,6 +1,7 @@
-import type { Card, Channel } from '../apdu/channel.ts'
+import type { Channel } from '../apdu/channel.ts'
 import { decodeCommand } from '../apdu/command.ts'
 import { isApduError } from '../apdu/errors.ts'
+import { type CardLayer, forward, forwardChannel } from '../apdu/layers/compose.ts'
 import { decodeClass } from '../apdu/logical-channel.ts'
 import { getStatus, respond } from '../apdu/status.ts'
 import { storeData } from '../apdu/store-data.ts'
@@ -75,17 +76,14 @@ const parseOperation = (payload: Uint8Array): ProtectedOperation | undefined => 
  * The card of a rig with a `protected` list: a command that would take something away from a listed card or profile is
  * refused before the card sees it, wherever it comes from. It is recognised as what goes to the ISD-R in STORE DATA.
  */
-export const protectCard = (card: Card, numbers: readonly string[] = []): Card =>
-  numbers.length === 0
-    ? card
-    : {
-        get atr() {
-          return card.atr
-        },
-        reset: () => card.reset(),
-        close: () => card.close(),
-        exclusive: procedure => card.exclusive(channel => procedure(protectChannel(channel, numbers))),
-      }
+export const protectCard =
+  (numbers: readonly string[] = []): CardLayer =>
+  card =>
+    numbers.length === 0
+      ? card
+      : forward(card, {
+          exclusive: procedure => card.exclusive(channel => procedure(protectChannel(channel, numbers))),
+        })
 
 /** The blocks of a chain are held back until it is known what the chain is. */
 const protectChannel = (channel: Channel, numbers: readonly string[]): Channel => {
@@ -98,28 +96,26 @@ const protectChannel = (channel: Channel, numbers: readonly string[]): Channel =
     }
     return response
   }
-  return {
-    async transmit(command) {
-      const block = storeDataOf(command)
-      if (block === undefined) return channel.transmit(command)
-      const { number, data, isFirst, isLast } = block
-      const chain = (isFirst ? undefined : chains.get(number)) ?? {
-        held: [],
-        payload: new Uint8Array(0),
-        isHarmless: false,
-      }
-      chains.set(number, chain)
-      if (isLast) chains.delete(number)
-      if (chain.isHarmless) return channel.transmit(command)
-      chain.held.push(command)
-      chain.payload = concat(chain.payload, data)
-      const deed = chain.payload.length < 2 ? undefined : parseOperation(chain.payload)
-      if (!isLast && (deed !== undefined || chain.payload.length < 2)) return respond(0x9000)
-      if (deed !== undefined) await assertAllowed(channel, number, deed, numbers)
-      chain.isHarmless = true
-      return pass(chain.held)
-    },
-  }
+  return forwardChannel(channel, async function transmitProtected(command) {
+    const block = storeDataOf(command)
+    if (block === undefined) return channel.transmit(command)
+    const { number, data, isFirst, isLast } = block
+    const chain = (isFirst ? undefined : chains.get(number)) ?? {
+      held: [],
+      payload: new Uint8Array(0),
+      isHarmless: false,
+    }
+    chains.set(number, chain)
+    if (isLast) chains.delete(number)
+    if (chain.isHarmless) return channel.transmit(command)
+    chain.held.push(command)
+    chain.payload = concat(chain.payload, data)
+    const operation = chain.payload.length < 2 ? undefined : parseOperation(chain.payload)
+    if (!isLast && (operation !== undefined || chain.payload.length < 2)) return respond(0x9000)
+    if (operation !== undefined) await assertAllowed(channel, number, operation, numbers)
+    chain.isHarmless = true
+    return pass(chain.held)
+  })
 }
 
 const storeDataOf = (

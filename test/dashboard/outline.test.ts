@@ -56,6 +56,7 @@ describe('the filter', () => {
     expect(labels({ kind: 'note' })).toContain('Balance shown: 5.0 GB left')
     expect(labels({ kind: 'http', step: 8 })).toEqual(['GetBalance'])
     expect(labels({ kind: 'apdu', step: 8 })).toEqual([])
+    expect(labels({ kind: 'reset' })).toEqual(['RESET', 'RESET'])
   })
 
   it('by failure', () => {
@@ -70,6 +71,7 @@ describe('the filter', () => {
 
   it('by bytes, by address and by what was decoded', () => {
     expect(labels({ text: '01a40400' })).toEqual(['SELECT ISD-R'])
+    expect(labels({ text: '3b9f9680 request' })).toEqual(['RESET'])
     expect(labels({ text: 'es2plus/confirmorder' })).toEqual(['ES2+.ConfirmOrder'])
     expect(labels({ text: 'A-1042-7F' })).toEqual(['ES10b.AuthenticateServer'])
   })

@@ -102,6 +102,7 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
   }
 
   emit({ kind: 'run-started', scenario: 'activate', bench: '0.1.0', rig, steps: STEPS })
+  emit({ kind: 'reset', reason: 'open', label: 'RESET', atr: '3B9F96803FC7', took: 12.5 }, 12.5)
   apdu('MANAGE CHANNEL open', '0070000001', '019000')
   apdu('ES10c.GetEID', '81E2910006BF3E035C015A', `BF3E125A10${rig.eid}9000`, { response: { eidValue: rig.eid ?? '' } })
   within(1, 'Base data fetched, 3 operators sell plans here', () => {
@@ -172,6 +173,7 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
     return finish(summary)
   }
   apdu('ES10c.EnableProfile', `81E2910014BF3111A00C5A0A${noise(10)}810100`, 'BF3103800100910F')
+  emit({ kind: 'reset', reason: 'request', label: 'RESET', atr: '3B9F96803FC7', took: 8.1 }, 8.3)
   apdu('AUTHENTICATE', `0088008122${noise(34)}`, `DB08${noise(8)}10${noise(16)}9000`)
   emit({ kind: 'note', part: 'network', text: 'Registered: home, Norddata (001 01)', data: { state: 'home' } })
   emit({

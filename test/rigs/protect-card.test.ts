@@ -34,7 +34,7 @@ const createCard = async (numbers: readonly string[]) => {
         }),
       ),
   }
-  return { card: protectCard(counted, numbers), sent, bare: made.card }
+  return { card: protectCard(numbers)(counted), sent, bare: made.card }
 }
 const count = (made: Awaited<ReturnType<typeof createCard>>): Promise<number> =>
   made.bare.exclusive(channel => withIsdr(channel, {}, async isdr => (await listProfiles(isdr)).length))
@@ -42,7 +42,7 @@ const count = (made: Awaited<ReturnType<typeof createCard>>): Promise<number> =>
 describe('a protected card', () => {
   it('is the card itself where nothing is listed', async () => {
     const { bare } = await createCard([])
-    expect(protectCard(bare, [])).toBe(bare)
+    expect(protectCard([])(bare)).toBe(bare)
   })
 
   it('refuses before the card sees the command', async () => {

@@ -2,7 +2,7 @@ import type { Selection } from '../route.ts'
 import { plannedSteps, type RunState, type StepView } from '../run/run-state.ts'
 import { StateMark } from '../run/state-mark.tsx'
 import { CAUSE_WORDS, formatDuration, PART_NAMES, plural, STATE_WORDS } from '../run/wording.ts'
-import { ExchangeDetail, NoteDetail } from './exchange-detail.tsx'
+import { ExchangeDetail, NoteDetail, ResetDetail } from './exchange-detail.tsx'
 
 /** What is selected, whole; with nothing selected, the run in figures and what was noted in it. */
 export const DetailPane = ({
@@ -41,6 +41,8 @@ export const DetailPane = ({
       <div className="detail-body">
         {entry?.kind === 'note' ? (
           <NoteDetail note={entry} />
+        ) : entry?.kind === 'reset' ? (
+          <ResetDetail reset={entry} />
         ) : entry ? (
           <ExchangeDetail key={entry.seq} entry={entry} />
         ) : step ? (

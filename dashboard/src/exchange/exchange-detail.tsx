@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react'
-import type { ApduExchanged, Decoded, HttpExchanged, Noted } from '../../../src/evidence/events.ts'
+import type { ApduExchanged, CardWasReset, Decoded, HttpExchanged, Noted } from '../../../src/evidence/events.ts'
 import { hasFailed, startOf } from '../run/run-state.ts'
 import { formatDuration, formatOffset, PART_NAMES } from '../run/wording.ts'
 import { anatomyOfCommand, anatomyOfResponse, dataOf } from './apdu-anatomy.ts'
@@ -211,6 +211,35 @@ export const NoteDetail = ({ note }: { note: Noted }) => (
     </p>
     <p className="note-text">{note.text}</p>
     {note.data !== undefined && <DecodedTree value={note.data} label="What was noted" />}
+  </article>
+)
+
+export const ResetDetail = ({ reset }: { reset: CardWasReset }) => (
+  <article className="exchange" data-exchange={reset.seq}>
+    <p className="exchange-line">
+      <span className="kind kind-reset">Reset</span>
+      {reset.reason === 'open' ? 'The card was opened' : 'Device → eUICC'}
+      <span className="faint">
+        at {formatOffset(startOf(reset))} s, took {formatDuration(reset.took)}, event {reset.seq}
+      </span>
+    </p>
+    {reset.error && (
+      <p className="exchange-error" role="note">
+        {reset.error}
+      </p>
+    )}
+    <Half
+      title="ATR"
+      aside={reset.atr === null ? 'none' : `${reset.atr.length / 2} bytes`}
+      bad={reset.atr === null}
+      copy={reset.atr || null}
+    >
+      {reset.atr ? (
+        <DecodedTree value={reset.atr.toUpperCase()} label="ATR" />
+      ) : (
+        <p className="quiet">{reset.atr === null ? 'The reset failed.' : 'The link to the card hides the ATR.'}</p>
+      )}
+    </Half>
   </article>
 )
 

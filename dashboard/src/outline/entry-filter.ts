@@ -1,7 +1,7 @@
 import type { Entry } from '../run/run-state.ts'
 import { hasFailed } from '../run/run-state.ts'
 
-export type KindFilter = 'all' | 'apdu' | 'http' | 'note' | 'failed'
+export type KindFilter = 'all' | 'apdu' | 'reset' | 'http' | 'note' | 'failed'
 
 export interface EntryFilter {
   readonly kind: KindFilter
@@ -45,6 +45,8 @@ const partsOf = (entry: Entry): string[] => {
   switch (entry.kind) {
     case 'note':
       return [entry.text, entry.part, JSON.stringify(entry.data ?? '')]
+    case 'reset':
+      return [entry.label, entry.reason, entry.atr ?? '', entry.error ?? '']
     case 'apdu':
       return [entry.label, entry.command, entry.response ?? '', entry.error ?? '', JSON.stringify(entry.decoded ?? '')]
     case 'http':

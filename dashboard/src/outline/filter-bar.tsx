@@ -5,6 +5,7 @@ import { isFiltering, NO_FILTER } from './entry-filter.ts'
 const KINDS: readonly (readonly [KindFilter, string])[] = [
   ['all', 'All'],
   ['apdu', 'APDU'],
+  ['reset', 'Resets'],
   ['http', 'HTTP'],
   ['note', 'Notes'],
   ['failed', 'Failed'],

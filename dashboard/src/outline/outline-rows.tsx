@@ -120,12 +120,19 @@ export const EntryRow = ({ row, selected, onClick }: { row: Row<'entry'>; select
   )
 }
 
-const KIND_WORDS: Readonly<Record<Entry['kind'], string>> = { apdu: 'APDU', http: 'HTTP', note: 'Note' }
+const KIND_WORDS: Readonly<Record<Entry['kind'], string>> = {
+  apdu: 'APDU',
+  reset: 'Reset',
+  http: 'HTTP',
+  note: 'Note',
+}
 
 const statusOf = (entry: Entry): string => {
   switch (entry.kind) {
     case 'note':
       return ''
+    case 'reset':
+      return entry.atr === null ? 'none' : 'ATR'
     case 'apdu':
       return entry.response === null ? 'none' : entry.response.slice(-4).toUpperCase()
     case 'http':
@@ -141,6 +148,8 @@ const sizeOf = (entry: Entry): string => {
   switch (entry.kind) {
     case 'note':
       return ''
+    case 'reset':
+      return `0 → ${(entry.atr ?? '').length / 2}`
     case 'apdu':
       return `${entry.command.length / 2} → ${entry.response === null ? 0 : entry.response.length / 2}`
     case 'http':

@@ -7,6 +7,7 @@
 import type {
   ApduExchanged,
   BenchEvent,
+  CardWasReset,
   Cause,
   HttpExchanged,
   Noted,
@@ -17,7 +18,7 @@ import type {
   Verdict,
 } from '../../../src/evidence/events.ts'
 
-export type Entry = ApduExchanged | HttpExchanged | Noted
+export type Entry = ApduExchanged | CardWasReset | HttpExchanged | Noted
 
 /** `unreached`: the run is over and never came here. */
 export type StepState = 'pending' | 'running' | 'unreached' | Verdict
@@ -140,6 +141,7 @@ const foldOne = (draft: Draft, event: BenchEvent): void => {
     }
     case 'note':
     case 'apdu':
+    case 'reset':
     case 'http':
       addEntry(draft, event)
   }
@@ -173,15 +175,16 @@ const addEntry = (draft: Draft, entry: Entry): void => {
     putStep(draft, view.step, { lastMs: entry.ms })
     return
   }
-  const isApdu = entry.kind === 'apdu'
+  const isCard = entry.kind !== 'http'
+  const apdus = entry.kind === 'apdu' ? 1 : 0
   const start = startOf(entry)
-  const apduSpans = isApdu ? addSpan(view.apduSpans, start, entry.ms) : view.apduSpans
+  const apduSpans = isCard ? addSpan(view.apduSpans, start, entry.ms) : view.apduSpans
   const busySpans = addSpan(view.busySpans, start, entry.ms)
   const apduMs = apduSpans?.total ?? 0
   const elapsed = view.took ?? entry.ms - (view.startedMs ?? entry.ms)
   putStep(draft, view.step, {
-    apdus: view.apdus + (isApdu ? 1 : 0),
-    requests: view.requests + (isApdu ? 0 : 1),
+    apdus: view.apdus + apdus,
+    requests: view.requests + (isCard ? 0 : 1),
     failures: view.failures + (hasFailed(entry) ? 1 : 0),
     apduMs,
     httpMs: Math.max(0, busySpans.total - apduMs),
@@ -190,8 +193,8 @@ const addEntry = (draft: Draft, entry: Entry): void => {
     apduSpans,
     busySpans,
   })
-  if (isApdu) draft.apdus += 1
-  else {
+  draft.apdus += apdus
+  if (entry.kind === 'http') {
     draft.requests += 1
     draft.lastRequest = { from: entry.from, to: entry.to }
   }
@@ -244,6 +247,8 @@ export const hasFailed = (entry: Entry): boolean => {
       return false
     case 'http':
       return entry.response === null || entry.response.status >= 400
+    case 'reset':
+      return entry.atr === null
     case 'apdu':
       return entry.response === null || !/^(9|6[123c])/i.test(entry.response.slice(-4))
   }

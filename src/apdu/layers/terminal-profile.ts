@@ -1,34 +1,34 @@
-import type { Card } from '../channel.ts'
 import { isApduError } from '../errors.ts'
 import { transceive } from '../exchange.ts'
+import { type CardLayer, forward, forwardChannel } from './compose.ts'
 
 /**
- * The same card, which is told with TERMINAL PROFILE (TS 102 223 §6.2) what its terminal can do: after each reset,
- * before anybody says anything else to it. What it then asks (91xx) is served by whoever is next, as always.
- *
- * A card that does not know the command says so, and nothing is lost.
+ * Sends TERMINAL PROFILE (TS 102 223 §6.2) before the first command after opening and after each reset.
+ * A card without toolkit support rejects it, which has no consequence.
  */
-export const sendTerminalProfile = (card: Card, profile: Uint8Array): Card => {
-  let isTold = false
-  return {
-    get atr() {
-      return card.atr
-    },
-    reset: () => {
-      isTold = false
-      return card.reset()
-    },
-    exclusive: procedure =>
-      card.exclusive(async channel => {
-        if (!isTold) {
-          await transceive(channel, { cla: 0x80, ins: 0x10, p1: 0, p2: 0, data: profile }).catch(error => {
-            // If the card is gone, the next command says so.
-            if (!isApduError(error)) throw error
-          })
-          isTold = true
-        }
-        return procedure(channel)
-      }),
-    close: () => card.close(),
+export const sendTerminalProfile =
+  (profile: Uint8Array): CardLayer =>
+  card => {
+    let isSent = false
+    return forward(card, {
+      reset: () => {
+        isSent = false
+        return card.reset()
+      },
+      exclusive: procedure =>
+        card.exclusive(channel =>
+          procedure(
+            forwardChannel(channel, async function transmitAfterTerminalProfile(command) {
+              if (!isSent) {
+                await transceive(channel, { cla: 0x80, ins: 0x10, p1: 0, p2: 0, data: profile }).catch(error => {
+                  // If the card is gone, the command of the caller fails with the same error.
+                  if (!isApduError(error)) throw error
+                })
+                isSent = true
+              }
+              return channel.transmit(command)
+            }),
+          ),
+        ),
+    })
   }
-}

@@ -1,5 +1,6 @@
-import type { Card, Channel } from '../channel.ts'
+import type { Channel } from '../channel.ts'
 import { ApduError, type ApduErrorCode, isApduError, isApduErrorCode } from '../errors.ts'
+import type { CardEvent } from '../layers/record.ts'
 import { hideSecrets, hideSecretsOfCommand } from './secrets.ts'
 
 /**
@@ -34,6 +35,8 @@ export interface RecordedExchange {
 /** The card was reset, and answered with this ATR (hexadecimal, empty where the way hides it). */
 export interface RecordedReset {
   readonly reset: string
+  /** Present if the reset failed. */
+  readonly error?: ApduErrorCode
 }
 export type RecordingEntry = RecordedExchange | RecordedReset
 export interface Recording {
@@ -52,61 +55,35 @@ interface Seen {
 export type HideMore = () => (exchange: Seen) => Seen
 const hideNothing: HideMore = () => exchange => exchange
 
-/** The same channel, its exchanges written to `sink` line by line, without PINs and keys ({@link hideSecrets}). */
-export const record = (
-  channel: Channel,
-  header: RecordingHeader,
-  sink: (line: string) => void,
+export const encodeRecordingHeader = (header: RecordingHeader): string => JSON.stringify({ tape: 1, ...header })
+
+/** The lines of a recording. */
+export const encodeRecording = ({ header, exchanges }: Recording): string[] => [
+  encodeRecordingHeader(header),
+  ...exchanges.map(entry => JSON.stringify(entry)),
+]
+
+/**
+ * Converts the events of one session to entries, without PINs and keys ({@link hideSecrets}). The opening has no entry:
+ * its ATR is in the header. An error without a code has none either, because a replay could not repeat it.
+ */
+export const createEntryEncoder = (
   hideMore: HideMore = hideNothing,
-): Channel => {
-  sink(encodeHeader(header))
-  return createRecorder(entry => sink(JSON.stringify(entry)), hideMore)(channel)
-}
-
-export const encodeHeader = (header: RecordingHeader): string => JSON.stringify({ tape: 1, ...header })
-
-/** The same card, whatever is done on it told to `sink`. */
-export const recordCard = (
-  card: Card,
-  sink: (entry: RecordingEntry) => void,
-  hideMore: HideMore = hideNothing,
-): Card => {
-  const recorded = createRecorder(sink, hideMore)
-  return {
-    get atr() {
-      return card.atr
-    },
-    async reset() {
-      const atr = await card.reset()
-      sink({ reset: hex(atr) })
-      return atr
-    },
-    exclusive: procedure => card.exclusive(channel => procedure(recorded(channel))),
-    close: () => card.close(),
-  }
-}
-
-/** One conversation, whichever channels to the card it goes over one after another. */
-const createRecorder = (sink: (entry: RecordingEntry) => void, hideMore: HideMore): ((channel: Channel) => Channel) => {
+): ((event: CardEvent) => RecordingEntry | undefined) => {
   const hideKnown = hideSecrets()
   const hide = hideMore()
-  const write = (seen: Seen, error?: ApduErrorCode): void => {
-    const { command, response } = hide(hideKnown(seen))
-    sink({ command: hex(command), ...(response === undefined ? { error: error! } : { response: hex(response) }) })
+  return event => {
+    const failure = isApduError(event.error) ? { error: event.error.code } : undefined
+    if (event.kind === 'reset') {
+      if (event.reason === 'open') return undefined
+      return event.atr === undefined ? failure && { reset: '', ...failure } : { reset: hex(event.atr) }
+    }
+    const shown = hide(hideKnown(event))
+    const command = hex(shown.command)
+    return shown.response === undefined
+      ? failure && { command, ...failure }
+      : { command, response: hex(shown.response) }
   }
-  return channel => ({
-    transmit: async command => {
-      let response: Uint8Array
-      try {
-        response = await channel.transmit(command)
-      } catch (error) {
-        if (isApduError(error)) write({ command }, error.code)
-        throw error
-      }
-      write({ command, response })
-      return response
-    },
-  })
 }
 
 /** Reads a tape; an ApduError `bad-tape` names the line at fault. */
@@ -140,7 +117,8 @@ export const readRecording = (text: string): Recording => {
 }
 
 const isEntry = ({ command, response, error, reset }: Record<string, unknown>): boolean => {
-  if (reset !== undefined) return command === undefined && (reset === '' || isHex(reset, 1))
+  if (reset !== undefined)
+    return command === undefined && (error === undefined || isApduErrorCode(error)) && (reset === '' || isHex(reset, 1))
   return isHex(command, 4) && (isHex(response, 2) ? error === undefined : isApduErrorCode(error))
 }
 
@@ -178,6 +156,7 @@ export const replay = ({ exchanges }: Pick<Recording, 'exchanges'>, hideMore: Hi
       const next = exchanges[at]
       if (next === undefined || !('reset' in next)) return refuse('a reset of the card')
       at++
+      if (next.error !== undefined) throw new ApduError(next.error, `the tape recorded here: ${next.error}`)
       return unhex(next.reset)
     },
     transmit: async command => {

@@ -156,6 +156,7 @@ export const createMobileDevice = (at: {
     const told = (text: string, data?: Decoded): void => hooks.onModem?.(text, data)
     const found = await registerByModem({
       modem: at.modem,
+      resetCard: () => card.reset(),
       iccid,
       signal,
       note: told,

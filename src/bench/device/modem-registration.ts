@@ -9,10 +9,7 @@ import {
 } from '../../modem/radio/registration-wait.ts'
 
 /** What of a modem an activation uses. */
-export type RunModem = Pick<
-  ModemCard,
-  'identity' | 'waitForRegistration' | 'signal' | 'operator' | 'subscriber' | 'reset'
->
+export type RunModem = Pick<ModemCard, 'identity' | 'waitForRegistration' | 'signal' | 'operator' | 'subscriber'>
 
 export interface FoundNetwork {
   readonly registration: 'home' | 'roaming'
@@ -23,6 +20,8 @@ export interface FoundNetwork {
 
 export interface RegistrationSettings {
   readonly modem: RunModem
+  /** Resets the card through its layers, so that the reset is recorded. */
+  readonly resetCard: () => Promise<unknown>
   /** The profile that was enabled. */
   readonly iccid: string
   /** Each change, and what the modem tells besides. */
@@ -43,7 +42,7 @@ const isSameIccid = (one: string, other: string): boolean => one.startsWith(othe
  * ModemError that says what to do.
  */
 export const registerByModem = async (settings: RegistrationSettings): Promise<FoundNetwork> => {
-  const { modem, iccid, note, onChange, signal } = settings
+  const { modem, resetCard, iccid, note, onChange, signal } = settings
   let wasReset = false
   let seen: ModemSubscriber
   let end: RegistrationEnd
@@ -53,7 +52,7 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
     if (isStale(before, iccid) && !wasReset) {
       note(`${told(before, iccid)}; it is reset once more`)
       wasReset = true
-      await modem.reset()
+      await resetCard()
       before = await modem.subscriber()
     }
     end = await modem.waitForRegistration({ onChange, signal })

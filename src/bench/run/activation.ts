@@ -1,6 +1,6 @@
 import { type App, type Bridge, createApp, type PortalView } from '../../app/app.ts'
 import type { AppEvent, AppState } from '../../app/state.ts'
-import { createCardTracer } from '../../evidence/decode/trace-card.ts'
+import type { CardJournal } from '../../evidence/card-journal.ts'
 import type { Cause, Observation, RigSummary, Verdict } from '../../evidence/events.ts'
 import { BenchError } from '../../host/error.ts'
 import type { OpenFetch } from '../../host/net/open-fetch.ts'
@@ -36,6 +36,8 @@ export interface RunOutcome {
 export interface ActivationSettings {
   readonly run: OpenRun
   readonly device: OpenedRig
+  /** Observed `device` from its opening on. */
+  readonly cardJournal: CardJournal
   readonly services: Services
   /** CI certificates at hand, DER. */
   readonly certificates: readonly Uint8Array[]
@@ -68,7 +70,7 @@ const subjectKeyIdOf = (der: Uint8Array): Uint8Array | undefined => parseCertifi
  * Steps begin where the architecture sees them begin, whoever presses the buttons.
  */
 export const openActivation = async (settings: ActivationSettings): Promise<Activation> => {
-  const { run, device, services, clock, stopwatch, random, signal } = settings
+  const { run, device, cardJournal, services, clock, stopwatch, random, signal } = settings
   const { recorder } = run
   const tracker = createStepTracker(ACTIVATION, recorder, stopwatch, settings.report)
   const open: OpenFetch[] = []
@@ -84,7 +86,6 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
   const note = (text: string): void => observe({ kind: 'note', part: 'app', text })
   // What the LPA or the modem saw says more than the app's dialog about it.
   const follow = followApp(tracker, () => lastFailure)
-  const tracer = createCardTracer(observe, stopwatch)
   const toldOfDevice = new Set<string>()
   /** Some of it is found out while the card is used. */
   const tellOfDevice = (): void => {
@@ -100,7 +101,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     services.switchboard.watch(undefined)
     const notClosed: unknown[] = []
     for (const each of [...open, device]) await each.close().catch((error: unknown) => notClosed.push(error))
-    const apdus = tracer.count()
+    const apdus = cardJournal.countApdus()
     const { verdict, cause, steps, ms, summary } = outcome
     const judged = cause === undefined ? {} : { cause }
     recorder.record({ kind: 'run-ended', verdict, ...judged, took: ms, apdus, summary })
@@ -124,7 +125,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     const profile = await settings.supply()
     tellOfDevice()
     const isdrOptions = tellingAid(device.isdrOptions, text => observe({ kind: 'note', part: 'euicc', text }))
-    const card = tracer.traceCard(device.card)
+    const { card } = device
     const prepared = await prepareCard(
       card,
       { ...profile, provider: OPERATOR.name, eid: device.rig.eid },
@@ -188,13 +189,11 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
   }
 
   try {
-    recorder.record({
-      kind: 'run-started',
-      scenario: 'activate',
-      bench: VERSION,
-      rig: device.rig,
-      steps: ACTIVATION,
-    })
+    recorder.record(
+      { kind: 'run-started', scenario: 'activate', bench: VERSION, rig: device.rig, steps: ACTIVATION },
+      cardJournal.began,
+    )
+    cardJournal.writeTo(recorder)
     const app = await unlessStopped(setUp(), signal)
     return {
       app,

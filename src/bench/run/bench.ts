@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type CardJournal, createCardJournal } from '../../evidence/card-journal.ts'
 import { BenchError } from '../../host/error.ts'
 import { VERSION } from '../../host/version.ts'
 import { type OpenedRig, openRig } from '../../rigs/attach.ts'
@@ -104,12 +105,14 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     }
     try {
       const { rig, why } = await workplace.choose(name)
-      const device = await openRig(workplace.links, rig, summarizeRig(rig, why))
+      const cardJournal = createCardJournal({ clock, stopwatch })
+      const device = await openRig(workplace.links, rig, summarizeRig(rig, why), cardJournal)
       const supply = settings.supply ?? makeSupply(random)
       return {
         settings: {
-          run: await openRun(device),
+          run: await openRun(device, cardJournal),
           device,
+          cardJournal,
           services,
           certificates: [pki.ci.certificate.der],
           report: error => log.error({ err: error }, 'a run failed'),
@@ -126,9 +129,9 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
       throw error
     }
   }
-  const openRun = async (device: OpenedRig): Promise<OpenRun> => {
+  const openRun = async (device: OpenedRig, { began }: CardJournal): Promise<OpenRun> => {
     try {
-      return book.open()
+      return book.open(began)
     } catch (error) {
       await device.close()
       throw error

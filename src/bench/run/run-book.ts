@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { BenchEvent } from '../../evidence/events.ts'
 import { createEvidenceFile, createRunId, type EvidenceFile, readEvidence } from '../../evidence/evidence-file.ts'
-import { createRecorder, type Recorder, type Stopwatch } from '../../evidence/recorder.ts'
+import { createRecorder, type Moment, type Recorder, type Stopwatch } from '../../evidence/recorder.ts'
 import { BenchError } from '../../host/error.ts'
 import type { RunSummary } from '../api-contract.ts'
 import type { Store } from '../store/store.ts'
@@ -16,7 +16,8 @@ export interface OpenRun {
 
 /** All runs: those that are going on, event by event, and those of which evidence tells. */
 export interface RunBook {
-  open(): OpenRun
+  /** `began`: when the run began, if it began before its evidence. */
+  open(began?: Moment): OpenRun
   /** Events with a greater seq, in order. */
   eventsAfter(runId: string, seq: number): readonly BenchEvent[]
   summaries(): Promise<RunSummary[]>
@@ -48,7 +49,7 @@ export const createRunBook = (at: {
     }
 
   return {
-    open() {
+    open(began) {
       const runId = createRunId(at.clock(), at.random)
       const file: EvidenceFile = createEvidenceFile(at.evidenceFolder, runId)
       const events: BenchEvent[] = []
@@ -65,6 +66,7 @@ export const createRunBook = (at: {
         file,
         clock: at.clock,
         stopwatch: at.stopwatch,
+        began,
         listen(event) {
           events.push(event)
           rows = rows.then(() => project(event)).catch((error: unknown) => at.report?.(error))

@@ -3,7 +3,7 @@ import { type BenchContext, withContext } from '../../bench/context.ts'
 import { openLpaFetch } from '../../bench/device/lpa-fetch.ts'
 import { StepFailure } from '../../bench/run/classify-error.ts'
 import { createStepTracker } from '../../bench/run/step-tracker.ts'
-import { createCardTracer } from '../../evidence/decode/trace-card.ts'
+import { type CardJournal, createCardJournal } from '../../evidence/card-journal.ts'
 import { traceFetch } from '../../evidence/decode/trace-fetch.ts'
 import type { StepPlan } from '../../evidence/events.ts'
 import { createEvidenceFile, createRunId } from '../../evidence/evidence-file.ts'
@@ -61,20 +61,30 @@ const openServers = (
 /** One lpac on one card, as a run of one step. */
 const runOnce = async (
   runtime: Runtime,
-  at: { lpac: string; args: readonly string[]; device: OpenedRig; recorder: Recorder; servers: OpenFetch | undefined },
+  at: {
+    lpac: string
+    args: readonly string[]
+    device: OpenedRig
+    cardJournal: CardJournal
+    recorder: Recorder
+    servers: OpenFetch | undefined
+  },
 ): Promise<number> => {
-  const { lpac, args, device, recorder, servers } = at
+  const { lpac, args, device, cardJournal, recorder, servers } = at
   const plan: readonly StepPlan[] = [{ step: 1, name: nameOf(args), from: 'lpa', to: 'euicc' }]
-  recorder.record({ kind: 'run-started', scenario: 'lpac', bench: VERSION, rig: device.rig, steps: plan })
+  recorder.record(
+    { kind: 'run-started', scenario: 'lpac', bench: VERSION, rig: device.rig, steps: plan },
+    cardJournal.began,
+  )
+  cardJournal.writeTo(recorder)
   const tracker = createStepTracker(plan, recorder, runtime.stopwatch)
   const observe = (observation: Parameters<Recorder['record']>[0]): void => void recorder.record(observation)
-  const tracer = createCardTracer(observe, runtime.stopwatch)
   for (const text of device.facts) observe({ kind: 'note', part: 'euicc', text })
   let ofCard: unknown
   let ofServer: unknown
   tracker.enter(1)
   try {
-    const exitCode = await tracer.traceCard(device.card).exclusive(channel => {
+    const exitCode = await device.card.exclusive(channel => {
       const card: JsonAnswerer = createJsonAnswerer(channel, {
         onFailure: error => {
           ofCard = error
@@ -112,7 +122,7 @@ const runOnce = async (
   } finally {
     const { verdict, cause, ms, summary } = tracker.finish()
     const judged = cause === undefined ? {} : { cause }
-    recorder.record({ kind: 'run-ended', verdict, ...judged, took: ms, apdus: tracer.count(), summary })
+    recorder.record({ kind: 'run-ended', verdict, ...judged, took: ms, apdus: cardJournal.countApdus(), summary })
   }
 }
 
@@ -129,15 +139,16 @@ export const lpacCommand = async (runtime: Runtime, args: readonly string[], opt
     throw new BenchError('usage', '--connect-to and --ca belong to --http: without it the HTTP is of lpac itself')
   const lpac = findLpac(runtime.environment, runtime.workingFolder)
   return withContext(runtime, options, async workplace => {
-    const device = await workplace.open(options.rig)
+    const cardJournal = createCardJournal(runtime)
+    const device = await workplace.open(options.rig, cardJournal)
     try {
       const runId = createRunId(runtime.clock(), runtime.random)
       const servers = options.http ? await openServers(runtime, workplace, device, options) : undefined
       const file = createEvidenceFile(workplace.home.evidence, runId)
       const { clock, stopwatch } = runtime
-      const recorder = createRecorder({ runId, file, clock, stopwatch })
+      const recorder = createRecorder({ runId, file, clock, stopwatch, began: cardJournal.began })
       try {
-        return await runOnce(runtime, { lpac, args, device, recorder, servers })
+        return await runOnce(runtime, { lpac, args, device, cardJournal, recorder, servers })
       } finally {
         recorder.close()
         file.close()

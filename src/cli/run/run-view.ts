@@ -14,6 +14,7 @@ export const showRuns = (book: RunBook, terminal: Terminal): (() => void) =>
       case 'step-started':
         return terminal.progress(`  … ${event.step}  ${event.name}`)
       case 'apdu':
+      case 'reset':
       case 'http':
         return terminal.progress(`  … ${event.step ?? ' '}  ${event.label}`)
       case 'progress':

@@ -2,7 +2,6 @@ import type { Card, Channel } from '../../apdu/channel.ts'
 import { type DecodedCommand, decodeCommand } from '../../apdu/command.ts'
 import { isApduError } from '../../apdu/errors.ts'
 import { readBinary, readRecord, selectFile } from '../../apdu/files.ts'
-import { serveProactive } from '../../apdu/layers/proactive.ts'
 import {
   channelOf,
   classFor,
@@ -10,6 +9,7 @@ import {
   openLogicalChannel,
   selectByAid,
 } from '../../apdu/logical-channel.ts'
+import { serveProactive } from '../../apdu/proactive.ts'
 import { getStatus, respond } from '../../apdu/status.ts'
 import { type AtAnswer, type AtFamily, cme, ERROR, OK } from './at-modem-front.ts'
 import type { ModemQuirks } from './at-modem-quirks.ts'

@@ -1,7 +1,6 @@
 import type { Channel } from '../../apdu/channel.ts'
 import { isApduError } from '../../apdu/errors.ts'
-import { type RefreshMode, watchProactive } from '../../apdu/layers/proactive.ts'
-import { type LearnedSize, withSegmentSizeFallback } from '../../apdu/layers/segment-size-fallback.ts'
+import { withServePending } from '../../apdu/layers/handle-proactive.ts'
 import {
   closeIfOpen,
   closeLeftOpen,
@@ -9,6 +8,8 @@ import {
   openLogicalChannel,
   selectByAid,
 } from '../../apdu/logical-channel.ts'
+import type { RefreshQualifier } from '../../apdu/proactive.ts'
+import { type LearnedSize, withSegmentSizeFallback } from '../../apdu/segment-size-fallback.ts'
 import { describeStatus } from '../../apdu/status.ts'
 import { toHex } from '../../asn1/bytes.ts'
 import { Asn1Error } from '../../asn1/error.ts'
@@ -42,7 +43,7 @@ export interface Isdr {
   readonly template: ISDRProprietaryApplicationTemplate | undefined
   readonly report: Report
   /** Modes of the REFRESH commands that the card has asked for, in order. */
-  readonly refreshes: readonly (RefreshMode | number)[]
+  readonly refreshes: readonly (RefreshQualifier | number)[]
   /** One function of a table. */
   call<Request, Response>(row: Es10Function<Request, Response>, request: Request): Promise<Response>
   /** One STORE DATA chain, for what is not a whole message; resolves with what the card returned, often nothing. */
@@ -54,14 +55,14 @@ export const openIsdr = async (
   way: Channel,
   { aids = [ISD_R_AID], segmentSize = 255, report = silent, onLearned }: IsdrOptions = {},
 ): Promise<Isdr> => {
-  const { channel, serve } = watchProactive(way)
+  const channel = withServePending(way)
   await tellCapability(channel)
   const logicalChannel = await openChannel(channel, report)
-  const refreshes: (RefreshMode | number)[] = []
+  const refreshes: (RefreshQualifier | number)[] = []
   // An answer is complete when it is here; what the card asks besides must not cost it. A way that broke says so again.
   const serveWaiting = async (): Promise<void> => {
     try {
-      for (const { refresh } of await serve())
+      for (const { refresh } of await channel.servePending())
         if (refresh !== undefined) {
           refreshes.push(refresh)
           report({ kind: 'noted', text: `the card asks for REFRESH (${refresh})` })

@@ -1,5 +1,6 @@
 import type { Card } from '../../apdu/channel.ts'
 import { ApduError, type ApduErrorCode, isApduError } from '../../apdu/errors.ts'
+import { forward } from '../../apdu/layers/compose.ts'
 import { createMutex } from '../../apdu/mutex.ts'
 import { BenchError } from '../../host/error.ts'
 import { openIsdr } from '../../lpa/card/isdr.ts'
@@ -44,6 +45,7 @@ export const hardwareLink = (
         }
         const { card } = reached
         try {
+          await reached.prepare?.(card)
           await card.exclusive(async channel => (await openIsdr(channel, isdrOptionsOf(rig, reached))).close())
           return { attached: true }
         } catch (error) {
@@ -66,33 +68,15 @@ export const hardwareLink = (
           })
         }
         inHand.add(rig.name)
-        const card = releasing(reached.card, () => inHand.delete(rig.name))
+        const card = forward(reached.card, {
+          close: () => reached.card.close().finally(() => inHand.delete(rig.name)),
+        })
         if (!probeCardType) return { ...reached, card }
-        try {
-          return { ...reached, card, isSoftware: await isSoftwareCard(card, isdrOptionsOf(rig, reached)) }
-        } catch (error) {
-          await card.close()
-          throw error
-        }
+        const options = isdrOptionsOf(rig, reached)
+        return { ...reached, card, prepare: async opened => ({ isSoftware: await isSoftwareCard(opened, options) }) }
       }),
   }
 }
 
 /** Of a bare card there is nothing more to be known. */
 const asReached = (found: Card | OpenedCard): OpenedCard => ('card' in found ? found : { card: found })
-
-/** `card`, which says when it has been closed. Its ATR changes with every reset. */
-const releasing = (card: Card, released: () => void): Card => ({
-  get atr() {
-    return card.atr
-  },
-  reset: () => card.reset(),
-  exclusive: procedure => card.exclusive(procedure),
-  close: async () => {
-    try {
-      await card.close()
-    } finally {
-      released()
-    }
-  },
-})

@@ -1,28 +1,44 @@
 import type { Card } from '../../apdu/channel.ts'
+import type { CardEvent } from '../../apdu/layers/record.ts'
 import type { ModemCard } from '../../modem/at-card.ts'
 import type { Availability, Rig } from '../rig.ts'
 
-/** What a link gives: the card, and what is to be known of the way to it. */
+/** A card that a link opened, with the facts of the transport. */
 export interface OpenedCard {
   readonly card: Card
-  /** The card says that it is a software eUICC; asked only where the way says nothing of the card. */
+  /** The card itself states that it is a software eUICC. */
   readonly isSoftware?: boolean | undefined
-  /** What kind of way it is, the same for as long as nobody changes it: the reader's model, the modem's and its firmware. */
+  /** The transport, stable across sessions: the model of the reader, or of the modem with its firmware. */
   readonly way?: string | undefined
-  /** Bytes of a STORE DATA block where the way takes fewer than 255. */
+  /** Bytes of a STORE DATA segment, if the transport carries fewer than 255. */
   readonly segmentSize?: number | undefined
-  /** Whether to ask for REFRESH when a profile is switched, where the way has a wish (SGP.22 §3.2.1). */
+  /** The refresh flag for profile switches, if the transport requires one (SGP.22 §3.2.1). */
   readonly refreshFlag?: boolean | undefined
-  /** The modem that the card is in, for what only a modem can tell. */
+  /** The modem that contains the card. */
   readonly modem?: ModemCard | undefined
-  /** What the way is, for the evidence: `reader ACS ACR39U 00 00, T=1, through smartcard`. */
+  /** Sentences about the transport for the evidence, such as `reader ACS ACR39U 00 00, T=1, through smartcard`. */
   readonly facts?: readonly string[]
-  /** Sentences for a person: what was found on the way and did not matter. */
+  /** Sentences for the user about irregularities without consequence. */
   readonly notes?: readonly string[]
+  /** Commands that belong to opening the card. `openRig` runs it above the recorder. */
+  readonly prepare?: PrepareCard | undefined
 }
 
-/** A kind of link: how to see whether a rig's card is there, and how to take it. */
+export type PrepareCard = (card: Card) => Promise<Pick<OpenedCard, 'isSoftware' | 'notes'>>
+
+/** A kind of link: how to probe for the card of a rig, and how to open it. */
 export interface Link {
   look(rig: Rig): Promise<Availability>
   open(rig: Rig): Promise<OpenedCard>
+}
+
+/** The recording of one session with a card, from its opening to its closing. */
+export interface SessionRecording {
+  onEvent(event: CardEvent): void
+  /** Writes the header, then the events so far. */
+  begin(opened: OpenedCard): void
+  /** Closes the file. Throws a BenchError `usage` if the file is incomplete. */
+  finish(): void
+  /** Deletes the file of a session that did not begin. */
+  discard(): void
 }

@@ -9,7 +9,7 @@ import { type CardIdentity, openPcscCard, type PcscCardOptions } from '../../pcs
 import type { IsdrOptionsOf } from '../card-knowledge.ts'
 import type { Rig } from '../rig.ts'
 import { hardwareLink } from './hardware-link.ts'
-import type { Link } from './link.ts'
+import type { Link, PrepareCard } from './link.ts'
 import { pcscdAnswers } from './pcscd-probe.ts'
 
 /** A card of a reader is told by its EID, and only the bench knows how to ask for one. */
@@ -40,19 +40,23 @@ const choiceOf = (rig: Rig, isdrOptionsOf: IsdrOptionsOf): PcscCardOptions => {
   }
 }
 
+/** The reset on opening closes logical channels, but some readers report a reset that they did not perform. */
+const closeOpenChannels: PrepareCard = async card => {
+  const count = await card.exclusive(channel => closeLeftOpen(channel, 1, 3))
+  return {
+    notes: count === 0 ? [] : [`${count} logical channel(s) that an earlier session left open were closed`],
+  }
+}
+
 export const pcscLink = (isdrOptionsOf: IsdrOptionsOf = () => ({})): Link =>
   hardwareLink(async rig => {
     const card = await openPcscCard(choiceOf(rig, isdrOptionsOf))
-    // The reset on opening closes them; a reader that only pretends to reset leaves them open.
-    const left = await card.exclusive(channel => closeLeftOpen(channel, 1, 3))
     return {
       card,
+      prepare: closeOpenChannels,
       // Without the numbers that PC/SC counts readers and slots by.
       way: card.reader.replace(/( \d\d){1,2}$/, ''),
       facts: [`reader ${card.reader}, ${card.protocol}, through npm ${card.binding}`],
-      notes: [
-        ...card.notes,
-        ...(left === 0 ? [] : [`${left} logical channel(s) that an earlier session left open were closed`]),
-      ],
+      notes: card.notes,
     }
   }, isdrOptionsOf)

@@ -7,7 +7,7 @@ import {
   muteAfter,
   pullCardAfter,
 } from '../../../src/apdu/layers/faults.ts'
-import { traced } from '../../../src/apdu/layers/trace.ts'
+import { recordChannel } from '../../../src/apdu/layers/record.ts'
 import { createMutex } from '../../../src/apdu/mutex.ts'
 import { bytes, hex } from '../scripted-channel.ts'
 
@@ -55,15 +55,14 @@ describe('faults', () => {
   })
 })
 
-describe('traced', () => {
-  it('shows every exchange, the failed ones too', async () => {
+describe('recordChannel', () => {
+  it('reports every exchange, also those that fail', async () => {
     const seen: unknown[] = []
     let ms = 0
-    const channel = traced(
-      pullCardAfter(1)(counting()),
-      ({ response, error, tookMs }) => seen.push([response && hex(response), error && 'failed', tookMs]),
-      () => ms++,
-    )
+    const channel = recordChannel(pullCardAfter(1)(counting()), {
+      stopwatch: () => ms++,
+      onEvent: ({ response, error, tookMs }) => seen.push([response && hex(response), error && 'failed', tookMs]),
+    })
     await channel.transmit(command)
     await channel.transmit(command).catch(() => {})
     expect(seen).toEqual([

@@ -23,7 +23,7 @@ const cardOf = (say: (command: string) => string) => {
       }),
     close: async () => void heard.push('close'),
   }
-  return { heard, card: sendTerminalProfile(card, PROFILE) }
+  return { heard, card: sendTerminalProfile(PROFILE)(card) }
 }
 const ask = (card: Card) => card.exclusive(async channel => hex(await channel.transmit(bytes('80f2000000'))))
 

@@ -1,15 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../../src/apdu/channel.ts'
 import { ApduError } from '../../../src/apdu/errors.ts'
-import { readRecording, record, replay } from '../../../src/apdu/recording/recording.ts'
+import { recordChannel } from '../../../src/apdu/layers/record.ts'
+import {
+  createEntryEncoder,
+  encodeRecording,
+  type RecordingEntry,
+  readRecording,
+  replay,
+} from '../../../src/apdu/recording/recording.ts'
 import { bytes, hex, scripted } from '../scripted-channel.ts'
 
 const header = { card: 'none', date: '2026-11-22T22:00:00.000Z', rig: 'test', bench: '0.1.0' }
 const recordAll = async (channel: Channel, ...commands: readonly string[]): Promise<string> => {
-  const lines: string[] = []
-  const recorded = record(channel, header, line => lines.push(line))
+  const exchanges: RecordingEntry[] = []
+  const encode = createEntryEncoder()
+  const recorded = recordChannel(channel, {
+    stopwatch: () => 0,
+    onEvent: event => exchanges.push(...[encode(event)].filter(entry => entry !== undefined)),
+  })
   for (const command of commands) await recorded.transmit(bytes(command)).catch(() => {})
-  return lines.join('\n')
+  return encodeRecording({ header, exchanges }).join('\n')
 }
 
 describe('tapes', () => {

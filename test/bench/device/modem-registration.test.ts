@@ -46,14 +46,11 @@ const modemThat = (
     signal: async () => at.signal ?? { rsrp: -95 },
     subscriber: async () =>
       tellsFirst.shift() ?? (resets < (at.staleFor ?? 0) ? OLD : (at.tells ?? { iccid: ICCID, imsi: IMSI })),
-    reset: async () => {
-      resets++
-      return new Uint8Array(0)
-    },
   }
   const notes: string[] = []
   const registering = registerByModem({
     modem,
+    resetCard: async () => resets++,
     iccid: ICCID,
     note: text => notes.push(text),
     onChange: () => {},

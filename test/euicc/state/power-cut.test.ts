@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../../src/apdu/channel.ts'
 import { ApduError, isApduError } from '../../../src/apdu/errors.ts'
-import { answerProactive, fetchProactive } from '../../../src/apdu/layers/proactive.ts'
+import { answerProactive, fetchProactive } from '../../../src/apdu/proactive.ts'
 import { createMemory, cutPower, type NonVolatileMemory } from '../../../src/euicc/state/memory.ts'
 import { ES10b } from '../../../src/rsp/interfaces/es10b.ts'
 import { ES10c } from '../../../src/rsp/interfaces/es10c.ts'

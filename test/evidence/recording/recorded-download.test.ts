@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
-import { type RecordingEntry, recordCard } from '../../../src/apdu/recording/recording.ts'
+import type { RecordingEntry } from '../../../src/apdu/recording/recording.ts'
 import { openLpaFetch } from '../../../src/bench/device/lpa-fetch.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
-import { hideConfirmationCode } from '../../../src/evidence/hide-confirmation-code.ts'
 import { createAddressBook } from '../../../src/host/net/address-book.ts'
 import { readCertificates } from '../../../src/host/pki/card-pki.ts'
 import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
@@ -13,6 +12,7 @@ import { playRecording } from '../../../src/rigs/links/recording-link.ts'
 import { createSoftwareCard } from '../../../src/rigs/links/software-card.ts'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
+import { recordEntries } from '../../apdu/recording/record-entries.ts'
 import { createDice } from '../../euicc/card.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
 
@@ -65,11 +65,7 @@ describe('a tape of a download', () => {
     }
     const { iccid, matchingId } = await far.order(CODE)
     const entries: RecordingEntry[] = []
-    const done = await download(
-      recordCard(software, entry => entries.push(entry), hideConfirmationCode),
-      recorded,
-      matchingId,
-    )
+    const done = await download(recordEntries(software, entries), recorded, matchingId)
     await server.close()
     expect(done).toMatchObject({ iccid, notificationSent: true })
 

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RecordingEntry, readRecording, recordCard } from '../../../src/apdu/recording/recording.ts'
+import { type RecordingEntry, readRecording } from '../../../src/apdu/recording/recording.ts'
 import { hideConfirmationCode } from '../../../src/evidence/hide-confirmation-code.ts'
 import { collectNumbers } from '../../../src/evidence/recording/card-identifiers.ts'
 import { redactRecording } from '../../../src/evidence/recording/redact-recording.ts'
-import { createLinks } from '../../../src/rigs/attach.ts'
-import { recordLinks } from '../../../src/rigs/links/record-links.ts'
+import { createLinks, openRig } from '../../../src/rigs/attach.ts'
 import { playRecording } from '../../../src/rigs/links/recording-link.ts'
+import { recordSessions } from '../../../src/rigs/links/session-recording.ts'
+import { type Rig, summarizeRig } from '../../../src/rigs/rig.ts'
+import { recordEntries } from '../../apdu/recording/record-entries.ts'
 import { bytes, hex } from '../../apdu/scripted-channel.ts'
 import { createCliFixture, type Place } from '../../cli/runtime.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
@@ -104,15 +106,16 @@ describe('a recorded session', () => {
   it('is never written over, and goes on beside itself', async () => {
     const again = await place.run('card', 'list', '--record', 'list.tape')
     expect(again).toMatchObject({ exitCode: 2 })
-    expect(again.err).toContain('a tape is never written over')
+    expect(again.err).toContain('recordings are not overwritten')
     expect((await place.run('card', 'list', '--redact')).err).toContain('--redact belongs to --record')
   })
 
   it('is not begun where the card cannot be had', async () => {
     const links = createLinks(place.folder, {} as never)
     const file = join(place.folder, 'nothing.tape')
-    const { tape } = recordLinks(links, { file, redact: false, clock: () => new Date(0) })
-    await expect(tape.open({ name: 'gone', link: { tape: 'none.tape' } })).rejects.toMatchObject({
+    const recording = recordSessions(links, { file, redact: false, clock: () => new Date(0) })
+    const rig: Rig = { name: 'gone', link: { tape: 'none.tape' } }
+    await expect(openRig(recording, rig, summarizeRig(rig, 'test'))).rejects.toMatchObject({
       code: 'rig-not-attached',
     })
     expect(existsSync(file)).toBe(false)
@@ -121,18 +124,19 @@ describe('a recorded session', () => {
   const noFull = existsSync('/dev/full') ? '' : ' (skipped: no /dev/full, which is a matter of Linux)'
   it.skipIf(noFull)(`leaves no card in the middle of something on a full disk${noFull}`, async () => {
     const links = createLinks(place.folder, {} as never, undefined, place.folder)
-    const { tape } = recordLinks(links, {
+    const recording = recordSessions(links, {
       file: join(place.folder, 'full.tape'),
       redact: false,
       clock: () => new Date(0),
       openFile: () => openSync('/dev/full', 'w'),
     })
-    const { card } = await tape.open({ name: 'replay', link: { tape: 'list.tape' } })
+    const rig: Rig = { name: 'replay', link: { tape: 'list.tape' } }
+    const { card } = await openRig(recording, rig, summarizeRig(rig, 'test'))
     const [first] = tapeOf(place, 'list.tape').exchanges as { command: string; response: string }[]
     expect(hex(await card.exclusive(channel => channel.transmit(bytes(first!.command))))).toBe(first!.response)
     await expect(card.close()).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringMatching(/full\.tape to its end; what was done to the card is done: ENOSPC/),
+      message: expect.stringMatching(/full\.tape is incomplete: no space is left on the disk/),
     })
   })
 
@@ -287,7 +291,7 @@ describe('the confirmation code on a tape', () => {
       exclusive: <T>(work: (channel: { transmit(sent: Uint8Array): Promise<Uint8Array> }) => Promise<T>) =>
         work({ transmit: async sent => bytes(hex(sent) === hex(command) ? '9000' : '6f00') }),
     }
-    const card = recordCard(inner, entry => entries.push(entry), hideConfirmationCode)
+    const card = recordEntries(inner, entries)
     await card.exclusive(channel => channel.transmit(command))
     await card.reset()
     expect(JSON.stringify(entries)).not.toContain(hash)

@@ -51,8 +51,10 @@ describe('a rig with hardware', () => {
       return { ...card, atr: new Uint8Array(0) }
     }
     const summary = summarizeRig({ name: 'desk', link: { tcp: '127.0.0.1:1' } }, 'test')
-    const subjectOf = async (reach: () => Promise<Card>): Promise<string> =>
-      withSubject(summary, await hardwareLink(reach, undefined, { probeCardType: true }).open(RIG)).subject
+    const subjectOf = async (reach: () => Promise<Card>): Promise<string> => {
+      const opened = await hardwareLink(reach, undefined, { probeCardType: true }).open(RIG)
+      return withSubject(summary, { ...opened, ...(await opened.prepare?.(opened.card)) }).subject
+    }
     expect(await subjectOf(silent)).toBe('software')
     // It is the card's word, not its EID: the test cards of SGP.26 share one.
     const other = async (): Promise<Card> => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
 import { ApduError } from '../../../src/apdu/errors.ts'
-import { handleRefresh } from '../../../src/apdu/layers/refresh.ts'
+import { handleProactive } from '../../../src/apdu/layers/handle-proactive.ts'
 import { createMutex } from '../../../src/apdu/mutex.ts'
 import { bytes, hex, scripted } from '../scripted-channel.ts'
 
@@ -28,7 +28,7 @@ const cardOf = (...holdings: readonly (readonly string[])[]) => {
       log.closed = true
     },
   }
-  return { card: handleRefresh(card), log }
+  return { card: handleProactive(card), log }
 }
 const refresh = (mode: string) => `8012000009 > d009810301 01${mode} 82028182 9000`
 const asks = (card: Card) => card.exclusive(channel => channel.transmit(STATUS))
@@ -66,7 +66,7 @@ describe('a terminal that honours REFRESH', () => {
     let closed = false
     let resets = 0
     let end = (): void => {}
-    const hanging = handleRefresh({
+    const hanging = handleProactive({
       atr: ATR,
       exclusive: procedure => procedure(scripted('80f2000000 > 9109', refresh('04'))),
       reset: () => {
@@ -95,7 +95,7 @@ describe('a terminal that honours REFRESH', () => {
       letGo = resolve
     })
     const log: string[] = []
-    const card = handleRefresh({
+    const card = handleProactive({
       atr: ATR,
       exclusive: procedure => runExclusive(() => procedure(scripted('80f2000000 > 9109', refresh('04')))),
       reset: () =>
@@ -133,7 +133,7 @@ describe('a terminal that honours REFRESH', () => {
   it('keeps what the holder did where the card does not give its command', async () => {
     const { card } = cardOf(['80f2000000 > 9109', '8012000009 > 6f00'])
     expect(hex(await asks(card))).toBe('9109')
-    const gone = handleRefresh({
+    const gone = handleProactive({
       ...cardOf([]).card,
       exclusive: procedure => procedure({ transmit: () => Promise.reject(new ApduError('card-removed', 'gone')) }),
     })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decodeProactive, serveProactive } from '../../../src/apdu/layers/proactive.ts'
-import { bytes, scripted } from '../scripted-channel.ts'
+import { decodeProactive, serveProactive } from '../../src/apdu/proactive.ts'
+import { bytes, scripted } from './scripted-channel.ts'
 
 describe('proactive commands (TS 102 223)', () => {
   it('answers REFRESH as performed and what it cannot do as beyond its capabilities', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Channel } from '../../../src/apdu/channel.ts'
-import { ApduError, type ApduErrorCode } from '../../../src/apdu/errors.ts'
-import { type LearnedSize, withSegmentSizeFallback } from '../../../src/apdu/layers/segment-size-fallback.ts'
-import { respond } from '../../../src/apdu/status.ts'
+import type { Channel } from '../../src/apdu/channel.ts'
+import { ApduError, type ApduErrorCode } from '../../src/apdu/errors.ts'
+import { type LearnedSize, withSegmentSizeFallback } from '../../src/apdu/segment-size-fallback.ts'
+import { respond } from '../../src/apdu/status.ts'
 
 /** What the way does to a block: nothing, a status word of the card, or an error of the way itself. */
 type Choke = (block: { length: number; isLast: boolean }) => number | ApduErrorCode | undefined

@@ -1,8 +1,8 @@
-import type { Channel } from '../channel.ts'
-import { encodeElement, findElement, readElements } from '../elements.ts'
-import { ApduError } from '../errors.ts'
-import { type Answer, transceive } from '../exchange.ts'
-import { getStatus, isOk, refusal } from '../status.ts'
+import type { Channel } from './channel.ts'
+import { encodeElement, findElement, readElements } from './elements.ts'
+import { ApduError } from './errors.ts'
+import { type Answer, transceive } from './exchange.ts'
+import { isOk, refusal } from './status.ts'
 
 /** What a card asks of its terminal (TS 102 223 §6.6). */
 export interface ProactiveCommand {
@@ -10,13 +10,13 @@ export interface ProactiveCommand {
   readonly type: number
   readonly qualifier: number
   /** Set when the type is REFRESH. */
-  readonly refresh?: RefreshMode | number
+  readonly refresh?: RefreshQualifier | number
   /** The whole command, tag 'D0'. */
   readonly bytes: Uint8Array
 }
 
 /** The modes of REFRESH by qualifier (TS 102 223 §8.6). */
-export type RefreshMode =
+export type RefreshQualifier =
   | 'naa-initialisation-and-full-file-change'
   | 'file-change'
   | 'naa-initialisation-and-file-change'
@@ -28,7 +28,7 @@ export type RefreshMode =
   | 'steering-of-roaming-wlan'
   | 'euicc-profile-state-change'
   | 'application-update'
-const REFRESH_MODES: readonly RefreshMode[] = [
+const REFRESH_MODES: readonly RefreshQualifier[] = [
   'naa-initialisation-and-full-file-change',
   'file-change',
   'naa-initialisation-and-file-change',
@@ -107,33 +107,4 @@ export const serveProactive = async (channel: Channel, length: number): Promise<
     waiting = status >> 8 === 0x91 ? status & 0xff || 0x100 : undefined
   }
   return asked
-}
-
-/** A channel whose 91xx are remembered, whatever command they came with, until somebody has time for them. */
-export interface ProactiveWatch {
-  readonly channel: Channel
-  /** Serves what waits, if anything does. */
-  serve(): Promise<readonly ProactiveCommand[]>
-}
-
-/** A card repeats its 91xx until it is heard (TS 102 221 §7.4.2), so what the last response said is what waits. */
-export const watchProactive = (channel: Channel): ProactiveWatch => {
-  let waiting: number | undefined
-  return {
-    channel: {
-      transmit: async command => {
-        const response = await channel.transmit(command)
-        const status = getStatus(response)
-        // A response in parts, or one that says no, leaves open what waits.
-        if (status >> 8 === 0x91) waiting = status & 0xff || 0x100
-        else if (status === 0x9000) waiting = undefined
-        return response
-      },
-    },
-    serve: async () => {
-      const length = waiting
-      waiting = undefined
-      return length === undefined ? [] : serveProactive(channel, length)
-    },
-  }
 }

@@ -1,6 +1,6 @@
-import type { Channel } from '../channel.ts'
-import { isApduError } from '../errors.ts'
-import { type Block, type StoreDataOptions, storeData } from '../store-data.ts'
+import type { Channel } from './channel.ts'
+import { isApduError } from './errors.ts'
+import { type Block, type StoreDataOptions, storeData } from './store-data.ts'
 
 /** Sizes that readers and modems are known to carry where they lose the longest block; 63 passes everywhere. */
 const SIZES = [255, 120, 63] as const
