@@ -43,7 +43,7 @@ export const withSegmentSizeFallback = (
 ): Send => {
   let size = first
   let isSettled = false
-  return async (payload, options = {}) => {
+  return async function sendInSegments(payload, options = {}) {
     let block: Block | undefined
     const attempt = (segmentSize: number): Promise<Uint8Array> =>
       storeData(channel, number, payload, {
