@@ -3,7 +3,7 @@ import { remoteFileManagement, securityDomain } from './build/applications.ts'
 import {
   accessClass,
   administrativeData,
-  dialling,
+  dialing,
   directoryRecord,
   emergencyCall,
   homeNetworks,
@@ -18,40 +18,40 @@ import type { ElementKind, ElementValue, ServiceName } from './elements/profile-
 import { ProfileError } from './error.ts'
 import { createElement, type ProfileElement, type ProfilePackage } from './package.ts'
 
-/** How the subscriber is authenticated. */
+/** The authentication algorithm of the subscriber and its keys. */
 export type ProfileAlgorithm =
   | { readonly name: 'milenage'; readonly k: Uint8Array; readonly opc: Uint8Array }
   | { readonly name: 'tuak'; readonly k: Uint8Array; readonly topc: Uint8Array; readonly numberOfKeccak?: number }
   | { readonly name: 'usim-test-algorithm'; readonly k: Uint8Array }
 
 export interface ProfileParameters {
-  /** 18 to 20 digits, the last of them Luhn's. */
+  /** 18 to 20 digits; the last one is the Luhn digit. */
   readonly iccid: string
   readonly imsi: string
-  /** 2 (the default) or 3 digits of the IMSI are the MNC. */
+  /** The number of MNC digits in the IMSI, 2 by default. */
   readonly mncLength?: 2 | 3
   readonly algorithm: ProfileAlgorithm
   readonly serviceProviderName: string
   readonly msisdn?: string
-  readonly serviceCentre?: string
-  /** Four to eight digits. PIN1 is switched off unless it is given, as operators ship their profiles. */
+  readonly serviceCenter?: string
+  /** Four to eight digits. Without it PIN1 is disabled, as in profiles of most operators. */
   readonly pin1?: string
   readonly profileType?: string
-  /** For PUKs, the administrative key and the keys of the operator's security domain. */
+  /** The random source for PUKs, the administrative key and the keys of the MNO-SD. */
   readonly random: (length: number) => Uint8Array
 }
 
 const ROOT = '2.23.143.1.2.'
 const USIM_AID = Uint8Array.of(0xa0, 0, 0, 0, 0x87, 0x10, 0x02, 0xff, 0xff, 0xff, 0xff, 0x89, 0x07, 0x09, 0, 0)
-/** The file ID that stands for ADF.USIM inside the package. */
+/** The temporary file ID of ADF.USIM inside the package. */
 const USIM_FID = Uint8Array.of(0x7f, 0xd0)
-/** Key references that the PIN status of a directory shows: the PINs that count in it. */
+/** The key references in the PIN status of a directory: its PINs. */
 const [MF_PINS, DF_PINS] = [Uint8Array.of(0x01, 0x0a), Uint8Array.of(0x01, 0x81, 0x0a)]
 
-/** Services of EF.UST for which the profile has the files (TS 31.102 §4.2.8). */
+/** The services of EF.UST whose files the profile contains (TS 31.102 §4.2.8). */
 const UST_SERVICES = [2, 10, 12, 19, 20, 21, 27, 33, 38, 42, 43, 71, 85, 122, 123]
 
-/** Digits for a PIN or PUK, coded as ASCII and padded with 'FF' (TS 102 221 §9.5.1). */
+/** A PIN or PUK as ASCII digits, padded with 'FF' (TS 102 221 §9.5.1). */
 const pinBytes = (digits: string): Uint8Array => {
   if (!/^\d{4,8}$/.test(digits)) throw new ProfileError('bad-parameter', 'a PIN has 4 to 8 digits')
   const out = new Uint8Array(8).fill(0xff)
@@ -70,8 +70,8 @@ const checkParameters = ({ iccid, imsi, algorithm }: ProfileParameters): void =>
 }
 
 /**
- * Makes an operational profile of our own: a USIM with everything a device reads when it attaches, PINs, the operator's
- * security domain and remote file management, in the format of SAIP 2.3, which cards of every version take.
+ * Builds an operational profile in the format of SAIP 2.3, which cards of all later versions accept. It contains a USIM
+ * with the files that a device reads to attach, PINs, the MNO-SD and remote file management.
  */
 export const buildProfilePackage = (parameters: ProfileParameters): ProfilePackage => {
   checkParameters(parameters)
@@ -105,7 +105,7 @@ export const buildProfilePackage = (parameters: ProfileParameters): ProfilePacka
     'ef-iccid': filled(swapHalves(packDigits(parameters.iccid, 10))),
     'ef-dir': records(directoryRecord(USIM_AID, 'USIM')),
     'ef-arr': accessRules,
-    // 60 mA at most, no start-up power asked for (TS 102 221 §13.4)
+    // At most 60 mA, no additional start-up power (TS 102 221 §13.4)
     'ef-umpc': filled(Uint8Array.of(0x3c, 0x3c, 0, 0, 0)),
   }))
   add('pukCodes', header => ({
@@ -177,13 +177,13 @@ const pins = (header: PEHeader, pinconfig: readonly Partial<PinValue>[]): Elemen
 })
 
 const usimFiles = (parameters: ProfileParameters, accessRules: File): Record<string, File> => {
-  const { imsi, mncLength = 2, serviceCentre } = parameters
+  const { imsi, mncLength = 2, serviceCenter } = parameters
   return {
     'adf-usim': directory(DF_PINS, { fileID: USIM_FID, dfName: USIM_AID }),
     'ef-imsi': filled(packImsi(imsi)),
     'ef-arr': accessRules,
     'ef-ust': file({ efFileSize: Uint8Array.of(17) }, serviceTable(UST_SERVICES, 17)),
-    ...(serviceCentre && { 'ef-smsp': filled(shortMessageParameters(serviceCentre)) }),
+    ...(serviceCenter && { 'ef-smsp': filled(shortMessageParameters(serviceCenter)) }),
     'ef-spn': filled(serviceProviderName(parameters.serviceProviderName)),
     'ef-est': filled(Uint8Array.of(0)),
     'ef-acc': filled(accessClass(imsi)),
@@ -198,7 +198,7 @@ const optionalUsimFiles = (parameters: ProfileParameters): Record<string, File> 
   const networks = homeNetworks(mcc, mnc)
   return {
     'ef-li': asTemplate,
-    'ef-msisdn': msisdn === undefined ? asTemplate : filled(dialling(msisdn, 24)),
+    'ef-msisdn': msisdn === undefined ? asTemplate : filled(dialing(msisdn, 24)),
     'ef-plmnwact': asTemplate,
     'ef-oplmnwact': asTemplate,
     'ef-hplmnwact': file({ efFileSize: Uint8Array.of(networks.length) }, networks),

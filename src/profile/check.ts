@@ -7,8 +7,8 @@ import type { ProfilePackage } from './package.ts'
 import { getUsim } from './subscriber.ts'
 
 /**
- * What is wrong or odd about a profile package. An `error` is something that cards refuse or devices stumble over; a
- * `warning` is something that works, but that its maker should know. Nothing secret is in a finding.
+ * Checks a profile package. An `error` makes cards reject the profile or devices fail; a `warning` works, but the
+ * author should know about it. Findings contain no secrets.
  */
 export const checkProfilePackage = (pkg: ProfilePackage): readonly ProfileFinding[] => {
   const findings = [...orderFindings(pkg), ...headerFindings(pkg), ...pinFindings(pkg)]
@@ -24,7 +24,7 @@ export const checkProfilePackage = (pkg: ProfilePackage): readonly ProfileFindin
       {
         rule: 'installs',
         severity: 'error',
-        message: `a card refuses it with ${status}: ${outcome.reason}`,
+        message: `a card rejects it with ${status}: ${outcome.reason}`,
         ...(identification !== undefined && { identification }),
         ...(element && { offset: element.offset }),
       },
@@ -37,7 +37,7 @@ export const checkProfilePackage = (pkg: ProfilePackage): readonly ProfileFindin
       findings.push({
         rule: 'installs',
         severity: 'warning',
-        message: `${element.kind} is passed over by cards that lack it (${status})`,
+        message: `cards that do not support ${element.kind} skip it (${status})`,
         ...(element.identification !== undefined && { identification: element.identification }),
         offset: element.offset,
       })

@@ -1,17 +1,17 @@
-/** What went wrong with a profile package or its algorithms. Code branches on these, never on the message. */
+/** Why a profile package or an algorithm parameter is invalid. Code branches on the reason, never on the message. */
 export type ProfileErrorCode =
-  | 'not-a-package' // the bytes are not a SAIP profile package: `offset` says where, `expected` what should be there
-  | 'bad-element' // an element begins well, but its content does not fit its type
-  | 'bad-parameter' // a value given by the caller cannot be used
-  | 'not-found' // the package has no such element
-  | 'bad-state' // a saved card state that does not belong to this profile
+  | 'not-a-package' // the bytes are not a SAIP profile package: see `offset` and `expected`
+  | 'bad-element' // the header of an element is valid, but its content is not
+  | 'bad-parameter' // a value from the caller is invalid
+  | 'not-found' // the package does not contain the element
+  | 'bad-state' // a saved card state of another profile
 
-/** An error of the profile room. `offset` counts bytes from the start of the package. */
+/** An error of a profile package. `offset` counts bytes from the start of the package. */
 export class ProfileError extends Error {
   readonly code: ProfileErrorCode
   readonly offset: number | undefined
   readonly expected: string | undefined
-  /** The element at fault: its kind, and its identification number where it is known. */
+  /** The invalid element: its kind, and its identification number if known. */
   readonly element: string | undefined
 
   constructor(

@@ -3,7 +3,7 @@ import { integer, namedInteger, nothing, utf8 } from '../asn1/primitives.ts'
 import { decode, encode, type SchemaValue } from '../asn1/schema.ts'
 import { automatic } from './elements/automatic-tags.ts'
 
-/** SAIP §8.11.  What an eUICC can say about a profile element. */
+/** SAIP §8.11.  The statuses that an eUICC reports for a profile element. */
 const PE_STATUS = {
   ok: 0,
   'pe-not-supported': 1,
@@ -21,7 +21,7 @@ const PE_STATUS = {
 } as const
 export type PEStatusName = keyof typeof PE_STATUS
 
-/** SAIP §8.11.  PEStatus: a status, the element it is about, and where in it. */
+/** SAIP §8.11.  PEStatus: a status, its element, and the position in it. */
 const PEStatus = automatic(
   {
     status: namedInteger(PE_STATUS),

@@ -2,28 +2,28 @@ import type { FreshnessRules } from './aka/usim.ts'
 import type { AlgoParameter } from './elements/security.ts'
 import type { Structure } from './templates/template-file.ts'
 
-/** Which record of which EF.ARR holds a file's access rule (TS 102 221 §9.2.7). */
+/** The EF.ARR and record with the access rule of a file (TS 102 221 §9.2.7). */
 export interface AccessReference {
   readonly fid: number
   readonly record: number
 }
 
-/** A directory. `key` is its path in the profile, with the temporary file ID in place of an ADF's AID. */
+/** A directory. `key` is its path in the profile; an ADF has its temporary file ID instead of its AID. */
 export interface Directory {
   readonly kind: 'MF' | 'ADF' | 'DF'
   readonly key: string
   readonly fid: number
   readonly aid?: Uint8Array
   readonly parent: Directory | undefined
-  /** By FID, in the order of creation. A link to a directory shares the children of the other. */
+  /** By FID, in order of creation. A link to a directory shares the children of that directory. */
   readonly children: ReadonlyMap<number, FileNode>
   readonly access: AccessReference
-  /** The key references that the PIN status template lists (TS 102 221 §9.5.2). */
+  /** The key references in the PIN status template (TS 102 221 §9.5.2). */
   readonly pinReferences: readonly number[]
   readonly lifeCycle: number
 }
 
-/** An elementary file. A link has its own FID, access and SFI, and the content of the file that `contentKey` names. */
+/** An elementary file. A link has its own FID, access and SFI, and the content of the file with `contentKey`. */
 export interface ElementaryFile {
   readonly kind: 'EF'
   readonly key: string
@@ -32,7 +32,7 @@ export interface ElementaryFile {
   readonly parent: Directory
   readonly structure: Structure
   readonly size: number
-  /** Zero where the file has no records. */
+  /** Zero for a file without records. */
   readonly recordLength: number
   readonly sfi: number | undefined
   readonly access: AccessReference
@@ -62,16 +62,16 @@ export interface PukDefinition {
   readonly tries: number
 }
 
-/** Authentication of an ADF: its own algorithm, or that of the ADF which `source` names. */
+/** Authentication of an ADF: its own algorithm, or that of the ADF in `source`. */
 export interface AkaDefinition {
-  /** Whose sequence numbers are used: the key of the ADF itself, or of the one it is mapped to. */
+  /** The key of the ADF whose sequence numbers are used: the ADF itself or the one it is mapped to. */
   readonly stateKey: string
   readonly algorithm: AlgoParameter
   readonly rules: FreshnessRules
   readonly initialSeqs: readonly number[]
 }
 
-/** A profile as it stands on a card right after installation. Nothing in it changes: what a card changes is kept apart. */
+/** A profile as installed. It never changes: changes by the card are stored separately. */
 export interface InstalledProfile {
   /** As in the profile header: ten bytes, digits in reading order. */
   readonly iccid: Uint8Array
@@ -81,18 +81,18 @@ export interface InstalledProfile {
   /** Every elementary file by its key. */
   readonly files: ReadonlyMap<string, ElementaryFile>
   readonly pins: ReadonlyMap<string, PinDefinition>
-  /** By the key of a directory, the PINs that count in it, by key reference. */
+  /** The PINs of a directory by its key, then by key reference. */
   readonly pinsOf: ReadonlyMap<string, ReadonlyMap<number, PinDefinition>>
   readonly puks: ReadonlyMap<number, PukDefinition>
   /** By the key of an ADF. */
   readonly aka: ReadonlyMap<string, AkaDefinition>
-  /** Instance AIDs of security domains, applications and remote file management, in the order of installation. */
+  /** Instance AIDs of security domains, applications and remote file management in order of installation. */
   readonly instances: readonly Uint8Array[]
-  /** Bytes of card memory that the profile takes. */
+  /** The card memory of the profile in bytes. */
   readonly memory: number
 }
 
-/** All files of one directory and below, depth first. */
+/** Returns all files of a directory and below, depth first. */
 export const walkFiles = function* (directory: Directory): Generator<FileNode> {
   for (const child of directory.children.values()) {
     yield child
@@ -100,7 +100,7 @@ export const walkFiles = function* (directory: Directory): Generator<FileNode> {
   }
 }
 
-/** The directory above that has an EF.ARR (or any file) with this FID, going up from `directory`. */
+/** Finds an EF.ARR (or another EF) with this FID in `directory` or the nearest directory above it. */
 export const findUpwards = (directory: Directory, fid: number): ElementaryFile | undefined => {
   for (let at: Directory | undefined = directory; at !== undefined; at = at.parent) {
     const found = at.children.get(fid)

@@ -1,6 +1,6 @@
 /**
- * The GSM default alphabet (TS 23.038 §6.2.1), a character a byte: where it differs from ASCII. The escape at 1B leads to
- * an extension that names on cards do not use.
+ * The GSM default alphabet (TS 23.038 §6.2.1), one byte for each character. The extension after the escape 1B is not
+ * supported; names on cards do not use it.
  */
 const ALPHABET =
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u001bÆæßÉ' +
@@ -10,7 +10,7 @@ const ALPHABET =
 
 const UCS2 = 0x80
 
-/** Text as cards hold it (TS 102 221 annex A): in the default alphabet, or in UCS2 behind '80' where that cannot say it. */
+/** Encodes text as on cards (TS 102 221 annex A): in the default alphabet, otherwise in UCS2 after '80'. */
 export const packText = (text: string): Uint8Array => {
   const codes = [...text].map(character => ALPHABET.indexOf(character))
   if (codes.every(code => code >= 0)) return Uint8Array.from(codes)
@@ -23,7 +23,7 @@ export const packText = (text: string): Uint8Array => {
   return out
 }
 
-/** The text up to the padding with 'FF'. Of the codings of TS 102 221 annex A, '81' and '82' are not read. */
+/** Decodes text up to the padding with 'FF'. The codings '81' and '82' of TS 102 221 annex A are not supported. */
 export const unpackText = (bytes: Uint8Array): string => {
   let text = ''
   if (bytes[0] === UCS2) {

@@ -9,17 +9,17 @@ import { installAka, installPins, installPuks } from './install/security-element
 import type { ProfileElement, ProfilePackage } from './package.ts'
 import { getTemplate } from './templates.ts'
 
-/** What a card can do for a profile. */
+/** The capabilities of a card for a profile. */
 export interface CardCapabilities {
-  /** The services of SAIP's ServicesList that the card has (its UICCCapability says the same). */
+  /** The services of SAIP's ServicesList that the card has, as in its UICCCapability. */
   readonly services: ReadonlySet<ServiceName>
-  /** Bytes that the profile may take. */
+  /** The maximum memory of the profile in bytes. */
   readonly freeMemory: number
 }
 
 /**
- * What a card that stands on this room's file tree and algorithms can claim. Of Java Card there is only the storage: applications
- * are taken in and counted, because profiles carry them, but none runs. Of CSIM there are the files, and no CAVE.
+ * The services that a card with this module's file tree and algorithms supports. Java Card applications are stored and
+ * counted, because profiles contain them, but not executed. CSIM has its files, but no CAVE.
  */
 export const SUPPORTED_SERVICES: readonly ServiceName[] = [
   'usim',
@@ -57,9 +57,8 @@ const statusOf = (element: ProfileElement, status: PEStatusName): PEStatus => ({
 /**
  * Installs a profile: interprets its elements in order into a file tree (SAIP §7 and §8).
  *
- * At the first element that fails, the installation is given up as a whole. An element that the card does not support
- * and that is not mandated is passed over and reported. `response` is what the card answers in the
- * ProfileInstallationResult; `statuses` has one entry for every element that was reached.
+ * The first failing element ends the installation. An unsupported element that is not mandated is skipped and reported.
+ * `response` is the EUICCResponse of the card; `statuses` has one entry for each processed element.
  */
 export const installProfile = (pkg: ProfilePackage, capabilities: CardCapabilities): InstallationOutcome => {
   const installation = startInstallation(capabilities.freeMemory)
@@ -92,7 +91,7 @@ const checkOrder = ({ elements }: ProfilePackage): void => {
   if (inside !== undefined) throw new PeFailure('invalid-request-format', `a ${inside.kind} in the middle`)
 }
 
-/** Interprets one element and says how it went; throws a PeFailure where the installation cannot go on. */
+/** Interprets one element and returns its status. Throws a PeFailure if the installation cannot continue. */
 const installElement = (
   installation: Installation,
   element: ProfileElement,
@@ -144,7 +143,7 @@ const installElement = (
   }
 }
 
-/** An element that the card does not support stops the installation only where the profile says that it must (SAIP §8.1). */
+/** An unsupported element ends the installation only if it is mandated (SAIP §8.1). */
 const passOver = ({ kind, mandated }: ProfileElement, status: PEStatusName): PEStatusName => {
   if (mandated) throw new PeFailure(status, `${kind} is mandated`)
   return status
@@ -157,7 +156,7 @@ const installInstance = (installation: Installation, aid: Uint8Array, bytes: num
   installation.instances.push(aid)
 }
 
-/** The services whose lack is told by a status of their own (SAIP §8.11). */
+/** The services with their own status for lack of support (SAIP §8.11). */
 const RUNTIMES: readonly string[] = ['javacard', 'multos']
 
 const checkHeader = (header: ProfileHeader, services: ReadonlySet<ServiceName>): void => {

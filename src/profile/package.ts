@@ -11,7 +11,7 @@ import {
 } from './elements/profile-element.ts'
 import { ProfileError } from './error.ts'
 
-/** An element of a kind that this version of SAIP does not have; its bytes survive. */
+/** An element of a kind that this version of SAIP does not define; its bytes are retained. */
 export interface UnknownElement {
   readonly kind: 'unknown'
   readonly tag: number
@@ -19,12 +19,12 @@ export interface UnknownElement {
 }
 type KnownElement = { [K in ElementKind]: { readonly kind: K; readonly value: ElementValue<K> } }[ElementKind]
 
-/** One profile element: its value beside the bytes it came in. */
+/** One profile element: its value and its bytes as received. */
 export type ProfileElement = (KnownElement | UnknownElement) & {
   readonly bytes: Uint8Array
-  /** Where the element begins in the package. */
+  /** The offset of the element in the package. */
   readonly offset: number
-  /** Identification number of its PEHeader, by which an eUICC reports on it. */
+  /** The identification number of its PEHeader, which an eUICC uses in reports. */
   readonly identification?: number
   readonly mandated: boolean
 }
@@ -52,13 +52,13 @@ const readElement = (tlv: Tlv): ProfileElement => {
   } as ProfileElement
 }
 
-/** The asn1 room's error in this room's words: which element, at which offset of the file, what was expected. */
+/** Converts an Asn1Error to a ProfileError with element, offset and expectation. */
 const describeFault = (error: unknown, start: number, kind: ElementKind | undefined): ProfileError => {
   if (!(error instanceof Asn1Error)) throw error
   const offset = error.offset ?? start
   const where = [kind, ...error.path].filter(Boolean).join('.')
   const expected =
-    error.code === 'truncated' ? 'a whole element (the file may have been cut off)' : `a valid ${where || 'element'}`
+    error.code === 'truncated' ? 'a complete element (the file may be truncated)' : `a valid ${where || 'element'}`
   return new ProfileError(
     kind === undefined ? 'not-a-package' : 'bad-element',
     `offset ${offset}: ${where ? `${where}: ` : ''}${error.detail}; expected ${expected}`,
@@ -67,11 +67,11 @@ const describeFault = (error: unknown, start: number, kind: ElementKind | undefi
 }
 
 const refuse = (offset: number, found: string, expected: string): ProfileError =>
-  new ProfileError('not-a-package', `offset ${offset}: ${found} where ${expected} is expected`, { offset, expected })
+  new ProfileError('not-a-package', `offset ${offset}: ${found}; expected ${expected}`, { offset, expected })
 
 /**
- * Reads the elements one after another, whatever their order; throws a ProfileError at the first that cannot be read.
- * An eUICC, which must report on each element, reads this way; a file goes through {@link decodeProfilePackage}.
+ * Reads concatenated elements in any order. Throws a ProfileError at the first invalid element. An eUICC reports on
+ * each element and uses this function; files are read by {@link decodeProfilePackage}.
  */
 export const decodeElements = (bytes: Uint8Array): readonly ProfileElement[] => {
   const elements: ProfileElement[] = []
@@ -89,32 +89,28 @@ export const decodeElements = (bytes: Uint8Array): readonly ProfileElement[] => 
   return elements
 }
 
-/** Decodes a SAIP profile package: a ProfileHeader first, PE-End last (SAIP §8.1), every element known or kept. */
+/** Decodes a SAIP profile package: a ProfileHeader first, PE-End last (SAIP §8.1). Unknown elements are retained. */
 export const decodeProfilePackage = (bytes: Uint8Array): ProfilePackage => {
   if (bytes.length === 0) throw refuse(0, 'nothing', "a ProfileHeader (tag 'A0')")
   if (kindOfTag(bytes[0]!) !== 'header')
-    throw refuse(
-      0,
-      `tag ${showTag(bytes[0]!)}`,
-      "a SAIP profile package, which begins with a ProfileHeader (tag 'A0'),",
-    )
+    throw refuse(0, `tag ${showTag(bytes[0]!)}`, "a SAIP profile package that begins with a ProfileHeader (tag 'A0')")
   const elements = decodeElements(bytes)
   const last = elements.at(-1)!
   if (last.kind !== 'end') throw refuse(bytes.length, 'the end of the file', "PE-End (tag 'AA')")
   return { elements }
 }
 
-/** The package as bytes. Elements give back the bytes they came in. */
+/** Encodes the package. Each element returns its bytes as received. */
 export const encodeProfilePackage = (pkg: ProfilePackage): Uint8Array =>
   concat(...pkg.elements.map(element => element.bytes))
 
-/** Makes an element from its value; `offset` is where it will stand. */
+/** Creates an element from its value; `offset` is its position in the package. */
 export const createElement = <K extends ElementKind>(kind: K, value: ElementValue<K>, offset = 0): ProfileElement => {
   const bytes = ProfileElementTypes[kind].encode(value)
   const [element] = decodeElements(bytes)
   return { ...element!, offset }
 }
 
-/** All elements of one kind, in their order. */
+/** Returns all elements of one kind in order. */
 export const getElements = <K extends ElementKind>(pkg: ProfilePackage, kind: K): readonly ElementOfKind<K>[] =>
   pkg.elements.filter((element): element is ElementOfKind<K> => element.kind === kind)

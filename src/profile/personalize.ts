@@ -10,13 +10,13 @@ import { personalAka, personalOtaKeys, personalPins, personalPuks } from './pers
 import { subscriberFiles } from './personalize/subscriber-files.ts'
 import { badValue, checkPersonalization, type PersonalField, type Personalization } from './personalize/values.ts'
 
-/** A package of which copies are made, each with values of its own. */
+/** A package from which copies with individual values are made. */
 export interface ProfileTemplate {
-  /** Throws ProfileError `bad-parameter`, its `element` the field that is wrong or has no place in this template. */
+  /** Throws ProfileError `bad-parameter`; its `element` is the field that is invalid or missing in this template. */
   personalize(values: Personalization): ProfilePackage
 }
 
-/** Which element must be there for a value to have a place. */
+/** The element that must exist for a value. */
 const HOMES: Partial<Record<PersonalField, ElementKind>> = {
   k: 'akaParameter',
   opc: 'akaParameter',
@@ -31,10 +31,7 @@ const HOMES: Partial<Record<PersonalField, ElementKind>> = {
   kik: 'securityDomain',
 }
 
-/**
- * Takes a package as a template. An element in which a value stands is encoded anew with it; all others, and those
- * whose values are the template's own, keep their bytes.
- */
+/** Uses a package as a template. Elements with a new value are encoded again; all others keep their bytes. */
 export const createTemplate = (template: ProfilePackage): ProfileTemplate => {
   const { profile, ...failed } = installProfile(template, {
     services: new Set(SUPPORTED_SERVICES),
@@ -50,7 +47,7 @@ export const createTemplate = (template: ProfilePackage): ProfileTemplate => {
       checkPersonalization(values)
       for (const [field, kind] of Object.entries(HOMES))
         if (values[field as PersonalField] !== undefined && !template.elements.some(element => element.kind === kind))
-          throw badValue(field as PersonalField, `the template has no ${kind} to put it into`)
+          throw badValue(field as PersonalField, `the template has no ${kind} for it`)
       const rewritten = createFileRewriter(subscriberFiles(profile, values))
       let offset = 0
       const elements = template.elements.map(element => {
@@ -91,7 +88,7 @@ const reencode = (element: ProfileElement, value: unknown, offset: number): Prof
   return { ...element, value, bytes: encode(value), offset } as ProfileElement
 }
 
-/** The ICCID; and with another algorithm the service that a card must have for it. */
+/** The ICCID, and with another algorithm the service that the card needs for it. */
 const personalHeader = (
   { value }: ElementOfKind<'header'>,
   { iccid, algorithm }: Personalization,

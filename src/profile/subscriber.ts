@@ -8,14 +8,14 @@ import { unpackText } from './gsm-alphabet.ts'
 import { installProfile, SUPPORTED_SERVICES } from './install.ts'
 import type { ProfilePackage } from './package.ts'
 
-/** What an operator knows of the subscriber whose profile this is. Secret: `algorithm` holds the key. */
+/** The operator's data of the subscriber of a profile. Secret: `algorithm` contains the key. */
 export interface Subscriber {
   readonly iccid: string
   readonly imsi: string
   readonly mcc: string
   readonly mnc: string
   readonly algorithm: AkaAlgorithm
-  /** The SQN after which the AuC counts on: the highest that the USIM takes for used. */
+  /** The SQN from which the AuC continues: the highest SQN that the USIM has accepted. */
   readonly sqn: Uint8Array
   readonly serviceProviderName: string | undefined
   readonly msisdn: string | undefined
@@ -24,7 +24,7 @@ export interface Subscriber {
 const USIM_AID = [0xa0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02]
 const FID = { imsi: 0x6f07, ad: 0x6fad, spn: 0x6f46, msisdn: 0x6f40 }
 
-/** The first USIM of a profile. */
+/** Returns the first USIM of a profile. */
 export const getUsim = (profile: InstalledProfile): Directory | undefined =>
   profile.applications.find(adf => USIM_AID.every((octet, i) => adf.aid?.[i] === octet))
 
@@ -33,7 +33,7 @@ const efOf = (adf: Directory, fid: number): ElementaryFile | undefined => {
   return file?.kind === 'EF' ? file : undefined
 }
 
-/** Reads the subscriber out of a package, by installing it as a card would. */
+/** Reads the subscriber data of a package by installing it as a card does. */
 export const getProfileSubscriber = (pkg: ProfilePackage): Subscriber => {
   const capabilities = { services: new Set(SUPPORTED_SERVICES), freeMemory: Number.POSITIVE_INFINITY }
   const { profile, ...failed } = installProfile(pkg, capabilities)
@@ -44,9 +44,9 @@ export const getProfileSubscriber = (pkg: ProfilePackage): Subscriber => {
   const aka = profile.aka.get(usim.key)
   if (aka === undefined) throw new ProfileError('not-found', 'the USIM has no authentication algorithm')
   const imsi = unpackImsi(efOf(usim, FID.imsi)?.initialContent ?? new Uint8Array(0))
-  if (imsi === undefined) throw new ProfileError('bad-element', 'EF.IMSI holds no IMSI')
+  if (imsi === undefined) throw new ProfileError('bad-element', 'EF.IMSI contains no IMSI')
   const iccid = unpackDigits(profile.iccid)
-  if (iccid === undefined) throw new ProfileError('bad-element', 'the ICCID of the header is not made of digits')
+  if (iccid === undefined) throw new ProfileError('bad-element', 'the ICCID of the header does not consist of digits')
   const mncLength = mncLengthOf(efOf(usim, FID.ad))
   return {
     iccid,
@@ -60,7 +60,7 @@ export const getProfileSubscriber = (pkg: ProfilePackage): Subscriber => {
   }
 }
 
-/** Byte 4 of EF.AD (TS 31.102 §4.2.18). A value that is neither 2 nor 3 says nothing; most MNCs have two digits. */
+/** Byte 4 of EF.AD (TS 31.102 §4.2.18). For a value other than 2 and 3 returns two digits, which most MNCs have. */
 const mncLengthOf = (ad: ElementaryFile | undefined): number => (((ad?.initialContent[3] ?? 2) & 0x0f) === 3 ? 3 : 2)
 
 const highestSqn = ({ initialSeqs }: AkaDefinition): Uint8Array => {

@@ -11,10 +11,10 @@ import {
 import { concat } from '../asn1/bytes.ts'
 import { ProfileError } from './error.ts'
 
-/** Protection schemes of TS 33.501 annex C, by their identifier. */
+/** Protection schemes of TS 33.501 annex C by their identifier. */
 export const PROTECTION_SCHEMES = { 0: 'null-scheme', 1: 'profile-a', 2: 'profile-b' } as const
 
-/** DER in front of the 32 bytes of a raw X25519 key (RFC 8410 §4, §7). */
+/** The DER before the 32 bytes of a raw X25519 key (RFC 8410 §4, §7). */
 const X25519_PKCS8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20)
 const X25519_SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 3, 0x21, 0)
 const x25519Private = (raw: Uint8Array): KeyObject =>
@@ -59,8 +59,8 @@ const deriveKeys = ({ shared, ephemeralPublicKey }: Agreement): Uint8Array =>
   )
 
 /**
- * The ECIES scheme output of a SUCI (TS 33.501 C.3.2): ephemeral public key, ciphertext, and a MAC of 8 bytes.
- * The ephemeral private key comes from the caller and must never be used twice.
+ * Returns the ECIES scheme output of a SUCI (TS 33.501 C.3.2): ephemeral public key, ciphertext, and a MAC of 8 bytes.
+ * The caller provides the ephemeral private key and must never use one twice.
  */
 export const concealIdentity = (input: {
   readonly scheme: 'profile-a' | 'profile-b'
@@ -74,7 +74,7 @@ export const concealIdentity = (input: {
     const agree = scheme === 'profile-a' ? agreeOnX25519 : agreeOnP256
     agreement = agree(ephemeralPrivateKey, homeNetworkKey)
   } catch (cause) {
-    throw new ProfileError('bad-parameter', `the home network key is not one of ${scheme}`, { cause })
+    throw new ProfileError('bad-parameter', `the home network key is not a ${scheme} key`, { cause })
   }
   const keys = deriveKeys(agreement)
   const [encryptionKey, counterBlock, macKey] = [keys.subarray(0, 16), keys.subarray(16, 32), keys.subarray(32, 64)]

@@ -16,12 +16,12 @@ import {
   GSM_ACCESS,
 } from './templates/usim-directories.ts'
 
-/** A file structure template (SAIP §8.3.3, annex A): the files that a PE with this OID makes. */
+/** A file structure template (SAIP §8.3.3, annex A): the files that a PE with this OID creates. */
 export interface Template {
   readonly oid: string
   readonly kind: FileSystemKind
   readonly files: readonly TemplateFile[]
-  /** The files exist even if the PE does not list them ("created by default"), unless it says doNotCreate. */
+  /** The files exist even if the PE does not list them ("created by default"), unless it contains doNotCreate. */
   readonly createdByDefault: boolean
 }
 
@@ -33,10 +33,10 @@ const template = (
   createdByDefault = false,
 ): Template => ({ oid: ROOT + number, kind, files, createdByDefault })
 
-/** The IoT minimal profile's files: the MF and a USIM in one PE, whose EF.ARR has another name (SAIP §7.5). */
+/** The files of the IoT minimal profile: the MF and a USIM in one PE; its EF.ARR has another name (SAIP §7.5). */
 const IOT = [...MF, ...USIM.map(file => (file.name === 'ef-arr' ? { ...file, name: 'ef-arr-usim' } : file))]
 const OPT_IOT = [
-  // PE-OPT-IoT adds files to an ADF that is there already, so it has no row for the ADF itself.
+  // PE-OPT-IoT adds files to an existing ADF, so it has no row for the ADF.
   ...USIM.filter(file => file.type !== 'ADF'),
   ...OPT_USIM,
   ...DF_5GS_V4.map(file => (file.name === 'ef-supinai' ? { ...file, name: 'ef-supi-nai' } : file)),

@@ -22,7 +22,7 @@ const parameters: ProfileParameters = {
   algorithm: milenage,
   serviceProviderName: 'Example Mobile',
   msisdn: '+99901555123',
-  serviceCentre: '+99901000001',
+  serviceCenter: '+99901000001',
   random: length => new Uint8Array(length).fill(0x5a),
 }
 const install = (given: ProfileParameters) => installProfile(buildProfilePackage(given), capabilities)

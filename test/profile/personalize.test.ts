@@ -25,7 +25,7 @@ const own = (): ProfilePackage =>
     algorithm: { name: 'milenage', k: bytes(1), opc: bytes(2) },
     serviceProviderName: 'Bench',
     msisdn: '+491555000001',
-    serviceCentre: '+491720000000',
+    serviceCenter: '+491720000000',
     random: length => bytes(9, length),
   })
 
@@ -199,8 +199,8 @@ describe('personalize rejects an invalid value', () => {
     ['a PIN of three digits', { pin1: '123' }, 'pin1: 4 to 8 digits are expected'],
     ['a PUK of seven digits', { puk2: '1234567' }, 'puk2: 8 digits are expected'],
     ['an ADM of seven bytes', { adm1: bytes(1, 7) }, 'adm1: 8 bytes are expected, not 7'],
-    ['an OTA key that the key set does not take', { kid: bytes(1, 32) }, "kid: the template's key has 16 bytes"],
-    ['an algorithm without keys', { algorithm: 'milenage' }, 'k: milenage needs it'],
+    ['an OTA key that the key set does not take', { kid: bytes(1, 32) }, 'kid: the key of the template has 16 bytes'],
+    ['an algorithm without keys', { algorithm: 'milenage' }, 'k: milenage requires it'],
   ])('%s', (_name, values, expected) => {
     const { message } = refusal(own(), values)
     expect(message).toContain(expected)

@@ -2,7 +2,7 @@ import { concat, equalBytes } from '../../asn1/bytes.ts'
 import { type AkaAlgorithm, expectLength, xor } from './algorithm.ts'
 import { IND_VALUES, joinSqn, MAX_SEQ, splitSqn } from './sequence-number.ts'
 
-/** An authentication vector (TS 33.102 §6.3.2), with the SQN it was made for. */
+/** An authentication vector (TS 33.102 §6.3.2) with its SQN. */
 export interface AuthenticationVector {
   readonly rand: Uint8Array
   readonly autn: Uint8Array
@@ -12,16 +12,16 @@ export interface AuthenticationVector {
   readonly sqn: Uint8Array
 }
 
-/** The sequence number that follows: the next SEQ and the next IND (TS 33.102 C.1.1.1, C.1.2). */
+/** Returns the following sequence number: the next SEQ and the next IND (TS 33.102 C.1.1.1, C.1.2). */
 export const nextSqn = (sqn: Uint8Array): Uint8Array => {
   const { seq, ind } = splitSqn(sqn)
   return joinSqn({ seq: seq >= MAX_SEQ ? 1 : seq + 1, ind: (ind + 1) % IND_VALUES })
 }
 
-/** AMF with its separation bit set, which EPS and 5GS demand (TS 33.102 annex H, TS 33.401 §6.1.1). */
+/** AMF with the separation bit, which EPS and 5GS require (TS 33.102 annex H, TS 33.401 §6.1.1). */
 const EPS_AMF = Uint8Array.of(0x80, 0x00)
 
-/** Makes a vector. `rand` comes from the caller: the AuC must never use one twice. */
+/** Generates a vector. The caller provides `rand` and must never use one twice. */
 export const generateVector = (
   algorithm: AkaAlgorithm,
   input: { readonly rand: Uint8Array; readonly sqn: Uint8Array; readonly amf?: Uint8Array },
@@ -41,10 +41,10 @@ export const generateVector = (
 }
 
 /**
- * Reads AUTS (TS 33.102 §6.3.5): the SQN_MS that the USIM reports, after which the AuC goes on counting.
- * `undefined` when MAC-S is wrong: the AUTS is not from this USIM, or not for this RAND.
+ * Reads AUTS (TS 33.102 §6.3.5) and returns the SQN_MS of the USIM, from which the AuC continues. `undefined` if MAC-S
+ * is invalid: the AUTS is from another USIM or for another RAND.
  */
-export const resynchronise = (
+export const resynchronize = (
   algorithm: AkaAlgorithm,
   input: { readonly rand: Uint8Array; readonly auts: Uint8Array },
 ): Uint8Array | undefined => {

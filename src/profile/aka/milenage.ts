@@ -1,12 +1,12 @@
 import { createCipheriv } from 'node:crypto'
 import { type AkaAlgorithm, expectLength, xor } from './algorithm.ts'
 
-/** r1..r5 of TS 35.206 §4.1, in bits, as one byte each (SAIP `rotationConstants`). */
+/** r1..r5 of TS 35.206 §4.1 in bits, one byte each (SAIP `rotationConstants`). */
 const ROTATIONS = Uint8Array.of(0x40, 0x00, 0x20, 0x40, 0x60)
-/** c1..c5 of TS 35.206 §4.1, 16 bytes each (SAIP `xoringConstants`): zero, then the last byte 1, 2, 4, 8. */
+/** c1..c5 of TS 35.206 §4.1, 16 bytes each (SAIP `xoringConstants`): zeros with the last byte 0, 1, 2, 4, 8. */
 const XORINGS = Uint8Array.from({ length: 80 }, (_, i) => (i % 16 === 15 && i > 16 ? 1 << (i / 16 - 1) : 0))
 
-/** What an operator configures. `op` and `opc` exclude each other: OPc = OP xor E[OP]K. */
+/** The parameters of an operator. `op` and `opc` exclude each other: OPc = OP xor E[OP]K. */
 export interface MilenageParameters {
   readonly k: Uint8Array
   readonly opc?: Uint8Array
@@ -20,14 +20,14 @@ const encryptBlock = (key: Uint8Array, block: Uint8Array): Uint8Array => {
   return new Uint8Array(cipher.update(block))
 }
 
-/** OPc of an operator's OP for one subscriber (TS 35.206 §4.1). */
+/** Derives OPc from the OP of an operator for one subscriber (TS 35.206 §4.1). */
 export const deriveOpc = (k: Uint8Array, op: Uint8Array): Uint8Array => {
   expectLength('K', k, 16)
   expectLength('OP', op, 16)
   return xor(op, encryptBlock(k, op))
 }
 
-/** Left rotation of a 16-byte block, in bits. */
+/** Rotates a 16-byte block left by a number of bits. */
 const rotate = (block: Uint8Array, bits: number): Uint8Array => {
   const bytes = (bits >> 3) % 16
   const rest = bits & 7
@@ -53,7 +53,7 @@ export const milenage = (parameters: MilenageParameters): AkaAlgorithm => {
     expectLength('RAND', rand, 16)
     return encryptBlock(k, xor(rand, opc))
   }
-  // OUT1 mixes SQN and AMF after the rotation, OUT2..OUT5 rotate TEMP itself: that is the whole difference.
+  // OUT1 mixes SQN and AMF after the rotation; OUT2..OUT5 rotate TEMP itself.
   const out1 = (rand: Uint8Array, sqn: Uint8Array, amf: Uint8Array): Uint8Array => {
     expectLength('SQN', sqn, 6)
     expectLength('AMF', amf, 2)

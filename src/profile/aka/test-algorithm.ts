@@ -7,10 +7,10 @@ const rotated = (block: Uint8Array, bytes: number): Uint8Array => {
 }
 
 /**
- * The 3GPP test algorithm (TS 34.108 §8.1.2.1), which SAIP calls usim-test-algorithm.
+ * The 3GPP test algorithm (TS 34.108 §8.1.2.1), in SAIP usim-test-algorithm.
  *
- * Everything is cut from XDOUT = K xor RAND. The clause leaves the length of RES open (over 30 bits, at most 128);
- * TS.48 profiles and conformance simulators use all 16 bytes.
+ * All values are parts of XDOUT = K xor RAND. The clause does not define the length of RES (more than 30 bits, at most
+ * 128); TS.48 profiles and conformance simulators use 16 bytes.
  */
 export const testAlgorithm = (k: Uint8Array, resLength = 16): AkaAlgorithm => {
   expectLength('K', k, 16)

@@ -6,13 +6,13 @@ import { testAlgorithm } from './test-algorithm.ts'
 import { type TuakParameters, tuak } from './tuak.ts'
 
 /**
- * `algorithmOptions` of SAIP §8.5: the length of RES in bits 1 to 3 (32, 64, 128, 256 bits), of MAC in bits 4 to 6
- * (64, 128, 256), of CK and IK in bit 7 (128, 256). Milenage has no choice and ignores them.
+ * `algorithmOptions` of SAIP §8.5: bits 1 to 3 are the length of RES (32, 64, 128, 256 bits), bits 4 to 6 that of MAC
+ * (64, 128, 256), bit 7 that of CK and IK (128, 256). Milenage ignores them.
  */
 const RES_LENGTHS = [4, 8, 16, 32] as const
 const MAC_LENGTHS = [8, 16, 32] as const
 
-/** The algorithm of a PE-AKAParameter, ready to run. */
+/** Creates the algorithm of a PE-AKAParameter. */
 export const toAkaAlgorithm = (parameter: AlgoParameter): AkaAlgorithm => {
   const { algorithmID, key, opc } = parameter
   const options = parameter.algorithmOptions[0]!
@@ -37,6 +37,6 @@ export const toAkaAlgorithm = (parameter: AlgoParameter): AkaAlgorithm => {
     case 'usim-test-algorithm':
       return testAlgorithm(key, Math.min(resLength ?? 16, 16))
     default:
-      throw new ProfileError('bad-parameter', `authentication algorithm ${algorithmID} is not known`)
+      throw new ProfileError('bad-parameter', `authentication algorithm ${algorithmID} is unknown`)
   }
 }

@@ -2,12 +2,12 @@ import { ProfileError } from '../error.ts'
 import { type AkaAlgorithm, expectLength } from './algorithm.ts'
 import { permuteKeccak1600 } from './keccak.ts'
 
-/** What an operator configures (TS 35.231 §6.1); lengths are in bytes. `top` and `topc` exclude each other. */
+/** The parameters of an operator (TS 35.231 §6.1); lengths in bytes. `top` and `topc` exclude each other. */
 export interface TuakParameters {
   readonly k: Uint8Array
   readonly topc?: Uint8Array
   readonly top?: Uint8Array
-  /** Keccak-f[1600] permutations for each call (TS 35.231 §7.2). */
+  /** The number of Keccak-f[1600] permutations in each call (TS 35.231 §7.2). */
   readonly numberOfKeccak?: number
   readonly macLength?: 8 | 16 | 32
   readonly resLength?: 4 | 8 | 16 | 32
@@ -16,7 +16,7 @@ export interface TuakParameters {
 }
 
 const ALGORITHM_NAME = new TextEncoder().encode('TUAK1.0')
-/** First octet of the permutation's input: which function, and the lengths it is used with (TS 35.231 §6.2 to §6.5). */
+/** The first octet of the permutation input: the function and its lengths (TS 35.231 §6.2 to §6.5). */
 const INSTANCE = { topc: 0x00, f1: 0x00, f1star: 0x80, f2to5: 0x40, f5star: 0xc0 }
 
 interface Input {
@@ -28,7 +28,7 @@ interface Input {
   readonly amf?: Uint8Array
 }
 
-/** Runs the permutation. Every field goes in, and comes out, last byte first (TS 35.231 §5: bit 0 is the last one). */
+/** Runs the permutation. Input and output fields have reversed byte order (TS 35.231 §5: bit 0 is the last one). */
 const permute = (input: Input, times: number): Uint8Array => {
   const state = new Uint8Array(200)
   const put = (field: Uint8Array | undefined, at: number): void => {
@@ -48,7 +48,7 @@ const permute = (input: Input, times: number): Uint8Array => {
 }
 const take = (state: Uint8Array, at: number, length: number): Uint8Array => state.slice(at, at + length).reverse()
 
-/** TOPc of an operator's TOP for one subscriber (TS 35.231 §6.2). */
+/** Derives TOPc from the TOP of an operator for one subscriber (TS 35.231 §6.2). */
 export const deriveTopc = (k: Uint8Array, top: Uint8Array, numberOfKeccak = 1): Uint8Array => {
   expectLength('K', k, 16, 32)
   expectLength('TOP', top, 32)
@@ -61,12 +61,12 @@ export const tuak = (parameters: TuakParameters): AkaAlgorithm => {
   const { k, numberOfKeccak = 1, macLength = 8, resLength = 8, ckLength = 16, ikLength = 16 } = parameters
   expectLength('K', k, 16, 32)
   if (!Number.isInteger(numberOfKeccak) || numberOfKeccak < 1 || numberOfKeccak > 255)
-    throw new ProfileError('bad-parameter', `numberOfKeccak is ${numberOfKeccak}; 1 to 255 are possible`)
+    throw new ProfileError('bad-parameter', `numberOfKeccak is ${numberOfKeccak}; 1 to 255 are allowed`)
   const topc = parameters.topc ?? deriveTopc(k, parameters.top ?? new Uint8Array(0), numberOfKeccak)
   expectLength('TOPc', topc, 32)
 
   const keyBit = k.length === 32 ? 1 : 0
-  // 64, 128, 256 bits are 08, 10, 20: the length in bytes itself; a RES of 32 bits is 00.
+  // 64, 128, 256 bits are coded 08, 10, 20, the length in bytes; a RES of 32 bits is coded 00.
   const macBits = macLength
   const resBits = resLength === 4 ? 0 : resLength
   const keysInstance = INSTANCE.f2to5 | resBits | (ckLength === 32 ? 4 : 0) | (ikLength === 32 ? 2 : 0) | keyBit

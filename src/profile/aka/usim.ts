@@ -2,22 +2,25 @@ import { concat, equalBytes } from '../../asn1/bytes.ts'
 import { type AkaAlgorithm, gsmKey, xor } from './algorithm.ts'
 import { IND_VALUES, joinSqn, type SequenceNumber, splitSqn } from './sequence-number.ts'
 
-/** AMF* of the resynchronisation message (TS 33.102 §6.3.3): a dummy of zeros, so that it need not be sent. */
+/** AMF* of the resynchronization message (TS 33.102 §6.3.3): zeros, so that it need not be transmitted. */
 const DUMMY_AMF = new Uint8Array(2)
-/** With this AMF the test algorithm asks for resynchronisation, whatever the SQN (TS 34.108 §8.1.2.2, AMFRESYNCH). */
+/** With this AMF the test algorithm requests resynchronization for any SQN (TS 34.108 §8.1.2.2, AMFRESYNCH). */
 const RESYNCH_AMF = Uint8Array.of(0xff, 0xff)
 
-/** How the USIM judges whether a sequence number is fresh (TS 33.102 C.2). */
+/** The rules for the freshness of a sequence number (TS 33.102 C.2). */
 export interface FreshnessRules {
-  /** C.2.1, C.3.1: no SEQ that is more than this ahead is accepted, against wrapping around. Absent: no such check. */
+  /**
+   * C.2.1, C.3.1: the maximum by which SEQ may exceed the highest SEQ, as a protection against wrapping. Absent: no
+   * check.
+   */
   readonly delta?: number
-  /** C.2.2: no SEQ that is more than this behind is accepted. Absent: no such check. */
+  /** C.2.2: the maximum by which SEQ may be below the highest SEQ. Absent: no check. */
   readonly ageLimit?: number
-  /** The number of authentications after which the USIM answers no more. Absent: no limit. */
+  /** The maximum number of authentications. Absent: no limit. */
   readonly maxAuthentications?: number
 }
 
-/** What the USIM remembers between authentications: the highest SEQ accepted for each IND. */
+/** The state of a USIM between authentications: the highest accepted SEQ of each IND. */
 export interface UsimState {
   readonly seqs: readonly number[]
   readonly authentications: number
@@ -35,10 +38,10 @@ export type AuthenticationAnswer =
       readonly ik: Uint8Array
       readonly kc: Uint8Array
     }
-  | { readonly result: 'synchronisation-failure'; readonly auts: Uint8Array }
+  | { readonly result: 'synchronization-failure'; readonly auts: Uint8Array }
   | { readonly result: 'mac-failure' | 'exhausted' }
 
-/** SQN_MS: the highest sequence number accepted so far, with its index. */
+/** SQN_MS: the highest accepted sequence number with its index. */
 const highest = (seqs: readonly number[]): SequenceNumber => {
   let ind = 0
   for (let i = 1; i < seqs.length; i++) if (seqs[i]! > seqs[ind]!) ind = i
@@ -53,8 +56,8 @@ const isFresh = (sqn: SequenceNumber, seqs: readonly number[], rules: FreshnessR
 }
 
 /**
- * The USIM's part of authentication and key agreement (TS 33.102 §6.3.3), as a pure transition: nothing is
- * remembered but what is in the returned state, and nothing changes unless the network has proved the key.
+ * The USIM side of authentication and key agreement (TS 33.102 §6.3.3) as a pure function: returns the new state and
+ * the result. The SEQ values change only if the MAC is valid and SQN is fresh.
  */
 export const answerChallenge = (
   algorithm: AkaAlgorithm,
@@ -65,7 +68,7 @@ export const answerChallenge = (
 ): { state: UsimState; answer: AuthenticationAnswer } => {
   if (rules.maxAuthentications !== undefined && state.authentications >= rules.maxAuthentications)
     return { state, answer: { result: 'exhausted' } }
-  // Where nothing is limited nothing is counted: an authentication that fails need not be remembered then.
+  // Without a limit the USIM does not count, so a failed authentication does not change the state.
   const counted =
     rules.maxAuthentications === undefined ? state : { ...state, authentications: state.authentications + 1 }
 
@@ -82,7 +85,7 @@ export const answerChallenge = (
     // AUTS = SQN_MS xor AK* || MAC-S
     const sqnMs = joinSqn(highest(state.seqs))
     const auts = concat(xor(sqnMs, algorithm.f5star(rand)), algorithm.f1star(rand, sqnMs, DUMMY_AMF))
-    return { state: counted, answer: { result: 'synchronisation-failure', auts } }
+    return { state: counted, answer: { result: 'synchronization-failure', auts } }
   }
   const ck = algorithm.f3(rand)
   const ik = algorithm.f4(rand)

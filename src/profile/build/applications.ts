@@ -5,7 +5,7 @@ import { encodeTlv } from '../../asn1/tlv.ts'
 import type { PEHeader } from '../elements/file.ts'
 import type { ElementValue } from '../elements/profile-element.ts'
 
-/** Package and class of a security domain (GlobalPlatform §H.1.3), and the instance that is the operator's (SGP.02 annex H). */
+/** Package and class of a security domain (GlobalPlatform §H.1.3), and the instance of the MNO-SD (SGP.02 annex H). */
 const GP_RID = [0xa0, 0x00, 0x00, 0x01, 0x51]
 const SD_PACKAGE = Uint8Array.of(...GP_RID, 0x53, 0x50)
 const SD_CLASS = Uint8Array.of(...GP_RID, 0x53, 0x50, 0x41)
@@ -14,7 +14,10 @@ const MNO_SD = Uint8Array.of(...GP_RID, 0x00, 0x00, 0x00)
 const PRIVILEGES = Uint8Array.of(0x82, 0xdc, 0x00)
 const PERSONALISED = Uint8Array.of(0x0f)
 
-/** SCP80 with any option; extradition, deletion and the like are taken from whoever is authorised (GlobalPlatform §11.5.2.3.7). */
+/**
+ * SCP80 with any option; extradition, deletion and similar requests are accepted from each authorized party
+ * (GlobalPlatform §11.5.2.3.7).
+ */
 const SD_PARAMETERS = concat(
   encodeTlv(0x81, Uint8Array.of(0x80, 0x00)),
   ...[0x82, 0x83, 0x87].map(tag => encodeTlv(tag, Uint8Array.of(0xf0))),
@@ -26,7 +29,7 @@ const TOOLKIT_PARAMETERS = Uint8Array.of(
   ...[0x06, 0xb2, 0x01, 0x00, 0x00, 0x00, 0x00],
   ...[0x00, 0x00],
 )
-/** Card recognition data (GlobalPlatform §H.2): which specifications the security domain follows, SCP80 among them. */
+/** Card recognition data (GlobalPlatform §H.2): the specifications of the security domain, including SCP80. */
 const GP_OID = '1.2.840.114283'
 const recognitionData = (): Uint8Array => {
   const objectIdentifier = (suffix: string) => encode(oid(), GP_OID + suffix)
@@ -35,14 +38,16 @@ const recognitionData = (): Uint8Array => {
     objectIdentifier('.1'),
     encodeTlv(0x60, objectIdentifier('.2.2.2')),
     encodeTlv(0x63, objectIdentifier('.3')),
-    // SCP 80 with option 00: both as arcs of one byte, which the OID type would not write like this
+    // SCP 80 with option 00, both as arcs of one byte; the OID type would encode them differently
     encodeTlv(0x64, encodeTlv(0x06, concat(encode(oid(), `${GP_OID}.4`).subarray(2), Uint8Array.of(0x80, 0x00)))),
   )
   const template = encodeTlv(0x66, data)
   return concat(Uint8Array.of(0x00, 0x70, template.length), template)
 }
 
-/** Usage of the keys of SCP80: ciphering, message authentication, and encryption of other keys (GlobalPlatform §11.1.9). */
+/**
+ * Usage of the SCP80 keys: ciphering, message authentication, and encryption of other keys (GlobalPlatform §11.1.9).
+ */
 const KEYS = [
   { id: 0x01, usage: 0x18 },
   { id: 0x02, usage: 0x14 },
@@ -50,7 +55,7 @@ const KEYS = [
 ]
 const AES = Uint8Array.of(0x88)
 
-/** The operator's own security domain, with one set of AES keys for over-the-air messages (SAIP §8.6). */
+/** The MNO-SD with one set of AES keys for over-the-air messages (SAIP §8.6). */
 export const securityDomain = (
   header: PEHeader,
   random: (length: number) => Uint8Array,
@@ -75,10 +80,10 @@ export const securityDomain = (
     sdPersoData: [recognitionData()],
   }) as unknown as ElementValue<'securityDomain'>
 
-/** Remote file management instances have their AIDs under ETSI's RID (TS 101 220 annex D). */
+/** The AIDs of remote file management instances begin with the RID of ETSI (TS 101 220 annex D). */
 const RFM_AID = [0xa0, 0x00, 0x00, 0x05, 0x59, 0x10, 0x10, 0x00]
 
-/** An instance of remote file management (SAIP §8.8): messages must be ciphered and carry a cryptographic checksum. */
+/** An instance of remote file management (SAIP §8.8): messages require ciphering and a cryptographic checksum. */
 export const remoteFileManagement = (
   header: PEHeader,
   instance: number,

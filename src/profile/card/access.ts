@@ -3,11 +3,13 @@ import { getChildren, readTlvs, type Tlv, getContent as tlvValue } from '../../a
 import { type Directory, type ElementaryFile, findUpwards } from '../file-tree.ts'
 import { type CardFiles, findPin, getFileContent, getPinState } from './card-files.ts'
 
-/** What a command does to a file, as the bits of the access mode byte (TS 102 221 §9.2.1, table 9.2), or an instruction. */
+/**
+ * The access of a command to a file: a bit of the access mode byte (TS 102 221 §9.2.1, table 9.2) or an instruction.
+ */
 export const ACCESS = { read: 0x01, update: 0x02, deactivate: 0x08, activate: 0x10 } as const
 export type Access = { readonly mode: keyof typeof ACCESS } | { readonly ins: number }
 
-/** The records of EF.ARR that a file points to, or nothing where it points nowhere. */
+/** Returns the record of EF.ARR that a file references, or undefined if the reference is invalid. */
 const ruleOf = (card: CardFiles, file: Directory | ElementaryFile): Uint8Array | undefined => {
   const from = file.parent ?? (file as Directory)
   const arr = findUpwards(from, file.access.fid)
@@ -17,11 +19,11 @@ const ruleOf = (card: CardFiles, file: Directory | ElementaryFile): Uint8Array |
   return start < 0 || record.length < arr.recordLength ? undefined : record
 }
 
-/** The DOs of a record; 'FF' and '00' behind them are padding. */
+/** Parses the DOs of a record; trailing 'FF' and '00' bytes are padding. */
 const readRule = (record: Uint8Array): readonly Tlv[] => {
   let end = record.length
   while (end > 0 && (record[end - 1] === 0xff || record[end - 1] === 0x00)) end--
-  // A rule may itself end in zeros ('9000'), so the padding is taken off only as far as the DOs allow.
+  // A rule can end in zeros ('9000'), so padding is removed only as far as the DOs decode.
   for (; end <= record.length; end++) {
     try {
       return readTlvs(record, 0, end)
@@ -39,7 +41,7 @@ const matches = (am: Tlv, access: Access): boolean => {
   return am.tag === 0x84 && value.includes(access.ins)
 }
 
-/** A CRT 'A4' with the key reference in '83': the PIN is verified, or disabled (TS 102 221 §9.5.1). */
+/** A CRT 'A4' with the key reference in '83': satisfied if the PIN is verified or disabled (TS 102 221 §9.5.1). */
 const isPinSatisfied = (card: CardFiles, from: Directory, template: Tlv): boolean => {
   const references = getChildren(template).filter(({ tag }) => tag === 0x83)
   return references.some(reference => {
@@ -49,7 +51,10 @@ const isPinSatisfied = (card: CardFiles, from: Directory, template: Tlv): boolea
   })
 }
 
-/** An SC_DO (TS 102 221 §9.2.3): always, never, a key, or an OR, AND, NOT of others. What is not known is never. */
+/**
+ * An SC_DO (TS 102 221 §9.2.3): always, never, a key, or OR, AND, NOT of others. Unknown conditions are never
+ * satisfied.
+ */
 const isSatisfied = (card: CardFiles, from: Directory, sc: Tlv): boolean => {
   switch (sc.tag) {
     case 0x90:
@@ -70,9 +75,10 @@ const isSatisfied = (card: CardFiles, from: Directory, sc: Tlv): boolean => {
 const isAccessMode = ({ tag }: Tlv): boolean => tag >= 0x80 && tag <= 0x8f
 
 /**
- * Whether a file's access rule allows a command now (TS 102 221 §9.2.4, expanded format): one or more AM_DOs, then the
- * SC_DOs of which one must hold. A command that no rule mentions is never allowed; neither is one whose rule cannot be read.
- * `from` is where the terminal stands: local PINs are those of that directory.
+ * True if the access rule of a file allows a command now (TS 102 221 §9.2.4, expanded format). A rule consists of
+ * AM_DOs followed by SC_DOs, one of which must be satisfied.
+ *
+ * Returns false if no rule mentions the command or the rule is invalid. Local PINs are those of the directory `from`.
  */
 export const isAccessAllowed = (
   card: CardFiles,

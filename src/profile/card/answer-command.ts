@@ -11,7 +11,10 @@ import { handleSelect, handleStatus } from './select.ts'
 
 type Answer = (card: CardFiles, selection: Selection, command: CardCommand) => CardCommandResult
 
-/** ACTIVATE FILE and DEACTIVATE FILE (TS 102 221 §11.1.14, §11.1.15), of the current EF or one below the current directory. */
+/**
+ * ACTIVATE FILE and DEACTIVATE FILE (TS 102 221 §11.1.14, §11.1.15) of the current EF or an EF below the current
+ * directory.
+ */
 const setActivated =
   (mode: 'activate' | 'deactivate'): Answer =>
   (card, selection, command) => {
@@ -35,7 +38,7 @@ const setActivated =
     }
   }
 
-/** The commands of TS 102 221 §11 and TS 31.102 §7 that work on a profile's files, by INS. */
+/** The file commands of TS 102 221 §11 and TS 31.102 §7 by INS. */
 const ANSWERS: ReadonlyMap<number, Answer> = new Map<number, Answer>([
   [0xa4, handleSelect],
   [0xf2, handleStatus],
@@ -60,9 +63,8 @@ const ANSWERS: ReadonlyMap<number, Answer> = new Map<number, Answer>([
 const INS_NOT_KNOWN = 0x6d00
 
 /**
- * The answer of a profile to one command on one logical channel. Nothing is changed but what the outcome says: the
- * caller keeps `card` and the channel's `selection`, and persists `card.changes` where they are not the same object as
- * before.
+ * Executes one command on one logical channel without side effects. The caller stores `card` and the `selection` of the
+ * channel, and persists `card.changes` if it is another object than before.
  */
 export const answerCardCommand = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult =>
   ANSWERS.get(command.ins)?.(card, selection, command) ?? { card, selection, status: INS_NOT_KNOWN }

@@ -14,11 +14,11 @@ const [OK, WRONG_LENGTH, NOT_ALLOWED, NOT_SATISFIED, WRONG_DATA, WRONG_P1_P2, NO
 /** P2 of AUTHENTICATE (TS 31.102 §7.1.2.1): bit 8, then the context. */
 const CONTEXT = { gsm: 0x80, umts: 0x81 }
 const SUCCESS = 0xdb
-const SYNCHRONISATION_FAILURE = 0xdc
+const SYNCHRONIZATION_FAILURE = 0xdc
 
 const withLength = (bytes: Uint8Array): Uint8Array => concat(Uint8Array.of(bytes.length), bytes)
 
-/** The fields of the command data, each with its length before it; undefined if they do not fill the data. */
+/** The length-prefixed fields of the command data; undefined if they do not fill the data. */
 const fieldsOf = (data: Uint8Array): Uint8Array[] | undefined => {
   const fields: Uint8Array[] = []
   for (let at = 0; at < data.length; ) {
@@ -30,7 +30,7 @@ const fieldsOf = (data: Uint8Array): Uint8Array[] | undefined => {
   return fields
 }
 
-/** Services of the USIM: Kc is only handed out with GSM access, the GSM context only works with its own. */
+/** USIM services: Kc requires GSM access, and the GSM context requires its own service. */
 const GSM_ACCESS = 27
 const GSM_SECURITY_CONTEXT = 38
 
@@ -53,13 +53,13 @@ export const handleAuthenticate = (card: CardFiles, selection: Selection, comman
     return fields?.length === 1 ? answerGsm(card, selection, algorithm, rand) : refuse(WRONG_LENGTH)
   }
   const autn = fields?.[1]
-  // AUTN: SQN xor AK, AMF, and a MAC as long as the algorithm makes it.
+  // AUTN: SQN xor AK, AMF, and a MAC whose length depends on the algorithm.
   const autnLength = 8 + algorithm.f1(rand, new Uint8Array(6), new Uint8Array(2)).length
   if (fields?.length !== 2 || autn?.length !== autnLength) return refuse(WRONG_DATA)
   return answerUmts(card, selection, { adf, aka, algorithm, rand, autn })
 }
 
-/** SRES and Kc by the conversion functions c2 and c3 (TS 33.102 §6.8.1.2). */
+/** SRES and Kc from the conversion functions c2 and c3 (TS 33.102 §6.8.1.2). */
 const answerGsm = (
   card: CardFiles,
   selection: Selection,
@@ -91,12 +91,12 @@ const answerUmts = (
       const keys = concat(withLength(answer.res), withLength(answer.ck), withLength(answer.ik), kc)
       return { card: after, selection, status: OK, data: concat(Uint8Array.of(SUCCESS), keys) }
     }
-    case 'synchronisation-failure':
+    case 'synchronization-failure':
       return {
         card: after,
         selection,
         status: OK,
-        data: concat(Uint8Array.of(SYNCHRONISATION_FAILURE), withLength(answer.auts)),
+        data: concat(Uint8Array.of(SYNCHRONIZATION_FAILURE), withLength(answer.auts)),
       }
     case 'mac-failure':
       return { card: after, selection, status: MAC_FAILURE }

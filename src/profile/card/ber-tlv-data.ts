@@ -7,7 +7,9 @@ import type { CardCommand } from './command.ts'
 
 const MORE_DATA = { available: 0x62f1, expected: 0x63f1 }
 const [WRONG_DATA, NOT_THERE] = [0x6a80, 0x6a88]
-/** P2 of RETRIEVE DATA and SET DATA (TS 102 221 §11.3.1.2, §11.3.2.2): first or next block, and a short file identifier. */
+/**
+ * P2 of RETRIEVE DATA and SET DATA (TS 102 221 §11.3.1.2, §11.3.2.2): first or next block, and a short file identifier.
+ */
 const FIRST_BLOCK = 0x80
 const TAG_LIST = 0x5c
 
@@ -15,20 +17,23 @@ const objectsOf = (content: Uint8Array): readonly Tlv[] => {
   try {
     return readTlvs(content)
   } catch (error) {
-    // The profile may leave the file erased; what cannot be read is not an object.
+    // The profile can leave the file erased; undecodable content contains no object.
     if (error instanceof Asn1Error) return []
     throw error
   }
 }
 
-/** The tag that the data field names, if it is one tag and nothing else. */
+/** The tag in the data field, if the field contains exactly one tag. */
 const tagIn = (data: Uint8Array): number | undefined => {
   const isWhole = data.length >= 1 && data.length <= 3 && ((data[0]! & 0x1f) !== 0x1f) === (data.length === 1)
   return isWhole ? data.reduce((tag, octet) => tag * 256 + octet, 0) : undefined
 }
 const tagBytes = (tag: number): Uint8Array => encodeTlvHeader(tag, 0).subarray(0, -1)
 
-/** RETRIEVE DATA (TS 102 221 §11.3.1): one object of a BER-TLV file in as many blocks as it takes; tag '5C' lists the tags. */
+/**
+ * RETRIEVE DATA (TS 102 221 §11.3.1): returns one object of a BER-TLV file in blocks; tag '5C' returns the list of
+ * tags.
+ */
 export const handleRetrieveData = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data, le = 256 } = command
   if (p1 !== 0 || (p2 & 0x60) !== 0) return { card, selection, status: STATUS.wrongP1P2 }
@@ -52,7 +57,7 @@ const objectFor = (content: Uint8Array, data: Uint8Array): Uint8Array | undefine
   return object && getElementBytes(object)
 }
 
-/** SET DATA (TS 102 221 §11.3.2): writes an object, whole or in blocks; a tag alone removes the object. */
+/** SET DATA (TS 102 221 §11.3.2): writes an object, complete or in blocks; a tag without content deletes the object. */
 export const handleSetData = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data } = command
   if (p1 !== 0 || (p2 & 0x60) !== 0) return { card, selection, status: STATUS.wrongP1P2 }
@@ -78,7 +83,7 @@ export const handleSetData = (card: CardFiles, selection: Selection, command: Ca
     return store(object.tag, collected)
   } catch (error) {
     if (!(error instanceof Asn1Error)) throw error
-    // More is to come, but never more than the file could take.
+    // More blocks follow, but never more than the file size.
     if (error.code !== 'truncated' || collected.length > work.file.size) return refuse(WRONG_DATA)
     return { card, selection: { ...after, transfer: collected }, status: MORE_DATA.expected }
   }

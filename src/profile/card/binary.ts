@@ -27,7 +27,10 @@ export const STATUS = {
   wrongOffset: 0x6b00,
 } as const
 
-/** Data that exists, as far as the terminal expects it: less than it expects is told by 6Cxx (TS 102 221 §10.2.1.5). */
+/**
+ * Returns the available data up to the expected length. If the file has fewer bytes, returns SW 6Cxx (TS 102 221
+ * §10.2.1.5).
+ */
 export const answerData = (
   card: CardFiles,
   selection: Selection,
@@ -39,7 +42,7 @@ export const answerData = (
   return { card, selection, status: STATUS.ok, data: available.subarray(0, le ?? 256) }
 }
 
-/** The EF that a command works on, having passed the checks that all commands share; or the status that refuses it. */
+/** Returns the EF of a command after the checks that all commands share, or the error status. */
 export const workOn = (
   card: CardFiles,
   selection: Selection,
@@ -53,11 +56,13 @@ export const workOn = (
   if (!isAccessAllowed(card, selection.directory, file, access)) return STATUS.notAllowed
   const worksWhenDeactivated = (file.specialFileInformation & 0x40) !== 0
   if (!worksWhenDeactivated && !isActivated(card, file as FileNode)) return STATUS.deactivated
-  // A short file identifier selects the file; the record pointer of another file is lost (TS 102 221 §8.4.3).
+  // A short file identifier selects the file, and the record pointer of another file is lost (TS 102 221 §8.4.3).
   return { file, selection: file === selection.file ? selection : { ...selection, file, record: 0 } }
 }
 
-/** P1 with bit 8 set holds a short file identifier; else P1 and P2 are an offset of 15 bits (TS 102 221 §11.1.3.2). */
+/**
+ * P1 with bit 8 contains a short file identifier; otherwise P1 and P2 are an offset of 15 bits (TS 102 221 §11.1.3.2).
+ */
 const placeOf = ({ p1, p2 }: CardCommand): { sfi: number; offset: number } =>
   p1 & 0x80 ? { sfi: p1 & 0x1f, offset: p2 } : { sfi: 0, offset: (p1 << 8) | p2 }
 

@@ -1,7 +1,7 @@
 import { initialUsimState, type UsimState } from '../aka/usim.ts'
 import type { Directory, ElementaryFile, InstalledProfile, PinDefinition } from '../file-tree.ts'
 
-/** What a card remembers of one PIN. */
+/** The state of one PIN. */
 export interface PinState {
   readonly value: Uint8Array
   readonly tries: number
@@ -9,18 +9,18 @@ export interface PinState {
 }
 
 /**
- * Everything that differs from the profile as it was installed, and nothing else: this is what a card has to keep.
- * Keys are those of {@link InstalledProfile}; a file that nobody wrote to is not here.
+ * The differences from the profile as installed, which a card must store. Keys are those of {@link InstalledProfile}; a
+ * file that was not written has no entry.
  */
 export interface CardChanges {
   /** By contentKey. */
   readonly contents: ReadonlyMap<string, Uint8Array>
   readonly pins: ReadonlyMap<string, PinState>
-  /** Tries left, by the PUK's key reference. */
+  /** Remaining tries by the key reference of the PUK. */
   readonly pukTries: ReadonlyMap<number, number>
   /** By the stateKey of an algorithm. */
   readonly aka: ReadonlyMap<string, UsimState>
-  /** Life cycle status by file key, after ACTIVATE FILE and DEACTIVATE FILE. */
+  /** Life cycle status by file key after ACTIVATE FILE and DEACTIVATE FILE. */
   readonly lifeCycles: ReadonlyMap<string, number>
 }
 export const NO_CHANGES: CardChanges = {
@@ -31,28 +31,28 @@ export const NO_CHANGES: CardChanges = {
   lifeCycles: new Map(),
 }
 
-/** A profile on a card in a session: what is kept, and the PINs verified since the reset, which are not. */
+/** A profile in a card session: the stored changes, and the PINs verified since the reset, which are not stored. */
 export interface CardFiles {
   readonly profile: InstalledProfile
   readonly changes: CardChanges
   readonly verified: ReadonlySet<string>
-  /** Where ephemeral keys for the SUCI come from; a card without it conceals nothing. */
+  /** The source of ephemeral keys for the SUCI. A card without it does not conceal the identity. */
   readonly random: ((length: number) => Uint8Array) | undefined
 }
 
-/** Where one logical channel stands in the file tree (TS 102 221 §8.4). */
+/** The current files of one logical channel (TS 102 221 §8.4). */
 export interface Selection {
   readonly directory: Directory
   readonly file: ElementaryFile | undefined
   /** Record pointer; 0 is undefined. */
   readonly record: number
-  /** The application that is active on the channel; '7FFF' means its ADF. */
+  /** The active application of the channel; '7FFF' selects its ADF. */
   readonly application: Directory | undefined
-  /** What is left of a RETRIEVE DATA, or has come of a SET DATA, that takes several commands. */
+  /** The rest of a RETRIEVE DATA or the received part of a SET DATA that takes several commands. */
   readonly transfer?: Uint8Array
 }
 
-/** The answer to a command: a card and a selection as they are afterwards, with what goes to the terminal. */
+/** The result of a command: the new card and selection, the status word and the response data. */
 export interface CardCommandResult {
   readonly card: CardFiles
   readonly selection: Selection
@@ -60,14 +60,14 @@ export interface CardCommandResult {
   readonly data?: Uint8Array
 }
 
-/** After a reset or a power cycle: nothing verified. `changes` are those that the card kept. */
+/** The card after a reset or power cycle: no PIN is verified. `changes` are the stored changes. */
 export const startCard = (
   profile: InstalledProfile,
   changes: CardChanges = NO_CHANGES,
   random?: (length: number) => Uint8Array,
 ): CardFiles => ({ profile, changes, verified: new Set(), random })
 
-/** A logical channel that has just been opened: at the MF. */
+/** The selection of a new logical channel: the MF. */
 export const startSelection = ({ profile }: CardFiles): Selection => ({
   directory: profile.mf,
   file: undefined,
@@ -75,7 +75,7 @@ export const startSelection = ({ profile }: CardFiles): Selection => ({
   application: undefined,
 })
 
-/** A file's content now; that of a link is the content of the file it points to. */
+/** The current content of a file. A link has the content of the linked file. */
 export const getFileContent = ({ profile, changes }: CardFiles, file: ElementaryFile): Uint8Array =>
   changes.contents.get(file.contentKey) ?? (profile.files.get(file.contentKey) ?? file).initialContent
 
@@ -95,7 +95,7 @@ export const getPukTries = ({ profile, changes }: CardFiles, reference: number):
 export const getUsimState = ({ profile, changes }: CardFiles, stateKey: string): UsimState =>
   changes.aka.get(stateKey) ?? initialUsimState(profile.aka.get(stateKey)?.initialSeqs)
 
-/** The PIN that a key reference means in a directory: a global one of the MF, or the nearest local one (TS 102 221 §9.5.1). */
+/** The PIN of a key reference in a directory: a global one of the MF, or the nearest local one (TS 102 221 §9.5.1). */
 export const findPin = ({ profile }: CardFiles, from: Directory, reference: number): PinDefinition | undefined => {
   for (let at: Directory | undefined = from; at !== undefined; at = at.parent) {
     const pin = profile.pinsOf.get(at.key)?.get(reference)
@@ -122,7 +122,7 @@ export const withPukTries = (card: CardFiles, reference: number, tries: number):
   ...card,
   changes: { ...card.changes, pukTries: withEntry(card.changes.pukTries, reference, tries) },
 })
-/** A PIN's new state, and whether it now counts as verified. */
+/** Sets the state of a PIN and whether it is verified. */
 export const withPin = (card: CardFiles, pin: PinDefinition, state: PinState, isVerified: boolean): CardFiles => {
   const verified = new Set(card.verified)
   if (isVerified) verified.add(pin.key)

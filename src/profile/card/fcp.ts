@@ -3,22 +3,22 @@ import { encodeTlv } from '../../asn1/tlv.ts'
 import type { Directory, ElementaryFile } from '../file-tree.ts'
 import { type CardFiles, findPin, getFileContent, getLifeCycle, getPinState } from './card-files.ts'
 
-/** File descriptor bytes of TS 102 221 table 11.5, shareable. The data coding byte '21' says: proprietary, one byte. */
+/** File descriptor bytes of TS 102 221 table 11.5, shareable. The data coding byte is '21': proprietary, one byte. */
 const DESCRIPTORS = { transparent: 0x41, 'linear-fixed': 0x42, cyclic: 0x46, 'ber-tlv': 0x79 }
 const DIRECTORY_DESCRIPTOR = 0x78
 const DATA_CODING = 0x21
-/** Clock stop allowed, no level preferred; supply voltage class A is not needed (TS 102 221 table 11.6). */
+/** Clock stop allowed, no preferred level, supply voltage class A not required (TS 102 221 table 11.6). */
 const UICC_CHARACTERISTICS = 0x71
 
 const twoBytes = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 0xff)
-/** A size in as many bytes as it takes, two at least (TS 102 221 §11.1.1.4.1). */
+/** A size in the fewest bytes, at least two (TS 102 221 §11.1.1.4.1). */
 const sizeBytes = (size: number): Uint8Array =>
   size > 0xffff ? Uint8Array.of(size >> 16, (size >> 8) & 0xff, size & 0xff) : twoBytes(size)
 
 const accessReference = ({ access }: Directory | ElementaryFile): Uint8Array =>
   encodeTlv(0x8b, twoBytes(access.fid), Uint8Array.of(access.record))
 
-/** PIN status template DO 'C6' (TS 102 221 §9.5.2): a bit for each PIN, then their key references. */
+/** PIN status template DO 'C6' (TS 102 221 §9.5.2): one bit for each PIN, then the key references. */
 const pinStatus = (card: CardFiles, directory: Directory): Uint8Array => {
   const pins = directory.pinReferences
     .map(reference => ({ reference, pin: findPin(card, directory, reference) }))
@@ -58,7 +58,7 @@ const fileTemplate = (card: CardFiles, file: ElementaryFile): Uint8Array => {
     encodeTlv(0x8a, Uint8Array.of(getLifeCycle(card, file))),
     accessReference(file),
     encodeTlv(0x80, sizeBytes(isBerTlv ? getFileContent(card, file).length : file.size)),
-    // An empty value says that there is no SFI; its absence would mean one made from the FID.
+    // An empty value means no SFI; an absent DO means an SFI from the FID.
     encodeTlv(0x88, file.sfi === undefined ? new Uint8Array(0) : Uint8Array.of(file.sfi << 3)),
   )
 }

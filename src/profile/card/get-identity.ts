@@ -10,10 +10,10 @@ import { type CardCommandResult, type CardFiles, getFileContent, type Selection 
 import type { CardCommand } from './command.ts'
 
 const [OK, NOT_ALLOWED, NOT_SATISFIED, WRONG_P1_P2] = [0x9000, 0x6982, 0x6985, 0x6a86]
-/** P2 (TS 31.102 §7.5.1.2): which identity is asked for. */
+/** P2 (TS 31.102 §7.5.1.2): the requested identity. */
 const SUCI_CONTEXT = 0x01
 const SUCI_TLV = 0xa1
-/** Privacy of the subscription identifier, and its calculation by the USIM (TS 31.102 §4.2.8, services 124 and 125). */
+/** Services 124 and 125: subscription identifier privacy, and SUCI calculation by the USIM (TS 31.102 §4.2.8). */
 const SERVICES = [124, 125]
 const FID = { imsi: 0x6f07, ad: 0x6fad, df5gs: 0x5fc0, routingIndicator: 0x4f0a, dfSaip: 0x5fd0, calcInfo: 0x4f01 }
 
@@ -33,8 +33,8 @@ interface Scheme {
 }
 
 /**
- * The scheme of highest priority in EF.SUCI_Calc_Info (TS 31.102 §4.4.11.8): 'A0' pairs of scheme and key index, 'A1' keys, each
- * '80' its identifier and '81' itself. Without usable content it is the null-scheme (TS 33.501 §6.12.2).
+ * The scheme of highest priority in EF.SUCI_Calc_Info (TS 31.102 §4.4.11.8): 'A0' has pairs of scheme and key index,
+ * 'A1' the keys ('80' identifier, '81' key). The null-scheme without usable content (TS 33.501 §6.12.2).
  */
 const schemeOf = (content: Uint8Array): Scheme => {
   const none: Scheme = { identifier: 0, keyIdentifier: 0, key: new Uint8Array(0) }
@@ -53,13 +53,13 @@ const schemeOf = (content: Uint8Array): Scheme => {
 }
 const first = (tlv: Tlv): number => tlvValue(tlv)[0] ?? 0
 
-/** Digits as the MSIN is coded in a SUCI: low half first, 'F' fills the last byte (TS 24.501 figure 9.11.3.4.4). */
+/** Digits of the MSIN in a SUCI: low half first, 'F' fills the last byte (TS 24.501 figure 9.11.3.4.4). */
 const packMsin = (msin: string): Uint8Array => {
   const padded = msin.length % 2 === 0 ? msin : `${msin}f`
   return swapHalves(Uint8Array.from(padded.match(/../g) ?? [], pair => Number.parseInt(pair, 16)))
 }
 
-/** GET IDENTITY in the SUCI context (TS 31.102 §7.5): the subscriber's identity, concealed by the USIM itself. */
+/** GET IDENTITY in the SUCI context (TS 31.102 §7.5): the USIM conceals the identity of the subscriber. */
 export const handleGetIdentity = (
   card: CardFiles,
   selection: Selection,
@@ -93,7 +93,7 @@ const suciOf = (card: CardFiles, adf: Directory, imsi: string, scheme: Scheme): 
     try {
       output = concealIdentity({ scheme: name, homeNetworkKey: scheme.key, ephemeralPrivateKey, schemeInput })
     } catch (error) {
-      // The key in the file is not one: the identity is not given away unconcealed for that.
+      // With an invalid key in the file, the card does not return the identity in the clear.
       if (error instanceof ProfileError) return undefined
       throw error
     }

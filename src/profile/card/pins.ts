@@ -20,7 +20,7 @@ const triesLeft = (tries: number): number => 0x63c0 | tries
 
 type Step = { readonly card: CardFiles; readonly status: number }
 
-/** Compares a PIN and counts: a wrong one costs a try, a right one gives them all back (TS 102 221 §9.5.1). */
+/** Compares a PIN. A wrong PIN decrements the tries, a correct PIN restores them (TS 102 221 §9.5.1). */
 const present = (card: CardFiles, pin: PinDefinition, value: Uint8Array): Step => {
   const state = getPinState(card, pin)
   if (state.tries === 0) return { card, status: BLOCKED }
@@ -30,7 +30,7 @@ const present = (card: CardFiles, pin: PinDefinition, value: Uint8Array): Step =
   return { card: withPin(card, pin, { ...state, tries }, false), status: triesLeft(tries) }
 }
 
-/** The frame of the five PIN commands: P1 and P2, the length, the key reference; then `work` with the PIN. */
+/** The checks of the five PIN commands: P1 and P2, length, key reference. Then calls `work` with the PIN. */
 const onPin =
   (length: number, work: (card: CardFiles, pin: PinDefinition, data: Uint8Array) => Step, countOf?: TriesOf) =>
   (card: CardFiles, selection: Selection, { p1, p2, data }: CardCommand): CardCommandResult => {
@@ -43,7 +43,7 @@ const onPin =
   }
 type TriesOf = (card: CardFiles, pin: PinDefinition) => number
 
-/** VERIFY PIN (TS 102 221 §11.1.9). Without data it tells how many tries are left, and costs none. */
+/** VERIFY PIN (TS 102 221 §11.1.9). Without data it returns the remaining tries and does not decrement them. */
 export const handleVerifyPin = onPin(
   PIN_LENGTH,
   (card, pin, data) => (getPinState(card, pin).enabled ? present(card, pin, data) : { card, status: INVALIDATED }),
@@ -60,7 +60,7 @@ export const handleChangePin = onPin(2 * PIN_LENGTH, (card, pin, data) => {
   return { card: withPin(step.card, pin, { ...getPinState(step.card, pin), value }, true), status: OK }
 })
 
-/** DISABLE PIN (TS 102 221 §11.1.11). What needs this PIN is then free. */
+/** DISABLE PIN (TS 102 221 §11.1.11). Access conditions with this PIN are then satisfied. */
 export const handleDisablePin = onPin(PIN_LENGTH, (card, pin, data) => setEnabled(card, pin, data, false))
 
 /** ENABLE PIN (TS 102 221 §11.1.12). */
@@ -75,7 +75,7 @@ const setEnabled = (card: CardFiles, pin: PinDefinition, value: Uint8Array, enab
   return { card: withPin(step.card, pin, { ...getPinState(step.card, pin), enabled }, true), status: OK }
 }
 
-/** UNBLOCK PIN (TS 102 221 §11.1.13): the PUK and a new PIN, which is then enabled and verified. */
+/** UNBLOCK PIN (TS 102 221 §11.1.13): requires the PUK, sets a new PIN, and enables and verifies it. */
 export const handleUnblockPin = onPin(
   2 * PIN_LENGTH,
   (card, pin, data) => {

@@ -11,7 +11,7 @@ const countOf = (file: ElementaryFile): number => Math.floor(file.size / file.re
 const recordAt = (card: CardFiles, file: ElementaryFile, number: number): Uint8Array =>
   getFileContent(card, file).subarray((number - 1) * file.recordLength, number * file.recordLength)
 
-/** The record that P1 and the mode in P2 mean, from the record pointer (TS 102 221 §8.3, §11.1.5.2). */
+/** The record number from P1, the mode in P2 and the record pointer (TS 102 221 §8.3, §11.1.5.2). */
 const recordMeant = (file: ElementaryFile, pointer: number, p1: number, mode: number): number => {
   const count = countOf(file)
   const isCyclic = file.structure === 'cyclic'
@@ -29,7 +29,7 @@ const recordMeant = (file: ElementaryFile, pointer: number, p1: number, mode: nu
   }
 }
 
-/** READ RECORD (TS 102 221 §11.1.5). A record is read whole. */
+/** READ RECORD (TS 102 221 §11.1.5). It always reads a whole record. */
 export const handleReadRecord = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, le } = command
   const work = workOn(card, selection, p2 >> 3, RECORD_FILES, { mode: 'read' })
@@ -44,7 +44,7 @@ export const handleReadRecord = (card: CardFiles, selection: Selection, command:
   return answerData(card, after, record, undefined)
 }
 
-/** UPDATE RECORD (TS 102 221 §11.1.6). In a cyclic file it overwrites the oldest record, which becomes the first. */
+/** UPDATE RECORD (TS 102 221 §11.1.6). In a cyclic file it overwrites the oldest record, which becomes record 1. */
 export const handleUpdateRecord = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data } = command
   const work = workOn(card, selection, p2 >> 3, RECORD_FILES, { mode: 'update' })
@@ -77,7 +77,7 @@ const pushed = (card: CardFiles, file: ElementaryFile, record: Uint8Array): Uint
 const INS_INCREASE = 0x32
 const MAX_VALUE_REACHED = 0x9850
 
-/** INCREASE (TS 102 221 §11.1.8): the newest record plus a value becomes the newest record. */
+/** INCREASE (TS 102 221 §11.1.8): adds a value to the newest record and stores the sum as the newest record. */
 export const handleIncrease = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const { p1, p2, data } = command
   const namesFile = (p1 & 0xe0) === 0x80
@@ -110,11 +110,11 @@ interface SearchPlan {
   readonly pattern: Uint8Array
   readonly start: number
   readonly forward: boolean
-  /** Where in a record the search begins. */
+  /** The offset in a record at which the search begins. */
   readonly from: (record: Uint8Array) => number
 }
 
-/** How P1, P2 and the search indication say what to search (TS 102 221 §11.1.7.2). */
+/** Reads P1, P2 and the search indication (TS 102 221 §11.1.7.2). */
 const planSearch = ({ p1, p2, data }: CardCommand, pointer: number, count: number): SearchPlan | undefined => {
   const mode = p2 & 0x07
   if (mode === SEARCH.forward || mode === SEARCH.backward) {
@@ -129,7 +129,7 @@ const planSearch = ({ p1, p2, data }: CardCommand, pointer: number, count: numbe
   const forward = (direction & 1) === 0
   const step = direction < 6 ? 0 : forward ? 1 : -1
   const start = (p1 === 0 ? pointer || (forward ? 1 : count) : p1) + (p1 === 0 ? step : 0)
-  // Bit 4: from behind the first byte that has the value given; else from an offset.
+  // Bit 4: the search begins after the first byte with the given value; otherwise at an offset.
   const from = (record: Uint8Array) => {
     if ((indication & 0x08) === 0) return place
     const at = record.indexOf(place)
@@ -141,7 +141,10 @@ const planSearch = ({ p1, p2, data }: CardCommand, pointer: number, count: numbe
 const contains = (record: Uint8Array, pattern: Uint8Array, from: number): boolean =>
   Buffer.from(record.buffer, record.byteOffset, record.length).indexOf(pattern, from) >= 0
 
-/** SEARCH RECORD (TS 102 221 §11.1.7): the numbers of the records that contain a pattern; the first becomes current. */
+/**
+ * SEARCH RECORD (TS 102 221 §11.1.7): returns the numbers of the records that contain a pattern; the first becomes
+ * current.
+ */
 export const handleSearchRecord = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const work = workOn(card, selection, command.p2 >> 3, RECORD_FILES, { mode: 'read' })
   if (typeof work === 'number') return { card, selection, status: work }

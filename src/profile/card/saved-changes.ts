@@ -6,7 +6,7 @@ import { ProfileError } from '../error.ts'
 import type { InstalledProfile } from '../file-tree.ts'
 import type { CardChanges } from './card-files.ts'
 
-/** What a card keeps of a profile beside the package it was installed from. Our own format; its version is its first component. */
+/** The stored state of a profile, separate from its package. A private format; its first component is its version. */
 const SavedChanges = sequence(
   {
     version: integer(1, 1),
@@ -22,7 +22,7 @@ const SavedChanges = sequence(
   'SavedChanges',
 )
 
-/** The changes as bytes, to be kept in the card's memory. They contain PINs: they are as secret as the package itself. */
+/** Encodes the changes for the memory of the card. They contain PINs: keep them as secret as the package. */
 export const encodeCardChanges = (changes: CardChanges): Uint8Array =>
   encode(SavedChanges, {
     version: 1,
@@ -33,7 +33,7 @@ export const encodeCardChanges = (changes: CardChanges): Uint8Array =>
     lifeCycles: [...changes.lifeCycles].map(([key, lifeCycle]) => ({ key, lifeCycle })),
   })
 
-/** Reads what {@link encodeCardChanges} wrote for the same profile; throws a ProfileError where it does not belong to it. */
+/** Decodes the output of {@link encodeCardChanges} for the same profile. Throws a ProfileError for another profile. */
 export const decodeCardChanges = (profile: InstalledProfile, bytes: Uint8Array): CardChanges => {
   try {
     const saved = decode(SavedChanges, bytes)
@@ -53,7 +53,7 @@ export const decodeCardChanges = (profile: InstalledProfile, bytes: Uint8Array):
     }
   } catch (error) {
     if (!(error instanceof Asn1Error)) throw error
-    throw new ProfileError('bad-state', `the saved state of the profile cannot be read: ${error.message}`, {
+    throw new ProfileError('bad-state', `the saved state of the profile is invalid: ${error.message}`, {
       cause: error,
     })
   }

@@ -7,14 +7,14 @@ import { toFcpTemplate } from './fcp.ts'
 const [OK, DEACTIVATED, NOT_FOUND, WRONG_P1_P2, WRONG_LENGTH] = [0x9000, 0x6283, 0x6a82, 0x6a86, 0x6700]
 const CURRENT_ADF = 0x7fff
 
-/** Makes a file the current one; a directory as well becomes the current directory. */
+/** Makes a file current. A directory also becomes the current directory. */
 const standAt = (selection: Selection, node: FileNode): Selection => {
   if (node.kind === 'EF') return { ...selection, directory: node.parent, file: node, record: 0 }
   const application = node.kind === 'ADF' ? node : selection.application
   return { directory: node, file: undefined, record: 0, application }
 }
 
-/** What a FID means from where the channel stands (TS 102 221 §8.4.1). */
+/** Finds the file of a FID from the current directory (TS 102 221 §8.4.1). */
 const findByFid = (card: CardFiles, { directory, application }: Selection, fid: number): FileNode | undefined => {
   if (fid === 0x3f00) return card.profile.mf
   if (fid === CURRENT_ADF) return application
@@ -28,7 +28,7 @@ const findByFid = (card: CardFiles, { directory, application }: Selection, fid: 
   return sibling?.kind === 'DF' ? sibling : undefined
 }
 
-/** A path of FIDs from a directory down; '7FFF' at its beginning is the current ADF. */
+/** Follows a path of FIDs from a directory; '7FFF' at its beginning is the current ADF. */
 const findByPath = (selection: Selection, from: Directory, path: Uint8Array): FileNode | undefined => {
   let at: FileNode | undefined = from
   for (let i = 0; i < path.length; i += 2) {
@@ -39,7 +39,10 @@ const findByPath = (selection: Selection, from: Directory, path: Uint8Array): Fi
   return at
 }
 
-/** Which of the applications whose AID begins with `aid` P2 asks for (TS 102 221 table 11.2). */
+/**
+ * Finds the first, last, next or previous application, as P2 requires, whose AID begins with `aid` (TS 102 221 table
+ * 11.2).
+ */
 const findByAid = (card: CardFiles, selection: Selection, aid: Uint8Array, p2: number): Directory | undefined => {
   const found = card.profile.applications.filter(adf => aid.every((octet, i) => adf.aid![i] === octet))
   const current = selection.application === undefined ? -1 : found.indexOf(selection.application)
@@ -84,10 +87,10 @@ const findSelected = (card: CardFiles, selection: Selection, { p1, p2, data }: C
   }
 }
 
-/** SELECT (TS 102 221 §11.1.1). A file that is not found leaves the selection as it was. */
+/** SELECT (TS 102 221 §11.1.1). If no file is found, the selection does not change. */
 export const handleSelect = (card: CardFiles, selection: Selection, command: CardCommand): CardCommandResult => {
   const answer = command.p2 & 0x1c
-  // '00' (FCI) is what GlobalPlatform's SELECT by name asks for; the UICC answers it with the FCP as well.
+  // GlobalPlatform's SELECT by name requests '00' (FCI). The UICC also returns the FCP for it.
   if (answer !== 0x04 && answer !== 0x0c && !(answer === 0x00 && command.p1 === 0x04))
     return { card, selection, status: WRONG_P1_P2 }
   const found = findSelected(card, selection, command)
@@ -100,7 +103,10 @@ export const handleSelect = (card: CardFiles, selection: Selection, command: Car
   }
 }
 
-/** STATUS (TS 102 221 §11.1.2): the FCP of the current directory, the AID of the current application, or nothing. */
+/**
+ * STATUS (TS 102 221 §11.1.2): returns the FCP of the current directory, the AID of the current application, or no
+ * data.
+ */
 export const handleStatus = (card: CardFiles, selection: Selection, { p1, p2 }: CardCommand): CardCommandResult => {
   if (p1 > 0x02) return { card, selection, status: WRONG_P1_P2 }
   if (p2 === 0x0c) return { card, selection, status: OK }
@@ -112,7 +118,7 @@ export const handleStatus = (card: CardFiles, selection: Selection, { p1, p2 }: 
     : { card, selection, status: OK, data: encodeTlv(0x84, aid) }
 }
 
-/** The EF that a command means: by short identifier in the current directory, else the current one (TS 102 221 §8.4.3). */
+/** The EF of a command: by short identifier in the current directory, otherwise the current EF (TS 102 221 §8.4.3). */
 export const findAddressedFile = (selection: Selection, sfi: number): ElementaryFile | undefined => {
   if (sfi === 0) return selection.file
   for (const child of selection.directory.children.values()) if (child.kind === 'EF' && child.sfi === sfi) return child

@@ -5,7 +5,7 @@ import type { ProfileFinding } from './finding.ts'
 
 const hex4 = (fid: number): string => fid.toString(16).padStart(4, '0').toUpperCase()
 
-/** Every file points to a record of an EF.ARR that is there and says something: else nobody can ever use the file. */
+/** Every file references an existing record of an EF.ARR with a rule. Otherwise the file is never accessible. */
 export const accessRuleFindings = (profile: InstalledProfile): ProfileFinding[] => {
   const broken: string[] = []
   const roots: readonly Directory[] = [profile.mf, ...profile.applications]
@@ -36,7 +36,7 @@ const aidOf = (record: Uint8Array): string | undefined => {
   }
 }
 
-/** EF.DIR lists every application: a device finds them in no other way (TS 102 221 §13.1). */
+/** EF.DIR lists every application: a device finds applications only there (TS 102 221 §13.1). */
 export const directoryFindings = (profile: InstalledProfile): ProfileFinding[] => {
   const dir = profile.mf.children.get(0x2f00)
   const listed = new Set<string | undefined>()
@@ -49,7 +49,7 @@ export const directoryFindings = (profile: InstalledProfile): ProfileFinding[] =
     .map(aid => ({ rule: 'ef-dir', severity: 'error', message: `EF.DIR does not list application ${aid}` }))
 }
 
-/** Files without which a service of EF.UST is an empty promise (TS 31.102 §4.2.8): the service, and the file in ADF.USIM. */
+/** The file in ADF.USIM that each service of EF.UST requires (TS 31.102 §4.2.8). */
 const FILES_OF_SERVICES: readonly (readonly [service: number, fid: number, name: string])[] = [
   [2, 0x6f3b, 'EF.FDN'],
   [10, 0x6f3c, 'EF.SMS'],
@@ -70,7 +70,7 @@ const FILES_OF_SERVICES: readonly (readonly [service: number, fid: number, name:
   [125, 0x5fd0, 'DF.SAIP'],
 ]
 
-/** Every service that the USIM says it has, has its file. */
+/** The file of each available service of the USIM exists. */
 export const serviceTableFindings = (usim: Directory | undefined): ProfileFinding[] => {
   const ust = usim?.children.get(0x6f38)
   if (usim === undefined || ust?.kind !== 'EF') return []
@@ -80,7 +80,7 @@ export const serviceTableFindings = (usim: Directory | undefined): ProfileFindin
     ([service, , name]) => ({
       rule: 'service-table',
       severity: 'warning',
-      message: `EF.UST says service ${service} is available, but there is no ${name}`,
+      message: `EF.UST states that service ${service} is available, but there is no ${name}`,
     }),
   )
 }

@@ -1,4 +1,4 @@
-/** What was looked at. */
+/** The property that was checked. */
 export type FindingRule =
   | 'element-order'
   | 'identification'
@@ -19,8 +19,8 @@ export interface ProfileFinding {
   readonly rule: FindingRule
   readonly severity: 'error' | 'warning'
   readonly message: string
-  /** Identification number of the PE that it is about. */
+  /** The identification number of the PE. */
   readonly identification?: number
-  /** Where that PE begins in the package. */
+  /** The offset of the PE in the package. */
   readonly offset?: number
 }

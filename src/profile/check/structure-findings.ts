@@ -9,7 +9,10 @@ const at = ({ identification, offset }: ProfileElement): Pick<ProfileFinding, 'i
   offset,
 })
 
-/** Header first, end last, one of each; every PE with a number of its own; the elements no profile can do without (SAIP §8.1). */
+/**
+ * The header is first and the end last, each once; every PE has a unique number; the mandatory elements are present
+ * (SAIP §8.1).
+ */
 export const orderFindings = ({ elements }: ProfilePackage): ProfileFinding[] => {
   const findings: ProfileFinding[] = []
   if (elements[0]?.kind !== 'header')
@@ -48,7 +51,7 @@ export const orderFindings = ({ elements }: ProfilePackage): ProfileFinding[] =>
   return findings
 }
 
-/** The services that the elements of a package call for. */
+/** The services that the elements of a package require. */
 const servicesUsed = (pkg: ProfilePackage): ReadonlySet<ServiceName> => {
   const used = new Set<ServiceName>()
   for (const kind of ['usim', 'isim', 'csim'] as const) if (getElements(pkg, kind).length > 0) used.add(kind)
@@ -61,7 +64,7 @@ const servicesUsed = (pkg: ProfilePackage): ReadonlySet<ServiceName> => {
   return used
 }
 
-/** What the header says about the rest: version, ICCID, services and templates (SAIP §8.2). */
+/** The header matches the package: version, ICCID, services and templates (SAIP §8.2). */
 export const headerFindings = (pkg: ProfilePackage): ProfileFinding[] => {
   const header = getElements(pkg, 'header')[0]
   if (header === undefined) return []
@@ -69,19 +72,27 @@ export const headerFindings = (pkg: ProfilePackage): ProfileFinding[] => {
   const { value } = header
   const version = `${value['major-version']}.${value['minor-version']}`
   if (value['major-version'] < 2 || value['major-version'] > 3)
-    findings.push({ rule: 'version', severity: 'error', message: `format version ${version} is not known` })
+    findings.push({ rule: 'version', severity: 'error', message: `format version ${version} is unknown` })
   const iccid = unpackDigits(value.iccid)
   if (iccid === undefined || !/^89\d{16,18}$/.test(iccid))
-    findings.push({ rule: 'iccid', severity: 'error', message: 'the ICCID is not 18 to 20 digits that begin with 89' })
+    findings.push({
+      rule: 'iccid',
+      severity: 'error',
+      message: 'the ICCID does not have 18 to 20 digits that begin with 89',
+    })
   else if (!hasLuhn(iccid))
-    findings.push({ rule: 'iccid', severity: 'warning', message: `the last digit of ICCID ${iccid} is not Luhn's` })
+    findings.push({
+      rule: 'iccid',
+      severity: 'warning',
+      message: `the last digit of ICCID ${iccid} is not the Luhn digit`,
+    })
   const stated = new Set(Object.keys(value['eUICC-Mandatory-services']))
   for (const service of servicesUsed(pkg))
     if (!stated.has(service))
       findings.push({
         rule: 'mandatory-services',
         severity: 'warning',
-        message: `${service} is used, but not among the mandatory services: a card that lacks it finds out late`,
+        message: `${service} is used, but not among the mandatory services: a card without it fails late`,
       })
   const listed = new Set(value['eUICC-Mandatory-GFSTEList'])
   for (const element of pkg.elements) {
@@ -91,7 +102,7 @@ export const headerFindings = (pkg: ProfilePackage): ProfileFinding[] => {
       findings.push({
         rule: 'templates',
         severity: 'error',
-        message: `template ${templateID} is not known`,
+        message: `template ${templateID} is unknown`,
         ...at(element),
       })
     else if (!listed.has(templateID))

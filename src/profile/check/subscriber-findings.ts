@@ -8,7 +8,7 @@ const isPin = (value: Uint8Array): boolean => /^3\d(3\d){3,7}(ff)*$/.test(Buffer
 const isPuk = (value: Uint8Array): boolean => value.every(octet => octet >= 0x30 && octet <= 0x39)
 const isApplicationPin = (reference: number): boolean => (reference & 0x7f) >= 1 && (reference & 0x7f) <= 8
 
-/** A PIN that no keypad can enter, a counter that starts at zero (SAIP §8.4). */
+/** Each PIN can be entered on a keypad, and no counter starts at zero (SAIP §8.4). */
 export const pinFindings = (pkg: ProfilePackage): ProfileFinding[] => {
   const findings: ProfileFinding[] = []
   const report = (message: string, element: { identification?: number; offset: number }): void => {
@@ -24,12 +24,12 @@ export const pinFindings = (pkg: ProfilePackage): ProfileFinding[] => {
   for (const element of getElements(pkg, 'pinCodes'))
     for (const pin of element.value.pinCodes.pinconfig ?? []) {
       if (isApplicationPin(pin.keyReference) && !isPin(pin.pinValue))
-        report(`PIN ${pin.keyReference} is not 4 to 8 digits padded with FF`, element)
+        report(`PIN ${pin.keyReference} does not have 4 to 8 digits padded with FF`, element)
       checkTries(`PIN ${pin.keyReference}`, pin['maxNumOfAttemps-retryNumLeft'], message => report(message, element))
     }
   for (const element of getElements(pkg, 'pukCodes'))
     for (const puk of element.value.pukCodes) {
-      if (!isPuk(puk.pukValue)) report(`PUK ${puk.keyReference} is not 8 digits`, element)
+      if (!isPuk(puk.pukValue)) report(`PUK ${puk.keyReference} does not have 8 digits`, element)
       checkTries(`PUK ${puk.keyReference}`, puk['maxNumOfAttemps-retryNumLeft'], message => report(message, element))
     }
   return findings
@@ -40,7 +40,7 @@ const checkTries = (name: string, tries: number, report: (message: string) => vo
   if (most === 0 || left > most) report(`${name} allows ${most} tries and has ${left} left`)
 }
 
-/** IMSI and authentication of USIM and ISIM (AIDs of TS 101 220 annex E), without which nothing registers. */
+/** USIM and ISIM (AIDs of TS 101 220 annex E) have an IMSI and authentication. Without them no device registers. */
 export const subscriberFindings = (profile: InstalledProfile, usim: Directory | undefined): ProfileFinding[] => {
   const findings: ProfileFinding[] = []
   for (const adf of profile.applications) {
@@ -51,6 +51,6 @@ export const subscriberFindings = (profile: InstalledProfile, usim: Directory | 
   if (usim === undefined) return findings
   const imsi = usim.children.get(0x6f07)
   if (imsi?.kind !== 'EF' || unpackImsi(imsi.initialContent) === undefined)
-    findings.push({ rule: 'imsi', severity: 'error', message: 'EF.IMSI does not hold an IMSI of 6 to 15 digits' })
+    findings.push({ rule: 'imsi', severity: 'error', message: 'EF.IMSI does not contain an IMSI of 6 to 15 digits' })
   return findings
 }

@@ -4,7 +4,7 @@ import { type SchemaValue, tagged } from '../../asn1/schema.ts'
 import { automatic } from './automatic-tags.ts'
 import { ApplicationIdentifier, PEHeader, UInt8, UInt16 } from './file.ts'
 
-/** An AID under the tag that GlobalPlatform gives it, '4F' ([APPLICATION 15]). */
+/** An AID under its GlobalPlatform tag '4F' ([APPLICATION 15]). */
 const Aid = tagged(0x4f, ApplicationIdentifier)
 const Memory = octets(2, 4)
 
@@ -58,7 +58,7 @@ export const ApplicationInstance = sequence(
 )
 export type ApplicationInstance = SchemaValue<typeof ApplicationInstance>
 
-/** SAIP §8.6.3.  KeyObject: a key set's entry, with one or more components (GlobalPlatform §11.8). */
+/** SAIP §8.6.3.  KeyObject: an entry of a key set with one or more components (GlobalPlatform §11.8). */
 const KeyObject = sequence(
   {
     keyUsageQualifier: tagged(0x95, octets(1, 2)),
@@ -79,7 +79,7 @@ const KeyObject = sequence(
 )
 export type KeyObject = SchemaValue<typeof KeyObject>
 
-/** SAIP §8.6.  PE-SecurityDomain: the MNO-SD, or one under it, with its keys and personalization. */
+/** SAIP §8.6.  PE-SecurityDomain: the MNO-SD, or one below it, with its keys and personalization. */
 export const SecurityDomain = automatic(
   {
     'sd-Header': PEHeader,
@@ -112,7 +112,7 @@ const ApplicationLoadPackage = sequence(
   'ApplicationLoadPackage',
 )
 
-/** SAIP §8.7.  PE-Application: a load file, and instances of it. */
+/** SAIP §8.7.  PE-Application: a load file and its instances. */
 export const Application = automatic(
   {
     'app-Header': PEHeader,
@@ -123,7 +123,7 @@ export const Application = automatic(
 )
 export type Application = SchemaValue<typeof Application>
 
-/** SAIP §8.8.  PE-RFM: an instance of remote file management. Some of its tags are its own. */
+/** SAIP §8.8.  PE-RFM: an instance of remote file management. Some of its tags are not automatic. */
 export const Rfm = sequence(
   {
     'rfm-header': tagged(0xa0, PEHeader),
@@ -141,7 +141,7 @@ export const Rfm = sequence(
 )
 export type Rfm = SchemaValue<typeof Rfm>
 
-/** SAIP §8.9.  PE-NonStandard: whatever an issuer agreed with a maker of cards. */
+/** SAIP §8.9.  PE-NonStandard: content that an issuer and a card manufacturer agreed on. */
 export const NonStandard = automatic(
   { 'nonStandard-header': PEHeader, issuerID: oid(), content: octets() },
   'PE-NonStandard',

@@ -10,7 +10,7 @@ import { explicit, type Schema, type TaggedSchema, tagged } from '../../asn1/sch
 
 type Component = Schema<unknown> | Optional<unknown> | Defaulted<unknown>
 
-/** The tag octets of context class tag `number`, as one number. */
+/** The tag octets of a context class tag as one number. */
 const contextTag = (number: number, constructed: boolean): number => {
   const first = constructed ? 0xa0 : 0x80
   return number < 31 ? first | number : ((first | 31) << 8) | number
@@ -31,7 +31,7 @@ const withNumber = (component: Component, number: number): Component => {
   return numbered(number, component)
 }
 
-/** A SEQUENCE whose components are tagged [0], [1], … in their order. */
+/** A SEQUENCE whose components have the tags [0], [1], … in order. */
 export const automatic = <const C extends Record<string, Component>>(
   components: C,
   name = 'SEQUENCE',

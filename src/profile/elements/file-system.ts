@@ -5,15 +5,15 @@ import { automatic } from './automatic-tags.ts'
 import { File, PEHeader } from './file.ts'
 
 /**
- * The value of a PE that creates files from a template: its header (each PE calls it otherwise), `templateID`, and a
- * `File` under the name of each file that is present. SAIP §8.3.2 to §8.3.4, annex A.
+ * The value of a PE that creates files from a template: its header (with a different name in each PE), `templateID`,
+ * and a `File` under the name of each present file. SAIP §8.3.2 to §8.3.4, annex A.
  */
 export interface FileSystemElement {
   readonly templateID: string
   readonly [name: string]: PEHeader | string | File | undefined
 }
 
-/** The files of each PE in their order, which is the order of their tags; `?` marks OPTIONAL. */
+/** The files of each PE in the order of their tags; `?` marks OPTIONAL. */
 const FILES = {
   mf: 'mf ef-pl? ef-iccid ef-dir ef-arr ef-umpc?',
   cd: 'df-cd ef-launchpad? ef-icon?',
@@ -67,7 +67,7 @@ const FILES = {
 } as const
 export type FileSystemKind = keyof typeof FILES
 
-/** What each PE calls its PEHeader, where it is not `<kind>-header`. */
+/** The names of the PEHeader that are not `<kind>-header`. */
 const HEADER_NAMES: Partial<Record<FileSystemKind, string>> = {
   'opt-usim': 'optusim-header',
   'opt-isim': 'optisim-header',
@@ -77,7 +77,7 @@ const HEADER_NAMES: Partial<Record<FileSystemKind, string>> = {
 }
 export const getHeaderName = (kind: FileSystemKind): string => HEADER_NAMES[kind] ?? `${kind}-header`
 
-/** The names of the files that a PE of this kind can hold, in their order. */
+/** Returns the names of the files of this PE kind in order. */
 export const getFileNames = (kind: FileSystemKind): readonly string[] =>
   FILES[kind].split(/\s+/).map(name => name.replace('?', ''))
 

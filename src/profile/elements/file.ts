@@ -11,7 +11,7 @@ export const ApplicationIdentifier = octets(5, 16)
 export const UInt8 = integer(0, 255)
 export const UInt16 = integer(0, 65535)
 
-/** SAIP §8.3.1.  The part of the FCP that TS 102 222 §6.3.2.2.2 calls proprietary; tags in the private class. */
+/** SAIP §8.3.1.  The proprietary part of the FCP (TS 102 222 §6.3.2.2.2); tags in the private class. */
 const ProprietaryInfo = sequence(
   {
     specialFileInformation: defaulted(tagged(0xc0, octets(1)), Uint8Array.of(0)),
@@ -23,7 +23,9 @@ const ProprietaryInfo = sequence(
   'ProprietaryInfo',
 )
 
-/** SAIP §8.3.1.  Fcp: what TS 102 222 puts into CREATE FILE, with a link path, and a temporary fileID for an ADF. */
+/**
+ * SAIP §8.3.1.  Fcp: the parameters of CREATE FILE (TS 102 222), with a link path, and a temporary fileID for an ADF.
+ */
 export const Fcp = sequence(
   {
     fileDescriptor: optional(tagged(0x82, octets(2, 4))),
@@ -56,7 +58,7 @@ export const File = sequenceOf(
 )
 export type File = SchemaValue<typeof File>
 
-/** SAIP §8.3.5.  FileManagement: one walk through the tree, creating and filling. Only some of its tags are automatic. */
+/** SAIP §8.3.5.  FileManagement: selects directories, creates and fills files. Only some of its tags are automatic. */
 const FileManagement = sequenceOf(
   choice(
     {

@@ -7,7 +7,7 @@ import { ApplicationIdentifier, GenericFileManagement, PEHeader, UInt8 } from '.
 import { FileSystemElements, type FileSystemKind, getHeaderName } from './file-system.ts'
 import { AkaParameter, CdmaParameter, PinCodes, PukCodes } from './security.ts'
 
-/** SAIP §8.2.  The services that a profile can demand, in the order of ServicesList. */
+/** SAIP §8.2.  The services that a profile can require, in the order of ServicesList. */
 const SERVICES = [
   'contactless',
   'usim',
@@ -71,7 +71,7 @@ export type ProfileHeader = SchemaValue<typeof ProfileHeader>
 /** SAIP §8.10.  PE-End: always the last element. */
 export const End = automatic({ 'end-header': PEHeader }, 'PE-End')
 
-/** The types that are not made of files, by their number in the CHOICE; 11 to 15 are kept free by the specification. */
+/** The types without files by their number in the CHOICE; SAIP reserves 11 to 15. */
 const FIRST = {
   header: ProfileHeader,
   genericFileManagement: GenericFileManagement,
@@ -107,7 +107,7 @@ export const kindOfTag = (tag: number): ElementKind | undefined => kindByTag.get
 
 export const isFileSystemKind = (kind: string): kind is FileSystemKind => kind in FileSystemElements
 
-/** The field that holds the PEHeader; the profile header has none, it identifies itself. */
+/** The field with the PEHeader; the profile header has none. */
 const HEADER_FIELDS: Partial<Record<ElementKind, string>> = {
   genericFileManagement: 'gfm-header',
   pinCodes: 'pin-Header',

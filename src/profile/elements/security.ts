@@ -4,7 +4,7 @@ import type { SchemaValue } from '../../asn1/schema.ts'
 import { automatic, numbered } from './automatic-tags.ts'
 import { ApplicationIdentifier, PEHeader, UInt8 } from './file.ts'
 
-/** SAIP §8.4.1.  One PIN: its key reference of TS 102 221 §9.5.1, value, PUK and counters. */
+/** SAIP §8.4.1.  One PIN: its key reference (TS 102 221 §9.5.1), value, PUK and counters. */
 const PINConfiguration = automatic(
   {
     keyReference: integer(0, 255),
@@ -17,7 +17,9 @@ const PINConfiguration = automatic(
 )
 export type PINConfiguration = SchemaValue<typeof PINConfiguration>
 
-/** SAIP §8.4.1.  PE-PINCodes: the PINs of the directory last created, or the path of the directory that lends its own. */
+/**
+ * SAIP §8.4.1.  PE-PINCodes: the PINs of the directory created last, or the path of the directory whose PINs it shares.
+ */
 export const PinCodes = automatic(
   {
     'pin-Header': PEHeader,
@@ -30,7 +32,7 @@ export const PinCodes = automatic(
 )
 export type PinCodes = SchemaValue<typeof PinCodes>
 
-/** SAIP §8.4.2.  One PUK; PINs name it by its key reference. */
+/** SAIP §8.4.2.  One PUK; PINs reference it by its key reference. */
 const PUKConfiguration = automatic(
   {
     keyReference: integer(0, 255),
@@ -48,7 +50,7 @@ export const PukCodes = automatic(
 )
 export type PukCodes = SchemaValue<typeof PukCodes>
 
-/** SAIP §8.5.  MappingParameter: the NAA uses the algorithm of another one, named by its AID. */
+/** SAIP §8.5.  MappingParameter: the NAA uses the algorithm of another NAA, identified by its AID. */
 const MappingParameter = automatic(
   { mappingOptions: octets(1), mappingSource: ApplicationIdentifier },
   'MappingParameter',

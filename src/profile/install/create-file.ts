@@ -5,13 +5,13 @@ import { type FileType, type FillPattern, fill, type Structure, type TemplateFil
 import { PeFailure } from './failure.ts'
 import { findPath, type Installation, type OpenDirectory, takeMemory } from './installation.ts'
 
-/** What a file costs beside its content: its FCP and its place in the directory. */
+/** The memory of a file besides its content: its FCP and its directory entry. */
 const FILE_OVERHEAD = 32
 const MAX_FILE_SIZE = 65_535
 const MAX_RECORDS = 254
 const ERASED: FillPattern = { head: Uint8Array.of(0xff), tail: new Uint8Array(0), repeat: false }
 
-/** A file being filled: `position` is where the next fillFileContent goes. */
+/** A file that is being filled: `position` is the offset of the next fillFileContent. */
 export interface OpenFile {
   readonly file: ElementaryFile & { initialContent: Uint8Array }
   position: number
@@ -24,7 +24,7 @@ const numberOf = (bytes: Uint8Array): number => {
 }
 const hex4 = (fid: number): string => fid.toString(16).padStart(4, '0')
 
-/** File descriptor byte of TS 102 221 table 11.5: the structure, or that it is a directory. */
+/** File descriptor byte of TS 102 221 table 11.5: the structure, or a directory. */
 const typeOf = (descriptor: number): FileType => {
   const type = descriptor & 0x3f
   if (type === 0x38) return 'DF'
@@ -35,7 +35,7 @@ const typeOf = (descriptor: number): FileType => {
   return structure
 }
 
-/** A file's access rule: EF.ARR and record, or a record of the EF.ARR of its place (SAIP §8.3.1). */
+/** The access rule of a file: EF.ARR and record, or a record of the nearest EF.ARR (SAIP §8.3.1). */
 const accessOf = (fcp: Fcp | undefined, row: TemplateFile | undefined, defaultArr: number): AccessReference => {
   const given = fcp?.securityAttributesReferenced
   if (given === undefined) {
@@ -53,10 +53,10 @@ const fidOf = (fcp: Fcp | undefined, row: TemplateFile | undefined): number => {
 }
 
 const refuseDuplicate = (parent: Directory, fid: number): void => {
-  if (parent.children.has(fid)) throw new PeFailure('bad-values', `file ${hex4(fid)} exists already in ${parent.key}`)
+  if (parent.children.has(fid)) throw new PeFailure('bad-values', `file ${hex4(fid)} already exists in ${parent.key}`)
 }
 
-/** Makes the MF, an ADF or a DF. */
+/** Creates the MF, an ADF or a DF. */
 export const createDirectory = (
   installation: Installation,
   kind: Directory['kind'],
@@ -99,7 +99,7 @@ interface Shape {
   readonly recordLength: number
 }
 
-/** Structure and size from the FCP, else from the template, else from the content that the profile gives. */
+/** Structure and size from the FCP, else from the template, else from the content in the profile. */
 const shapeOf = (fcp: Fcp | undefined, row: TemplateFile | undefined, contentLength: number): Shape => {
   const descriptor = fcp?.fileDescriptor
   const structure = descriptor === undefined ? row?.type : typeOf(descriptor[0]!)
@@ -125,7 +125,7 @@ const checkShape = ({ structure, size, recordLength }: Shape): void => {
     throw new PeFailure('bad-values', `${size} bytes are not 1 to ${MAX_RECORDS} records of ${recordLength}`)
 }
 
-/** The file before it is filled: each record, or the file, as the pattern says (TS 102 222 §6.3.2.2.2). */
+/** The initial content of a file: each record, or the file, filled with the pattern (TS 102 222 §6.3.2.2.2). */
 const initialContent = (shape: Shape, fcp: Fcp | undefined, row: TemplateFile | undefined): Uint8Array => {
   if (shape.structure === 'ber-tlv') return new Uint8Array(0)
   const { fillPattern, repeatPattern } = fcp?.proprietaryEFInfo ?? {}
@@ -142,7 +142,7 @@ const initialContent = (shape: Shape, fcp: Fcp | undefined, row: TemplateFile | 
   return records
 }
 
-/** Makes an EF, or a link to one. `contentLength` is how much the profile is about to fill in. */
+/** Creates an EF or a link to one. `contentLength` is the length of the content that the profile fills in. */
 export const createEf = (
   installation: Installation,
   parent: OpenDirectory,
@@ -178,7 +178,9 @@ export const createEf = (
   return { file, position: 0 }
 }
 
-/** Short file identifier: given in the five high bits, none where it is given empty, else from template or FID (SAIP §8.3.1). */
+/**
+ * Short file identifier: in the five high bits; none if empty; otherwise from the template or the FID (SAIP §8.3.1).
+ */
 const sfiOf = (fcp: Fcp | undefined, row: TemplateFile | undefined, fid: number): number | undefined => {
   const given = fcp?.shortEFID
   if (given !== undefined) return given.length === 0 ? undefined : given[0]! >> 3 || undefined
@@ -187,12 +189,12 @@ const sfiOf = (fcp: Fcp | undefined, row: TemplateFile | undefined, fid: number)
   return fromFid >= 1 && fromFid <= 30 ? fromFid : undefined
 }
 
-/** fillFileOffset: moves on from where the last content ended (SAIP §8.3.2). */
+/** fillFileOffset: skips bytes after the last content (SAIP §8.3.2). */
 export const moveOn = (open: OpenFile, offset: number): void => {
   open.position += offset
 }
 
-/** fillFileContent: writes where the last content ended, as an UPDATE command would. */
+/** fillFileContent: writes after the last content, as an UPDATE command does. */
 export const fillIn = (installation: Installation, open: OpenFile, content: Uint8Array): void => {
   const { file } = open
   if (file.contentKey !== file.key) throw new PeFailure('bad-values', `content for the link ${file.key}`)

@@ -1,6 +1,8 @@
 import type { PEStatusName } from '../euicc-response.ts'
 
-/** Stops the installation at one PE, with the status that the eUICC reports for it (SAIP §8.11). Never leaves this folder. */
+/**
+ * Ends the installation at one PE with the status that the eUICC reports (SAIP §8.11). Thrown only inside this folder.
+ */
 export class PeFailure extends Error {
   readonly status: PEStatusName
 

@@ -33,7 +33,7 @@ const contentLengthOf = (file: File): number => {
   return end
 }
 
-/** The directory that a PE's first directory, or its files, go into. */
+/** The parent of the first directory or of the files of a PE. */
 const baseOf = (installation: Installation, kind: FileSystemKind): OpenDirectory | undefined => {
   if (kind === 'mf' || kind === 'iot') return undefined
   const application = APPLICATION_OF[kind]
@@ -43,7 +43,7 @@ const baseOf = (installation: Installation, kind: FileSystemKind): OpenDirectory
   return adf
 }
 
-/** Interprets a PE that makes files from a template (SAIP §8.3.2 to §8.3.4). */
+/** Interprets a PE that creates files from a template (SAIP §8.3.2 to §8.3.4). */
 export const installFileSystem = (installation: Installation, kind: FileSystemKind, value: FileSystemElement): void => {
   const template = getTemplate(value.templateID)
   if (template === undefined) throw new PeFailure('template-not-supported', value.templateID)
@@ -51,7 +51,7 @@ export const installFileSystem = (installation: Installation, kind: FileSystemKi
     throw new PeFailure('bad-values', `${value.templateID} is a template of ${template.kind}, not of ${kind}`)
   const base = baseOf(installation, kind)
   let top: OpenDirectory | undefined
-  // undefined while the rows are those of a directory that this profile does not have
+  // undefined while the rows belong to a directory that this profile does not have
   let directory = base
   for (const row of template.files) {
     const file = value[row.name] as File | undefined
@@ -84,7 +84,7 @@ export const installFileSystem = (installation: Installation, kind: FileSystemKi
 const refusesCreation = (file: File, kind: FileSystemKind): boolean =>
   kind !== 'mf' && file.some(command => command.doNotCreate !== undefined)
 
-/** The first directory of a template goes into the base, the others into the first; an ADF is always at the top. */
+/** The first directory of a template goes into the base, the others into the first one; an ADF is always at the top. */
 const parentFor = (
   row: TemplateFile,
   installation: Installation,
@@ -111,7 +111,7 @@ const installTemplateFile = (
   }
 }
 
-/** Interprets PE-GenericFileManagement (SAIP §8.3.5): walks to directories, creates files in them, fills files. */
+/** Interprets PE-GenericFileManagement (SAIP §8.3.5): selects directories, creates files in them, and fills files. */
 export const installGenericFiles = (installation: Installation, value: ElementValue<'genericFileManagement'>): void => {
   for (const commands of value.fileManagementCMD) {
     let directory = requireMf(installation)
@@ -135,7 +135,7 @@ export const installGenericFiles = (installation: Installation, value: ElementVa
           open = undefined
         } else open = createEf(installation, directory, fcp, undefined, upcomingContent(commands.slice(index + 1)))
       } else if (open === undefined) {
-        throw new PeFailure('bad-values', 'content, but no file that it goes into')
+        throw new PeFailure('bad-values', 'content without a file')
       } else if (command.fillFileOffset !== undefined) moveOn(open, command.fillFileOffset)
       else if (command.fillFileContent !== undefined) fillIn(installation, open, command.fillFileContent)
     }

@@ -1,21 +1,21 @@
 import type { AkaDefinition, Directory, ElementaryFile, FileNode, PinDefinition, PukDefinition } from '../file-tree.ts'
 import { PeFailure } from './failure.ts'
 
-/** A directory while files are still added to it. */
+/** A directory to which files are still added. */
 export interface OpenDirectory extends Directory {
   readonly children: Map<number, FileNode>
 }
 
-/** What the elements interpreted so far have made. Belongs to one installation and changes with each element. */
+/** The result of the elements so far. Each installation has its own, and each element changes it. */
 export interface Installation {
   readonly freeMemory: number
   memory: number
   mf: OpenDirectory | undefined
   /** ADFs by their temporary file ID (SAIP §8.3.1, `fileID`). */
   readonly adfs: Map<number, OpenDirectory>
-  /** The ADF that the last PE of each kind of application created: PEs that extend an application mean this one. */
+  /** The ADF that the last PE of each application kind created. PEs that extend an application refer to it. */
   readonly lastAdf: Map<'usim' | 'isim' | 'csim', OpenDirectory>
-  /** The directory that PE-PINCodes and PE-AKAParameter speak about. */
+  /** The directory to which PE-PINCodes and PE-AKAParameter apply. */
   current: OpenDirectory | undefined
   readonly files: Map<string, ElementaryFile>
   readonly pins: Map<string, PinDefinition>
@@ -40,7 +40,7 @@ export const startInstallation = (freeMemory: number): Installation => ({
   instances: [],
 })
 
-/** Counts what a part of the profile takes; the card has no more than it has. */
+/** Counts the memory of a part of the profile and fails if the card has not enough. */
 export const takeMemory = (installation: Installation, bytes: number): void => {
   installation.memory += bytes
   if (installation.memory > installation.freeMemory)
@@ -53,8 +53,8 @@ export const requireMf = (installation: Installation): OpenDirectory => {
 }
 
 /**
- * The file at a `filePath` or `linkPath` (SAIP §8.3.5): FIDs from the MF down, without the MF's own; an ADF stands at
- * the top under its temporary file ID. Empty: the MF.
+ * The file at a `filePath` or `linkPath` (SAIP §8.3.5): FIDs below the MF; an ADF has its temporary file ID at the top.
+ * An empty path is the MF.
  */
 export const findPath = (installation: Installation, path: Uint8Array): FileNode => {
   let at: FileNode = requireMf(installation)

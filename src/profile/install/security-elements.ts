@@ -19,10 +19,10 @@ export const installPuks = (installation: Installation, value: PukCodes): void =
   }
 }
 
-/** Global PINs and ADM keys are those of the MF, all others belong to a DF or ADF (TS 102 221 §9.5.1). */
+/** Global PINs and ADM keys belong to the MF, all others to a DF or ADF (TS 102 221 §9.5.1). */
 const isGlobal = (reference: number): boolean => reference < 0x80
 
-/** Interprets PE-PINCodes (SAIP §8.4.1) in the directory that was made last. */
+/** Interprets PE-PINCodes (SAIP §8.4.1) for the directory created last. */
 export const installPins = (installation: Installation, value: PinCodes): void => {
   const directory = installation.current
   if (directory === undefined) throw new PeFailure('bad-values', 'PINs before any directory')
@@ -56,7 +56,7 @@ export const installPins = (installation: Installation, value: PinCodes): void =
   }
 }
 
-/** Which service an algorithm is, and the lengths of its key and operator constant. */
+/** The service of each algorithm, and the lengths of its key and operator constant. */
 const ALGORITHMS = {
   milenage: { keys: [16], constants: [16] },
   tuak: { keys: [16, 32], constants: [32] },
@@ -78,7 +78,7 @@ const checkAlgorithm = (algorithm: AlgoParameter, services: ReadonlySet<ServiceN
   if (!services.has(serviceOf(name, algorithm.key.length))) throw new PeFailure('feature-not-supported', name)
 }
 
-/** Bits of `sqnOptions`: which of the two checks of TS 33.102 C.2 the USIM makes. */
+/** Bits of `sqnOptions`: the checks of TS 33.102 C.2 that the USIM makes. */
 const SQN_OPTIONS = { ageLimit: 0x01, delta: 0x02 }
 
 const rulesOf = (value: AkaParameter, algorithm: AlgoParameter): FreshnessRules => {
@@ -94,7 +94,7 @@ const rulesOf = (value: AkaParameter, algorithm: AlgoParameter): FreshnessRules 
   }
 }
 
-/** Interprets PE-AKAParameter (SAIP §8.5) for the application that was made last. */
+/** Interprets PE-AKAParameter (SAIP §8.5) for the application created last. */
 export const installAka = (
   installation: Installation,
   value: AkaParameter,
@@ -128,6 +128,6 @@ const ownAka = (
 const mappedAka = (installation: Installation, source: Uint8Array): AkaDefinition => {
   const adf = [...installation.adfs.values()].find(({ aid }) => aid !== undefined && equalBytes(aid, source))
   const aka = adf && installation.aka.get(adf.key)
-  if (aka === undefined) throw new PeFailure('bad-values', 'the NAA that the algorithm is mapped to is not there')
+  if (aka === undefined) throw new PeFailure('bad-values', 'the NAA that the algorithm is mapped to does not exist')
   return aka
 }

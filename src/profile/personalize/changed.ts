@@ -1,6 +1,6 @@
 import { UNKNOWN } from '../../asn1/constructed.ts'
 
-/** A value with other components. What the schema does not know (EXTENSIBILITY IMPLIED) comes along. */
+/** Returns a value with other components. Unknown components (EXTENSIBILITY IMPLIED) are retained. */
 export const changed = <T extends object>(value: T, changes: Partial<T>): T => {
   const copy = { ...value, ...changes }
   const unknown = (value as { readonly [UNKNOWN]?: unknown })[UNKNOWN]

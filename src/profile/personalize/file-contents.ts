@@ -4,7 +4,10 @@ import type { ElementValue } from '../elements/profile-element.ts'
 import type { ProfileElement } from '../package.ts'
 import { changed } from './changed.ts'
 
-/** Elements that make files straight in the ADF of an application. A file that one of `BY_DEFAULT` does not list is made all the same. */
+/**
+ * Elements that create files directly in the ADF of an application. Elements of `BY_DEFAULT` also create files that
+ * they do not list.
+ */
 const FAMILY = {
   usim: 'usim',
   'opt-usim': 'usim',
@@ -27,20 +30,20 @@ const IDENTIFIERS = {
   isim: { 'ef-impi': '6f02', 'ef-domain': '6f03', 'ef-impu': '6f04', 'ef-ad': '6fad', 'ef-smsp': '6f42' },
 } as const
 
-/** The new content of a file beside the one that it has. */
+/** The new content of a file and its present content. */
 export interface NewContent {
   readonly old: Uint8Array
   readonly next: Uint8Array
 }
-/** By the file's key in the installed profile. */
+/** By the key of the file in the installed profile. */
 export type NewContents = ReadonlyMap<string, NewContent>
 
-/** A command of either way to write files (SAIP §8.3.2, §8.3.5): both fill alike. */
+/** A file command of either form (SAIP §8.3.2, §8.3.5); both fill files alike. */
 type Command = File[number] | FileManagement[number]
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-/** The same commands, writing the new content; `commands` themselves where they do already. */
+/** Returns the commands with the new content, or `commands` itself if they already write it. */
 const fillWith = <C extends Command>(commands: readonly C[], { old, next }: NewContent): readonly C[] => {
   if (equalBytes(old, next)) return commands
   const isWritten = new Uint8Array(next.length)
@@ -60,7 +63,7 @@ const fillWith = <C extends Command>(commands: readonly C[], { old, next }: NewC
   ]
 }
 
-/** The ADF that each application's further files go into: the last one made (SAIP §8.3.4). */
+/** The ADF for further files of each application: the one created last (SAIP §8.3.4). */
 type LastAdf = Map<'usim' | 'isim', string>
 
 const rewriteTemplateFiles = (element: ProfileElement, contents: NewContents, lastAdf: LastAdf): unknown => {
@@ -95,7 +98,7 @@ const rewriteWalk = (walk: FileManagement, contents: NewContents): FileManagemen
   let fills: FileManagement[number][] = []
   const flush = (): void => {
     const content = key === undefined ? undefined : contents.get(key)
-    // A file that is only walked past is filled elsewhere.
+    // A file that is only selected here is filled elsewhere.
     out.push(...(content && (isNew || fills.length > 0) ? fillWith(fills, content) : fills))
     fills = []
   }
@@ -117,7 +120,7 @@ const rewriteWalk = (walk: FileManagement, contents: NewContents): FileManagemen
   return out.every((command, at) => command === walk[at]) && out.length === walk.length ? walk : out
 }
 
-/** Gives the value of each element with the new contents in its files, and the same value where it has none of them. */
+/** Returns the value of each element with the new file contents, or the same value if none applies. */
 export const createFileRewriter = (contents: NewContents): ((element: ProfileElement) => unknown) => {
   const lastAdf: LastAdf = new Map()
   return element => {

@@ -9,10 +9,10 @@ const codeBytes = (digits: string): Uint8Array => {
   return out
 }
 
-/** Values of TS 102 221 table 9.3: application PIN 1, second PIN of an application, administrative key 1. */
+/** Key references of TS 102 221 table 9.3: application PIN 1, second application PIN, administrative key 1. */
 const REFERENCE = { first: 0x01, second: 0x81, adm1: 0x0a } as const
 
-/** A list whose members are replaced where `next` gives another value; itself where none is. */
+/** Replaces the members for which `next` returns another value. Returns the list itself if no member changes. */
 const mapChanged = <T>(list: readonly T[], next: (item: T) => T): readonly T[] => {
   const mapped = list.map(next)
   return mapped.some((item, at) => item !== list[at]) ? mapped : list
@@ -49,7 +49,9 @@ export const personalPuks = (
   return pukCodes === value.pukCodes ? value : { ...value, pukCodes }
 }
 
-/** PE-AKAParameter (SAIP §8.5): key and operator constant of every NAA; one that is mapped to another follows it. */
+/**
+ * PE-AKAParameter (SAIP §8.5): key and operator constant of every NAA. An NAA with a mapping uses those of its source.
+ */
 export const personalAka = (
   value: ElementValue<'akaParameter'>,
   { algorithm, k, opc }: Personalization,
@@ -60,7 +62,7 @@ export const personalAka = (
   if (opc !== undefined && name === 'usim-test-algorithm')
     throw badValue(
       'opc',
-      'the test algorithm of the template has none; give `algorithm: milenage` to have Milenage instead',
+      'the test algorithm of the template has none; set `algorithm: milenage` to replace it with Milenage',
     )
   const [keys, constants] = name === 'tuak' ? [[16, 32], 32] : [[16], 16]
   if (k !== undefined && !keys.includes(k.length)) throw badValue('k', `a ${name} key has ${keys.join(' or ')} bytes`)
@@ -73,7 +75,10 @@ export const personalAka = (
   return { ...value, algoConfiguration: { algoParameter: { ...own, ...switched, key, opc: constant } } }
 }
 
-/** SCP80's key sets have versions 01 to 0F; its keys the identifiers 1 to 3 (TS 102 225 §5.1.2, GlobalPlatform amendment). */
+/**
+ * SCP80 key sets have the versions 01 to 0F and the key identifiers 1 to 3 (TS 102 225 §5.1.2, GlobalPlatform
+ * amendment).
+ */
 export const personalOtaKeys = (
   value: ElementValue<'securityDomain'>,
   { kic, kid, kik }: Personalization,
@@ -93,7 +98,7 @@ export const personalOtaKeys = (
     if (field === undefined || bytes === undefined || key.keyVersionNumber[0] !== version) return key
     const keyCompontents = mapChanged(key.keyCompontents, component => {
       if (component.keyData.length !== bytes.length)
-        throw badValue(field, `the template's key has ${component.keyData.length} bytes, this one ${bytes.length}`)
+        throw badValue(field, `the key of the template has ${component.keyData.length} bytes, this one ${bytes.length}`)
       return equalBytes(component.keyData, bytes) ? component : { ...component, keyData: bytes }
     })
     return keyCompontents === key.keyCompontents ? key : { ...key, keyCompontents }

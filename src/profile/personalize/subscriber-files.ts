@@ -1,5 +1,5 @@
 import { equalBytes } from '../../asn1/bytes.ts'
-import { accessClass, dialling } from '../build/contents.ts'
+import { accessClass, dialing } from '../build/contents.ts'
 import { packDigits, packImsi, packPlmn, swapHalves, unpackImsi } from '../digits.ts'
 import type { Directory, ElementaryFile, InstalledProfile } from '../file-tree.ts'
 import { getUsim } from '../subscriber.ts'
@@ -20,7 +20,7 @@ const FID = {
 } as const
 const ISIM_AID = 'a0000000871004'
 
-/** Collects what files shall hold. A link's content is that of the file it leads to. */
+/** Collects the new contents of files. A link has the content of the linked file. */
 const createDraft = (profile: InstalledProfile) => {
   const contents = new Map<string, NewContent>()
   return {
@@ -45,15 +45,15 @@ const efOf = (directory: Directory, fid: number): ElementaryFile | undefined => 
   return file?.kind === 'EF' ? file : undefined
 }
 
-/** `bytes` at `at`; what does not fit is refused in the words of the field. */
+/** Writes `bytes` at `at`. If they do not fit, the error names the field. */
 const put = (content: Uint8Array, at: number, bytes: Uint8Array, field: 'imsi' | 'msisdn' | 'smsp'): Uint8Array => {
   if (at < 0 || at + bytes.length > content.length)
-    throw badValue(field, `it has no room in the template's file of ${content.length} bytes`)
+    throw badValue(field, `it does not fit the template's file of ${content.length} bytes`)
   content.set(bytes, at)
   return content
 }
 
-/** The files of a subscriber: what each shall hold for these values. */
+/** Returns the new contents of the subscriber files for these values. */
 export const subscriberFiles = (profile: InstalledProfile, values: Personalization): NewContents => {
   const draft = createDraft(profile)
   if (values.iccid !== undefined) {
@@ -64,11 +64,11 @@ export const subscriberFiles = (profile: InstalledProfile, values: Personalizati
   const oldImsi = first && unpackImsi(efOf(first, FID.imsi)?.initialContent ?? new Uint8Array(0))
   for (const usim of profile.applications.filter(adf => isLike(adf, first))) {
     const ownImsi = unpackImsi(efOf(usim, FID.imsi)?.initialContent ?? new Uint8Array(0))
-    // A second USIM with an IMSI of its own is another subscription.
+    // A second USIM with another IMSI belongs to another subscription.
     if (usim !== first && ownImsi !== oldImsi) continue
     editUsim(draft, usim, values, oldImsi)
   }
-  // Values that are the template's own leave its ISIM as it is, even where that names somebody else.
+  // Values that equal those of the template do not change its ISIM, even if the ISIM has other identities.
   const { imsi, msisdn } = values
   const moved = {
     ...(imsi !== oldImsi && { imsi }),
@@ -100,13 +100,13 @@ const editUsim = (draft: Draft, usim: Directory, values: Personalization, oldIms
     draft.edit(efOf(usim, FID.acc), () => accessClass(imsi))
     if (oldImsi !== undefined) moveHome(draft, usim, oldImsi, imsi, mncLengthOf(usim, values))
   }
-  if (msisdn !== undefined && !editRecord(draft, efOf(usim, FID.msisdn), -14, dialling(msisdn, 14), 'msisdn'))
+  if (msisdn !== undefined && !editRecord(draft, efOf(usim, FID.msisdn), -14, dialing(msisdn, 14), 'msisdn'))
     throw badValue('msisdn', 'the template has no EF.MSISDN')
-  if (smsp !== undefined && !editServiceCentre(draft, efOf(usim, FID.smsp), smsp))
+  if (smsp !== undefined && !editServiceCenter(draft, efOf(usim, FID.smsp), smsp))
     throw badValue('smsp', 'the template has no EF.SMSP')
 }
 
-/** The first record's bytes from `from`, counted from the record's end: what stands before them is an alpha identifier. */
+/** Edits the first record from `from`, counted from the end of the record; an alpha identifier precedes it. */
 const editRecord = (
   draft: Draft,
   file: ElementaryFile | undefined,
@@ -115,15 +115,15 @@ const editRecord = (
   field: 'msisdn' | 'smsp',
 ): boolean => draft.edit(file, content => put(content, file!.recordLength + from, bytes, field))
 
-/** EF.SMSP (TS 31.102 §4.2.27): the indicator says with a zero that the service centre is there. */
-const editServiceCentre = (draft: Draft, file: ElementaryFile | undefined, number: string): boolean =>
-  editRecord(draft, file, -15, dialling(number, 14).subarray(0, 12), 'smsp') &&
+/** EF.SMSP (TS 31.102 §4.2.27): a zero bit in the indicator means that the service center is present. */
+const editServiceCenter = (draft: Draft, file: ElementaryFile | undefined, number: string): boolean =>
+  editRecord(draft, file, -15, dialing(number, 14).subarray(0, 12), 'smsp') &&
   draft.edit(file, content => {
     content[file!.recordLength - 28]! &= ~0x02
     return content
   })
 
-/** Where the home network was written down, the new one is: EF.EHPLMN and EF.HPLMNwAcT. */
+/** Replaces the home network in EF.EHPLMN and EF.HPLMNwAcT where they contain the old one. */
 const moveHome = (draft: Draft, usim: Directory, oldImsi: string, imsi: string, mncLength: 2 | 3): void => {
   const plmnOf = (of: string) => packPlmn(of.slice(0, 3), of.slice(3, 3 + mncLength))
   const [before, after] = [plmnOf(oldImsi), plmnOf(imsi)]
@@ -138,20 +138,20 @@ const moveHome = (draft: Draft, usim: Directory, oldImsi: string, imsi: string, 
     })
 }
 
-/** The text in a tag-'80' object at the beginning of a record (TS 31.103 §4.2.2 to §4.2.4), edited. */
+/** Edits the text in a tag '80' object at the beginning of a record (TS 31.103 §4.2.2 to §4.2.4). */
 const editText = (record: Uint8Array, edit: (text: string) => string): void => {
   const length = record[1] ?? 0xff
   if (record[0] !== 0x80 || length > 0x7f || 2 + length > record.length) return
   const text = Buffer.from(record.subarray(2, 2 + length)).toString('utf8')
   const next = new TextEncoder().encode(edit(text))
   if (2 + next.length > record.length)
-    throw badValue('imsi', `it has no room in the ISIM's record of ${record.length} bytes`)
+    throw badValue('imsi', `it does not fit the ISIM record of ${record.length} bytes`)
   record.fill(0xff, 1)
   record[1] = next.length
   record.set(next, 2)
 }
 
-/** Identities of an ISIM that are made from the IMSI or the number (TS 23.003 §13.2, §13.3, §13.4B). */
+/** Updates the ISIM identities that derive from the IMSI or the number (TS 23.003 §13.2, §13.3, §13.4B). */
 const editIsim = (
   draft: Draft,
   isim: Directory,

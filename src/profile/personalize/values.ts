@@ -1,18 +1,18 @@
 import { hasLuhn } from '../digits.ts'
 import { ProfileError } from '../error.ts'
 
-/** What makes a copy of a template somebody's own. What is left out stays as the template has it. */
+/** The individual values of a copy. Omitted values are those of the template. */
 export interface Personalization {
-  /** 18 to 20 digits, the last of them Luhn's. */
+  /** 18 to 20 digits; the last one is the Luhn digit. */
   readonly iccid?: string
-  /** The IMSI; EF.ACC, the home networks and an ISIM's identities follow it. */
+  /** The IMSI. EF.ACC, the home networks and the identities of an ISIM are derived from it. */
   readonly imsi?: string
-  /** By default as EF.AD of the template has it. */
+  /** Default: the value in EF.AD of the template. */
   readonly mncLength?: 2 | 3
   readonly msisdn?: string
-  /** The service centre of EF.SMSP. */
+  /** The service center of EF.SMSP. */
   readonly smsp?: string
-  /** Milenage in place of the template's algorithm; needs `k` and `opc`. */
+  /** Replaces the algorithm of the template with Milenage; requires `k` and `opc`. */
   readonly algorithm?: 'milenage'
   readonly k?: Uint8Array
   readonly opc?: Uint8Array
@@ -29,7 +29,7 @@ export interface Personalization {
 }
 export type PersonalField = keyof Personalization
 
-/** Not to be shown to anybody: an error about one says what is wrong with it, and never what it is. */
+/** Secret values: an error describes the problem without the value. */
 export const SECRET_FIELDS: ReadonlySet<PersonalField> = new Set([
   ...(['k', 'opc', 'pin1', 'pin2', 'puk1', 'puk2', 'adm1', 'kic', 'kid', 'kik'] as const),
 ])
@@ -43,7 +43,7 @@ const isLong =
 const KEY = isLong(16, 24, 32)
 const PIN = fits(/^\d{4,8}$/, '4 to 8 digits are expected')
 const PUK = fits(/^\d{8}$/, '8 digits are expected')
-const NUMBER = fits(/^\+?\d{1,20}$/, 'up to 20 digits are expected, with or without + before them')
+const NUMBER = fits(/^\+?\d{1,20}$/, 'up to 20 digits are expected, with or without a leading +')
 
 const checkIccid = (iccid: string): string | undefined => {
   if (!/^\d{18,20}$/.test(iccid)) return '18 to 20 digits are expected'
@@ -51,7 +51,7 @@ const checkIccid = (iccid: string): string | undefined => {
   return hasLuhn(iccid) ? undefined : 'its last digit is not the check digit (Luhn)'
 }
 
-/** Says what is wrong with a value, without the value; undefined: nothing. */
+/** Returns the problem of a value without the value, or undefined. */
 const CHECKS: { readonly [F in PersonalField]-?: (value: NonNullable<Personalization[F]>) => string | undefined } = {
   iccid: checkIccid,
   imsi: fits(/^\d{6,15}$/, '6 to 15 digits are expected'),
@@ -75,7 +75,7 @@ export const PERSONAL_FIELDS = Object.keys(CHECKS) as readonly PersonalField[]
 export const badValue = (field: PersonalField, problem: string): ProfileError =>
   new ProfileError('bad-parameter', `${field}: ${problem}`, { element: field })
 
-/** Checks each value by itself. Throws a ProfileError whose `element` is the field. */
+/** Checks each value separately. Throws a ProfileError whose `element` is the field. */
 export const checkEachValue = (values: Personalization): void => {
   for (const field of PERSONAL_FIELDS) {
     const value = values[field]
@@ -85,9 +85,10 @@ export const checkEachValue = (values: Personalization): void => {
   }
 }
 
-/** Checks the values of a copy, which must also be complete. */
+/** Checks the values of a copy and that they are complete. */
 export const checkPersonalization = (values: Personalization): void => {
   checkEachValue(values)
-  if (values.algorithm !== undefined && values.k === undefined) throw badValue('k', `${values.algorithm} needs it`)
-  if (values.algorithm !== undefined && values.opc === undefined) throw badValue('opc', `${values.algorithm} needs it`)
+  if (values.algorithm !== undefined && values.k === undefined) throw badValue('k', `${values.algorithm} requires it`)
+  if (values.algorithm !== undefined && values.opc === undefined)
+    throw badValue('opc', `${values.algorithm} requires it`)
 }

@@ -1,6 +1,6 @@
 import { readTable } from './template-file.ts'
 
-/** SAIP annex A: the files that every CSIM has (3GPP2 C.S0065 §3.4). */
+/** SAIP annex A: the files of every CSIM (3GPP2 C.S0065 §3.4). */
 export const CSIM = readTable(`
   adf-csim - ADF - - 14 -
   ef-arr 6F06 LF - - 10 -
@@ -39,7 +39,7 @@ export const CSIM = readTable(`
   ef-call-prompt 6F73 TR - - 2 -
 `)
 
-/** SAIP annex A: the files that a CSIM may have. */
+/** SAIP annex A: the optional files of a CSIM. */
 export const OPT_CSIM = readTable(`
   ef-ssci 6F2E TR 1 - 5 -
   ef-fdn 6F3B LF - - 8 - FF*

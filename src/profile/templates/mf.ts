@@ -10,7 +10,7 @@ export const MF = readTable(`
   ef-umpc   2F08 TR 5  - 10 08 -
 `)
 
-/** SAIP annex A, DF.CD: configuration data of TS 102 221 §13: a launch pad and its icons, '6F40' being the first. */
+/** SAIP annex A, DF.CD: configuration data of TS 102 221 §13: a launch pad and its icons, beginning with '6F40'. */
 export const CD = readTable(`
   df-cd         7F11 DF - - 14 - -
   ef-launchpad  6F01 TR - - 10 - -

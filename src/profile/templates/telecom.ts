@@ -1,6 +1,9 @@
 import { readTable } from './template-file.ts'
 
-/** EFs right under DF.TELECOM (TS 31.102 figure 4.1). EF.SUME's empty title and EF.PSISMSC's access are TS.48's. */
+/**
+ * EFs directly under DF.TELECOM (TS 31.102 figure 4.1). The empty title of EF.SUME and the access of EF.PSISMSC are
+ * those of TS.48.
+ */
 const TOP = readTable(`
   df-telecom  7F10 DF -  - 14 - -
   ef-arr      6F06 LF -  - 10 - -
@@ -12,7 +15,8 @@ const TOP = readTable(`
 `)
 
 /**
- * TS 31.102 §4.6.1, DF.GRAPHICS. There may be many EF.IIDF ('4FXX'), so the profile says which; EF.ICON has '4F40'.
+ * TS 31.102 §4.6.1, DF.GRAPHICS. Several EF.IIDF ('4FXX') are possible, so the profile provides the FID; EF.ICON has
+ * '4F40'.
  */
 const GRAPHICS = readTable(`
   df-graphics      5F50 DF -  - 14 - -
@@ -24,9 +28,8 @@ const GRAPHICS = readTable(`
 `)
 
 /**
- * TS 31.102 §4.4.2, DF.PHONEBOOK. The specification fixes only EF.PBR, EF.PSC, EF.CC and EF.PUID. Most other FIDs
- * follow the example in its annex G, those of EF.IAP, EF.PURI and EF.CCP1 are free ones: EF.PBR says which a
- * phonebook has, and their short identifiers.
+ * TS 31.102 §4.4.2, DF.PHONEBOOK. It fixes only EF.PBR, EF.PSC, EF.CC and EF.PUID. Other FIDs follow the example in
+ * annex G; EF.IAP, EF.PURI and EF.CCP1 use free ones. EF.PBR lists the files and their short identifiers.
  */
 const PHONEBOOK_FILES = readTable(`
   df-phonebook  5F3A DF -  - 14 - -

@@ -1,29 +1,29 @@
 import { fromHex } from '../../asn1/bytes.ts'
 
-/** What a file is: a directory, or an elementary file of one of the structures of TS 102 221 §8.2.2. */
+/** The type of a file: a directory, or an elementary file with a structure of TS 102 221 §8.2.2. */
 export type FileType = 'MF' | 'ADF' | 'DF' | 'transparent' | 'linear-fixed' | 'cyclic' | 'ber-tlv'
 export type Structure = Exclude<FileType, 'MF' | 'ADF' | 'DF'>
 
-/** One row of an annex A table: how a file is made when the profile says nothing else about it. */
+/** One row of an annex A table: the properties of a file that the profile does not override. */
 export interface TemplateFile {
-  /** The file's name in the PE. */
+  /** The name of the file in the PE. */
   readonly name: string
-  /** Absent where the profile must give it. */
+  /** Absent if the profile must provide it. */
   readonly fid: number | undefined
   readonly type: FileType
-  /** Bytes in the file, or in a record. */
+  /** Bytes in the file or in a record. */
   readonly size: number | undefined
   readonly records: number | undefined
   /** The record of EF.ARR with its access rule. */
   readonly arr: number
   readonly sfi: number | undefined
-  /** Content before the profile fills anything in; 'FF' where absent. */
+  /** The content before the profile fills the file; 'FF' if absent. */
   readonly pattern: FillPattern | undefined
 }
 
 /**
- * How a file, or each of its records, is filled (TS 102 222 §6.3.2.2.2): `head`, then the last byte of `head` again
- * and again (or, with `repeat`, all of `head` again and again), then `tail` at the end.
+ * How a file, or each of its records, is filled (TS 102 222 §6.3.2.2.2): `head`, then the last byte of `head`
+ * repeatedly (with `repeat`: all of `head` repeatedly), then `tail` at the end.
  */
 export interface FillPattern {
   readonly head: Uint8Array
@@ -31,7 +31,7 @@ export interface FillPattern {
   readonly repeat: boolean
 }
 
-/** `length` bytes of a pattern. */
+/** Returns `length` bytes of a pattern. */
 export const fill = ({ head, tail, repeat }: FillPattern, length: number): Uint8Array => {
   const out = new Uint8Array(length)
   for (let i = 0; i < length; i++) out[i] = head[repeat ? i % head.length : Math.min(i, head.length - 1)]!
@@ -49,7 +49,7 @@ const TYPES: Record<string, FileType> = {
   BT: 'ber-tlv',
 }
 
-/** `00FF*`: FF up to the end. `FF*07`: 07 at the end. `FFFFFF0000+`: the whole again and again. */
+/** `00FF*`: FF up to the end. `FF*07`: 07 at the end. `FFFFFF0000+`: all bytes repeatedly. */
 const readPattern = (text: string): FillPattern | undefined => {
   if (text === '-') return undefined
   const [head = '', tail = ''] = text.split(/[*+]/)
@@ -59,9 +59,8 @@ const readNumber = (text: string, radix: number): number | undefined =>
   text === '-' ? undefined : Number.parseInt(text, radix)
 
 /**
- * Reads a table as the annex prints it, a file a line:
- * `name FID type size records ARR SFI content`, where `-` stands for what the annex leaves to the profile.
- * A ninth word is for the reader: `min` marks a size or record length that is 3GPP's minimum.
+ * Parses a table of the annex, one file a line: `name FID type size records ARR SFI content`; `-` marks a value that
+ * the profile provides. A ninth word is a note: `min` marks a size or record length that is the minimum of 3GPP.
  */
 export const readTable = (text: string): readonly TemplateFile[] =>
   text
@@ -83,7 +82,7 @@ export const readTable = (text: string): readonly TemplateFile[] =>
       }
     })
 
-/** A table in a later version: the same files, but for those that changed. */
+/** Returns a later version of a table, in which only the given rows differ. */
 export const withChanges = (table: readonly TemplateFile[], changes: string): readonly TemplateFile[] => {
   const changed = readTable(changes)
   return table.map(file => changed.find(({ name }) => name === file.name) ?? file)

@@ -10,8 +10,8 @@ export const GSM_ACCESS = readTable(`
 `)
 
 /**
- * SAIP annex A, DF.5GS: TS 31.102 §4.4.11, contents of its annex E. Directory, EF.URSP and EF.SUCI_Calc_Info (empty
- * lists) are as in the TS.48 profiles.
+ * SAIP annex A, DF.5GS: TS 31.102 §4.4.11, contents of its annex E. The directory, EF.URSP and EF.SUCI_Calc_Info (empty
+ * lists) are as in TS.48.
  */
 export const DF_5GS_V4 = readTable(`
   df-df-5gs             5FC0 DF -   - 14 -  -
@@ -37,15 +37,13 @@ export const DF_5GS_V4 = readTable(`
 `)
 
 /**
- * The versions are taken to differ in nothing but new files, none of which exists unless the profile lists it: the
- * newest table reads the older PEs.
+ * Assumption: the versions differ only in new files, which exist only if the profile lists them, so the newest table
+ * also reads older PEs.
  */
 export const DF_5GS_V3 = DF_5GS_V4
 export const DF_5GS = DF_5GS_V4
 
-/**
- * SAIP annex A, DF.SAIP: what the USIM needs to calculate the SUCI itself, out of the terminal's reach (as in TS.48).
- */
+/** SAIP annex A, DF.SAIP: the data for SUCI calculation by the USIM, not readable by the terminal (as in TS.48). */
 export const DF_SAIP = readTable(`
   df-df-saip              5FD0 DF - - 14 - -
   ef-suci-calc-info-usim  4F01 TR - - 3  - A0020000FF*
@@ -68,7 +66,10 @@ export const DF_5GPROSE = readTable(`
   ef-5g-prose-uir   4F06 TR - - 2  06 -
 `)
 
-/** SAIP annex A, DF.EAP: TS 102 310 §7. An application may have several, so the profile names the directory. */
+/**
+ * SAIP annex A, DF.EAP: TS 102 310 §7. An application can have several, so the profile provides the FID of the
+ * directory.
+ */
 export const EAP = readTable(`
   df-eap        -    DF - - 14 - -
   ef-eapkeys    4F01 TR - - 4  - -

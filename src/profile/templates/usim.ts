@@ -1,10 +1,9 @@
 import { readTable, withChanges } from './template-file.ts'
 
 /**
- * SAIP annex A, ADF.USIM: the files every USIM has. Sizes, access and SFIs of TS 31.102 §4.2 (SFIs: annex H),
- * contents of its annex E. 3GPP leaves open how many records EF.FDN and EF.SMS have, how long EF.SMSP's text and
- * EF.UST are: 20 and 10, 10 and 14 are taken to be annex A's. EF.HPPLMN counts in six minutes: an hour is the default
- * of TS 23.122 §4.4.3.3.
+ * SAIP annex A, ADF.USIM: the mandatory files (TS 31.102 §4.2, SFIs of annex H, contents of annex E). 3GPP does not
+ * define the records of EF.FDN (20) and EF.SMS (10) or the lengths of EF.SMSP's text (10) and EF.UST (14): assumed from
+ * annex A. EF.HPPLMN counts in six minutes; the default is one hour (TS 23.122 §4.4.3.3).
  */
 export const USIM = readTable(`
   adf-usim      -    ADF -   -  14 -  -
@@ -33,7 +32,7 @@ export const USIM = readTable(`
   ef-epsnsc     6FE4 LF  54  1  5  18 - min
 `)
 
-/** The second version has room for the services of 5G in EF.UST (TS 31.102 §4.2.8: up to 136). */
+/** The second version has space for the 5G services in EF.UST (TS 31.102 §4.2.8: up to 136). */
 export const USIM_V2 = withChanges(USIM, 'ef-ust 6F38 TR 17 - 2 04 -')
 
 /** TS 31.102 §4.2.1 to §4.2.49: language, charging, calls, cell broadcast, networks. */
@@ -80,7 +79,7 @@ const GROUP_CALLS = readTable(`
   ef-hiddenkey  6FC3 TR 4 - 5 - -
 `)
 
-/** TS 31.102 §4.2.58 to §4.2.72: names of networks, voice mail, multimedia messages. */
+/** TS 31.102 §4.2.58 to §4.2.72: names of networks, voicemail, multimedia messages. */
 const NAMES_AND_MESSAGES = readTable(`
   ef-pnn     6FC5 LF -  - 10 19 -
   ef-opl     6FC6 LF 8  - 10 1A -
@@ -145,8 +144,8 @@ const SINCE_RELEASE_12 = readTable(`
 `)
 
 /**
- * SAIP annex A, optional files of ADF.USIM. Lengths that TS 31.102 leaves open come with the profile. EF.LI's three
- * languages and EF.MSISDN's 10 characters of text are taken to be annex A's.
+ * SAIP annex A, optional files of ADF.USIM. The profile provides lengths that TS 31.102 does not define. The three
+ * languages of EF.LI and the 10 text characters of EF.MSISDN are assumed from annex A.
  */
 export const OPT_USIM = [
   ...SINCE_RELEASE_99,

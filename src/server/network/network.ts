@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { AkaAlgorithm } from '../../profile/aka/algorithm.ts'
-import { type AuthenticationVector, generateVector, nextSqn, resynchronise } from '../../profile/aka/auc.ts'
+import { type AuthenticationVector, generateVector, nextSqn, resynchronize } from '../../profile/aka/auc.ts'
 
 /** A subscriber as the AuC and the subscriber register know it. The keys stay inside `algorithm`. */
 export interface SubscriberRecord {
@@ -16,8 +16,8 @@ export type NetworkRefusal =
   | 'unknown-subscriber'
   | 'no-challenge' // an answer without a question, or to one that is too old
   | 'wrong-response' // RES is not the one that the subscriber's key gives
-  | 'bad-resynchronisation' // AUTS is not from the subscriber's USIM
-  | 'out-of-step' // the USIM asked for resynchronisation again, right after one
+  | 'bad-resynchronization' // AUTS is not from the subscriber's USIM
+  | 'out-of-step' // the USIM asked for resynchronization again, right after one
 
 /** Who is on the network, and where. */
 export interface RegisteredSubscriber {
@@ -66,7 +66,7 @@ export interface NetworkSettings {
 interface Attempt {
   readonly vector: AuthenticationVector
   readonly since: number
-  readonly resynchronised: boolean
+  readonly resynchronized: boolean
 }
 
 /** A challenge is answered within a second by a card; a minute is for a person who debugs one. */
@@ -82,11 +82,11 @@ export const createNetwork = (settings: NetworkSettings): Network => {
   const attempts = new Map<string, Attempt>()
   const register = new Map<string, RegisteredSubscriber>()
 
-  const ask = ({ imsi, algorithm }: SubscriberRecord, resynchronised: boolean): NetworkChallenge => {
+  const ask = ({ imsi, algorithm }: SubscriberRecord, resynchronized: boolean): NetworkChallenge => {
     const sqn = nextSqn(lastSqn.get(imsi) ?? new Uint8Array(6))
     lastSqn.set(imsi, sqn)
     const vector = generateVector(algorithm, { rand: random(16), sqn })
-    attempts.set(imsi, { vector, since: clock().getTime(), resynchronised })
+    attempts.set(imsi, { vector, since: clock().getTime(), resynchronized })
     return { rand: vector.rand, autn: vector.autn }
   }
 
@@ -121,9 +121,9 @@ export const createNetwork = (settings: NetworkSettings): Network => {
         return { refused: 'no-challenge' }
 
       if ('auts' in answer) {
-        if (attempt.resynchronised) return { refused: 'out-of-step' }
-        const sqnMs = resynchronise(subscriber.algorithm, { rand: attempt.vector.rand, auts: answer.auts })
-        if (sqnMs === undefined) return { refused: 'bad-resynchronisation' }
+        if (attempt.resynchronized) return { refused: 'out-of-step' }
+        const sqnMs = resynchronize(subscriber.algorithm, { rand: attempt.vector.rand, auts: answer.auts })
+        if (sqnMs === undefined) return { refused: 'bad-resynchronization' }
         lastSqn.set(imsi, sqnMs) // TS 33.102 §6.3.5: the AuC goes on counting from where the USIM is
         return { challenge: ask(subscriber, true) }
       }

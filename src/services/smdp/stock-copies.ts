@@ -50,7 +50,7 @@ const buildOwn = (random: Random): ProfilePackage =>
     algorithm: { name: 'milenage', k: random(16), opc: random(16) },
     serviceProviderName: OPERATOR.name,
     msisdn: '+4915550000000',
-    serviceCentre: '+4915550000001',
+    serviceCenter: '+4915550000001',
     random,
   })
 

@@ -133,7 +133,7 @@ describe('TUAK', () => {
   })
 
   it('tuak rejects a key that has neither 128 nor 256 bits', () => {
-    expect(() => tuak({ k: new Uint8Array(24), topc: new Uint8Array(32) })).toThrow(/16 or 32 are needed/)
+    expect(() => tuak({ k: new Uint8Array(24), topc: new Uint8Array(32) })).toThrow(/16 or 32 are required/)
   })
 })
 

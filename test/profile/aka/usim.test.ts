@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { equalBytes, fromHex, toHex } from '../../../src/asn1/bytes.ts'
-import { generateVector, nextSqn, resynchronise } from '../../../src/profile/aka/auc.ts'
+import { generateVector, nextSqn, resynchronize } from '../../../src/profile/aka/auc.ts'
 import { milenage } from '../../../src/profile/aka/milenage.ts'
 import { joinSqn, splitSqn } from '../../../src/profile/aka/sequence-number.ts'
 import { testAlgorithm } from '../../../src/profile/aka/test-algorithm.ts'
@@ -47,22 +47,22 @@ describe('answerChallenge, the USIM side of AKA (TS 33.102 §6.3.3, annex C)', (
     const { state, answer } = answerTo(initialUsimState(), sqnOf(100, 1))
     expect(answer.result).toBe('success')
     expect(answerTo(state, sqnOf(99, 2)).answer.result).toBe('success')
-    expect(answerTo(state, sqnOf(100, 1)).answer.result).toBe('synchronisation-failure')
-    expect(answerTo(state, sqnOf(99, 1)).answer.result).toBe('synchronisation-failure')
+    expect(answerTo(state, sqnOf(100, 1)).answer.result).toBe('synchronization-failure')
+    expect(answerTo(state, sqnOf(99, 1)).answer.result).toBe('synchronization-failure')
     expect(answerTo(state, sqnOf(101, 1)).answer.result).toBe('success')
   })
 
   it('answerChallenge accepts a SEQ jump of exactly delta and no more', () => {
     const state = stateWith(1000, 0)
     expect(answerTo(state, sqnOf(1050, 1), { delta: 50 }).answer.result).toBe('success')
-    expect(answerTo(state, sqnOf(1051, 1), { delta: 50 }).answer.result).toBe('synchronisation-failure')
+    expect(answerTo(state, sqnOf(1051, 1), { delta: 50 }).answer.result).toBe('synchronization-failure')
     expect(answerTo(state, sqnOf(1051, 1)).answer.result).toBe('success')
   })
 
   it('answerChallenge accepts an age of exactly the limit and no more', () => {
     const state = stateWith(1000, 0)
     expect(answerTo(state, sqnOf(990, 1), { ageLimit: 10 }).answer.result).toBe('success')
-    expect(answerTo(state, sqnOf(989, 1), { ageLimit: 10 }).answer.result).toBe('synchronisation-failure')
+    expect(answerTo(state, sqnOf(989, 1), { ageLimit: 10 }).answer.result).toBe('synchronization-failure')
   })
 
   it('answerChallenge stops after the maximum number of authentications of the profile', () => {
@@ -83,13 +83,13 @@ describe('answerChallenge, the USIM side of AKA (TS 33.102 §6.3.3, annex C)', (
     const amf = subject.name === 'usim-test-algorithm' ? fromHex('ffff') : fromHex('8000')
     const stale = generateVector(subject, { rand, sqn: sqnOf(1, 3), amf })
     const { answer } = answerChallenge(subject, {}, state, rand, stale.autn)
-    if (answer.result !== 'synchronisation-failure') throw new Error(answer.result)
-    const sqnMs = resynchronise(subject, { rand, auts: answer.auts })
+    if (answer.result !== 'synchronization-failure') throw new Error(answer.result)
+    const sqnMs = resynchronize(subject, { rand, auts: answer.auts })
     expect(sqnMs && splitSqn(sqnMs)).toEqual({ seq: 70_000, ind: 3 })
     const next = generateVector(subject, { rand, sqn: nextSqn(sqnMs!) })
     expect(answerChallenge(subject, {}, state, rand, next.autn).answer.result).toBe('success')
-    expect(resynchronise(subject, { rand: rand.map(b => b ^ 1), auts: answer.auts })).toBeUndefined()
-    expect(resynchronise(subject, { rand, auts: answer.auts.subarray(0, 13) })).toBeUndefined()
+    expect(resynchronize(subject, { rand: rand.map(b => b ^ 1), auts: answer.auts })).toBeUndefined()
+    expect(resynchronize(subject, { rand, auts: answer.auts.subarray(0, 13) })).toBeUndefined()
   })
 
   it('answerChallenge never accepts a vector twice, in any order of vectors', () => {

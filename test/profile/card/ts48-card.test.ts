@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { concat, equalBytes, fromHex, toHex } from '../../../src/asn1/bytes.ts'
-import { generateVector, resynchronise } from '../../../src/profile/aka/auc.ts'
+import { generateVector, resynchronize } from '../../../src/profile/aka/auc.ts'
 import { joinSqn } from '../../../src/profile/aka/sequence-number.ts'
 import { testAlgorithm } from '../../../src/profile/aka/test-algorithm.ts'
 import { installProfile, SUPPORTED_SERVICES } from '../../../src/profile/install.ts'
@@ -30,7 +30,7 @@ describe.skipIf(ts48Missing)(`a card with a TS.48 profile${ts48Reason}`, () => {
 
     const resync = ask('ffff').answer
     expect(resync).toMatch(/^dc0e[0-9a-f]{28}9000$/)
-    const sqnMs = resynchronise(algorithm, { rand, auts: fromHex(resync.slice(4, -4)) })
+    const sqnMs = resynchronize(algorithm, { rand, auts: fromHex(resync.slice(4, -4)) })
     expect(sqnMs && equalBytes(sqnMs, joinSqn({ seq: 7, ind: 1 }))).toBe(true)
 
     const forged = concat(vector.autn.subarray(0, 15), Uint8Array.of(vector.autn[15]! ^ 1))

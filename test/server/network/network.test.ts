@@ -112,7 +112,7 @@ describe('the network resynchronises (TS 33.102 §6.3.5)', () => {
     const { network, ask } = setUp()
     for (const spoil of [(a: Uint8Array) => a.with(13, a[13]! ^ 1), (a: Uint8Array) => a.subarray(0, 13)]) {
       const { rand } = await ask()
-      expect(await network.answer(IMSI, { auts: spoil(autsFor(rand)) })).toEqual({ refused: 'bad-resynchronisation' })
+      expect(await network.answer(IMSI, { auts: spoil(autsFor(rand)) })).toEqual({ refused: 'bad-resynchronization' })
     }
   })
   it('does it once in an attempt', async () => {
