@@ -5,30 +5,30 @@ import { createMutex } from '../apdu/mutex.ts'
 import { type Binding, type BindingName, type Connection, PROTOCOL_T0, STATE_PRESENT } from './binding.ts'
 import { PcscError, toApduError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
-import { findReaders, type PassedOver, type ReaderChoice, tellPassedOver, toReader } from './readers.ts'
+import { describeSkippedReaders, findReaders, type ReaderChoice, type SkippedReader, toReader } from './readers.ts'
 import { type ServiceProbe, withPcscdTimeout } from './service.ts'
 import { toTpdu } from './tpdu.ts'
 import { withDeadlines } from './watchdog.ts'
 
-/** A card known by what only it can tell; this room does not know what that is. */
+/** Identifies a card by a value that only the card returns, for example its EID. The caller provides the procedure. */
 export interface CardIdentity {
   readonly wanted: string
-  /** In words: `EID`. */
+  /** Name of the value: `EID`. */
   readonly called: string
-  /** What the card in hand says; undefined where it says nothing of the kind. Rejects with an ApduError where it cannot be asked. */
+  /** The value of the card; undefined if the card has none. Rejects with an ApduError if the card does not answer. */
   read(channel: Channel): Promise<string | undefined>
 }
 
 export interface PcscCardOptions extends ReaderChoice {
-  /** Which npm package: `smartcard` where it loads, else `pcsclite`, unless said. */
+  /** The npm package to use. Default: `smartcard` if it loads, else `pcsclite`. */
   readonly binding?: BindingName | undefined
-  /** The card is the one that says so, in whichever of the readers it lies. */
+  /** Selects the card with this identity in any of the matching readers. */
   readonly identity?: CardIdentity | undefined
-  /** Lets time pass: pcscd sees a card go up to half a second after its reader has lost it. */
+  /** Waits. `pcscd` reports a removed card up to half a second after the reader does. */
   readonly pause?: ((ms: number) => Promise<void>) | undefined
-  /** Counts the time: with it no call waits without end ({@link withDeadlines}). */
+  /** Timer. If it is set, every call has a deadline ({@link withDeadlines}). */
   readonly after?: After | undefined
-  /** With it a pcscd that hangs is not asked ({@link withPcscdTimeout}). */
+  /** If it is set, calls fail when `pcscd` does not answer ({@link withPcscdTimeout}). */
   readonly answers?: ServiceProbe | undefined
 }
 
@@ -37,38 +37,36 @@ export interface PcscCard extends Card {
   readonly reader: string
   readonly protocol: 'T=0' | 'T=1'
   readonly binding: BindingName
-  /** What was not as it should be, and did not matter: sentences for a person. */
+  /** Warnings for the user, in sentences. */
   readonly notes: readonly string[]
 }
 
 /**
- * Takes the card in a reader: exclusively until `close`, and reset, so that no logical channel of an earlier program is
- * left open. Rejects with a PcscError (`no-binding`, `no-service`, `no-reader`, `no-card`, `reader-busy`, `card-mute`...)
- * whose message says what to do. From then on its channel rejects with ApduErrors: `card-removed`, `port-gone` for the
- * reader, `exchange-lost`, `card-mute`, `reader-busy`. After `card-removed`, `reset` takes up the card when it was put
- * back, and no other.
+ * Opens the card in a reader exclusively until `close`, and resets it, which closes all logical channels. Rejects with
+ * a PcscError (`no-reader`, `reader-busy`, ...). Later the channel rejects with ApduErrors: `card-removed`,
+ * `port-gone`, `exchange-lost`, `card-mute`, `reader-busy`. After `card-removed`, `reset` reopens the same card only.
  */
 export const openPcscCard = async (options: PcscCardOptions): Promise<PcscCard> =>
-  holdCard(await loadBinding(options.binding), options)
+  openCardOver(await loadBinding(options.binding), options)
 
-/** As {@link openPcscCard}, over a binding in hand; it is released with the card. */
-export const holdCard = async (native: Binding, options: Omit<PcscCardOptions, 'binding'>): Promise<PcscCard> => {
+/** Like {@link openPcscCard}, with an open binding. Closing the card releases the binding. */
+export const openCardOver = async (native: Binding, options: Omit<PcscCardOptions, 'binding'>): Promise<PcscCard> => {
   const asked = options.answers ? withPcscdTimeout(native, options.answers) : native
   const bounded = options.after && withDeadlines(asked, options.after)
   const binding = bounded ?? asked
-  /** Calls it off with the function that it gives. */
-  const leave = (): (() => void) => (bounded ? options.after!(PATIENCE_MS, bounded.giveUp) : () => {})
+  /** Starts the deadline of `close`; returns a function that cancels it. */
+  const leave = (): (() => void) => (bounded ? options.after!(CLOSE_TIMEOUT_MS, bounded.giveUp) : () => {})
   try {
-    const { candidates, passedOver } = findReaders((await binding.readers()).map(toReader), options)
+    const { candidates, skipped } = findReaders((await binding.readers()).map(toReader), options)
     const notes = binding.instead === undefined ? [] : [binding.instead]
     const { identity, pause } = options
-    const take = async (name: string): Promise<HeldCard> =>
-      cardOf(binding, name, await connect(binding, name), { notes, pause, identity, leave })
-    if (identity) return await findCard(identity, candidates, passedOver, take)
+    const take = async (name: string): Promise<OpenReaderCard> =>
+      createCard(binding, name, await connect(binding, name), { notes, pause, identity, leave })
+    if (identity) return await findCard(identity, candidates, skipped, take)
     const [first, second] = candidates
     if (second)
       notes.push(
-        `${candidates.length} readers with a card fit; ${first!.name} is taken, not ${second.name}; name its EID`,
+        `${candidates.length} readers with a card match; ${first!.name} is used, not ${second.name}. Name the EID to choose`,
       )
     return await take(first!.name)
   } catch (error) {
@@ -88,70 +86,70 @@ const connect = async (binding: Binding, reader: string): Promise<Connection> =>
   return connection
 }
 
-/** Asks one card after the other who it is. One that another program holds cannot be asked, and the next may be it. */
+/** Reads the identity of each candidate in turn. A busy card cannot be read and may be the requested one. */
 const findCard = async (
   { wanted, called, read }: CardIdentity,
   candidates: readonly { readonly name: string }[],
-  before: readonly PassedOver[],
-  take: (reader: string) => Promise<HeldCard>,
+  before: readonly SkippedReader[],
+  take: (reader: string) => Promise<OpenReaderCard>,
 ): Promise<PcscCard> => {
-  const passedOver = [...before]
+  const skipped = [...before]
   let busy: PcscError | undefined
   for (const { name } of candidates) {
-    let card: HeldCard
+    let card: OpenReaderCard
     try {
       card = await take(name)
     } catch (error) {
       if (!(error instanceof PcscError)) throw error
       if (error.code === 'reader-busy') busy ??= error
-      passedOver.push({ reader: name, reason: error.message })
+      skipped.push({ reader: name, reason: error.message })
       continue
     }
     let reason: string
     try {
-      const said = await card.exclusive(read)
-      if (said === wanted) {
+      const found = await card.exclusive(read)
+      if (found === wanted) {
         await card.reset()
         return card
       }
-      reason = said ? `its card has the ${called} ${said}` : `its card has no ${called}`
+      reason = found ? `its card has the ${called} ${found}` : `its card has no ${called}`
     } catch (error) {
       if (!(error instanceof ApduError)) throw error
-      // It may well be the one.
-      reason = `its card could not be asked for its ${called} (${error.message})`
+      // This card may be the requested one.
+      reason = `the ${called} of its card could not be read (${error.message})`
     }
     await card.disconnect()
-    passedOver.push({ reader: name, reason })
+    skipped.push({ reader: name, reason })
   }
   throw new PcscError(
     busy ? 'reader-busy' : 'wrong-card',
-    `no reader holds the card with the ${called} ${wanted}: ${tellPassedOver(passedOver)}`,
+    `no reader has the card with the ${called} ${wanted}: ${describeSkippedReaders(skipped)}`,
     { scard: busy?.scard, cause: busy },
   )
 }
 
-interface HeldCard extends PcscCard {
-  /** Ends the connection, and leaves the binding to the next. */
+interface OpenReaderCard extends PcscCard {
+  /** Ends the connection without releasing the binding. */
   disconnect(): Promise<void>
 }
 
-interface Around extends Pick<PcscCardOptions, 'pause' | 'identity'> {
+interface CardContext extends Pick<PcscCardOptions, 'pause' | 'identity'> {
   readonly notes: readonly string[]
   leave(): () => void
 }
 
-const cardOf = (
+const createCard = (
   binding: Binding,
   reader: string,
   first: Connection,
-  { notes, pause, identity, leave }: Around,
-): HeldCard => {
+  { notes, pause, identity, leave }: CardContext,
+): OpenReaderCard => {
   const runExclusive = createMutex()
   let connection = first
   let { atr } = first
   let isClosed = false
 
-  /** Some drivers tell a pulled card as a broken exchange: what the reader shows now says which it was. */
+  /** Some drivers report a removed card as a transmission error. The state of the reader distinguishes the two. */
   const explain = async (error: unknown): Promise<ApduError> => {
     if (!(error instanceof PcscError)) throw error
     if (!AMBIGUOUS_CODES.has(error.code)) return toApduError(error)
@@ -159,15 +157,15 @@ const cardOf = (
       if (wait > 0) await pause?.(wait)
       const now = await binding.readers().catch(() => undefined)
       if (!now) return toApduError(error)
-      const here = now.find(({ name }) => name === reader)
-      if (!here) return new ApduError('port-gone', `${reader}: the reader was unplugged`, { cause: error })
-      if (!(here.state & STATE_PRESENT))
-        return new ApduError('card-removed', `${reader}: the card was taken out`, { cause: error })
+      const current = now.find(({ name }) => name === reader)
+      if (!current) return new ApduError('port-gone', `${reader}: the reader was unplugged`, { cause: error })
+      if (!(current.state & STATE_PRESENT))
+        return new ApduError('card-removed', `${reader}: the card was removed`, { cause: error })
     }
     return toApduError(error)
   }
   const open = (): void => {
-    if (isClosed) throw new ApduError('port-gone', `${reader}: this card was closed`)
+    if (isClosed) throw new ApduError('port-gone', `${reader}: this card is closed`)
   }
 
   const channel = {
@@ -177,7 +175,7 @@ const cardOf = (
       const response = await connection.transmit(bytes).catch(async error => {
         throw await explain(error)
       })
-      // vpcd, for one, has nothing to say of a card that was pulled in mid exchange but an empty response.
+      // vpcd answers with an empty response if the card is removed during an exchange.
       if (response.length < 2)
         throw await explain(
           new PcscError('exchange-lost', `${reader}: a response of ${response.length} bytes has no status word`),
@@ -192,13 +190,13 @@ const cardOf = (
       await connection.reset()
     } catch (error) {
       if (!(error instanceof PcscError)) throw error
-      // A connection does not outlive its card: one that was put back needs a new one.
+      // A connection ends when its card is removed. A reinserted card needs a new connection.
       await connection.disconnect().catch(() => {})
       try {
         connection = await connect(binding, reader)
         if (!(await isSameCard())) {
           await connection.disconnect()
-          throw new PcscError('wrong-card', `${reader}: another card was put in; put the one back that was in use`)
+          throw new PcscError('wrong-card', `${reader}: another card was inserted; insert the previous card again`)
         }
       } catch (again) {
         throw await explain(again)
@@ -207,7 +205,7 @@ const cardOf = (
     atr = connection.atr
     return atr
   }
-  /** After a warm reset, as the ATR before was: some cards answer to a cold one otherwise. */
+  /** Compares ATRs after a warm reset: some cards have a different ATR after a cold reset. */
   const isSameCard = async (): Promise<boolean> => {
     if (Buffer.compare(connection.atr, atr) !== 0) return false
     if (!identity) return true
@@ -219,7 +217,7 @@ const cardOf = (
   const disconnect = (): Promise<void> =>
     runExclusive(async () => {
       isClosed = true
-      // A card or reader that has left cannot be let go of, and need not be.
+      // Disconnecting fails if the card or reader was removed; the connection has ended then.
       await connection.disconnect().catch(() => {})
     })
 
@@ -250,11 +248,11 @@ const cardOf = (
   }
 }
 
-/** What goes on with a card that is given back may end in good order; this long. */
-const PATIENCE_MS = 10_000
+/** Time for the current procedure to finish when the card is closed, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 10_000
 
-/** Milliseconds until pcscd has looked at its readers again (it does every 400). */
+/** Time until `pcscd` polls its readers again (every 400 ms), in milliseconds. */
 const PCSCD_POLL_MS = 600
 
-/** With these a driver may mean that the card was pulled. */
+/** Codes that a driver may also report for a removed card. */
 const AMBIGUOUS_CODES: ReadonlySet<string> = new Set(['card-mute', 'exchange-lost', 'failed', 'timed-out'])

@@ -1,7 +1,7 @@
 import { ApduError, type ApduErrorCode } from '../apdu/errors.ts'
 import { describeScard, type PcscErrorCode } from './scard.ts'
 
-/** `scard` is the number of PC/SC where there was one, `reader` the reader's full name. */
+/** `scard` is the PC/SC error number, if any; `reader` is the full name of the reader. */
 export class PcscError extends Error {
   readonly code: PcscErrorCode
   readonly scard: number | undefined
@@ -20,20 +20,22 @@ export class PcscError extends Error {
   }
 }
 
-/** The error for a number of PC/SC: `READER: another program holds the card (SCARD_E_SHARING_VIOLATION); end it …`. */
+/**
+ * The error for a PC/SC error number: `READER: another program holds the card (SCARD_E_SHARING_VIOLATION); end it …`.
+ */
 export const pcscError = (scard: number, at: { reader?: string | undefined; cause?: unknown } = {}): PcscError => {
   const { name, code, text, advice } = describeScard(scard)
   return new PcscError(code, `${at.reader ? `${at.reader}: ` : ''}${text} (${name}); ${advice}`, { ...at, scard })
 }
 
-/** As the card waist tells it: who exchanges APDUs need not know that a reader is in between. */
+/** Maps PC/SC errors to the errors of a `Channel`, whose users do not depend on readers. */
 const AS_APDU_ERROR: Readonly<Record<PcscErrorCode, ApduErrorCode>> = {
   'no-binding': 'port-gone',
   'no-service': 'port-gone',
   'not-permitted': 'port-gone',
   'no-reader': 'port-gone',
   'reader-gone': 'port-gone',
-  // Not `exchange-lost`: nothing may be tried again.
+  // Not `exchange-lost`: no command may be repeated.
   'reader-timeout': 'port-gone',
   'reader-busy': 'reader-busy',
   'card-reset': 'reader-busy',
@@ -41,7 +43,7 @@ const AS_APDU_ERROR: Readonly<Record<PcscErrorCode, ApduErrorCode>> = {
   'wrong-card': 'card-removed',
   'card-removed': 'card-removed',
   'card-mute': 'card-mute',
-  // Of a card that answers to reset none of these says anything: they are between reader and PC/SC.
+  // These errors are between reader and PC/SC; the card may be in order.
   'no-protocol': 'exchange-lost',
   'timed-out': 'exchange-lost',
   'exchange-lost': 'exchange-lost',

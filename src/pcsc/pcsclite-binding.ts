@@ -11,7 +11,9 @@ import { PcscError, pcscError } from './errors.ts'
 
 type Callback<T> = (error: Error | null | undefined, value?: T) => void
 
-/** What npm `pcsclite` gives: an emitter that watches all readers, each reader an emitter that watches its card. */
+/**
+ * Interface of npm `pcsclite`: an emitter that watches all readers; each reader is an emitter that watches its card.
+ */
 interface NativeMonitor {
   readonly readers: Readonly<Record<string, NativeReader>>
   start(callback: Callback<Uint8Array>): void
@@ -35,8 +37,8 @@ interface Status {
   readonly atr?: Uint8Array
 }
 
-/** `SCardConnect error: No smart card inserted.(0x8010000c)`: the number stands at the end, and only there. */
-const errorOf = (cause: unknown, reader?: string): PcscError => {
+/** Parses `SCardConnect error: No smart card inserted.(0x8010000c)`: the error number is at the end. */
+const toPcscError = (cause: unknown, reader?: string): PcscError => {
   if (cause instanceof PcscError) return cause
   const words = cause instanceof Error ? cause.message : String(cause)
   const digits = /\(0x[0-9a-f]*?([0-9a-f]{8})\)$/.exec(words)?.[1]
@@ -44,15 +46,15 @@ const errorOf = (cause: unknown, reader?: string): PcscError => {
   return new PcscError('failed', `${reader ? `${reader}: ` : ''}PC/SC failed: ${words}`, { reader, cause })
 }
 
-const called = <T>(reader: string, call: (callback: Callback<T>) => void): Promise<T> =>
+const call = <T>(reader: string, start: (callback: Callback<T>) => void): Promise<T> =>
   new Promise((resolve, reject) => {
-    call((error, value) => (error ? reject(errorOf(error, reader)) : resolve(value as T)))
+    start((error, value) => (error ? reject(toPcscError(error, reader)) : resolve(value as T)))
   })
 
-/** The package's emitter, and what its threads have told of each reader: they tell a state once, as it changes. */
+/** The emitter of the package and the reader states it has reported. It reports each state once, when it changes. */
 interface Watch {
   readonly monitor: NativeMonitor
-  /** By name; resolves with the first state a reader was in, and is replaced at each change. */
+  /** Key: reader name. Resolves with the first state of the reader; replaced at each change. */
   readonly states: Map<string, Promise<ReaderState>>
 }
 
@@ -62,47 +64,47 @@ const startWatch = (open: () => NativeMonitor): Promise<Watch> =>
     try {
       monitor = open()
     } catch (error) {
-      reject(errorOf(error))
+      reject(toPcscError(error))
       return
     }
     const states = new Map<string, Promise<ReaderState>>()
     monitor.on('reader', reader => {
-      states.set(reader.name, firstState(reader))
-      reader.on('status', status => states.set(reader.name, Promise.resolve(stateOf(reader, status))))
+      states.set(reader.name, readFirstState(reader))
+      reader.on('status', status => states.set(reader.name, Promise.resolve(toReaderState(reader, status))))
       reader.on('end', () => states.delete(reader.name))
     })
-    // The package announces readers but not the end of its first list; its own call of start, a tick from now, does.
+    // The package reports readers, but not the end of the first list. Its own call of `start`, one tick later, does.
     const start = monitor.start.bind(monitor)
     monitor.start = callback =>
       start((error, names) => {
         callback(error, names)
         if (!error) resolve({ monitor, states })
       })
-    // Stays: closing ends in a last "cancelled", which must not become an uncaught 'error' event.
-    monitor.on('error', error => reject(errorOf(error)))
+    // Keep this listener: closing emits a last "cancelled" error, which must not be an uncaught 'error' event.
+    monitor.on('error', error => reject(toPcscError(error)))
   })
 
-const stateOf = ({ name }: NativeReader, { state, atr }: Status): ReaderState => ({
+const toReaderState = ({ name }: NativeReader, { state, atr }: Status): ReaderState => ({
   name,
   state,
   atr: new Uint8Array(atr ?? []),
 })
 
-const firstState = (reader: NativeReader): Promise<ReaderState> => {
+const readFirstState = (reader: NativeReader): Promise<ReaderState> => {
   const first = new Promise<ReaderState>((resolve, reject) => {
-    reader.on('status', status => resolve(stateOf(reader, status)))
-    reader.on('error', error => reject(errorOf(error, reader.name)))
-    // It may leave before it has told anything.
+    reader.on('status', status => resolve(toReaderState(reader, status)))
+    reader.on('error', error => reject(toPcscError(error, reader.name)))
+    // The reader may be unplugged before its first state.
     reader.on('end', () => reject(pcscError(0x80100017, { reader: reader.name })))
   })
-  // Whoever looks at the readers is told; a reader nobody looks at may fail.
+  // Callers of `readers` receive the rejection. Without callers it must not be unhandled.
   first.catch(() => {})
   return first
 }
 
 export const bindPcsclite = (native: unknown): Binding => {
   const open = native as () => NativeMonitor
-  // One for the life of the binding: each holds contexts of pcscd until the garbage is collected, and pcscd has 200.
+  // One monitor per binding: each uses `pcscd` contexts until garbage collection, and `pcscd` has 200.
   let watch: Promise<Watch> | undefined
   const watching = (): Promise<Watch> => {
     watch ??= startWatch(open)
@@ -123,20 +125,20 @@ export const bindPcsclite = (native: unknown): Binding => {
     name: 'pcsclite',
     readers: async () => Promise.all((await watching()).states.values()),
     connect: async name => {
-      // A card that left may leave its reader object "connected", which then refuses all: begin with a new one.
+      // After a card removal the reader object may stay "connected" and reject every call: start a new monitor.
       if ((await watching()).monitor.readers[name]?.connected) release()
       const { monitor, states } = await watching()
       const reader = monitor.readers[name]
       if (!reader) throw pcscError(0x80100009, { reader: name })
-      return connectionOf(reader, async () => (await states.get(name))?.atr ?? new Uint8Array(0))
+      return createConnection(reader, async () => (await states.get(name))?.atr ?? new Uint8Array(0))
     },
     release,
   }
 }
 
-const connectionOf = async (reader: NativeReader, readAtr: () => Promise<Uint8Array>): Promise<Connection> => {
+const createConnection = async (reader: NativeReader, readAtr: () => Promise<Uint8Array>): Promise<Connection> => {
   const connect = () =>
-    called<number>(reader.name, callback =>
+    call<number>(reader.name, callback =>
       reader.connect({ share_mode: SHARE_EXCLUSIVE, protocol: PROTOCOL_ANY }, callback),
     )
   let protocol = await connect()
@@ -150,18 +152,18 @@ const connectionOf = async (reader: NativeReader, readAtr: () => Promise<Uint8Ar
     },
     transmit: async command =>
       new Uint8Array(
-        await called<Uint8Array>(reader.name, callback =>
+        await call<Uint8Array>(reader.name, callback =>
           reader.transmit(Buffer.from(command), 0x10002, protocol, callback),
         ),
       ),
-    // The package has no SCardReconnect: for an instant the card is nobody's, and another program may take it.
+    // The package has no SCardReconnect. Between disconnect and connect another program may open the card.
     reset: async () => {
-      await called<void>(reader.name, callback => reader.disconnect(RESET_CARD, callback))
+      await call<void>(reader.name, callback => reader.disconnect(RESET_CARD, callback))
       protocol = await connect()
       atr = await readAtr()
     },
     disconnect: async () => {
-      if (reader.connected) await called<void>(reader.name, callback => reader.disconnect(LEAVE_CARD, callback))
+      if (reader.connected) await call<void>(reader.name, callback => reader.disconnect(LEAVE_CARD, callback))
     },
   }
 }

@@ -3,12 +3,12 @@ import { PcscError } from './errors.ts'
 import { loadBinding } from './load-binding.ts'
 import { type ServiceProbe, withPcscdTimeout } from './service.ts'
 
-/** A slot of a reader. */
+/** A reader slot. */
 export interface Reader {
-  /** As PC/SC names it, with its running numbers: `ACS ACR39U ICC Reader 00 00`. */
+  /** Name in PC/SC, with indexes: `ACS ACR39U ICC Reader 00 00`. */
   readonly name: string
   readonly hasCard: boolean
-  /** The card is there and did not answer to reset. */
+  /** A card is present but did not answer to reset. */
   readonly isMute: boolean
   /** Another program holds the card exclusively. */
   readonly isHeld: boolean
@@ -23,31 +23,33 @@ export const toReader = ({ name, state, atr }: ReaderState): Reader => ({
   atr,
 })
 
-/** Which reader, by what stays the same when equal readers are renumbered. What is not said does not matter. */
+/**
+ * Selects a reader by properties that do not change when readers are renumbered. Absent properties match every reader.
+ */
 export interface ReaderChoice {
-  /** Part of its name in either case; `*` stands for anything. */
+  /** Part of the name, case-insensitive; `*` matches any text. */
   readonly reader?: string | undefined
-  /** Which of several that fit, counted from 0 in the order of their names. */
+  /** Index among the matching readers, in the order of their names, from 0. */
   readonly slot?: number | undefined
-  /** The card's answer to reset in hexadecimal, whole; `?` stands for any digit. */
+  /** The complete ATR in hexadecimal; `?` matches any digit. */
   readonly atr?: string | undefined
 }
 
-/** A reader that fits by its name, and why it is not the one that is meant. */
-export interface PassedOver {
+/** A reader that matches by name but not by card, and why. */
+export interface SkippedReader {
   readonly reader: string
   readonly reason: string
 }
 
-export interface Found {
-  /** Readers with a card that may be meant, the likeliest first. */
+export interface ReaderMatches {
+  /** Matching readers with a card, in the order of their names. */
   readonly candidates: readonly Reader[]
-  readonly passedOver: readonly PassedOver[]
+  readonly skipped: readonly SkippedReader[]
 }
 
 /**
- * All readers that are attached, by name. Rejects with a PcscError: `no-binding` where no npm package loads,
- * `no-service` where pcscd does not run.
+ * Lists all attached readers, sorted by name. Rejects with a PcscError: `no-binding` if no npm package loads,
+ * `no-service` if `pcscd` does not run.
  */
 export const listReaders = async (
   options: { binding?: BindingName | undefined; answers?: ServiceProbe | undefined } = {},
@@ -65,30 +67,32 @@ export const sortReaders = (readers: readonly Reader[]): Reader[] =>
   [...readers].sort((one, other) => (one.name < other.name ? -1 : 1))
 
 /**
- * The readers of a choice. Empty slots and mute cards are passed over: many readers show a second slot that never
- * holds a card. With none left it is a PcscError whose code is what the likeliest reader lacks, and which names all.
+ * Returns the readers that match `choice`. Skips empty slots and mute cards: many readers have a second slot that is
+ * always empty. If none is left, throws a PcscError that lists all readers and has the code of the first useful reason.
  */
-export const findReaders = (readers: readonly Reader[], choice: ReaderChoice): Found => {
-  const alike = readersCalled(readers, choice)
-  const sorted = alike.map(reader => ({ reader, lack: lackOf(reader, choice) }))
-  const candidates = sorted.filter(({ lack }) => lack === undefined).map(({ reader }) => reader)
-  const passedOver = sorted.flatMap(({ reader, lack }) => (lack ? [{ reader: reader.name, reason: lack.reason }] : []))
-  if (candidates.length > 0) return { candidates, passedOver }
-  const worst = sorted.find(({ lack }) => lack!.code !== 'no-card') ?? sorted[0]!
-  const told = tellPassedOver(passedOver)
-  const { code } = worst.lack!
-  const sentence = code === 'no-card' ? `${told}; put one in, then run again` : told
+export const findReaders = (readers: readonly Reader[], choice: ReaderChoice): ReaderMatches => {
+  const alike = readersNamed(readers, choice)
+  const sorted = alike.map(reader => ({ reader, mismatch: getMismatch(reader, choice) }))
+  const candidates = sorted.filter(({ mismatch }) => mismatch === undefined).map(({ reader }) => reader)
+  const skipped = sorted.flatMap(({ reader, mismatch }) =>
+    mismatch ? [{ reader: reader.name, reason: mismatch.reason }] : [],
+  )
+  if (candidates.length > 0) return { candidates, skipped }
+  const worst = sorted.find(({ mismatch }) => mismatch!.code !== 'no-card') ?? sorted[0]!
+  const reasons = describeSkippedReaders(skipped)
+  const { code } = worst.mismatch!
+  const sentence = code === 'no-card' ? `${reasons}; insert a card, then run again` : reasons
   throw new PcscError(code, sentence, { reader: worst.reader.name })
 }
 
-/** `A: there is no card in it; B: its card does not answer to reset`. */
-export const tellPassedOver = (passedOver: readonly PassedOver[]): string =>
-  passedOver.map(({ reader, reason }) => `${reader}: ${reason}`).join('; ')
+/** `A: it has no card; B: its card does not answer to reset`. */
+export const describeSkippedReaders = (skipped: readonly SkippedReader[]): string =>
+  skipped.map(({ reader, reason }) => `${reader}: ${reason}`).join('; ')
 
-const readersCalled = (readers: readonly Reader[], { reader: wanted, slot }: ReaderChoice): readonly Reader[] => {
-  const pattern = wanted === undefined ? /^/ : patternOf(wanted)
+const readersNamed = (readers: readonly Reader[], { reader: wanted, slot }: ReaderChoice): readonly Reader[] => {
+  const pattern = wanted === undefined ? /^/ : toPattern(wanted)
   const alike = sortReaders(readers).filter(({ name }) => pattern.test(name))
-  const called = wanted === undefined ? '' : ` called ${JSON.stringify(wanted)}`
+  const called = wanted === undefined ? '' : ` named ${JSON.stringify(wanted)}`
   if (alike.length === 0) {
     const others = sortReaders(readers)
       .map(({ name }) => name)
@@ -103,12 +107,12 @@ const readersCalled = (readers: readonly Reader[], { reader: wanted, slot }: Rea
   if (!chosen)
     throw new PcscError(
       'no-reader',
-      `slot ${slot} of the readers${called}: only ${alike.length} attached, counted from 0`,
+      `slot ${slot} of the readers${called} does not exist: ${alike.length} attached, counted from 0`,
     )
   return [chosen]
 }
 
-const patternOf = (wanted: string): RegExp =>
+const toPattern = (wanted: string): RegExp =>
   new RegExp(
     wanted
       .split('*')
@@ -117,12 +121,15 @@ const patternOf = (wanted: string): RegExp =>
     'i',
   )
 
-type Lack = { readonly code: 'no-card' | 'card-mute' | 'wrong-card'; readonly reason: string }
+type Mismatch = { readonly code: 'no-card' | 'card-mute' | 'wrong-card'; readonly reason: string }
 
-const lackOf = ({ hasCard, isMute, atr }: Reader, choice: ReaderChoice): Lack | undefined => {
-  if (!hasCard) return { code: 'no-card', reason: 'there is no card in it' }
+const getMismatch = ({ hasCard, isMute, atr }: Reader, choice: ReaderChoice): Mismatch | undefined => {
+  if (!hasCard) return { code: 'no-card', reason: 'it has no card' }
   if (isMute)
-    return { code: 'card-mute', reason: 'its card does not answer to reset; it may be the wrong way round or dirty' }
+    return {
+      code: 'card-mute',
+      reason: 'its card does not answer to reset; insert it with the contacts on the correct side, and clean them',
+    }
   const digits = Buffer.from(atr).toString('hex')
   if (choice.atr !== undefined && !atrPattern(choice.atr).test(digits))
     return { code: 'wrong-card', reason: `its card has another ATR (${digits})` }

@@ -9,7 +9,7 @@ import {
 } from './binding.ts'
 import { PcscError, pcscError } from './errors.ts'
 
-/** The native classes of npm `smartcard`; its `Devices` and `wrapCard` rewrite commands and are not used. */
+/** The native classes of npm `smartcard`. Its `Devices` and `wrapCard` change commands and are not used. */
 interface Native {
   readonly Context: new () => NativeContext
 }
@@ -32,8 +32,8 @@ interface NativeCard {
 }
 
 /**
- * `smartcard` drops the number of PC/SC and rejects with one of these sentences of its own (GetPCSCErrorString in its
- * src/pcsc_errors.h). This is the one place that turns words back into numbers; all else branches on numbers.
+ * `smartcard` replaces the PC/SC error number by one of these texts (GetPCSCErrorString in src/pcsc_errors.h). Only
+ * this table maps texts to numbers.
  */
 const NUMBERS: Readonly<Record<string, number>> = {
   'Operation cancelled': 0x80100002,
@@ -66,26 +66,27 @@ const NUMBERS: Readonly<Record<string, number>> = {
   'Card is unpowered': 0x80100067,
   'Card was reset': 0x80100068,
   'Card was removed': 0x80100069,
-  // Said by the package itself, after a disconnect and after a close.
+  // Texts of the package, after a disconnect and after a close.
   'Card is not connected': 0x80100003,
   'Context is not valid': 0x80100003,
 }
 
-const errorOf = (cause: unknown, reader?: string): PcscError => {
+const toPcscError = (cause: unknown, reader?: string): PcscError => {
   if (cause instanceof PcscError) return cause
   const words = cause instanceof Error ? cause.message : String(cause)
   const scard = NUMBERS[words]
   if (scard !== undefined) return pcscError(scard, { reader, cause })
-  // "Unknown PC/SC error" is all it says to a dozen numbers, pcscd's refusal of a user among them.
-  const more = words === 'Unknown PC/SC error' ? '; with `binding: pcsclite` in the rig it says which' : ''
+  // The package reports "Unknown PC/SC error" for a dozen numbers, among them a denied user.
+  const more =
+    words === 'Unknown PC/SC error' ? '; set `binding: pcsclite` in the rig file to see the error number' : ''
   return new PcscError('failed', `${reader ? `${reader}: ` : ''}PC/SC failed: ${words}${more}`, { reader, cause })
 }
 
-const naming = async <T>(reader: string | undefined, work: () => T | Promise<T>): Promise<T> => {
+const withReaderName = async <T>(reader: string | undefined, work: () => T | Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (error) {
-    throw errorOf(error, reader)
+    throw toPcscError(error, reader)
   }
 }
 
@@ -99,14 +100,14 @@ export const bindSmartcard = (native: unknown): Binding => {
   return {
     name: 'smartcard',
     readers: () =>
-      naming(undefined, () =>
+      withReaderName(undefined, () =>
         list().map(({ name, state, atr }): ReaderState => ({ name, state, atr: new Uint8Array(atr ?? []) })),
       ),
     connect: reader =>
-      naming(reader, async () => {
+      withReaderName(reader, async () => {
         const found = list().find(({ name }) => name === reader)
         if (!found) throw pcscError(0x80100009, { reader })
-        return connectionOf(reader, await found.connect(SHARE_EXCLUSIVE, PROTOCOL_ANY))
+        return createConnection(reader, await found.connect(SHARE_EXCLUSIVE, PROTOCOL_ANY))
       }),
     release: () => {
       context?.close()
@@ -115,8 +116,8 @@ export const bindSmartcard = (native: unknown): Binding => {
   }
 }
 
-const connectionOf = (reader: string, card: NativeCard): Connection => {
-  // Asked of pcscd at every read otherwise, and null once the card has gone.
+const createConnection = (reader: string, card: NativeCard): Connection => {
+  // The getter of the package calls `pcscd` at each read, and returns null after a removal.
   let atr = new Uint8Array(card.atr ?? [])
   return {
     get protocol() {
@@ -126,12 +127,15 @@ const connectionOf = (reader: string, card: NativeCard): Connection => {
       return atr
     },
     transmit: command =>
-      naming(reader, async () => new Uint8Array(await card.transmit(Buffer.from(command), { maxRecvLength: 0x10002 }))),
+      withReaderName(
+        reader,
+        async () => new Uint8Array(await card.transmit(Buffer.from(command), { maxRecvLength: 0x10002 })),
+      ),
     reset: () =>
-      naming(reader, async () => {
+      withReaderName(reader, async () => {
         await card.reconnect(SHARE_EXCLUSIVE, PROTOCOL_ANY, RESET_CARD)
         atr = new Uint8Array(card.atr ?? [])
       }),
-    disconnect: () => naming(reader, () => card.disconnect(LEAVE_CARD)),
+    disconnect: () => withReaderName(reader, () => card.disconnect(LEAVE_CARD)),
   }
 }

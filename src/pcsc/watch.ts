@@ -4,15 +4,15 @@ import { loadBinding } from './load-binding.ts'
 import { type Reader, sortReaders, toReader } from './readers.ts'
 import { type ServiceProbe, withPcscdTimeout } from './service.ts'
 
-/** What came or went. */
+/** A change of readers, cards or service. */
 export type ReaderChange =
   | { readonly kind: 'reader-came' | 'reader-left' | 'card-came' | 'card-left'; readonly reader: string }
-  /** PC/SC itself: pcscd stopped, was started, or there is no package for it. `error` says what to do. */
+  /** PC/SC itself: `pcscd` started or stopped, or no npm package loads. `error` contains the advice. */
   | { readonly kind: 'service-came' }
   | { readonly kind: 'service-left'; readonly error: PcscError }
 
-/** What happened between two looks. A card that was changed for another one left and came. */
-export const changesBetween = (before: readonly Reader[], now: readonly Reader[]): readonly ReaderChange[] => {
+/** Compares two reader lists. A replaced card is reported as left and came. */
+export const getReaderChanges = (before: readonly Reader[], now: readonly Reader[]): readonly ReaderChange[] => {
   const earlier = new Map(before.map(reader => [reader.name, reader]))
   const changes: ReaderChange[] = []
   for (const reader of sortReaders(now)) {
@@ -30,24 +30,24 @@ export const changesBetween = (before: readonly Reader[], now: readonly Reader[]
 export interface WatchOptions {
   readonly binding?: BindingName | undefined
   onChange(change: ReaderChange): void
-  /** Calls `look` after a while, and gives a way to call it off: a watch has no clock of its own. */
+  /** Calls `look` after a pause; returns a function that cancels it. A watch has no timer. */
   later(look: () => void): () => void
-  /** With it a pcscd that hangs is not asked ({@link withPcscdTimeout}). */
+  /** If it is set, a `pcscd` that does not answer is not called ({@link withPcscdTimeout}). */
   readonly answers?: ServiceProbe | undefined
   /** For tests. */
   readonly load?: (asked?: BindingName) => Promise<Binding>
 }
 
 /**
- * Looks at the readers again and again, which disturbs nobody: no card is touched. What is there at the first look is
- * told as come, so that pcscd or a reader that is late is told of in the same words. Ends with the function it gives.
+ * Polls the readers without using a card. Reports all present readers and cards first as came. Returns a function that
+ * stops the watch.
  */
 export const watchReaders = ({ binding, onChange, later, answers, load = loadBinding }: WatchOptions): (() => void) => {
   let bound: Binding | undefined
   let before: readonly Reader[] | undefined
   let isOver = false
-  let callOff = (): void => {}
-  let wasTold: string | undefined
+  let cancelLook = (): void => {}
+  let lastErrorCode: string | undefined
 
   const look = async (): Promise<void> => {
     let now: readonly Reader[]
@@ -58,35 +58,35 @@ export const watchReaders = ({ binding, onChange, later, answers, load = loadBin
       }
       now = (await bound.readers()).map(toReader)
     } catch (error) {
-      // A context does not outlive its pcscd.
+      // A context is invalid after `pcscd` stopped.
       bound?.release()
       bound = undefined
       if (!isOver)
-        tellGone(error instanceof PcscError ? error : new PcscError('failed', String(error), { cause: error }))
+        reportLoss(error instanceof PcscError ? error : new PcscError('failed', String(error), { cause: error }))
       return
     }
     if (isOver) return
     if (before === undefined) onChange({ kind: 'service-came' })
-    wasTold = undefined
-    for (const change of changesBetween(before ?? [], now)) onChange(change)
+    lastErrorCode = undefined
+    for (const change of getReaderChanges(before ?? [], now)) onChange(change)
     before = now
   }
-  const tellGone = (error: PcscError): void => {
-    for (const change of changesBetween(before ?? [], [])) onChange(change)
+  const reportLoss = (error: PcscError): void => {
+    for (const change of getReaderChanges(before ?? [], [])) onChange(change)
     before = undefined
-    if (wasTold !== error.code) onChange({ kind: 'service-left', error })
-    wasTold = error.code
+    if (lastErrorCode !== error.code) onChange({ kind: 'service-left', error })
+    lastErrorCode = error.code
   }
   const turn = (): void => {
     void look().finally(() => {
       if (isOver) bound?.release()
-      else callOff = later(turn)
+      else cancelLook = later(turn)
     })
   }
   turn()
   return () => {
     isOver = true
-    callOff()
+    cancelLook()
     bound?.release()
     bound = undefined
   }

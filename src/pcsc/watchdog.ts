@@ -3,57 +3,56 @@ import type { Binding, Connection } from './binding.ts'
 import { PcscError } from './errors.ts'
 
 /**
- * PC/SC has no deadline of its own: SCardTransmit comes back when the driver does, and a card may ask for more time as
- * often as it likes. The installation of a profile may take a minute; what takes longer than this will not end.
+ * Milliseconds. PC/SC has no deadline, and a card may request more time without limit. Installing a profile may take a
+ * minute; a longer call does not return.
  */
 const DEADLINES = { connect: 60_000, transmit: 300_000 }
 
-/** Calls of PC/SC that have not come back, each in a thread that nothing can stop. */
-let underWay = 0
-/** Readers that let a deadline pass and have not come back since. All of the process: so are the threads. */
+/** Number of PC/SC calls that have not returned. Each blocks a thread, which cannot be stopped. */
+let activeCalls = 0
+/** Readers with an expired call that has not returned. Global, like the threads. */
 const stuck = new Map<string, PcscError>()
 
-/** What could not be given back to a pcscd that did not answer; at the end of a process all of it would be. */
-const owed = new Set<() => void>()
-export const owe = (giveBack: () => void): void => {
-  owed.add(giveBack)
+/** Releases that wait until `pcscd` answers. The end of the process releases everything. */
+const pendingReleases = new Set<() => void>()
+export const deferRelease = (release: () => void): void => {
+  pendingReleases.add(release)
 }
-/** pcscd answers again. */
-export const payOwed = (): void => {
-  for (const giveBack of owed) {
-    owed.delete(giveBack)
-    giveBack()
+/** Runs the pending releases, as `pcscd` answers again. */
+export const runPendingReleases = (): void => {
+  for (const release of pendingReleases) {
+    pendingReleases.delete(release)
+    release()
   }
 }
 
-/** What is being given back, and may yet turn out to be owed. */
-const underGiving = new Set<Promise<void>>()
-export const giving = (work: Promise<void>): void => {
-  underGiving.add(work)
-  void work.finally(() => underGiving.delete(work))
+/** Releases in progress, which may become pending. */
+const activeReleases = new Set<Promise<void>>()
+export const trackRelease = (work: Promise<void>): void => {
+  activeReleases.add(work)
+  void work.finally(() => activeReleases.delete(work))
 }
-/** Resolves when it is known of all that was to be given back whether it is. */
+/** Resolves when each release has finished or is pending. */
 export const allReleased = async (): Promise<void> => {
-  while (underGiving.size > 0) await Promise.all(underGiving)
+  while (activeReleases.size > 0) await Promise.all(activeReleases)
 }
 
-/** A process with such a call cannot end by `process.exit`, which waits for its threads: it has to be killed. */
-export const hasPendingCall = (): boolean => underWay > 0 || owed.size > 0 || underGiving.size > 0
+/** A process with such a call must be killed: `process.exit` waits for its threads. */
+export const hasPendingCall = (): boolean => activeCalls > 0 || pendingReleases.size > 0 || activeReleases.size > 0
 
 export interface BoundedBinding extends Binding {
-  /** What waits now has waited long enough. */
+  /** Rejects all waiting calls now. */
   giveUp(): void
 }
 
 /**
- * The same binding, no wait of which is without end. A call that lets its deadline pass rejects as `reader-stuck`, and
- * nothing more is asked of this binding: whether the card heard the command nobody knows, so it is neither repeated nor
- * followed, and libpcsclite would block the whole process on its lock. The reader stays marked until the call comes
- * back; then the card is let go as it is.
+ * A binding with a deadline for each call. An expired call rejects with `reader-timeout`, and the binding accepts no
+ * more calls: the card may have received the command, and libpcsclite would block the process on its lock. When the
+ * call returns, the card is disconnected without a reset.
  */
 export const withDeadlines = (binding: Binding, after: After): BoundedBinding => {
   let gone: PcscError | undefined
-  let isReleaseOwed = false
+  let isReleasePending = false
   const waiting = new Set<(why: string, first: string) => void>()
 
   const bounded = <T>(reader: string, ms: number, call: () => Promise<T>, onLate: (value?: T) => Promise<void>) =>
@@ -71,15 +70,15 @@ export const withDeadlines = (binding: Binding, after: After): BoundedBinding =>
       }
       waiting.add(giveUp)
       const cancel = after(ms, () => giveUp(`no answer in ${ms / 1000} s`))
-      underWay++
-      const settle = async (tell: () => void, value?: T): Promise<void> => {
-        underWay--
+      activeCalls++
+      const settle = async (finish: () => void, value?: T): Promise<void> => {
+        activeCalls--
         cancel()
         waiting.delete(giveUp)
-        if (!isLate) return tell()
+        if (!isLate) return finish()
         await onLate(value).catch(() => {})
         stuck.delete(reader)
-        if (isReleaseOwed) binding.release()
+        if (isReleasePending) binding.release()
       }
       call().then(
         value => settle(() => resolve(value), value),
@@ -115,22 +114,22 @@ export const withDeadlines = (binding: Binding, after: After): BoundedBinding =>
         ),
       ),
     release: () => {
-      if (gone) isReleaseOwed = true
+      if (gone) isReleasePending = true
       else binding.release()
     },
     giveUp: () => {
-      for (const giveUp of waiting) giveUp('given up before it answered', STILL_AT_WORK)
+      for (const giveUp of waiting) giveUp('canceled before the reader answered', MAY_BE_BUSY)
     },
   }
 }
 
-/** Who leaves early has learnt nothing against the card: to take its power away now might cost it. */
-const STILL_AT_WORK = 'the card may still be at work, so leave it in for some minutes; if it hangs, '
+/** An early end is no error of the card. Removing its power could damage an operation. */
+const MAY_BE_BUSY = 'the card may still be processing the command, so leave it inserted for some minutes; if it hangs, '
 
 const stuckError = (reader: string, why: string, first: string): PcscError =>
   new PcscError(
     'reader-timeout',
-    `${reader}: ${why}, and PC/SC cannot call it back; ${first}unplug the reader and plug it in again, ` +
+    `${reader}: ${why}, and PC/SC cannot cancel the call; ${first}unplug the reader and plug it in again, ` +
       'then restart pcscd: systemctl restart pcscd',
     { reader },
   )

@@ -30,7 +30,7 @@ const whyNot = async (binding: BindingName): Promise<string | undefined> => {
 
 for (const binding of ['smartcard', 'pcsclite'] as const) {
   const reason = await whyNot(binding)
-  // pcscd looks at its readers every 400 ms, so each card that comes or goes takes its time.
+  // pcscd polls its readers every 400 ms, so an inserted or removed card is reported late.
   describe.skipIf(reason)(
     `a card through pcscd and ${binding}${reason ? ` (skipped: ${reason})` : ''}`,
     { timeout: 30_000 },
@@ -50,7 +50,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
       })
       const seen = (present: boolean) => untilSeen(binding, present)
 
-      it('lists the reader with its empty slots, and says that there is no card', async () => {
+      it('listReaders lists the reader with its empty slots, and openPcscCard reports that no card is inserted', async () => {
         const readers = await listReaders({ binding })
         expect(readers.map(({ name, hasCard }) => ({ name, hasCard }))).toEqual([
           { name: 'Virtual Test Reader 00 00', hasCard: false },
@@ -63,7 +63,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         })
       })
 
-      it.each(['t1', 't0'] as const)('reads the EID with %s, and after a reset again', async protocol => {
+      it.each(['t1', 't0'] as const)('the card returns the EID with %s, also after a reset', async protocol => {
         const { card: euicc } = await createTestCard({ protocol })
         const inserted = await reader.insert(euicc)
         await seen(true)
@@ -80,7 +80,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
           })
         const expected = `bf3e125a10${toHex(testIdentity().eid)}`
         expect(await eid()).toBe(expected)
-        // A longer answer than one response carries: GET RESPONSE on T=0, EUICCInfo2.
+        // A response longer than one APDU: GET RESPONSE with T=0, EUICCInfo2.
         const info = await card.exclusive(async channel => {
           const number = await openLogicalChannel(channel)
           await selectByAid(channel, number, ISDR_AID)
@@ -88,7 +88,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         })
         expect(toHex(info)).toMatch(/^bf22/)
         expect(toHex(await card.reset())).toBe(toHex(euicc.atr))
-        // The reset has closed what was open.
+        // The reset closed the logical channel.
         const stale = await card.exclusive(channel =>
           transceive(channel, { cla: classFor(1, 0x80), ins: 0xe2, p1: 0x91, p2: 0, data: GET_EID }),
         )
@@ -99,7 +99,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await seen(false)
       })
 
-      it('is the only one that holds the card', async () => {
+      it('a second openPcscCard fails with reader-busy', async () => {
         const inserted = await reader.insert((await createTestCard()).card)
         await seen(true)
         const card = await open()
@@ -114,7 +114,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await seen(false)
       })
 
-      it('says that the card was pulled, and takes it up again after a reset', async () => {
+      it('the channel reports a removed card, and a reset opens it again after reinsertion', async () => {
         const { card: euicc } = await createTestCard()
         const inserted = await reader.insert(euicc)
         await seen(true)
@@ -134,7 +134,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await seen(false)
       })
 
-      it('is watched coming and going, while somebody holds it too', async () => {
+      it('watchReaders reports insertion and removal while another connection holds the card', async () => {
         const seenChanges: string[] = []
         let wanted: { readonly kind: string; readonly resolve: () => void } | undefined
         const stop = watchReaders({
@@ -174,7 +174,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
 }
 
 let started: Promise<VirtualReader> | undefined
-/** One pcscd for both bindings: libpcsclite reads where its socket is only once in a process. */
+/** One pcscd for both bindings: libpcsclite reads the path of its socket only once in a process. */
 const shared = (): Promise<VirtualReader> => {
   started ??= startReader().then(reader => {
     process.env.PCSCLITE_CSOCK_NAME = reader.socket

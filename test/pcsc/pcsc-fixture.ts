@@ -4,18 +4,15 @@ import { pcscError } from '../../src/pcsc/errors.ts'
 
 const [UNKNOWN_READER, SHARING_VIOLATION, NO_CARD, REMOVED] = [0x80100009, 0x8010000b, 0x8010000c, 0x80100069]
 
-/** A card that says its name to every command, or nothing at all. */
+/** A fake card that answers every command with its name, or does not answer. */
 export interface DeskCard {
   readonly atr: Uint8Array
   readonly name: number
-  /** Whether it still answers. */
+  /** False: the card does not answer. */
   hangs?: boolean
 }
 
-/**
- * A desk with one reader, as a binding: exclusive connections that do not outlive their card, and calls that nobody can
- * call back.
- */
+/** A fake binding with one reader: exclusive connections end with their card, and a pending call cannot be canceled. */
 export const createDesk = () => {
   let card: DeskCard | undefined
   let held: object | undefined
@@ -64,7 +61,7 @@ export const createDesk = () => {
   }
   return {
     binding,
-    /** What PC/SC was asked, in order. */
+    /** The calls to PC/SC, in order. */
     calls,
     insert(next: DeskCard): void {
       card = next
@@ -73,14 +70,14 @@ export const createDesk = () => {
       card = undefined
       held = undefined
     },
-    /** What hung comes back. */
+    /** Completes the pending call. */
     comeBack(): void {
       for (const done of late.splice(0)) done()
     },
   }
 }
 
-/** Time that passes when it is told to. */
+/** A timer that the test advances. */
 export const createTime = () => {
   const waiting = new Set<{ readonly ms: number; readonly run: () => void }>()
   return {
@@ -89,7 +86,7 @@ export const createTime = () => {
       waiting.add(entry)
       return () => void waiting.delete(entry)
     },
-    /** Deadlines that nobody has called off. */
+    /** Deadlines that are not canceled. */
     waiting,
     pass(): void {
       for (const entry of [...waiting]) {
@@ -100,5 +97,5 @@ export const createTime = () => {
   }
 }
 
-/** Everything that is ready has run. */
+/** Resolves when all pending microtasks have run. */
 export const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

@@ -12,7 +12,7 @@ const takesCalls = (socket: string): Promise<boolean> =>
     call.once('error', () => resolve(false))
   })
 
-/** Resolves when a pcscd that was started takes calls: it says that it is ready before its socket is there. */
+/** Resolves when a started pcscd accepts calls: it reports readiness before its socket exists. */
 export const untilReady = async (daemon: ChildProcess, socket: string): Promise<void> => {
   let log = ''
   const end = new Promise<never>((_, reject) => {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { bindPcsclite } from '../../src/pcsc/pcsclite-binding.ts'
 
-/** npm `pcsclite` as far as it announces readers; each tells of itself what it is told to. */
+/** A fake of npm `pcsclite` that announces readers; the test sets their events. */
 const createNative = () => {
   const readers: EventEmitter[] = []
   const native = () => {
@@ -25,7 +25,7 @@ const createNative = () => {
 }
 
 describe('npm pcsclite', () => {
-  it('keeps nobody waiting for a reader that leaves before it has told anything', async () => {
+  it('readers() rejects when a reader is removed before its first status', async () => {
     const { native, readers } = createNative()
     const binding = bindPcsclite(native)
     const asked = binding.readers()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/apdu/channel.ts'
 import { ApduError } from '../../src/apdu/errors.ts'
-import { type CardIdentity, holdCard } from '../../src/pcsc/card.ts'
+import { type CardIdentity, openCardOver } from '../../src/pcsc/card.ts'
 import { createDesk } from './pcsc-fixture.ts'
 
 const ATR = Uint8Array.of(0x3b, 0)
@@ -9,22 +9,22 @@ const COMMAND = Uint8Array.of(0, 0xa4, 0, 0)
 const nameOf = async (channel: Channel) => String((await channel.transmit(COMMAND))[0])
 const known = (wanted: string): CardIdentity => ({ wanted, called: 'name', read: nameOf })
 
-describe('a card that was pulled in the middle', () => {
+describe('a card removed during an exchange', () => {
   const cases: [string, CardIdentity | undefined, { atr: Uint8Array; name: number }][] = [
     ['with another ATR', undefined, { atr: Uint8Array.of(0x3b, 1), name: 7 }],
     ['with another name', known('7'), { atr: ATR, name: 8 }],
   ]
-  it.each(cases)('is not followed by another one %s', async (_name, identity, other) => {
+  it.each(cases)('reset rejects a card %s', async (_name, identity, other) => {
     const desk = createDesk()
     const mine = { atr: ATR, name: 7 }
     desk.insert(mine)
-    const card = await holdCard(desk.binding, { identity })
+    const card = await openCardOver(desk.binding, { identity })
     desk.pull()
     await expect(card.exclusive(nameOf)).rejects.toMatchObject({ code: 'card-removed' })
     desk.insert(other)
-    const refused = { code: 'card-removed', message: expect.stringContaining('another card was put in') }
+    const refused = { code: 'card-removed', message: expect.stringContaining('another card was inserted') }
     await expect(card.reset()).rejects.toMatchObject(refused)
-    // Not the second time either: it is the first card that is waited for.
+    // The same on a second reset: the card expects the first card.
     await expect(card.reset()).rejects.toMatchObject(refused)
     await expect(card.exclusive(nameOf)).rejects.toThrow(ApduError)
     desk.pull()
@@ -34,13 +34,13 @@ describe('a card that was pulled in the middle', () => {
     await card.close()
   })
 
-  it('is not said to be another card where it could not be asked who it is', async () => {
+  it('openPcscCard reports an unreadable identity as unreadable, not as another card', async () => {
     const desk = createDesk()
     desk.insert({ atr: ATR, name: 7 })
     const read = () => Promise.reject(new ApduError('exchange-lost', 'the exchange broke off'))
-    await expect(holdCard(desk.binding, { identity: { wanted: '7', called: 'EID', read } })).rejects.toMatchObject({
+    await expect(openCardOver(desk.binding, { identity: { wanted: '7', called: 'EID', read } })).rejects.toMatchObject({
       code: 'wrong-card',
-      message: expect.stringContaining('its card could not be asked for its EID (the exchange broke off)'),
+      message: expect.stringContaining('the EID of its card could not be read (the exchange broke off)'),
     })
     expect(desk.calls.slice(-2)).toEqual(['disconnect', 'release'])
   })

@@ -20,7 +20,7 @@ const MUTE = reader('Cherry KC 1000 SC 00 00', true, { isMute: true })
 const ALL = [MUTE, SECOND, FIRST]
 const namesOf = (choice: ReaderChoice) => findReaders(ALL, choice).candidates.map(({ name }) => name)
 
-describe('the state of a reader', () => {
+describe('toReader', () => {
   // SCARD_STATE_* of pcsclite.h.
   it.each([
     ['empty', 0x10, { hasCard: false, isMute: false, isHeld: false }],
@@ -32,7 +32,7 @@ describe('the state of a reader', () => {
   })
 })
 
-describe('choosing a reader', () => {
+describe('findReaders', () => {
   it.each<[string, ReaderChoice]>([
     ['part of the name, in either case', { reader: 'acr39u' }],
     ['a pattern', { reader: 'ACS*Reader' }],
@@ -44,36 +44,40 @@ describe('choosing a reader', () => {
     expect(namesOf(choice)).toEqual([SECOND.name])
   })
 
-  it('passes empty slots and mute cards over, and says why', () => {
-    expect(findReaders(ALL, {}).passedOver).toEqual([
-      { reader: FIRST.name, reason: 'there is no card in it' },
+  it('findReaders skips empty slots and mute cards and gives the reason', () => {
+    expect(findReaders(ALL, {}).skipped).toEqual([
+      { reader: FIRST.name, reason: 'it has no card' },
       { reader: MUTE.name, reason: expect.stringContaining('does not answer to reset') },
     ])
   })
 
   it.each<[ReaderChoice, string, string]>([
-    [{ reader: 'Omnikey' }, 'no-reader', 'no reader is called "Omnikey"; attached: ACS ACR39U ICC Reader 00 00, ACS'],
-    // Only the asterisk means something.
-    [{ reader: 'ACS.ACR39U' }, 'no-reader', 'no reader is called "ACS.ACR39U"'],
-    [{ reader: 'ACS', slot: 2 }, 'no-reader', 'slot 2 of the readers called "ACS": only 2 attached, counted from 0'],
-    [{ reader: 'ACS', slot: 0 }, 'no-card', 'Reader 00 00: there is no card in it; put one in, then run again'],
+    [{ reader: 'Omnikey' }, 'no-reader', 'no reader is named "Omnikey"; attached: ACS ACR39U ICC Reader 00 00, ACS'],
+    // Only the asterisk is special.
+    [{ reader: 'ACS.ACR39U' }, 'no-reader', 'no reader is named "ACS.ACR39U"'],
+    [
+      { reader: 'ACS', slot: 2 },
+      'no-reader',
+      'slot 2 of the readers named "ACS" does not exist: 2 attached, counted from 0',
+    ],
+    [{ reader: 'ACS', slot: 0 }, 'no-card', 'Reader 00 00: it has no card; insert a card, then run again'],
     [{ reader: 'Cherry' }, 'card-mute', 'Cherry KC 1000 SC 00 00: its card does not answer to reset'],
     [{ atr: '3b00' }, 'wrong-card', 'its card has another ATR (3b9f96803fc782'],
     [{ reader: 'ACS', atr: '3b00' }, 'wrong-card', 'its card has another ATR (3b9f96803fc782'],
-    // A pattern of the beginning is not the ATR.
+    // A prefix of the ATR does not match.
     [{ reader: 'ACS', atr: '3b9f' }, 'wrong-card', 'another ATR'],
-  ])('says what is attached where %o is not', (choice, code, message) => {
+  ])('findReaders lists the attached readers when %o matches none', (choice, code, message) => {
     expect(() => findReaders(ALL, choice)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     )
   })
 
-  it('says that nothing is attached at all', () => {
+  it('findReaders reports that no reader is attached', () => {
     expect(() => findReaders([], { reader: 'ACS' })).toThrow('no reader is attached; plug one in')
   })
 })
 
-describe('errors of PC/SC', () => {
+describe('the smartcard and pcsclite bindings', () => {
   const failingWith = (words: string) =>
     bindSmartcard({
       Context: class {
@@ -84,7 +88,7 @@ describe('errors of PC/SC', () => {
       },
     }).readers()
 
-  // The sentences are those of GetPCSCErrorString in smartcard 3.7.0, the numbers those of pcsclite.h.
+  // The texts are from GetPCSCErrorString in smartcard 3.7.0, the numbers from pcsclite.h.
   it.each([
     ['PC/SC service not running', 0x8010001d, 'no-service'],
     ['Sharing violation', 0x8010000b, 'reader-busy'],
@@ -92,19 +96,19 @@ describe('errors of PC/SC', () => {
     ['Card is unresponsive', 0x80100066, 'card-mute'],
     ['Reader unavailable', 0x80100017, 'reader-gone'],
     ['Protocol mismatch', 0x8010000f, 'no-protocol'],
-  ])('%s is number %i, %s', async (words, scard, code) => {
+  ])('the text "%s" maps to number %i, %s', async (words, scard, code) => {
     await expect(failingWith(words)).rejects.toMatchObject({ name: 'PcscError', code, scard })
   })
 
-  it('keeps words that it does not know', async () => {
+  it('an unknown text is passed on', async () => {
     await expect(failingWith('Unknown PC/SC error')).rejects.toMatchObject({
       code: 'failed',
-      message: expect.stringContaining('PC/SC failed: Unknown PC/SC error; with `binding: pcsclite`'),
+      message: expect.stringContaining('PC/SC failed: Unknown PC/SC error; set `binding: pcsclite`'),
     })
     expect(describeScard(0x80101234)).toMatchObject({ name: '0x80101234', code: 'failed' })
   })
 
-  it('says what to install where neither package loads, and takes the second where the first does not', async () => {
+  it('loadBinding names the missing package, and uses the second one if the first does not load', async () => {
     const missing = () => Promise.reject(new Error('Cannot find package'))
     await expect(loadBinding(undefined, missing)).rejects.toMatchObject({
       code: 'no-binding',
@@ -113,7 +117,7 @@ describe('errors of PC/SC', () => {
     const second = (name: string) => (name === 'pcsclite' ? Promise.resolve({ default: () => {} }) : missing())
     expect(await loadBinding(undefined, second)).toMatchObject({
       name: 'pcsclite',
-      instead: 'the npm package smartcard does not load, so PC/SC is reached through pcsclite',
+      instead: 'the npm package smartcard does not load; pcsclite is used instead',
     })
     expect(await loadBinding('pcsclite', second)).not.toHaveProperty('instead')
     await expect(loadBinding('smartcard', second)).rejects.toMatchObject({ code: 'no-binding' })

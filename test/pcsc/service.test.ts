@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { holdCard } from '../../src/pcsc/card.ts'
+import { openCardOver } from '../../src/pcsc/card.ts'
 import { type ServiceProbe, withPcscdTimeout } from '../../src/pcsc/service.ts'
 import { watchReaders } from '../../src/pcsc/watch.ts'
 import { allReleased, hasPendingCall } from '../../src/pcsc/watchdog.ts'
@@ -8,21 +8,21 @@ import { createDesk, settled } from './pcsc-fixture.ts'
 const CARD = { atr: Uint8Array.of(0x3b, 0), name: 7 }
 const FROZEN = {
   code: 'no-service',
-  message: 'pcscd runs and does not answer; restart it: systemctl restart pcscd',
+  message: 'pcscd runs but does not answer; restart it: systemctl restart pcscd',
 }
 
-describe('a pcscd that hangs', () => {
-  it('is not asked for its readers or a card', async () => {
+describe('a pcscd that does not answer', () => {
+  it('listing readers and opening a card fail without a call', async () => {
     const desk = createDesk()
     desk.insert(CARD)
     const binding = withPcscdTimeout(desk.binding, async () => false)
     await expect(binding.readers()).rejects.toMatchObject(FROZEN)
     await expect(binding.connect('R')).rejects.toMatchObject(FROZEN)
-    await expect(holdCard(desk.binding, { answers: async () => false })).rejects.toMatchObject(FROZEN)
+    await expect(openCardOver(desk.binding, { answers: async () => false })).rejects.toMatchObject(FROZEN)
     expect(desk.calls).toEqual([])
   })
 
-  it('is told of by a watch, which goes on when it answers again', async () => {
+  it('watchReaders reports it, and continues when pcscd answers again', async () => {
     const desk = createDesk()
     desk.insert(CARD)
     let answers = true
@@ -52,11 +52,11 @@ describe('a pcscd that hangs', () => {
     ])
   })
 
-  it('gets its card back when it answers again; until then the process cannot end in the ordinary way', async () => {
+  it('the card is released when pcscd answers again; until then hasPendingCall() is true', async () => {
     const desk = createDesk()
     desk.insert(CARD)
     let answers = true
-    const card = await holdCard(desk.binding, { answers: async () => answers })
+    const card = await openCardOver(desk.binding, { answers: async () => answers })
     answers = false
     expect(hasPendingCall()).toBe(false)
     await card.close()
@@ -71,7 +71,7 @@ describe('a pcscd that hangs', () => {
     expect(hasPendingCall()).toBe(false)
   })
 
-  it('is waited for by who ends: only its answer tells whether the process can end in the ordinary way', async () => {
+  it('allReleased() resolves when the probe has answered', async () => {
     for (const answers of [true, false]) {
       const desk = createDesk()
       desk.insert(CARD)
@@ -79,11 +79,11 @@ describe('a pcscd that hangs', () => {
       let calls = 0
       const answer: ServiceProbe = () =>
         new Promise(resolve => {
-          // The readers, the connection and its end; then it stands still.
+          // After the readers, the connection and its end, pcscd stops answering.
           if (++calls < 4) resolve(true)
           else say = resolve
         })
-      const card = await holdCard(desk.binding, { answers: answer })
+      const card = await openCardOver(desk.binding, { answers: answer })
       await card.close()
       expect(hasPendingCall()).toBe(true)
       const given = allReleased()
@@ -96,10 +96,10 @@ describe('a pcscd that hangs', () => {
   })
 })
 
-it('a card that two give back, one because of Ctrl-C, is given back once', async () => {
+it('a card that is closed twice is released once', async () => {
   const desk = createDesk()
   desk.insert(CARD)
-  const card = await holdCard(desk.binding, { answers: async () => true })
+  const card = await openCardOver(desk.binding, { answers: async () => true })
   let end = (): void => {}
   const work = card.exclusive(
     () =>

@@ -18,23 +18,23 @@ import { untilReady } from './pcscd-ready.ts'
  */
 export interface VirtualReader {
   readonly socket: string
-  /** Puts a card into the reader; resolves when vpcd has taken the plug. */
+  /** Inserts a card; resolves when vpcd has accepted the connection. */
   insert(card: Card): Promise<InsertedCard>
   stop(): Promise<void>
 }
 export interface InsertedCard {
-  /** Pulls the card. */
+  /** Removes the card. */
   pull(): Promise<void>
-  /** Pulls it when `exchanges` more commands have been answered: the next one is heard by nobody. */
+  /** Removes the card after `exchanges` more responses: it does not receive the next command. */
   pullAfter(exchanges: number): Promise<void>
-  /** Commands that the card has answered. */
+  /** Number of commands that the card has answered. */
   readonly answered: number
 }
 
 const DRIVER = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so'
 const DAEMON = '/usr/sbin/pcscd'
 
-/** Why the tests through pcscd cannot run here, or undefined. */
+/** Why tests through pcscd cannot run here, or undefined. */
 export const whyNoReader = (): string | undefined => {
   if (process.platform !== 'linux') return 'pcscd with vpcd is a matter of Linux'
   if (!existsSync(DAEMON)) return 'no pcscd (apt install pcscd)'
@@ -87,9 +87,8 @@ export const startReader = async (): Promise<VirtualReader> => {
 }
 
 /**
- * vpcd's protocol: two bytes of length, then one byte of control (0 off, 1 on, 2 reset, 4 ATR) or an APDU. It runs in a
- * process because it has to be in pcscd's network, and because some calls of PC/SC block the main thread, in which the
- * card is, until pcscd has asked for the ATR.
+ * The vpcd protocol: a length of two bytes, then a control byte (0 off, 1 on, 2 reset, 4 ATR) or an APDU. A separate
+ * process, because it runs in the network namespace of pcscd and some PC/SC calls block the main thread.
  */
 const PLUG = `
 const atr = Buffer.from(process.argv[1], 'hex')
@@ -163,7 +162,7 @@ const plugIn = async (daemon: number, card: Card): Promise<Emulator> => {
   }
 }
 
-/** Until pcscd, which looks at its readers a few times a second, has seen the card come or go. */
+/** Waits until pcscd, which polls its readers, has noticed the card or its removal. */
 export const untilSeen = async (binding: BindingName, present: boolean): Promise<void> => {
   const bound = await loadBinding(binding)
   while ((await bound.readers()).map(toReader).some(({ hasCard }) => hasCard) !== present)

@@ -11,7 +11,7 @@ const slot = (name: string, atr?: string): ReaderState => ({
 })
 type Sight = readonly ReaderState[] | PcscError
 
-/** Shows one sight after the other, and tells what was said of each. */
+/** Passes one reader list after the other, and collects the reported changes. */
 const watch = async (...sights: readonly Sight[]) => {
   const said: string[][] = []
   let released = 0
@@ -51,8 +51,8 @@ const watch = async (...sights: readonly Sight[]) => {
   return { said, released: () => released }
 }
 
-describe('watching readers', () => {
-  it('tells what comes and goes, each once', async () => {
+describe('watchReaders', () => {
+  it('watchReaders reports each change once', async () => {
     const { said, released } = await watch(
       [slot('A')],
       [slot('A')],
@@ -72,7 +72,7 @@ describe('watching readers', () => {
     expect(released()).toBe(1)
   })
 
-  it('outlives a pcscd that stops, and says once what to do', async () => {
+  it('watchReaders continues after pcscd stopped, and reports the advice once', async () => {
     const stopped = new PcscError('no-service', 'pcscd was stopped')
     const { said, released } = await watch([slot('A', '3b00')], stopped, stopped, [slot('A', '3b00')])
     expect(said).toEqual([
@@ -81,7 +81,7 @@ describe('watching readers', () => {
       [],
       ['service-came', 'reader-came A', 'card-came A'],
     ])
-    // A context does not outlive its pcscd: each look begins with a new one, and the last is let go at the end.
+    // A context ends with its pcscd: each poll opens a new one, and the last one is released at the end.
     expect(released()).toBe(3)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/apdu/channel.ts'
-import { holdCard } from '../../src/pcsc/card.ts'
+import { openCardOver } from '../../src/pcsc/card.ts'
 import { hasPendingCall } from '../../src/pcsc/watchdog.ts'
 import { createDesk, createTime, settled } from './pcsc-fixture.ts'
 
@@ -8,12 +8,12 @@ const ATR = Uint8Array.of(0x3b, 0)
 const COMMAND = Uint8Array.of(0, 0xa4, 0, 0)
 const ask = (channel: Channel) => channel.transmit(COMMAND)
 
-describe('a reader that does not come back', () => {
-  it('is marked and named when the deadline has passed, and asked nothing more until it comes back', async () => {
+describe('a reader whose call does not return', () => {
+  it('an expired call rejects with reader-timeout and blocks the reader until it returns', async () => {
     const [desk, time] = [createDesk(), createTime()]
     const card = { atr: ATR, name: 7, hangs: true }
     desk.insert(card)
-    const held = await holdCard(desk.binding, { after: time.after })
+    const held = await openCardOver(desk.binding, { after: time.after })
     const answer = held.exclusive(ask)
     answer.catch(() => {})
     await settled()
@@ -26,33 +26,33 @@ describe('a reader that does not come back', () => {
     }
     await expect(answer).rejects.toMatchObject(stuck)
 
-    // libpcsclite would block the process on whatever is asked next.
+    // libpcsclite would block the process at the next call.
     const before = desk.calls.length
     await expect(held.exclusive(ask)).rejects.toMatchObject(stuck)
     await expect(held.reset()).rejects.toMatchObject(stuck)
     await held.close()
     expect(desk.calls.slice(before)).toEqual([])
-    await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-timeout' })
+    await expect(openCardOver(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-timeout' })
     expect(desk.calls).not.toContain('disconnect')
     expect(time.waiting.size).toBe(0)
 
-    // A late answer goes nowhere, and frees the reader.
+    // The late response is discarded, and the reader is available again.
     card.hangs = false
     desk.comeBack()
     await settled()
     expect(hasPendingCall()).toBe(false)
     expect(desk.calls.slice(-2)).toEqual(['disconnect', 'release'])
-    const again = await holdCard(desk.binding, { after: time.after })
+    const again = await openCardOver(desk.binding, { after: time.after })
     expect([...(await again.exclusive(ask))]).toEqual([7, 0x90, 0])
     await again.close()
     expect(time.waiting.size).toBe(0)
   })
 
-  it('is given up by who leaves, when what goes on had its time to end', async () => {
+  it('closing rejects a waiting call after the close timeout', async () => {
     const [desk, time] = [createDesk(), createTime()]
     const card = { atr: ATR, name: 7, hangs: true }
     desk.insert(card)
-    const held = await holdCard(desk.binding, { after: time.after })
+    const held = await openCardOver(desk.binding, { after: time.after })
     const answer = held.exclusive(ask)
     await settled()
     const closing = held.close()
@@ -61,13 +61,13 @@ describe('a reader that does not come back', () => {
     await expect(answer).rejects.toMatchObject({
       code: 'port-gone',
       message: expect.stringMatching(
-        /^R: given up before it answered, .* leave it in for some minutes; .* restart pcscd/,
+        /^R: canceled before the reader answered, .* leave it inserted for some minutes; .* restart pcscd/,
       ),
     })
     await closing
     expect(hasPendingCall()).toBe(true)
     expect(desk.calls).not.toContain('release')
-    await expect(holdCard(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-timeout' })
+    await expect(openCardOver(desk.binding, { after: time.after })).rejects.toMatchObject({ code: 'reader-timeout' })
 
     card.hangs = false
     desk.comeBack()

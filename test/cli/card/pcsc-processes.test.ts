@@ -87,7 +87,7 @@ describe.skipIf(reason)(`two benches and one card${reason ? ` (skipped: ${reason
     )
     // The card with this EID may be the one that nobody can ask.
     const byEid = await info(other, 'known')
-    expect(byEid.err).toMatch(/no reader holds the card with the EID \d{32}: .*SCARD_E_SHARING_VIOLATION/)
+    expect(byEid.err).toMatch(/no reader has the card with the EID \d{32}: .*SCARD_E_SHARING_VIOLATION/)
     letGo()
     expect(await first).toMatchObject({ exitCode: 0, out: expect.stringContaining(EID) })
     expect(await info(other, 'desk')).toMatchObject({ exitCode: 0, out: expect.stringContaining(EID) })
@@ -98,6 +98,6 @@ describe.skipIf(reason)(`two benches and one card${reason ? ` (skipped: ${reason
     const { exitCode, err } = await info(one, 'gone')
     expect(exitCode).toBe(1)
     expect(err).toContain(`Virtual Test Reader 00 00: its card has the EID ${EID}`)
-    expect(err).toContain('Virtual Test Reader 00 01: there is no card in it')
+    expect(err).toContain('Virtual Test Reader 00 01: it has no card')
   })
 })
