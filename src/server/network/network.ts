@@ -2,24 +2,24 @@ import { timingSafeEqual } from 'node:crypto'
 import type { AkaAlgorithm } from '../../profile/aka/algorithm.ts'
 import { type AuthenticationVector, generateVector, nextSqn, resynchronize } from '../../profile/aka/auc.ts'
 
-/** A subscriber as the AuC and the subscriber register know it. The keys stay inside `algorithm`. */
+/** A subscriber of the AuC. Only `algorithm` holds the keys. */
 export interface SubscriberRecord {
   readonly imsi: string
   readonly iccid: string
   readonly algorithm: AkaAlgorithm
-  /** MCC and MNC of the networks on which the subscriber is at home; none: those its IMSI begins with. */
+  /** MCC and MNC of the home networks. Default: the ones at the start of the IMSI. */
   readonly homePlmns?: readonly string[]
 }
 
-/** Why a device was not let in; the device shows it as its registration state `denied`. */
+/** The reason for a rejected registration. The device shows the state `denied`. */
 export type NetworkRefusal =
   | 'unknown-subscriber'
-  | 'no-challenge' // an answer without a question, or to one that is too old
-  | 'wrong-response' // RES is not the one that the subscriber's key gives
-  | 'bad-resynchronization' // AUTS is not from the subscriber's USIM
-  | 'out-of-step' // the USIM asked for resynchronization again, right after one
+  | 'no-challenge' // a response without a challenge, or to an expired one
+  | 'wrong-response' // RES does not match the key of the subscriber
+  | 'bad-resynchronization' // the USIM of the subscriber did not create this AUTS
+  | 'out-of-step' // the USIM requested a second resynchronization directly after the first
 
-/** Who is on the network, and where. */
+/** A registered subscriber and its network. */
 export interface RegisteredSubscriber {
   readonly imsi: string
   readonly iccid: string
@@ -42,20 +42,20 @@ export interface NetworkAcceptance {
   readonly plmn: string
 }
 
-/** What a device says to the network while it attaches. The same shape as the modem room declares for its side. */
+/** The network side of a registration. src/modem declares the same shape for the device side. */
 export interface Network {
   challenge(imsi: string): Promise<NetworkChallenge | NetworkRejection>
   answer(
     imsi: string,
     answer: { readonly res: Uint8Array } | { readonly auts: Uint8Array },
   ): Promise<NetworkAcceptance | { readonly challenge: NetworkChallenge } | NetworkRejection>
-  /** The device has gone: switched off, or its profile disabled. */
+  /** Removes a device that was switched off or whose profile was disabled. */
   detach(imsi: string): void
   registered(): readonly RegisteredSubscriber[]
 }
 
 export interface NetworkSettings {
-  /** The network at the place where the device is. */
+  /** The visited network. */
   readonly here: { readonly plmn: string; readonly name: string }
   readonly subscribers: (imsi: string) => SubscriberRecord | undefined
   readonly clock: () => Date
@@ -69,13 +69,10 @@ interface Attempt {
   readonly resynchronized: boolean
 }
 
-/** A challenge is answered within a second by a card; a minute is for a person who debugs one. */
+/** A card responds within a second. A minute leaves time for debugging. */
 const CHALLENGE_LIFETIME = 60_000
 
-/**
- * The home network's AuC and the register of the network the device stands in, in one: authentication as in TS 33.102 §6.3,
- * without the radio. Each challenge is good for one answer.
- */
+/** The AuC of the home network and the register of the visited network. Authentication follows TS 33.102 §6.3; each challenge allows one response. */
 export const createNetwork = (settings: NetworkSettings): Network => {
   const { clock, random, here } = settings
   const lastSqn = new Map<string, Uint8Array>()
@@ -121,10 +118,10 @@ export const createNetwork = (settings: NetworkSettings): Network => {
         return { refused: 'no-challenge' }
 
       if ('auts' in answer) {
-        if (attempt.resynchronized) return { refused: 'out-of-step' }
-        const sqnMs = resynchronize(subscriber.algorithm, { rand: attempt.vector.rand, auts: answer.auts })
+        if (attempt.resynchronised) return { refused: 'out-of-step' }
+        const sqnMs = resynchronise(subscriber.algorithm, { rand: attempt.vector.rand, auts: answer.auts })
         if (sqnMs === undefined) return { refused: 'bad-resynchronization' }
-        lastSqn.set(imsi, sqnMs) // TS 33.102 §6.3.5: the AuC goes on counting from where the USIM is
+        lastSqn.set(imsi, sqnMs) // TS 33.102 §6.3.5: the AuC continues from the sequence number of the USIM
         return { challenge: ask(subscriber, true) }
       }
 

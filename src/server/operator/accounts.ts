@@ -4,13 +4,13 @@ import { OperatorError } from './error.ts'
 
 const derive = promisify(scrypt) as (password: string, salt: Uint8Array, length: number) => Promise<Uint8Array>
 
-/** How an account may pay. A bench knows no real card: the methods are the operator's own, shown by label. */
+/** A payment method of an account. The bench uses no real credit card. */
 export interface PaymentMethod {
   readonly id: string
   readonly label: string
   /** `existing`: stored with the account (purchaseInstrument Existing); `new`: entered in this purchase. */
   readonly instrument: 'new' | 'existing'
-  /** The bank says no to this one: how a declined payment is rehearsed. */
+  /** The bank declines this method, to test a declined payment. */
   readonly declines?: boolean
 }
 
@@ -27,14 +27,14 @@ interface StoredAccount extends Account {
 
 export interface Accounts {
   create(who: { email: string; name: string; password: string }): Promise<Account>
-  /** The account, or nothing when the address or the password is wrong; it does not say which. */
+  /** Returns the account, or undefined if the address or the password is wrong. */
   signIn(email: string, password: string): Promise<Account | undefined>
   find(accountId: string): Account | undefined
 }
 
 const keyOf = (email: string): string => email.trim().toLowerCase()
 
-/** The operator's customers, in memory; passwords are kept as salted scrypt hashes only. */
+/** The customers of the operator, in memory. Passwords are stored as salted scrypt hashes only. */
 export const createAccounts = (random: (length: number) => Uint8Array): Accounts => {
   const byEmail = new Map<string, StoredAccount>()
   const byId = new Map<string, StoredAccount>()
@@ -46,7 +46,7 @@ export const createAccounts = (random: (length: number) => Uint8Array): Accounts
       if (byEmail.has(keyOf(email))) throw taken()
       const salt = random(16)
       const hash = await derive(password, salt, 32)
-      if (byEmail.has(keyOf(email))) throw taken() // another request for the same address came in while hashing
+      if (byEmail.has(keyOf(email))) throw taken() // another request for the same address arrived during hashing
       const id = `acc-${Buffer.from(random(8)).toString('hex')}`
       const account = { id, email: email.trim(), name: name.trim(), salt, hash }
       byEmail.set(keyOf(email), account)
@@ -55,7 +55,7 @@ export const createAccounts = (random: (length: number) => Uint8Array): Accounts
     },
     async signIn(email, password) {
       const account = byEmail.get(keyOf(email))
-      // The hash is computed for an unknown address too, so that time does not tell which addresses exist.
+      // Also compute the hash for an unknown address, so that the response time does not reveal which addresses exist.
       const hash = await derive(password, account?.salt ?? new Uint8Array(16), 32)
       if (account === undefined || !timingSafeEqual(hash, account.hash)) return undefined
       return shown(account)

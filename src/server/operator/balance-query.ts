@@ -1,28 +1,27 @@
 import { plainIccid } from './subscriptions.ts'
 
-/** A query of GetBalance that passed (reference §5.2), or the parameter that did not and why. */
+/** A valid query of GetBalance (reference §5.2), or the invalid parameter and the reason. */
 export type BalanceQuery =
   | {
       readonly location: string | undefined
       readonly limit: number
       readonly fieldsTemplate: 'basic' | 'full'
-      /** Set when something was accepted that the contract's letter would not. */
+      /** Set if a value deviates from the contract and is tolerated. */
       readonly warning?: string
     }
   | { readonly parameter: string; readonly detail: string }
 
 const MAX_INT = 2147483647
 const countryNames = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' })
-/** Groupings and placeholders that CLDR knows beside the countries of ISO 3166. */
+/** Region codes of CLDR that are not countries of ISO 3166. */
 const NO_COUNTRY = new Set(['EU', 'EZ', 'QO', 'UN', 'XA', 'XB', 'ZZ'])
 
 const isCountry = (code: string): boolean =>
   /^[A-Z]{2}$/.test(code) && !NO_COUNTRY.has(code) && countryNames.of(code) !== undefined
 
 /**
- * What the contract leaves open is decided here: no template is `basic`; both templates are taken in any letter case
- * (its table and its samples differ); an empty `location` is an absent one; `limit=0` asks for nothing and is refused; a
- * lower-case location, which the samples use, is accepted with a warning, because the table calls it case-sensitive.
+ * Readings of the contract: the default template is `basic`; templates ignore the letter case; an empty `location` counts
+ * as absent; `limit=0` is an error; a lower-case location, as in the samples, is tolerated with a warning.
  */
 export const readBalanceQuery = (query: URLSearchParams): BalanceQuery => {
   for (const parameter of ['location', 'limit', 'fieldsTemplate'])
@@ -48,10 +47,7 @@ export const readBalanceQuery = (query: URLSearchParams): BalanceQuery => {
     : { location: country, limit, fieldsTemplate, warning: 'location is case-sensitive: use upper case' }
 }
 
-/**
- * The SIM's ICCID from the path segment: bare digits, or `iccid:` before them (samples have a blank after the colon), in
- * percent-encoding or not. Nothing for what is not an ICCID.
- */
+/** Parses the ICCID in the path segment: digits, or `iccid:` and digits, also percent-encoded. Returns undefined for other values. */
 export const readSimId = (segment: string): string | undefined => {
   let text: string
   try {

@@ -1,13 +1,13 @@
 import type { Subscription } from './subscriptions.ts'
 
-/** A balance as the operator API says it, reference §5.2. Spelled as the contract's table, not as its samples. */
+/** A balance of the operator API (reference §5.2), with the names of the contract's table and not of its samples. */
 export interface Balance {
   readonly type: 'MODIRECT' | 'MODIRECTPAYG' | 'NONE' | 'NOTSUPPORTED'
   readonly dataRemainingInMB: number
   /** An ISO 8601 duration. */
   readonly timeRemaining: string
 }
-/** The full template adds the operator's own id and where the data may be used. */
+/** The full template adds the id of the plan and the countries where it is valid. */
 export interface FullBalance extends Balance {
   readonly id: string
   readonly locations: readonly string[]
@@ -15,7 +15,7 @@ export interface FullBalance extends Balance {
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** Days, hours, minutes and seconds of ISO 8601, the smallest form that says it all; nothing left is PT0S. */
+/** Formats an ISO 8601 duration with days, hours, minutes and seconds in the shortest form. Zero is PT0S. */
 export const formatDuration = (milliseconds: number): string => {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))
   if (seconds === 0) return 'PT0S'
@@ -26,17 +26,14 @@ export const formatDuration = (milliseconds: number): string => {
   return `P${days}${time === '' ? '' : `T${time}`}`
 }
 
-/** What is said of a SIM of ours that has nothing to spend here: zeros are a 200, never a 404. */
+/** The balance of a SIM of this operator without usable data: status 200 with zeros, not 404. */
 export const emptyBalance = (
   type: 'NONE' | 'NOTSUPPORTED' | 'MODIRECT' | 'MODIRECTPAYG',
   id: string,
   locations: readonly string[] = [],
 ): FullBalance => ({ id, type, dataRemainingInMB: 0, timeRemaining: 'PT0S', locations })
 
-/**
- * The balance of one subscription. Not yet active, expired or used up is NONE ("no balance, also when data is 0 but the
- * plan has not expired"), and NONE is said with zeros throughout: the contract wants PT0S wherever the data is zero.
- */
+/** Returns the balance of a subscription. An inactive, expired or used-up plan is NONE, with zeros and PT0S as in the contract. */
 export const toBalance = (subscription: Subscription, now: Date): FullBalance => {
   const { plan, orderId: id } = subscription
   if (subscription.activatedAt === undefined) return emptyBalance('NONE', id, plan.locations)
@@ -47,7 +44,7 @@ export const toBalance = (subscription: Subscription, now: Date): FullBalance =>
   return { id, type: plan.type, dataRemainingInMB, timeRemaining: formatDuration(left), locations: plan.locations }
 }
 
-/** In a country where the plan does not count there is nothing to spend, which is said with zeros. */
+/** The balance in a country where the plan is not valid consists of zeros. */
 export const balanceAt = (balance: FullBalance, location: string | undefined): FullBalance =>
   location === undefined || balance.type === 'NONE' || balance.locations.includes(location)
     ? balance

@@ -1,23 +1,23 @@
-/** What keeps callers apart in time: a transaction id is used once, and there are not too many calls. */
+/** Limits for callers: one use of each transaction id, and a maximum call rate. */
 export interface CallLimits {
-  /** False when this id was seen within the window. */
+  /** Returns false if the id was used within the window. */
   admitTransaction(id: string, now: Date): boolean
-  /** Seconds to wait, or nothing when the call may pass. */
+  /** Returns the seconds to wait, or undefined if the call is allowed. */
   admitCall(now: Date): number | undefined
 }
 
 export interface CallLimitSettings {
-  /** Milliseconds within which a transaction id must not come again. The contract names no window. */
+  /** Milliseconds in which a transaction id must not be used again. The contract defines no window. */
   readonly transactionWindow: number
   readonly calls: number
-  /** Milliseconds in which `calls` may be made. */
+  /** Milliseconds in which `calls` calls are allowed. */
   readonly period: number
 }
 
 export const DEFAULT_LIMITS: CallLimitSettings = { transactionWindow: 10 * 60_000, calls: 600, period: 60_000 }
 
 export const createCallLimits = (settings: CallLimitSettings): CallLimits => {
-  // A Map keeps the order of insertion, so the oldest ids are always at its front.
+  // A Map iterates in insertion order, so the oldest ids come first.
   const seen = new Map<string, number>()
   let times: number[] = []
   return {

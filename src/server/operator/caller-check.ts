@@ -1,22 +1,22 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** What the TLS layer learnt about the caller's client certificate; nothing when none was given. */
+/** The client certificate of the caller as the TLS layer reports it; undefined without one. */
 export interface ClientCertificate {
-  /** As RFC 4514 or OpenSSL print it; only the attribute values are compared, not their order. */
+  /** The subject in the form of RFC 4514 or OpenSSL. Attribute values are compared in any order. */
   readonly subject: string
-  /** It chains to the root that the operator was told to trust, and is not revoked. */
+  /** The certificate chains to the root that the operator trusts and is not revoked. */
   readonly trusted: boolean
   readonly notBefore: Date
   readonly notAfter: Date
 }
 
 export interface CallerPolicy {
-  /** Without it the API does not ask for a certificate (a bench in one process without TLS). */
+  /** Without it the API requests no certificate (a bench in one process without TLS). */
   readonly certificate?: {
     readonly of: (request: Request) => ClientCertificate | undefined
     readonly subject: string
   }
-  /** `user:password` of HTTP Basic; without it none is asked for. A secret: never in an answer or a log. */
+  /** `user:password` of HTTP Basic, if required. A secret: never in a response or a log. */
   readonly basic?: string
 }
 
@@ -34,9 +34,8 @@ const sameText = (a: string, b: string): boolean =>
   timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
 
 /**
- * Certificate before credentials. The contract contradicts itself on the status (its error table says 403 for an invalid
- * certificate, its test list 401 for a missing or expired one): here a missing or expired certificate is 401, a foreign
- * one 403. TLS must therefore ask for a certificate without requiring it.
+ * Checks the certificate before the credentials. The contract contradicts itself (403 or 401). Here a missing or expired
+ * certificate is 401 and a foreign one 403. TLS must therefore request a certificate without requiring it.
  */
 export const checkCaller = (request: Request, policy: CallerPolicy, now: Date): CallerRefusal | undefined => {
   if (policy.certificate !== undefined) {

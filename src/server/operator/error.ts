@@ -1,16 +1,16 @@
-/** Why the operator refused; the portal and the operator API turn the code into a page or a status. */
+/** Reasons of the operator for a refusal. Portal and operator API map each code to a page or a status. */
 export type OperatorErrorCode =
   | 'unknown-plan'
   | 'unknown-account'
-  | 'unknown-payment' // a payment method that this account does not have
+  | 'unknown-payment' // the account does not have this payment method
   | 'payment-declined'
   | 'account-exists'
-  | 'bad-catalogue'
-  | 'smdp-unreachable' // no answer on ES2+
-  | 'smdp-refused' // ES2+ answered Failed or Expired: `refusal` says what
-  | 'smdp-malformed' // ES2+ answered something that is not its row's response
+  | 'bad-catalog'
+  | 'smdp-unreachable' // no response on ES2+
+  | 'smdp-refused' // ES2+ answered Failed or Expired: `refusal` has the codes
+  | 'smdp-malformed' // the ES2+ response does not match its schema
 
-/** What the SM-DP+ said, SGP.22 §5.2.6: subject and reason code of the function execution status. */
+/** Subject and reason code of the function execution status from the SM-DP+ (SGP.22 §5.2.6). */
 export interface Es2Refusal {
   readonly function: string
   readonly subjectCode: string

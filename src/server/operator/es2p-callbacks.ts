@@ -3,7 +3,7 @@ import { RequestHeader } from '../../rsp/interfaces/http-function.ts'
 import { type Json, JsonError } from '../../rsp/json.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
-/** What the SM-DP+ told about a download, for the operator's log. */
+/** A progress report of the SM-DP+ about a download, for the log of the operator. */
 export interface DownloadProgress {
   readonly iccid: string
   readonly eid?: string
@@ -12,10 +12,10 @@ export interface DownloadProgress {
   readonly statusCode?: { readonly subjectCode: string; readonly reasonCode: string }
 }
 
-/** SGP.22 §5.3.5: the notification point at which the eUICC's installation result has arrived. */
+/** SGP.22 §5.3.5: the notification point after the SM-DP+ received the installation result. */
 const BPP_INSTALLATION = 4
 
-/** What an eUICC told the SM-DP+ of an installed profile. */
+/** A notification of an eUICC about an installed profile. */
 export interface ProfileNotification {
   readonly iccid: string
   readonly eid?: string
@@ -31,15 +31,15 @@ export interface Es2Callbacks {
   readonly onNotification?: ((notification: ProfileNotification) => void) | undefined
 }
 
-/** How many calls are remembered. */
+/** The number of stored call identifiers. */
 const CALLS_KEPT = 10_000
 
-/** The operator's end of ES2+: what the SM-DP+ reports of its downloads and of installed profiles (SGP.22 §5.3.5). */
+/** The ES2+ server of the operator. It receives reports about downloads and installed profiles (SGP.22 §5.3.5). */
 export const createEs2Callbacks = (callbacks: Es2Callbacks): ((request: Request) => Promise<Response>) => {
   const { HandleDownloadProgressInfo, HandleNotification } = ES2p
   const taken = new Set<string>()
-  /** An SM-DP+ that heard no answer tells it again with the same identifier (SGP.22 §5.2.1): late, it is no news. */
-  const isNews = ({ functionRequesterIdentifier, functionCallIdentifier }: RequestHeader['header']): boolean => {
+  /** An SM-DP+ without a response repeats the call with the same identifier (SGP.22 §5.2.1). A repetition has no effect. */
+  const isFirstCall = ({ functionRequesterIdentifier, functionCallIdentifier }: RequestHeader['header']): boolean => {
     const call = `${functionRequesterIdentifier} ${functionCallIdentifier}`
     if (taken.has(call)) return false
     if (taken.size >= CALLS_KEPT) taken.delete(taken.values().next().value as string)
@@ -55,14 +55,14 @@ export const createEs2Callbacks = (callbacks: Es2Callbacks): ((request: Request)
       const body = JSON.parse(await request.text()) as Json
       const { header } = RequestHeader.fromJson(body)
       if (row === HandleNotification) {
-        const told = HandleNotification.request.fromJson(body)
-        if (isNews(header)) takeNotification(callbacks, told)
+        const notification = HandleNotification.request.fromJson(body)
+        if (isFirstCall(header)) takeNotification(callbacks, notification)
       } else {
-        const told = HandleDownloadProgressInfo.request.fromJson(body)
-        if (isNews(header)) takeProgress(callbacks, told)
+        const notification = HandleDownloadProgressInfo.request.fromJson(body)
+        if (isFirstCall(header)) takeProgress(callbacks, notification)
       }
     } catch (error) {
-      // A notification function has no function result in which to refuse (SGP.22 §6.5.1.2): HTTP says it.
+      // A notification function has no result for a refusal (SGP.22 §6.5.1.2), so the HTTP status reports it.
       if (error instanceof JsonError || error instanceof SyntaxError)
         return new Response(error.message, { status: 400, headers: { 'Content-Type': 'text/plain' } })
       throw error
@@ -71,11 +71,11 @@ export const createEs2Callbacks = (callbacks: Es2Callbacks): ((request: Request)
   }
 }
 
-type Told<K extends keyof typeof ES2p> = ReturnType<(typeof ES2p)[K]['request']['fromJson']>
+type RequestMessage<K extends keyof typeof ES2p> = ReturnType<(typeof ES2p)[K]['request']['fromJson']>
 
 const takeProgress = (
   { subscriptions, clock, onProgress }: Es2Callbacks,
-  { iccid, eid, notificationPointId, notificationPointStatus }: Told<'HandleDownloadProgressInfo'>,
+  { iccid, eid, notificationPointId, notificationPointStatus }: RequestMessage<'HandleDownloadProgressInfo'>,
 ): void => {
   const { status, statusCodeData } = notificationPointStatus
   if (notificationPointId === BPP_INSTALLATION) {
@@ -95,7 +95,7 @@ const takeProgress = (
 
 const takeNotification = (
   { subscriptions, onNotification }: Es2Callbacks,
-  { iccid, eid, notificationEvent }: Told<'HandleNotification'>,
+  { iccid, eid, notificationEvent }: RequestMessage<'HandleNotification'>,
 ): void => {
   const event = EVENTS.find(known => known === notificationEvent)!
   subscriptions.markProfile(iccid, event)

@@ -10,7 +10,7 @@ import { type Json, JsonError } from '../../rsp/json.ts'
 import { describeStatusCode } from '../../rsp/status.ts'
 import { OperatorError } from './error.ts'
 
-/** The way to one SM-DP+, and how this operator names itself there. */
+/** The connection to one SM-DP+ and the identifier of this operator there. */
 export interface SmdpAccess {
   readonly fetch: Fetch
   /** `https://host[:port]` of its ES2+. */
@@ -19,10 +19,10 @@ export interface SmdpAccess {
   readonly random: (length: number) => Uint8Array
 }
 
-/** The version of SGP.22 that we speak on ES2+ (§6.5.1.1). */
+/** The version of SGP.22 on ES2+ (§6.5.1.1). */
 const PROTOCOL = 'gsma/rsp/v2.2.0'
 
-/** Calls one ES2+ function from its row. Throws an {@link OperatorError} for no answer, a refusal and a malformed answer. */
+/** Calls one ES2+ function. Throws an {@link OperatorError} for a missing, refused or malformed response. */
 export const callEs2 = async <Request, Response>(
   smdp: SmdpAccess,
   row: HttpFunction<Request, Response>,

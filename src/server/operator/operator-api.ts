@@ -5,15 +5,15 @@ import { type CallerPolicy, checkCaller } from './caller-check.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 export interface OperatorApiSettings {
-  /** The path under which moBaseUrl lies, without a slash at its end. */
+  /** The path of moBaseUrl, without a final slash. */
   readonly basePath: string
   readonly subscriptions: Subscriptions
   readonly clock: () => Date
   readonly callers?: CallerPolicy
   readonly limits?: CallLimitSettings
-  /** SIMs of the operator's that are no part of Mobile Plans. */
+  /** SIMs of the operator that do not support Mobile Plans. */
   readonly isExcluded?: (iccid: string) => boolean
-  /** Told what was answered with 500. */
+  /** Receives each error that is answered with 500. */
   readonly onDefect?: (error: unknown) => void
 }
 
@@ -27,11 +27,11 @@ interface Problem {
 
 const MAX_TRANSACTION_ID = 128
 
-/** The operator API (reference §5): read-only, JSON, one resource today: the balances of a SIM. */
+/** The operator API (reference §5): read-only JSON with one resource, the balances of a SIM. */
 export const createOperatorApi = (settings: OperatorApiSettings): ((request: Request) => Promise<Response>) => {
   const limits = createCallLimits(settings.limits ?? DEFAULT_LIMITS)
   return async request => {
-    // The transaction id goes back on every answer, also on a refusal, so that both logs can be laid side by side.
+    // Each response returns the transaction id, also a refusal, so that both logs can be correlated.
     const transactionId = request.headers.get('x-ms-dm-transactionid')
     const headers = new Headers(transactionId === null ? {} : { 'X-MS-DM-TransactionId': transactionId })
     try {
@@ -49,7 +49,7 @@ export const createOperatorApi = (settings: OperatorApiSettings): ((request: Req
   }
 }
 
-/** In this order: resource, method, who calls, how often, with which transaction, asking what, about which SIM. */
+/** Checks resource, method, caller, call rate, transaction id, parameters and SIM, in this order. */
 const answerCall = (
   request: Request,
   settings: OperatorApiSettings,

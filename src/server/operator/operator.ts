@@ -7,15 +7,15 @@ import { createEs2Callbacks, type DownloadProgress, type ProfileNotification } f
 import type { SmdpAccess } from './es2p-client.ts'
 import { createOperatorApi } from './operator-api.ts'
 import { createOrders, type OperatorOrder, type OrderRequest } from './orders.ts'
-import { checkCatalogue, PLANS, type Plan, plansFor } from './plan.ts'
+import { checkCatalog, PLANS, type Plan, plansFor } from './plan.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 
 export interface OperatorSettings {
   readonly plans?: readonly Plan[]
   readonly paymentMethods?: readonly PaymentMethod[]
-  /** `address` is the host name that goes into activation codes when ConfirmOrder names none. */
+  /** `address` is the host name in activation codes if ConfirmOrder returns none. */
   readonly smdp: SmdpAccess & { readonly address: string }
-  /** The path part of moBaseUrl, `/v1`. */
+  /** The path of moBaseUrl, `/v1`. */
   readonly apiPath?: string
   readonly callers?: CallerPolicy
   readonly limits?: CallLimitSettings
@@ -24,15 +24,15 @@ export interface OperatorSettings {
   readonly random: (length: number) => Uint8Array
   readonly onProgress?: (progress: DownloadProgress) => void
   readonly onNotification?: (notification: ProfileNotification) => void
-  /** Told of errors that nobody foresaw, which a caller hears of as a 500. */
+  /** Receives unexpected errors. The caller receives a 500. */
   readonly onDefect?: (error: unknown) => void
 }
 
-/** An order that was refused, in the two words that a portal needs, and our code for the support desk. */
+/** A refused order: the party that can act, and the error code for the support desk. */
 export interface OrderRefusal {
   readonly refused: 'payment-declined' | 'service'
   readonly reference: string
-  /** The whole story, for the log. */
+  /** The full error text for the log. */
   readonly error: OperatorError
 }
 
@@ -47,20 +47,20 @@ export interface Operator {
   createAccount(who: { email: string; name: string; password: string }): Promise<Account | 'account-exists'>
   paymentMethods(accountId: string): readonly PaymentMethod[]
   placeOrder(request: OrderRequest): Promise<OperatorOrder | OrderRefusal>
-  /** The network saw the subscriber register: from now on the plan runs. */
+  /** Starts the plan when the subscriber registers on the network. */
   onRegistered(event: { readonly iccid: string; readonly plmn: string; readonly kind: 'home' | 'roaming' }): void
 }
 
-/** How one pays a test bench: no real card is ever asked for, and one of the methods is always declined. */
+/** The payment methods of the bench. None needs a real credit card, and one is always declined. */
 const PAYMENT_METHODS: readonly PaymentMethod[] = [
   { id: 'test-card', label: 'Test card ending 4242', instrument: 'new' },
   { id: 'bill', label: 'My bill', instrument: 'existing' },
   { id: 'declined-card', label: 'Test card ending 0002, which is declined', instrument: 'new', declines: true },
 ]
 
-/** The operator: sells plans, orders profiles, keeps subscriptions, answers for their balance. */
+/** The operator sells plans, orders profiles, stores subscriptions and returns their balance. */
 export const createOperator = (settings: OperatorSettings): Operator => {
-  const plans = checkCatalogue(settings.plans ?? PLANS)
+  const plans = checkCatalog(settings.plans ?? PLANS)
   const methods = settings.paymentMethods ?? PAYMENT_METHODS
   const accounts = createAccounts(settings.random)
   const subscriptions = createSubscriptions()

@@ -7,20 +7,20 @@ import type { Plan } from './plan.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 export interface OrderRequest {
-  /** The buyer's one purchase: the same key again is the same order, not a second one. */
+  /** Identifies the purchase. A repeated key refers to the same order. */
   readonly key: string
   readonly accountId: string
   readonly planId: string
   readonly paymentId: string
   readonly eid: string
   readonly transactionId: string
-  /** Where the device shall find its profile without the activation code; the SM-DP+ raises an event there. */
+  /** The SM-DS at which the SM-DP+ registers an event, for a download without activation code. */
   readonly smdsAddress?: string
 }
 export interface OperatorOrder {
   readonly orderId: string
   readonly iccid: string
-  /** `1$address$matchingId`, without `LPA:` and asking for no confirmation code, as the app's bridge takes it. */
+  /** `1$address$matchingId`, without `LPA:` and without a confirmation code, as the bridge of the app requires. */
   readonly activationCode: string
 }
 
@@ -41,7 +41,7 @@ export const createOrders = (ordering: Ordering): ((request: OrderRequest) => Pr
     if (before !== undefined) return before
     const order = placeOrder(ordering, request)
     placed.set(request.key, order)
-    // A refused order may be tried again under its key, once the payment or the SM-DP+ has been seen to.
+    // A refused order can be retried with the same key after the payment or the SM-DP+ is corrected.
     order.catch(() => placed.delete(request.key))
     return order
   }
@@ -62,11 +62,11 @@ const placeOrder = async (ordering: Ordering, request: OrderRequest): Promise<Op
   // 2. SGP.22 §3.1.1: download initiation. The order is bound to the EID, so that only this device can fetch it.
   const { iccid } = await callEs2(smdp, ES2p.DownloadOrder, { eid: request.eid, profileType: plan.profileType })
   const order = await finishOrder(ordering, request, iccid).catch(async (refused: unknown) => {
-    await giveBack(smdp, iccid, request.eid)
+    await returnToStock(smdp, iccid, request.eid)
     throw refused
   })
 
-  // 3. The subscription waits for its profile.
+  // 3. Store the subscription until its profile is installed.
   ordering.subscriptions.add({
     orderId: order.orderId,
     accountId: request.accountId,
@@ -80,7 +80,7 @@ const placeOrder = async (ordering: Ordering, request: OrderRequest): Promise<Op
   return order
 }
 
-/** Confirmed and released in two calls: the profile is downloadable only when the operator's own systems are ready for it. */
+/** Confirms and releases in two calls, so that the download starts only when the systems of the operator are ready. */
 const finishOrder = async (
   { smdp, random }: Ordering,
   request: OrderRequest,
@@ -104,8 +104,8 @@ const finishOrder = async (
   }
 }
 
-/** Puts the reserved profile back into stock. What went wrong first is what the caller hears, not a failure here. */
-const giveBack = async (smdp: SmdpAccess, iccid: string, eid: string): Promise<void> => {
+/** Returns the reserved profile to the stock. Ignores errors, because the caller receives the first one. */
+const returnToStock = async (smdp: SmdpAccess, iccid: string, eid: string): Promise<void> => {
   try {
     await callEs2(smdp, ES2p.CancelOrder, { iccid, eid, finalProfileStatusIndicator: 'Available' })
   } catch (error) {

@@ -1,9 +1,9 @@
 import { OperatorError } from './error.ts'
 
-/** How the plan is paid, as GetBalance names it: billed afterwards, or prepaid. */
+/** The billing type of the plan in GetBalance: postpaid or prepaid. */
 export type PlanType = 'MODIRECT' | 'MODIRECTPAYG'
 
-/** What the operator sells. */
+/** A plan that the operator sells. */
 export interface Plan {
   readonly id: string
   readonly name: string
@@ -12,13 +12,13 @@ export interface Plan {
   readonly dataMB: number
   readonly days: number
   readonly price: { readonly amount: number; readonly currency: string }
-  /** ISO 3166 alpha-2, upper case: where the data may be used. */
+  /** The countries where the data is valid: ISO 3166 alpha-2, upper case. */
   readonly locations: readonly string[]
-  /** The SM-DP+'s name of the profiles from which this plan is served (ES2+ DownloadOrder, profileType). */
+  /** The profile type of this plan at the SM-DP+ (ES2+ DownloadOrder, profileType). */
   readonly profileType: string
 }
 
-/** The catalogue of a bench that was not given another one. */
+/** The default catalog. */
 export const PLANS: readonly Plan[] = [
   {
     id: 'travel-5',
@@ -55,10 +55,10 @@ export const PLANS: readonly Plan[] = [
   },
 ]
 
-/** The catalogue as configured, or a sentence on what is wrong with it. */
-export const checkCatalogue = (plans: readonly Plan[]): readonly Plan[] => {
+/** Returns the configured catalog. Throws `bad-catalog` with a sentence about an invalid plan. */
+export const checkCatalog = (plans: readonly Plan[]): readonly Plan[] => {
   const refuse = (plan: Plan, what: string): never => {
-    throw new OperatorError('bad-catalogue', `plan "${plan.id}": ${what}`)
+    throw new OperatorError('bad-catalog', `plan "${plan.id}": ${what}`)
   }
   const seen = new Set<string>()
   for (const plan of plans) {
@@ -70,10 +70,10 @@ export const checkCatalogue = (plans: readonly Plan[]): readonly Plan[] => {
       if (!/^[A-Z]{2}$/.test(location))
         refuse(plan, `location "${location}" is not an upper-case ISO 3166 alpha-2 code`)
   }
-  if (plans.length === 0) throw new OperatorError('bad-catalogue', 'the catalogue is empty; give at least one plan')
+  if (plans.length === 0) throw new OperatorError('bad-catalog', 'the catalog is empty. Give at least one plan.')
   return plans
 }
 
-/** The plans that may be used where the device is; all of them when that is not known. */
+/** Returns the plans that are valid at the location of the device, or all plans if the location is unknown. */
 export const plansFor = (plans: readonly Plan[], location: string | undefined): readonly Plan[] =>
   location === undefined ? plans : plans.filter(plan => plan.locations.includes(location.toUpperCase()))

@@ -1,9 +1,8 @@
 import type { Plan } from './plan.ts'
 
 /**
- * A subscription from order to use. `ordered`: the profile waits at the SM-DP+. `installed`: the SM-DP+ reported the
- * installation (ES2+ HandleDownloadProgressInfo). `active`: the network has seen it register; only now does the plan's
- * time run. `failed`: the SM-DP+ reported that the installation failed; the code stays valid for another try.
+ * The state of a subscription. `installed`: reported by ES2+.HandleDownloadProgressInfo. `active`: registered on the
+ * network; the plan starts now. `failed`: the installation failed; the activation code remains valid.
  */
 export type SubscriptionState = 'ordered' | 'installed' | 'active' | 'failed'
 
@@ -18,7 +17,7 @@ export interface Subscription {
   readonly installedAt?: Date
   readonly activatedAt?: Date
   readonly usedMB: number
-  /** What the eUICC last did with the profile, as far as it told (ES2+ HandleNotification). */
+  /** The last notification of the eUICC about the profile (ES2+ HandleNotification). */
   readonly profile?: 'Install' | 'Enable' | 'Disable' | 'Delete'
   readonly registration?: { readonly plmn: string; readonly kind: 'home' | 'roaming' }
 }
@@ -31,11 +30,11 @@ export interface Subscriptions {
   markFailed(iccid: string): void
   markProfile(iccid: string, profile: NonNullable<Subscription['profile']>): void
   markRegistered(iccid: string, at: Date, registration: { plmn: string; kind: 'home' | 'roaming' }): void
-  /** Data that went through, as the network's charging counts it. */
+  /** Adds used data as counted by the charging of the network. */
   consume(iccid: string, megabytes: number): void
 }
 
-/** Strips the filler of an odd number of BCD digits: EF.ICCID and ES2+ know it, the plans contract does not. */
+/** Removes the filler digit F, which EF.ICCID and ES2+ use and the plans contract does not. */
 export const plainIccid = (iccid: string): string => iccid.trim().replace(/[fF]$/, '')
 
 export const createSubscriptions = (): Subscriptions => {
@@ -65,7 +64,7 @@ export const createSubscriptions = (): Subscriptions => {
       change(iccid, was => ({ ...was, profile }))
     },
     markRegistered(iccid, at, registration) {
-      // A profile that authenticated with its own keys is installed, whether or not the report of it has arrived yet.
+      // A profile that authenticated with its keys is installed, even if the report is not yet received.
       change(iccid, was => ({ ...was, state: 'active', activatedAt: was.activatedAt ?? at, registration }))
     },
     consume(iccid, megabytes) {

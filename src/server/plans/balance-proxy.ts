@@ -1,7 +1,7 @@
 import { type Fetch, FetchError } from '../../rsp/fetch.ts'
 import type { OperatorProfile } from './operator-profile.ts'
 
-/** How the service shows an operator who it is, beside the TLS client certificate that its Fetch presents. */
+/** The credentials of the service at an operator, in addition to the TLS client certificate of its Fetch. */
 export type OperatorCredentials = (operator: OperatorProfile) => { readonly authorization?: string }
 
 export interface BalanceQuestion {
@@ -11,7 +11,7 @@ export interface BalanceQuestion {
   readonly transactionId: string
 }
 
-/** The balance that is being consumed, or why there is none to show. */
+/** The balance in use, or the reason for its absence. */
 export type BalanceAnswer =
   | { readonly balance: ShownBalance | null; readonly transactionId: string }
   | { readonly failure: BalanceFailure; readonly transactionId: string }
@@ -24,19 +24,19 @@ export interface ShownBalance {
 export interface BalanceFailure {
   readonly code:
     | 'operator-unreachable'
-    | 'operator-refused-service' // 401, 403: the operator does not accept the service's certificate or credentials
+    | 'operator-refused-service' // 401, 403: the operator rejects the certificate or the credentials of the service
     | 'sim-unknown' // 404
-    | 'operator-busy' // 429, with when to come back
-    | 'operator-failed' // 5xx, and statuses that the contract does not know
-    | 'bad-request' // 400, 409: the service asked wrongly
-    | 'bad-answer' // 200 with a body that is not the contract's
+    | 'operator-busy' // 429, with the time until the next call
+    | 'operator-failed' // 5xx, and statuses that the contract does not define
+    | 'bad-request' // 400, 409: the request of the service is invalid
+    | 'bad-answer' // 200 with a body that violates the contract
   readonly message: string
   readonly retryAfter?: number
 }
 
 const TRANSACTION_HEADER = 'X-MS-DM-TransactionId'
 
-/** GetBalance at the operator (reference §5.2): one balance, basic, for where the device is. */
+/** Calls GetBalance of the operator (reference §5.2): one balance, template basic, for the location of the device. */
 export const askBalance = async (
   question: BalanceQuestion,
   fetch: Fetch,
@@ -73,28 +73,28 @@ export const askBalance = async (
       : { balance, transactionId }
   }
   const detail = (body as { detail?: unknown } | undefined)?.detail
-  const said = `GetBalance answered ${response.status}${typeof detail === 'string' ? `: ${detail}` : ''}`
+  const message = `GetBalance answered ${response.status}${typeof detail === 'string' ? `: ${detail}` : ''}`
   switch (response.status) {
     case 400:
     case 409:
-      return fail('bad-request', said)
+      return fail('bad-request', message)
     case 401:
     case 403:
-      return fail('operator-refused-service', said)
+      return fail('operator-refused-service', message)
     case 404:
-      return fail('sim-unknown', said)
+      return fail('sim-unknown', message)
     case 429:
-      return fail('operator-busy', said, Number(response.headers.get('retry-after')) || 60)
+      return fail('operator-busy', message, Number(response.headers.get('retry-after')) || 60)
     default:
-      return fail('operator-failed', said)
+      return fail('operator-failed', message)
   }
 }
 
 const TYPES = ['MODIRECT', 'MODIRECTPAYG', 'NONE', 'NOTSUPPORTED'] as const
 
 /**
- * Names and types in any letter case, because the contract's own samples differ from its table (`dataRemaininginMB`).
- * `null`: an empty list. Nothing: not a GetBalance answer.
+ * Parses a GetBalance response. Names and types ignore the letter case, because samples and table of the contract differ.
+ * Returns null for an empty list and undefined for an invalid response.
  */
 const readBalance = (body: unknown): ShownBalance | null | undefined => {
   const balances = memberOf(body, 'balances')

@@ -1,7 +1,7 @@
-/** Why the Mobile Plans service cannot serve. */
+/** Errors of the Mobile Plans service. */
 export type PlansErrorCode = 'bad-configuration'
 
-/** `path` says which value of the configuration is meant. */
+/** `path` is the path of the invalid configuration value. */
 export class PlansError extends Error {
   readonly code: PlansErrorCode
   readonly path: string

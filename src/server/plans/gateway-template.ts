@@ -1,16 +1,14 @@
 import { z } from 'zod'
 
-/** A text per language (BCP 47), or one for all. */
+/** A text for each language (BCP 47), or one text for all. */
 export const LocalisedText = z.union([
   z.string().min(1),
   z.record(z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/), z.string().min(1)),
 ])
 export type LocalisedText = z.infer<typeof LocalisedText>
 
-/** `0xRRGGBBAA`, the contract's own notation. */
-const Colour = z
-  .string()
-  .regex(/^0x[0-9A-Fa-f]{8}$/, 'a colour is written 0xRRGGBBAA, eight hexadecimal digits after 0x')
+/** `0xRRGGBBAA`, the notation of the contract. */
+const Color = z.string().regex(/^0x[0-9A-Fa-f]{8}$/, 'a color is written 0xRRGGBBAA, eight hexadecimal digits after 0x')
 
 const Image = z.strictObject({
   uri: z.string().regex(/^https:\/\/[^\s]+\.png$/i, 'an image is a png at an https address'),
@@ -18,22 +16,22 @@ const Image = z.strictObject({
   height: z.int().min(1).max(600, 'an image is at most 600 high'),
 })
 
-/** One enhanced gateway page (reference §2.4). Strict JSON: comments and trailing commas of the contract's sample are refused. */
+/** An enhanced gateway page (reference §2.4). Strict JSON, without the comments and final commas of the contract's sample. */
 export const EnhancedGatewayTemplate = z.strictObject({
-  // The table calls the id a string, the sample writes a number: both are taken, a string is kept.
+  // The id is a string in the table and a number in the sample. Both are accepted and stored as a string.
   id: z.union([z.string().min(1), z.int().min(0)]).transform(String),
-  backgroundColor: Colour.optional(),
-  bodyFontColor: Colour.optional(),
+  backgroundColor: Color.optional(),
+  bodyFontColor: Color.optional(),
   bodyText: LocalisedText,
-  buttonColor: Colour.optional(),
-  buttonFontColor: Colour.optional(),
+  buttonColor: Color.optional(),
+  buttonFontColor: Color.optional(),
   buttonText: LocalisedText.optional(),
-  hyperlinkFontColor: Colour.optional(),
+  hyperlinkFontColor: Color.optional(),
   images: z.array(Image).default([]),
 })
 export type EnhancedGatewayTemplate = z.infer<typeof EnhancedGatewayTemplate>
 
-/** What the app draws: every value settled, colours as CSS writes them; `null` is the user's own accent colour. */
+/** The template for the app, without missing values. Colors have the CSS form; `null` is the accent color of the user. */
 export interface GatewayPage {
   readonly templateId: string
   readonly kind: 'standard' | 'enhanced'
@@ -45,13 +43,13 @@ export interface GatewayPage {
   readonly buttonText: string
   readonly hyperlinkFontColor: string | null
   readonly image: { readonly uri: string; readonly width: number; readonly height: number } | null
-  /** Not customisable (reference §2.4): the user is told what is about to be shared. */
+  /** The fixed consent text about shared data (reference §2.4). */
   readonly disclaimer: string
 }
 
-const cssColour = (colour: string | undefined): string | undefined => colour && `#${colour.slice(2).toLowerCase()}`
+const cssColor = (color: string | undefined): string | undefined => color && `#${color.slice(2).toLowerCase()}`
 
-/** The text in the first of the client's languages that it has, else in English, else in any. */
+/** Returns the text in the first available language of the client, otherwise in English or any language. */
 export const textIn = (text: LocalisedText, languages: readonly string[]): string => {
   if (typeof text === 'string') return text
   const byTag = new Map(Object.entries(text).map(([tag, words]) => [tag.toLowerCase(), words]))
@@ -78,13 +76,13 @@ export const drawGateway = (
 ): GatewayPage => ({
   templateId: template?.id ?? '0',
   kind: template === undefined ? 'standard' : 'enhanced',
-  backgroundColor: cssColour(template?.backgroundColor) ?? '#ffffffff',
-  bodyFontColor: cssColour(template?.bodyFontColor) ?? '#000000ff',
+  backgroundColor: cssColor(template?.backgroundColor) ?? '#ffffffff',
+  bodyFontColor: cssColor(template?.bodyFontColor) ?? '#000000ff',
   bodyText: template === undefined ? brand : textIn(template.bodyText, languages),
-  buttonColor: cssColour(template?.buttonColor) ?? null,
-  buttonFontColor: cssColour(template?.buttonFontColor) ?? '#ffffffff',
+  buttonColor: cssColor(template?.buttonColor) ?? null,
+  buttonFontColor: cssColor(template?.buttonFontColor) ?? '#ffffffff',
   buttonText: template?.buttonText === undefined ? 'Continue' : textIn(template.buttonText, languages),
-  hyperlinkFontColor: cssColour(template?.hyperlinkFontColor) ?? null,
+  hyperlinkFontColor: cssColor(template?.hyperlinkFontColor) ?? null,
   image: template === undefined ? null : bestImage(template.images),
   disclaimer: disclaimerOf(brand),
 })

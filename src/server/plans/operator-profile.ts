@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PlansError } from './error.ts'
 import { EnhancedGatewayTemplate, LocalisedText } from './gateway-template.ts'
 
-/** https, a host, no port (reference §3, §8.1): portal URI and notification URI. A path is allowed. */
+/** Portal URI and notification URI: https, a host, no port, optionally a path (reference §3, §8.1). */
 const plainHttps = (what: string) =>
   z.string().superRefine((value, context) => {
     const fault = faultOfUri(value)
@@ -13,7 +13,7 @@ const faultOfUri = (value: string): string | undefined => {
   if (!URL.canParse(value)) return `must be an address such as https://portal.example.com, not "${value}"`
   const url = new URL(value)
   if (url.protocol !== 'https:') return 'must begin with https://'
-  // URL drops :443, and the contract allows no port at all, so the text decides.
+  // URL removes :443, but the contract allows no port, so check the text.
   if (/^https:\/\/[^/?#]*:\d*([/?#]|$)/i.test(value)) return 'must not name a port'
   if (url.username !== '' || url.password !== '') return 'must not hold credentials'
   if (url.hash !== '' || url.search !== '') return 'must not have a query or a fragment: the app adds the parameters'
@@ -28,17 +28,17 @@ const IccidRange = z
     ({ start, end }) => start.length === end.length && start <= end,
     'a range needs equal lengths and start <= end',
   )
-/** A REST base; unlike the portal it may name a port. */
+/** A REST base URL. A port is allowed. */
 const RestBase = z.string().regex(/^https:\/\/[^\s?#]+$/, 'must be an https address without query')
 
-/** What an operator supplies to be in the service (reference §8.1). Unknown keys are refused. */
+/** The configuration of an operator in the service (reference §8.1). Unknown keys are rejected. */
 const OperatorProfile = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'an id has a-z, 0-9 and -'),
   brandName: z.string().min(1),
   tagline: LocalisedText.optional(),
   brandColor: z
     .string()
-    .regex(/^#[0-9a-fA-F]{6}$/, 'a colour is written #rrggbb')
+    .regex(/^#[0-9a-fA-F]{6}$/, 'a color is written #rrggbb')
     .optional(),
   logo: z.string().min(1).optional(),
   countries: z.array(Country).min(1),
@@ -47,16 +47,16 @@ const OperatorProfile = z.strictObject({
   iccidRanges: z.array(IccidRange).min(1),
   moBaseUrl: RestBase,
   promotionTemplates: z.array(EnhancedGatewayTemplate).default([]),
-  /** Set: an OEM's own operator, shown only on these. */
+  /** Restricts the operator to these devices of an OEM. */
   onlyOn: z.array(Model).optional(),
-  /** Hidden on these devices. */
+  /** Hides the operator on these devices. */
   notOn: z
     .strictObject({ models: z.array(Model).default([]), eids: z.array(z.string().regex(/^\d{1,32}$/)).default([]) })
     .optional(),
 })
 export type OperatorProfile = z.infer<typeof OperatorProfile>
 
-/** The operators of a service as configured; throws a {@link PlansError} that names the value which is wrong. */
+/** Parses the operators of a service. Throws a {@link PlansError} with the path of an invalid value. */
 export const checkOperatorProfiles = (configured: readonly unknown[]): readonly OperatorProfile[] => {
   const operators = configured.map((one, i) => {
     const read = OperatorProfile.safeParse(one)
@@ -93,7 +93,7 @@ interface Range {
   readonly start: string
   readonly end: string
 }
-/** ICCIDs are compared by their first 18 digits: the 19th is a check digit, which an order may or may not name. */
+/** ICCIDs are compared by their first 18 digits, because an order may omit the check digit. */
 const front = (iccid: string): string => iccid.slice(0, 18)
 const overlap = (a: Range, b: Range): boolean => front(a.start) <= front(b.end) && front(b.start) <= front(a.end)
 

@@ -1,34 +1,34 @@
 import type { Fetch } from '../../rsp/fetch.ts'
 import { askBalance, type OperatorCredentials } from './balance-proxy.ts'
-import { type AskingDevice, listOperators } from './catalogue.ts'
+import { type AskingDevice, listOperators } from './catalog.ts'
 import { countryOfMcc } from './countries.ts'
 import { drawGateway, textIn } from './gateway-template.ts'
 import { checkOperatorProfiles, type OperatorProfile, ownsIccid } from './operator-profile.ts'
 
 /*
- * The contract names the operations between app and service ("Get Providers", a balance request) and leaves everything else
- * open: addresses, messages, authentication. This small REST API is the bench's own filling of that gap:
+ * The contract names operations between app and service, but no addresses, messages or authentication.
+ * The bench defines this REST API:
  *
  *     GET /v1/providers?mcc&mnc&make&model&eid          -> { country, providers: [Provider] }
  *     GET /v1/providers/{id}/gateway?mcc&mnc&make&model&eid -> GatewayPage
  *     GET /v1/sims/{iccid}/balance?location             -> { provider, balance, transactionId }
  *     an error                                          -> { error: { code, message, parameter? } }
  *
- * Accept-Language chooses among localised texts.
+ * Accept-Language selects localized texts.
  */
 
 export interface PlansServiceSettings {
-  /** As configured; checked here, and refused with a sentence that names the value. */
+  /** The configured operators, checked on creation. An error names the invalid value. */
   readonly operators: readonly unknown[]
-  /** To the operators' APIs; whoever injects it lets it present the service's TLS client certificate. */
+  /** Fetches from the operator APIs. It presents the TLS client certificate of the service. */
   readonly fetch: Fetch
   readonly credentials?: OperatorCredentials
-  /** Where a device is that is not on a cellular network: reverse lookup of its address. */
+  /** Finds the country of a device without cellular network by its IP address. */
   readonly countryOfCaller: (request: Request) => string | undefined
   readonly random: (length: number) => Uint8Array
 }
 
-/** The Mobile Plans service: base data for the app, and its proxy to the operators. */
+/** The Mobile Plans service: base data for the app, and a proxy to the operators. */
 export const createPlansService = (settings: PlansServiceSettings): Fetch => {
   const service = { ...settings, operators: checkOperatorProfiles(settings.operators) }
   return async request => {
@@ -62,7 +62,7 @@ const refuse = (
     more.headers,
   )
 
-/** The tags of Accept-Language in the user's order (RFC 9110 §12.5.4). */
+/** Parses the tags of Accept-Language in the order of preference (RFC 9110 §12.5.4). */
 export const parseLanguages = (request: Request): readonly string[] =>
   (request.headers.get('accept-language') ?? '')
     .split(',')
@@ -72,7 +72,7 @@ export const parseLanguages = (request: Request): readonly string[] =>
     .sort((a, b) => b.weight - a.weight)
     .map(({ tag }) => tag)
 
-/** The device that asks, or the refusal. On a cellular network the network's country counts, whatever the address says. */
+/** Parses the requesting device, or returns a refusal. The country of the cellular network has priority over the IP address. */
 const deviceOf = (service: Service, request: Request, url: URL): AskingDevice | Response => {
   const { searchParams: query } = url
   const [mcc, make, model, eid] = ['mcc', 'make', 'model', 'eid'].map(name => query.get(name) ?? undefined)
@@ -80,10 +80,10 @@ const deviceOf = (service: Service, request: Request, url: URL): AskingDevice | 
     return refuse(400, 'bad-parameter', 'mcc must be three digits', { parameter: 'mcc' })
   if (eid !== undefined && !/^\d{32}$/.test(eid))
     return refuse(400, 'bad-parameter', 'eid must be 32 digits', { parameter: 'eid' })
-  // A test network (001, 999) is in no country; the device's address then tells, as on Wi-Fi.
+  // A test network (001, 999) has no country. Use the IP address as on Wi-Fi.
   const country = (mcc === undefined ? undefined : countryOfMcc(mcc)) ?? service.countryOfCaller(request)
   if (country === undefined)
-    return refuse(422, 'country-unknown', 'the country of the device could not be told: give the network it is on', {
+    return refuse(422, 'country-unknown', 'the country of the device is unknown: give its network (mcc, mnc)', {
       parameter: 'mcc',
     })
   return {
@@ -104,7 +104,7 @@ const answerProviders = (service: Service, request: Request, url: URL): Response
     ...(operator.tagline !== undefined && { tagline: textIn(operator.tagline, languages) }),
     ...(operator.brandColor !== undefined && { brandColor: operator.brandColor }),
     ...(operator.logo !== undefined && { logo: operator.logo }),
-    // What the app needs for the launch (reference §3.1) and for the bridge's allow-list (§4).
+    // The app needs these for the launch (reference §3.1) and the allow-list of the bridge (§4).
     portalUri: operator.portalUri,
     notificationUri: operator.notificationUri,
     iccidRanges: operator.iccidRanges,
@@ -112,7 +112,7 @@ const answerProviders = (service: Service, request: Request, url: URL): Response
   return json({ country: device.country, providers })
 }
 
-/** Template 0, which is what a device without an active profile of the operator gets (reference §2.4); GetOffers is not asked. */
+/** Returns template 0, for a device without an active profile of the operator (reference §2.4), without GetOffers. */
 const answerGateway = (service: Service, request: Request, url: URL, id: string): Response => {
   const device = deviceOf(service, request, url)
   if (device instanceof Response) return device
@@ -130,7 +130,7 @@ const answerBalance = async (service: Service, url: URL, simId: string): Promise
   if (location !== undefined && !/^[A-Za-z]{2}$/.test(location))
     return refuse(400, 'bad-parameter', 'location must be a two-letter country', { parameter: 'location' })
   const operator = service.operators.find(one => ownsIccid(one, iccid))
-  // Outside every range there is nobody to ask (BAL-053).
+  // No operator has this ICCID in its ranges (BAL-053).
   if (operator === undefined) return refuse(404, 'sim-out-of-range', 'this SIM is of no operator in the service')
 
   const transactionId = `MSFT-${uuid(service.random(16))}`

@@ -1,4 +1,4 @@
-/** The portal's own files: all that its pages load. */
+/** All files that the pages of the portal load. */
 export interface Asset {
   readonly type: string
   readonly text: string
@@ -6,12 +6,12 @@ export interface Asset {
 
 const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#0b5d66"/><path d="M9 22V10l14 12V10" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>`
 
-/** Both scripts fill the purchase metadata from data attributes; the enum objects are the app's, taken by key. */
+/** Both scripts fill the purchase metadata from data attributes, with the values of the enum objects of the app. */
 const ORDER = `'use strict'
 const handover = document.getElementById('handover')
 const status = document.getElementById('status')
 const again = document.getElementById('again')
-const say = (text, mood) => {
+const show = (text, mood) => {
   status.textContent = text
   status.className = 'status' + (mood ? ' ' + mood : '')
 }
@@ -19,22 +19,22 @@ const REGISTERED = ['home', 'roaming', 'partner']
 
 window.onProfileActivated = text => {
   const result = JSON.parse(text)
-  if (result.activationResult === 'success') say('The profile is installed. Waiting for the network…')
+  if (result.activationResult === 'success') show('The profile is installed. Waiting for the network…')
   else {
-    say('The profile could not be installed (' + result.activationResult + '). Your order stays valid: try the download again, or ask our support.', 'bad')
+    show('The profile could not be installed (' + result.activationResult + '). Your order remains valid. Try the download again, or ask our support.', 'bad')
     again.hidden = false
   }
 }
 window.onRegistrationChanged = text => {
   const state = JSON.parse(text).networkRegistrationState
-  if (REGISTERED.includes(state)) say('You are connected. Enjoy your plan!', 'good')
-  else if (state === 'denied') say('The network did not accept this device yet. Our support can help.', 'bad')
-  else say('Searching the network…')
+  if (REGISTERED.includes(state)) show('You are connected. Enjoy your plan!', 'good')
+  else if (state === 'denied') show('The network did not accept this device yet. Our support can help.', 'bad')
+  else show('Searching the network…')
 }
 
 const hand = () => {
   if (typeof MobilePlansInlineOperations === 'undefined') {
-    say('Open this page in the Mobile Plans app to install the profile.', 'bad')
+    show('Open this page in the Mobile Plans app to install the profile.', 'bad')
     return
   }
   const metadata = MobilePlans.createPurchaseMetaData()
@@ -46,7 +46,7 @@ const hand = () => {
   MobilePlansInlineOperations.profileActivationCompleteScript = 'onProfileActivated'
   MobilePlansInlineOperations.registrationChangedScript = 'onRegistrationChanged'
   again.hidden = true
-  say('Downloading the profile…')
+  show('Downloading the profile…')
   MobilePlansInlineOperations.notifyProfileDownload(metadata, handover.dataset.activationCode)
 }
 again.addEventListener('click', hand)

@@ -1,6 +1,6 @@
 import type { PortalPayment, PortalPlan } from './operator-side.ts'
 
-/** The sentence for each field that cannot be taken as it is; none means the form is good. */
+/** A sentence for each invalid field. A valid form has none. */
 export type FieldErrors = Readonly<Record<string, string>>
 
 export const checkPlanForm = (form: URLSearchParams, plans: readonly PortalPlan[]): FieldErrors =>
@@ -33,7 +33,7 @@ const emailError = (form: URLSearchParams): FieldErrors =>
 
 const MAX_BYTES = 16 * 1024
 
-/** The posted form, or the status that says why it is none. */
+/** Parses the submitted form, or returns the status of the error. */
 export const readForm = async (request: Request): Promise<URLSearchParams | 413 | 415> => {
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') return 415

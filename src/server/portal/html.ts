@@ -1,4 +1,4 @@
-/** Markup that is known to be safe: made by `html`, never by gluing text. */
+/** Safe markup. Only `html` creates it. */
 export interface Html {
   readonly [MARKUP]: string
 }
@@ -16,10 +16,7 @@ const render = (part: Part): string => {
 }
 const isHtml = (part: Html | readonly Html[]): part is Html => MARKUP in part
 
-/**
- * A template whose every hole is escaped, so that nothing a user or a launch parameter says becomes markup. Holes belong
- * in text or inside quoted attribute values, nowhere else.
- */
+/** Escapes each substitution of a template. Substitutions are allowed in text and in quoted attribute values only. */
 export const html = (pieces: TemplateStringsArray, ...holes: readonly Part[]): Html => ({
   [MARKUP]: pieces.reduce((text, piece, i) => text + render(holes[i - 1]) + piece),
 })

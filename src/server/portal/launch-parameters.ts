@@ -1,9 +1,9 @@
-/** What the app said on launch (reference §3.1, §3.2). Unknown parameters are passed over. */
+/** The launch parameters of the app (reference §3.1, §3.2). Unknown parameters are ignored. */
 export interface LaunchParameters {
   readonly eid?: string
-  /** The operator's profiles that the eSIM already holds. */
+  /** ICCIDs of the profiles of this operator on the eUICC. */
   readonly iccids: readonly string[]
-  /** The physical SIM, on a device without an eSIM. */
+  /** The physical SIM of a device without an eUICC. */
   readonly iccid?: string
   readonly imei?: string
   /** ISO 3166 alpha-2, upper case. */
@@ -17,7 +17,7 @@ export interface LpaErrorReport {
   readonly at: string
 }
 
-/** The rules for one parameter each; the sentence is for the operator's log, the page says it more gently. */
+/** One rule for each parameter. The sentence goes to the log of the operator; the page shows a general text. */
 const RULES: Readonly<Record<string, { readonly shape: RegExp; readonly expected: string }>> = {
   eid: { shape: /^\d{32}$/, expected: '32 digits' },
   imei: { shape: /^\d{14,16}$/, expected: '14 to 16 digits' },
@@ -29,11 +29,11 @@ const RULES: Readonly<Record<string, { readonly shape: RegExp; readonly expected
 
 export interface LaunchReading {
   readonly parameters: LaunchParameters
-  /** What was wrong or missing, one sentence each; the portal cannot serve a launch with any. */
+  /** A sentence for each missing or invalid parameter. The portal rejects a launch with any of them. */
   readonly faults: readonly string[]
 }
 
-/** Whether this request is a launch at all, rather than a visit to the first page. */
+/** Reports whether a request is a launch by the app, and not a plain visit of the first page. */
 export const isLaunch = (query: URLSearchParams): boolean =>
   ['transactionId', 'eid', 'iccid', 'imei', 'iccids'].some(name => query.has(name))
 
@@ -41,7 +41,7 @@ export const readLaunch = (query: URLSearchParams, headers: Headers): LaunchRead
   const faults: string[] = []
   const read = (name: string, need: 'required' | 'optional'): string | undefined => {
     const rule = RULES[name]!
-    const value = query.get(name)?.trim() // one documented example has a blank after the equals sign
+    const value = query.get(name)?.trim() // a documented example has a space after the equals sign
     if (value === undefined || value === '') {
       if (need === 'required') faults.push(`${name} is missing`)
       return undefined
@@ -77,7 +77,7 @@ export const readLaunch = (query: URLSearchParams, headers: Headers): LaunchRead
   }
 }
 
-/** The failed downloads since the last visit. Only what looks like a member name is taken; the rest is left alone. */
+/** Parses the failed downloads since the last visit. Values that are not member names are ignored. */
 const readLpaErrors = (headers: Headers): LpaErrorReport[] => {
   const list = (name: string): string[] => (headers.get(name) ?? '').split(',').map(part => part.trim())
   const times = list('x-mp-lpaerror-timestamps')

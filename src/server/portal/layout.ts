@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts'
 import type { PortalSession } from './session.ts'
 
-/** Whose portal this is, on every page. Support must be reachable from each (reference §3.4 B4). */
+/** The brand on each page. Support must be reachable from each page (reference §3.4 B4). */
 export interface Brand {
   readonly name: string
   readonly support: { readonly email: string; readonly phone: string }
@@ -13,11 +13,11 @@ export type StepName = (typeof STEPS)[number]
 export interface PageContent {
   readonly title: string
   readonly body: Html
-  /** Where in the purchase this is; pages beside it have none. */
+  /** The step of the purchase; undefined on other pages. */
   readonly step?: StepName
-  /** The portal has its own way back (U5). */
+  /** The portal provides a back link (U5). */
   readonly back?: { readonly href: string; readonly text: string }
-  /** With a session in the middle of a purchase the page can be left by Cancel (U8). */
+  /** During a purchase the page has a Cancel button (U8). */
   readonly session?: PortalSession | undefined
   readonly script?: string
 }
@@ -38,7 +38,7 @@ const cancelForm = (session: PortalSession): Html =>
     session,
   )}<button class="quiet">Cancel</button></form>`
 
-/** One page, whole: no inline script or style, nothing from another host. */
+/** Renders a page without inline scripts and styles and without resources of other hosts. */
 export const layOut = (brand: Brand, page: PageContent): Html => html`<!doctype html>
 <html lang="en">
 <head>
@@ -67,7 +67,7 @@ ${page.body}
 </body>
 </html>`
 
-/** What is wrong with the form, once above it, where a screen reader starts. */
+/** The errors of the form above it, where a screen reader starts. */
 export const formAlert = (errors: Readonly<Record<string, string>>): Html => {
   const list = Object.entries(errors)
   if (list.length === 0) return html``
@@ -75,7 +75,7 @@ export const formAlert = (errors: Readonly<Record<string, string>>): Html => {
 <ul>${list.map(([field, text]) => html`<li><a href="#${field}">${text}</a></li>`)}</ul></div>`
 }
 
-/** A labelled field with its message tied to it. */
+/** A labeled field with its message. */
 export const field = (given: {
   readonly name: string
   readonly label: string

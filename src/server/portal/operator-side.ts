@@ -1,6 +1,6 @@
-/** What the portal needs from the operator behind it. The bench injects the operator's room; the two never meet. */
+/** The functions of the operator that the portal uses. The bench injects them. */
 export interface PortalOperator {
-  /** The plans that may be used in a country (ISO 3166 alpha-2), or all. */
+  /** Returns the plans that are valid in a country (ISO 3166 alpha-2), or all plans. */
   plans(location: string | undefined): readonly PortalPlan[]
   signIn(email: string, password: string): Promise<PortalAccount | undefined>
   createAccount(who: {
@@ -9,7 +9,7 @@ export interface PortalOperator {
     readonly password: string
   }): Promise<PortalAccount | 'account-exists'>
   paymentMethods(accountId: string): readonly PortalPayment[]
-  /** Orders and releases a profile. The same key twice is the same order. */
+  /** Orders and releases a profile. Idempotent for each key. */
   placeOrder(order: PortalOrder): Promise<PlacedOrder | RefusedOrder>
 }
 
@@ -44,12 +44,12 @@ export interface PortalOrder {
 export interface PlacedOrder {
   readonly orderId: string
   readonly iccid: string
-  /** Without `LPA:`, and one that asks for no confirmation code (reference §4.1). */
+  /** The activation code without `LPA:` and without a confirmation code (reference §4.1). */
   readonly activationCode: string
 }
-/** Whose turn it is: the buyer's to pay otherwise, or the operator's to mend something. */
+/** The party that can act: the buyer uses another payment, or the operator corrects an error. */
 export interface RefusedOrder {
   readonly refused: 'payment-declined' | 'service'
-  /** The operator's own code, for the support desk; never a secret. */
+  /** The error code of the operator for the support desk; never a secret. */
   readonly reference: string
 }

@@ -3,9 +3,8 @@ import { type Brand, csrfField, layOut } from './layout.ts'
 import type { MoDirectStatus, PortalSession } from './session.ts'
 
 /**
- * The last page: it hands the activation code to the app through the bridge (order.js), and shows what comes back. The
- * handover is data on the page, so that the script needs no generated text. Loaded a second time it waits for a click,
- * because two calls would be two downloads.
+ * The last page. order.js passes the activation code to the app through the bridge and shows the result. The page holds it
+ * as data. After a reload the page waits for a click, because two calls would start two downloads.
  */
 export const orderPage = (
   brand: Brand,
@@ -30,7 +29,7 @@ export const orderPage = (
 <p class="hint">You have been signed out. Finish closes this visit.</p>`,
   })
 
-/** The order was refused: whose turn it is, and what they can do (K5, K6). */
+/** The page of a refused order: who can act, and how (K5, K6). */
 export const problemPage = (brand: Brand, session: PortalSession): Html => {
   const { status, reference } = session.failure ?? { status: 'serviceError' as MoDirectStatus }
   const declined = status === 'purchaseFailed'
@@ -40,7 +39,7 @@ export const problemPage = (brand: Brand, session: PortalSession): Html => {
     session,
     body: html`<div class="alert" role="alert"><p>${
       declined
-        ? 'Your bank did not accept the payment. Nothing was charged. Choose another way to pay, or ask your bank.'
+        ? 'Your bank did not accept the payment. Nothing was charged. Choose another payment method, or ask your bank.'
         : 'Something on our side did not answer as it should. Nothing was charged. Try again in a minute.'
     }</p></div>
 <p><a class="button" href="/checkout">${declined ? 'Choose another payment' : 'Try again'}</a></p>
@@ -50,7 +49,7 @@ export const problemPage = (brand: Brand, session: PortalSession): Html => {
   })
 }
 
-/** Ends the visit from our side and tells the app why (notifyCancelledPurchase). */
+/** Ends the visit and notifies the app of the reason (notifyCancelledPurchase). */
 export const cancelledPage = (
   brand: Brand,
   ended: { status: MoDirectStatus; userAccount: PortalSession['userAccount']; reachedLine: boolean },
@@ -60,7 +59,7 @@ export const cancelledPage = (
     script: '/static/cancel.js',
     body: html`<p class="lead">${
       ended.status === 'clientError'
-        ? 'The app did not tell us enough about this device to sell it a plan. Start again from the app; if it happens again, our support can help.'
+        ? 'The app did not send enough data about this device. Start again from the app. If the error remains, contact our support.'
         : ended.status === 'invalidSIM'
           ? 'The SIM in this device is not one of ours, so we cannot add a plan to it.'
           : 'Nothing was ordered and nothing was charged.'
@@ -77,7 +76,7 @@ export const finishedPage = (brand: Brand): Html =>
     body: html`<p class="lead">You are signed out and this visit is closed. You can return to the app.</p>`,
   })
 
-/** No session, or one that is over. */
+/** The page without a session or with an expired session. */
 export const endedPage = (brand: Brand): Html =>
   layOut(brand, {
     title: 'This visit has ended',
@@ -103,7 +102,7 @@ export const privacyPage = (brand: Brand): Html =>
   layOut(brand, {
     title: 'Privacy',
     back: { href: '/continue', text: 'Back to your order' },
-    body: html`<p>The app tells ${brand.name} the eSIM's number (EID), the device's number (IMEI), your region and where the device is.
+    body: html`<p>The app sends ${brand.name} the EID of the eSIM, the IMEI of the device, your region and the location of the device.
 They are used to prepare the profile for this device and are kept with the order. Your password is kept only in a form from which
 it cannot be read.</p>`,
   })

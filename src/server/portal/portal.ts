@@ -14,14 +14,14 @@ const CONTENT_POLICY =
 const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': CONTENT_POLICY,
   'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer', // the launch URL carries the device's identifiers
+  'Referrer-Policy': 'no-referrer', // the launch URL contains identifiers of the device
   'Cache-Control': 'no-store',
   'Content-Language': 'en',
 }
 
 /**
- * The operator's portal: a Fetch that answers with pages. Welcome, plan, account, review, order; each form posts to its own
- * path and is answered by a redirect, so that the app's back button walks pages and never posts again.
+ * The portal of the operator as a Fetch: welcome, plan, account, review, order. Each form has its path and is answered by a
+ * redirect, so that the back button of the app never submits a form again.
  */
 export const createPortal = (settings: PortalSettings): ((request: Request) => Promise<Response>) => {
   const sessions = createSessions(settings.clock, settings.random)
@@ -40,14 +40,14 @@ export const createPortal = (settings: PortalSettings): ((request: Request) => P
   }
 }
 
-/** Pages beside the purchase, open to anyone. */
+/** Pages outside the purchase, without a session. */
 const READING: Readonly<Record<string, (brand: Brand) => Html>> = {
   '/terms': termsPage,
   '/privacy': privacyPage,
   '/support': supportPage,
 }
 
-/** A launch by the app always begins a new visit; one that an older cookie names ends. */
+/** A launch by the app starts a new visit and ends the visit of an older cookie. */
 const launch = (request: Request, url: URL, settings: PortalSettings, sessions: Sessions): Response => {
   const { parameters, faults } = readLaunch(url.searchParams, request.headers)
   const { transactionId } = parameters

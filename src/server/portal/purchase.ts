@@ -6,13 +6,13 @@ import type { PortalSession } from './session.ts'
 import { checkoutPage, plansPage, registerPage, signInPage, welcomePage } from './shop-pages.ts'
 import type { PortalAnswer, PortalAuditEntry, PortalSettings, PortalStep } from './visit.ts'
 
-/** The page or the way on; nothing when there is no such page. */
+/** Returns the page or a redirect, or undefined for an unknown page. */
 export const answerStep = async (step: PortalStep): Promise<PortalAnswer | undefined> =>
   (step.form === undefined ? PAGES : FORMS)[step.path]?.(step)
 
 type Answering = (step: PortalStep) => PortalAnswer | Promise<PortalAnswer>
 
-/** Where a visit stands: the first page that still needs something. Nothing behind it can be opened directly. */
+/** Returns the first incomplete page of a visit. Later pages cannot be opened directly. */
 const nextPath = (session: PortalSession): string => {
   if (session.order !== undefined) return '/order'
   if (session.planId === undefined) return '/plans'
@@ -94,7 +94,7 @@ const FORMS: Readonly<Record<string, Answering>> = {
       password: form.get('password') ?? '',
     })
     if (account === 'account-exists') {
-      // The second press of an impatient finger: the first one has opened the account.
+      // A double click: the first request created the account.
       if (session.account !== undefined) return { to: nextPath(session) }
       const taken = { email: 'There is already an account with this email address. Sign in instead.' }
       return { page: registerPage(settings.brand, session, taken), status: 422 }
@@ -118,7 +118,7 @@ const FORMS: Readonly<Record<string, Answering>> = {
 
   '/cancel': async step => {
     const { session, settings } = step
-    // An order that is placed, or just being placed, is not undone by leaving: its page says so.
+    // Leaving does not cancel an order that is placed or in progress. Its page shows this.
     await session.ordering
     if (session.order) return { to: '/order' }
     const status = session.failure?.status ?? 'cancelled'
@@ -145,7 +145,7 @@ const signedIn = (
   return { to: nextPath(session), session: 'renamed' }
 }
 
-/** However often the button is pressed, a visit orders once: later presses wait for the first one's answer. */
+/** A visit places one order. Further requests wait for the result of the first one. */
 const placeOrder = async (
   step: PortalStep,
   plan: PortalPlan,
@@ -167,7 +167,7 @@ const placeOrder = async (
       return { refused: 'service', reference: 'unexpected' }
     })
   const outcome = await session.ordering
-  // Whoever comes second finds what the first one has written.
+  // The second request uses the result of the first one.
   if (session.order !== undefined) return { to: '/order' }
   delete session.ordering
   if ('refused' in outcome) {
@@ -179,7 +179,7 @@ const placeOrder = async (
     return { to: '/problem' }
   }
   delete session.failure
-  // Policy S2: signed out before the portal is left. What the last page needs is in the order.
+  // Policy S2: sign out before the user leaves the portal. The order contains the data of the last page.
   session.order = { ...outcome, plan, instrument: method.instrument }
   delete session.account
   audit(step, 'ordered', `${outcome.orderId} ${plan.id}`)

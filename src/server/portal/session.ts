@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { LaunchParameters } from './launch-parameters.ts'
 import type { PlacedOrder, PortalAccount, PortalPlan, RefusedOrder } from './operator-side.ts'
 
-/** How the purchase ends, in the words of the bridge's `moDirectStatus` (reference §4.2). */
+/** The result of the purchase: values of `moDirectStatus` of the bridge (reference §4.2). */
 export type MoDirectStatus =
   | 'complete'
   | 'serviceError'
@@ -13,22 +13,22 @@ export type MoDirectStatus =
   | 'billingError'
   | 'cancelled'
 
-/** One visit, kept at the server; the browser holds its id in an HttpOnly cookie and nothing else. */
+/** One visit, stored in the server. The browser stores only its id in an HttpOnly cookie. */
 export interface PortalSession {
   readonly launch: LaunchParameters
-  /** In every form; a post without it did not come from our pages. */
+  /** The token in each form. A request without it does not come from a page of the portal. */
   readonly csrf: string
-  /** The key under which the operator knows this visit's one order. */
+  /** The key of the order of this visit at the operator. */
   readonly orderKey: string
   planId?: string
   account?: PortalAccount
   userAccount: 'none' | 'new' | 'existing' | 'bailed'
-  /** What was typed, for the page that asks again; never a password. */
+  /** The input of the user, to show it again after an error; never a password. */
   entered: Record<string, string>
   failure?: { readonly status: MoDirectStatus; readonly reference?: string }
   ordering?: Promise<PlacedOrder | RefusedOrder>
   order?: PlacedOrder & { readonly plan: PortalPlan; readonly instrument: 'new' | 'existing' }
-  /** Set once the activation code was put into a page that hands it over by itself. */
+  /** Set when a page that passes the activation code automatically was delivered. */
   handedOver: boolean
   lastSeen: number
 }
@@ -91,7 +91,7 @@ export const createSessions = (clock: () => Date, random: (length: number) => Ui
     },
     rename(id) {
       const session = open.get(currentId(id))
-      // Renamed already by the other of two presses: that name stays.
+      // The first request of a double click already changed the id.
       if (session === undefined || currentId(id) !== id) return currentId(id)
       open.delete(id)
       const renamed = token()
@@ -108,13 +108,13 @@ export const createSessions = (clock: () => Date, random: (length: number) => Ui
   }
 }
 
-/** Compares without telling by time how much of it was right. */
+/** Compares in constant time. */
 export const sameToken = (given: string, expected: string): boolean => {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)]
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-/** `__Host-` makes browsers insist on Secure, the whole host and no Domain. */
+/** For a `__Host-` cookie, browsers require Secure, Path=/ and no Domain. */
 const COOKIE = '__Host-portal'
 
 export const readSessionId = (request: Request): string | undefined =>

@@ -14,7 +14,7 @@ const countries = new Intl.DisplayNames(['en'], { type: 'region' })
 const places = (plan: PortalPlan): string => plan.locations.map(code => countries.of(code) ?? code).join(', ')
 const billing = (plan: PortalPlan): string => (plan.type === 'MODIRECT' ? 'a month, on your bill' : 'once, prepaid')
 
-/** PortalStep 0: what this is, before anything is asked. */
+/** Step 0: the welcome page. */
 export const welcomePage = (brand: Brand, session: PortalSession): Html =>
   layOut(brand, {
     title: 'Get this device connected',
@@ -25,7 +25,7 @@ export const welcomePage = (brand: Brand, session: PortalSession): Html =>
 <p><a class="button" href="/plans">See the plans</a></p>`,
   })
 
-/** The app told us that a download failed since the last visit (X-MP-LPAError-*): say so and what can be done. */
+/** The message about a failed download since the last visit (X-MP-LPAError-*), with advice. */
 const downloadNotice = (session: PortalSession): Html => html`<div class="notice" role="status">
 <p><strong>The last download did not finish</strong> (${session.launch.lpaErrors
   .map(({ code }) => code)

@@ -8,9 +8,9 @@ export interface PortalSettings {
   readonly operator: PortalOperator
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
-  /** The audit log: every entry names the launch's transaction id (reference §3.1). Nothing secret is put in it. */
+  /** The audit log. Each entry has the transaction id of the launch (reference §3.1) and no secret. */
   readonly audit?: (entry: PortalAuditEntry) => void
-  /** Told of errors that nobody foresaw; a buyer is told no more than that it was one. */
+  /** Receives unexpected errors. The page shows a general error only. */
   readonly onDefect?: (error: unknown) => void
 }
 export interface PortalAuditEntry {
@@ -20,12 +20,12 @@ export interface PortalAuditEntry {
   readonly detail: string
 }
 
-/** What a step of the purchase answers; the portal makes the response of it. */
+/** The result of a step of the purchase. The portal converts it to a response. */
 export type PortalAnswer =
   | { readonly page: Html; readonly status?: number; readonly session?: 'renamed' | 'ended' }
   | { readonly to: string; readonly session?: 'renamed' | 'ended' }
 
-/** One request within a visit: `form` when something was sent, its token already checked. */
+/** A request of a visit. `form`: the submitted form with a valid token. */
 export interface PortalStep {
   readonly path: string
   readonly form: URLSearchParams | undefined

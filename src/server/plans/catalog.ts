@@ -1,6 +1,6 @@
 import type { OperatorProfile } from './operator-profile.ts'
 
-/** What the service knows of the device that asks. */
+/** Facts about the requesting device. */
 export interface AskingDevice {
   readonly country: string
   readonly make?: string
@@ -14,19 +14,19 @@ const isModel = (device: AskingDevice, { make, model }: Model): boolean =>
   device.make?.toLowerCase() === make.toLowerCase() &&
   (model === undefined || device.model?.toLowerCase() === model.toLowerCase())
 
-/** Why an operator is not offered to this device; nothing when it is. */
+/** The reason why an operator is not offered to this device, or undefined if it is offered. */
 const whyHidden = (operator: OperatorProfile, device: AskingDevice): string | undefined => {
   if (!operator.countries.includes(device.country)) return `sells nothing in ${device.country}`
   if (operator.onlyOn !== undefined && !operator.onlyOn.some(model => isModel(device, model)))
     return 'is only offered on the devices of its OEM'
   if (operator.notOn?.models.some(model => isModel(device, model))) return 'excludes this make and model'
-  // An EID entry may be a prefix, which is how a family of eUICCs is named.
+  // An EID entry may be a prefix, which selects a family of eUICCs.
   if (device.eid !== undefined && operator.notOn?.eids.some(eid => device.eid?.startsWith(eid)))
     return 'excludes this eSIM'
   return undefined
 }
 
-/** The catalogue (reference §2.3): who sells here and fits this device, alphabetically by brand. */
+/** Lists the operators for this country and device (reference §2.3), sorted by brand. */
 export const listOperators = (
   operators: readonly OperatorProfile[],
   device: AskingDevice,
