@@ -18,14 +18,14 @@ const start = async (app: ReturnType<typeof setUp>['app']) => {
 }
 const lpaThat = (download: LpaAccess['download']): LpaAccess => plainLpa({ download })
 
-describe('the app and the service', () => {
-  it('CAT-002 has nothing to offer on a device without an eSIM, and asks nobody', async () => {
+describe('app and service', () => {
+  it('CAT-002 The app sends no request on a device without an eSIM', async () => {
     const { eid: _none, ...device } = DEVICE
     const { world, app } = setUp({ device })
     expect((await start(app)).screen).toMatchObject({ outcome: 'failed', errorCode: 'no-esim' })
     expect(world.requests).toEqual([])
   })
-  it('tells the service on which network the device is', async () => {
+  it('The app sends the current network to the service', async () => {
     const { world, app } = setUp({ device: { ...DEVICE, network: { mcc: '440', mnc: '10' } } })
     expect((await start(app)).screen).toEqual({ name: 'catalog', country: 'JP', providers: [] }) // CAT-010
     expect(world.requests[0]!.url).toContain('mcc=440&mnc=10')
@@ -43,8 +43,8 @@ describe('the app and the service', () => {
   })
 })
 
-describe('the app and a download that fails', () => {
-  it('E2E-016 shows it, tells the page and, on the next launch, the portal', async () => {
+describe('app after a failed download', () => {
+  it('E2E-016 The app shows the failure, notifies the page, and sends it to the portal on the next launch', async () => {
     const lpa = lpaThat(async () => ({ status: 'ServerFailure', detail: 'SM-DP+ says 500', iccid: `${ICCID}F` }))
     const { world, host, app } = setUp({ lpa })
     await openPortal(app)
@@ -68,7 +68,7 @@ describe('the app and a download that fails', () => {
       'a download failed before: ServerFailure 3/1/2026 12:00:00 PM',
     )
   })
-  it('E2E-015 Try again downloads with the same code', async () => {
+  it('E2E-015 Try again downloads with the same activation code', async () => {
     const codes: string[] = []
     const lpa = lpaThat(async code => {
       codes.push(code)
@@ -83,7 +83,7 @@ describe('the app and a download that fails', () => {
     expect(codes).toEqual([codes[0], codes[0]])
     expect(host.seen?.status).toBe('You are connected. Enjoy your plan!')
   })
-  it('does not hang when whoever plays the LPA or the modem throws', async () => {
+  it('The app does not hang if the LPA or the modem throws', async () => {
     const broken = async (): Promise<never> => Promise.reject(new Error('driver gone'))
     const { host, app } = setUp({ lpa: lpaThat(broken) })
     await openPortal(app)
@@ -98,13 +98,13 @@ describe('the app and a download that fails', () => {
       text: expect.stringContaining('driver gone'),
     })
   })
-  it('shows a portal that cannot be opened because the eSIM cannot be read', async () => {
+  it('The app shows an error if the eSIM cannot be read for the launch', async () => {
     const { app } = setUp({ lpa: plainLpa({ profiles: async () => Promise.reject(new Error('card gone')) }) })
     expect((await openPortal(app)).screen).toMatchObject({ outcome: 'failed', retry: 'portal' })
   })
 })
 
-describe('the app and the balance', () => {
+describe('app and balance', () => {
   const connected = async () => {
     const setting = setUp()
     await openPortal(setting.app)
@@ -116,7 +116,7 @@ describe('the app and the balance', () => {
     app.act({ action: 'open-flyout' })
     return (await app.until(({ flyout }) => flyout !== null && flyout.state !== 'loading')).flyout
   }
-  it('BAL-052 asks once for each time the flyout opens', async () => {
+  it('BAL-052 The app requests the balance once for each opening of the flyout', async () => {
     const setting = await connected()
     const asked = (): number => setting.world.requests.filter(({ url }) => url.includes('/balance')).length
     await flyoutOf(setting)
@@ -125,12 +125,12 @@ describe('the app and the balance', () => {
     await flyoutOf(setting)
     expect(asked()).toBe(2)
   })
-  it('BAL-035 offers a plan when the data is used up', async () => {
+  it('BAL-035 The flyout offers a plan when the data is used up', async () => {
     const setting = await connected()
     setting.world.operator.subscriptions.consume(ICCID, 5120)
     expect(await flyoutOf(setting)).toMatchObject({ links: [{ text: 'Connect with a data plan' }] })
   })
-  it('FLY-007 says why when the operator does not answer', async () => {
+  it('FLY-007 The flyout shows the reason when the operator does not respond', async () => {
     const setting = await connected()
     delete setting.world.hosts['api.northwind.example']
     expect(await flyoutOf(setting)).toMatchObject({
@@ -141,7 +141,7 @@ describe('the app and the balance', () => {
   })
 })
 
-describe('the words for a failure', () => {
+describe('adviceFor', () => {
   it.each<[string, string, ESimFailure, string]>([
     ['8.2.6', '3.8', 'InvalidMatchingId', 'invalidMatchingId'],
     ['8.1.1', '3.8', 'EidMismatch', 'eidMismatch'],

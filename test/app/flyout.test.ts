@@ -8,24 +8,24 @@ const shown = (type: Type, dataRemainingInMB = 4300.8, timeRemaining = 'P23DT23H
   return { balance, links: links.map(({ text }) => text), problem }
 }
 
-describe('the flyout, by the type of the balance (reference §5.2)', () => {
-  it('BAL-033 MODIRECT: the account, no balance', () => {
+describe('flyout for each balance type (reference §5.2)', () => {
+  it('BAL-033 MODIRECT shows the account and no balance', () => {
     expect(shown('MODIRECT')).toEqual({ links: ['View my account'] })
   })
-  it('BAL-034 MODIRECTPAYG: the account and the balance', () => {
+  it('BAL-034 MODIRECTPAYG shows the account and the balance', () => {
     expect(shown('MODIRECTPAYG')).toEqual({
       balance: { headline: '4.2 GB left', detail: '23 days, 23 hours left' },
       links: ['View my account'],
     })
   })
-  it('BAL-035 NONE, and no balance at all: a plan is offered', () => {
+  it('BAL-035 NONE and a missing balance offer a plan', () => {
     expect(shown('NONE', 0, 'PT0S')).toEqual({ links: ['Connect with a data plan'] })
     expect(flyoutWithBalance(line, null).links.map(({ text }) => text)).toEqual(['Connect with a data plan'])
   })
-  it('BAL-036 NOTSUPPORTED: the account only, and a general problem', () => {
+  it('BAL-036 NOTSUPPORTED shows the account and a general problem', () => {
     expect(shown('NOTSUPPORTED', 0, 'PT0S')).toMatchObject({ links: ['View my account'], problem: expect.any(String) })
   })
-  it('says when little is left, and never more than there is', () => {
+  it('The balance is marked as low and never rounded up', () => {
     expect(shown('MODIRECTPAYG', 99.9, 'PT59S').balance).toEqual({
       headline: '99 MB left',
       detail: '59 seconds left',
@@ -34,7 +34,7 @@ describe('the flyout, by the type of the balance (reference §5.2)', () => {
     expect(shown('MODIRECTPAYG', 1023.99).balance?.headline).toBe('1023 MB left')
     expect(shown('MODIRECTPAYG', 1024 * 1.99).balance?.headline).toBe('1.9 GB left')
   })
-  it('FLY-007 stays of use when there is no balance to be had', () => {
+  it('FLY-007 The flyout shows operator and account link without a balance', () => {
     expect(flyoutWithoutBalance(line, 'no answer')).toMatchObject({
       state: 'failed',
       problem: 'no answer',
@@ -50,7 +50,7 @@ describe('the flyout, by the type of the balance (reference §5.2)', () => {
     ['P2W', '2 weeks'],
     ['P', undefined],
     ['soon', undefined],
-  ])('words %s as %s', (duration, words) => {
+  ])('wordDuration formats %s as %s', (duration, words) => {
     expect(wordDuration(duration)).toBe(words)
   })
 })

@@ -22,8 +22,8 @@ const compose = (change: Partial<LaunchInput> = {}) => {
   return { ...launch, query: new URL(launch.url).searchParams }
 }
 
-describe('the launch', () => {
-  it('PRT-003 without a profile of the operator has no iccids, and never an iccid on an eSIM device', () => {
+describe('composeLaunch', () => {
+  it('PRT-003 A launch without a profile of the operator has no iccids, and an eSIM device sends no iccid', () => {
     const { query } = compose()
     expect([...query.keys()].sort()).toEqual(['eid', 'imei', 'location', 'market', 'transactionId'])
   })
@@ -37,21 +37,21 @@ describe('the launch', () => {
   ])('%s', (_what, profiles, iccids) => {
     expect(compose({ profiles }).query.get('iccids')).toBe(iccids)
   })
-  it('PRT-012 encodes the transaction id so that it decodes to itself', () => {
+  it('PRT-012 The encoded transaction id decodes to itself', () => {
     const { url, query } = compose()
     expect(url).toContain('transactionId=waoigFfX00yGH3Vb%2F%2B.1')
     expect(query.get('transactionId')).toBe('waoigFfX00yGH3Vb/+.1')
   })
-  it('PRT-014 sends location and market as two values, PRT-016 the language', () => {
+  it('PRT-014, PRT-016 A launch sends location, market and language', () => {
     const { query, headers } = compose({ device: { ...DEVICE, market: 'us' } })
     expect([query.get('location'), query.get('market')]).toEqual(['DE', 'US'])
     expect(headers).toEqual({ 'Accept-Language': 'en-us' })
   })
-  it('keeps the path of the portal, and takes the bridge’s host from the notification URI', () => {
+  it('A launch uses the path of the portal and the bridge host of the notification URI', () => {
     expect(compose().url).toMatch(/^https:\/\/portal\.northwind\.example\/mobile\?/)
     expect(compose().bridgeHost).toBe('calls.northwind.example')
   })
-  it('compares ranges inclusively and without the check digit', () => {
+  it('belongsTo compares ICCID ranges inclusively and without the check digit', () => {
     expect(belongsTo(provider, '8988247000101867109')).toBe(true)
     expect(belongsTo(provider, '8988247000103824899')).toBe(true)
     expect(belongsTo(provider, '8988247000103824900')).toBe(false)
@@ -59,7 +59,7 @@ describe('the launch', () => {
   })
 })
 
-describe('the headers after failed downloads (reference §3.2)', () => {
+describe('headers after failed downloads (reference §3.2)', () => {
   const first = {
     status: 'ServerFailure',
     at: new Date('2018-05-18T23:17:23Z'),
@@ -67,14 +67,14 @@ describe('the headers after failed downloads (reference §3.2)', () => {
   } as const
   const second = { status: 'ServerNotReachable', at: new Date('2018-05-19T00:07:03Z') } as const
 
-  it('ERR-001..ERR-007 names codes, times as in the contract’s example, and one ICCID', () => {
+  it('ERR-001..ERR-007 The headers contain codes, times in the form of the contract, and one ICCID', () => {
     expect(compose({ failures: [first, second] }).headers).toMatchObject({
       'X-MP-LPAError-Codes': 'ServerFailure,ServerNotReachable',
       'X-MP-LPAError-TimeStamps': '5/18/2018 11:17:23 PM,5/19/2018 12:07:03 AM',
       'X-MP-LPAError-ICCIDs': '8988247000101867183',
     })
   })
-  it('ERR-010 names no ICCID while none is known', () => {
+  it('ERR-010 The headers contain no ICCID if none is known', () => {
     expect(compose({ failures: [second] }).headers).not.toHaveProperty('X-MP-LPAError-ICCIDs')
   })
 })

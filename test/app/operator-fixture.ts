@@ -31,7 +31,7 @@ export const SHOPPER: Shopper = {
   account: { email: 'ann@example.com', password: 'correct horse', name: 'Ann', isNew: true },
 }
 
-/** Host names to the servers behind them; a name that is not there is not reachable. */
+/** Maps host names to servers. Other hosts are unreachable. */
 export const route =
   (hosts: Readonly<Record<string, Fetch>>): Fetch =>
   async request => {
@@ -41,7 +41,7 @@ export const route =
     return server(request)
   }
 
-/** All the operator's side in one process, with an SM-DP+ that answers from the table. */
+/** The servers of the operator in one process, with a stub of the SM-DP+. */
 export const createOperatorFixture = () => {
   const now = new Date('2026-03-01T12:00:00Z')
   const clock = (): Date => now
@@ -94,7 +94,7 @@ export const createOperatorFixture = () => {
 }
 export type OperatorFixture = ReturnType<typeof createOperatorFixture>
 
-/** An LPA that takes the code, shows the metadata, and installs; each part can be told otherwise. */
+/** An LPA that asks for consent and installs. `change` replaces parts of it. */
 export const plainLpa = (change: Partial<LpaAccess> = {}): LpaAccess & { codes: string[] } => {
   const codes: string[] = []
   return {
@@ -151,7 +151,7 @@ export const launchApp = (
   return { app, seen, notes }
 }
 
-/** From the desktop to the portal's first page. */
+/** Starts the app and opens the first page of the portal. */
 export const openPortal = async (app: App): Promise<AppState> => {
   app.act({ action: 'open' })
   await app.until(({ screen }) => screen.name !== 'loading')

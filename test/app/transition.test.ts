@@ -17,7 +17,7 @@ const metadata = { moDirectStatus: 'Complete', planName: 'P' }
 const operation = { id: 'op', activationCode: '1$a.example$B', metadata }
 const at = new Date('2026-03-01T12:00:00Z')
 
-/** Plays events from the closed app; the last effects are those of the last event. */
+/** Applies events to the closed app and returns the effects of the last event. */
 const play = (...events: readonly AppEvent[]): { state: AppState; effects: readonly Effect[] } => {
   let state = CLOSED
   let effects: readonly Effect[] = []
@@ -51,26 +51,26 @@ const failed = (status: ESimFailure): AppEvent => ({ kind: 'download-failed', st
 const told = (effects: readonly Effect[]): unknown[] =>
   effects.flatMap(effect => (effect.do === 'notify-page' ? [[effect.script, JSON.parse(effect.argument)]] : []))
 
-describe('the app, on the straight way', () => {
-  it('asks the service, then shows the catalogue', () => {
+describe('app without failures', () => {
+  it('The app requests the operators and shows the catalog', () => {
     expect(play({ kind: 'user', action: 'open' })).toMatchObject({
       state: { screen: { name: 'loading' } },
       effects: [{ do: 'fetch-providers' }],
     })
     expect(play(...OPEN).state.screen).toEqual({ name: 'catalog', country: 'DE', providers: [provider] })
   })
-  it('shows the gateway before the portal, and can go back to the catalogue', () => {
+  it('The app shows the gateway before the portal and can return to the catalog', () => {
     expect(play(...GATEWAY).state.screen).toEqual({ name: 'gateway', provider, page })
     expect(play(...GATEWAY, { kind: 'user', action: 'choose-another' }).state.screen.name).toBe('catalog')
   })
-  it('downloads, enables, tells the page, and then looks for the network', () => {
+  it('The app downloads, enables, notifies the page and registers', () => {
     expect(play(...PORTAL, { kind: 'download', operation }).effects).toEqual([{ do: 'download', operation }])
     expect(play(...INSTALLED).effects).toEqual([{ do: 'enable', iccid: ICCID }])
     const { effects } = play(...INSTALLED, { kind: 'enabled' })
     expect(told(effects)).toEqual([['activated', { activationResult: 'success', iccid: ICCID }]])
     expect(effects.at(-1)).toEqual({ do: 'register', iccid: ICCID })
   })
-  it('tells each change of registration, and is done with the last', () => {
+  it('The app reports each change of the registration and ends with the last', () => {
     const { state, effects } = play(...CONNECTED)
     expect(told(effects)).toEqual([['registered', { networkRegistrationState: 'home', iccid: ICCID }]])
     expect(state).toMatchObject({
@@ -80,7 +80,7 @@ describe('the app, on the straight way', () => {
       banner: expect.any(String),
     })
   })
-  it.each(['home', 'roaming', 'partner'] as const)('JSB-043 takes %s as connected', registration => {
+  it.each(['home', 'roaming', 'partner'] as const)('JSB-043 The state %s counts as connected', registration => {
     const { state } = play(
       ...INSTALLED,
       { kind: 'enabled' },
@@ -89,22 +89,22 @@ describe('the app, on the straight way', () => {
     )
     expect(state.screen).toMatchObject({ name: 'result', outcome: 'connected' })
   })
-  it('asks for the balance when the flyout opens, once', () => {
+  it('Opening the flyout requests the balance once', () => {
     const { state, effects } = play(...CONNECTED, { kind: 'user', action: 'open-flyout' })
     expect(state.flyout).toMatchObject({ state: 'loading', registration: 'home' })
     expect(effects).toEqual([
       { do: 'fetch-balance', country: 'DE', line: { iccid: ICCID, registration: 'home', operator: 'Northwind' } },
     ])
   })
-  it('FLY-001 offers a plan in the flyout when there is none, without asking anybody', () => {
+  it('FLY-001 The flyout offers a plan without a request if no profile is enabled', () => {
     const { state, effects } = play({ kind: 'user', action: 'open-flyout' })
     expect(state.flyout?.links).toEqual([{ text: 'Connect with a data plan', action: 'open' }])
     expect(effects).toEqual([])
   })
 })
 
-describe('the app, when something fails', () => {
-  it('ERR-011, ERR-012 keeps the code for Try again and the failure for the next launch', () => {
+describe('app with failures', () => {
+  it('ERR-011, ERR-012 The app stores the code for Try again and the failure for the next launch', () => {
     const before = [...PORTAL, { kind: 'download', operation } as const, failed('ServerNotReachable')]
     const { state, effects } = play(...before)
     expect(state.screen).toMatchObject({
@@ -122,13 +122,13 @@ describe('the app, when something fails', () => {
     expect(play(...closed)).toMatchObject({ state: { screen: { name: 'gateway' } }, effects: [{ do: 'close-portal' }] })
     const again = play(...closed, { kind: 'user', action: 'continue' })
     expect(again.effects).toMatchObject([{ do: 'open-portal', failures: [{ status: 'ServerNotReachable', at }] }])
-    // ERR-006: told once.
+    // ERR-006: sent once.
     expect(
       play(...closed, { kind: 'user', action: 'continue' }, { kind: 'portal-launched', transactionId: 'cv.2' }).state
         .failures,
     ).toEqual([])
   })
-  it('ERR-003 collects failures in their order', () => {
+  it('ERR-003 The app stores failures in their order', () => {
     const { state } = play(
       ...PORTAL,
       { kind: 'download', operation },
@@ -138,7 +138,7 @@ describe('the app, when something fails', () => {
     )
     expect(state.failures.map(({ status }) => status)).toEqual(['ServerFailure', 'CardBusy'])
   })
-  it('does not tell one operator what failed with another', () => {
+  it('The app does not send the failures of one operator to another', () => {
     const other = { ...provider, id: 'other' }
     const failedOnce = [...PORTAL, { kind: 'download', operation } as const, failed('ServerFailure')]
     const choose = (chosen: string): AppState =>
@@ -151,7 +151,7 @@ describe('the app, when something fails', () => {
     expect(choose('northwind').failures).toHaveLength(1)
     expect(choose('other').failures).toEqual([])
   })
-  it('tries only the enabling again when that failed', () => {
+  it('Try again repeats only a failed enable', () => {
     const { effects } = play(
       ...INSTALLED,
       { kind: 'enable-failed', status: 'CardGeneralFailure', detail: '' },
@@ -159,19 +159,22 @@ describe('the app, when something fails', () => {
     )
     expect(effects).toEqual([{ do: 'enable', iccid: ICCID }])
   })
-  it.each(['denied', 'none', 'deregistered'] as const)('JSB-044 ends installed but not registered with %s', state => {
-    const after = play(
-      ...INSTALLED,
-      { kind: 'enabled' },
-      { kind: 'registration', state, operator: '', final: true, detail: 'IMSI unknown' },
-    )
-    expect(after.state.screen).toMatchObject({
-      outcome: 'installed-not-registered',
-      text: expect.stringContaining('IMSI unknown'),
-    })
-    expect(told(after.effects)).toEqual([['registered', { networkRegistrationState: state, iccid: ICCID }]])
-  })
-  it('JSB-086 tells a second call while one runs that the card is busy, and goes on with the first', () => {
+  it.each(['denied', 'none', 'deregistered'] as const)(
+    'JSB-044 The state %s ends as installed but not registered',
+    state => {
+      const after = play(
+        ...INSTALLED,
+        { kind: 'enabled' },
+        { kind: 'registration', state, operator: '', final: true, detail: 'IMSI unknown' },
+      )
+      expect(after.state.screen).toMatchObject({
+        outcome: 'installed-not-registered',
+        text: expect.stringContaining('IMSI unknown'),
+      })
+      expect(told(after.effects)).toEqual([['registered', { networkRegistrationState: state, iccid: ICCID }]])
+    },
+  )
+  it('JSB-086 A second call during a download receives cardBusy, and the first continues', () => {
     const { state, effects } = play(
       ...PORTAL,
       { kind: 'download', operation },
@@ -180,12 +183,12 @@ describe('the app, when something fails', () => {
     expect(state.operation?.id).toBe('op')
     expect(told(effects)).toEqual([['activated', { activationResult: 'cardBusy', iccid: '' }]])
   })
-  it('says what the page handed over when it cannot be used, and offers no retry', () => {
+  it('An unusable activation code ends without a retry', () => {
     const { state } = play(...PORTAL, { kind: 'download-refused', error: 'invalidActivationCode', reason: 'no code' })
     expect(state.screen).toMatchObject({ outcome: 'failed', errorCode: 'invalidActivationCode' })
     expect(state.screen).not.toHaveProperty('retry')
   })
-  it('CAT-011 shows a service that cannot be reached, and starts again', () => {
+  it('CAT-011 The app shows an unreachable service and can start again', () => {
     const broken: AppEvent = { kind: 'service-failed', at: 'start', code: 'service-unreachable', text: 'no answer' }
     const { state } = play({ kind: 'user', action: 'open' }, broken)
     expect(state.screen).toMatchObject({ outcome: 'failed', errorCode: 'service-unreachable', retry: 'start' })
@@ -193,7 +196,7 @@ describe('the app, when something fails', () => {
       { do: 'fetch-providers' },
     ])
   })
-  it('JSB-039 says nothing to a page that does not listen, nor to one that is closed', () => {
+  it('JSB-039 A page without a listener and a closed page receive nothing', () => {
     const deaf = PORTAL.filter(({ kind }) => kind !== 'listen')
     expect(play(...deaf, { kind: 'download', operation }, failed('Other')).effects).toEqual([])
     const left = [...PORTAL, { kind: 'download', operation } as const, { kind: 'user', action: 'cancel' } as const]
@@ -204,8 +207,8 @@ describe('the app, when something fails', () => {
   })
 })
 
-describe('the app, when the user leaves', () => {
-  it('E2E-012 asks in the middle; Cancel stays, Continue leaves', () => {
+describe('leaving the app', () => {
+  it('E2E-012 Leaving during a purchase needs a confirmation', () => {
     const asked = play(...PORTAL, { kind: 'user', action: 'cancel' })
     expect(asked).toMatchObject({ state: { leaving: true, screen: { name: 'portal' } }, effects: [] })
     const stays = play(...PORTAL, { kind: 'user', action: 'cancel' }, { kind: 'user', action: 'leave', confirm: false })
@@ -213,7 +216,7 @@ describe('the app, when the user leaves', () => {
     const leaves = play(...PORTAL, { kind: 'user', action: 'cancel' }, { kind: 'user', action: 'leave', confirm: true })
     expect(leaves).toMatchObject({ state: { screen: { outcome: 'cancelled' } }, effects: [{ do: 'close-portal' }] })
   })
-  it('does not ask when all is done', () => {
+  it('Leaving after a purchase needs no confirmation', () => {
     expect(play(...CONNECTED, { kind: 'user', action: 'cancel' }).state).toMatchObject({
       leaving: false,
       screen: { outcome: 'connected' },
@@ -222,7 +225,7 @@ describe('the app, when the user leaves', () => {
   it.each([
     ['Cancelled', 'Nothing was bought.'],
     ['PurchaseFailed', 'The operator could not complete the purchase (PurchaseFailed).'],
-  ])('JSB-075 a purchase that ended %s gives control back to the app', (moDirectStatus, text) => {
+  ])('JSB-075 A purchase that ended %s returns to the app', (moDirectStatus, text) => {
     const { state, effects } = play(...PORTAL, {
       kind: 'purchase-cancelled',
       metadata: { moDirectStatus, planName: '' },
@@ -230,7 +233,7 @@ describe('the app, when the user leaves', () => {
     expect(state.screen).toMatchObject({ outcome: 'cancelled', text })
     expect(effects).toEqual([{ do: 'close-portal' }])
   })
-  it('passes the answer to the consent on, once', () => {
+  it('The answer to the consent is forwarded once', () => {
     const request = {
       profileName: 'P',
       serviceProviderName: 'N',
@@ -249,7 +252,7 @@ describe('the app, when the user leaves', () => {
   })
 })
 
-describe('an event that does not fit', () => {
+describe('event that does not fit the state', () => {
   const LATE: AppEvent[] = [
     { kind: 'providers', country: 'FR', providers: [] },
     { kind: 'gateway', page },
@@ -273,7 +276,7 @@ describe('an event that does not fit', () => {
     { kind: 'user', action: 'open' },
   ]
   it.each(LATE.map(event => [`${event.kind} ${'action' in event ? event.action : ''}`, event] as const))(
-    'changes nothing: %s in the catalogue',
+    '%s in the catalog changes nothing',
     (_name, event) => {
       const { state } = play(...OPEN)
       expect(transition(state, event)).toEqual([state])

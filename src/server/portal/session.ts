@@ -36,10 +36,7 @@ export interface PortalSession {
 export interface Sessions {
   open(launch: LaunchParameters): { id: string; session: PortalSession }
   find(id: string | undefined): PortalSession | undefined
-  /**
-   * A new id for the same visit: an id from before sign-in must be worth nothing after it. It still serves for a few
-   * seconds, because a button pressed twice sends its second request with the old id.
-   */
+  /** Gives the visit a new id after sign-in. The old id remains valid for a few seconds, because a double click sends it again. */
   rename(id: string): string
   close(id: string): void
   readonly size: number

@@ -5,17 +5,20 @@ const PREFIX = '/device/frame/0123'
 const AT = 'https://p.example/shop/page?x=1'
 const rewrite = (body: string): Promise<string> => rewritePage(`<body>${body}</body>`, AT, PREFIX, [])
 
-describe('addresses in the frame', () => {
-  it.each(['https://p.example/', 'https://p.example:8443/a/b?c=d&e=%2F#f'])('%s goes in and comes back', url => {
-    expect(fromFramePath(PREFIX, toFramePath(PREFIX, url))).toBe(url)
-  })
+describe('frame addresses', () => {
+  it.each(['https://p.example/', 'https://p.example:8443/a/b?c=d&e=%2F#f'])(
+    '%s converts to a frame path and back',
+    url => {
+      expect(fromFramePath(PREFIX, toFramePath(PREFIX, url))).toBe(url)
+    },
+  )
   it.each([
     '/device/frame/9999/p.example/',
     '/device/frame/0123',
     '/device/frame/0123/',
     '/device/frame/0123/a b/',
     '/x',
-  ])('%s is none of the frame’s', path => {
+  ])('%s is not a path of the frame', path => {
     expect(fromFramePath(PREFIX, path)).toBeUndefined()
   })
   it.each([
@@ -31,15 +34,15 @@ describe('addresses in the frame', () => {
   ])('%s becomes %s', async (markup, becomes) => {
     expect(await rewrite(markup)).toContain(becomes)
   })
-  it('drops what is not https, new windows and the base', async () => {
+  it('rewritePage removes addresses without https, new windows and the base', async () => {
     const page = await rewrite('<base href="/b/"><a href="http://p.example/" target="_blank">x</a>')
     expect(page).not.toMatch(/http:|target|<base/)
   })
-  it('keeps a page’s text and scripts as they are', async () => {
+  it('rewritePage does not change text and scripts', async () => {
     const page = await rewrite('<p>1 &lt; 2 &amp; 3</p><script>if (1 < 2) { go("/x") }</script>')
     expect(page).toContain('<p>1 &lt; 2 &amp; 3</p><script>if (1 < 2) { go("/x") }</script>')
   })
-  it('rewrites a style sheet where an address is absolute', () => {
+  it('rewriteStyles rewrites absolute addresses only', () => {
     const style = `a{background:url(/i.png)}b{background:url("https://cdn.example/j.png")}c{background:url(k.png)}d{background:url(data:image/png;base64,AA)}`
     expect(rewriteStyle(style, AT, PREFIX)).toBe(
       `a{background:url(${PREFIX}/p.example/i.png)}b{background:url("${PREFIX}/cdn.example/j.png")}c{background:url(k.png)}d{background:url(data:image/png;base64,AA)}`,

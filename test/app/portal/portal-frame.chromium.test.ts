@@ -8,7 +8,7 @@ import { launchChromium, noChromium } from '../../dashboard/chromium.ts'
 import { countingRandom } from '../../server/operator/smdp-stub.ts'
 import { createOperatorFixture, launchApp, openPortal } from '../operator-fixture.ts'
 
-/** A page that embeds the frame as the dashboard does: sandboxed, with a policy of its own, messages passed on. */
+/** A page that embeds the frame like the dashboard: sandboxed, with a content policy, forwarding messages. */
 const EMBEDDING = `<!doctype html><title>device</title><link rel="icon" href="data:,"><style>body{margin:0}iframe{border:0;width:100vw;height:100vh}</style>
 <iframe sandbox="allow-scripts allow-forms" referrerpolicy="no-referrer" src="PATH"></iframe>
 <script>const frame = document.querySelector('iframe')
@@ -75,7 +75,7 @@ describe.skipIf(noChromium !== null)(`the portal in a browser’s frame ${noChro
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${heading.replaceAll(' ', '-')}.png` })
   }
 
-  it('is clicked through by hand to "You are connected"', async () => {
+  it('A user clicks through the portal to "You are connected"', async () => {
     await arriveAt('Get this device connected')
     await portal.getByRole('link', { name: 'See the plans' }).click()
     await arriveAt('Choose a plan')
@@ -103,7 +103,7 @@ describe.skipIf(noChromium !== null)(`the portal in a browser’s frame ${noChro
     expect(frame.shown).toMatchObject({ address: 'https://portal.northwind.example/order' })
     await portal.getByRole('button', { name: 'Finish' }).click()
     await arriveAt('All done')
-    // A form that was refused answers 422, which Chromium prints as a failed resource; nothing else complained.
+    // Chromium prints a 422 response to a form as a failed resource. Other messages are errors.
     expect(complaints.filter(text => !text.includes('422'))).toEqual([])
     expect(notes).toEqual([])
   }, 60_000)

@@ -19,7 +19,7 @@ const setUp = () => {
   return { world, frame, app, scripts, notes, browser: createBrowser(frame) }
 }
 
-/** A browser that draws the frame: it knows paths of the bench only, and keeps no cookie because it is given none. */
+/** A browser for the frame. It uses paths of the bench only and receives no cookie. */
 const createBrowser = (frame: PortalFrameController) => {
   let text = ''
   const go = async (path: string, init: RequestInit = {}): Promise<Response> => {
@@ -51,8 +51,8 @@ const createBrowser = (frame: PortalFrameController) => {
   }
 }
 
-describe('the portal in a frame', () => {
-  it('is clicked through to the activation, which is told to its page', async () => {
+describe('portal in a frame', () => {
+  it('A visit through the frame ends in an activation and notifies the page', async () => {
     const { frame, app, browser, scripts, notes } = setUp()
     await openPortal(app)
     expect(frame.shown).toMatchObject({ revision: 1, address: 'https://portal.northwind.example/', canGoBack: false })
@@ -91,7 +91,7 @@ describe('the portal in a frame', () => {
     expect(notes).toEqual([])
   })
 
-  it('keeps every address inside, and puts its scripts before the page’s own', async () => {
+  it('Each address remains in the frame, and the bridge script runs before the scripts of the page', async () => {
     const { frame, app, browser } = setUp()
     await openPortal(app)
     const page = await browser.go(frame.shown!.path)
@@ -108,7 +108,7 @@ describe('the portal in a frame', () => {
     expect(frame.shown!.path).not.toContain('eid')
   })
 
-  it('goes back page by page, and tells the frame to load', async () => {
+  it('The back button loads the previous page in the frame', async () => {
     const { frame, app, browser } = setUp()
     await openPortal(app)
     const first = frame.shown!.path
@@ -121,7 +121,7 @@ describe('the portal in a frame', () => {
     expect(frame.shown).toMatchObject({ path: first, revision: 2 })
   })
 
-  it('answers nothing to who does not know the token, nor after the portal is closed', async () => {
+  it('The frame answers 404 with a wrong token and after the portal is closed', async () => {
     const { frame, app } = setUp()
     await openPortal(app)
     const { path } = frame.shown!
@@ -133,7 +133,7 @@ describe('the portal in a frame', () => {
     expect([await ask(path), frame.shown]).toEqual([404, null])
   })
 
-  it('shows a page with a CV when a page in the middle cannot be had', async () => {
+  it('An unreachable page shows an error page with CV', async () => {
     const { world, frame, app, browser } = setUp()
     await openPortal(app)
     await browser.go(frame.shown!.path)
@@ -142,7 +142,7 @@ describe('the portal in a frame', () => {
     expect([response.status, browser.text.includes(`CV: ${app.state.transactionId}`)]).toEqual([502, true])
   })
 
-  it('gives a page of another host no bridge, and does not hear it', async () => {
+  it('A page of another host gets no bridge and its calls are ignored', async () => {
     const { world, frame, app, browser, notes } = setUp()
     const real = world.hosts['portal.northwind.example']!
     world.hosts['evil.example'] = async () =>
@@ -163,7 +163,7 @@ describe('the portal in a frame', () => {
     expect(notes.join()).toContain('is not allowed to (https://evil.example/)')
   })
 
-  it('takes no path of another frame from the page', async () => {
+  it('A page cannot report the path of another frame', async () => {
     const { frame, app } = setUp()
     await openPortal(app)
     const { path } = frame.shown!

@@ -25,14 +25,14 @@ const setUp = (more: Parameters<typeof launchApp>[2] = {}) => {
     },
     more,
   )
-  /** Also when the first page has ended its own visit by then. */
+  /** Resolves also if the first page already ended its visit. */
   const firstPage = (): Promise<unknown> => Promise.allSettled(opening)
   return { world, host, app, seen, notes, firstPage }
 }
 const shop = (change: Partial<Shopper> = {}): Shopper => ({ ...SHOPPER, ...change })
 
-describe('an activation without a person', () => {
-  it('walks the portal, downloads, registers and shows the balance', async () => {
+describe('activation with a simulated user', () => {
+  it('The simulated user buys a plan, downloads, registers and sees the balance', async () => {
     const lpa = plainLpa()
     const { world, host, app, seen, notes } = setUp({ lpa })
     await openPortal(app)
@@ -63,7 +63,7 @@ describe('an activation without a person', () => {
       balance: { headline: '5 GB left', detail: '7 days left' },
       links: [{ text: 'View my account' }],
     })
-    // JSB-045: the activation is told before the registration.
+    // JSB-045: the page receives the activation before the registration.
     expect(seen.map(({ event }) => event.kind)).toEqual(
       expect.arrayContaining(['download', 'progress', 'consent-asked', 'installed', 'enabled', 'registration']),
     )
@@ -71,7 +71,7 @@ describe('an activation without a person', () => {
     expect(notes).toEqual([])
   })
 
-  it('sends the launch parameters and headers of the contract', async () => {
+  it('The launch sends the parameters and headers of the contract', async () => {
     const lpa = plainLpa({ profiles: async () => ['8944100000000000021F', '8949000000000000015'] })
     const { world, app } = setUp({ lpa })
     await openPortal(app)
@@ -83,13 +83,13 @@ describe('an activation without a person', () => {
       transactionId: expect.stringMatching(/^.{1,64}$/),
       eid: '89049032000001000000000000000012',
       imei: '001102000315468',
-      iccids: '8944100000000000021', // the operator's own, without the filler; the foreign one stays private
+      iccids: '8944100000000000021', // the ICCID of this operator without filler; the foreign one is not sent
     })
     expect(launch.headers.get('accept-language')).toBe('en-us')
     expect(launch.headers.has('x-mp-lpaerror-codes')).toBe(false)
   })
 
-  it('signs in where there is an account already', async () => {
+  it('The simulated user signs in to an existing account', async () => {
     const { world, host, app } = setUp()
     await world.operator.createAccount(SHOPPER.account)
     await openPortal(app)
@@ -98,7 +98,7 @@ describe('an activation without a person', () => {
     expect(walk.end).toBe('handed-over')
   })
 
-  it('keeps the portal’s cookie, which no script can read', async () => {
+  it('The web view stores an HttpOnly cookie that no script can read', async () => {
     const { world, host, app } = setUp()
     await openPortal(app)
     await host.shop(SHOPPER)
@@ -107,7 +107,7 @@ describe('an activation without a person', () => {
   })
 
   it.each(['Get this device', 'Choose a plan', 'Sign in', 'Create an account', 'Review'])(
-    'E2E-011 cancels on "%s": nothing is ordered, and the app knows',
+    'E2E-011 Cancel on "%s" orders nothing and notifies the app',
     async cancelAt => {
       const { world, host, app } = setUp()
       await openPortal(app)
@@ -133,7 +133,7 @@ describe('an activation without a person', () => {
     })
   })
 
-  it('is stuck when the SM-DP+ refuses the order, with the operator’s reference', async () => {
+  it('A refused order ends in portal-stuck with the support reference of the operator', async () => {
     const { world, host, app } = setUp()
     world.smdp.faults.push({ on: 'ConfirmOrder', refuse: { subjectCode: '8.1.1', reasonCode: '3.8' } })
     await openPortal(app)
@@ -145,7 +145,7 @@ describe('an activation without a person', () => {
   })
 })
 
-describe('when the portal cannot be shown', () => {
+describe('unreachable portal', () => {
   it.each<[string, (() => Promise<Response>) | undefined, string]>([
     ['PRT-028 is unreachable', undefined, 'portal-unreachable'],
     ['PRT-029 answers 500', async () => new Response('oops', { status: 500 }), 'portal-failed'],
@@ -172,7 +172,7 @@ describe('when the portal cannot be shown', () => {
     await app.until(state => state.screen.name === 'portal' && state.screen.ready)
   })
 
-  it('PRT-022 notes a redirect to a foreign host', async () => {
+  it('PRT-022 The app notes a redirect to a foreign host', async () => {
     const { world, app, notes } = setUp()
     const real = world.hosts['portal.northwind.example']!
     world.hosts['ads.example'] = real
@@ -183,7 +183,7 @@ describe('when the portal cannot be shown', () => {
   })
 })
 
-describe('the bridge in a page', () => {
+describe('bridge in a page', () => {
   const page = (script: string): string =>
     `<!doctype html><html><head><title>t</title><script src="/s.js"></script></head><body><h1>Mine</h1><p role="status"></p></body></html><!--${script}-->`
   const withPage = async (script: string, more: Parameters<typeof launchApp>[2] = {}) => {
@@ -223,14 +223,14 @@ const md = Object.assign(MobilePlans.createPurchaseMetaData(), { moDirectStatus:
       `MobilePlansInlineProfileDownload.notifyInlineProfileDownload(md, 'x')`,
       'invalidActivationCode',
     ],
-  ])('tells the page about %s', async (_what, call, activationResult) => {
+  ])('The bridge notifies the page about %s', async (_what, call, activationResult) => {
     const { world, host, app } = await withPage(LISTEN + call)
     expect(JSON.parse(host.seen?.status ?? '')).toEqual({ activationResult, iccid: '' })
     expect(world.smdp.calls).toEqual([])
     expect(app.state.operation).toBeNull()
   })
 
-  it('JSB-008, JSB-009 returns a context with another Id each time, at once', async () => {
+  it('JSB-008, JSB-009 notifyProfileDownload returns a context with a new Id at once', async () => {
     const { app } = await withPage(
       `${LISTEN}const a = MobilePlansInlineOperations.notifyProfileDownload(md, '1$a.example$B'), b = MobilePlansInlineOperations.notifyProfileDownload(md, '1$a.example$B')
 if (!(a instanceof MobilePlansOperationContext) || !a.Id || a.Id === b.Id) throw new Error('no context')`,
@@ -239,7 +239,7 @@ if (!(a instanceof MobilePlansOperationContext) || !a.Id || a.Id === b.Id) throw
     expect(app.state.operation?.activationCode).toBe('1$a.example$B')
   })
 
-  it('JSB-003 passes over a page of another host', async () => {
+  it('JSB-003 The app ignores calls of a page of another host', async () => {
     const { world, app, notes } = setUp()
     const code = `MobilePlansInlineOperations.notifyProfileDownload({moDirectStatus:'Complete',planName:'P'}, '1$a.example$B')`
     world.hosts['portal.northwind.example'] = async () =>
@@ -251,7 +251,7 @@ if (!(a instanceof MobilePlansOperationContext) || !a.Id || a.Id === b.Id) throw
     expect(notes.join()).toContain('by a page that is not allowed to (https://evil.example/)')
   })
 
-  it('JSB-018..024 notes where the metadata leaves the contract, and goes on', async () => {
+  it('JSB-018..024 The app notes deviating metadata and continues', async () => {
     const { app, notes } = await withPage(
       `MobilePlansInlineOperations.notifyProfileDownload({ modirectStatus: 'Complete', lineType: 'Fancy' }, '1$a.example$B')`,
     )
@@ -266,7 +266,7 @@ if (!(a instanceof MobilePlansOperationContext) || !a.Id || a.Id === b.Id) throw
     )
   })
 
-  it('JSB-038 notes a listener that is not there', async () => {
+  it('JSB-038 The app notes a listener that does not exist', async () => {
     const { app, notes } = await withPage(
       `${LISTEN}MobilePlansInlineOperations.profileActivationCompleteScript = 'nobody'
 MobilePlansInlineOperations.notifyProfileDownload(md, '1$a.example$B')`,
@@ -275,7 +275,7 @@ MobilePlansInlineOperations.notifyProfileDownload(md, '1$a.example$B')`,
     expect(notes).toContain('the page has no function nobody to be called')
   })
 
-  it('has no other way to the network than the app’s own', async () => {
+  it('A page can reach the network only through the fetch of the app', async () => {
     const { notes } = await withPage(`throw new Error([typeof XMLHttpRequest, typeof WebSocket, typeof fetch].join())`)
     expect(notes.join()).toContain('undefined,undefined,function')
   })

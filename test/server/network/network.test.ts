@@ -30,8 +30,8 @@ const setUp = (here = { plmn: '23415', name: 'Bench Mobile' }, more: Partial<Net
 const sqnOf = ({ rand, autn }: { rand: Uint8Array; autn: Uint8Array }): Uint8Array =>
   xor(autn.subarray(0, 6), algorithm.f5(rand))
 
-describe('the network authenticates', () => {
-  it('and registers a subscriber whose RES is right, at home', async () => {
+describe('network authentication', () => {
+  it('A subscriber with a correct RES is registered in the home network', async () => {
     const { network, ask, seen } = setUp()
     const { rand } = await ask()
     expect(await network.answer(IMSI, { res: algorithm.f2(rand) })).toEqual({
@@ -44,13 +44,13 @@ describe('the network authenticates', () => {
     expect(seen).toEqual(network.registered())
   })
 
-  it('as roaming where the IMSI is not at home', async () => {
+  it('A subscriber of another network is registered as roaming', async () => {
     const { network, ask } = setUp({ plmn: '26201', name: 'Elsewhere' })
     const { rand } = await ask()
     expect(await network.answer(IMSI, { res: algorithm.f2(rand) })).toMatchObject({ registration: 'roaming' })
   })
 
-  it('with a sequence number that grows and a MAC over it', async () => {
+  it('Challenges have an increasing sequence number with a MAC', async () => {
     const { ask } = setUp()
     const [first, second] = [await ask(), await ask()]
     expect(splitSqn(sqnOf(second)).seq).toBe(splitSqn(sqnOf(first)).seq + 1)
@@ -58,7 +58,7 @@ describe('the network authenticates', () => {
     expect(first.autn.subarray(8)).toEqual(mac)
   })
 
-  it('refuses an unknown IMSI', async () => {
+  it('An unknown IMSI is rejected', async () => {
     const { network } = setUp()
     expect(await network.challenge('001010000000001')).toEqual({ refused: 'unknown-subscriber' })
     expect(await network.answer('001010000000001', { res: new Uint8Array(16) })).toEqual({
@@ -66,7 +66,7 @@ describe('the network authenticates', () => {
     })
   })
 
-  it('refuses a wrong RES and one of the wrong length, and registers nobody', async () => {
+  it('A RES with a wrong value or length is rejected and registers no device', async () => {
     const { network, ask } = setUp()
     for (const spoil of [(res: Uint8Array) => res.with(3, res[3]! ^ 1), (res: Uint8Array) => res.subarray(0, 4)]) {
       const { rand } = await ask()
@@ -75,7 +75,7 @@ describe('the network authenticates', () => {
     expect(network.registered()).toEqual([])
   })
 
-  it('takes one answer to a challenge, none without one, and none after a minute', async () => {
+  it('A challenge allows one response within a minute', async () => {
     const { network, ask, time } = setUp()
     expect(await network.answer(IMSI, { res: new Uint8Array(16) })).toEqual({ refused: 'no-challenge' })
     const { rand } = await ask()
@@ -86,7 +86,7 @@ describe('the network authenticates', () => {
     expect(await network.answer(IMSI, { res: algorithm.f2(late.rand) })).toEqual({ refused: 'no-challenge' })
   })
 
-  it('forgets a device that detaches', async () => {
+  it('A detached device is no longer registered', async () => {
     const { network, ask } = setUp()
     const { rand } = await ask()
     await network.answer(IMSI, { res: algorithm.f2(rand) })
@@ -95,12 +95,12 @@ describe('the network authenticates', () => {
   })
 })
 
-describe('the network resynchronises (TS 33.102 §6.3.5)', () => {
+describe('network resynchronization (TS 33.102 §6.3.5)', () => {
   const sqnMs = joinSqn({ seq: 5000, ind: 7 })
   const autsFor = (rand: Uint8Array): Uint8Array =>
     Uint8Array.from([...xor(sqnMs, algorithm.f5star(rand)), ...algorithm.f1star(rand, sqnMs, new Uint8Array(2))])
 
-  it('goes on counting from where the USIM is', async () => {
+  it('The AuC continues from the sequence number of the USIM', async () => {
     const { network, ask } = setUp()
     const { rand } = await ask()
     const verdict = await network.answer(IMSI, { auts: autsFor(rand) })
@@ -108,14 +108,14 @@ describe('the network resynchronises (TS 33.102 §6.3.5)', () => {
     expect(splitSqn(sqnOf(verdict.challenge))).toEqual({ seq: 5001, ind: 8 })
     expect(await network.answer(IMSI, { res: algorithm.f2(verdict.challenge.rand) })).toMatchObject({ accepted: true })
   })
-  it('refuses an AUTS with a wrong MAC, and one that is cut short', async () => {
+  it('An AUTS with a wrong MAC or a wrong length is rejected', async () => {
     const { network, ask } = setUp()
     for (const spoil of [(a: Uint8Array) => a.with(13, a[13]! ^ 1), (a: Uint8Array) => a.subarray(0, 13)]) {
       const { rand } = await ask()
       expect(await network.answer(IMSI, { auts: spoil(autsFor(rand)) })).toEqual({ refused: 'bad-resynchronization' })
     }
   })
-  it('does it once in an attempt', async () => {
+  it('An attempt allows one resynchronization', async () => {
     const { network, ask } = setUp()
     const { rand } = await ask()
     const verdict = await network.answer(IMSI, { auts: autsFor(rand) })

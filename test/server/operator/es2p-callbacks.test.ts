@@ -64,27 +64,27 @@ const setUp = () => {
   return { subscriptions, reported, notified, fetch, post, tell, notify }
 }
 
-describe('ES2+ HandleDownloadProgressInfo at the operator', () => {
-  it('marks the subscription installed when the installation succeeded', async () => {
+describe('ES2+.HandleDownloadProgressInfo at the operator', () => {
+  it('A successful installation sets the subscription to installed', async () => {
     const { subscriptions, reported, tell } = setUp()
     const response = await tell(4, 'Executed-Success')
     expect([response.status, await response.text()]).toEqual([204, ''])
     expect(subscriptions.find(ICCID)).toMatchObject({ state: 'installed', installedAt: now })
     expect(reported).toEqual([{ iccid: `${ICCID}F`, notificationPointId: 4, status: 'Executed-Success' }])
   })
-  it('marks it failed when the installation failed, and installed when a later try succeeds', async () => {
+  it('A failed installation sets it to failed, and a later success to installed', async () => {
     const { subscriptions, tell } = setUp()
     await tell(4, 'Failed')
     expect(subscriptions.find(ICCID)).toMatchObject({ state: 'failed' })
     await tell(4, 'Executed-WithWarning')
     expect(subscriptions.find(ICCID)).toMatchObject({ state: 'installed' })
   })
-  it('changes nothing for the points before', async () => {
+  it('Earlier notification points change nothing', async () => {
     const { subscriptions, tell } = setUp()
     await tell(3, 'Executed-Success')
     expect(subscriptions.find(ICCID)).toMatchObject({ state: 'ordered' })
   })
-  it('keeps an active subscription active when the report comes late', async () => {
+  it('A late report does not change an active subscription', async () => {
     const { subscriptions, tell } = setUp()
     subscriptions.markRegistered(ICCID, now, { plmn: '23415', kind: 'home' })
     await tell(4, 'Executed-Success')
@@ -95,12 +95,12 @@ describe('ES2+ HandleDownloadProgressInfo at the operator', () => {
     ['a missing header', JSON.stringify({ iccid: ICCID })],
     ['a missing member', JSON.stringify({ header, iccid: ICCID })],
     ['a malformed ICCID', JSON.stringify({ header, iccid: 'x', profileType: 'p' })],
-  ])('refuses %s with 400', async (_what, body) => {
+  ])('HandleDownloadProgressInfo answers %s with 400', async (_what, body) => {
     const { subscriptions, post } = setUp()
     expect((await post(body)).status).toBe(400)
     expect(subscriptions.find(ICCID)).toMatchObject({ state: 'ordered' })
   })
-  it('knows no other function and no other method', async () => {
+  it('The operator has no other ES2+ function and method', async () => {
     const { fetch } = setUp()
     expect(
       (await fetch(new Request('https://operator.example/gsma/rsp2/es2plus/other', { method: 'POST' }))).status,
@@ -111,8 +111,8 @@ describe('ES2+ HandleDownloadProgressInfo at the operator', () => {
   })
 })
 
-describe('ES2+ HandleNotification at the operator', () => {
-  it('keeps what the eUICC did with the profile last', async () => {
+describe('ES2+.HandleNotification at the operator', () => {
+  it('The operator stores the last notification of the profile', async () => {
     const { subscriptions, notified, notify } = setUp()
     for (const notificationEvent of ['Enable', 'Disable', 'Delete'])
       expect((await notify({ notificationEvent })).status).toBe(204)
@@ -123,13 +123,13 @@ describe('ES2+ HandleNotification at the operator', () => {
     ['an event that there is not', { notificationEvent: 'Rename' }],
     ['no status', { notificationEventStatus: null }],
     ['no header', { header: null }],
-  ])('refuses %s with 400', async (_, change) => {
+  ])('HandleNotification answers %s with 400', async (_, change) => {
     const { subscriptions, notified, notify } = setUp()
     expect((await notify(change)).status).toBe(400)
     expect(subscriptions.find(ICCID)).not.toHaveProperty('profile')
     expect(notified).toEqual([])
   })
-  it('hears the same call again without taking it for news', async () => {
+  it('A repeated call is acknowledged and has no effect', async () => {
     const { subscriptions, notified, notify } = setUp()
     const first = newHeader()
     await notify({ notificationEvent: 'Enable', header: first })
@@ -138,7 +138,7 @@ describe('ES2+ HandleNotification at the operator', () => {
     expect(subscriptions.find(ICCID)).toMatchObject({ profile: 'Disable' })
     expect(notified).toHaveLength(2)
   })
-  it('takes one of a profile that it does not know', async () => {
+  it('A notification of an unknown profile is acknowledged', async () => {
     const { notify } = setUp()
     expect((await notify({ iccid: '8944100000000000021F' })).status).toBe(204)
   })

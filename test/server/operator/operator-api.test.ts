@@ -7,7 +7,7 @@ import { createSubscriptions } from '../../../src/server/operator/subscriptions.
 const ICCID = '8944100000000000013'
 const SUBJECT = 'C=US, ST=WA, L=Redmond, O=Microsoft Corporation, CN=partners.datamart.windows.com'
 
-/** The operator API with one active subscriber, and a clock that a test can move. */
+/** The operator API with one active subscriber and an adjustable clock. */
 const setUp = (more: Partial<OperatorApiSettings> = {}) => {
   const time = { now: new Date('2026-03-01T12:00:00Z') }
   const subscriptions = createSubscriptions()
@@ -33,8 +33,8 @@ const setUp = (more: Partial<OperatorApiSettings> = {}) => {
   return { time, subscriptions, get, balances }
 }
 
-describe('GetBalance, the answer', () => {
-  it('BAL-001 basic: type, data and time', async () => {
+describe('GetBalance response', () => {
+  it('BAL-001 The template basic has type, data and time', async () => {
     const { get } = setUp()
     const response = await get(`sims/${ICCID}/balances?fieldsTemplate=basic&limit=1&location=US`)
     expect(response.status).toBe(200)
@@ -43,7 +43,7 @@ describe('GetBalance, the answer', () => {
       balances: [{ type: 'MODIRECTPAYG', dataRemainingInMB: 5120, timeRemaining: 'P7D' }],
     })
   })
-  it('BAL-002 full: all properties', async () => {
+  it('BAL-002 The template full has all properties', async () => {
     const { balances } = setUp()
     expect(await balances('?fieldsTemplate=full')).toEqual([
       {
@@ -55,35 +55,35 @@ describe('GetBalance, the answer', () => {
       },
     ])
   })
-  it('BAL-028, BAL-029 data and time run down', async () => {
+  it('BAL-028, BAL-029 Data and time decrease', async () => {
     const { balances, subscriptions, time } = setUp()
     subscriptions.consume(ICCID, 10)
     time.now = new Date(time.now.getTime() + 3_600_000)
     expect(await balances()).toEqual([{ type: 'MODIRECTPAYG', dataRemainingInMB: 5110, timeRemaining: 'P6DT23H' }])
   })
-  it('BAL-024, BAL-025 used up before its time is NONE with zeros', async () => {
+  it('BAL-024, BAL-025 A used-up plan is NONE with zeros', async () => {
     const { balances, subscriptions } = setUp()
     subscriptions.consume(ICCID, 5120)
     expect(await balances()).toEqual([{ type: 'NONE', dataRemainingInMB: 0, timeRemaining: 'PT0S' }])
   })
-  it('BAL-026 expired is NONE with zeros', async () => {
+  it('BAL-026 An expired plan is NONE with zeros', async () => {
     const { balances, time } = setUp()
     time.now = new Date(time.now.getTime() + 7 * 86_400_000)
     expect(await balances()).toEqual([{ type: 'NONE', dataRemainingInMB: 0, timeRemaining: 'PT0S' }])
   })
-  it('BAL-017 where the plan does not count there is nothing to spend, and that is a 200', async () => {
+  it('BAL-017 A country outside the plan has a balance of zeros with status 200', async () => {
     const { balances } = setUp()
     expect(await balances('?location=JP')).toEqual([
       { type: 'MODIRECTPAYG', dataRemainingInMB: 0, timeRemaining: 'PT0S' },
     ])
   })
-  it('BAL-037 a SIM outside the programme is NOTSUPPORTED', async () => {
+  it('BAL-037 A SIM outside Mobile Plans is NOTSUPPORTED', async () => {
     const { balances } = setUp({ isExcluded: iccid => iccid.startsWith('8944999') })
     expect(await balances('', '8944999000000000011')).toEqual([
       { type: 'NOTSUPPORTED', dataRemainingInMB: 0, timeRemaining: 'PT0S' },
     ])
   })
-  it('has no balance before the profile has registered', async () => {
+  it('A profile has no balance before its registration', async () => {
     const { balances, subscriptions } = setUp()
     subscriptions.add({ ...subscriptions.find(ICCID)!, iccid: '8944100000000000021', activatedAt: undefined } as never)
     expect(await balances('', '8944100000000000021')).toMatchObject([{ type: 'NONE' }])
@@ -94,13 +94,13 @@ describe('GetBalance, the answer', () => {
     ['percent-encoded', `iccid%3A${ICCID}`],
     ['a blank behind the colon', `iccid:%20${ICCID}`],
     ['the filler of EF.ICCID', `${ICCID}F`],
-  ])('BAL-020..022 takes the SIM id as %s', async (_form, id) => {
+  ])('BAL-020..022 The SIM id %s is accepted', async (_form, id) => {
     const { balances } = setUp()
     expect(await balances('', id)).toHaveLength(1)
   })
 })
 
-describe('GetBalance, the query', () => {
+describe('GetBalance query', () => {
   it.each([
     ['no parameter at all', ''],
     ['an empty location', '?location='],
@@ -108,11 +108,11 @@ describe('GetBalance, the query', () => {
     ['the greatest limit', '?limit=2147483647'],
     ['Basic with a capital', '?fieldsTemplate=Basic'],
     ['an unknown parameter', '?foo=1'],
-  ])('takes %s', async (_what, query) => {
+  ])('GetBalance accepts %s', async (_what, query) => {
     const { balances } = setUp()
     expect(await balances(query)).toHaveLength(1)
   })
-  it('takes a lower-case location with a warning', async () => {
+  it('A lower-case location is accepted with a warning', async () => {
     const { get } = setUp()
     const response = await get(`sims/${ICCID}/balances?location=us`)
     expect(response.status).toBe(200)
@@ -128,7 +128,7 @@ describe('GetBalance, the query', () => {
     ['location', 'location=XX'],
     ['location', 'location=12'],
     ['location', 'location=USA'],
-  ])('BAL-004..015, BAL-050 refuses %s of "%s" with 400 and names it', async (parameter, query) => {
+  ])('BAL-004..015, BAL-050 An invalid %s "%s" is answered with 400 and its name', async (parameter, query) => {
     const { get } = setUp()
     const response = await get(`sims/${ICCID}/balances?${query}`)
     expect(response.status).toBe(400)
@@ -139,23 +139,26 @@ describe('GetBalance, the query', () => {
     ['an unknown ICCID', '8944100000000000099'],
     ['a malformed ICCID', 'iccid:12'],
     ['a broken escape', '%E0%A4%A'],
-  ])('BAL-018, BAL-019 answers 404 for %s', async (_what, id) => {
+  ])('BAL-018, BAL-019 GetBalance answers 404 for %s', async (_what, id) => {
     const { get } = setUp()
     expect((await get(`sims/${id}/balances`)).status).toBe(404)
   })
-  it.each(['sims', `sims/${ICCID}`, `sims/${ICCID}/balances/B-1`, 'orders'])('has no resource %s', async path => {
-    const { get } = setUp()
-    expect((await get(path)).status).toBe(404)
-  })
-  it('BAL-051 is read only', async () => {
+  it.each(['sims', `sims/${ICCID}`, `sims/${ICCID}/balances/B-1`, 'orders'])(
+    'The operator API has no resource %s',
+    async path => {
+      const { get } = setUp()
+      expect((await get(path)).status).toBe(404)
+    },
+  )
+  it('BAL-051 The operator API is read-only', async () => {
     const { get } = setUp()
     const response = await get(`sims/${ICCID}/balances`, { method: 'POST' })
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET'])
   })
 })
 
-describe('GetBalance, the caller', () => {
-  it('BAL-041, BAL-042 echoes the transaction id, and refuses it a second time within the window', async () => {
+describe('GetBalance caller', () => {
+  it('BAL-041, BAL-042 The response returns the transaction id, and its second use within the window is rejected', async () => {
     const { get, time } = setUp()
     const call = () => get(`sims/${ICCID}/balances`, { headers: { 'X-MS-DM-TransactionId': 'MSFT-1' } })
     const first = await call()
@@ -165,12 +168,12 @@ describe('GetBalance, the caller', () => {
     time.now = new Date(time.now.getTime() + 10 * 60_000)
     expect((await call()).status).toBe(200)
   })
-  it('refuses a transaction id that is no id', async () => {
+  it('An invalid transaction id is rejected', async () => {
     const { get } = setUp()
     const response = await get(`sims/${ICCID}/balances`, { headers: { 'X-MS-DM-TransactionId': 'x'.repeat(129) } })
     expect(response.status).toBe(400)
   })
-  it('BAL-047 answers 429 with Retry-After when there are too many calls', async () => {
+  it('BAL-047 Too many calls are answered with 429 and Retry-After', async () => {
     const { get, time } = setUp({ limits: { transactionWindow: 1000, calls: 2, period: 10_000 } })
     await get(`sims/${ICCID}/balances`)
     time.now = new Date(time.now.getTime() + 4_000)
@@ -184,7 +187,7 @@ describe('GetBalance, the caller', () => {
     ['right', 'Basic dXNlcjpwYXNz', 200],
     ['wrong', 'Basic dXNlcjpwYXN4', 401],
     ['missing', '', 401],
-  ])('BAL-044, BAL-045 Basic credentials %s', async (_what, authorization, status) => {
+  ])('BAL-044, BAL-045 Basic credentials: %s', async (_what, authorization, status) => {
     const { get } = setUp({ callers: { basic: 'user:pass' } })
     const response = await get(`sims/${ICCID}/balances`, { headers: { Authorization: authorization } })
     expect(response.status).toBe(status)
@@ -219,7 +222,7 @@ describe('GetBalance, the caller', () => {
     expect(response.status).toBe(status)
   })
 
-  it('BAL-049 answers 500 with the cause when something breaks, and its house hears of it', async () => {
+  it('BAL-049 An unexpected error is answered with 500 and reported', async () => {
     const defects: unknown[] = []
     const { get } = setUp({
       onDefect: error => defects.push(error),

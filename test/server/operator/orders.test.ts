@@ -33,8 +33,8 @@ const setUp = async () => {
   return { smdp, operator, request }
 }
 
-describe('placing an order', () => {
-  it('orders, confirms and releases a profile bound to the EID, and returns its activation code', async () => {
+describe('order', () => {
+  it('An order orders, confirms and releases a profile for the EID and returns its activation code', async () => {
     const { smdp, operator, request } = await setUp()
     const order = await operator.placeOrder(request)
     expect(order).toEqual({
@@ -50,13 +50,13 @@ describe('placing an order', () => {
     expect(operator.subscriptions.find('8944100000000000013')).toMatchObject({ state: 'ordered', eid: EID, usedMB: 0 })
   })
 
-  it('has the SM-DP+ raise an event where the device shall find its profile at an SM-DS', async () => {
+  it('An order with an SM-DS makes the SM-DP+ register an event', async () => {
     const { smdp, operator, request } = await setUp()
     expect(await operator.placeOrder({ ...request, smdsAddress: 'smds.example.com' })).toHaveProperty('activationCode')
     expect(smdp.calls[1]!.body).toMatchObject({ eid: EID, smdsAddress: 'smds.example.com' })
   })
 
-  it('gives the profile back when the SM-DS cannot be reached', async () => {
+  it('An unreachable SM-DS returns the profile to the stock', async () => {
     const { smdp, operator, request } = await setUp()
     smdp.faults.push({ on: 'ConfirmOrder', refuse: { subjectCode: '8.9', reasonCode: '5.1' } })
     expect(await operator.placeOrder({ ...request, smdsAddress: 'smds.example.com' })).toMatchObject({
@@ -66,7 +66,7 @@ describe('placing an order', () => {
     expect(smdp.calls.at(-1)).toMatchObject({ name: 'CancelOrder', body: { finalProfileStatusIndicator: 'Available' } })
   })
 
-  it('places one order for one key, also when asked twice at once', async () => {
+  it('Two simultaneous requests with one key place one order', async () => {
     const { smdp, operator, request } = await setUp()
     const [a, b] = await Promise.all([operator.placeOrder(request), operator.placeOrder(request)])
     expect(b).toEqual(a)
@@ -79,7 +79,7 @@ describe('placing an order', () => {
     ['an account that does not exist', { accountId: 'acc-0' }, 'unknown-account', 'service'],
     ['a payment method that the account lacks', { paymentId: 'cash' }, 'unknown-payment', 'service'],
     ['a payment that is declined', { paymentId: 'declined-card' }, 'payment-declined', 'payment-declined'],
-  ])('refuses %s before the SM-DP+ hears of it', async (_what, change, code, refused) => {
+  ])('An order with %s is rejected without a call to the SM-DP+', async (_what, change, code, refused) => {
     const { smdp, operator, request } = await setUp()
     expect(await operator.placeOrder({ ...request, ...change })).toMatchObject({ refused, error: { code } })
     expect(smdp.calls).toEqual([])
@@ -98,35 +98,38 @@ describe('placing an order', () => {
       },
       'smdp-malformed',
     ],
-  ])('gives the profile back when the SM-DP+ %s, and can be tried again', async (_what, fault, code) => {
-    const { smdp, operator, request } = await setUp()
-    smdp.faults.push(fault)
-    expect(await operator.placeOrder(request)).toMatchObject({ refused: 'service', error: { code } })
-    expect(smdp.calls.at(-1)).toMatchObject({
-      name: 'CancelOrder',
-      body: { iccid: '8944100000000000013F', finalProfileStatusIndicator: 'Available' },
-    })
-    expect(operator.subscriptions.all()).toEqual([])
-    smdp.faults.length = 0
-    expect(await operator.placeOrder(request)).toHaveProperty('activationCode')
-  })
+  ])(
+    'The profile returns to the stock when the SM-DP+ %s, and the order can be retried',
+    async (_what, fault, code) => {
+      const { smdp, operator, request } = await setUp()
+      smdp.faults.push(fault)
+      expect(await operator.placeOrder(request)).toMatchObject({ refused: 'service', error: { code } })
+      expect(smdp.calls.at(-1)).toMatchObject({
+        name: 'CancelOrder',
+        body: { iccid: '8944100000000000013F', finalProfileStatusIndicator: 'Available' },
+      })
+      expect(operator.subscriptions.all()).toEqual([])
+      smdp.faults.length = 0
+      expect(await operator.placeOrder(request)).toHaveProperty('activationCode')
+    },
+  )
 
-  it('names the function and the codes of a refusal in the support reference', async () => {
+  it('The support reference contains function and codes of a refusal', async () => {
     const { smdp, operator, request } = await setUp()
     smdp.faults.push({ on: 'DownloadOrder', refuse: { subjectCode: '8.2.5', reasonCode: '3.7' } })
     expect(await operator.placeOrder(request)).toMatchObject({ reference: 'smdp-refused DownloadOrder 8.2.5/3.7' })
-    expect(smdp.calls).toHaveLength(1) // nothing was allocated, so nothing is given back
+    expect(smdp.calls).toHaveLength(1) // nothing was allocated, so nothing is returned
   })
 })
 
 describe('accounts', () => {
-  it('signs in with the right password only, in any letter case of the address', async () => {
+  it('An account accepts the right password only, and the address in any letter case', async () => {
     const { operator } = await setUp()
     expect(await operator.signIn('ANN@example.com ', 'correct horse')).toMatchObject({ name: 'Ann' })
     expect(await operator.signIn('ann@example.com', 'wrong')).toBeUndefined()
     expect(await operator.signIn('bob@example.com', 'correct horse')).toBeUndefined()
   })
-  it('opens no second account for an address', async () => {
+  it('An address can have one account', async () => {
     const { operator } = await setUp()
     expect(await operator.createAccount({ email: 'Ann@Example.com', name: 'A', password: 'another one' })).toBe(
       'account-exists',

@@ -12,10 +12,7 @@ export type Fault =
   | { readonly on: string; readonly unreachable: true }
   | { readonly on: string; readonly raw: Response }
 
-/**
- * An SM-DP+'s ES2+ that answers from the table: each request is read, and each answer written, with its row. It keeps the
- * order's state and refuses what a real one would (SGP.22 §5.3).
- */
+/** A fake ES2+ server that decodes requests and encodes responses with the table. It checks the order state (SGP.22 §5.3). */
 export const createSmdpStub = (iccid = '8944100000000000013'): { fetch: Fetch; calls: Es2Call[]; faults: Fault[] } => {
   const calls: Es2Call[] = []
   const faults: Fault[] = []
@@ -67,7 +64,7 @@ export const createSmdpStub = (iccid = '8944100000000000013'): { fetch: Fetch; c
   return { fetch, calls, faults }
 }
 
-/** Bytes that look random, are different each time, and the same in each run. */
+/** A seeded random source. */
 export const countingRandom = (): ((length: number) => Uint8Array) => {
   let next = 1
   return length => Uint8Array.from({ length }, () => (next = (next * 73 + 41) % 251))

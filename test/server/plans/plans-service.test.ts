@@ -33,50 +33,50 @@ const setUp = (
   })
   const get = async (path: string, headers: Record<string, string> = {}) => {
     const response = await service(new Request(`https://plans.bench.example${path}`, { headers }))
-    // biome-ignore lint/suspicious/noExplicitAny: the tests compare the body, whatever it holds
+    // biome-ignore lint/suspicious/noExplicitAny: the tests compare the whole body
     return { status: response.status, headers: response.headers, body: (await response.json()) as any }
   }
   return { service, get }
 }
 const brands = (body: { providers: { brandName: string }[] }): string[] => body.providers.map(p => p.brandName)
 
-describe('the catalogue', () => {
-  it('CAT-003 takes the country from the address on Wi-Fi', async () => {
+describe('catalog', () => {
+  it('CAT-003 The IP address determines the country on Wi-Fi', async () => {
     const { get } = setUp([northwind, operator('far', 'Far Telecom', 1, { countries: ['JP'] })])
     const { body } = await get('/v1/providers')
     expect(body.country).toBe('DE')
     expect(brands(body)).toEqual(['Northwind Mobile'])
   })
-  it('CAT-004 and from the network when there is one', async () => {
+  it('CAT-004 The cellular network determines the country', async () => {
     const { get } = setUp([northwind, operator('far', 'Far Telecom', 1, { countries: ['JP'] })])
     expect(brands((await get('/v1/providers?mcc=440&mnc=10')).body)).toEqual(['Far Telecom'])
   })
-  it('a test network is in no country, so the address decides', async () => {
+  it('The IP address determines the country on a test network', async () => {
     const { get } = setUp()
     expect((await get('/v1/providers?mcc=001&mnc=01')).body.country).toBe('DE')
   })
-  it('CAT-005 is alphabetical by brand, whatever the letter case', async () => {
+  it('CAT-005 The catalog is sorted by brand without regard to letter case', async () => {
     const { get } = setUp([northwind, operator('z', 'zeta', 1), operator('a', 'Alpha', 2), operator('b', 'beta', 3)])
     expect(brands((await get('/v1/providers')).body)).toEqual(['Alpha', 'beta', 'Northwind Mobile', 'zeta'])
   })
-  it('CAT-006, CAT-007 shows an OEM operator on its devices only', async () => {
+  it('CAT-006, CAT-007 An OEM operator is listed on its devices only', async () => {
     const { get } = setUp([operator('oem', 'Oem Mobile', 1, { onlyOn: [{ make: 'Contoso', model: 'Slate' }] })])
     expect(brands((await get('/v1/providers?make=Contoso&model=Slate')).body)).toEqual(['Oem Mobile'])
     expect(brands((await get('/v1/providers?make=Contoso&model=Book')).body)).toEqual([])
     expect(brands((await get('/v1/providers')).body)).toEqual([])
   })
-  it('CAT-008, CAT-009 hides an operator by model and by EID', async () => {
+  it('CAT-008, CAT-009 An operator can be hidden by model and by EID', async () => {
     const notOn = { models: [{ make: 'Contoso', model: 'Slate' }], eids: ['8904903200000100000000000000'] }
     const { get } = setUp([operator('n', 'Picky', 1, { notOn })])
     expect(brands((await get('/v1/providers?make=contoso&model=slate')).body)).toEqual([])
     expect(brands((await get('/v1/providers?eid=89049032000001000000000000000012')).body)).toEqual([])
     expect(brands((await get('/v1/providers?eid=89049032000002000000000000000012')).body)).toEqual(['Picky'])
   })
-  it('CAT-010 is an empty list where nobody sells', async () => {
+  it('CAT-010 The catalog is empty in a country without operators', async () => {
     const { get } = setUp()
     expect((await get('/v1/providers?mcc=440&mnc=10')).body).toEqual({ country: 'JP', providers: [] })
   })
-  it('carries what the app needs to launch the portal and to know its callbacks', async () => {
+  it('The catalog contains the data for launch and callbacks', async () => {
     const { get } = setUp()
     expect((await get('/v1/providers')).body.providers[0]).toEqual({
       id: 'northwind',
@@ -91,15 +91,18 @@ describe('the catalogue', () => {
     ['/v1/providers?eid=123', 400, 'eid'],
     ['/v1/sims/12/balance', 400, 'iccid'],
     ['/v1/sims/8944100000000000013/balance?location=USA', 400, 'location'],
-  ])('refuses %s with %s and names %s', async (path, status, parameter) => {
+  ])('The service answers %s with %s and the name %s', async (path, status, parameter) => {
     const { get } = setUp()
     expect(await get(path)).toMatchObject({ status, body: { error: { parameter } } })
   })
-  it.each(['/', '/v1', '/v2/providers', '/v1/providers/northwind', '/v1/sims/1/balance/x'])('has no %s', async path => {
-    const { get } = setUp()
-    expect(await get(path)).toMatchObject({ status: 404, body: { error: { code: 'not-found' } } })
-  })
-  it('is read only, and says when the country cannot be told', async () => {
+  it.each(['/', '/v1', '/v2/providers', '/v1/providers/northwind', '/v1/sims/1/balance/x'])(
+    'The service has no %s',
+    async path => {
+      const { get } = setUp()
+      expect(await get(path)).toMatchObject({ status: 404, body: { error: { code: 'not-found' } } })
+    },
+  )
+  it('The service is read-only and reports an unknown country', async () => {
     const { service } = setUp()
     expect((await service(new Request('https://plans.bench.example/v1/providers', { method: 'POST' }))).status).toBe(
       405,
@@ -112,7 +115,7 @@ describe('the catalogue', () => {
     })
     expect((await lost(new Request('https://plans.bench.example/v1/providers'))).status).toBe(422)
   })
-  it('reads Accept-Language in the order of its weights', () => {
+  it('Accept-Language is evaluated in the order of its weights', () => {
     const request = new Request('https://x.example', {
       headers: { 'Accept-Language': 'en;q=0.5, de-DE, *;q=0.1, fr;q=0' },
     })
@@ -120,7 +123,7 @@ describe('the catalogue', () => {
   })
 })
 
-describe('the gateway', () => {
+describe('gateway', () => {
   const template = {
     id: 0,
     bodyText: { en: 'Stay connected', de: 'Bleib verbunden' },
@@ -133,14 +136,14 @@ describe('the gateway', () => {
     (await setUp([{ ...northwind, promotionTemplates: templates }]).get('/v1/providers/northwind/gateway', headers))
       .body
 
-  it('GWY-001 is the standard one without a template', async () => {
+  it('GWY-001 The gateway without a template is the standard one', async () => {
     expect(await gatewayOf([])).toMatchObject({
       kind: 'standard',
       bodyText: 'Northwind Mobile',
       buttonText: 'Continue',
     })
   })
-  it('GWY-002, GWY-007..011 has the defaults of the contract', async () => {
+  it('GWY-002, GWY-007..011 The gateway has the defaults of the contract', async () => {
     expect(await gatewayOf([template])).toMatchObject({
       templateId: '0',
       kind: 'enhanced',
@@ -151,19 +154,19 @@ describe('the gateway', () => {
       hyperlinkFontColor: null,
     })
   })
-  it('GWY-012 applies colours with their alpha, GWY-014 takes the best picture', async () => {
+  it('GWY-012, GWY-014 The gateway applies colors with alpha and selects the best picture', async () => {
     const page = await gatewayOf([{ ...template, backgroundColor: '0x11223380' }])
     expect(page.backgroundColor).toBe('#11223380')
     expect(page.image.width).toBe(1200)
   })
-  it('GWY-017 speaks the client’s language, else English', async () => {
+  it('GWY-017 The gateway uses the language of the client, otherwise English', async () => {
     expect((await gatewayOf([template], { 'Accept-Language': 'de-AT' })).bodyText).toBe('Bleib verbunden')
     expect((await gatewayOf([template], { 'Accept-Language': 'ja' })).bodyText).toBe('Stay connected')
   })
-  it('GWY-018 always tells what is shared', async () => {
+  it('GWY-018 The gateway always lists the shared data', async () => {
     expect((await gatewayOf([template])).disclaimer).toContain('EID')
   })
-  it('is not there for an operator that is not offered here', async () => {
+  it('An operator that is not offered has no gateway', async () => {
     expect((await setUp().get('/v1/providers/northwind/gateway?mcc=440')).status).toBe(404)
     expect((await setUp().get('/v1/providers/other/gateway')).status).toBe(404)
   })
@@ -177,15 +180,15 @@ describe('the gateway', () => {
       /png/,
     ],
     ['GWY-018 its own disclaimer', { disclaimer: 'none' }, /disclaimer/],
-  ])('refuses %s', (_what, change, message) => {
+  ])('The gateway rejects %s', (_what, change, message) => {
     expect(() => setUp([{ ...northwind, promotionTemplates: [{ ...template, ...change }] }])).toThrow(message)
   })
-  it('GWY-022 refuses an id that occurs twice, number or text', () => {
+  it('GWY-022 A duplicate template id is rejected, as number or text', () => {
     expect(() => setUp([{ ...northwind, promotionTemplates: [template, { ...template, id: '0' }] }])).toThrow(/twice/)
   })
 })
 
-describe('the configuration of an operator', () => {
+describe('operator configuration', () => {
   it.each([
     ['PRT-001 a portal over http', { portalUri: 'http://p.example' }, 'operators[0].portalUri'],
     ['PRT-002 a portal with a port', { portalUri: 'https://p.example:443/x' }, 'operators[0].portalUri'],
@@ -204,21 +207,21 @@ describe('the configuration of an operator', () => {
       'operators[0].iccidRanges[0]',
     ],
     ['an unknown key', { potralUri: 'x' }, 'operators[0]'],
-  ])('refuses %s and names it', (_what, change, path) => {
+  ])('The configuration with %s is rejected and the value is named', (_what, change, path) => {
     expect(() => setUp([{ ...northwind, ...change }])).toThrow(
       expect.objectContaining({ code: 'bad-configuration', path }),
     )
   })
-  it('CFG-006 refuses ranges that overlap, and an id that occurs twice', () => {
+  it('CFG-006 Overlapping ranges and duplicate ids are rejected', () => {
     expect(() => setUp([northwind, { ...northwind, id: 'other' }])).toThrow(/overlaps/)
     expect(() => setUp([northwind, operator('northwind', 'Twin', 1)])).toThrow(/twice/)
   })
 })
 
-describe('the balance', () => {
+describe('balance', () => {
   const ask = (fetch: Fetch) => setUp([northwind], fetch).get('/v1/sims/8944100000000000013F/balance?location=de')
 
-  it('asks the operator in the contract’s words and passes its answer on', async () => {
+  it("The service sends the contract's request to the operator and forwards the response", async () => {
     const asked: Request[] = []
     const { status, body } = await ask(async request => {
       asked.push(request)
@@ -236,13 +239,13 @@ describe('the balance', () => {
     expect(asked[0]!.headers.get('x-ms-dm-transactionid')).toMatch(/^MSFT-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
     expect(body.transactionId).toBe(asked[0]!.headers.get('x-ms-dm-transactionid'))
   })
-  it('BAL-032 reads the spelling of the contract’s samples', async () => {
+  it("BAL-032 The service accepts the spelling of the contract's samples", async () => {
     const { body } = await ask(async () =>
       Response.json({ balances: [{ Type: 'none', dataRemaininginMB: 0, timeRemaining: 'PT0S' }] }),
     )
     expect(body.balance).toEqual({ type: 'NONE', dataRemainingInMB: 0, timeRemaining: 'PT0S' })
   })
-  it('an empty list is no balance', async () => {
+  it('An empty list is no balance', async () => {
     expect((await ask(async () => Response.json({ balances: [] }))).body.balance).toBeNull()
   })
   it.each<[string, () => Promise<Response>, number, string]>([
@@ -268,11 +271,11 @@ describe('the balance', () => {
   ])('tells the app clearly about %s', async (_what, fetch, status, code) => {
     expect(await ask(fetch)).toMatchObject({ status, body: { error: { code } } })
   })
-  it('BAL-048 passes Retry-After on', async () => {
+  it('BAL-048 The service forwards Retry-After', async () => {
     const answer = await ask(async () => new Response('{}', { status: 429, headers: { 'Retry-After': '7' } }))
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '7'])
   })
-  it('BAL-053 asks nobody for a SIM out of every range', async () => {
+  it('BAL-053 The service sends no request for a SIM outside all ranges', async () => {
     let asked = 0
     const { get } = setUp([northwind], async () => Response.json({ balances: [], asked: ++asked }))
     expect(await get('/v1/sims/8999000000000000013/balance')).toMatchObject({

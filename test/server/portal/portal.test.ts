@@ -63,8 +63,8 @@ const setUp = (place?: (order: PortalOrder) => Promise<PlacedOrder | RefusedOrde
 }
 const PAY = { payment: 'card', terms: 'accepted' }
 
-describe('the way through the portal', () => {
-  it('leads from launch to an order and the activation code', async () => {
+describe('visit of the portal', () => {
+  it('A visit leads from the launch to an order and its activation code', async () => {
     const { visitor, orders, audit, toCheckout } = setUp()
     const checkout = await toCheckout()
     expect([checkout.path, heading(checkout)]).toEqual(['/checkout', 'Review your order'])
@@ -85,7 +85,7 @@ describe('the way through the portal', () => {
     )
     expect(JSON.stringify(audit)).not.toContain(ANN.password)
   })
-  it('signs an existing customer in', async () => {
+  it('An existing customer can sign in', async () => {
     const { visitor, accounts } = setUp()
     accounts.set(ANN.email, ANN)
     await visitor.get(LAUNCH)
@@ -95,7 +95,7 @@ describe('the way through the portal', () => {
     const last = await visitor.post('/checkout', PAY)
     expect(getData(last, 'handover')['user-account']).toBe('existing')
   })
-  it('gives the session another id at sign-in, and ends it with the last page (PRT-031)', async () => {
+  it('PRT-031 The session gets a new id at sign-in and ends with the last page', async () => {
     const { visitor, toCheckout } = setUp()
     await visitor.get(LAUNCH)
     const before = visitor.cookie
@@ -109,13 +109,13 @@ describe('the way through the portal', () => {
     visitor.cookie = ordered
     expect(await visitor.get('/order')).toMatchObject({ status: 403 })
   })
-  it('hands the code over by itself once; a reload waits for a click', async () => {
+  it('The last page passes the code automatically once; a reload waits for a click', async () => {
     const { visitor, toCheckout } = setUp()
     await toCheckout()
     await visitor.post('/checkout', PAY)
     expect(getData(await visitor.get('/order'), 'handover').start).toBe('click')
   })
-  it('orders once, however often and however fast the button is pressed', async () => {
+  it('Repeated clicks place one order', async () => {
     let answer = (): void => {}
     const held = new Promise<void>(resolve => {
       answer = resolve
@@ -131,7 +131,7 @@ describe('the way through the portal', () => {
     await visitor.send('/checkout', { method: 'GET' })
     expect(orders).toHaveLength(1)
   })
-  it('survives sign-up pressed twice', async () => {
+  it('A double click on sign-up creates one account', async () => {
     const { visitor } = setUp()
     await visitor.get(LAUNCH)
     await visitor.get('/plans')
@@ -140,13 +140,13 @@ describe('the way through the portal', () => {
     const pages = await Promise.all([visitor.post('/register', ANN), visitor.post('/register', ANN)])
     expect(pages.map(heading)).toEqual(['Review your order', 'Review your order'])
   })
-  it('PRT-026 keeps what was chosen when the user goes back', async () => {
+  it('PRT-026 The selection remains when the user goes back', async () => {
     const { visitor, toCheckout } = setUp()
     await toCheckout()
     expect((await visitor.get('/plans')).text).toContain('value="travel-5" required checked')
   })
   it.each(['/plans', '/sign-in', '/register', '/checkout', '/order', '/problem', '/continue'])(
-    'cannot be entered in the middle: %s goes where the visit stands',
+    'A direct request for %s redirects to the current step',
     async path => {
       const { visitor } = setUp()
       await visitor.get(LAUNCH)
@@ -155,7 +155,7 @@ describe('the way through the portal', () => {
   )
 })
 
-describe('a form is checked', () => {
+describe('form validation', () => {
   it.each([
     ['/plans', { plan: 'gold' }, 'Choose one of the plans'],
     ['/sign-in', { email: 'ann', password: 'x' }, 'Enter an email address like'],
@@ -164,7 +164,7 @@ describe('a form is checked', () => {
     ['/register', { ...ANN, password: 'short' }, 'at least 8 characters'],
     ['/register', { ...ANN, name: ' ' }, 'Enter your name'],
     ['/register', { ...ANN, email: 'taken@example.com' }, 'already an account'],
-  ])('%s with %o is asked for again', async (path, fields, sentence) => {
+  ])('%s with %o shows the form again', async (path, fields, sentence) => {
     const { visitor, accounts } = setUp()
     accounts.set('taken@example.com', ANN)
     await visitor.get(LAUNCH)
@@ -180,20 +180,20 @@ describe('a form is checked', () => {
     [{ terms: 'accepted' }, 'Choose how you want to pay'],
     [{ payment: 'cash', terms: 'accepted' }, 'Choose how you want to pay'],
     [{ payment: 'card' }, 'accept the terms'],
-  ])('the checkout with %o is asked for again', async (fields, sentence) => {
+  ])('The checkout with %o shows the form again', async (fields, sentence) => {
     const { visitor, orders, toCheckout } = setUp()
     await toCheckout()
     const page = await visitor.post('/checkout', fields)
     expect([page.status, page.text.includes(sentence)]).toEqual([422, true])
     expect(orders).toEqual([])
   })
-  it('and refused without the token of the visit', async () => {
+  it('A form without the token of the visit is rejected', async () => {
     const { visitor } = setUp()
     await visitor.get(LAUNCH)
     expect((await visitor.post('/plans', { plan: 'travel-5', csrf: 'x' })).status).toBe(403)
     expect((await visitor.post('/plans', { plan: 'travel-5', csrf: '' })).status).toBe(403)
   })
-  it('and refused when it is no form, or too long', async () => {
+  it('A body that is not a form or too long is rejected', async () => {
     const { visitor } = setUp()
     await visitor.get(LAUNCH)
     const json = { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } }
@@ -203,8 +203,8 @@ describe('a form is checked', () => {
   })
 })
 
-describe('when it cannot go on', () => {
-  it('E2E-013 a declined payment says what to do, and another one can be chosen', async () => {
+describe('interrupted visit', () => {
+  it('E2E-013 A declined payment shows advice and allows another payment', async () => {
     let declined = true
     const { visitor, toCheckout } = setUp(async () =>
       declined
@@ -239,7 +239,7 @@ describe('when it cannot go on', () => {
       line: 'bailed',
     })
   })
-  it('PRT-032 Cancel is on every page of the purchase, ends the visit and tells the app', async () => {
+  it('PRT-032 Cancel is on each page of the purchase, ends the visit and notifies the app', async () => {
     for (const path of ['/', '/plans', '/sign-in', '/register', '/checkout']) {
       const { visitor, toCheckout } = setUp()
       if (path === '/checkout') await toCheckout()
@@ -255,7 +255,7 @@ describe('when it cannot go on', () => {
       expect(await visitor.get('/plans')).toMatchObject({ status: 403 })
     }
   })
-  it('E2E-014 a cancelled sign-in that failed says LogOnFailed', async () => {
+  it('E2E-014 A canceled sign-in after a failure reports LogOnFailed', async () => {
     const { visitor } = setUp()
     await visitor.get(LAUNCH)
     await visitor.get('/plans')
@@ -266,13 +266,13 @@ describe('when it cannot go on', () => {
       'user-account': 'bailed',
     })
   })
-  it('a visit ends after half an hour without a click', async () => {
+  it('A visit ends after 30 minutes without a request', async () => {
     const { visitor, time } = setUp()
     await visitor.get(LAUNCH)
     time.now = new Date(time.now.getTime() + 30 * 60_000 + 1)
     expect(await visitor.get('/plans')).toMatchObject({ status: 403 })
   })
-  it('has no plan to show in another country', async () => {
+  it('The portal shows no plan in another country', async () => {
     const { visitor } = setUp()
     await visitor.get(LAUNCH.replace('location=DE', 'location=jp'))
     expect((await visitor.get('/plans')).text).toContain('no plan for the country')
@@ -294,13 +294,13 @@ describe('when it cannot go on', () => {
   })
 })
 
-describe('the launch', () => {
-  it('PRT-017, PRT-018 takes parameters in any order, with blanks, and others it does not know', async () => {
+describe('launch', () => {
+  it('PRT-017, PRT-018 A launch accepts parameters in any order, with spaces, and unknown ones', async () => {
     const { visitor } = setUp()
     const launch = `/?bar=2&imei=001102000315468&eid=%20${EID}&iccids=8944100000000000013,%208944100000000000021&location=de&transactionId=t&market=us`
     expect(await visitor.get(launch)).toMatchObject({ status: 200 })
   })
-  it('ERR-001 tells of a download that failed before, and audits it', async () => {
+  it('ERR-001 The portal shows an earlier failed download and logs it', async () => {
     const { visitor, audit } = setUp()
     const page = await visitor.get(LAUNCH, {
       'X-MP-LPAError-Codes': 'ServerFailure,ServerNotReachable,<script>',
@@ -310,7 +310,7 @@ describe('the launch', () => {
     expect(page.text).not.toContain('<script>')
     expect(audit.map(({ detail }) => detail)).toContain('a download failed before: ServerFailure 5/18/2018 11:17:23 PM')
   })
-  it('begins a new visit and ends the one before', async () => {
+  it('A launch starts a new visit and ends the previous one', async () => {
     const { visitor } = setUp()
     await visitor.get(LAUNCH)
     const old = visitor.cookie
@@ -320,8 +320,8 @@ describe('the launch', () => {
   })
 })
 
-describe('every page', () => {
-  it('escapes what it is told', async () => {
+describe('each page', () => {
+  it('Each page escapes its input', async () => {
     const { visitor, toCheckout } = setUp()
     const checkout = await toCheckout()
     expect(checkout.text).toContain('Travel &#60;5&#62; GB')
@@ -334,7 +334,7 @@ describe('every page', () => {
     expect(page.text).not.toContain('<script>alert')
     expect(page.text).toContain('&#34;&#62;&#60;script&#62;')
   })
-  it('PRT-021 loads only its own files, runs no inline script, and keeps the cookie from scripts', async () => {
+  it('PRT-021 Each page loads its own files only, has no inline script and hides the cookie from scripts', async () => {
     const { portal, visitor, toCheckout } = setUp()
     const pages = [await visitor.get(LAUNCH), await visitor.get('/plans'), await toCheckout()]
     pages.push(await visitor.post('/checkout', PAY), await visitor.get('/terms'), await visitor.get('/support'))
@@ -351,12 +351,12 @@ describe('every page', () => {
       expect.stringMatching(/^__Host-portal=[\w-]{32}; Path=\/; Secure; HttpOnly; SameSite=Lax$/),
     ])
   })
-  it('PRT-034 terms, privacy and support are reachable, with and without a visit', async () => {
+  it('PRT-034 Terms, privacy and support are reachable with and without a visit', async () => {
     const { visitor } = setUp()
     for (const path of ['/terms', '/privacy', '/support']) expect((await visitor.get(path)).status).toBe(200)
     expect((await visitor.get('/support')).text).toContain('help@northwind.example')
   })
-  it('says when there is no such page', async () => {
+  it('An unknown address answers 404', async () => {
     const { visitor } = setUp()
     await visitor.get(LAUNCH)
     expect(await visitor.get('/admin')).toMatchObject({ status: 404 })

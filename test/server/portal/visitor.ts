@@ -7,7 +7,7 @@ export interface Page {
   readonly headers: Headers
 }
 
-/** A browser without a screen: keeps the cookie, follows redirects, sends forms with the token of the page it is on. */
+/** A headless browser: stores the cookie, follows redirects, submits forms with the token of the current page. */
 export const createVisitor = (portal: Fetch, host = 'https://portal.bench.example') => {
   let cookie = ''
   let page: Page | undefined
