@@ -118,8 +118,8 @@ export const createNetwork = (settings: NetworkSettings): Network => {
         return { refused: 'no-challenge' }
 
       if ('auts' in answer) {
-        if (attempt.resynchronised) return { refused: 'out-of-step' }
-        const sqnMs = resynchronise(subscriber.algorithm, { rand: attempt.vector.rand, auts: answer.auts })
+        if (attempt.resynchronized) return { refused: 'out-of-step' }
+        const sqnMs = resynchronize(subscriber.algorithm, { rand: attempt.vector.rand, auts: answer.auts })
         if (sqnMs === undefined) return { refused: 'bad-resynchronization' }
         lastSqn.set(imsi, sqnMs) // TS 33.102 §6.3.5: the AuC continues from the sequence number of the USIM
         return { challenge: ask(subscriber, true) }
