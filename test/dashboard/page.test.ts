@@ -191,7 +191,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
       .locator('[data-seq]')
       .evaluateAll(rows => rows.map(row => Number(row.getAttribute('data-seq'))))
     expect(new Set(shown).size).toBe(shown.length)
-    expect(shown.length).toBe(events.filter(({ kind }) => ['apdu', 'http', 'note'].includes(kind)).length)
+    expect(shown.length).toBe(events.filter(({ kind }) => ['apdu', 'reset', 'http', 'note'].includes(kind)).length)
   })
 
   it('does not take an answer that is older than what was pushed meanwhile', async () => {
