@@ -8,11 +8,11 @@ export interface Command {
   readonly p2: number
   readonly data?: Uint8Array | undefined
   readonly le?: number | undefined
-  /** Two- and three-byte lengths. Never chosen unasked: not every card and reader can (TS 102 221 §10.1). */
+  /** Two- and three-byte lengths. Used only on request: some cards and readers do not support them (TS 102 221 §10.1). */
   readonly extended?: boolean | undefined
 }
 
-/** A command as it came: 1 neither data nor Le, 2 Le, 3 data, 4 both (ISO 7816-3 §12.1). */
+/** A decoded command. Case 1: neither data nor Le, 2: Le, 3: data, 4: both (ISO/IEC 7816-3 §12.1). */
 export interface DecodedCommand extends Command {
   readonly case: 1 | 2 | 3 | 4
   readonly data: Uint8Array
@@ -27,11 +27,11 @@ export const encodeCommand = ({ cla, ins, p1, p2, data, le, extended = false }: 
   const length = data?.length ?? 0
   const longestData = extended ? 0xffff : 0xff
   const longestLe = extended ? 0x10000 : 0x100
-  if (length > longestData) throw badCommand(`${length} bytes of data where ${longestData} fit`)
+  if (length > longestData) throw badCommand(`${length} bytes of data exceed the maximum of ${longestData}`)
   if (le !== undefined && (!Number.isInteger(le) || le < 1 || le > longestLe))
-    throw badCommand(`Le ${le}: 1 to ${longestLe} bytes can be asked for`)
+    throw badCommand(`Le ${le} is not in the range 1 to ${longestLe}`)
 
-  // Each length field has one byte, or two behind a zero that the first of them brings.
+  // A length field has one byte. In extended coding it has two, and the first field has a leading zero byte.
   const width = extended ? 2 : 1
   const lc = length > 0 ? width : 0
   const leWidth = le === undefined ? 0 : width
@@ -59,7 +59,7 @@ const checkOctet = (name: string, octet: number): void => {
   if (!Number.isInteger(octet) || octet < 0 || octet > 0xff) throw badCommand(`${name} ${octet} is not one byte`)
 }
 
-/** The seven codings of ISO 7816-3 §12.1.3; anything else is refused. */
+/** Decodes the seven codings of ISO/IEC 7816-3 §12.1.3. Throws an ApduError `bad-command` for other input. */
 export const decodeCommand = (bytes: Uint8Array): DecodedCommand => {
   if (bytes.length < 4) throw badCommand(`${bytes.length} bytes are not a command`)
   const cla = bytes[0]!
@@ -75,7 +75,7 @@ export const decodeCommand = (bytes: Uint8Array): DecodedCommand => {
     if (bytes.length === 5 + first) return { cla, ins, p1, p2, case: 3, data, extended: false }
     if (bytes.length === 6 + first)
       return { cla, ins, p1, p2, case: 4, data, le: bytes[5 + first]! || 0x100, extended: false }
-    throw badCommand(`Lc says ${first} bytes, ${bytes.length - 5} follow`)
+    throw badCommand(`Lc is ${first}, but ${bytes.length - 5} bytes follow`)
   }
   if (bytes.length < 7) throw badCommand('an extended length is not complete')
   const long = (bytes[5]! << 8) | bytes[6]!
@@ -86,7 +86,7 @@ export const decodeCommand = (bytes: Uint8Array): DecodedCommand => {
     const le = (bytes[7 + long]! << 8) | bytes[8 + long]!
     return { cla, ins, p1, p2, case: 4, data, le: le || 0x10000, extended: true }
   }
-  throw badCommand(`the extended Lc says ${long} bytes, ${bytes.length - 7} follow`)
+  throw badCommand(`the extended Lc is ${long}, but ${bytes.length - 7} bytes follow`)
 }
 
 const badCommand = (detail: string): ApduError => new ApduError('bad-command', `not a command APDU: ${detail}`)

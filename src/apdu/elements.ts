@@ -1,17 +1,17 @@
 import { ApduError } from './errors.ts'
 
-/** One BER-TLV data object of a card's own structures (FCP, EF.DIR, proactive commands): ISO 7816-4 §5.2. */
+/** One BER-TLV data object in FCP, EF.DIR or a proactive command (ISO/IEC 7816-4 §5.2). */
 export interface Element {
   readonly tag: number
   readonly value: Uint8Array
 }
 
-/** Data objects one after another; the fill bytes '00' and 'FF' between and behind them are passed over (TS 102 221 §11.1.1.3). */
+/** Reads consecutive data objects. Skips the fill bytes '00' and 'FF' between and after them (TS 102 221 §11.1.1.3). */
 export const readElements = (bytes: Uint8Array): Element[] => {
   const found: Element[] = []
   let at = 0
   const next = (): number => {
-    if (at >= bytes.length) throw new ApduError('bad-response', 'the card sent a data object that is cut short')
+    if (at >= bytes.length) throw new ApduError('bad-response', 'the card sent an incomplete data object')
     return bytes[at++]!
   }
   while (at < bytes.length) {
@@ -26,9 +26,13 @@ export const readElements = (bytes: Uint8Array): Element[] => {
       const octets = length & 0x7f
       length = 0
       for (let i = 0; i < octets; i++) length = (length << 8) | next()
-    } else if (length >= 0x80) throw new ApduError('bad-response', 'the card sent a data object of an unknown length')
+    } else if (length >= 0x80)
+      throw new ApduError('bad-response', 'the card sent a data object with an unsupported length')
     if (at + length > bytes.length)
-      throw new ApduError('bad-response', `the card sent a data object of ${length} bytes, ${bytes.length - at} follow`)
+      throw new ApduError(
+        'bad-response',
+        `the card sent a data object of ${length} bytes, but ${bytes.length - at} bytes follow`,
+      )
     found.push({ tag, value: bytes.subarray(at, at + length) })
     at += length
   }
@@ -39,7 +43,7 @@ export const readElements = (bytes: Uint8Array): Element[] => {
 export const findElement = (elements: readonly Element[], tag: number): Uint8Array | undefined =>
   elements.find(element => element.tag === tag)?.value
 
-/** One element; `length` up to 255 is all a command's data field can hold. */
+/** Encodes one element of at most 255 bytes, the maximum of a data field. */
 export const encodeElement = (tag: number, value: Uint8Array): Uint8Array =>
   Uint8Array.from([
     ...(tag > 0xff ? [tag >> 8, tag & 0xff] : [tag]),

@@ -1,29 +1,29 @@
-/** Why an exchange with a card did not do what it should. Code branches on these, never on the message. */
+/** Why an exchange with a card failed. Code branches on these, never on the message. */
 const APDU_ERROR_CODES = [
-  'card-removed', // the card left its place
-  'card-mute', // the card is there and does not answer
-  'port-gone', // the reader or modem itself left
-  'exchange-lost', // the way to the card broke an exchange off; whether the card heard the command is not known
-  'timed-out', // no answer before the deadline
-  'reader-busy', // somebody else holds the reader
-  'recording-exhausted', // a tape was asked for something it does not hold
-  'invalid-recording', // a tape that cannot be read
-  'bad-command', // the command cannot be coded, or came malformed
-  'bad-response', // the card answered outside the standard
+  'card-removed', // the card was removed
+  'card-mute', // the card is present and does not answer
+  'port-gone', // the reader or modem was disconnected
+  'exchange-lost', // the link lost the exchange; it is unknown whether the card executed the command
+  'timed-out', // no response before the deadline
+  'reader-busy', // another program uses the reader
+  'recording-exhausted', // a recording has no response to the command
+  'invalid-recording', // a recording that cannot be read
+  'bad-command', // the command cannot be encoded or decoded
+  'bad-response', // the response violates the standard
   'no-channel', // the card opened no logical channel
-  'refused', // a status word said no
-  'link-garbage', // the program or socket on the way to the card sent a line that is no answer
-  'link-overlong', // it sent bytes without end and no line
-  'link-silent', // it sent nothing before the deadline
-  'link-protocol', // it answered what was not asked
-  'link-refused', // its answer is that it could not
-  'link-closed', // it ended in the middle
+  'refused', // the status word is an error
+  'link-garbage', // the program or socket sent a line that is not an answer
+  'link-overlong', // it sent too many bytes without a line end
+  'link-silent', // it sent no answer before the deadline
+  'link-protocol', // it sent an answer without a question
+  'link-refused', // it reported a failure
+  'link-closed', // it closed the connection
 ] as const
 export type ApduErrorCode = (typeof APDU_ERROR_CODES)[number]
 
 export const isApduErrorCode = (value: unknown): value is ApduErrorCode => APDU_ERROR_CODES.some(code => code === value)
 
-/** `status` is SW1 SW2 where a status word was the answer. */
+/** `status` is SW1 SW2 if the card answered with an error status word. */
 export class ApduError extends Error {
   readonly code: ApduErrorCode
   readonly status: number | undefined

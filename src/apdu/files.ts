@@ -4,7 +4,7 @@ import { ApduError } from './errors.ts'
 import { transceiveOk } from './exchange.ts'
 import { classFor } from './logical-channel.ts'
 
-/** What the file control parameters say of a file (TS 102 221 §11.1.1.3). */
+/** File control parameters (TS 102 221 §11.1.1.3). */
 export interface FileControl {
   readonly kind: 'transparent' | 'linear-fixed' | 'cyclic' | 'ber-tlv' | 'df-or-adf' | 'unknown'
   readonly fileId?: number
@@ -15,7 +15,7 @@ export interface FileControl {
   readonly recordCount?: number
 }
 
-/** SELECT by file identifier (or '7FFF', the current ADF) and the FCP it returns. */
+/** Sends SELECT by file identifier ('7FFF': the current ADF) and decodes the FCP. */
 export const selectFile = async (channel: Channel, number: number, fileId: number): Promise<FileControl> => {
   const name = fileId.toString(16).toUpperCase().padStart(4, '0')
   const data = Uint8Array.of(fileId >> 8, fileId & 0xff)
@@ -44,14 +44,14 @@ const decodeFcp = (fcp: Uint8Array): FileControl => {
   }
 }
 
-/** File descriptor byte, TS 102 221 table 11.5: bits 6-4 all set is a DF, then bits 3-1 are the EF structure. */
+/** File descriptor byte (TS 102 221 table 11.5): a DF if bits 6-4 are set, otherwise bits 3-1 are the EF structure. */
 const kindOf = ([first]: Uint8Array): FileControl['kind'] => {
   if (first === undefined) return 'unknown'
   if ((first & 0x38) === 0x38) return (first & 0x07) === 0 ? 'df-or-adf' : 'ber-tlv'
   return ({ 1: 'transparent', 2: 'linear-fixed', 6: 'cyclic' } as const)[first & 0x07] ?? 'unknown'
 }
 
-/** READ BINARY of `length` bytes of the selected transparent EF. */
+/** Reads `length` bytes of the selected transparent EF with READ BINARY. */
 export const readBinary = async (
   channel: Channel,
   number: number,
@@ -64,14 +64,14 @@ export const readBinary = async (
     const le = Math.min(255, length - at)
     const part = await transceiveOk(channel, 'READ BINARY', { cla, ins: 0xb0, p1: from >> 8, p2: from & 0xff, le })
     if (part.length === 0 || part.length > le)
-      throw new ApduError('bad-response', `READ BINARY: ${le} bytes were asked for, ${part.length} came`)
+      throw new ApduError('bad-response', `READ BINARY: the card returned ${part.length} bytes instead of ${le}`)
     out.set(part, at)
     at += part.length
   }
   return out
 }
 
-/** READ RECORD, absolute, of the selected record EF; records count from 1. */
+/** Reads one record of the selected EF with READ RECORD in absolute mode. The first record is 1. */
 export const readRecord = (channel: Channel, number: number, record: number, length: number): Promise<Uint8Array> =>
   transceiveOk(channel, `READ RECORD ${record}`, {
     cla: classFor(number, 0x00),

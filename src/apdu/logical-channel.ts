@@ -6,9 +6,9 @@ import { describeStatus, isOk } from './status.ts'
 /** The last logical channel that a class byte can name. */
 export const LAST_CHANNEL = 19
 
-/** What a class byte says (ISO 7816-4 §5.4.1, TS 102 221 §10.1.1, GPCS §11.1.4). */
+/** A decoded class byte (ISO/IEC 7816-4 §5.4.1, TS 102 221 §10.1.1, GPCS §11.1.4). */
 export interface ClassByte {
-  /** '8x', '9x', 'Ax', 'Cx'-'Fx': not of ISO 7816. */
+  /** '8x', '9x', 'Ax', 'Cx'-'Fx': not interindustry. */
   readonly proprietary: boolean
   readonly channel: number
   /** More commands of this chain follow. */
@@ -53,7 +53,10 @@ export const openLogicalChannel = async (channel: Channel): Promise<number> => {
     })
   const [number] = data
   if (data.length !== 1 || number! < 1 || number! > LAST_CHANNEL)
-    throw new ApduError('bad-response', `MANAGE CHANNEL: the card named no logical channel from 1 to ${LAST_CHANNEL}`)
+    throw new ApduError(
+      'bad-response',
+      `MANAGE CHANNEL: the card returned no logical channel from 1 to ${LAST_CHANNEL}`,
+    )
   return number!
 }
 
@@ -62,7 +65,7 @@ export const closeLogicalChannel = async (channel: Channel, number: number): Pro
   await transceiveOk(channel, `MANAGE CHANNEL close ${number}`, { cla: 0x00, ins: 0x70, p1: 0x80, p2: number })
 }
 
-/** As {@link closeLogicalChannel}, for a channel that may not be open, or no longer: true if the card closed it. */
+/** Like {@link closeLogicalChannel}, for a channel that may be closed already: true if the card closed it. */
 export const closeIfOpen = async (channel: Channel, number: number): Promise<boolean> => {
   try {
     await closeLogicalChannel(channel, number)
@@ -73,14 +76,14 @@ export const closeIfOpen = async (channel: Channel, number: number): Promise<boo
   }
 }
 
-/** Closes what a session that died has left open from `first` to `last`, and says how many that were. */
+/** Closes the channels from `first` to `last` that an aborted session left open, and returns their number. */
 export const closeLeftOpen = async (channel: Channel, first: number, last: number): Promise<number> => {
   let closed = 0
   for (let number = first; number <= last; number++) if (await closeIfOpen(channel, number)) closed++
   return closed
 }
 
-/** SELECT by AID on a logical channel; resolves with the FCI, or the FCP where `p2` asks for it ('04', TS 102 221 §11.1.1). */
+/** Sends SELECT by AID on a logical channel and returns the FCI, or the FCP with `p2` '04' (TS 102 221 §11.1.1). */
 export const selectByAid = (
   channel: Channel,
   number: number,

@@ -1,4 +1,4 @@
-/** Runs pieces of work one after another, in the order they were asked for. One that fails does not stop the next. */
+/** Runs asynchronous operations one at a time, in the order of the calls. A failure does not stop the next one. */
 export const createMutex = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
   let last: Promise<unknown> = Promise.resolve()
   return work => {

@@ -4,7 +4,7 @@ import { ApduError } from './errors.ts'
 import { type Answer, transceive } from './exchange.ts'
 import { isOk, refusal } from './status.ts'
 
-/** What a card asks of its terminal (TS 102 223 §6.6). */
+/** A command from the card to the terminal (TS 102 223 §6.6). */
 export interface ProactiveCommand {
   readonly number: number
   readonly type: number
@@ -47,7 +47,7 @@ const REFRESH = 0x01
 const PERFORMED = 0x00
 const BEYOND_CAPABILITIES = 0x30
 
-/** A card that asks more in a row than this is not going to stop. */
+/** Limits a card that never stops sending proactive commands. */
 const MAX_IN_A_ROW = 32
 
 /** FETCH; `length` is the SW2 of the 91xx that announced it (256 for '00'). */
@@ -60,9 +60,10 @@ export const fetchProactive = async (channel: Channel, length: number): Promise<
 export const decodeProactive = (bytes: Uint8Array): ProactiveCommand => {
   const [outer] = readElements(bytes)
   const inner = outer?.tag === 0xd0 ? readElements(outer.value) : []
-  // Bit 8 of a comprehension TLV's tag only says whether it may be ignored (TS 102 220 §7.2).
+  // Bit 8 of the tag only states whether the terminal may ignore the element (TS 101 220 §7.2).
   const details = findElement(inner, 0x81) ?? findElement(inner, 0x01)
-  if (details?.length !== 3) throw new ApduError('bad-response', 'FETCH: the card sent no proactive command')
+  if (details?.length !== 3)
+    throw new ApduError('bad-response', 'FETCH: the response of the card is not a proactive command')
   const [number, type, qualifier] = details as unknown as [number, number, number]
   return {
     number,
@@ -85,18 +86,18 @@ export const answerProactive = (channel: Channel, command: ProactiveCommand, res
 }
 
 /**
- * Fetches and answers what waits, until the card has nothing more to ask, and resolves with what was asked.
+ * Fetches and answers proactive commands until none is pending, and returns them. `length` is SW2 of the 91xx.
  *
- * This terminal performs REFRESH and nothing else. REFRESH with a UICC reset is not answered: the reset, which the
- * caller owes the card, is the answer (TS 102 223 §6.4.7).
+ * The terminal performs only REFRESH. After a REFRESH with UICC reset it sends no TERMINAL RESPONSE: the caller must reset
+ * the card (TS 102 223 §6.4.7).
  */
 export const serveProactive = async (channel: Channel, length: number): Promise<readonly ProactiveCommand[]> => {
-  const asked: ProactiveCommand[] = []
-  for (let waiting: number | undefined = length; waiting !== undefined; ) {
-    if (asked.length === MAX_IN_A_ROW)
+  const fetched: ProactiveCommand[] = []
+  for (let pending: number | undefined = length; pending !== undefined; ) {
+    if (fetched.length === MAX_IN_A_ROW)
       throw new ApduError('bad-response', `the card sent ${MAX_IN_A_ROW} proactive commands in a row`)
-    const command = await fetchProactive(channel, waiting)
-    asked.push(command)
+    const command = await fetchProactive(channel, pending)
+    fetched.push(command)
     if (command.refresh === 'uicc-reset') break
     const { status } = await answerProactive(
       channel,
@@ -104,7 +105,7 @@ export const serveProactive = async (channel: Channel, length: number): Promise<
       command.refresh === undefined ? BEYOND_CAPABILITIES : PERFORMED,
     )
     if (!isOk(status)) throw refusal('TERMINAL RESPONSE', status)
-    waiting = status >> 8 === 0x91 ? status & 0xff || 0x100 : undefined
+    pending = status >> 8 === 0x91 ? status & 0xff || 0x100 : undefined
   }
-  return asked
+  return fetched
 }

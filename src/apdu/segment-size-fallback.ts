@@ -2,22 +2,22 @@ import type { Channel } from './channel.ts'
 import { isApduError } from './errors.ts'
 import { type Block, type StoreDataOptions, storeData } from './store-data.ts'
 
-/** Sizes that readers and modems are known to carry where they lose the longest block; 63 passes everywhere. */
+/** Sizes that readers and modems carry if they lose the longest segment. All of them carry 63. */
 const SIZES = [255, 120, 63] as const
-const SMALLEST = 63
+const MIN_SEGMENT_SIZE = 63
 
-/** What a way to a card was found to carry. */
+/** The segment size that a link carries. */
 export interface LearnedSize {
-  /** Bytes of a block. */
+  /** Bytes of a segment. */
   readonly segmentSize: number
-  /** The size that was too much. */
+  /** The size that failed. */
   readonly tooLong: number
-  /** False: the longer one got lost where it could not be repeated, and this one is for the next session to try. */
+  /** False if the failed segment must not be repeated: the smaller size is for the next session. */
   readonly isConfirmed: boolean
 }
 
 export interface StepDownOptions {
-  /** To begin with. */
+  /** The first size. */
   readonly segmentSize?: number | undefined
   readonly onLearned?: ((size: LearnedSize) => void) | undefined
 }
@@ -25,16 +25,11 @@ export interface StepDownOptions {
 type Send = (payload: Uint8Array, options?: Omit<StoreDataOptions, 'segmentSize' | 'onBlock'>) => Promise<Uint8Array>
 
 /**
- * STORE DATA with blocks that shrink where the way to the card chokes on them.
+ * Sends STORE DATA, and repeats a request with smaller segments after an error before its last segment: the card only
+ * collects until then, and segment 0 starts again (GPCS §11.11.2.2).
  *
- * A chain may begin anew as long as its last block has not been sent: until then the card has only collected, and
- * block 0 begins anew (GPCS §11.11.2.2). So what breaks on an earlier block is tried again with the next smaller size.
- * A last block that got lost may have been carried out; it is not sent twice here, and the smaller size is for what
- * follows, which mostly is the next session. The exception is 67xx, with which a card says that it did not carry the
- * command out because of its length (ISO 7816-4 §5.6).
- *
- * A card that says no for a reason of its own says it again at each smaller size; then its first word counts, and this
- * session tries no more.
+ * A lost last segment may have been executed and is not repeated, except after SW 67xx (ISO/IEC 7816-4 §5.6). If the card
+ * rejects every size, the first error is thrown, and the session stops trying.
  */
 export const withSegmentSizeFallback = (
   channel: Channel,
@@ -53,7 +48,7 @@ export const withSegmentSizeFallback = (
           block = next
         },
       })
-    /** What is thrown in the end, and what happened last: they differ where a chain that was begun anew was refused. */
+    /** The error to throw, and the last error. They differ if the card rejected a repeated request. */
     let failure: unknown
     let latest: unknown
     try {
@@ -81,7 +76,7 @@ export const withSegmentSizeFallback = (
         return answer
       } catch (error) {
         latest = error
-        // What the card says to a chain that was broken before is no word of its own.
+        // A status word after an interrupted request may be a consequence of the interruption.
         if (!isApduError(error, 'refused')) failure = error
       }
     }
@@ -89,9 +84,9 @@ export const withSegmentSizeFallback = (
   }
 }
 
-/** Whether the block's length may be why it failed, and whether the chain can begin anew. */
+/** Whether the length of the segment may be the cause, and whether the request can be repeated. */
 const causeOf = (error: unknown, block: Block | undefined, next: number): 'length' | 'last-block-lost' | 'other' => {
-  if (block === undefined || block.length <= SMALLEST || block.length <= next) return 'other'
+  if (block === undefined || block.length <= MIN_SEGMENT_SIZE || block.length <= next) return 'other'
   if (isApduError(error, 'refused')) {
     if (error.status! >> 8 === 0x67) return 'length'
     return !block.isLast && MANGLED.has(error.status!) ? 'length' : 'other'
@@ -101,5 +96,5 @@ const causeOf = (error: unknown, block: Block | undefined, next: number): 'lengt
   return isApduError(error, 'exchange-lost') ? 'last-block-lost' : 'other'
 }
 
-/** What cards have said to a block that reached them cut or changed, and would not say before they have the last. */
+/** Status words of cards for a truncated or changed segment before the last one. */
 const MANGLED: ReadonlySet<number> = new Set([0x6f00, 0x6a80, 0x6601])

@@ -7,7 +7,7 @@ export const getStatus = (response: Uint8Array): number => {
   return (response[response.length - 2]! << 8) | response[response.length - 1]!
 }
 
-/** What came before the status word. */
+/** The data of a response, without the status word. */
 export const dataOf = (response: Uint8Array): Uint8Array => response.subarray(0, Math.max(0, response.length - 2))
 
 /** A response APDU. */
@@ -20,44 +20,44 @@ export const respond = (status: number, data: Uint8Array = new Uint8Array(0)): U
 }
 
 /**
- * The command was carried out (TS 102 221 §10.2.1.1): 9000, 91xx (and a proactive command waits), 92xx (and about the
- * data), 61xx and 9Fxx (and a response waits). Warnings (62xx, 63xx) are not: the caller says what they mean to it.
+ * Normal endings (TS 102 221 §10.2.1.1): 9000, 91xx (a proactive command is pending), 92xx, 61xx and 9Fxx (response data
+ * is available). Warnings (62xx, 63xx) are not: their meaning depends on the command.
  */
 export const isOk = (status: number): boolean => {
   const sw1 = status >> 8
   return status === 0x9000 || sw1 === 0x91 || sw1 === 0x92 || sw1 === 0x61 || sw1 === 0x9f
 }
 
-/** Tries left, where the status word says so (63Cx). */
+/** The remaining attempts of SW 63Cx. */
 export const triesLeft = (status: number): number | undefined =>
   (status & 0xfff0) === 0x63c0 ? status & 0x0f : undefined
 
 /** The text for one status word, or for all that share SW1 (`xx` is SW2). TS 102 221 §10.2.1, TS 31.102 §7.3, ISO 7816-4 §5.6. */
 const TEXTS: Readonly<Record<string, string>> = {
   '9000': 'normal ending',
-  '91xx': 'normal ending, a proactive command of xx bytes waits',
+  '91xx': 'normal ending, a proactive command of xx bytes is pending',
   '92xx': 'normal ending, about the data transfer',
   '9300': 'the card application toolkit is busy',
-  '61xx': 'normal ending, xx bytes wait for GET RESPONSE',
-  '9fxx': 'normal ending, xx bytes wait for GET RESPONSE',
+  '61xx': 'normal ending, xx bytes are available for GET RESPONSE',
+  '9fxx': 'normal ending, xx bytes are available for GET RESPONSE',
   '6200': 'no information given, memory unchanged',
   '6281': 'part of the returned data may be corrupted',
   '6282': 'end of file or record reached early',
   '6283': 'the selected file is deactivated',
-  '6284': 'the FCI is not formatted as asked',
+  '6284': 'the FCI is not formatted as requested',
   '6285': 'the selected file is in termination state',
   '62f1': 'more data available',
-  '62f2': 'more data available, a proactive command waits',
+  '62f2': 'more data available, a proactive command is pending',
   '62f3': 'response data available',
   '63f1': 'more data expected',
-  '63f2': 'more data expected, a proactive command waits',
-  '63cx': 'wrong PIN or verification, x tries left',
+  '63f2': 'more data expected, a proactive command is pending',
+  '63cx': 'wrong PIN or verification, x attempts left',
   '6400': 'execution error, memory unchanged',
   '6500': 'execution error, memory changed',
   '6581': 'memory problem',
   '6600': 'security issue',
   '6700': 'wrong length',
-  '67xx': 'wrong length, in the terms of the command',
+  '67xx': 'wrong length, the meaning depends on the command',
   '6800': 'function of the class byte not supported',
   '6881': 'logical channel not supported',
   '6882': 'secure messaging not supported',
@@ -102,12 +102,12 @@ export const describeStatus = (status: number): string => {
   const digits = (status & 0xffff).toString(16).padStart(4, '0')
   const text = TEXTS[digits] ?? TEXTS[`${digits.slice(0, 3)}x`] ?? TEXTS[`${digits.slice(0, 2)}xx`]
   const count = status & 0xff
-  const words = (text ?? 'not a status word this bench knows')
+  const words = (text ?? 'unknown status word')
     .replace(/\bxx\b/, `${count === 0 ? 256 : count}`)
     .replace(/\bx\b/, `${status & 0x0f}`)
   return `${digits.toUpperCase()} (${words})`
 }
 
-/** The error for a status word that said no to `what`. */
+/** The error for an error status word in the response to `what`. */
 export const refusal = (what: string, status: number): ApduError =>
   new ApduError('refused', `${what}: the card answered ${describeStatus(status)}`, { status })

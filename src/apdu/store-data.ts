@@ -5,11 +5,11 @@ import { classFor } from './logical-channel.ts'
 import { isOk, refusal } from './status.ts'
 
 export interface StoreDataOptions extends ExchangeOptions {
-  /** Bytes of payload a command, 1 to 255. Readers and modems that lose long commands want less. */
+  /** Bytes of payload in a command, 1 to 255. Some readers and modems lose long commands. */
   readonly segmentSize?: number | undefined
-  /** Stops between two blocks; rejects with the signal's reason. */
+  /** Stops between two segments. The promise rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
-  /** Told of each block before it is sent. */
+  /** Called for each segment before it is sent. */
   readonly onBlock?: ((block: Block) => void) | undefined
 }
 
@@ -19,11 +19,10 @@ export interface Block {
 }
 
 /**
- * STORE DATA in blocks (GPCS §11.11, SGP.22 §5.7.2): P1 '11' more blocks follow, '91' last block, P2 counts from 0.
- * Both announce an ISO case 4 command, so each has its Le.
+ * Sends STORE DATA in segments (GPCS §11.11, SGP.22 §5.7.2): P1 '11' for more segments, '91' for the last, P2 counts from
+ * 0, each with Le (case 4). P2 is one byte: more than 256 segments throw an ApduError `bad-command` before the first.
  *
- * P2 is one byte: what needs more than 256 blocks cannot be sent, and is refused before the first.
- * A card that returns data to a block that was not the last has said its last word: the rest is not sent.
+ * If the card returns data before the last segment, the remaining segments are not sent.
  */
 export const storeData = async (
   channel: Channel,
@@ -32,10 +31,16 @@ export const storeData = async (
   { segmentSize = 255, signal, onProactive, onBlock }: StoreDataOptions = {},
 ): Promise<Uint8Array> => {
   if (!Number.isInteger(segmentSize) || segmentSize < 1 || segmentSize > 255)
-    throw new ApduError('bad-command', `STORE DATA: a block of ${segmentSize} bytes; 1 to 255 are possible`)
+    throw new ApduError(
+      'bad-command',
+      `STORE DATA: a segment size of ${segmentSize} bytes is not in the range 1 to 255`,
+    )
   const blocks = Math.max(1, Math.ceil(payload.length / segmentSize))
   if (blocks > 256)
-    throw new ApduError('bad-command', `STORE DATA: ${payload.length} bytes need ${blocks} blocks; 256 are possible`)
+    throw new ApduError(
+      'bad-command',
+      `STORE DATA: ${payload.length} bytes need ${blocks} segments, and the maximum is 256`,
+    )
   const cla = classFor(number, 0x80)
   for (let block = 0; ; block++) {
     signal?.throwIfAborted()

@@ -49,7 +49,7 @@ describe('one command and its whole response', () => {
     }
     await expect(transceive(endless, getData)).rejects.toMatchObject({
       code: 'bad-response',
-      message: expect.stringContaining('does not end'),
+      message: expect.stringContaining('is longer than'),
     })
   })
 

@@ -25,11 +25,11 @@ describe('status words', () => {
 
   it.each([
     [0x6a82, '6A82 (file or application not found)'],
-    [0x63c2, '63C2 (wrong PIN or verification, 2 tries left)'],
-    [0x910b, '910B (normal ending, a proactive command of 11 bytes waits)'],
+    [0x63c2, '63C2 (wrong PIN or verification, 2 attempts left)'],
+    [0x910b, '910B (normal ending, a proactive command of 11 bytes is pending)'],
     [0x6c00, '6C00 (wrong length, Le must be 256)'],
     [0x9862, '9862 (authentication error, incorrect MAC)'],
-    [0x1234, '1234 (not a status word this bench knows)'],
+    [0x1234, '1234 (unknown status word)'],
   ])('describes %i', (status, text) => {
     expect(describeStatus(status)).toBe(text)
   })

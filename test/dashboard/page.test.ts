@@ -109,7 +109,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     await page.locator('[data-kind="http"]').click()
     expect(await page.locator('[data-half="request"]').textContent()).toContain('smdpAddress')
     expect(await page.locator('[data-half="response"]').textContent()).toContain('Executed-Success')
-    expect(await page.locator('.filter-count').textContent()).toBe('1 of 54')
+    expect(await page.locator('.filter-count').textContent()).toBe('1 of 56')
   })
 
   it('lights the running step, says it, and shows progress', async () => {

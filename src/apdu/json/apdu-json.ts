@@ -1,6 +1,6 @@
 /**
- * APDUs as JSON, one object a line: the form in which lpac reaches cards through another program (`docs/backends/stdio.md`
- * of lpac). Who wants something of the card asks, the other side answers; each question has exactly one answer.
+ * APDU JSON, one object in a line: lpac's protocol to a program that owns a card (`docs/backends/stdio.md` of lpac).
+ * The LPA side sends questions, the card side sends exactly one answer to each.
  *
  *     {"type":"apdu","payload":{"func":"connect","param":null}}               {"type":"apdu","payload":{"ecode":0}}
  *     {"type":"apdu","payload":{"func":"logic_channel_open","param":"a0…"}}   {"type":"apdu","payload":{"ecode":1}}
@@ -8,11 +8,16 @@
  *     {"type":"apdu","payload":{"func":"logic_channel_close","param":"01"}}   {"type":"apdu","payload":{"ecode":0}}
  *     {"type":"apdu","payload":{"func":"disconnect","param":null}}            {"type":"apdu","payload":{"ecode":0}}
  *
- * `ecode` below 0 is a failure. Of `logic_channel_open` it is the number of the channel, which the class byte of what is
- * transmitted then carries.
+ * `ecode` below 0 is a failure. For `logic_channel_open`, `ecode` is the logical channel for the class byte.
  */
-export const FUNCTIONS = ['connect', 'disconnect', 'logic_channel_open', 'logic_channel_close', 'transmit'] as const
-export type ApduFunction = (typeof FUNCTIONS)[number]
+export const APDU_FUNCTIONS = [
+  'connect',
+  'disconnect',
+  'logic_channel_open',
+  'logic_channel_close',
+  'transmit',
+] as const
+export type ApduFunction = (typeof APDU_FUNCTIONS)[number]
 
 export interface ApduQuestion {
   readonly func: ApduFunction
@@ -23,10 +28,10 @@ export interface ApduAnswer {
   readonly data: Uint8Array
 }
 
-/** Longer than any question or answer: an extended response of 65538 bytes in hexadecimal, and its frame. */
+/** Longer than any question or answer: an extended response has 65538 bytes. */
 export const LONGEST_LINE = 1 << 18
 
-/** The object of a line and its `type`, or undefined where the line is none. */
+/** The object of a line with its `type`; undefined if the line is not a JSON object. */
 export const readObject = (line: string): { readonly type: unknown; readonly payload: unknown } | undefined => {
   try {
     const value: unknown = JSON.parse(line)
@@ -44,17 +49,17 @@ export const encodeQuestion = ({ func, param }: ApduQuestion): string =>
 export const encodeAnswer = ({ ecode, data }: ApduAnswer): string =>
   JSON.stringify({ type: 'apdu', payload: { ecode, ...(data.length > 0 ? { data: toHex(data) } : {}) } })
 
-/** Undefined: not a question. An empty string counts as no parameter. */
+/** Undefined if the line is not a question. An empty parameter means no parameter. */
 export const readQuestion = (line: string): ApduQuestion | undefined => {
   const payload = payloadOf(line)
-  const func = FUNCTIONS.find(known => known === payload?.func)
+  const func = APDU_FUNCTIONS.find(known => known === payload?.func)
   const param = payload?.param ?? ''
   const bytes = fromHex(param)
   if (func === undefined || bytes === undefined) return undefined
   return { func, param: bytes.length === 0 ? null : bytes }
 }
 
-/** Undefined: not an answer. */
+/** Undefined if the line is not an answer. */
 export const readAnswerLine = (line: string): ApduAnswer | undefined => {
   const payload = payloadOf(line)
   const ecode = payload?.ecode

@@ -3,11 +3,11 @@ import { isApduError } from '../errors.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../logical-channel.ts'
 import { type ApduAnswer, type ApduQuestion, encodeAnswer, readQuestion } from './apdu-json.ts'
 
-/** The answering side of APDU JSON: a card for whoever asks. */
+/** The card side of APDU JSON. */
 export interface JsonAnswerer {
-  /** The line that answers `line`; a line that is no question is answered with a failure. */
+  /** Returns the answer to `line`: a failure if the line is not a question. */
   answer(line: string): Promise<string>
-  /** Whoever asked is gone: closes the logical channels that are still open. */
+  /** Closes the logical channels that the peer left open. */
   end(): Promise<void>
 }
 
@@ -15,11 +15,11 @@ const FAILED: ApduAnswer = { ecode: -1, data: new Uint8Array(0) }
 const DONE: ApduAnswer = { ecode: 0, data: new Uint8Array(0) }
 
 export interface JsonAnswererOptions {
-  /** What connecting does to the card, such as resetting it; the ATR that it resolves with is told as `data`. */
+  /** Called for `connect`, for example to reset the card. Its ATR becomes the `data` of the answer. */
   readonly onConnect?: () => Promise<Uint8Array>
-  /** Told of what the answer, a bare -1, does not tell. */
+  /** Receives the reason of a failure: the answer contains only -1. */
   readonly onFailure?: (error: unknown) => void
-  /** Told of each command that the card has answered: whoever asked got past what failed before. */
+  /** Called for each command that the card answered: the peer continued after an earlier failure. */
   readonly onAnswered?: () => void
 }
 
@@ -40,14 +40,14 @@ export const createJsonAnswerer = (
       })
   }
 
-  const transceiveOk = async ({ func, param }: ApduQuestion): Promise<ApduAnswer> => {
+  const execute = async ({ func, param }: ApduQuestion): Promise<ApduAnswer> => {
     switch (func) {
       case 'connect':
         if (onConnect === undefined) {
           await end()
           return DONE
         }
-        // A reset closes what was open.
+        // The reset closes all logical channels.
         opened.clear()
         return { ecode: 0, data: await onConnect() }
       case 'disconnect':
@@ -84,7 +84,7 @@ export const createJsonAnswerer = (
       const question = readQuestion(line)
       if (question === undefined) return encodeAnswer(FAILED)
       try {
-        return encodeAnswer(await transceiveOk(question))
+        return encodeAnswer(await execute(question))
       } catch (error) {
         onFailure?.(error)
         if (!isApduError(error)) throw error

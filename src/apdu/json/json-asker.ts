@@ -2,19 +2,19 @@ import { ApduError, type ApduErrorCode } from '../errors.ts'
 import { type ApduAnswer, type ApduQuestion, encodeQuestion, readAnswerLine } from './apdu-json.ts'
 import type { Line } from './lines.ts'
 
-/** What lies on the way to a card and speaks in lines: a program's two ends, or a socket. */
+/** A line-based connection to the program or socket that owns a card. */
 export interface LinePort {
   send(line: string): void
-  /** Calls from then on with what comes; at most one listener. `gone` says why nothing more will. */
-  listen(heard: { line(line: Line): void; gone(why: string): void }): void
+  /** Sets the only listener. `gone` receives the reason when the connection ends. */
+  listen(listener: { line(line: Line): void; gone(why: string): void }): void
   close(): Promise<void>
 }
 
-/** Time, given in: calls `run` after so many milliseconds unless the returned function is called before. */
+/** Calls `run` after `ms` milliseconds, unless the returned function is called first. */
 export type After = (ms: number, run: () => void) => () => void
 
 export interface JsonAsker {
-  /** One question, one answer. Rejects with an ApduError `link-…` that names how it went wrong. */
+  /** Sends one question and returns the answer. Rejects with an ApduError `link-…`. */
   ask(question: ApduQuestion, deadlineMs: number): Promise<ApduAnswer>
 }
 
@@ -26,16 +26,16 @@ type State =
       answered(answer: ApduAnswer): void
       failed(error: ApduError): void
     }
-  /** Nothing that comes can be told from a late answer to an earlier question, so nothing is asked any more. */
+  /** A later answer could belong to an earlier question, so no more questions are sent. */
   | { readonly at: 'broken'; readonly error: ApduError }
 
-/** Questions and answers over a port whose other end may do anything. `who` is how a person knows it. */
+/** Sends questions over `port`, whose peer is not trusted. `who` names the peer in messages. */
 export const createJsonAsker = (port: LinePort, who: string, after: After): JsonAsker => {
   let state: State = { at: 'rest' }
 
   const breakOff = (code: ApduErrorCode, words: string): void => {
     if (state.at === 'broken') return
-    const during = state.at === 'asked' ? ` (asked: ${state.func})` : ''
+    const during = state.at === 'asked' ? ` (question: ${state.func})` : ''
     const error = new ApduError(code, `${who} ${words}${during}`)
     const was = state
     state = { at: 'broken', error }
@@ -46,12 +46,16 @@ export const createJsonAsker = (port: LinePort, who: string, after: After): Json
     gone: why => breakOff('link-closed', why),
     line: line => {
       if (line.kind === 'overlong')
-        return breakOff('link-overlong', `sent ${line.bytes} bytes without a line end; it does not speak APDU JSON`)
+        return breakOff(
+          'link-overlong',
+          `sent ${line.bytes} bytes without a line end, which is not APDU JSON. Check that it implements lpac's stdio protocol`,
+        )
       if (state.at === 'broken') return
       const answer = readAnswerLine(line.text)
       if (answer === undefined)
-        return breakOff('link-garbage', `sent a line that is no answer in APDU JSON: ${quote(line.text)}`)
-      if (state.at === 'rest') return breakOff('link-protocol', `answered what was not asked: ${quote(line.text)}`)
+        return breakOff('link-garbage', `sent a line that is not an answer in APDU JSON: ${quote(line.text)}`)
+      if (state.at === 'rest')
+        return breakOff('link-protocol', `sent an answer without a question: ${quote(line.text)}`)
       const { answered } = state
       state = { at: 'rest' }
       answered(answer)
@@ -63,9 +67,11 @@ export const createJsonAsker = (port: LinePort, who: string, after: After): Json
       new Promise<ApduAnswer>((resolve, reject) => {
         if (state.at === 'broken') return reject(state.error)
         if (state.at === 'asked')
-          return reject(new ApduError('bad-command', `${question.func} was asked before ${state.func} was answered`))
+          return reject(
+            new ApduError('bad-command', `the question ${question.func} was sent before the answer to ${state.func}`),
+          )
         const cancel = after(deadlineMs, () =>
-          breakOff('link-silent', `gave no answer in ${Math.round(deadlineMs / 1000)} s`),
+          breakOff('link-silent', `did not answer within ${Math.round(deadlineMs / 1000)} s`),
         )
         state = {
           at: 'asked',

@@ -5,7 +5,7 @@ import type { ApduFunction } from './apdu-json.ts'
 import { type After, createJsonAsker, type LinePort } from './json-asker.ts'
 import { createJsonChannels } from './json-channels.ts'
 
-/** How long each may take. A modem behind the other side may need minutes for one command (AT+CGLA: 240 s). */
+/** Deadlines in milliseconds. A modem behind the peer may need minutes for one command (AT+CGLA: 240 s). */
 export const JSON_DEADLINES: Readonly<Record<ApduFunction, number>> = {
   connect: 30_000,
   logic_channel_open: 30_000,
@@ -14,13 +14,12 @@ export const JSON_DEADLINES: Readonly<Record<ApduFunction, number>> = {
   disconnect: 2_000,
 }
 
-/** What goes on with a card that is given back may end in good order; this long. */
-const PATIENCE_MS = 10_000
+/** How long `close` waits for the running procedure. */
+const CLOSE_DEADLINE_MS = 10_000
 
 /**
- * Takes a card behind a program or socket that answers APDU JSON. The ATR is what it tells as `data` of its answer to
- * `connect`, as our own does; most tell nothing, and it is empty. `reset` disconnects and connects, which is all that
- * this way can ask for.
+ * Opens a card behind a program or socket that implements APDU JSON. The ATR is the `data` of the answer to `connect`,
+ * and empty for most programs. `reset` disconnects and connects: the protocol has no reset.
  */
 export const openJsonCard = async (
   port: LinePort,
@@ -37,7 +36,11 @@ export const openJsonCard = async (
 
   const connect = async (): Promise<void> => {
     const { ecode, data } = await ask('connect', null)
-    if (ecode < 0) throw new ApduError('link-refused', `${who} could not connect to a card: it answered ecode ${ecode}`)
+    if (ecode < 0)
+      throw new ApduError(
+        'link-refused',
+        `${who} could not connect to a card (ecode ${ecode}). Check the card and the reader of that program.`,
+      )
     atr = data
   }
   const close = async (): Promise<void> => {
@@ -46,7 +49,7 @@ export const openJsonCard = async (
     try {
       await ask('disconnect', null)
     } catch (error) {
-      // It is left for good; how it takes that is its own affair.
+      // The connection ends anyway.
       if (!isApduError(error)) throw error
     } finally {
       await port.close()
@@ -66,14 +69,14 @@ export const openJsonCard = async (
     reset: () =>
       runExclusive(async () => {
         channels.forget()
-        // Who leaves does not wait long for a farewell; who comes back has to.
+        // The deadline of `disconnect` is for closing. Here the answer is required.
         await asker.ask({ func: 'disconnect', param: null }, deadlines.connect)
         await connect()
         return atr
       }),
     exclusive: procedure => runExclusive(() => procedure(channels.channel)),
     close: () => {
-      const cancel = after(PATIENCE_MS, () => void port.close())
+      const cancel = after(CLOSE_DEADLINE_MS, () => void port.close())
       return runExclusive(() => {
         cancel()
         return close()

@@ -5,34 +5,41 @@ import { channelOf, classFor, LAST_CHANNEL } from '../logical-channel.ts'
 import { dataOf, getStatus, respond } from '../status.ts'
 import type { ApduAnswer, ApduFunction } from './apdu-json.ts'
 
-/** What stands behind a logical channel number that we gave out. */
-type Behind =
-  /** Opened, nothing selected: the other side opens a channel for an application, so it waits for the SELECT. */
+/** How a logical channel number of the caller is realized. */
+type Mapping =
+  /** Opened by the caller without a selection: the peer opens channels by AID, so SELECT opens it. */
   | { readonly kind: 'reserved' }
-  /** Opened by `logic_channel_open`, and closed by `logic_channel_close`. */
-  | { readonly kind: 'theirs'; readonly number: number; readonly aid: Uint8Array }
-  /** Opened by MANAGE CHANNEL over `transmit`, because the other side opens none. */
-  | { readonly kind: 'ours'; readonly number: number }
+  /** Opened by the peer with `logic_channel_open`. */
+  | { readonly kind: 'peer'; readonly number: number; readonly aid: Uint8Array }
+  /** Opened with MANAGE CHANNEL over `transmit`, because the peer does not open channels. */
+  | { readonly kind: 'managed'; readonly number: number }
 
 const [MANAGE_CHANNEL, SELECT] = [0x70, 0xa4]
 const NO_SUCH_CHANNEL = 0x6881
 const NO_SUCH_APPLICATION = 0x6a82
 
-export type Ask = (func: ApduFunction, param: Uint8Array | null) => Promise<ApduAnswer>
+export type AskJson = (func: ApduFunction, param: Uint8Array | null) => Promise<ApduAnswer>
 
 /**
- * A Channel over APDU JSON. Programs that answer it open a logical channel and select an application in one, as modems
- * do: so MANAGE CHANNEL only reserves a number, and the SELECT that follows on it opens. Where the other side opens
- * nothing, both commands go to the card as they are, over the basic channel.
+ * A Channel over APDU JSON. The peer opens a logical channel and selects an application in one operation, so MANAGE
+ * CHANNEL only reserves a number, and SELECT opens the channel. If the peer opens no channel, both commands are sent to
+ * the card over the basic channel.
  */
-export const createJsonChannels = (ask: Ask) => {
-  const opened = new Map<number, Behind>()
+export const createJsonChannels = (ask: AskJson) => {
+  const opened = new Map<number, Mapping>()
 
   const transmit = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const { ecode, data } = await ask('transmit', bytes)
-    if (ecode < 0) throw new ApduError('link-refused', `the way to the card could not transmit: ecode ${ecode}`)
+    if (ecode < 0)
+      throw new ApduError(
+        'link-refused',
+        `the program that owns the card could not transmit the command (ecode ${ecode})`,
+      )
     if (data.length < 2)
-      throw new ApduError('link-refused', `the way to the card gave ${data.length} bytes where a status word is due`)
+      throw new ApduError(
+        'link-refused',
+        `the program that owns the card returned ${data.length} bytes, which is too short for a status word`,
+      )
     return data
   }
   const transmitOn = (number: number, bytes: Uint8Array): Promise<Uint8Array> => {
@@ -52,38 +59,41 @@ export const createJsonChannels = (ask: Ask) => {
   }
 
   const close = async (number: number): Promise<Uint8Array> => {
-    const behind = opened.get(number)
-    if (!behind) return respond(NO_SUCH_CHANNEL)
+    const mapping = opened.get(number)
+    if (!mapping) return respond(NO_SUCH_CHANNEL)
     opened.delete(number)
-    if (behind.kind === 'ours') return transmit(Uint8Array.of(0x00, MANAGE_CHANNEL, 0x80, behind.number))
-    if (behind.kind === 'theirs') await ask('logic_channel_close', Uint8Array.of(behind.number))
+    if (mapping.kind === 'managed') return transmit(Uint8Array.of(0x00, MANAGE_CHANNEL, 0x80, mapping.number))
+    if (mapping.kind === 'peer') await ask('logic_channel_close', Uint8Array.of(mapping.number))
     return respond(0x9000)
   }
 
-  /** SELECT by AID where nothing is selected. */
+  /** Opens a reserved channel with SELECT by AID. */
   const openFor = async (number: number, command: DecodedCommand, bytes: Uint8Array): Promise<Uint8Array> => {
     const { ecode } = await ask('logic_channel_open', command.data)
     if (ecode > LAST_CHANNEL)
-      throw new ApduError('link-refused', `the way to the card opened logical channel ${ecode}; a card has 19`)
-    // 0 is the basic channel, which nobody opens and nobody may close.
-    if (ecode <= 0) return openOurselves(number, bytes)
-    opened.set(number, { kind: 'theirs', number: ecode, aid: command.data })
-    // What the card answered stays with the other side; a second SELECT of the same application tells it.
+      throw new ApduError(
+        'link-refused',
+        `the program that owns the card opened logical channel ${ecode}, and the maximum is 19`,
+      )
+    // 0 is the basic channel, which cannot be opened or closed.
+    if (ecode <= 0) return openManaged(number, bytes)
+    opened.set(number, { kind: 'peer', number: ecode, aid: command.data })
+    // The peer does not return the response to its SELECT. A second SELECT of the same application does.
     const answer = await transmitOn(ecode, bytes)
     return isSelected(answer) ? answer : respond(0x9000)
   }
 
-  const openOurselves = async (number: number, bytes: Uint8Array): Promise<Uint8Array> => {
+  const openManaged = async (number: number, bytes: Uint8Array): Promise<Uint8Array> => {
     try {
       const managed = await transmit(encodeCommand({ cla: 0, ins: MANAGE_CHANNEL, p1: 0, p2: 0, le: 1 }))
       const [card] = dataOf(managed)
       if (getStatus(managed) !== 0x9000 || card === undefined) return respond(NO_SUCH_APPLICATION)
       const answer = await transmitOn(card, bytes)
-      if (isSelected(answer)) opened.set(number, { kind: 'ours', number: card })
+      if (isSelected(answer)) opened.set(number, { kind: 'managed', number: card })
       else await transmit(Uint8Array.of(0x00, MANAGE_CHANNEL, 0x80, card))
       return answer
     } catch (error) {
-      // It keeps the basic channel to itself: then its own refusal to open is the whole answer.
+      // The peer reserves the basic channel: the failure of `logic_channel_open` is the answer.
       if (isApduError(error, 'link-refused')) return respond(NO_SUCH_APPLICATION)
       throw error
     }
@@ -96,20 +106,20 @@ export const createJsonChannels = (ask: Ask) => {
       if (interindustry && command.ins === MANAGE_CHANNEL) return manage(command)
       const number = channelOf(command.cla)
       if (number === 0) return transmit(bytes)
-      const behind = opened.get(number)
-      if (!behind) return respond(NO_SUCH_CHANNEL)
-      if (behind.kind === 'ours') return transmitOn(behind.number, bytes)
+      const mapping = opened.get(number)
+      if (!mapping) return respond(NO_SUCH_CHANNEL)
+      if (mapping.kind === 'managed') return transmitOn(mapping.number, bytes)
       const selects = interindustry && command.ins === SELECT && command.p1 === 0x04
-      if (behind.kind === 'reserved') return selects ? openFor(number, command, bytes) : respond(0x6985)
-      if (selects && Buffer.compare(behind.aid, command.data) !== 0) {
-        await ask('logic_channel_close', Uint8Array.of(behind.number))
+      if (mapping.kind === 'reserved') return selects ? openFor(number, command, bytes) : respond(0x6985)
+      if (selects && Buffer.compare(mapping.aid, command.data) !== 0) {
+        await ask('logic_channel_close', Uint8Array.of(mapping.number))
         opened.set(number, { kind: 'reserved' })
         return openFor(number, command, bytes)
       }
-      return transmitOn(behind.number, bytes)
+      return transmitOn(mapping.number, bytes)
     },
   }
-  /** `forget`: the card was reset, what was open is not. */
+  /** `forget`: call it after a reset of the card, which closes all logical channels. */
   return { channel, forget: () => opened.clear() }
 }
 

@@ -1,10 +1,10 @@
-/** What a stream of bytes comes to, cut at its line ends. */
+/** One line of a byte stream. */
 export type Line =
   | { readonly kind: 'line'; readonly text: string }
-  /** More bytes without a line end than a line may have: whoever sends this does not speak in lines. */
+  /** More bytes without a line end than the maximum. */
   | { readonly kind: 'overlong'; readonly bytes: number }
 
-/** Lines of bytes that come cut anywhere. Blank lines are none; after an overlong one nothing comes any more. */
+/** Divides chunks of a byte stream into lines. Skips blank lines, and stops after an overlong one. */
 export const createLineFraming = (longest: number): ((chunk: Uint8Array) => Line[]) => {
   let waiting: Uint8Array[] = []
   let length = 0

@@ -1,15 +1,15 @@
 import type { Channel } from '../channel.ts'
 
-/** What crossed a channel, whatever it meant. */
+/** The traffic of a channel. */
 export interface Counted {
   readonly channel: Channel
   readonly exchanges: number
-  /** Bytes to the card and from it, status words and headers with them. */
+  /** Bytes of commands and responses, with headers and status words. */
   readonly bytesSent: number
   readonly bytesReceived: number
 }
 
-/** The same channel, counted; a command that nobody answered counts as sent. */
+/** Counts the traffic of `channel`. A command without a response counts as sent. */
 export const counted = (channel: Channel): Counted => {
   let [exchanges, bytesSent, bytesReceived] = [0, 0, 0]
   return {

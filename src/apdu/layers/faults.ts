@@ -1,18 +1,18 @@
 import type { Channel } from '../channel.ts'
 import { ApduError, type ApduErrorCode } from '../errors.ts'
 
-/** A fault is a function from a channel to a channel: it works on a real card exactly as on the software one. */
+/** An injected fault: it has the same effect on hardware and on the software eUICC. */
 export type Fault = (channel: Channel) => Channel
 
-/** The card is pulled after `exchanges` exchanges: the next command does not reach it, and nothing after that. */
+/** The card is removed after `exchanges` exchanges. Later commands do not reach it. */
 export const pullCardAfter = (exchanges: number): Fault =>
   failAfter(exchanges, 'card-removed', 'the card was removed from the reader')
 
-/** The card falls silent after `exchanges` exchanges. */
+/** The card stops answering after `exchanges` exchanges. */
 export const muteAfter = (exchanges: number): Fault =>
   failAfter(exchanges, 'card-mute', 'the card is present and does not answer')
 
-/** The card does what command number `index` (from 0) says, but nobody hears its response, nor any later one. */
+/** The card executes command number `index` (from 0), but its response and later ones are lost. */
 export const loseResponse =
   (index: number): Fault =>
   channel => {
@@ -21,13 +21,13 @@ export const loseResponse =
       transmit: async command => {
         if (count++ > index) throw new ApduError('card-removed', 'the card was removed from the reader')
         const response = await channel.transmit(command)
-        if (count > index) throw new ApduError('card-removed', 'the card was removed before its response came')
+        if (count > index) throw new ApduError('card-removed', 'the card was removed before it responded')
         return response
       },
     }
   }
 
-/** The response to command number `index` (from 0) reaches us changed. */
+/** The response to command number `index` (from 0) is changed. */
 export const corruptResponse =
   (index: number, change: (response: Uint8Array) => Uint8Array): Fault =>
   channel => {
@@ -40,7 +40,7 @@ export const corruptResponse =
     }
   }
 
-/** Command number `index` (from 0) is answered by `answer` without reaching the card. */
+/** Command number `index` (from 0) is answered with `answer` and does not reach the card. */
 export const answerInstead =
   (index: number, answer: Uint8Array): Fault =>
   channel => {

@@ -67,7 +67,7 @@ const watchPending = (channel: Channel, onFetched: (command: ProactiveCommand) =
   const watched = forwardChannel(channel, async function transmitWatched(command) {
     const response = await channel.transmit(command)
     const status = getStatus(response)
-    // An incomplete response or an error says nothing about pending commands.
+    // An incomplete response or an error does not show whether a command is pending.
     if (status >> 8 === 0x91) pendingLength = status & 0xff || 0x100
     else if (status === 0x9000) pendingLength = undefined
     // A caller may FETCH by itself.

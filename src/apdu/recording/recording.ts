@@ -4,7 +4,7 @@ import type { CardEvent } from '../layers/record.ts'
 import { hideSecrets, hideSecretsOfCommand } from './secrets.ts'
 
 /**
- * A recorded conversation: JSON lines, the header first, then one line an exchange, and one a reset of the card.
+ * A recorded session with a card as JSON lines: the header, then one line for each exchange or reset.
  *
  *     {"tape":1,"card":"sysmoEUICC1-C2T","date":"2026-11-22T22:00:00.000Z","rig":"desk","bench":"0.1.0"}
  *     {"command":"00a4040010…","response":"6f…9000"}
@@ -12,27 +12,27 @@ import { hideSecrets, hideSecretsOfCommand } from './secrets.ts'
  *     {"reset":"3b9f…"}
  */
 export interface RecordingHeader {
-  /** Which card: maker and model, or the software one with its version. */
+  /** The card: manufacturer and model, or the software eUICC with its version. */
   readonly card: string
   /** ISO 8601. */
   readonly date: string
   readonly rig: string
-  /** Version of the bench that recorded it. */
+  /** The version of the bench that made the recording. */
   readonly bench: string
   /** Answer to reset, hexadecimal. */
   readonly atr?: string
-  /** What was recorded; a tape never becomes more than that. */
+  /** The kind of card. A replay has the same subject. */
   readonly subject?: 'software' | 'hardware'
-  /** EID, ICCIDs and IMSIs are not the card's own. */
+  /** EID, ICCIDs and IMSIs are replaced. */
   readonly redacted?: boolean
 }
 export interface RecordedExchange {
-  /** Hexadecimal, lower case. PINs are zeros. */
+  /** Hexadecimal, lower case. The bytes of a PIN are zeros. */
   readonly command: string
   readonly response?: string
   readonly error?: ApduErrorCode
 }
-/** The card was reset, and answered with this ATR (hexadecimal, empty where the way hides it). */
+/** A reset of the card with its ATR (hexadecimal; empty if the link hides it). */
 export interface RecordedReset {
   readonly reset: string
   /** Present if the reset failed. */
@@ -48,10 +48,7 @@ interface Seen {
   readonly command: Uint8Array
   readonly response?: Uint8Array | undefined
 }
-/**
- * Hides what else is secret, in the terms of those who know what commands mean; it follows one conversation. What is
- * hidden keeps its length.
- */
+/** Creates a filter that hides further secrets of one session. Hidden bytes keep their length. */
 export type HideMore = () => (exchange: Seen) => Seen
 const hideNothing: HideMore = () => exchange => exchange
 
@@ -86,7 +83,7 @@ export const createEntryEncoder = (
   }
 }
 
-/** Reads a tape; an ApduError `bad-tape` names the line at fault. */
+/** Parses a recording. Throws an ApduError `invalid-recording` that names the line. */
 export const readRecording = (text: string): Recording => {
   const lines = text.split('\n').filter(line => line.trim() !== '')
   const parsed = lines.map((line, index) => {
@@ -95,24 +92,26 @@ export const readRecording = (text: string): Recording => {
       if (value === null || typeof value !== 'object') throw new SyntaxError('not an object')
       return value as Record<string, unknown>
     } catch (cause) {
-      throw new ApduError('invalid-recording', `line ${index + 1} of the tape is not a JSON object`, { cause })
+      throw new ApduError('invalid-recording', `line ${index + 1} of the recording is not a JSON object`, { cause })
     }
   })
   const [header, ...exchanges] = parsed
-  if (header === undefined) throw new ApduError('invalid-recording', 'the tape is empty')
+  if (header === undefined) throw new ApduError('invalid-recording', 'the recording is empty')
   if (typeof header.tape === 'number' && header.tape > 1)
     throw new ApduError(
       'invalid-recording',
-      `the tape is of version ${header.tape}, and this bench reads version 1; update esim-bench`,
+      `the recording has version ${header.tape}, but this bench reads version 1. Update esim-bench`,
     )
-  if (header.tape !== 1) throw new ApduError('invalid-recording', 'line 1 is not the header of a tape of version 1')
+  if (header.tape !== 1)
+    throw new ApduError('invalid-recording', 'line 1 is not the header of a recording of version 1')
   for (const name of ['card', 'date', 'rig', 'bench'])
     if (typeof header[name] !== 'string')
-      throw new ApduError('invalid-recording', `the tape's header does not say: ${name}`)
+      throw new ApduError('invalid-recording', `the header of the recording has no member "${name}"`)
   if (header.atr !== undefined && header.atr !== '' && !isHex(header.atr, 1))
-    throw new ApduError('invalid-recording', "the ATR in the tape's header is not hexadecimal")
+    throw new ApduError('invalid-recording', 'the ATR in the header of the recording is not hexadecimal')
   for (const [index, entry] of exchanges.entries())
-    if (!isEntry(entry)) throw new ApduError('invalid-recording', `line ${index + 2} of the tape is not an exchange`)
+    if (!isEntry(entry))
+      throw new ApduError('invalid-recording', `line ${index + 2} of the recording is not an exchange`)
   return { header: header as unknown as RecordingHeader, exchanges: exchanges as unknown as RecordingEntry[] }
 }
 
@@ -123,30 +122,33 @@ const isEntry = ({ command, response, error, reset }: Record<string, unknown>): 
 }
 
 export interface Replay extends Channel {
-  /** Exchanges that nobody has asked for yet. */
+  /** Entries that were not replayed yet. */
   readonly left: number
-  /** Resets the card on the tape; resolves with its ATR. */
+  /** Replays a reset and returns its ATR. */
   reset(): Promise<Uint8Array>
 }
 
 /**
- * A channel that answers from a tape: in the recorded order, and only what it was told. Anything else is `not-told`, in
- * a sentence that names the exchange, what was recorded there, and what was asked.
+ * A channel that replays a recording in its order. Another command rejects with an ApduError `recording-exhausted` that
+ * names the exchange, the recorded command and the command received.
  */
 export const replay = ({ exchanges }: Pick<Recording, 'exchanges'>, hideMore: HideMore = hideNothing): Replay => {
   const hide = hideMore()
-  // The tape went through the same, so it follows what was asked alone.
-  const shown = (command: Uint8Array): string => hex(hide({ command: hideSecretsOfCommand(command) }).command)
+  // The recorded commands went through the same filter.
+  const hidden = (command: Uint8Array): string => hex(hide({ command: hideSecretsOfCommand(command) }).command)
   let at = 0
   const refuse = (asked: string): never => {
     const next = exchanges[at]
     if (next === undefined)
       throw new ApduError(
         'recording-exhausted',
-        `the tape has ended after ${exchanges.length} exchanges; got: ${asked}`,
+        `the recording ends after ${exchanges.length} exchanges; received: ${asked}`,
       )
     const expected = 'reset' in next ? 'a reset of the card' : next.command
-    throw new ApduError('recording-exhausted', `exchange ${at + 1} of the tape: expected: ${expected}; got: ${asked}`)
+    throw new ApduError(
+      'recording-exhausted',
+      `exchange ${at + 1} of the recording: expected: ${expected}; received: ${asked}`,
+    )
   }
   return {
     get left() {
@@ -156,16 +158,18 @@ export const replay = ({ exchanges }: Pick<Recording, 'exchanges'>, hideMore: Hi
       const next = exchanges[at]
       if (next === undefined || !('reset' in next)) return refuse('a reset of the card')
       at++
-      if (next.error !== undefined) throw new ApduError(next.error, `the tape recorded here: ${next.error}`)
+      if (next.error !== undefined)
+        throw new ApduError(next.error, `the recording contains the error ${next.error} here`)
       return unhex(next.reset)
     },
     transmit: async command => {
       const next = exchanges[at]
       if (next === undefined || 'reset' in next) return refuse(hex(hideSecretsOfCommand(command)))
-      const asked = shown(command)
+      const asked = hidden(command)
       if (hex(hideSecretsOfCommand(unhex(next.command))) !== asked) return refuse(asked)
       at++
-      if (next.error !== undefined) throw new ApduError(next.error, `the tape recorded here: ${next.error}`)
+      if (next.error !== undefined)
+        throw new ApduError(next.error, `the recording contains the error ${next.error} here`)
       return unhex(next.response!)
     },
   }

@@ -6,26 +6,24 @@ const AUTHENTICATE = 0x88
 const GET_RESPONSE = 0xc0
 
 /**
- * Blanks the secrets of one exchange after another: PINs in commands, and in the response to AUTHENTICATE all but
- * its success tag and RES (TS 31.102 §7.1.2.1 puts CK, IK and Kc behind it). Secrets become zeros of the same length.
- *
- * It follows the conversation, because the response to AUTHENTICATE may come with GET RESPONSE: use one for a channel.
+ * Creates a filter for the exchanges of one channel. PINs, and the response to AUTHENTICATE after RES (CK, IK and Kc,
+ * TS 31.102 §7.1.2.1), become zeros. It has a state, because GET RESPONSE may return the response to AUTHENTICATE.
  */
 export const hideSecrets = (): ((exchange: { command: Uint8Array; response?: Uint8Array | undefined }) => {
   command: Uint8Array
   response?: Uint8Array
 }) => {
-  let authenticating = false
+  let isAuthenticating = false
   return ({ command, response }) => {
     const [, ins] = command
-    authenticating = ins === AUTHENTICATE || (authenticating && ins === GET_RESPONSE)
+    isAuthenticating = ins === AUTHENTICATE || (isAuthenticating && ins === GET_RESPONSE)
     const shown = hideSecretsOfCommand(command)
     if (response === undefined) return { command: shown }
-    return { command: shown, response: authenticating ? blankKeys(response) : response }
+    return { command: shown, response: isAuthenticating ? blankKeys(response) : response }
   }
 }
 
-/** The command alone, its PIN blanked if it has one. */
+/** Replaces the PIN of a command with zeros. */
 export const hideSecretsOfCommand = (command: Uint8Array): Uint8Array =>
   PIN_COMMANDS.includes(command[1] ?? -1) ? blankData(command) : command
 
@@ -45,7 +43,7 @@ const lengthOfData = (command: Uint8Array): number => {
   }
 }
 
-/** 'DB' length RES, then length CK, length IK, length Kc, then SW1 SW2. Anything else but 'DC' is blanked whole. */
+/** 'DB' length RES, then length CK, length IK, length Kc, SW1 SW2. Other data than 'DC' (AUTS) is hidden completely. */
 const blankKeys = (response: Uint8Array): Uint8Array => {
   const [tag, resLength = 0] = response
   if (tag === 0xdc || response.length <= 2) return response

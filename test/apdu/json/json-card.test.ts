@@ -173,8 +173,8 @@ describe('a peer that does not keep to APDU JSON', () => {
   it.each([
     ['a line that is not JSON', 'READY', 'link-garbage', '"READY"'],
     ['JSON of something else', '{"type":"progress","payload":{}}', 'link-garbage', 'progress'],
-    ['an answer without ecode', '{"type":"apdu","payload":{"data":"9000"}}', 'link-garbage', 'no answer in APDU JSON'],
-    ['data that is not hexadecimal', answer(0, '900'), 'link-garbage', 'no answer'],
+    ['an answer without ecode', '{"type":"apdu","payload":{"data":"9000"}}', 'link-garbage', 'not an answer in APDU JSON'],
+    ['data that is not hexadecimal', answer(0, '900'), 'link-garbage', 'not an answer'],
     ['an ecode that says no', answer(-7), 'link-refused', 'ecode -7'],
     ['no status word', answer(0, '90'), 'link-refused', '1 bytes'],
   ])('is blamed for %s', async (_name, line, code, words) => {
@@ -188,7 +188,7 @@ describe('a peer that does not keep to APDU JSON', () => {
       expect(timers.deadlines()).toEqual([JSON_DEADLINES.transmit])
       timers.pass()
     })
-    expect(error).toMatchObject({ code: 'link-silent', message: expect.stringContaining('(asked: transmit)') })
+    expect(error).toMatchObject({ code: 'link-silent', message: expect.stringContaining('(question: transmit)') })
     // The answer that comes after all is not taken for that to the next question.
     link.say({ kind: 'line', text: answer(0, '9000') })
     await expect(card.exclusive(channel => channel.transmit(bytes('00a40000')))).rejects.toBe(error)
@@ -198,7 +198,7 @@ describe('a peer that does not keep to APDU JSON', () => {
     const ended = await bad(({ link }) => link.leave('ended with exit code 3'))
     expect(ended.error).toMatchObject({
       code: 'link-closed',
-      message: 'the program x ended with exit code 3 (asked: transmit)',
+      message: 'the program x ended with exit code 3 (question: transmit)',
     })
     const overlong = await bad(({ link }) => link.say({ kind: 'overlong', bytes: 300_000 }))
     expect(overlong.error).toMatchObject({ code: 'link-overlong', message: expect.stringContaining('300000 bytes') })
@@ -215,7 +215,7 @@ describe('a peer that does not keep to APDU JSON', () => {
     const link = scriptedPort(() => [answer(-1)])
     await expect(openJsonCard(link.port, 'the program x', createTimers().after)).rejects.toMatchObject({
       code: 'link-refused',
-      message: 'the program x could not connect to a card: it answered ecode -1',
+      message: 'the program x could not connect to a card (ecode -1). Check the card and the reader of that program.',
     })
     expect(link.closed()).toBe(1)
   })

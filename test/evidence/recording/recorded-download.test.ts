@@ -79,7 +79,7 @@ describe('a tape of a download', () => {
     expect(await download(card, replayed, matchingId)).toEqual(done)
     expect(answers).toEqual([])
     await expect(card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 0)))).rejects.toMatchObject({
-      message: expect.stringContaining(`the tape has ended after ${entries.length} exchanges`),
+      message: expect.stringContaining(`the recording ends after ${entries.length} exchanges`),
     })
   })
 })

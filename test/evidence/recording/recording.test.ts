@@ -65,7 +65,7 @@ describe('a recorded session', () => {
     writeRig(place, 'replay', 'list.tape')
     const refused = await place.run('card', 'nickname', iccid, 'x', '--rig', 'replay')
     expect(refused.exitCode).toBe(1)
-    expect(refused.err).toMatch(/exchange \d+ of the tape: expected: [0-9a-f]{8,}; got: [0-9a-f]{8,}/)
+    expect(refused.err).toMatch(/exchange \d+ of the recording: expected: [0-9a-f]{8,}; received: [0-9a-f]{8,}/)
   })
 
   it('replays a whole download: every exchange of it, and no confirmation code in any', async () => {
@@ -89,7 +89,7 @@ describe('a recorded session', () => {
       else expect(hex(await card.exclusive(channel => channel.transmit(bytes(entry.command))))).toBe(entry.response)
     await expect(card.exclusive(channel => channel.transmit(bytes('00a40000')))).rejects.toMatchObject({
       code: 'recording-exhausted',
-      message: expect.stringContaining('the tape has ended'),
+      message: expect.stringContaining('the recording ends after'),
     })
   })
 
@@ -142,18 +142,18 @@ describe('a recorded session', () => {
 
   it.each([
     ['that is not there', undefined, /there is no such file/],
-    ['that is empty', '', /the tape is empty/],
-    ['of a later version', '{"tape":2}', /version 2, and this bench reads version 1/],
+    ['that is empty', '', /the recording is empty/],
+    ['of a later version', '{"tape":2}', /version 2, but this bench reads version 1/],
     ['of something else', '{"a":1}\n', /line 1 is not the header/],
     [
       'with an error nobody knows',
       '{"tape":1,"card":"c","date":"d","rig":"r","bench":"b"}\n{"command":"00a40000","error":"bored"}',
-      /line 2 of the tape is not an exchange/,
+      /line 2 of the recording is not an exchange/,
     ],
     [
       'with a line of null',
       '{"tape":1,"card":"c","date":"d","rig":"r","bench":"b"}\nnull',
-      /line 2 of the tape is not a JSON object/,
+      /line 2 of the recording is not a JSON object/,
     ],
   ])('is refused if it is a tape %s', async (_name, text, words) => {
     if (text !== undefined) writeFileSync(join(place.folder, 'bad.tape'), text)
