@@ -173,7 +173,12 @@ describe('a peer that does not keep to APDU JSON', () => {
   it.each([
     ['a line that is not JSON', 'READY', 'link-garbage', '"READY"'],
     ['JSON of something else', '{"type":"progress","payload":{}}', 'link-garbage', 'progress'],
-    ['an answer without ecode', '{"type":"apdu","payload":{"data":"9000"}}', 'link-garbage', 'not an answer in APDU JSON'],
+    [
+      'an answer without ecode',
+      '{"type":"apdu","payload":{"data":"9000"}}',
+      'link-garbage',
+      'not an answer in APDU JSON',
+    ],
     ['data that is not hexadecimal', answer(0, '900'), 'link-garbage', 'not an answer'],
     ['an ecode that says no', answer(-7), 'link-refused', 'ecode -7'],
     ['no status word', answer(0, '90'), 'link-refused', '1 bytes'],
