@@ -13,8 +13,8 @@ describe('trouble with the disk is no surprise', () => {
 
   it.each([
     ['ENOSPC', 'write', undefined, 'no space is left on the disk (write)'],
-    ['EROFS', 'open', '/state/lock', 'the disk can only be read (open /state/lock)'],
-    ['EACCES', 'mkdir', '/state', 'this user may not (mkdir /state)'],
+    ['EROFS', 'open', '/state/lock', 'the disk is read-only (open /state/lock)'],
+    ['EACCES', 'mkdir', '/state', 'this user has no permission (mkdir /state)'],
   ])('%s', (code, syscall, path, words) => {
     for (const error of [
       systemError(code, syscall, path),

@@ -155,7 +155,9 @@ describe('what stands where a file should is named', () => {
     mkdirSync(join(place.folder, 'rigs', 'desk.yaml'), { recursive: true })
     const ran = await place.run('card', 'list')
     expect(ran.exitCode).toBe(2)
-    expect(sentence(ran.err)).toContain(`${join(place.folder, 'rigs', 'desk.yaml')} cannot be read (EISDIR)`)
+    expect(sentence(ran.err)).toContain(
+      `${join(place.folder, 'rigs', 'desk.yaml')} cannot be read: it is a folder, not a file`,
+    )
   })
 
   it.each([
@@ -163,14 +165,16 @@ describe('what stands where a file should is named', () => {
     ['a CI certificate', 'gsma.pem', readCiFolder],
   ])('%s that is a folder', (_name, file, read) => {
     mkdirSync(join(place.folder, file))
-    expect(() => read(place.folder)).toThrow(`${join(place.folder, file)} cannot be read (EISDIR)`)
+    expect(() => read(place.folder)).toThrow(`${join(place.folder, file)} cannot be read: it is a folder, not a file`)
   })
 
   it('a file in place of the folder of rigs', async () => {
     writeFileSync(join(place.folder, 'rigs'), '')
     const ran = await place.run('card', 'list')
     expect(ran.exitCode).toBe(2)
-    expect(sentence(ran.err)).toContain(`${join(place.folder, 'rigs')} cannot be read (ENOTDIR)`)
+    expect(sentence(ran.err)).toContain(
+      `${join(place.folder, 'rigs')} cannot be read: a part of the path is a file, not a folder`,
+    )
   })
 })
 

@@ -42,7 +42,11 @@ describe('a rig file', () => {
     ['a name with a blank', 'name: my desk\nlink: software\n', 'line 1, column 7: name: a name is lower-case letters'],
     ['an EID without quotes', 'name: desk\nlink: software\ncard:\n  eid: 123\n', 'line 4, column 8: card.eid:'],
     ['a missing key', '# desk\nname: desk\n', 'line 2, column 1: link:'],
-    ['a key twice', 'name: desk\nname: desk\n', 'line 2, column 1: Map keys must be unique'],
+    [
+      'a key twice',
+      'name: desk\nname: desk\n',
+      'line 2, column 1: this key occurs twice in one group; remove one of them',
+    ],
     ['a text that is not YAML', 'name: "desk\nlink: software\n', 'line 3'],
     ['an empty file', '', 'line 1, column 1: the file:'],
   ])('with %s is refused with its place', (_name, text, expected) => {

@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express'
 import { BenchError } from '../../host/error.ts'
 import { mountFetch } from '../../host/net/mount-fetch.ts'
+import { describeIssue } from '../../host/yaml/issue-sentence.ts'
 import type { ApiError } from '../api-contract.ts'
 import { DASHBOARD_CSP } from '../api-contract.ts'
 import { readSeq } from '../run/run-book.ts'
@@ -20,11 +21,21 @@ const refuse = (response: Response, status: number, code: string, message: strin
   response.status(status).json({ error: { code, message } } satisfies ApiError)
 }
 
-/** The code of an error that a room raised; every room's class has one. */
-const codeOf = (error: unknown): string | undefined =>
+const describeBody = ({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): string =>
+  `the body of the request is invalid: ${path.length === 0 ? '' : `\`${path.map(String).join('.')}\`: `}${message}`
+
+/** Errors of the bench have a sentence. The texts of the body parser depend on the JSON parser of Node. */
+const describeRequestError = (error: unknown, isOurs: boolean): string => {
+  if (isOurs) return (error as Error).message
+  if (error instanceof SyntaxError) return 'the body of the request is not valid JSON'
+  return `the request is invalid (${(error as { type?: string }).type ?? 'no reason is known'})`
+}
+
+/** The code of an error; the error class of each module has one. */
+const getCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
-/** The page, and what it asks: see `api-contract.ts`. */
+/** Serves the dashboard and its HTTP API. `api-contract.ts` contains the requests and responses. */
 export const createHttpApi = (backend: Backend, dashboardFolder: string, report: (error: unknown) => void): Express => {
   const app = express()
   app.disable('x-powered-by')
@@ -34,11 +45,11 @@ export const createHttpApi = (backend: Backend, dashboardFolder: string, report:
         response,
         421,
         'foreign-host',
-        "the page is served to this machine alone; open it as localhost or 127.0.0.1, from elsewhere through a tunnel's end here",
+        'this page is available only on this machine. Open it as localhost or 127.0.0.1. From another machine, use a tunnel.',
       )
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Referrer-Policy', 'no-referrer')
-    // The portal's frame is sandboxed and has no origin of its own, so its own styles and scripts are cross-origin to it.
+    // The sandboxed frame of the portal has an opaque origin: its styles and scripts are cross-origin to it.
     const isFrame = request.path.startsWith('/device/frame/')
     response.setHeader('Cross-Origin-Resource-Policy', isFrame ? 'cross-origin' : 'same-origin')
     next()
@@ -47,9 +58,9 @@ export const createHttpApi = (backend: Backend, dashboardFolder: string, report:
     response.setHeader('Cache-Control', 'no-store')
     if (request.method === 'GET') return next()
     if (!isSameOrigin(request))
-      return refuse(response, 403, 'foreign-origin', 'only the page of this bench may do that')
+      return refuse(response, 403, 'foreign-origin', 'only the page of this bench may send this request')
     if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
-      return refuse(response, 415, 'not-json', 'content-type: application/json is expected')
+      return refuse(response, 415, 'not-json', 'the request must have the header `content-type: application/json`')
     next()
   })
   app.use('/api', express.json({ limit: '64kb', strict: true }))
@@ -61,8 +72,8 @@ export const createHttpApi = (backend: Backend, dashboardFolder: string, report:
     response.json(backend.eventsAfter(request.params.runId, readSeq(request.query.after)))
   })
   app.post('/api/runs', async (request, response) => {
-    const body = StartRunBody.safeParse(request.body)
-    if (!body.success) return refuse(response, 400, 'bad-request', body.error.issues[0]!.message)
+    const body = StartRunBody.safeParse(request.body, { error: describeIssue })
+    if (!body.success) return refuse(response, 400, 'bad-request', describeBody(body.error.issues[0]!))
     const { scenario, rig } = body.data
     response.status(202).json(await backend.startRun({ scenario, ...(rig === undefined ? {} : { rig }) }))
   })
@@ -80,19 +91,20 @@ export const createHttpApi = (backend: Backend, dashboardFolder: string, report:
     next()
   })
   app.use(express.static(dashboardFolder, { index: 'index.html' }))
-  // The page reads its place from the path.
+  // The page reads its route from the path.
   app.get(/^\/[^.]*$/, (_request, response) => response.sendFile('index.html', { root: dashboardFolder }))
   app.use(
     (_request, response) => void response.status(404).type('text/plain').send('there is nothing at this address\n'),
   )
 
   const onError: ErrorRequestHandler = (error, _request, response, _next) => {
-    const code = codeOf(error) ?? 'failed'
+    const code = getCode(error) ?? 'failed'
     const isOurs = error instanceof BenchError || code in STATUS
     const status = isOurs ? (STATUS[code] ?? 400) : error instanceof SyntaxError ? 400 : Number(error?.status) || 500
     if (status >= 500) report(error)
     if (response.headersSent) return void response.destroy()
-    const message = status >= 500 ? 'the bench failed; its log says why' : (error as Error).message
+    const message =
+      status >= 500 ? 'the bench failed; its log contains the reason' : describeRequestError(error, isOurs)
     refuse(response, status, status >= 500 ? 'failed' : code === 'busy' ? 'rig-busy' : code, message)
   }
   app.use(onError)

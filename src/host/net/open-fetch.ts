@@ -5,6 +5,7 @@ import { Agent, type buildConnector, request as send } from 'undici'
 import type { CurveName } from '../../rsp/crypto/curve.ts'
 import { type Fetch, FetchError, type FetchErrorCode } from '../../rsp/fetch.ts'
 import type { AddressBook } from './address-book.ts'
+import { describeNetworkError } from './network-error.ts'
 
 /** Throws where a server's certificates (DER, its own first) do not prove that it is `host`. */
 export type CheckServer = (certificates: readonly Uint8Array[], host: string) => void
@@ -111,7 +112,7 @@ const toFetchError = (error: unknown, url: string): FetchError => {
     return new FetchError('untrusted', `${host} is not trusted: ${error.message}`, { url, cause: error.reason })
   const code = (error as { code?: string }).code ?? ''
   const kind: FetchErrorCode = TIMED_OUT.has(code) ? 'timed-out' : 'unreachable'
-  const what = kind === 'timed-out' ? 'did not answer in time' : `cannot be reached: ${(error as Error).message}`
+  const what = kind === 'timed-out' ? 'did not answer in time' : `cannot be reached: ${describeNetworkError(error)}`
   return new FetchError(kind, `${host} ${what}`, { url, cause: error })
 }
 

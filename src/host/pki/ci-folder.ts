@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import { CertificateError } from '../../rsp/certificates/error.ts'
 import { BenchError } from '../error.ts'
+import { describeFileError } from '../state/file-error.ts'
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
@@ -15,13 +16,19 @@ export const readCertificateFile = (path: string, bytes: Uint8Array): Uint8Array
   try {
     return (blocks ?? [Buffer.from(bytes)]).map(one => new Uint8Array(new X509Certificate(one).raw))
   } catch (error) {
-    throw new BenchError('certificates', `${path} holds a certificate that cannot be read`, { cause: error })
+    throw new BenchError(
+      'certificates',
+      `${path} holds a certificate that cannot be read: it is not a valid X.509 certificate`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
 /**
- * CI certificates that a person has put into a folder (PEM or DER), DER. Each is trusted only for a card that lists its
- * key; without a subject key identifier no card could. No folder is no certificates.
+ * The CI certificates (PEM or DER) in a folder of the user, as DER. The LPA trusts one only if the card lists its
+ * subject key identifier. Empty if no folder exists.
  */
 export const readCiFolder = (folder: string): Uint8Array[] => {
   let names: string[]
@@ -31,7 +38,7 @@ export const readCiFolder = (folder: string): Uint8Array[] => {
       .sort()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw new BenchError('certificates', `${folder} cannot be read`, { cause: error })
+    throw new BenchError('certificates', `${folder} cannot be read: ${describeFileError(error)}`, { cause: error })
   }
   return names.flatMap(name => {
     const path = join(folder, name)
@@ -45,8 +52,7 @@ const readBytes = (path: string): Uint8Array => {
   try {
     return readFileSync(path)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new BenchError('certificates', `${path} cannot be read (${code})`, { cause })
+    throw new BenchError('certificates', `${path} cannot be read: ${describeFileError(cause)}`, { cause })
   }
 }
 
@@ -60,6 +66,6 @@ const checkCi = (path: string, der: Uint8Array): void => {
   }
   throw new BenchError(
     'certificates',
-    `${path} is no certificate of a CI: it must be a CA's and name its key (subject key identifier)`,
+    `${path} is not a CI certificate: it must be a CA certificate with a subject key identifier. Give the certificate of the CI.`,
   )
 }

@@ -2,28 +2,40 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EISDIR: 'it is a folder, not a file',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
+  EACCES: 'this user has no permission',
+  EPERM: 'this user has no permission',
   EMFILE: 'too many files are open',
+  EEXIST: 'a file with this name exists already',
+  ELOOP: 'its symbolic links form a loop',
+  ENAMETOOLONG: 'its name is too long',
+  ENOTEMPTY: 'the folder is not empty',
+  EBUSY: 'another program uses it',
+  ENODEV: 'the device does not exist',
+  ENXIO: 'the device does not exist',
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'the disk quota of this user is used up',
+  EROFS: 'the disk is read-only',
+  EIO: 'the disk reports an input or output error',
 }
 
-/** Why a file or folder could not be had, in words; what is not foreseen in those of the system. */
+/** The reason of a file system error, as a clause behind a colon. Other errors keep their own text. */
 export const describeFileError = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException
-  return (code && WORDS[code]) ?? message
+  if (code === undefined) return message
+  return WORDS[code] ?? (/^E[A-Z0-9]+$/.test(code) ? `the system reports ${code}` : message)
 }
 
 const DISK: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
-  EDQUOT: 'this user may not take more of the disk',
-  EROFS: 'the disk can only be read',
-  EACCES: 'this user may not',
-  EPERM: 'this user may not',
+  EDQUOT: 'the disk quota of this user is used up',
+  EROFS: 'the disk is read-only',
+  EACCES: 'this user has no permission',
+  EPERM: 'this user has no permission',
   EMFILE: 'too many files are open',
-  EIO: 'the disk fails',
+  EIO: 'the disk reports an input or output error',
 }
 
-/** The trouble with the disk that an error comes of, in words; of other errors undefined. */
+/** The reason and the system call of the disk error behind `error`; undefined if no disk error caused it. */
 export const describeDiskError = (error: unknown): string | undefined => {
   if (!(error instanceof Error)) return undefined
   const { code, syscall, path } = error as NodeJS.ErrnoException

@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BenchError } from '../error.ts'
+import { describeFileError } from './file-error.ts'
 import { takeLock } from './lock.ts'
 
-/** The form of what lies under a home. A bench reads its own and older ones, and refuses newer ones. */
+/** The format of a state folder. A bench reads this format and older ones, and refuses newer ones. */
 export const HOME_FORMAT = 1
 
-/** Where the state of a bench lives: software eUICCs, store, evidence, test PKI. */
+/** The state folder of a bench: software eUICCs, store, evidence and test PKI. */
 export interface Home {
   readonly path: string
   readonly pki: string
@@ -33,7 +34,7 @@ const checkVersion = (path: string): void => {
   }
   const format = /^\d+\n?$/.test(text) ? Number(text) : Number.NaN
   if (Number.isNaN(format))
-    throw new BenchError('home-damaged', `${file} does not hold a format number; move ${path} away and start again`)
+    throw new BenchError('home-damaged', `${file} does not contain a format number; move ${path} away and start again`)
   if (format > HOME_FORMAT)
     throw new BenchError(
       'home-newer',
@@ -43,7 +44,7 @@ const checkVersion = (path: string): void => {
     )
 }
 
-/** As `mkdir -p`. Node's own recursive one never returns where a folder can be seen and nothing made in it. */
+/** Like `mkdir -p`. Node's recursive mkdir never returns if a parent is visible but not writable. */
 const makeFolder = (path: string): void => {
   if (!existsSync(dirname(path))) makeFolder(dirname(path))
   try {
@@ -53,9 +54,22 @@ const makeFolder = (path: string): void => {
   }
 }
 
+const makeStateFolder = (path: string): void => {
+  try {
+    makeFolder(path)
+  } catch (error) {
+    throw new BenchError(
+      'usage',
+      `cannot use ${path} as state folder: ${describeFileError(error)}. ` +
+        'Set ESIM_BENCH_HOME to a folder that this user can create or write.',
+      { cause: error },
+    )
+  }
+}
+
 /**
- * Opens the state folder, alone: a second process is refused with the first one's number. With `beside`, next to one
- * that may have it: for who touches nothing but what has a lock of its own.
+ * Opens the state folder. Throws BenchError `home-in-use` with the process id of another process that uses it. With
+ * `beside`, takes no lock: for callers that use only parts with their own locks.
  */
 export const openHome = (path: string, { beside = false }: { beside?: boolean } = {}): Home => {
   const folder = (name: string): string => {
@@ -63,13 +77,7 @@ export const openHome = (path: string, { beside = false }: { beside?: boolean } 
     makeFolder(full)
     return full
   }
-  try {
-    makeFolder(path)
-  } catch (error) {
-    throw new BenchError('usage', `cannot use ${path} as state folder: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
+  makeStateFolder(path)
   const lock = beside ? { release() {} } : takeLock(path)
   if ('pid' in lock)
     throw new BenchError(

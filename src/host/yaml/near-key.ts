@@ -1,4 +1,4 @@
-/** Levenshtein distance, where two neighbours exchanged count as one mistake. */
+/** Damerau-Levenshtein distance: two exchanged adjacent characters count as one mistake. */
 const distance = (left: string, right: string): number => {
   const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= left.length; i++) {
@@ -14,7 +14,7 @@ const distance = (left: string, right: string): number => {
   return rows[left.length]![right.length]!
 }
 
-/** The known key which somebody who wrote `wrong` most likely meant, or undefined when none is near. */
+/** The known key with the smallest distance from `wrong`; undefined if none is near. */
 export const nearestKey = (wrong: string, known: readonly string[]): string | undefined => {
   const ranked = known
     .map(key => ({ key, far: distance(wrong.toLowerCase(), key.toLowerCase()) }))

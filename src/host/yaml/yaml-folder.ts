@@ -2,15 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { BenchError } from '../error.ts'
+import { describeFileError } from '../state/file-error.ts'
 import { parseYaml } from './yaml-file.ts'
 
-/** A file of a person's that is a folder, or whose rights are wrong, is the person's to put right, by name. */
+/** Names the path that the user has to correct: for example a folder in place of a file, or missing permissions. */
 const orRefuse = <T>(path: string, read: () => T): T => {
   try {
     return read()
   } catch (cause) {
     if (cause instanceof BenchError) throw cause
-    throw new BenchError('rig-file', `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause })
+    throw new BenchError('rig-file', `${path} cannot be read: ${describeFileError(cause)}`, { cause })
   }
 }
 
@@ -25,7 +26,7 @@ const listYaml = (folder: string): string[] => {
   }
 }
 
-/** The YAML files of a folder by file name, each checked by the schema. No folder is no files. */
+/** The YAML files of a folder in the order of their names, each checked by the schema. Empty if no folder exists. */
 export const readYamlFolder = <S extends z.ZodType>(
   schema: S,
   folder: string,

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BenchError } from '../../host/error.ts'
+import { describeFileError } from '../../host/state/file-error.ts'
 
 export type FolderReader = ReturnType<typeof createFolderReader>
 
-/** Files beside the inventory, each read once. A file of keys that others may read is worth a warning. */
+/** Reads the files that an inventory names, each once. Warns about a file of secrets that other users can read. */
 export const createFolderReader = (folder: string) => {
   const known = new Map<string, Uint8Array>()
   const warnings: string[] = []
@@ -17,9 +18,7 @@ export const createFolderReader = (folder: string) => {
       known.set(path, bytes)
       return bytes
     } catch (error) {
-      const why =
-        (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
-      throw new BenchError('file-unreadable', `cannot read ${path}: ${why}`, { cause: error })
+      throw new BenchError('file-unreadable', `cannot read ${path}: ${describeFileError(error)}`, { cause: error })
     }
   }
   return {
@@ -30,7 +29,9 @@ export const createFolderReader = (folder: string) => {
       const path = resolve(folder, name)
       const mode = statSync(path).mode & 0o777
       if ((mode & 0o077) !== 0)
-        warnings.push(`${path} holds ${what} and can be read by others (mode ${mode.toString(8)}); chmod 600 it`)
+        warnings.push(
+          `${path} contains ${what} and other users can read it (mode ${mode.toString(8)}); run \`chmod 600\``,
+        )
       return new TextDecoder().decode(bytes)
     },
   }

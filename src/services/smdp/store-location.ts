@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BenchError } from '../../host/error.ts'
+import { describeFileError } from '../../host/state/file-error.ts'
 import { homePath } from '../../host/state/home.ts'
 import { IN_MEMORY, isPostgresUrl, type OpenSmdpStore, openSmdpStore } from '../store/open-smdp-store.ts'
 import { getFaultFile } from './fault-file.ts'
@@ -12,7 +13,7 @@ export interface StoreContext {
   readonly random: Random
 }
 
-/** `--db`, by default a file in the state folder: a server and the commands about it then meet in it. */
+/** The store of `--db`. By default a file in the state folder, which the server and its commands share. */
 const placeOf = (db: string | undefined, { environment, workingFolder }: StoreContext): string => {
   if (db === undefined) return join(homePath(environment, workingFolder), 'smdp.db')
   if (db === 'memory') return IN_MEMORY
@@ -23,11 +24,15 @@ const makeFolder = (folder: string): void => {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new BenchError('usage', `cannot make the folder ${folder}: ${(error as Error).message}`, { cause: error })
+    throw new BenchError(
+      'usage',
+      `cannot create the folder ${folder}: ${describeFileError(error)}. Name another file with --db, or set ESIM_BENCH_HOME.`,
+      { cause: error },
+    )
   }
 }
 
-/** Opens the store of `--db`. With `mustExist` a file that is not there is refused: a mistyped name makes no empty store. */
+/** Opens the store of `--db`. With `mustExist`, refuses a missing file: a mistyped name must not create an empty store. */
 export const openStoreAt = async (
   db: string | undefined,
   context: StoreContext,
@@ -39,7 +44,7 @@ export const openStoreAt = async (
   if (mustExist && isFile && !existsSync(place))
     throw new BenchError(
       'file-unreadable',
-      `there is no store ${place}; \`esim-bench smdp serve\` or \`esim-bench smdp stock import\` makes one, --db names another`,
+      `there is no store ${place}; create it with \`esim-bench smdp serve\` or \`esim-bench smdp stock import\`, or name another with --db`,
     )
   if (isFile && statSync(place, { throwIfNoEntry: false })?.isDirectory())
     throw new BenchError('usage', `the store ${place} is a folder; name a file in it with --db`)
@@ -47,12 +52,12 @@ export const openStoreAt = async (
   return openSmdpStore(place, {
     environment,
     random,
-    // A database server has no place beside it where a key could lie.
+    // A database server has no folder for the key file.
     ...(isPostgresUrl(place) && { keyFile: keyFileAt(homePath(environment, workingFolder)) }),
   })
 }
 
-/** Where the commands about a store tell its server how to misbehave. */
+/** The file from which the server of this store reads its fault rules. */
 export const getFaultLocation = (db: string | undefined, context: StoreContext): string => {
   const place = placeOf(db, context)
   const isFile = place !== IN_MEMORY && !isPostgresUrl(place)

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { BenchError } from '../../host/error.ts'
+import { describeNetworkError } from '../../host/net/network-error.ts'
 import { type Database, TakenError } from './database.ts'
 import type { Tables } from './schema.ts'
 import type { Statement } from './statement.ts'
@@ -21,6 +22,13 @@ const isTaken = (error: unknown): boolean => codeOf(error) === '23505'
 /** The URL as it may be shown. */
 export const withoutPassword = (url: string): string => url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1:***@')
 
+const describeReason = (code: string, error: unknown): string => {
+  if (code === 'ENOENT') return 'its socket does not exist; start PostgreSQL, or check the URL'
+  if (code === 'EACCES') return 'this user has no permission for its socket'
+  if (/^(08|57P)/.test(code)) return `the server reports ${code}: ${(error as Error).message}`
+  return describeNetworkError(error)
+}
+
 /** What went wrong with a server, in a sentence. The codes are PostgreSQL's (its Appendix A), or the socket's. */
 const told = (error: unknown, name: string): unknown => {
   const code = codeOf(error)
@@ -28,13 +36,14 @@ const told = (error: unknown, name: string): unknown => {
   if (code === '28P01' || code === '28000')
     return say(`PostgreSQL refused the user or password of ${name}: check the URL`)
   if (code === '3D000') return say(`PostgreSQL has no such database: ${name}; \`createdb\` makes it`)
-  if (code === '42501') return say(`the user of ${name} may not do this: ${(error as Error).message}`)
+  if (code === '42501')
+    return say(`the user of ${name} has no permission. PostgreSQL reports: ${(error as Error).message}. Grant it.`)
   if (code === '53300') return say(`PostgreSQL has no connection left for ${name}: raise its max_connections`)
   if (
     /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)/.test(code) ||
     /^(08|57P)/.test(code)
   )
-    return say(`PostgreSQL at ${name} cannot be reached: ${(error as Error).message || code}; is it running?`)
+    return say(`PostgreSQL at ${name} cannot be reached: ${describeReason(code, error)}`)
   if (/timeout exceeded when trying to connect|Connection terminated/.test(String(error)))
     return say(`PostgreSQL at ${name} does not answer`)
   return error

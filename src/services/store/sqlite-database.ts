@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
 import Libsql from 'libsql'
 import { BenchError } from '../../host/error.ts'
+import { describeFileError } from '../../host/state/file-error.ts'
 import { type Database, TakenError } from './database.ts'
 import type { Tables } from './schema.ts'
 import { createSqliteOccupancy } from './sqlite-occupancy.ts'
@@ -50,6 +51,19 @@ const forKysely = (connection: Libsql.Database): SqliteDatabase => ({
 
 const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))
 
+const REASONS: readonly (readonly [code: RegExp, clause: string])[] = [
+  [/^SQLITE_CANTOPEN/, 'SQLite cannot open the file'],
+  [/^SQLITE_(READONLY|PERM)/, 'this user cannot write the file'],
+  [/^SQLITE_FULL/, 'no space is left on the disk'],
+  [/^SQLITE_IOERR/, 'the disk reports an input or output error'],
+]
+
+const describeReason = (code: string, error: unknown): string => {
+  const clause = REASONS.find(([pattern]) => pattern.test(code))?.[1]
+  if (clause !== undefined) return `${clause} (${code})`
+  return /unable to open/i.test(String(error)) ? 'SQLite cannot open the file' : describeFileError(error)
+}
+
 /** What went wrong with a file, in a sentence. */
 const told = (error: unknown, file: string): unknown => {
   const code = codeOf(error)
@@ -68,9 +82,11 @@ const told = (error: unknown, file: string): unknown => {
     /^E[A-Z]+$/.test(code) ||
     /unable to open/i.test(String(error))
   )
-    return new BenchError('store-unreachable', `cannot use the store ${file}: ${(error as Error).message}`, {
-      cause: error,
-    })
+    return new BenchError(
+      'store-unreachable',
+      `cannot use the store ${file}: ${describeReason(code, error)}. Check the folder, its permissions and the disk.`,
+      { cause: error },
+    )
   return error
 }
 

@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { BenchError } from '../../host/error.ts'
+import { describeFileError } from '../../host/state/file-error.ts'
 import { STORE_KEY_LENGTH, type StoreKey } from './sealing.ts'
 
 /** Where the key of the store is given; behind a comma, former keys that some secrets still have. */
@@ -60,4 +61,4 @@ const makeKeyFile = (file: string, random: (length: number) => Uint8Array): void
 const unreadable = (error: unknown, file: string): BenchError =>
   error instanceof BenchError
     ? error
-    : new BenchError('store-key', `cannot use the key file ${file}: ${(error as Error).message}`, { cause: error })
+    : new BenchError('store-key', `cannot use the key file ${file}: ${describeFileError(error)}`, { cause: error })

@@ -56,7 +56,7 @@ describe('a folder of CI certificates', () => {
       now: new Date('2026-11-23'),
     })
     writeFileSync(join(folder, 'tls.pem'), pemOf(dpTls.certificate.der))
-    expect(() => readCiFolder(folder)).toThrow(/is no certificate of a CI/)
+    expect(() => readCiFolder(folder)).toThrow(/is not a CI certificate/)
   })
 })
 

@@ -31,7 +31,12 @@ describe('the state folder', () => {
   it('is refused where no folder can be made, and is made with those above it where it can', () => {
     writeFileSync(join(folder, 'file'), '')
     for (const path of [join(folder, 'file'), join(folder, 'file', 'below')])
-      expect(() => openHome(path)).toThrow(expect.objectContaining({ code: 'usage' }))
+      expect(() => openHome(path)).toThrow(
+        expect.objectContaining({
+          code: 'usage',
+          message: expect.stringMatching(/as state folder: a .*file.*\. Set ESIM_BENCH_HOME to a folder/),
+        }),
+      )
     openHome(join(folder, 'a', 'b', 'c')).close()
   })
 

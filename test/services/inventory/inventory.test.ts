@@ -160,7 +160,7 @@ stock: [{type: own, iccid: "${iccidOf(1)}", keys: template}, {type: own, csv: ke
     chmodSync(join(place.folder, 'keys.csv'), 0o644)
     const environment = { TEST_K: '00'.repeat(16), TEST_OPC: '11'.repeat(16) }
     expect(read(text, environment).warnings).toEqual([
-      expect.stringMatching(/keys\.csv holds keys.*mode 644.*chmod 600/),
+      expect.stringMatching(/keys\.csv contains keys.*mode 644.*chmod 600/),
     ])
     expect(refusal(text)).toContain('k: the environment has no TEST_K')
     expect(refusal(text, { TEST_K: 'abc', TEST_OPC: 'x' })).toMatch(/k: hexadecimal digits are expected$/)
