@@ -1,17 +1,17 @@
 /**
- * The events of a run: what evidence is written from, and the only thing the dashboard draws.
+ * The events of a run. The evidence file contains them, and the dashboard draws nothing else.
  *
- * A run is its event list. `seq` starts at 1 and has no gaps, so a client that saw n asks for those after n.
- * No event carries a secret: see `redact.ts` for what is taken out, and where.
+ * `seq` starts at 1 and has no gaps, so a client that received n requests the events after n. No event contains a secret:
+ * `redact.ts` removes them.
  */
 
-/** pass; fail: the subject is wrong; inapplicable: the subject does not claim it; blocked: the bench could not ask. */
+/** fail: the device under test is wrong; inapplicable: it does not support the function; blocked: it was not tested. */
 export type Verdict = 'pass' | 'fail' | 'inapplicable' | 'blocked'
 
-/** Whose fault a verdict other than pass is. */
+/** The part that is responsible for a verdict other than pass. */
 export type Cause = 'card' | 'modem' | 'rig' | 'network' | 'server' | 'bench'
 
-/** The seven parts of the architecture, and the card and its subscriber-facing side, as the picture shows them. */
+/** The parts of the architecture, as the dashboard draws them. */
 export type Part = 'app' | 'service' | 'portal' | 'operator' | 'smdp' | 'lpa' | 'euicc' | 'network'
 
 export interface StepPlan {
@@ -24,10 +24,10 @@ export interface StepPlan {
 export interface RigSummary {
   readonly name: string
   readonly link: 'software' | 'pcsc' | 'modem' | 'exec' | 'tcp' | 'tape'
-  /** A software run is never shown as a hardware pass. */
+  /** A run on software is never shown as a pass on hardware. */
   readonly subject: 'software' | 'hardware'
   readonly description: string
-  /** Why this rig and no other, in one sentence. */
+  /** Why this rig was chosen, in one sentence. */
   readonly why: string
   readonly eid?: string
 }
@@ -39,7 +39,7 @@ interface Stamp {
   readonly at: string
   /** Milliseconds since the run began, with fractions. */
   readonly ms: number
-  /** The step during which it happened, if any. */
+  /** The step of the event, if any. */
   readonly step?: number
 }
 
@@ -61,13 +61,13 @@ export interface ApduExchanged extends Stamp {
   readonly kind: 'apdu'
   /** Hexadecimal, whole: header, data, Le. */
   readonly command: string
-  /** Hexadecimal: data and status word. `null` when there was none, then `error` says why. */
+  /** Hexadecimal: data and status word. `null` if there was no response, then `error` is the reason. */
   readonly response: string | null
   readonly error?: string
   readonly took: number
-  /** What it is, in the specification's words: `ES10b.PrepareDownload`, `SELECT ISD-R`, `STORE DATA 2/8`. */
+  /** The name in the specification: `ES10b.PrepareDownload`, `SELECT ISD-R`. */
   readonly label: string
-  /** What was said, where this exchange completes a message. */
+  /** The message that this exchange completes. */
   readonly decoded?: { readonly request?: Decoded; readonly response?: Decoded }
 }
 /** The card was opened (`open`) or reset (`request`). */
@@ -89,7 +89,7 @@ export interface HttpExchanged extends Stamp {
   readonly method: string
   readonly url: string
   readonly request: { readonly headers: Readonly<Record<string, string>>; readonly body: string }
-  /** `null` when there was no answer, then `error` says why. */
+  /** `null` if there was no response, then `error` is the reason. */
   readonly response: {
     readonly status: number
     readonly headers: Readonly<Record<string, string>>
@@ -99,7 +99,7 @@ export interface HttpExchanged extends Stamp {
   readonly took: number
   readonly decoded?: { readonly request?: Decoded; readonly response?: Decoded }
 }
-/** Something a person wants to read: metadata shown, consent given, registration state, balance. */
+/** Information for the reader: metadata, consent, registration state, balance. */
 export interface Noted extends Stamp {
   readonly kind: 'note'
   readonly part: Part
@@ -119,7 +119,7 @@ export interface StepEnded extends Stamp {
   readonly verdict: Verdict
   readonly cause?: Cause
   readonly took: number
-  /** One line: what happened, or what went wrong and what to do. */
+  /** One line: the result, or the failure and what to do. */
   readonly summary: string
   /** The stable code of the error, for machines. */
   readonly errorCode?: string

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { BenchError } from '../host/error.ts'
 import type { BenchEvent } from './events.ts'
 
-/** The record of one run while it is written: a line an event, never changed once written. */
+/** The append-only file of one run: one line for each event. */
 export interface EvidenceFile {
   readonly path: string
   append(event: BenchEvent): void
-  /** Resolved: what was appended survives a power cut. */
+  /** After it returns, the appended events survive a power loss. */
   sync(): void
   close(): void
 }
 
-/** Run ids order as the runs began; nothing in one needs escaping in a path or an address. */
+/** Run IDs sort by start time and need no escaping in a path or URL. */
 export const isRunId = (text: string): boolean => /^[0-9]{8}T[0-9]{9}Z-[0-9a-f]{6}$/.test(text)
 
 export const createRunId = (now: Date, random: (length: number) => Uint8Array): string =>
@@ -31,11 +31,11 @@ export const createEvidenceFile = (folder: string, runId: string): EvidenceFile 
   }
 }
 
-/** Reads a run back. A last line that a power cut left half is not part of it; a broken line before that is damage. */
+/** Reads the events of a run. Ignores an incomplete last line. Throws a BenchError `home-damaged` for any other invalid line. */
 export const readEvidence = (folder: string, runId: string): BenchEvent[] => {
   const path = evidencePath(folder, runId)
   if (!isRunId(runId) || !existsSync(path))
-    throw new BenchError('no-such-run', `there is no run ${JSON.stringify(runId)}`)
+    throw new BenchError('no-such-run', `There is no run ${JSON.stringify(runId)} in the state folder.`)
   const lines = readFileSync(path, 'utf8').split('\n')
   return lines.flatMap((line, index) => {
     if (line === '') return []
@@ -45,12 +45,16 @@ export const readEvidence = (folder: string, runId: string): BenchEvent[] => {
       return [event]
     } catch (error) {
       if (index === lines.length - 1) return []
-      throw new BenchError('home-damaged', `${path}, line ${index + 1}: not an event of this run`, { cause: error })
+      throw new BenchError(
+        'home-damaged',
+        `${path}, line ${index + 1} is not an event of this run. The file was changed or damaged.`,
+        { cause: error },
+      )
     }
   })
 }
 
-/** All runs that left evidence, oldest first. */
+/** The run IDs of all evidence files, oldest first. */
 export const listEvidence = (folder: string): string[] =>
   readdirSync(folder)
     .filter(name => name.endsWith('.jsonl') && isRunId(name.slice(0, -6)))

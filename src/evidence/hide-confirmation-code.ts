@@ -1,13 +1,13 @@
 import { concat } from '../asn1/bytes.ts'
 
 /*
- * hashCc is the confirmation code, hashed with what the same tape tells (SGP.22 §4.4.1): eight digits are found again in
- * no time. It stands in PrepareDownloadRequest and, signed, in its response (§5.7.5):
+ * hashCc is the hash of the confirmation code with data of the same recording (SGP.22 §4.4.1), so eight digits can be
+ * found by trial. It is in PrepareDownloadRequest and, signed, in its response (§5.7.5):
  *
  *     BF21 { 30 smdpSigned2, 5F37, 04 hashCc OPTIONAL, 30 smdpCertificate }
  *     BF21 { A0 { 30 { 80 transactionId, 5F49 euiccOtpk, 04 hashCc OPTIONAL }, 5F37 } }
  *
- * Either may come in pieces cut anywhere (STORE DATA blocks, GET RESPONSE).
+ * Both may be divided at any byte (STORE DATA segments, GET RESPONSE).
  */
 const [STORE_DATA, GET_RESPONSE] = [0xe2, 0xc0]
 const PREPARE_DOWNLOAD = 0xbf21
@@ -21,7 +21,7 @@ interface Element {
   readonly to: number
 }
 
-/** The header of the element at `at`, if it has come. */
+/** The header of the element at `at`; undefined if it is incomplete. */
 const elementAt = (bytes: Uint8Array, at: number): Element | undefined => {
   let tag = bytes[at++]
   if (tag === undefined) return undefined
@@ -37,7 +37,7 @@ const elementAt = (bytes: Uint8Array, at: number): Element | undefined => {
   return { tag, from: at, to: at + length }
 }
 
-/** Where hashCc is among the bytes that have come so far; its end may be still to come. */
+/** The position of hashCc in the bytes so far. Its end may be missing. */
 const findHashCc = (bytes: Uint8Array, path: readonly number[]): Element | undefined => {
   let at = 0
   for (const tag of [...path, HASH_CC]) {
@@ -49,13 +49,13 @@ const findHashCc = (bytes: Uint8Array, path: readonly number[]): Element | undef
   return undefined
 }
 
-/** Pieces of one message, of which the later ones are blanked by what the earlier ones announced. */
-const createBlanker = (path: readonly number[]) => {
-  let soFar: Uint8Array = new Uint8Array(0)
+/** Hides hashCc in the pieces of one message. Earlier pieces determine its position in later ones. */
+const createFilter = (path: readonly number[]) => {
+  let received: Uint8Array = new Uint8Array(0)
   return (piece: Uint8Array): Uint8Array => {
-    const began = soFar.length
-    soFar = concat(soFar, piece)
-    const hashCc = findHashCc(soFar, path)
+    const began = received.length
+    received = concat(received, piece)
+    const hashCc = findHashCc(received, path)
     if (hashCc === undefined || hashCc.to <= began) return piece
     const out = piece.slice()
     out.fill(0, Math.max(0, hashCc.from - began), Math.min(out.length, hashCc.to - began))
@@ -63,13 +63,13 @@ const createBlanker = (path: readonly number[]) => {
   }
 }
 
-/** Or may be, where a block of one byte shows no more of it. */
+/** Also true for a first segment of one byte that may be its begin. */
 const isPrepareDownload = (block: Uint8Array): boolean => block[0] === 0xbf && (block[1] ?? 0x21) === 0x21
 
-/** Follows one conversation; what it hides becomes zeros. */
+/** Creates a filter for the exchanges of one card. Hidden bytes become zeros. */
 export const hideConfirmationCode = () => {
-  let request: ReturnType<typeof createBlanker> | undefined
-  let response = createBlanker(IN_RESPONSE)
+  let request: ReturnType<typeof createFilter> | undefined
+  let response = createFilter(IN_RESPONSE)
   return (seen: {
     readonly command: Uint8Array
     readonly response?: Uint8Array | undefined
@@ -79,8 +79,8 @@ export const hideConfirmationCode = () => {
     if (command[1] === STORE_DATA) {
       const block = command.subarray(5, 5 + length)
       if (command[3] === 0) {
-        request = isPrepareDownload(block) ? createBlanker(IN_REQUEST) : undefined
-        response = createBlanker(IN_RESPONSE)
+        request = isPrepareDownload(block) ? createFilter(IN_REQUEST) : undefined
+        response = createFilter(IN_RESPONSE)
       }
       if (request) command = concat(command.subarray(0, 5), request(block), command.subarray(5 + length))
     } else if (command[1] !== GET_RESPONSE) request = undefined

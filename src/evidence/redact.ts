@@ -4,16 +4,15 @@ import type { Decoded, Observation } from './events.ts'
 import { hideConfirmationCode } from './hide-confirmation-code.ts'
 
 /**
- * What never reaches evidence, a log or a page, and where it is taken out:
+ * Secrets that are removed before an observation reaches evidence, a log or a page:
  *
- * - CK, IK (and Kc) in the response to AUTHENTICATE (TS 31.102 §7.1.2), also where it comes by GET RESPONSE;
+ * - CK, IK and Kc in the response to AUTHENTICATE (TS 31.102 §7.1.2), also in GET RESPONSE;
  * - the hashed confirmation code in PrepareDownload and its response (`hide-confirmation-code.ts`);
  * - the data of VERIFY PIN, CHANGE PIN, DISABLE PIN, ENABLE PIN, UNBLOCK PIN (TS 102 221 §11.1.9 to §11.1.13);
- * - HTTP headers that carry a session or a credential: Authorization, Cookie, Set-Cookie, and their kin;
- * - JSON members and form fields named for a secret (confirmation codes, keys, PINs, payment cards, tokens), at any depth;
- * - the same names in decoded messages.
+ * - HTTP headers with a session or credential, such as Authorization, Cookie and Set-Cookie;
+ * - JSON members, form fields and members of decoded messages with the name of a secret, at any depth.
  *
- * What is taken out of an APDU becomes zeros, so that it keeps its form; the APDUs' part is `src/apdu/secrets.ts`.
+ * Secrets in APDUs become zeros of the same length (`src/apdu/recording/secrets.ts`).
  */
 
 const REDACTED = '[redacted]'
@@ -75,7 +74,7 @@ export const redactHeaders = (headers: Iterable<readonly [string, string]>): Rec
     [...headers].map(([name, value]) => [name, SECRET_HEADERS.has(name.toLowerCase()) ? REDACTED : value]),
   )
 
-/** A decoded message or a parsed body, with every member that is named for a secret taken out. */
+/** Replaces each member with the name of a secret. */
 export const redactDecoded = (value: Decoded): Decoded => {
   if (Array.isArray(value)) return value.map(redactDecoded)
   if (value === null || typeof value !== 'object') return value
@@ -101,7 +100,7 @@ const redactPairs = (text: string): string => {
   return fields.toString()
 }
 
-/** A body as text. One that is not changed stays as it was, to the byte. */
+/** Replaces the secrets of a body. A body without secrets is returned unchanged. */
 export const redactBody = (body: string, contentType: string): string => {
   if (/^application\/x-www-form-urlencoded/i.test(contentType)) return redactPairs(body)
   if (!/[/+]json\b/i.test(contentType)) return redactHtmlInputs(body, contentType)
@@ -113,7 +112,7 @@ export const redactBody = (body: string, contentType: string): string => {
   }
 }
 
-/** A page may carry a token in a hidden field. */
+/** HTML pages may contain a token in a hidden field. */
 const redactHtmlInputs = (body: string, contentType: string): string =>
   /html/i.test(contentType)
     ? body.replace(/<input\b[^>]*>/gi, input => {
@@ -131,7 +130,7 @@ export const redactUrl = (url: string): string => {
 
 /* ---- APDUs ---- */
 
-/** One for each way to a card: what a GET RESPONSE brings depends on the command before it. */
+/** One for each card: the response to GET RESPONSE depends on the command before it. */
 export const createApduRedactor = (): ((
   command: string,
   response: string | null,
@@ -165,7 +164,7 @@ const redactMessage = <M extends { readonly headers: Readonly<Record<string, str
 const redactPair = (decoded: { readonly request?: Decoded; readonly response?: Decoded }) =>
   redactDecoded(decoded as Decoded) as typeof decoded
 
-/** What the recorder passes every observation of a run through, whoever made it. */
+/** The redaction of all observations of one run. */
 export const createRedactor = (): ((observation: Observation) => Observation) => {
   const redactApdu = createApduRedactor()
   return observation => {

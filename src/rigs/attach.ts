@@ -17,21 +17,21 @@ import { recordingLink } from './links/recording-link.ts'
 import { type CardSettings, openSoftwareCard } from './links/software-card.ts'
 import { type Availability, getLinkKind, type Rig } from './rig.ts'
 
-/** The card of a rig in hand. */
+/** The opened card of a rig. */
 export interface OpenedRig {
   readonly rig: RigSummary
-  /** EIDs and ICCIDs from which nothing is taken; the card refuses it by itself. */
+  /** EIDs and ICCIDs of `protected`. The card rejects destructive operations on them. */
   readonly protectedNumbers: readonly string[]
   readonly card: Card
-  /** How the ISD-R of this card is opened; what is learnt on the way is kept for the rig. */
+  /** How the ISD-R is opened. Learned facts are stored for the rig. */
   readonly isdrOptions: IsdrOptions
-  /** Whether to ask for REFRESH when a profile is switched, where the rig has a wish. */
+  /** The refresh flag for profile switches, if the rig requires one. */
   readonly refreshFlag?: boolean | undefined
-  /** The modem that the card is in, for what only a modem can tell. */
+  /** The modem that contains the card. */
   readonly modem?: ModemCard | undefined
-  /** What the evidence of a run should say of the card and the way to it, in sentences: reader, protocol, ATR. */
+  /** Sentences about card and transport for the evidence: reader, protocol, ATR. */
   readonly facts: readonly string[]
-  /** What was not as it should be, and did not matter: sentences for a person. */
+  /** Sentences for the user about irregularities without consequence. */
   readonly notes: readonly string[]
   close(): Promise<void>
 }
@@ -46,9 +46,9 @@ export const createLinks = (
   cards: string,
   settings: CardSettings,
   isdrOptionsOf: IsdrOptionsOf = () => ({}),
-  /** From where the programs and tapes of rig files are looked for. */
+  /** The folder for relative paths of programs and recordings. */
   workingFolder = '.',
-  /** Where the way through a modem is kept that worked. */
+  /** Stores the AT commands for APDUs that worked. */
   learned?: LearnedFacts,
 ): Links => ({
   isdrOptionsOf,

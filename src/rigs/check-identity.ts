@@ -6,17 +6,17 @@ import { isLpaError } from '../lpa/errors.ts'
 import type { OpenedRig } from './attach.ts'
 
 /**
- * The card that a rig file names is the one in hand, or nothing is done: a command that was meant for it must not reach
- * another that somebody put in its place. A rig that names none takes any. Throws BenchError `rig-not-attached`.
+ * Checks that the opened card has the EID of the rig file, so that no command reaches another card. A rig without an EID
+ * accepts any card. Throws a BenchError `rig-not-attached`.
  */
 export const checkIdentity = async ({ rig, card, isdrOptions }: OpenedRig): Promise<void> => {
   const { name, link, eid: wanted } = rig
-  // A tape answers only what it was told, and nothing on it can be harmed.
+  // A recording cannot be changed, and may not contain the query.
   if (wanted === undefined || link === 'tape') return
   const refuse = (what: string, cause?: unknown): never => {
     throw new BenchError(
       'rig-not-attached',
-      `the rig ${name} is not attached: its file names the card ${wanted}, and ${what}; put the right card in, or correct card.eid`,
+      `the rig ${name} is not attached: its file requires the card ${wanted}, but ${what}. Insert that card, or correct card.eid.`,
       { data: { rig: name }, cause },
     )
   }
@@ -25,7 +25,7 @@ export const checkIdentity = async ({ rig, card, isdrOptions }: OpenedRig): Prom
     found = await card.exclusive(channel => withIsdr(channel, isdrOptions, readEid))
   } catch (error) {
     if (!isLpaError(error) && !isApduError(error)) throw error
-    return refuse(`the one in it does not tell its EID (${error.message})`, error)
+    return refuse(`the EID of the inserted card cannot be read (${error.message})`, error)
   }
-  if (found !== wanted) refuse(`the one in it is ${found}`)
+  if (found !== wanted) refuse(`the inserted card is ${found}`)
 }

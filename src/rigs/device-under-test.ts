@@ -10,15 +10,15 @@ import { ES10b } from '../rsp/interfaces/es10b.ts'
 import type { OpenedCard } from './links/link.ts'
 
 /**
- * What a run on this card is a run on: the software eUICC stays software behind a reader, where its ATR tells, in the
- * emulated modem, whose IMEI tells, and where the card itself was asked.
+ * The subject of a run. The software eUICC counts as software also behind a reader (by its ATR), in the emulated modem
+ * (by its IMEI), and if the card states it itself.
  */
 export const withSubject = (summary: RigSummary, { card, modem, isSoftware }: OpenedCard): RigSummary =>
   isSoftware || isSoftwareAtr(card.atr) || modem?.identity.imei === EMULATED_IMEI
     ? { ...summary, subject: 'software' }
     : summary
 
-/** Asks the card itself, where the way to it tells nothing of it. One that does not say is none. */
+/** Whether the card states that it is a software eUICC. False if the query fails. */
 export const isSoftwareCard = async (card: Pick<Card, 'atr' | 'exclusive'>, options: IsdrOptions): Promise<boolean> => {
   if (isSoftwareAtr(card.atr)) return true
   try {

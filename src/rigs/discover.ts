@@ -7,33 +7,33 @@ import { isLpaError } from '../lpa/errors.ts'
 import type { Links } from './attach.ts'
 import type { Rig } from './rig.ts'
 
-/** Where a card may be, and how a rig file would name it. */
-export interface Place {
-  /** As this machine calls it now: a reader's name, a port. */
+/** A reader or port that may have a card, and its link in a rig file. */
+export interface CardLocation {
+  /** The current name: of a reader or a port. */
   readonly called: string
   readonly link: Exclude<Rig['link'], 'software'>
-  /** A link for the moment of looking, where the lasting one could mean another card. */
+  /** The link for discovery: the permanent one may match another card. */
   readonly lookAt: Exclude<Rig['link'], 'software'>
 }
 
 export interface DiscoveredCard {
-  readonly place: Place
+  readonly place: CardLocation
   readonly eid: string
-  /** What the way says of itself: reader, protocol, modem. */
+  /** Facts of the transport: reader, protocol, modem. */
   readonly facts: readonly string[]
 }
 export interface PassedOver {
-  readonly place: Place
+  readonly place: CardLocation
   readonly reason: string
 }
 
-/** PC/SC puts running numbers behind a reader's name, and these change. */
+/** PC/SC appends numbers to the name of a reader, and they change. */
 const lastingName = (reader: string): string => reader.replace(/(\s+[0-9A-F]{2}){1,2}$/i, '').trim()
 
-/** Readers that hold a card. Of several that are called alike only the EID tells which is meant. */
+/** Readers with a card. Only the EID distinguishes readers of the same model. */
 export const placesOfReaders = (
   readers: readonly { readonly name: string; readonly hasCard: boolean }[],
-): readonly Place[] =>
+): readonly CardLocation[] =>
   readers
     .filter(({ hasCard }) => hasCard)
     .map(({ name }) => ({
@@ -42,19 +42,19 @@ export const placesOfReaders = (
       lookAt: { pcsc: { reader: name } },
     }))
 
-/** Ports of USB devices, named by where they are plugged in: two modems of one make have no other difference that lasts. */
-export const placesOfPorts = (devices: readonly SerialDevice[]): readonly Place[] =>
+/** Ports by USB path, which is the only permanent difference between modems of the same model. */
+export const placesOfPorts = (devices: readonly SerialDevice[]): readonly CardLocation[] =>
   devices.map(({ path, usb, links }) => ({
     called: path,
     link: { modem: usb ? { usb: `${usb.path}:${usb.interface}` } : { port: links[0] ?? path } },
     lookAt: { modem: { port: path } },
   }))
 
-/** Takes the card at each place for a moment and asks for its EID. One place after another: each may be slow. */
+/** Opens the card at each location and reads its EID, one location after another. */
 export const discoverCards = async (
-  places: readonly Place[],
+  places: readonly CardLocation[],
   links: Links,
-  onLook: (place: Place) => void,
+  onLook: (place: CardLocation) => void,
 ): Promise<{ readonly cards: DiscoveredCard[]; readonly passedOver: PassedOver[] }> => {
   const cards: DiscoveredCard[] = []
   const passedOver: PassedOver[] = []
@@ -65,11 +65,12 @@ export const discoverCards = async (
     try {
       const reached = await links[kind].open(rig)
       try {
+        await reached.prepare?.(reached.card)
         const { onLearned: _, ...options } = links.isdrOptionsOf(rig, reached)
         const eid = await reached.card.exclusive(channel => withIsdr(channel, options, readEid))
-        // A modem has several ports that reach the same card; the first one is enough.
+        // Several ports of a modem reach the same card. The first one is used.
         const known = cards.find(card => card.eid === eid)
-        if (known) passedOver.push({ place, reason: `the same card as at ${known.place.called}` })
+        if (known) passedOver.push({ place, reason: `it has the same card as ${known.place.called}` })
         else cards.push({ place, eid, facts: reached.facts ?? [] })
       } finally {
         await reached.card.close()
@@ -92,13 +93,13 @@ const slug = (text: string): string =>
 
 export interface Proposal {
   readonly rig: Rig
-  /** `known`: a rig file names this card and the way to it; `moved`: it names the card, and another way. */
+  /** `known`: a rig file contains this card and its link; `moved`: it contains the card with another link. */
   readonly kind: 'new' | 'known' | 'moved'
 }
 
 const sameLink = (one: Rig['link'], other: Rig['link']): boolean => JSON.stringify(one) === JSON.stringify(other)
 
-/** What rig files should say of the cards that were found. A name that is in use is never given twice. */
+/** Proposes rigs for the discovered cards, with unused names. */
 export const proposeRigs = (cards: readonly DiscoveredCard[], rigs: readonly Rig[]): Proposal[] => {
   const names = new Set(rigs.map(({ name }) => name))
   const freeName = (wanted: string): string => {
@@ -125,8 +126,8 @@ export const proposeRigs = (cards: readonly DiscoveredCard[], rigs: readonly Rig
 const eidOfLink = ({ link }: Rig): string | undefined =>
   link !== 'software' && 'pcsc' in link ? link.pcsc.eid : undefined
 
-/** A person's own way of naming the place: part of the reader's name, or the port as it is called. */
-const namesPlace = ({ link }: Rig, { called, link: lasting }: Place): boolean => {
+/** Whether the rig names the location in another form: a part of the reader name, or the current port. */
+const namesPlace = ({ link }: Rig, { called, link: lasting }: CardLocation): boolean => {
   if (link === 'software') return false
   if ('pcsc' in link && 'pcsc' in lasting) {
     const { reader } = link.pcsc

@@ -4,35 +4,35 @@ import { z } from 'zod'
 import { replaceFile } from '../host/state/replace-file.ts'
 import { Aid } from './rig.ts'
 
-/** What the bench found out about a rig by using it. Facts that a person writes down stand in the rig's own file. */
+/** Facts that the bench measured on a rig. Facts that a user knows are in the rig file. */
 const Learned = z.object({
-  /** The AID under which the ISD-R answered last. */
+  /** The AID that selected the ISD-R last time. */
   aid: Aid.optional(),
-  /** Bytes of a STORE DATA block that passed where longer ones did not, or that the next session is to try. */
+  /** Bytes of a STORE DATA segment: a size that worked after a longer one failed, or that the next session tries. */
   segmentSize: z.int().min(1).max(255).optional(),
-  /** When that was found out, and what it was found out of: of another reader, modem firmware or card it says nothing. */
+  /** When and with which transport and card the size was measured. It is not valid for others. */
   segmentSizeOf: z.object({ at: z.iso.datetime(), way: z.string(), atr: z.string() }).optional(),
-  /** The way through a modem that worked last. */
+  /** The AT commands for APDUs that worked last time. */
   apdu: z.enum(['ccho-cgla', 'csim']).optional(),
 })
 export type Learned = z.infer<typeof Learned>
 
 export interface LearnedFacts {
   of(rig: string): Learned
-  /** Keeps what is new; the same again costs nothing. */
+  /** Stores a fact. A known fact causes no write. */
   learn(rig: string, fact: Learned): void
-  /** All of it: what the rig is like is found out anew. False where nothing was known. */
+  /** Deletes all facts of the rig. False if there were none. */
   forget(rig: string): boolean
 }
 
-/** One JSON file a rig under `folder`, replaced whole, so that a power cut leaves the old one or the new one. */
+/** One JSON file for each rig in `folder`. A file is replaced atomically. */
 export const openLearnedFacts = (folder: string): LearnedFacts => {
   const fileOf = (rig: string): string => join(folder, `${rig}.json`)
   const of = (rig: string): Learned => {
     try {
       return Learned.parse(JSON.parse(readFileSync(fileOf(rig), 'utf8')))
     } catch {
-      // Nothing here is worth a refusal: what is lost or damaged is learnt again.
+      // Missing or damaged facts are measured again.
       return {}
     }
   }
@@ -46,7 +46,7 @@ export const openLearnedFacts = (folder: string): LearnedFacts => {
       try {
         replaceFile(fileOf(rig), text, { file: 0o600, folder: 0o700 })
       } catch {
-        // A card is in the middle of something, and a full disk is no reason to leave it there.
+        // A full disk must not interrupt an operation on the card.
       }
     },
     forget(rig) {

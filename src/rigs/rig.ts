@@ -9,33 +9,36 @@ export const Aid = z
   .regex(/^([0-9a-f]{2}){5,16}$/i, 'an AID is 5 to 16 bytes in hexadecimal; write it in quotes')
 const Eid = z.string().regex(/^\d{32}$/, 'an EID has 32 digits; write it in quotes')
 
-/** A reader is known by what stays the same when the machine restarts, never by its number. */
+/** Identifies a reader by properties that do not change with a restart, not by its number. */
 const PcscLink = z.strictObject({
   pcsc: z
     .strictObject({
-      /** Part of the reader's name as PC/SC tells it; `*` stands for anything. */
+      /** A part of the PC/SC name of the reader; `*` matches any text. */
       reader: z.string().min(1).optional(),
-      /** Which of several equal readers, counted in the order of their names. */
+      /** The index among readers with the same name, in the order of their names. */
       slot: z.int().min(0).max(15).optional(),
-      /** The card's answer to reset in hexadecimal; `?` stands for any digit. */
+      /** The ATR of the card in hexadecimal; `?` matches any digit. */
       atr: z
         .string()
-        .regex(/^[0-9a-f?\s]+$/i, 'an ATR is hexadecimal digits, with ? for any')
+        .regex(/^[0-9a-f?\s]+$/i, 'an ATR consists of hexadecimal digits; ? matches any digit')
         .optional(),
-      /** The EID of the card: the reader is the one that holds it, whatever its name. */
+      /** The EID of the card: selects the reader that contains it. */
       eid: Eid.optional(),
-      /** Which npm package speaks to PC/SC, where it must be a certain one. */
+      /** The required npm package for PC/SC. */
       binding: z.enum(['smartcard', 'pcsclite']).optional(),
     })
-    .refine(({ reader, atr, eid }) => (reader ?? atr ?? eid) !== undefined, 'a reader is named by reader, atr or eid'),
+    .refine(
+      ({ reader, atr, eid }) => (reader ?? atr ?? eid) !== undefined,
+      'a reader needs one of the keys reader, atr or eid',
+    ),
 })
 
 const ModemLink = z.strictObject({
   modem: z
     .strictObject({
-      /** A path that stays the same, as in /dev/serial/by-id or by-path. */
+      /** A stable path, as in /dev/serial/by-id or by-path. */
       port: z.string().min(1).optional(),
-      /** Where the modem is plugged in, as the kernel writes it (`1-1.4`), with the interface (`1-1.4:1.2`) if there are several. */
+      /** The USB path of the modem in the form of the kernel (`1-1.4`), optionally with the interface (`1-1.4:1.2`). */
       usb: z
         .string()
         .regex(/^\d+-\d+(\.\d+)*(:\d+\.\d+)?$/, 'a USB path as in /sys/bus/usb/devices, such as 1-1.4:1.2')
@@ -43,18 +46,18 @@ const ModemLink = z.strictObject({
       /** The serial number of the USB device. */
       serial: z.string().min(1).optional(),
       baud: z.int().positive().optional(),
-      /** How APDUs travel: logical channel commands, or the basic channel. */
+      /** The AT commands for APDUs: AT+CCHO and AT+CGLA, or AT+CSIM. */
       apdu: z.enum(['auto', 'ccho-cgla', 'csim']).optional(),
-      /** The modem profile of rigs/modems, where it is not to be found out by asking the modem. */
+      /** The modem profile of rigs/modems, if the modem does not identify itself correctly. */
       profile: z.string().min(1).optional(),
     })
     .refine(
       ({ port, usb, serial }) => (port ?? usb ?? serial) !== undefined,
-      'a modem is named by port, usb or serial',
+      'a modem needs one of the keys port, usb or serial',
     ),
 })
 
-/** A program that speaks lpac's stdio APDU JSON, a socket that does, or a recorded session. */
+/** A program that implements lpac's stdio APDU JSON. */
 const ExecLink = z.strictObject({ exec: z.array(z.string()).min(1) })
 const TcpLink = z.strictObject({ tcp: z.string().regex(/^[^\s:]+:\d+$/, 'host:port') })
 const RecordingLink = z.strictObject({ tape: z.string().min(1) })
@@ -65,20 +68,20 @@ export const Rig = z.strictObject({
   link: z.union([z.literal('software'), PcscLink, ModemLink, ExecLink, TcpLink, RecordingLink]),
   card: z
     .strictObject({
-      /** The identity of the card that belongs here; another one in its place is a rig's mistake, not the card's. */
+      /** The EID of the card of this rig. Another card is an error of the rig. */
       eid: Eid.optional(),
-      /** AIDs of the ISD-R to try first, before those of rigs/cards/isd-r.yaml. */
+      /** AIDs of the ISD-R that are tried before those of rigs/cards/isd-r.yaml. */
       aids: z.array(Aid).min(1).optional(),
-      /** TERMINAL PROFILE, sent after each reset; none is sent where absent. A modem sends one of its own. */
+      /** The data of TERMINAL PROFILE, sent after each reset. Do not use it with a modem, which sends its own. */
       terminalProfile: z
         .string()
         .regex(/^([0-9a-f]{2}){1,255}$/i, 'a TERMINAL PROFILE is 1 to 255 bytes in hexadecimal; write it in quotes')
         .optional(),
     })
     .optional(),
-  /** Bytes of a STORE DATA block, where the way to the card is known to take fewer than 255. */
+  /** Bytes of a STORE DATA segment, if the link carries fewer than 255. */
   segmentSize: z.int().min(16).max(255).optional(),
-  /** EIDs and ICCIDs on which nothing destructive is done, whatever is asked. */
+  /** EIDs and ICCIDs on which destructive operations are rejected. */
   protected: z.array(z.string().regex(/^\d{18,32}$/, 'an EID or an ICCID in digits; write it in quotes')).optional(),
 })
 export type Rig = z.infer<typeof Rig>
@@ -99,7 +102,7 @@ export const describeRig = (rig: Rig): string => {
     return `modem at ${port ?? (usb ? `USB ${usb}` : `USB serial number ${serial}`)}`
   }
   if ('exec' in rig.link) return `the program ${rig.link.exec[0]}`
-  return 'tcp' in rig.link ? `the socket ${rig.link.tcp}` : `the tape ${rig.link.tape}`
+  return 'tcp' in rig.link ? `the socket ${rig.link.tcp}` : `the recording ${rig.link.tape}`
 }
 
 export const summarizeRig = (rig: Rig, why: string): RigSummary => {
@@ -108,7 +111,7 @@ export const summarizeRig = (rig: Rig, why: string): RigSummary => {
   return {
     name: rig.name,
     link,
-    // A tape is no card: its replay is no pass of the hardware that it was recorded from.
+    // The replay of a recording is not a test of the recorded hardware.
     subject: link === 'software' || link === 'tape' ? 'software' : 'hardware',
     description: describeRig(rig),
     why,
@@ -118,7 +121,7 @@ export const summarizeRig = (rig: Rig, why: string): RigSummary => {
 
 export const SOFTWARE_RIG: Rig = { name: 'software', link: 'software' }
 
-/** The rigs of the folders, by file name; a later folder's rig replaces an earlier one's of the same name. */
+/** Reads the rigs of the folders. A rig replaces one with the same name in an earlier folder. */
 export const readRigs = (folders: readonly string[]): Rig[] => {
   const rigs = new Map<string, Rig>([[SOFTWARE_RIG.name, SOFTWARE_RIG]])
   for (const folder of folders) {
@@ -126,7 +129,10 @@ export const readRigs = (folders: readonly string[]): Rig[] => {
     for (const { file, content: rig } of readYamlFolder(Rig, folder)) {
       const other = here.get(rig.name)
       if (other)
-        throw new BenchError('rig-file', `${file}: the rig ${rig.name} is already in ${other}; names are unique`)
+        throw new BenchError(
+          'rig-file',
+          `${file}: the rig ${rig.name} is already defined in ${other}. Give one of them another name.`,
+        )
       here.set(rig.name, file)
       rigs.set(rig.name, rig)
     }
@@ -134,12 +140,12 @@ export const readRigs = (folders: readonly string[]): Rig[] => {
   return [...rigs.values()]
 }
 
-/** Whether what a rig names is plugged in, and if not what a person should look at. */
+/** Whether the card of a rig is available, with the reason if it is not. */
 export type Availability = { readonly attached: true } | { readonly attached: false; readonly reason: string }
 
 /**
- * Which rig a run uses: the named one, else the first reader or modem that is attached, else the software eUICC; and
- * one sentence on which and why. Being silent about a fallback would make a software run look like a hardware one.
+ * Chooses the rig of a run: the named one, otherwise the first attached reader or modem, otherwise the software eUICC.
+ * `why` is a sentence for the user, so that a run on software is not mistaken for a run on hardware.
  */
 export const chooseRig = async (
   rigs: readonly Rig[],
@@ -155,8 +161,8 @@ export const chooseRig = async (
       )
       throw new BenchError(
         'no-such-rig',
-        `there is no rig ${JSON.stringify(named)}; ` +
-          (near ? `did you mean ${near}?` : `the rigs are ${rigs.map(known => known.name).join(', ')}`),
+        `There is no rig ${JSON.stringify(named)}. ` +
+          (near ? `Did you mean ${near}?` : `The rigs are ${rigs.map(known => known.name).join(', ')}`),
       )
     }
     const found = await look(rig)
@@ -168,17 +174,17 @@ export const chooseRig = async (
   }
   const missing: string[] = []
   for (const rig of rigs) {
-    // Neither is a card that is there: only who names them uses them.
+    // Software rigs and recordings are used only by name.
     if (getLinkKind(rig) === 'software' || getLinkKind(rig) === 'tape') continue
     const found = await look(rig)
     if (found.attached)
-      return { rig, why: `Using the rig ${rig.name} (${describeRig(rig)}): the first one set up that is attached.` }
+      return { rig, why: `Using the rig ${rig.name} (${describeRig(rig)}): the first configured rig that is attached.` }
     missing.push(`${rig.name}: ${found.reason}`)
   }
   const rig = rigs.find(known => getLinkKind(known) === 'software') ?? SOFTWARE_RIG
   const why =
     missing.length > 0
       ? `Using the software eUICC: no rig with a card is attached (${missing.join('; ')}).`
-      : 'Using the software eUICC: no reader or modem is set up in rigs/.'
+      : 'Using the software eUICC: rigs/ contains no reader or modem.'
   return { rig, why }
 }

@@ -10,26 +10,26 @@ const later: WatchOptions['later'] = look => {
 }
 
 const SENTENCES: Readonly<Record<Exclude<ReaderChange['kind'], 'service-left'>, string>> = {
-  'reader-came': 'was plugged in',
-  'reader-left': 'was unplugged',
-  'card-came': 'a card was put in',
-  'card-left': 'the card was taken out',
+  'reader-came': 'the reader was connected',
+  'reader-left': 'the reader was disconnected',
+  'card-came': 'a card was inserted',
+  'card-left': 'the card was removed',
   'service-came': 'pcscd answers',
 }
 
 export interface RigWatch {
   readonly rigs: readonly Rig[]
   readonly links: Links
-  /** For whoever sits before the bench. */
+  /** For the user at the terminal. */
   say(sentence: string): void
-  /** For the log: what changes nothing now. */
+  /** For the log: changes without an effect now. */
   note(sentence: string): void
   readonly watch?: typeof watchReaders
 }
 
 /**
- * Tells of readers and cards that come and go while the bench runs, and of the rigs that are attached with them. Which
- * rig a run uses is looked up when it begins, so nothing has to be started anew. What is there already is not news.
+ * Reports readers and cards that are connected or removed while the bench runs, and the rigs that become available.
+ * A run chooses its rig when it begins, so the bench needs no restart. The state at the start is only logged.
  */
 export const watchRigs = ({ rigs, links, say, note, watch = watchReaders }: RigWatch): (() => void) => {
   let isNews = false

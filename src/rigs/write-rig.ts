@@ -8,11 +8,11 @@ import { readYamlFolder } from '../host/yaml/yaml-folder.ts'
 import type { Proposal } from './discover.ts'
 import { Rig } from './rig.ts'
 
-/** The file of a folder that holds the rig of this name. */
+/** The file in a folder that contains the rig with this name. */
 const fileOf = (folder: string, name: string): string | undefined =>
   readYamlFolder(Rig, folder).find(({ content }) => content.name === name)?.file
 
-/** As a file: what is new as a whole; of what moved, the link alone, with everything else and its comments as it was. */
+/** The text of the rig file. For a moved rig only the link changes; other keys and comments stay. */
 export const renderRig = ({ rig, kind }: Proposal, before: string | undefined): string => {
   if (kind === 'new' || before === undefined) {
     const document = parseDocument('')
@@ -31,9 +31,12 @@ export const writeRig = (folder: string, proposal: Proposal): string => {
   const known = fileOf(folder, rig.name)
   const path = known ?? join(folder, `${rig.name}.yaml`)
   if (kind === 'new' && existsSync(path))
-    throw new BenchError('rig-file', `${path} is there already and holds another rig; rename it first`)
+    throw new BenchError(
+      'rig-file',
+      `Cannot create ${path}: the file exists and contains another rig. Rename that file first.`,
+    )
   const text = renderRig(proposal, known === undefined ? undefined : readFileSync(known, 'utf8'))
-  // What is written must be read again tomorrow.
+  // Validates the text before it is written.
   parseYaml(Rig, text, path)
   replaceFile(path, text, { file: 0o644, folder: 0o755 })
   return path

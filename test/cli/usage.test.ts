@@ -33,7 +33,7 @@ describe('wrong use ends with 2 and one sentence', () => {
     ['no scenario', ['run'], /missing required argument 'scenario'/],
     ['an unknown curve', ['run', 'activate', '--curve', 'p521'], /--curve.*it must be nist or brainpool/],
     ['a port out of range', ['serve', '--port', '99999'], /it must be a number from 0 to 65535/],
-    ['an unknown rig', ['run', 'activate', '--rig', 'softwrae'], 'there is no rig "softwrae"; did you mean software?'],
+    ['an unknown rig', ['run', 'activate', '--rig', 'softwrae'], 'There is no rig "softwrae". Did you mean software?'],
     [
       'no such profile file',
       ['run', 'activate', '--profile', 'no.der'],

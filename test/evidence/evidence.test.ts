@@ -115,7 +115,7 @@ describe('the record of a run', () => {
     }
     writeFileSync(evidencePath(folder, runId), whole)
     appendFileSync(evidencePath(folder, runId), '{"seq":\n{}\n')
-    expect(() => readEvidence(folder, runId)).toThrow(/line 3: not an event/)
+    expect(() => readEvidence(folder, runId)).toThrow(/line 3 is not an event/)
   })
 
   it('of a run that never was is refused', () => {

@@ -77,8 +77,8 @@ describe('what is known of a card', () => {
     expect(card().sizeNote).toBeUndefined()
     card().onLearned!({ segmentSize: 63, tooLong: 255, isConfirmed: false })
     expect(card().sizeNote).toBe(
-      'blocks of 63 bytes go to the card, because longer ones got lost on this rig on 2026-11-20; ' +
-        'longer ones are tried again from 2026-11-27 on, or with another reader, firmware or card',
+      'The segment size is 63 bytes, because longer segments were lost on this rig on 2026-11-20. ' +
+        'Longer segments are tried again from 2026-11-27, or with another reader, firmware or card.',
     )
     expect(knowCards([own], learned, clock)({ ...RIG, segmentSize: 63 }).sizeNote).toBeUndefined()
     expect(knowCards([own], learned, clock)(RIG, { segmentSize: 63 }).sizeNote).toBeUndefined()

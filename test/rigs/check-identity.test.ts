@@ -24,7 +24,7 @@ describe('the card that a rig file names', () => {
     const ran = await place.run('card', ...command, '--rig', 'mine')
     expect(ran).toMatchObject({ exitCode: 1, out: '' })
     expect(ran.err).toMatch(
-      /the rig mine is not attached: its file names the card 89049032123451234512345678901299, and the one in it is \d{32}; put the right card in, or correct card\.eid/,
+      /the rig mine is not attached: its file requires the card 89049032123451234512345678901299, but the inserted card is \d{32}\. Insert that card, or correct card\.eid/,
     )
   })
 

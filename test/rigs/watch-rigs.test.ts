@@ -47,11 +47,11 @@ describe('rigs that come while the bench runs', () => {
     watching!.onChange({ kind: 'card-left', reader: 'ACS 00 00' })
     stop()
     expect(said).toEqual([
-      'ACS 00 00: was plugged in',
-      'ACS 00 00: a card was put in',
+      'ACS 00 00: the reader was connected',
+      'ACS 00 00: a card was inserted',
       'ACS 00 00: the rig desk is attached',
       'ACS 00 00: the card was taken out',
     ])
-    expect(noted).toEqual(['pcscd does not run; start it', 'pcscd answers', 'Cherry 00 00: was plugged in'])
+    expect(noted).toEqual(['pcscd does not run; start it', 'pcscd answers', 'Cherry 00 00: the reader was connected'])
   })
 })

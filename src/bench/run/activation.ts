@@ -7,7 +7,7 @@ import type { OpenFetch } from '../../host/net/open-fetch.ts'
 import { VERSION } from '../../host/version.ts'
 import { withIsdr } from '../../lpa/card/isdr.ts'
 import type { OpenedRig } from '../../rigs/attach.ts'
-import { tellingAid } from '../../rigs/card-knowledge.ts'
+import { reportingAid } from '../../rigs/card-knowledge.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import { OPERATOR } from '../../services/hosts.ts'
 import type { Services } from '../../services/services.ts'
@@ -124,7 +124,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     })
     const profile = await settings.supply()
     tellOfDevice()
-    const isdrOptions = tellingAid(device.isdrOptions, text => observe({ kind: 'note', part: 'euicc', text }))
+    const isdrOptions = reportingAid(device.isdrOptions, text => observe({ kind: 'note', part: 'euicc', text }))
     const { card } = device
     const prepared = await prepareCard(
       card,

@@ -3,14 +3,14 @@ import { openContext } from '../../bench/context.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { probeRig } from '../../rigs/attach.ts'
 import { examine } from '../../rigs/doctor/examine.ts'
-import type { Finding } from '../../rigs/doctor/finding.ts'
+import type { DoctorFinding } from '../../rigs/doctor/finding.ts'
 import { type Machine, thisMachine } from '../../rigs/doctor/machine.ts'
 import { DEFAULT_PORT } from '../run/page-server.ts'
 import { createTerminal, printJson } from '../terminal.ts'
 
-const SIGN: Readonly<Record<Finding['state'], string>> = { ok: 'ok     ', warning: 'warning', problem: 'problem' }
+const SIGN: Readonly<Record<DoctorFinding['state'], string>> = { ok: 'ok     ', warning: 'warning', problem: 'problem' }
 
-const show = ({ about, state, says, todo }: Finding): string[] => [
+const show = ({ about, state, says, todo }: DoctorFinding): string[] => [
   `${SIGN[state]}  ${about}: ${says}`,
   ...(todo ? todo.split('\n').map((line, index) => `         ${index === 0 ? 'to do: ' : '       '}${line}`) : []),
 ]
@@ -22,7 +22,7 @@ export const doctorCommand = async (
   machine: Machine = thisMachine(runtime.clock),
 ): Promise<number> => {
   const terminal = createTerminal(runtime, options.json)
-  const findings: Finding[] = []
+  const findings: DoctorFinding[] = []
   const looking = examine({
     machine,
     pagePort: DEFAULT_PORT,
@@ -41,7 +41,7 @@ export const doctorCommand = async (
     findings.push(finding)
     for (const line of show(finding)) terminal.line(line)
   }
-  const count = (state: Finding['state']): number => findings.filter(finding => finding.state === state).length
+  const count = (state: DoctorFinding['state']): number => findings.filter(finding => finding.state === state).length
   const [problems, warnings] = [count('problem'), count('warning')]
   if (options.json) printJson(runtime, { findings, problems, warnings })
   terminal.line()

@@ -45,7 +45,7 @@ const SELECT = 0xa4
 const MANAGE_CHANNEL = 0x70
 const MORE_BLOCKS = 0x11
 
-/** TS 102 221 §13, TS 31.102 §4: files a reader of a trace knows by name. */
+/** Files with a name in a trace (TS 102 221 §13, TS 31.102 §4). */
 const FILES: Readonly<Record<string, string>> = {
   '3f00': 'MF',
   '2f00': 'EF.DIR',
@@ -64,7 +64,7 @@ const APPLICATIONS: readonly (readonly [string, Uint8Array])[] = [
 
 type Row = Es10Function<unknown, unknown>
 const rows = [ES10a, ES10b, ES10c].flatMap(table => Object.values(table) as unknown as Row[])
-/** A row whose request has no tag of its own is one that takes parts of a message. */
+/** The row whose request has no tag: it accepts parts of a message. */
 const openRow = rows.find(row => row.request.tags === undefined)
 
 const rowOf = (payload: Uint8Array): Row | undefined => {
@@ -72,7 +72,7 @@ const rowOf = (payload: Uint8Array): Row | undefined => {
   try {
     tag = readTlv(payload).tag
   } catch {
-    // The first block of a part that is longer than itself: its tag stands whole in front all the same.
+    // The first segment of a longer message: its tag is complete.
     tag = (payload[0]! & 0x1f) === 0x1f ? payload[0]! * 256 + (payload[1] ?? 0) : payload[0]
   }
   return rows.find(row => row.request.tags !== undefined && accepts(row.request, tag!)) ?? openRow
@@ -92,15 +92,15 @@ export interface ReadExchange {
 }
 
 interface Conversation {
-  /** STORE DATA blocks of the message that is being sent. */
+  /** STORE DATA segments of the current message. */
   blocks: Uint8Array[]
-  /** What has come of the response to it. */
+  /** The parts of its response. */
   answer: Uint8Array[]
   row: Row | undefined
   request: Uint8Array | undefined
 }
 
-/** Follows a conversation with a card, and says of each exchange what it is, and what was said where a message is complete. */
+/** Creates a decoder for the exchanges of one card: it returns a label, and the message that an exchange completes. */
 export const createCardReader = (): ((command: Uint8Array, response: Uint8Array | undefined) => ReadExchange) => {
   const conversations = new Map<number, Conversation>()
   const conversationOn = (channel: number): Conversation => {
@@ -130,7 +130,7 @@ export const createCardReader = (): ((command: Uint8Array, response: Uint8Array 
     return on.row ? `${on.row.interface}.${on.row.name}${part}` : `STORE DATA${part}`
   }
 
-  /** A block of a message or of the answer to it; the one that completes it shows what was said. */
+  /** A segment of a message or of its response. The last one contains the decoded message. */
   const readMessage = (on: Conversation, command: Uint8Array, response: Uint8Array | undefined): ReadExchange => {
     const label =
       command[1] === STORE_DATA ? readStoreData(on, command) : `GET RESPONSE ${on.row?.interface}.${on.row?.name}`
@@ -165,7 +165,7 @@ export const createCardReader = (): ((command: Uint8Array, response: Uint8Array 
   }
 }
 
-/** What is no class byte is shown as on the basic channel; the card will say so. */
+/** An invalid class byte counts as the basic channel. */
 const channelNumberOf = (command: Uint8Array): number => {
   try {
     return channelOf(command[0] ?? 0)

@@ -1,7 +1,7 @@
 import { toHex } from '../../asn1/bytes.ts'
 import type { Decoded } from '../events.ts'
 
-/** What a schema decodes, as JSON: bytes as hexadecimal, absent members left out, kept bytes behind their value. */
+/** Converts a decoded value to JSON: bytes become hexadecimal, absent members and raw bytes are omitted. */
 export const toDecoded = (value: unknown): Decoded => {
   if (value === null || value === undefined) return null
   if (value instanceof Uint8Array) return toHex(value)
@@ -9,8 +9,9 @@ export const toDecoded = (value: unknown): Decoded => {
   if (Array.isArray(value)) return value.map(toDecoded)
   if (typeof value === 'object') {
     const members = Object.entries(value).filter(([, member]) => member !== undefined)
-    const isKept = members.length === 2 && 'value' in value && 'bytes' in value && value.bytes instanceof Uint8Array
-    return isKept
+    const hasRawBytes =
+      members.length === 2 && 'value' in value && 'bytes' in value && value.bytes instanceof Uint8Array
+    return hasRawBytes
       ? toDecoded(value.value)
       : Object.fromEntries(members.map(([name, member]) => [name, toDecoded(member)]))
   }

@@ -38,7 +38,7 @@ const decodedBy = (
   if (!schema) return json
   try {
     const message = toDecoded(schema.fromJson(json as never))
-    // The header says whether the function was carried out; the schema of the message begins behind it.
+    // The header contains the execution status. The schema of the message does not include it.
     const header = (json as { readonly header?: Decoded } | null)?.header
     return header === undefined ? message : { header, ...(message as object) }
   } catch {
@@ -46,14 +46,14 @@ const decodedBy = (
   }
 }
 
-/** `ES9+.AuthenticateClient` where a table knows the path, else what the other side calls it. */
+/** `ES9+.AuthenticateClient` if a table contains the path, otherwise the receiver, method and path. */
 const labelOf = (row: Row | undefined, to: Part, method: string, url: URL): string => {
   if (row) return `${row.interface}.${row.name}`
   if (to === 'operator' && /\/balances$/.test(url.pathname)) return 'GetBalance'
   return `${to} ${method} ${url.pathname}`
 }
 
-/** Shows every exchange of a Fetch as an observation, bodies read and decoded; what passes through is not changed. */
+/** Reports each exchange of `fetch` as an observation with decoded bodies. Requests and responses are unchanged. */
 export const traceFetch =
   (
     fetch: Fetch,
@@ -65,15 +65,15 @@ export const traceFetch =
     const url = new URL(request.url)
     const row = rowsByPath.get(url.pathname)
     const requestType = request.headers.get('content-type') ?? ''
-    const asked = bodyText(new Uint8Array(await request.clone().arrayBuffer()), requestType)
-    const askedDecoded = decodedBy(row?.request, parsed(asked, requestType))
+    const requestBody = bodyText(new Uint8Array(await request.clone().arrayBuffer()), requestType)
+    const requestDecoded = decodedBy(row?.request, parsed(requestBody, requestType))
     const about = {
       kind: 'http' as const,
       ...who,
       label: labelOf(row, who.to, request.method, url),
       method: request.method,
       url: request.url,
-      request: { headers: Object.fromEntries(request.headers), body: asked },
+      request: { headers: Object.fromEntries(request.headers), body: requestBody },
     }
     const began = stopwatch()
     const took = (): number => Math.round((stopwatch() - began) * 1000) / 1000
@@ -86,24 +86,24 @@ export const traceFetch =
         response: null,
         error: error instanceof Error ? error.message : String(error),
         took: took(),
-        ...(askedDecoded === undefined ? {} : { decoded: { request: askedDecoded } }),
+        ...(requestDecoded === undefined ? {} : { decoded: { request: requestDecoded } }),
       })
       throw error
     }
     const time = took()
     const type = response.headers.get('content-type') ?? ''
-    const answered = bodyText(new Uint8Array(await response.clone().arrayBuffer()), type)
-    const answeredDecoded = decodedBy(row?.response, parsed(answered, type))
+    const responseBody = bodyText(new Uint8Array(await response.clone().arrayBuffer()), type)
+    const responseDecoded = decodedBy(row?.response, parsed(responseBody, type))
     observe({
       ...about,
-      response: { status: response.status, headers: Object.fromEntries(response.headers), body: answered },
+      response: { status: response.status, headers: Object.fromEntries(response.headers), body: responseBody },
       took: time,
-      ...(askedDecoded === undefined && answeredDecoded === undefined
+      ...(requestDecoded === undefined && responseDecoded === undefined
         ? {}
         : {
             decoded: {
-              ...(askedDecoded === undefined ? {} : { request: askedDecoded }),
-              ...(answeredDecoded === undefined ? {} : { response: answeredDecoded }),
+              ...(requestDecoded === undefined ? {} : { request: requestDecoded }),
+              ...(responseDecoded === undefined ? {} : { response: responseDecoded }),
             },
           }),
     })

@@ -1,25 +1,25 @@
 import { equalBytes } from '../../asn1/bytes.ts'
 import { completeEid } from '../../rsp/certificates/test-pki.ts'
 
-/** A number by which a card or its subscriber is known. */
+/** An identifier of a card, profile or subscriber. */
 export interface CardNumber {
   readonly kind: 'eid' | 'iccid' | 'imsi'
   readonly digits: string
 }
 
-/** One way in which a number is written, and what is written instead, of the same length. */
+/** One encoding of an identifier, with a replacement of the same length. */
 export interface Form {
   readonly bytes: Uint8Array
   readonly instead: Uint8Array
 }
 
-/** Two digits a byte, the first in the high half (SGP.22 §2.4.2), filled with F. */
+/** Two digits in a byte, the first in the high half, padded with F (SGP.22 §2.4.2). */
 const bcd = (digits: string): Uint8Array =>
   new Uint8Array(Buffer.from(digits.length % 2 === 0 ? digits : `${digits}f`, 'hex'))
-/** Two digits a byte, the first in the low half (ITU-T E.118 as in EF.ICCID, TS 102 221 §13.2), filled with F. */
+/** Two digits in a byte, the first in the low half, padded with F (EF.ICCID, TS 102 221 §13.2). */
 const swapped = (digits: string): Uint8Array => bcd(digits).map(octet => ((octet & 0x0f) << 4) | (octet >> 4))
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
-/** EF.IMSI behind its length: a parity digit, then two digits a byte (TS 31.102 §4.2.2). Not every card has the parity right. */
+/** EF.IMSI after its length: a parity digit, then the digits (TS 31.102 §4.2.2). Some cards have a wrong parity. */
 const inImsiFile =
   (parity: 1 | 9) =>
   (digits: string): Uint8Array =>
@@ -41,7 +41,7 @@ const readImsi = (content: Uint8Array): string | undefined => {
   return /^[19]\d{6,15}$/.test(digits) ? digits.slice(1) : undefined
 }
 
-/** Numbers a message tells: elements '5A' of 16 bytes (EID) and of 10 (ICCID), and the files that hold one. */
+/** The identifiers in a message: elements '5A' of 16 bytes (EID) or 10 bytes (ICCID), and EF.ICCID and EF.IMSI. */
 const numbersIn = (bytes: Uint8Array, file: string | undefined): CardNumber[] => {
   const found: CardNumber[] = []
   const add = (kind: CardNumber['kind'], digits: string | undefined): void => {
@@ -58,7 +58,7 @@ const numbersIn = (bytes: Uint8Array, file: string | undefined): CardNumber[] =>
   return found
 }
 
-/** The last digit of ITU-T E.118 (Luhn). */
+/** The check digit of ITU-T E.118 (Luhn). */
 const luhn = (digits: string): string => {
   const sum = [...digits].reverse().reduce((total, digit, place) => {
     const weighed = Number(digit) * (place % 2 === 0 ? 2 : 1)
@@ -67,7 +67,7 @@ const luhn = (digits: string): string => {
   return String((10 - (sum % 10)) % 10)
 }
 
-/** Keeps who issued it and how long it is, and counts for the rest; check digits are right where they were. */
+/** A replacement with the same issuer and length. A correct check digit is replaced by a correct one. */
 const inventedFor = ({ kind, digits }: CardNumber, count: number): string => {
   const filled = (kept: number, length: number): string =>
     `${digits.slice(0, kept)}${String(count).padStart(length - kept, '0')}`
@@ -79,7 +79,7 @@ const inventedFor = ({ kind, digits }: CardNumber, count: number): string => {
   return `${body}${luhn(body)}`
 }
 
-/** All numbers of the messages, each with the one that stands for it from now on; the same tape gets the same. */
+/** All identifiers of the messages with their replacements. The result depends only on the messages. */
 export const collectNumbers = (
   messages: readonly { readonly bytes: Uint8Array; readonly file?: string | undefined }[],
 ): Map<CardNumber, string> => {
@@ -98,7 +98,7 @@ export const collectNumbers = (
   return replacements
 }
 
-/** Every way in which the number may stand in a message. */
+/** All encodings of an identifier in messages. */
 export const formsOf = ({ kind, digits }: CardNumber, instead: string): Form[] => {
   const ways = kind === 'imsi' ? [inImsiFile(9), inImsiFile(1), ascii] : [bcd, swapped, ascii]
   return ways.map(write => ({ bytes: write(digits), instead: write(instead) }))

@@ -3,15 +3,14 @@ import { concat, fromHex, toHex } from '../../asn1/bytes.ts'
 import { collectNumbers, formsOf, replaceNumbers } from './card-identifiers.ts'
 
 /*
- * Redaction of a whole tape: every EID, ICCID and IMSI that the conversation tells as such is replaced wherever its
- * bytes stand, also where a block of STORE DATA or a GET RESPONSE ends in the middle of it. Not reached: what is
- * encrypted (profiles), public keys and signatures, challenges, matching ids, IMEIs. Certificates have their EID
- * replaced and are no longer signed for what they say.
+ * Replaces each EID, ICCID and IMSI of a recording at all its positions, also across STORE DATA segments and GET RESPONSE.
+ * Unchanged: encrypted data, public keys, signatures, challenges, matching IDs and IMEIs. The signatures of certificates
+ * become invalid, because their EID is replaced.
  */
 const [STORE_DATA, GET_RESPONSE, SELECT, READ_BINARY] = [0xe2, 0xc0, 0xa4, 0xb0]
 const [EF_ICCID, EF_IMSI] = ['2fe2', '6f07']
 
-/** A message: bytes of one command or response after another. */
+/** A part of a message in one command or response. */
 type Piece = {
   readonly entry: number
   readonly side: 'command' | 'response'
@@ -20,7 +19,7 @@ type Piece = {
 }
 interface Message {
   readonly pieces: Piece[]
-  /** Set where the bytes are the content of a file that holds nothing but the number. */
+  /** Present if the bytes are the content of a file that contains only an identifier. */
   readonly file?: typeof EF_ICCID | typeof EF_IMSI
 }
 
@@ -34,7 +33,7 @@ const bytesOf = (entry: RecordingEntry): Bytes | undefined =>
     ? undefined
     : { command: fromHex(entry.command), response: entry.response === undefined ? undefined : fromHex(entry.response) }
 
-/** The messages of a conversation, their pieces joined over blocks and GET RESPONSE. */
+/** The messages of a session, joined over segments and GET RESPONSE. */
 const messagesOf = (entries: readonly (Bytes | undefined)[]): Message[] => {
   const messages: Message[] = []
   let sent: Message | undefined

@@ -1,28 +1,28 @@
 import { PcscError } from '../../pcsc/errors.ts'
-import { type Finding, ok, problem, warning } from './finding.ts'
+import { type DoctorFinding, ok, problem, warning } from './finding.ts'
 import type { Machine } from './machine.ts'
 
-/** The daemon, this user's right to it, the readers and whether there is a card in each. */
-export const checkPcsc = async (machine: Machine): Promise<Finding[]> => {
+/** Checks pcscd, the permission of this user, the readers and their cards. */
+export const checkPcsc = async (machine: Machine): Promise<DoctorFinding[]> => {
   try {
     const readers = await machine.readers()
     if (readers.length === 0)
       return [
         ok('pcscd', 'answers'),
-        warning('readers', 'none is attached', 'plug a reader in; lsusb shows whether the machine sees it at all'),
+        warning('readers', 'no reader is attached', 'plug in a reader; lsusb shows whether the machine detects it'),
       ]
     return [
       ok('pcscd', 'answers'),
-      ...readers.map(({ name, hasCard, isMute, isHeld, atr }): Finding => {
+      ...readers.map(({ name, hasCard, isMute, isHeld, atr }): DoctorFinding => {
         const about = `reader ${name}`
         if (!hasCard) return ok(about, 'empty')
         if (isMute)
-          return warning(about, 'its card does not answer to reset', 'turn the card round, or clean its contacts')
+          return warning(about, 'the card does not answer to reset', 'turn the card around, or clean its contacts')
         if (isHeld)
           return warning(
             about,
-            'another program holds its card exclusively',
-            'end it (gpg-agent’s scdaemon and browsers often do: gpgconf --kill scdaemon)',
+            'another program uses the card exclusively',
+            'close that program, often scdaemon of GnuPG (gpgconf --kill scdaemon) or a browser',
           )
         return ok(about, `a card, ATR ${Buffer.from(atr).toString('hex').toUpperCase()}`)
       }),
@@ -33,26 +33,26 @@ export const checkPcsc = async (machine: Machine): Promise<Finding[]> => {
   }
 }
 
-const failed = (error: PcscError, machine: Machine): Finding => {
+const failed = (error: PcscError, machine: Machine): DoctorFinding => {
   if (error.code === 'no-binding')
-    return warning('pcscd', 'not asked: no PC/SC package loads', 'see npm smartcard and npm pcsclite above')
+    return warning('pcscd', 'not checked: no PC/SC package loads', 'see npm smartcard and npm pcsclite above')
   if (error.code === 'not-permitted')
     return problem(
       'pcscd',
-      `it runs and refuses the user ${machine.user.name}`,
-      'pcscd lets polkit decide: allow org.debian.pcsc-lite.access_pcsc and access_card to this user or its group with a rule in /etc/polkit-1/rules.d, or run in a local session',
+      `pcscd is running but rejects the user ${machine.user.name}`,
+      'allow org.debian.pcsc-lite.access_pcsc and access_card for this user or group with a polkit rule in /etc/polkit-1/rules.d, or use a local session',
     )
   if (error.code === 'no-service') {
     const runs = machine.processesCalled('pcscd').length > 0
     const installed = machine.exists('/usr/sbin/pcscd')
     return warning(
       'pcscd',
-      runs ? 'it runs and cannot be reached' : installed ? 'it does not run' : 'it is not installed',
+      runs ? 'it is running but does not answer' : installed ? 'it is not running' : 'it is not installed',
       runs
         ? 'systemctl restart pcscd'
         : installed
           ? 'systemctl start pcscd.socket'
-          : 'apt install pcscd (elsewhere: pcsc-lite)',
+          : 'apt install pcscd (other systems: pcsc-lite)',
     )
   }
   return warning('pcscd', error.message)

@@ -1,11 +1,11 @@
 import { BenchError } from '../../host/error.ts'
-import { type Finding, ok, problem, warning } from './finding.ts'
+import { type DoctorFinding, ok, problem, warning } from './finding.ts'
 import type { Machine } from './machine.ts'
 
-/** The oldest Node with what the bench stands on, as in package.json. */
+/** The minimum version of Node, as in package.json. */
 const OLDEST_NODE = [20, 19] as const
 
-export const checkNode = ({ nodeVersion, platform }: Machine): Finding => {
+export const checkNode = ({ nodeVersion, platform }: Machine): DoctorFinding => {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]))
     return ok('Node', `${nodeVersion} on ${platform}`)
@@ -18,7 +18,7 @@ export const checkNode = ({ nodeVersion, platform }: Machine): Finding => {
 
 interface NativePackage {
   readonly name: string
-  /** What goes without it. */
+  /** The function that needs the package. */
   readonly for: string
   readonly todo: string
 }
@@ -28,59 +28,59 @@ const NATIVE: readonly NativePackage[] = [
   { name: 'smartcard', for: 'PC/SC readers', todo: PCSC_REMEDY },
   {
     name: 'pcsclite',
-    for: 'PC/SC readers where smartcard does not load, or a rig asks for it',
-    todo: `${PCSC_REMEDY}; it is built for one version of Node: after another was installed, npm rebuild pcsclite`,
+    for: 'PC/SC readers if smartcard does not load or a rig requires pcsclite',
+    todo: `${PCSC_REMEDY}; the package is compiled for one version of Node: after a change of Node, run npm rebuild pcsclite`,
   },
-  { name: 'serialport', for: 'modems', todo: 'npm ci; where it has to be compiled, a C++ compiler and python3' },
+  { name: 'serialport', for: 'modems', todo: 'run npm ci; compiling the package needs a C++ compiler and python3' },
   {
     name: 'node-pty',
     for: 'euicc plug --pty, a software modem on a tty',
-    todo: 'npm ci; it is compiled: a C++ compiler, make and python3',
+    todo: 'run npm ci; compiling the package needs a C++ compiler, make and python3',
   },
 ]
 
-/** The optional packages, each with what goes without it. */
-export const checkBindings = async (machine: Machine): Promise<Finding[]> => {
-  const findings: Finding[] = []
+/** Checks the optional packages. */
+export const checkBindings = async (machine: Machine): Promise<DoctorFinding[]> => {
+  const findings: DoctorFinding[] = []
   for (const { name, for: purpose, todo } of NATIVE)
     findings.push(
       await machine.load(name).then(
         () => ok(`npm ${name}`, `loads (${purpose})`),
-        () => warning(`npm ${name}`, `does not load; without it: no ${purpose}`, todo),
+        () => warning(`npm ${name}`, `does not load; not available: ${purpose}`, todo),
       ),
     )
   return findings
 }
 
-/** A year in which no test certificate is valid any more would be as wrong as one before the package was made. */
+/** Test certificates have expired by then. */
 const TOO_FAR_MS = 20 * 365 * 86_400_000
 
-/** Certificates are judged by the clock: one that is years off fails every chain. */
-export const checkClock = ({ builtAt, now }: Machine): Finding => {
+/** A wrong clock makes the validation of each certificate chain fail. */
+export const checkClock = ({ builtAt, now }: Machine): DoctorFinding => {
   const at = now()
-  const todo = 'set the clock (timedatectl set-ntp true): certificates are judged by it'
+  const todo = 'set the clock (timedatectl set-ntp true): the validity of certificates depends on it'
   if (at.getTime() < builtAt.getTime() - 86_400_000)
-    return problem('clock', `it says ${at.toISOString()}, which is before this package was installed`, todo)
+    return problem('clock', `${at.toISOString()} is before this package was installed`, todo)
   if (at.getTime() > builtAt.getTime() + TOO_FAR_MS)
-    return problem('clock', `it says ${at.toISOString()}, twenty years after this package was installed`, todo)
+    return problem('clock', `${at.toISOString()} is more than twenty years after this package was installed`, todo)
   return ok('clock', `${at.toISOString()}`)
 }
 
-export const checkPagePort = async (machine: Machine, port: number): Promise<Finding> =>
+export const checkPagePort = async (machine: Machine, port: number): Promise<DoctorFinding> =>
   (await machine.isPortFree(port))
     ? ok('dashboard port', `${port} is free`)
     : warning(
         'dashboard port',
-        `${port} is in use, perhaps by another bench; start takes any other that is free`,
-        'end what holds it, or give --port',
+        `${port} is in use, possibly by another bench; start uses another free port`,
+        'stop the program that uses it, or use --port',
       )
 
-/** What opening the state folder and reading the rig files says. */
+/** Checks the state folder and the rig files. */
 export const checkWorkplace = <
   T extends { readonly home: { readonly path: string }; readonly rigs: readonly unknown[] },
 >(
   open: () => T,
-): { readonly findings: Finding[]; readonly workplace?: T } => {
+): { readonly findings: DoctorFinding[]; readonly workplace?: T } => {
   try {
     const workplace = open()
     const count = workplace.rigs.length
@@ -95,7 +95,7 @@ export const checkWorkplace = <
     if (!(error instanceof BenchError)) throw error
     const about = error.code === 'rig-file' ? 'rig files' : 'state folder'
     if (error.code === 'home-in-use')
-      return { findings: [warning(about, error.message, 'rigs are not looked at while another process has them')] }
-    return { findings: [problem(about, error.message, 'the sentence says what to change')] }
+      return { findings: [warning(about, error.message, 'rigs are not checked while another process uses them')] }
+    return { findings: [problem(about, error.message, 'correct the file as described')] }
   }
 }

@@ -3,10 +3,10 @@ import { describeRig, getLinkKind } from '../rig.ts'
 import { checkPcsc } from './check-pcsc.ts'
 import { checkSerial } from './check-serial.ts'
 import { checkBindings, checkClock, checkNode, checkPagePort, checkWorkplace } from './check-software.ts'
-import { type Finding, ok, problem } from './finding.ts'
+import { type DoctorFinding, ok, problem } from './finding.ts'
 import type { Machine } from './machine.ts'
 
-/** What the doctor needs of the bench: its rigs, and a look at each. */
+/** The rigs of the bench, and how to probe them. */
 export interface ExaminedWorkplace {
   readonly home: { readonly path: string }
   readonly rigs: readonly Rig[]
@@ -14,12 +14,12 @@ export interface ExaminedWorkplace {
   close(): void
 }
 
-/** Everything that stands between a person and a card, from the ground up; each finding as soon as it is known. */
+/** Checks software, drivers, services, permissions, readers and rigs, and yields each finding when it is known. */
 export async function* examine(at: {
   machine: Machine
   pagePort: number
   openContext: () => ExaminedWorkplace
-}): AsyncGenerator<Finding> {
+}): AsyncGenerator<DoctorFinding> {
   const { machine, pagePort } = at
   yield checkNode(machine)
   yield* await checkBindings(machine)
@@ -37,14 +37,17 @@ export async function* examine(at: {
   }
 }
 
-const checkRig = async (rig: Rig, { look }: ExaminedWorkplace): Promise<Finding> => {
+const checkRig = async (rig: Rig, { look }: ExaminedWorkplace): Promise<DoctorFinding> => {
   const about = `rig ${rig.name}`
   const found = await look(rig)
   if (!found.attached)
     return problem(
       about,
       found.reason,
-      `plug in what ${describeRig(rig)} names, or change its file: rigs discover shows what is there`,
+      `connect ${describeRig(rig)}, or change the rig file; rigs discover lists the attached devices`,
     )
-  return ok(about, getLinkKind(rig) === 'software' ? 'always there' : `${describeRig(rig)}: its card opens its ISD-R`)
+  return ok(
+    about,
+    getLinkKind(rig) === 'software' ? 'always available' : `${describeRig(rig)}: its card opens its ISD-R`,
+  )
 }

@@ -1,22 +1,22 @@
-/** One thing that was looked at. */
-export interface Finding {
-  /** What it is about: `Node`, `pcscd`, `/dev/ttyUSB2`. */
+/** The result of one check. */
+export interface DoctorFinding {
+  /** The subject of the check: `Node`, `pcscd`, `/dev/ttyUSB2`. */
   readonly about: string
-  /** `problem`: something that was asked for cannot work; `warning`: something less can be done than could be. */
+  /** `problem`: a requested function cannot work; `warning`: an optional function is missing. */
   readonly state: 'ok' | 'warning' | 'problem'
   readonly says: string
-  /** What to do; absent where there is nothing to do. */
+  /** What to do; absent if no action is needed. */
   readonly todo?: string
 }
 
-export const ok = (about: string, says: string): Finding => ({ about, state: 'ok', says })
-export const warning = (about: string, says: string, todo?: string): Finding => ({
+export const ok = (about: string, says: string): DoctorFinding => ({ about, state: 'ok', says })
+export const warning = (about: string, says: string, todo?: string): DoctorFinding => ({
   about,
   state: 'warning',
   says,
   ...(todo ? { todo } : {}),
 })
-export const problem = (about: string, says: string, todo: string): Finding => ({
+export const problem = (about: string, says: string, todo: string): DoctorFinding => ({
   about,
   state: 'problem',
   says,

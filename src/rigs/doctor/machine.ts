@@ -8,16 +8,16 @@ import { PACKAGE_FOLDER } from '../../host/version.ts'
 import { listReaders, type Reader } from '../../pcsc/readers.ts'
 import { pcscdAnswers } from '../links/pcscd-probe.ts'
 
-/** What the doctor asks of a machine. */
+/** The facts about a computer that the doctor needs. */
 export interface Machine {
   readonly platform: string
   readonly nodeVersion: string
   readonly user: { readonly name: string; readonly isRoot: boolean; readonly groups: readonly string[] }
-  /** The group of a file that its members may read and write, or undefined. */
+  /** The group of a file; undefined if it is unknown. */
   groupOf(path: string): string | undefined
   mayUse(path: string): boolean
   exists(path: string): boolean
-  /** Rejects where the npm package does not load. */
+  /** Rejects if the npm package does not load. */
   load(packageName: string): Promise<unknown>
   /** Rejects with a PcscError. */
   readers(): Promise<readonly Reader[]>
@@ -25,7 +25,7 @@ export interface Machine {
   holdersOf(path: string): readonly HoldingProcess[]
   processesCalled(name: string): readonly HoldingProcess[]
   isPortFree(port: number): Promise<boolean>
-  /** When this package was built: no right clock is before it. */
+  /** When this package was built: a correct clock is later. */
   readonly builtAt: Date
   now(): Date
 }

@@ -86,7 +86,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     const notes = readFileSync(evidence, 'utf8')
     expect(notes).toMatch(/reader Virtual Test Reader 00 00, T=1, through npm smartcard/)
     expect(notes).toMatch(/"ATR 3B9F[0-9A-F]+"/)
-    expect(notes).toMatch(/the ISD-R answers under the AID A0000005591010FFFFFFFF8900000100/)
+    expect(notes).toMatch(/the ISD-R has the AID A0000005591010FFFFFFFF8900000100/)
     // Unnamed, the rig that is attached goes before the software eUICC, whose own card holds nothing; and the other way.
     writeRig(place, `pcsc: { reader: Virtual*Reader, binding: ${other} }`)
     const again = await place.run('run', 'activate', '--json')

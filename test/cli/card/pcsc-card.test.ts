@@ -102,7 +102,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         const device = await open(known())
         expect(device.isdrOptions.segmentSize).toBe(120)
         expect(device.notes).toEqual([
-          expect.stringMatching(/^blocks of 120 bytes go to the card, because longer ones got lost on this rig on /),
+          expect.stringMatching(/^The segment size is 120 bytes, because longer segments were lost on this rig on /),
         ])
         expect(device.facts).toEqual([
           `reader Virtual Test Reader 00 00, T=1, through npm ${binding}`,

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { doctorCommand } from '../../../src/cli/rigs/doctor-command.ts'
 import type { SerialDevice } from '../../../src/host/machine/serial-devices.ts'
 import { PcscError, pcscError } from '../../../src/pcsc/errors.ts'
-import type { Finding } from '../../../src/rigs/doctor/finding.ts'
+import type { DoctorFinding } from '../../../src/rigs/doctor/finding.ts'
 import type { Machine } from '../../../src/rigs/doctor/machine.ts'
 import { createCliFixture, type Place } from '../../cli/runtime.ts'
 
@@ -45,18 +45,18 @@ describe('doctor', () => {
     prepare(place)
     const { runtime, out } = place.runtimeOf(new AbortController().signal)
     const exitCode = await doctorCommand(runtime, { curve: 'nist', json: true }, { ...healthy, ...machine })
-    const { findings } = JSON.parse(out()) as { findings: Finding[] }
+    const { findings } = JSON.parse(out()) as { findings: DoctorFinding[] }
     return { exitCode, findings, about: (about: string) => findings.find(finding => finding.about === about) }
   }
 
-  it('finds nothing wrong with a machine that has everything', async () => {
+  it('reports only ok findings for a machine without faults', async () => {
     const { exitCode, findings } = await examine({})
     expect(findings.filter(({ state }) => state !== 'ok')).toEqual([])
     expect(exitCode).toBe(0)
     expect(findings.map(({ about }) => about)).toContain('reader ACS ACR39U 00 00')
   })
 
-  const wrong: readonly [string, Partial<Machine>, string, Finding['state'], RegExp][] = [
+  const wrong: readonly [string, Partial<Machine>, string, DoctorFinding['state'], RegExp][] = [
     ['an old Node', { nodeVersion: '18.20.4' }, 'Node', 'problem', /install Node 20.19/],
     [
       'a package that does not load',
@@ -68,7 +68,7 @@ describe('doctor', () => {
     ['a clock of long ago', { now: () => new Date('2000-01-01') }, 'clock', 'problem', /timedatectl/],
     ['a clock of far ahead', { now: () => new Date('2090-01-01') }, 'clock', 'problem', /timedatectl/],
     ['a port in use', { isPortFree: async () => false }, 'dashboard port', 'warning', /--port/],
-    ['no reader', { readers: async () => [] }, 'readers', 'warning', /plug a reader in/],
+    ['no reader', { readers: async () => [] }, 'readers', 'warning', /plug in a reader/],
     [
       'no daemon',
       { readers: () => Promise.reject(pcscError(0x8010001d)), exists: () => false },
@@ -105,14 +105,14 @@ describe('doctor', () => {
       { readers: async () => [{ name: 'R', hasCard: true, isMute: true, isHeld: false, atr: new Uint8Array() }] },
       'reader R',
       'warning',
-      /turn the card round/,
+      /turn the card around/,
     ],
     [
       'a card that is held',
       { readers: async () => [{ name: 'R', hasCard: true, isMute: false, isHeld: true, atr: new Uint8Array() }] },
       'reader R',
       'warning',
-      /end it/,
+      /close that program/,
     ],
     ['a port without permission', { mayUse: () => false }, '/dev/ttyUSB2', 'warning', /usermod -a -G dialout lab/],
     [
@@ -130,7 +130,7 @@ describe('doctor', () => {
       /ATTRS\{idVendor\}=="2c7c"/,
     ],
   ]
-  it.each(wrong)('says what to do about %s', async (_what, machine, about, state, todo) => {
+  it.each(wrong)('reports what to do about %s', async (_what, machine, about, state, todo) => {
     const { exitCode, about: find } = await examine(machine)
     const finding = find(about)
     expect(finding).toMatchObject({ state })
@@ -138,7 +138,7 @@ describe('doctor', () => {
     expect(exitCode).toBe(state === 'problem' ? 1 : 0)
   })
 
-  it('reads the rig files, and looks at each rig', async () => {
+  it('checks the rig files and probes each rig', async () => {
     const broken = await examine({}, ({ folder }) => {
       mkdirSync(join(folder, 'rigs'))
       writeFileSync(join(folder, 'rigs', 'desk.yaml'), 'name: desk\nlinc: software\n')
@@ -154,7 +154,7 @@ describe('doctor', () => {
     expect(absent.about('rig software')).toMatchObject({ state: 'ok' })
   })
 
-  it('shows this machine as lines, each with its sign', async () => {
+  it('prints one line for each finding, with its state', async () => {
     const place = createCliFixture()
     places.push(place)
     const { runtime, out } = place.runtimeOf(new AbortController().signal)
