@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { closingReporter } from './test/closing-reporter.ts'
+import { createProjects } from './test/groups.ts'
 
-/** Set where everything that tests need is installed: a pattern of what may be skipped all the same. */
+/** CI sets it, because CI installs everything that tests need: a pattern of the tests that may still be skipped. */
 const maySkip = process.env.ESIM_BENCH_MAY_SKIP
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: createProjects(),
     reporters: [
       'default',
       closingReporter(line => console.log(line), {
@@ -16,9 +17,9 @@ export default defineConfig({
         },
       }),
     ],
-    // Set by CI, where what needed a second attempt is named at the end; at a desk it fails.
+    // CI sets it and reports each flaky test at the end. Elsewhere a flaky test fails.
     retry: Number(process.env.ESIM_BENCH_RETRY ?? 0),
-    // Ciphers over every byte of a package, and browsers, take their time on two cores.
+    // Browsers and ciphers over whole packages are slow on two cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
