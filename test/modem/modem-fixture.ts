@@ -48,7 +48,6 @@ export const createVirtualTime = () => {
     },
   }
 }
-export type VirtualTime = ReturnType<typeof createVirtualTime>
 
 type Modem = Pick<ReturnType<typeof createAtModem>, 'hear' | 'onSay' | 'onPresence'>
 

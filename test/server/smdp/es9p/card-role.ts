@@ -14,7 +14,7 @@ import type { Pki } from '../../../../src/rsp/certificates/pki-folder.ts'
 import { sign } from '../../../../src/rsp/crypto/ecdsa.ts'
 import { generateOneTimeKeyPair, type OneTimeKeyPair } from '../../../../src/rsp/crypto/key-agreement.ts'
 import type { EUICCInfo1, EUICCInfo2 } from '../../../../src/rsp/euicc-info.ts'
-import { Iccid, iccidFromDigits, Signature } from '../../../../src/rsp/identifiers.ts'
+import { iccidFromDigits, Signature } from '../../../../src/rsp/identifiers.ts'
 import type { ES9p } from '../../../../src/rsp/interfaces/es9p.ts'
 import {
   type ErrorReason,
@@ -181,5 +181,3 @@ export const createCardRole = (
     },
   }
 }
-
-export const iccidElement = (digits: string): Uint8Array => encode(Iccid, iccidFromDigits(digits))
