@@ -1,9 +1,10 @@
 import type { Card, Channel } from '../src/apdu/channel.ts'
+import type { After } from '../src/apdu/json/json-asker.ts'
 import { createAtModem } from '../src/euicc/emulator/at-modem.ts'
 import { afterTimeout as after } from '../src/host/after-timeout.ts'
 import type { CurveOption } from '../src/host/pki/card-pki.ts'
 import type { ApduPath } from '../src/modem/at/at-channels.ts'
-import type { After, BytePort } from '../src/modem/at/at-port.ts'
+import type { BytePort } from '../src/modem/at/at-port.ts'
 import { openModemCard } from '../src/modem/at-card.ts'
 import { type BenchmarkRuntime, createDownloadFixture, type DownloadFixture } from './download-fixture.ts'
 

@@ -1,11 +1,12 @@
 import type { Card, Channel } from '../apdu/channel.ts'
 import { ApduError, isApduError } from '../apdu/errors.ts'
+import type { After } from '../apdu/json/json-asker.ts'
 import { createMutex } from '../apdu/mutex.ts'
 import { respond } from '../apdu/status.ts'
 import { type AtDeadlines, createAtApdu, DEADLINES, noResponse } from './at/at-apdu.ts'
 import { type ApduPath, createAtChannels, type PathNews } from './at/at-channels.ts'
 import { describeEnd } from './at/at-exchange.ts'
-import { type After, type AtPort, type BytePort, createAtPort } from './at/at-port.ts'
+import { type AtPort, type BytePort, createAtPort } from './at/at-port.ts'
 import { type ModemIdentity, readEuiccCommands, readIdentity } from './at/at-urc.ts'
 import { openSerialPort } from './at/serial-port.ts'
 import { ModemError } from './errors.ts'
@@ -14,76 +15,76 @@ import { chooseProfile, GENERIC_PROFILE, type ModemProfile } from './profile.ts'
 import {
   type ModemOperator,
   type ModemSubscriber,
+  readModemSubscriber,
   readOperator,
   readSignal,
   readSim,
-  readSubscriber,
   type Signal,
   type SimReport,
 } from './radio/at-radio.ts'
 import { type ModemRegistration, readRegistration } from './radio/registration-report.ts'
 import { type RegistrationEnd, type RegistrationWaitOptions, waitForRegistration } from './radio/registration-wait.ts'
-import { returnsWithin, runRecipe } from './reset-recipe.ts'
+import { getReturnTimeout, runRecipe } from './reset-recipe.ts'
 
 export interface ModemCardOptions {
-  /** Path of the serial port, or a port in hand. */
+  /** Path of a serial port, or an open port. */
   readonly port: string | BytePort
-  /** Opens the modem's port anew after the modem left and came back; by default at the same path. */
+  /** Opens the port of the modem again after it left the bus. Default: opens the same path. */
   readonly reopen?: (() => Promise<BytePort>) | undefined
   readonly baud?: number | undefined
-  /** How APDUs travel, and no other way; `auto` finds out. */
+  /** The only path for APDUs; `auto` detects it. */
   readonly apdu?: ApduPath | 'auto' | undefined
-  /** The way that worked last time, to begin with. */
+  /** The path that worked last time; it is tried first. */
   readonly firstPath?: ApduPath | undefined
-  /** What is known of modems, and the name of one of them where it is not to be found out by asking. */
+  /** Known modem families, and the name of the one to use; without a name the modem is identified. */
   readonly profiles?: readonly ModemProfile[] | undefined
   readonly profile?: string | undefined
   readonly deadlines?: Partial<AtDeadlines> | undefined
-  /** Told what is found out on the way. */
+  /** Receives what the card detects about the modem. */
   readonly report?: ((news: PathNews) => void) | undefined
   readonly after: After
 }
 
 export interface ModemCard extends Card {
   readonly identity: ModemIdentity
-  /** What is known of modems like this one. */
+  /** The profile of this modem family. */
   readonly profile: ModemProfile
-  /** The way APDUs travel; undefined until the first application was selected. */
+  /** The path of APDUs; undefined until an application is selected. */
   readonly path: ApduPath | undefined
-  /** Why the modem is not asked any more; undefined while it answers. */
+  /** Why no more commands are sent to the modem; undefined while it answers. */
   readonly unusable: string | undefined
-  /** Where the modem says it is registered, now. */
+  /** The current registration that the modem reports. */
   registration(): Promise<ModemRegistration>
-  /** Waits until a network has taken it, at most as long as its profile says; every end has a name. */
+  /** Waits for registration until the deadline of the modem profile. Resolves with a result for each end. */
   waitForRegistration(
     options?: Pick<RegistrationWaitOptions, 'onChange' | 'signal'> & { readonly deadline?: number | undefined },
   ): Promise<RegistrationEnd>
   signal(): Promise<Signal>
   operator(): Promise<ModemOperator | undefined>
   sim(): Promise<SimReport | undefined>
-  /** Whom the modem takes its card for: it may not have noticed that another profile is enabled. */
+  /** ICCID and IMSI that the modem reports. It may not have noticed a profile switch. */
   subscriber(): Promise<ModemSubscriber>
-  /** The radio alone (AT+CFUN=4, AT+CFUN=1): the card keeps its power. */
+  /** The radio only (AT+CFUN=4, AT+CFUN=1): the card stays powered. */
   setRadio(on: boolean): Promise<void>
-  /** The commands of TS 27.007 §20 that the modem has for an LPA of its own. */
+  /** The commands of TS 27.007 §20 that the modem supports for its own LPA. */
   euiccCommands(): Promise<readonly string[]>
 }
 
-/** Between looks at whether the card is back after a reset. */
-const LOOK_AGAIN_MS = 500
-/** Whether these are taken is the modem's matter: echo and worded errors are understood too. */
+/** Interval for checking whether the card is ready after a reset, in milliseconds. */
+const CARD_POLL_MS = 500
+/** The modem may refuse these: the parser accepts echo and verbose errors. */
 const SET_UP = ['ATE0', 'AT+CMEE=1'] as const
 const [MANAGE_CHANNEL, CLOSE] = [0x70, 0x80]
 
 /**
- * Takes the card in a modem. Rejects with a ModemError (`no-serialport`, `no-port`, `port-held`, `no-modem`) whose
- * message says what to do. From then on its channel rejects with ApduErrors: `timed-out`, `port-gone`, `card-removed`,
- * `card-mute`, `bad-response`. The ATR is empty: modems do not tell it. `reset` carries out the reset recipe of the modem's
- * profile and waits until the card answers; where the modem leaves the bus meanwhile, until it is back.
+ * Opens the card in a modem. Rejects with a ModemError (`no-serialport`, `no-port`, `port-held`, `no-modem`). Later the
+ * channel rejects with ApduErrors: `timed-out`, `port-gone`, `card-removed`, `card-mute`, `bad-response`. The ATR is
+ * empty. `reset` runs the reset recipe of the modem profile and waits for the card, and for the modem if it leaves the
+ * bus.
  */
 export const openModemCard = async (options: ModemCardOptions): Promise<ModemCard> => {
   const { port: where, baud, after } = options
-  const known = knownBy(options)
+  const known = findProfile(options)
   const bytePort = typeof where === 'string' ? await openSerialPort({ path: where, ...(baud ? { baud } : {}) }) : where
   const port = createAtPort(bytePort, after)
   try {
@@ -95,7 +96,7 @@ export const openModemCard = async (options: ModemCardOptions): Promise<ModemCar
     const reopen =
       options.reopen ??
       (typeof where === 'string' ? () => openSerialPort({ path: where, ...(baud ? { baud } : {}) }) : undefined)
-    return cardOf(port, identity, profile, deadlines, { ...options, reopen })
+    return createCard(port, identity, profile, deadlines, { ...options, reopen })
   } catch (error) {
     await port.close()
     throw error
@@ -105,31 +106,35 @@ export const openModemCard = async (options: ModemCardOptions): Promise<ModemCar
 const given = (deadlines: ModemProfile['deadlines'] = {}): Partial<AtDeadlines> =>
   Object.fromEntries(Object.entries(deadlines).filter(([, ms]) => ms !== undefined))
 
-const knownBy = ({ profile, profiles = [] }: ModemCardOptions): ModemProfile | undefined => {
+const findProfile = ({ profile, profiles = [] }: ModemCardOptions): ModemProfile | undefined => {
   if (profile === undefined) return undefined
   const found = profiles.find(({ name }) => name === profile)
   if (found) return found
   const names = profiles.map(({ name }) => name).join(', ')
-  throw new ModemError('no-profile', 'rig', `there is no modem profile ${JSON.stringify(profile)}; there are ${names}`)
+  throw new ModemError(
+    'no-profile',
+    'rig',
+    `there is no modem profile ${JSON.stringify(profile)}; choose one of ${names}`,
+  )
 }
 
-/** The first `AT` is often lost: modems sleep, set their speed by it, or still answer an earlier program. */
+/** The first `AT` is often lost: modems wake up, detect the bit rate, or still answer an earlier program. */
 const wake = async (port: AtPort, where: string): Promise<void> => {
   let end = await port.ask({ text: 'AT' }, 2_000)
-  const said = describeEnd(end)
+  const result = describeEnd(end)
   for (let tries = 2; end.end !== 'ok'; tries--) {
     if (tries === 0 || end.end === 'port-gone' || port.unusable !== undefined)
       throw new ModemError(
         'no-modem',
         'rig',
-        `no modem answers AT on ${where}: ${said}; many modems have several ports, of which one or two take commands`,
+        `no modem answers AT on ${where}: ${result}. Many modems have several ports, and only one or two accept commands: try another port`,
       )
     end = await port.ask({ text: 'AT' }, 2_000)
   }
   for (const text of SET_UP) await port.ask({ text }, 2_000)
 }
 
-const cardOf = (
+const createCard = (
   port: AtPort,
   identity: ModemIdentity,
   profile: ModemProfile,
@@ -147,30 +152,30 @@ const cardOf = (
   const { ordinary } = deadlines
   const setUp = [...SET_UP, ...(profile.init ?? [])]
 
-  const comeBack = async (deadline: number): Promise<void> => {
+  const awaitModem = async (deadline: number): Promise<void> => {
     channels.forget()
-    if (reopen === undefined) throw new ApduError('port-gone', "the modem's port is gone")
+    if (reopen === undefined) throw new ApduError('port-gone', "the modem's port is closed")
     const { imei } = identity
     await awaitReturn({ port, reopen, imei, setUp, ordinary, after }, deadline)
     report?.({ text: 'the modem left the bus and came back' })
   }
-  /** Only a modem that is known to leave by itself is waited for; another one was pulled out. */
-  const returns = reopen && returnsWithin(profile.reset)
+  /** Wait only for a modem whose profile says that it leaves the bus during a reset. */
+  const returns = reopen && getReturnTimeout(profile.reset)
 
-  /** A modem that leaves does so in the middle, too: when the card asks for REFRESH. */
-  const lasting: Channel = {
+  /** Such a modem may also leave during a command, when the card sends REFRESH. */
+  const lastingChannel: Channel = {
     transmit: async command => {
-      if (port.isGone && returns !== undefined) await comeBack(returns)
+      if (port.isGone && returns !== undefined) await awaitModem(returns)
       try {
         return await channels.channel.transmit(command)
       } catch (error) {
         if (!isApduError(error, 'port-gone') || returns === undefined) throw error
-        await comeBack(returns)
-        // What was open is not any more: no harm is done by a closing that got lost.
+        await awaitModem(returns)
+        // The logical channel is closed already: the lost MANAGE CHANNEL needs no retry.
         if (command[1] === MANAGE_CHANNEL && command[2] === CLOSE) return respond(0x9000)
         throw new ApduError(
           'exchange-lost',
-          'the modem left the bus in the middle of a command, and is back; whether the card carried it out is not known',
+          'the modem left the bus during a command and came back; it is unknown whether the card executed the command',
           { cause: error },
         )
       }
@@ -180,20 +185,20 @@ const cardOf = (
   const reset = async (): Promise<Uint8Array> => {
     channels.forget()
     port.revive()
-    if (port.isGone && returns !== undefined) await comeBack(returns)
+    if (port.isGone && returns !== undefined) await awaitModem(returns)
     await runRecipe(profile.reset ?? GENERIC_PROFILE.reset!, {
       port,
       deadline: deadlines.cardReady,
-      comeBack,
+      comeBack: awaitModem,
       report: text => report?.({ text }),
     })
-    for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
+    for (let waited = 0; ; waited += CARD_POLL_MS) {
       const found = await readSim(port, ordinary)
-      // A card that wants a PIN is there.
+      // A card that requires a PIN is ready.
       if (found && found.sim !== 'absent' && found.sim !== 'busy' && found.sim !== 'failed') return atr
       if (port.isGone) throw noResponse('AT+CPIN?', { end: 'port-gone' })
-      if (waited >= deadlines.cardReady) throw stillGone(found)
-      await port.settle(LOOK_AGAIN_MS)
+      if (waited >= deadlines.cardReady) throw noCardAfterReset(found)
+      await port.settle(CARD_POLL_MS)
     }
   }
 
@@ -219,7 +224,7 @@ const cardOf = (
           returns === undefined
             ? undefined
             : () =>
-                runExclusive(() => comeBack(returns)).then(
+                runExclusive(() => awaitModem(returns)).then(
                   () => true,
                   error => {
                     if (!isApduError(error, 'port-gone')) throw error
@@ -230,7 +235,7 @@ const cardOf = (
     signal: () => readSignal(port, ordinary),
     operator: () => readOperator(port, ordinary),
     sim: () => readSim(port, ordinary),
-    subscriber: () => readSubscriber(port, ordinary),
+    subscriber: () => readModemSubscriber(port, ordinary),
     setRadio: on =>
       runExclusive(async () => {
         const text = on ? 'AT+CFUN=1' : 'AT+CFUN=4'
@@ -239,8 +244,9 @@ const cardOf = (
       }),
     euiccCommands: () => readEuiccCommands(port, { deadline: ordinary, mayTest: !profile.quirks?.noTestCommands }),
     reset: () => runExclusive(reset),
-    exclusive: procedure => runExclusive(() => procedure(lasting)),
-    // What goes on may end in good order, such as by closing its channel; but nobody waits for a modem that hangs.
+    exclusive: procedure => runExclusive(() => procedure(lastingChannel)),
+    // Let the current procedure finish, for example close its channel, but do not wait for a modem that does not
+    // answer.
     close: () => {
       const cancel = after(ordinary, () => void port.close())
       return runExclusive(() => port.close()).finally(cancel)
@@ -248,8 +254,8 @@ const cardOf = (
   }
 }
 
-const stillGone = (found: SimReport | undefined): ApduError =>
+const noCardAfterReset = (found: SimReport | undefined): ApduError =>
   new ApduError(
     found?.sim === 'absent' ? 'card-removed' : 'card-mute',
-    `the card did not come back after a reset: ${found?.said ?? 'AT+CPIN? tells nothing of it'}`,
+    `the card did not come back after a reset: ${found?.text ?? 'AT+CPIN? gave no information'}`,
   )

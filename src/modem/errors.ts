@@ -1,29 +1,29 @@
-/** Why the device is not on the network, or there is no device. Code branches on these, never on the message. */
+/** Why the device is not registered or not usable. Code branches on these codes, never on the message. */
 export type ModemErrorCode =
-  | 'no-usim' // the card has no USIM application: no profile is enabled, or it holds none
+  | 'no-usim' // the card has no USIM application: no profile is enabled, or it has none
   | 'pin-required' // a PIN must be verified first
   | 'pin-blocked'
-  | 'bad-card-data' // a file or an answer of the USIM does not say what TS 31.102 has it say
-  | 'bad-network-data' // the network's challenge cannot be put to a USIM
-  | 'network-not-genuine' // the USIM refused the network's MAC (9862): their keys differ
-  | 'out-of-step' // the USIM asked for resynchronisation again after one
-  | 'refused' // the network said no; `reason` is its word
+  | 'bad-card-data' // a file or response of the USIM is invalid (TS 31.102)
+  | 'bad-network-data' // the challenge of the network is invalid
+  | 'network-not-genuine' // the USIM rejected the MAC of the network (9862): their keys differ
+  | 'out-of-step' // the USIM requested resynchronization twice
+  | 'refused' // the network rejected the device; `reason` is its reason
   | 'no-serialport' // npm serialport does not load
-  | 'no-port' // the serial port is not there
-  | 'port-held' // another program holds it
+  | 'no-port' // the serial port does not exist
+  | 'port-held' // another program uses it
   | 'port-forbidden' // this user may not open it
-  | 'no-profile' // no modem profile has that name
-  | 'no-modem' // the port is there and nothing on it answers AT
-  | 'another-modem' // a modem came back, and it is not the one that went
-  | 'stale-profile' // the modem goes on with the profile that was enabled before
-  | 'not-registered' // no network took it: `reason` is how the waiting ended
-  | 'no-sim' // the modem says that its card is not there, or cannot be used
+  | 'no-profile' // no modem profile has this name
+  | 'no-modem' // the port opens, but no modem answers AT
+  | 'another-modem' // another modem came back
+  | 'stale-profile' // the modem still uses the previously enabled profile
+  | 'not-registered' // no network accepted the modem: `reason` is the result of the wait
+  | 'no-sim' // the modem reports that its card is missing or unusable
   | 'radio-off'
   | 'modem-silent' // it stopped answering
-  | 'modem-refused' // it said no in its own name, and nothing of the card
-  | 'modem-garbled' // its answer cannot be read
+  | 'modem-refused' // it rejected the command without an error of the card
+  | 'modem-garbled' // its response is invalid
 
-/** `fault` says on whose side it lies; `status` is the card's status word, `reason` the network's word. */
+/** `fault` is the responsible part; `status` is the status word of the card, `reason` the reason of the network. */
 export class ModemError extends Error {
   readonly code: ModemErrorCode
   readonly fault: 'card' | 'network' | 'user' | 'rig' | 'modem'

@@ -1,35 +1,36 @@
 import { ApduError } from '../apdu/errors.ts'
+import type { After } from '../apdu/json/json-asker.ts'
 import { describeEnd } from './at/at-exchange.ts'
-import type { After, AtPort, BytePort } from './at/at-port.ts'
+import type { AtPort, BytePort } from './at/at-port.ts'
 import { IMEI } from './at/at-urc.ts'
 import { ModemError } from './errors.ts'
 
-/** What must be known of a modem to take it back after it went. */
-export interface Returning {
+/** The properties of a modem that are needed to open it again. */
+export interface ReturningModem {
   readonly port: AtPort
-  /** Opens the modem's port anew, wherever it is now; rejects with a ModemError while it is not there. */
+  /** Opens the port of the modem, also at a new path; rejects with a ModemError while it is missing. */
   readonly reopen: () => Promise<BytePort>
   readonly imei: string | undefined
-  /** Brings a modem that has just begun to the manners that are wanted; its answers do not matter. */
+  /** Commands that set up the modem; their results are ignored. */
   readonly setUp: readonly string[]
   readonly ordinary: number
   readonly after: After
 }
 
-const LOOK_EVERY_MS = 1_000
+const POLL_MS = 1_000
 const ANSWERS_WITHIN_MS = 2_000
 
-/** While a device enumerates its file is missing, or belongs to root, or udev's helpers look at it. */
-const COMES_AND_GOES = ['no-port', 'port-held', 'port-forbidden'] as const
+/** During enumeration the device file is missing, is owned by root, or is opened by udev. */
+const TRANSIENT_ERRORS = ['no-port', 'port-held', 'port-forbidden'] as const
 
 /**
- * Waits until the modem is back, and takes it: its port is opened by what stays the same of it (its place on the bus,
- * its serial number), and its IMEI must be the one that went. Rejects with an ApduError `port-gone`.
+ * Waits until the modem is back and opens it by its stable properties (bus position, serial number). The IMEI must be
+ * unchanged. Rejects with an ApduError `port-gone`.
  */
-export const awaitReturn = async (modem: Returning, deadline: number): Promise<void> => {
+export const awaitReturn = async (modem: ReturningModem, deadline: number): Promise<void> => {
   const { port, after, imei } = modem
   let isOver = false
-  let said = 'its port is not there'
+  let reason = 'its port is missing'
   const cancel = after(deadline, () => {
     isOver = true
   })
@@ -38,17 +39,17 @@ export const awaitReturn = async (modem: Returning, deadline: number): Promise<v
       if (port.isClosed) throw new ApduError('port-gone', "the modem's port was closed")
       if (port.isGone) {
         const opened = await reopen(modem)
-        if (typeof opened === 'string') said = opened
-        else await port.goOnOver(opened)
+        if (typeof opened === 'string') reason = opened
+        else await port.replacePort(opened)
       }
       if (!port.isGone) {
         const end = await port.ask({ text: 'AT' }, ANSWERS_WITHIN_MS)
         if (end.end === 'ok') break
         port.revive()
-        said = `its port is there, and AT gets ${describeEnd(end)}`
+        reason = `its port is open, and AT returns ${describeEnd(end)}`
       }
-      if (isOver) throw new ApduError('port-gone', `the modem did not come back in ${deadline / 1000} s: ${said}`)
-      await port.settle(LOOK_EVERY_MS)
+      if (isOver) throw new ApduError('port-gone', `the modem did not come back in ${deadline / 1000} s: ${reason}`)
+      await port.settle(POLL_MS)
     }
   } finally {
     cancel()
@@ -61,17 +62,17 @@ export const awaitReturn = async (modem: Returning, deadline: number): Promise<v
   const cause = new ModemError(
     'another-modem',
     'rig',
-    `the modem with IMEI ${imei} went, and ${found === undefined ? 'one that tells no IMEI' : `the one with IMEI ${found}`} is at its port now; ` +
-      'it is not touched: plug the first one in again, or choose the rig of the other one',
+    `the modem with IMEI ${imei} left, and ${found === undefined ? 'one without an IMEI' : `the one with IMEI ${found}`} is at its port now. ` +
+      'It is not used: attach the first modem again, or choose the rig of the other one',
   )
   throw new ApduError('port-gone', cause.message, { cause })
 }
 
-const reopen = async ({ reopen: open }: Returning): Promise<BytePort | string> => {
+const reopen = async ({ reopen: open }: ReturningModem): Promise<BytePort | string> => {
   try {
     return await open()
   } catch (error) {
-    if (error instanceof ModemError && COMES_AND_GOES.some(code => code === error.code)) return error.message
+    if (error instanceof ModemError && TRANSIENT_ERRORS.some(code => code === error.code)) return error.message
     throw error
   }
 }

@@ -2,13 +2,13 @@ import type { AtDeadlines } from './at/at-apdu.ts'
 import type { ApduPath } from './at/at-channels.ts'
 import type { ModemIdentity } from './at/at-urc.ts'
 
-/** A step of a reset: a command, a pause in milliseconds, or the USB device leaving and coming back in that time. */
+/** A step of a reset: a command, a pause in milliseconds, or the time in which the USB device leaves and comes back. */
 export type ResetStep = { readonly at: string } | { readonly wait: number } | { readonly reenumerates: number }
 
-/** What a family of modems is known for. A value, read from rigs/modems; what is absent is as with any modem. */
+/** Properties of a modem family, read from rigs/modems. Absent properties have the generic value. */
 export interface ModemProfile {
   readonly name: string
-  /** Patterns, whatever their case, that what the modem says of itself must match; all that are given. */
+  /** Case-insensitive patterns for the identification of the modem; all given ones must match. */
   readonly match?:
     | {
         /** AT+CGMI */
@@ -19,42 +19,42 @@ export interface ModemProfile {
         readonly information?: string | undefined
       }
     | undefined
-  /** The way to try first. The other one is taken where this fails. */
+  /** The path to try first; the other one is the fallback. */
   readonly apdu?: ApduPath | undefined
-  /** Bytes of a STORE DATA block. */
+  /** Maximum bytes of a STORE DATA block. */
   readonly segmentSize?: number | undefined
   readonly deadlines?: { readonly [K in keyof AtDeadlines]?: number | undefined } | undefined
-  /** Sent once the modem is known. */
+  /** Commands to send after identification. */
   readonly init?: readonly string[] | undefined
-  /** Sent when the modem says that the SIM may not be used (+CME ERROR: 3); then the command is tried again. */
+  /** Commands to send when the modem does not allow use of the SIM (+CME ERROR: 3); then the command is repeated. */
   readonly wake?: readonly string[] | undefined
   readonly reset?: readonly ResetStep[] | undefined
-  /** What to ask of the card when a profile is enabled or disabled: false where REFRESH costs more than it gives. */
+  /** The refreshFlag for profile switches: false if REFRESH causes errors. */
   readonly refreshFlag?: boolean | undefined
   readonly quirks?:
     | {
-        /** `=?` is refused, or not answered at all. */
+        /** Test commands (`=?`) are rejected or not answered. */
         readonly noTestCommands?: boolean | undefined
-        /** The modem is not known to open a logical channel at all. */
+        /** The modem cannot open a logical channel. */
         readonly opensNothing?: boolean | undefined
-        /** The ISD-R can be selected only while a profile is enabled. */
+        /** The ISD-R is selectable only while a profile is enabled. */
         readonly isdrNeedsProfile?: boolean | undefined
       }
     | undefined
-  /** A sentence for somebody whose modem of this family refuses its service. */
+  /** A hint for users whose modem of this family does not work. */
   readonly note?: string | undefined
-  /** Where this is known from. */
+  /** Sources of this data. */
   readonly source?: readonly string[] | undefined
 }
 
-/** For a modem that nobody has described. */
+/** For modems without a profile. */
 export const GENERIC_PROFILE: ModemProfile = {
   name: 'generic',
   wake: ['AT+ECSIMSLEEP=0'],
   reset: [{ at: 'AT+CFUN=0' }, { at: 'AT+CFUN=1' }],
 }
 
-/** The first profile that names the modem; the one called `generic` where none does. */
+/** Returns the first profile that matches the modem, else the one named `generic`. */
 export const chooseProfile = (profiles: readonly ModemProfile[], identity: ModemIdentity): ModemProfile =>
   profiles.find(({ match }) => match !== undefined && matches(match, identity)) ??
   profiles.find(({ name }) => name === GENERIC_PROFILE.name) ??

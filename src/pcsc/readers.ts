@@ -99,7 +99,7 @@ const readersNamed = (readers: readonly Reader[], { reader: wanted, slot }: Read
       .join(', ')
     throw new PcscError(
       'no-reader',
-      called && others ? `no reader is${called}; attached: ${others}` : `no reader is attached; plug one in`,
+      called && others ? `no reader is${called}; attached: ${others}` : `no reader is attached; attach one`,
     )
   }
   if (slot === undefined) return alike

@@ -129,7 +129,7 @@ const MAY_BE_BUSY = 'the card may still be processing the command, so leave it i
 const stuckError = (reader: string, why: string, first: string): PcscError =>
   new PcscError(
     'reader-timeout',
-    `${reader}: ${why}, and PC/SC cannot cancel the call; ${first}unplug the reader and plug it in again, ` +
+    `${reader}: ${why}, and PC/SC cannot cancel the call; ${first}disconnect the reader and connect it again, ` +
       'then restart pcscd: systemctl restart pcscd',
     { reader },
   )

@@ -29,23 +29,23 @@ const begin = async (manners: ModemQuirks = {}, options: Parameters<typeof inser
   return insert(card, manners, options)
 }
 
-describe('the card in a modem', () => {
-  it('keeps to AT+CSIM where that was asked for', async () => {
-    const { card, said } = await begin({}, { apdu: 'csim' })
+describe('openModemCard', () => {
+  it('apdu: csim uses AT+CSIM only', async () => {
+    const { card, sentCommands } = await begin({}, { apdu: 'csim' })
     expect(await readEid(card)).toBe(EID)
-    expect(said('CCHO')).toEqual([])
-    // Upper-case hexadecimal, and the length counts its digits.
-    expect(said('CSIM')[0]).toBe('AT+CSIM=10,"0070000001"')
-    expect(said('CSIM').every(text => /^AT\+CSIM=(\d+),"([0-9A-F]+)"$/.test(text))).toBe(true)
+    expect(sentCommands('CCHO')).toEqual([])
+    // Upper-case hexadecimal; the length counts its digits.
+    expect(sentCommands('CSIM')[0]).toBe('AT+CSIM=10,"0070000001"')
+    expect(sentCommands('CSIM').every(text => /^AT\+CSIM=(\d+),"([0-9A-F]+)"$/.test(text))).toBe(true)
   })
 
-  it('begins with the way that is known to work', async () => {
-    const { card, said } = await begin({}, { firstPath: 'csim' })
+  it('firstPath is tried first', async () => {
+    const { card, sentCommands } = await begin({}, { firstPath: 'csim' })
     expect(await readEid(card)).toBe(EID)
-    expect(said('CCHO')).toEqual([])
+    expect(sentCommands('CCHO')).toEqual([])
   })
 
-  it('takes the other way where the one that worked last is gone', async () => {
+  it('AT+CGLA is the fallback if firstPath fails', async () => {
     const { card, news } = await begin({ without: ['CSIM'] }, { firstPath: 'csim' })
     expect(await readEid(card)).toBe(EID)
     expect(news.at(-1)).toMatchObject({ path: 'ccho-cgla' })
@@ -53,7 +53,7 @@ describe('the card in a modem', () => {
     await expect(readEid(only.card)).rejects.toSatisfy(error => isApduError(error, 'card-mute'))
   })
 
-  it('gives the FCI, of which AT+CCHO says nothing', async () => {
+  it('SELECT returns the FCI, which AT+CCHO discards', async () => {
     const { card } = await begin()
     const fci = await card.exclusive(async channel => {
       const number = await openLogicalChannel(channel)
@@ -63,7 +63,7 @@ describe('the card in a modem', () => {
   })
 
   it.each<ModemQuirks>([{}, { noApplication: '+CME ERROR: 22' }])(
-    'says 6A82 for an application that is not there, and tries the next on the same channel (%j)',
+    'SELECT returns 6A82 for a missing application, and the next AID is selected on the same channel (%j)',
     async manners => {
       const { card } = await begin(manners)
       await card.exclusive(async channel => {
@@ -79,7 +79,7 @@ describe('the card in a modem', () => {
     },
   )
 
-  it('forgets its sessions at a reset, and begins anew', async () => {
+  it('a reset closes all sessions, and new ones can be opened', async () => {
     const { card, modem } = await begin()
     await card.exclusive(async channel => {
       const number = await openLogicalChannel(channel)
@@ -90,7 +90,7 @@ describe('the card in a modem', () => {
     expect(await readEid(card)).toBe(EID)
   })
 
-  it('tells who the modem is, and where it is registered', async () => {
+  it('the card has the identity and the registration of the modem', async () => {
     const { card } = await begin({ news: ['+CREG: 3', '+CEREG: 3', 'RING'], model: 'Model 1' })
     expect(card.identity).toEqual({
       imei: '356938035643809',
@@ -108,14 +108,14 @@ describe('the card in a modem', () => {
     [{ listed: ['+CGEUICCID', '+CEUICCPM', '+CSQ'] }, ['CEUICCPM', 'CGEUICCID']],
     [{}, []],
     [{ testCommands: 'silent' }, []],
-  ])('reports the commands of an LPA that the modem has (%j)', async (manners, expected) => {
+  ])('euiccCommands lists the LPA commands of the modem (%j)', async (manners, expected) => {
     const { card, time } = await begin(manners)
     expect(await time.until(card.euiccCommands())).toEqual(expected)
     expect(await readEid(card)).toBe(EID)
   })
 })
 
-describe('a modem that does not do what it should', () => {
+describe('a modem that violates the specification', () => {
   it.each([
     [['+CME ERROR: 10'], 'card-removed'],
     [['+CME ERROR: 13'], 'card-mute'],
@@ -128,12 +128,12 @@ describe('a modem that does not do what it should', () => {
     [['+CGLA: 4,"90\xff0"', 'OK'], 'bad-response'],
     [['+CGLA: 4,"9000"', '+CGLA: 4,"6985"', 'OK'], 'bad-response'],
     [['+CSIM: 4,"9000"', 'OK'], 'bad-response'],
-  ] as const)('%j is %s', async (answer, code) => {
+  ] as const)('the fault %j results in %s', async (answer, code) => {
     const { card, time } = await begin({ faults: [{ command: 'CGLA', after: 1, answer }] }, { apdu: 'ccho-cgla' })
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, code))
   })
 
-  it('and leaves ends what waits and what comes', async () => {
+  it('a modem that leaves the bus ends pending and later commands with port-gone', async () => {
     const { card, port, time } = await begin({ faults: [{ command: 'CGLA', answer: 'silence' }] })
     const waiting = readEid(card)
     time.after(1_000, () => port.pull())
@@ -141,7 +141,7 @@ describe('a modem that does not do what it should', () => {
     await expect(readEid(card)).rejects.toSatisfy(error => isApduError(error, 'port-gone'))
   })
 
-  it('is let go though it hangs, and not before what goes on had its time to end', async () => {
+  it('closing waits for the current procedure, but not for a modem that does not answer', async () => {
     const hung = await begin({ faults: [{ command: 'CGLA', answer: 'silence' }] })
     const waiting = readEid(hung.card)
     waiting.catch(() => undefined)
@@ -156,7 +156,7 @@ describe('a modem that does not do what it should', () => {
     await expect(readEid(well.card)).rejects.toSatisfy(error => isApduError(error, 'port-gone'))
   })
 
-  it('and is none is said to be none', async () => {
+  it('a port without a modem is rejected with no-modem', async () => {
     const time = createVirtualTime()
     let say: (bytes: Uint8Array) => void = () => {}
     const port: BytePort = {
@@ -169,12 +169,12 @@ describe('a modem that does not do what it should', () => {
     await expect(time.until(openModemCard({ port, after: time.after }))).rejects.toMatchObject({
       code: 'no-modem',
       fault: 'rig',
-      message: expect.stringContaining('nothing before the deadline'),
+      message: expect.stringContaining('no result before the deadline'),
     })
     expect(time.now).toBeLessThan(10_000)
   })
 
-  it('and has a profile that nobody wrote is not opened', async () => {
+  it('an unknown profile name is rejected with no-profile', async () => {
     await expect(begin({}, { profile: 'ec20', profiles: [{ name: 'ec20f' }] })).rejects.toMatchObject({
       code: 'no-profile',
       message: expect.stringContaining('ec20f'),

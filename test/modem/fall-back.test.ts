@@ -20,7 +20,7 @@ import { insert } from './modem-fixture.ts'
 const ERROR = ['ERROR']
 const EID = `bf3e125a10${hex(testIdentity().eid)}`
 
-/** GET EID is one block; with blocks of 2 bytes it is a chain of three, of which the modem loses one. */
+/** GET EID is one block; with blocks of 2 bytes it is a chain of three, and the modem loses one. */
 const readInBlocks = async (manners: ModemQuirks, options: Partial<ModemCardOptions> = {}) => {
   const { card: euicc } = await createTestCard()
   const begun = await insert(euicc, manners, options)
@@ -34,46 +34,46 @@ const readInBlocks = async (manners: ModemQuirks, options: Partial<ModemCardOpti
   return { ...begun, answer }
 }
 
-describe('a way that fails in the middle of a chain', () => {
-  // CGLA: the SELECT, then the three blocks. CSIM: TERMINAL CAPABILITY is not sent here; MANAGE CHANNEL, SELECT, the blocks.
+describe('a path that fails during a STORE DATA chain', () => {
+  // CGLA: SELECT, then three blocks. CSIM: MANAGE CHANNEL, SELECT, the blocks.
   it.each([
     ['ccho-cgla', 'CGLA', 1],
     ['ccho-cgla', 'CGLA', 2],
     ['csim', 'CSIM', 2],
     ['csim', 'CSIM', 3],
   ] as const)(
-    'from %s: %s fails after %i, and the blocks are sent again on the other',
+    'from %s: after %s fails at command %i, the blocks are repeated on the other path',
     async (firstPath, command, after) => {
       const other = firstPath === 'csim' ? 'ccho-cgla' : 'csim'
-      const { answer, card, news, said } = await readInBlocks(
+      const { answer, card, news, sentCommands } = await readInBlocks(
         { faults: [{ command, after, answer: ERROR }] },
         { firstPath },
       )
       expect(await answer).toBe(EID)
       expect(card.path).toBe(other)
-      expect(news.at(-1)).toMatchObject({ path: other, text: expect.stringMatching(/ERROR; from here on/) })
-      // Block 0 reached the card on both ways.
-      const blockZero = (name: string) => said(name).filter(text => /"8[0-3]E21100/.test(text)).length
+      expect(news.at(-1)).toMatchObject({ path: other, text: expect.stringMatching(/ERROR; the card uses/) })
+      // Block 0 reached the card on both paths.
+      const blockZero = (name: string) => sentCommands(name).filter(text => /"8[0-3]E21100/.test(text)).length
       expect([blockZero('CGLA') > 0, blockZero('CSIM') > 0]).toEqual([true, true])
-      if (firstPath === 'ccho-cgla') expect(said('CCHC')).toEqual(['AT+CCHC=1'])
+      if (firstPath === 'ccho-cgla') expect(sentCommands('CCHC')).toEqual(['AT+CCHC=1'])
     },
   )
 
   it.each([
     ['ccho-cgla', 'CGLA', 3],
     ['csim', 'CSIM', 4],
-  ] as const)('from %s: the last block is not sent twice', async (firstPath, command, after) => {
+  ] as const)('from %s: the last block is not repeated', async (firstPath, command, after) => {
     for (const reachesCard of [true, false]) {
       const faults = [{ command, after, answer: ERROR, reachesCard }]
-      const { answer, card, said } = await readInBlocks({ faults }, { firstPath })
+      const { answer, card, sentCommands } = await readInBlocks({ faults }, { firstPath })
       await expect(answer).rejects.toSatisfy(error => isApduError(error, 'exchange-lost'))
-      const last = (name: string) => said(name).filter(text => /"8[0-3]E291/.test(text)).length
+      const last = (name: string) => sentCommands(name).filter(text => /"8[0-3]E291/.test(text)).length
       expect(last('CGLA') + last('CSIM')).toBe(1)
       expect(card.path).toBe(firstPath === 'csim' ? 'ccho-cgla' : 'csim')
     }
   })
 
-  it('has nowhere to go where both fail, or only one was asked for', async () => {
+  it('the error is returned if both paths fail, or if only one is allowed', async () => {
     const faults = [
       { command: 'CGLA', after: 1, answer: ERROR },
       { command: 'CSIM', answer: ERROR },
@@ -84,7 +84,7 @@ describe('a way that fails in the middle of a chain', () => {
     await expect(only.answer).rejects.toSatisfy(error => isApduError(error, 'card-mute'))
   })
 
-  it('says nothing of a way that is late: what comes late is not sent twice', async () => {
+  it('a late response does not switch the path, and the command is not repeated', async () => {
     const { answer } = await readInBlocks({ faults: [{ command: 'CGLA', after: 1, answer: 'silence' }] })
     await expect(answer).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
   })
@@ -93,7 +93,7 @@ describe('a way that fails in the middle of a chain', () => {
 const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const reason = ts48Missing ? 'no ../shared/ts48 with the GSMA TS.48 profiles' : undefined
 
-describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: ${reason})` : ''}`, () => {
+describe.skipIf(reason)(`a download over a modem with quirks${reason ? ` (skipped: ${reason})` : ''}`, () => {
   const begin = async (
     manners: ModemQuirks,
     options: Partial<ModemCardOptions> = {},
@@ -106,16 +106,16 @@ describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: 
     return { fixture, ...begun, doings: doingsOf(fixture, async () => device) }
   }
 
-  /** Commands on the first way until the middle of the package. */
+  /** Commands on the first path until the middle of the package. */
   it.each([
     ['CGLA', 'ccho-cgla', 40],
     ['CGLA', 'ccho-cgla', 28],
     ['CSIM', 'csim', 45],
   ] as const)(
-    'goes on where %s fails after the %s way carried %i (EC20F, lpac#186)',
+    'the download continues after %s fails on path %s at command %i (EC20F, lpac#186)',
     async (command, firstPath, after) => {
       const { fixture, doings, time, card } = await begin(
-        // Blocks that are the last of their chain go through: those may not be sent twice, see above.
+        // The last blocks of chains pass, as they must not be repeated.
         { faults: [{ command, after, answer: ERROR, unlessMatches: '"8[0-3]E291' }] },
         { firstPath, profiles },
       )
@@ -126,7 +126,7 @@ describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: 
     },
   )
 
-  it('ends with the profile on the card wherever a way fails, if need be by asking the card what came of it', async () => {
+  it('the profile is installed wherever a path fails, if necessary after reading the result from the card', async () => {
     const outcomes = new Set<string>()
     for (let after = 3; after <= 51; after += 6) {
       const faults = [{ command: 'CGLA', after, answer: ERROR }]
@@ -142,7 +142,7 @@ describe.skipIf(reason)(`a download in a modem of manners${reason ? ` (skipped: 
     expect([...outcomes].sort()).toEqual(['the card was asked', 'without a loss'])
   })
 
-  it('takes shorter blocks where the modem refuses long commands (lpac#160)', async () => {
+  it('the segment size decreases if the modem rejects long commands (lpac#160)', async () => {
     const learned: unknown[] = []
     const { fixture, doings, time } = await begin({ longestApdu: 126 }, {}, { onLearned: fact => learned.push(fact) })
     await time.until(doings.download())

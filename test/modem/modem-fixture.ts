@@ -1,14 +1,15 @@
 import type { Card } from '../../src/apdu/channel.ts'
+import type { After } from '../../src/apdu/json/json-asker.ts'
 import { type AtModemOptions, createAtModem } from '../../src/euicc/emulator/at-modem.ts'
 import type { ModemQuirks } from '../../src/euicc/emulator/at-modem-quirks.ts'
 import type { PathNews } from '../../src/modem/at/at-channels.ts'
-import type { After, BytePort } from '../../src/modem/at/at-port.ts'
+import type { BytePort } from '../../src/modem/at/at-port.ts'
 import { type ModemCardOptions, openModemCard } from '../../src/modem/at-card.ts'
 import { ModemError } from '../../src/modem/errors.ts'
 
 const tick = () => new Promise<void>(resolve => setImmediate(resolve))
 
-/** Time that passes only when nothing else happens, and then at once up to what is due next. */
+/** Virtual time: advances to the next timer when nothing else is pending. */
 export const createVirtualTime = () => {
   const waiting = new Set<{ at: number; run: () => void }>()
   let now = 0
@@ -29,7 +30,7 @@ export const createVirtualTime = () => {
     get now() {
       return now
     },
-    /** Lets `work` run to its end, however long that takes in this time. */
+    /** Runs `work` to its end in virtual time. */
     async until<T>(work: Promise<T>): Promise<T> {
       let isDone = false
       work.then(
@@ -51,7 +52,7 @@ export const createVirtualTime = () => {
 
 type Modem = Pick<ReturnType<typeof createAtModem>, 'hear' | 'onSay' | 'onPresence'>
 
-/** The two ends of a cable. `cut` says in which pieces the modem's bytes arrive. */
+/** A cable with two ends. `cut` splits the bytes of the modem into chunks. */
 export const cable = (
   modem: Modem,
   cut: (sent: Uint8Array) => Uint8Array[] = sent => [sent],
@@ -94,7 +95,7 @@ export const cable = (
   }
 }
 
-/** A card in a modem of these manners, and what the bench has of it, in virtual time. */
+/** A card in a modem with these quirks, opened in virtual time. */
 export const insert = async (
   card: Pick<Card, 'exclusive' | 'reset'>,
   manners: ModemQuirks = {},
@@ -114,7 +115,7 @@ export const insert = async (
     time,
     news,
     card: inModem,
-    said: (name: string): string[] => modem.heard.filter(text => text.startsWith(`AT+${name}=`)),
+    sentCommands: (name: string): string[] => modem.heard.filter(text => text.startsWith(`AT+${name}=`)),
   }
 }
 

@@ -9,7 +9,7 @@ import type { BytePort } from '../../src/modem/at/at-port.ts'
 import type { ModemCardOptions } from '../../src/modem/at-card.ts'
 import { ModemError } from '../../src/modem/errors.ts'
 import type { ModemProfile } from '../../src/modem/profile.ts'
-import { returnsWithin } from '../../src/modem/reset-recipe.ts'
+import { getReturnTimeout } from '../../src/modem/reset-recipe.ts'
 import { readModemProfiles } from '../../src/rigs/links/modem-profiles.ts'
 import { hex } from '../apdu/scripted-channel.ts'
 import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../euicc/card.ts'
@@ -33,7 +33,7 @@ const begin = async (
 const LEAVES: Partial<ModemProfile> = { reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 60_000 }] }
 
 describe('the reset recipe of a modem', () => {
-  it('is carried out step by step', async () => {
+  it('runRecipe executes each step', async () => {
     const { card, modem, time, eid } = await begin(
       {},
       { reset: [{ at: 'AT+CFUN=4' }, { wait: 5_000 }, { at: 'AT+CFUN=1' }] },
@@ -44,17 +44,17 @@ describe('the reset recipe of a modem', () => {
     expect((await time.until(eid())).toUpperCase()).toBe(EID)
   })
 
-  it('is the one every modem knows where there is none, and where its own is refused', async () => {
+  it('the generic recipe is used if there is none, or if the modem rejects a command', async () => {
     const bare = await begin({})
     await bare.time.until(bare.card.reset())
     expect(bare.modem.heard.slice(-3)).toEqual(['AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
     const refusing = await begin({}, { reset: [{ at: 'AT!RESET' }, { reenumerates: 60_000 }] })
     await refusing.time.until(refusing.card.reset())
     expect(refusing.modem.heard.slice(-4)).toEqual(['AT!RESET', 'AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
-    expect(refusing.news.map(({ text }) => text).join()).toMatch(/refuses AT!RESET .*\(ERROR\)/)
+    expect(refusing.news.map(({ text }) => text).join()).toMatch(/rejects AT!RESET .*\(ERROR\)/)
   })
 
-  it('waits until the modem has left the bus and is back, and knows it by its IMEI', async () => {
+  it('a reset waits until the modem has left the bus and is back with the same IMEI', async () => {
     const { card, modem, time, news, eid } = await begin({}, LEAVES)
     expect((await time.until(eid())).toUpperCase()).toBe(EID)
     await time.until(card.reset())
@@ -67,10 +67,10 @@ describe('the reset recipe of a modem', () => {
   it.each([
     ['pauses', { reset: [{ at: 'AT+CFUN=4' }, { wait: 3_600_000 }, { at: 'AT+CFUN=1' }] }],
     ['waits for the modem to come back', { reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 3_600_000 }] }],
-  ])('ends soon after the modem is let go while it %s', async (_name, profile: Partial<ModemProfile>) => {
+  ])('a reset ends soon after the card is closed while it %s', async (_name, profile: Partial<ModemProfile>) => {
     const { card, port, time } = await begin({}, profile)
     const resetting = card.reset()
-    // Whoever expects it to succeed hears of it below.
+    // The assertion below handles the rejection.
     resetting.catch(() => undefined)
     if ('reenumerates' in profile.reset![1]!) time.after(1, () => port.pull())
     time.after(20_000, () => void card.close())
@@ -80,7 +80,7 @@ describe('the reset recipe of a modem', () => {
     await expect(time.until(card.reset())).rejects.toMatchObject({ code: 'port-gone' })
   })
 
-  it('goes on with a modem that left before its OK was out', async () => {
+  it('a modem that leaves before its OK is awaited', async () => {
     const { card, port, time, eid } = await begin(
       { faults: [{ command: 'CFUN', answer: 'silence' }] },
       { reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 60_000 }] },
@@ -92,7 +92,7 @@ describe('the reset recipe of a modem', () => {
     expect((await time.until(eid())).toUpperCase()).toBe(EID)
   })
 
-  it('ends where the modem does not come back', async () => {
+  it('a reset ends if the modem does not come back', async () => {
     const { card, port, time } = await begin({}, LEAVES)
     const resetting = card.reset()
     time.after(1, () => port.pull())
@@ -102,7 +102,7 @@ describe('the reset recipe of a modem', () => {
     })
   })
 
-  it('ends where the card does not come back', async () => {
+  it('a reset ends if the card does not come back', async () => {
     const { card, time } = await begin({ faults: [{ command: 'CPIN', answer: ['+CME ERROR: 10'] }] })
     await expect(time.until(card.reset())).rejects.toMatchObject({
       code: 'card-removed',
@@ -110,7 +110,7 @@ describe('the reset recipe of a modem', () => {
     })
   })
 
-  it('does not go on with another modem that is at the port now', async () => {
+  it('a reset rejects another modem at the same port', async () => {
     const { card: otherCard } = await createTestCard()
     const other = await insert(otherCard)
     let swap: () => Promise<BytePort> = async () => {
@@ -138,8 +138,8 @@ describe('the reset recipe of a modem', () => {
     const rejected = await time.until(card.reset()).catch((error: unknown) => error)
     expect(isApduError(rejected, 'port-gone')).toBe(true)
     expect((rejected as Error).cause).toMatchObject({ code: 'another-modem', fault: 'rig' })
-    expect((rejected as Error).message).toMatch(/IMEI 356938035643809 went, and the one with IMEI 490154203237518/)
-    // Nothing of ours reaches it after that.
+    expect((rejected as Error).message).toMatch(/IMEI 356938035643809 left, and the one with IMEI 490154203237518/)
+    // No further command is sent to it.
     const before = asked.length
     await expect(
       time.until(card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 4, 2, 0x3f, 0)))),
@@ -147,17 +147,17 @@ describe('the reset recipe of a modem', () => {
     expect(asked.slice(before).filter(text => !/^AT(E0|\+CMEE=1|\+CGSN)?$/.test(text))).toEqual([])
   })
 
-  it.each(profiles.map(profile => [profile.name, profile] as const))('%s has one that ends', (_name, { reset }) => {
+  it.each(profiles.map(profile => [profile.name, profile] as const))('the recipe of %s ends', (_name, { reset }) => {
     expect(reset).toBeDefined()
     expect(reset!.some(step => 'at' in step)).toBe(true)
-    // What leaves says how long it may be away.
+    // A step that leaves the bus has a time limit.
     const leaves = reset!.some(step => 'at' in step && /^AT(\+CFUN=1,1|!RESET|#REBOOT|\^RESET)$/.test(step.at))
-    expect(returnsWithin(reset) !== undefined).toBe(leaves)
+    expect(getReturnTimeout(reset) !== undefined).toBe(leaves)
   })
 })
 
-describe('a modem that leaves the bus by itself', () => {
-  it('when the card asks for REFRESH is waited for, and the profile is enabled (agnos-builder#556)', async () => {
+describe('a modem that leaves the bus without a reset', () => {
+  it('the modem leaves on REFRESH, is awaited, and the profile is enabled (agnos-builder#556)', async () => {
     const { card, time, euicc } = await begin({ ...MODEM_QUIRKS['eg25-g'].manners }, LEAVES)
     const found = await time.until(enableProfile({ card, profile: { iccid: ICCID_DIGITS[0] }, refreshFlag: true }))
     expect(found.profileState).toBe('enabled')
@@ -165,11 +165,11 @@ describe('a modem that leaves the bus by itself', () => {
   })
 
   it.each([true, false])(
-    'before it answered: whether the profile was enabled is read from the card (%j)',
+    'the modem leaves before its response: the state of the profile is read from the card (%j)',
     async isDone => {
       const { card: euicc } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
       let fixture: Awaited<ReturnType<typeof insert>> | undefined
-      // The answer to EnableProfile (SGP.22 §5.7.16) does not arrive; or the command does not.
+      // The response of EnableProfile (SGP.22 §5.7.16) is lost, or the command is.
       const cut = (sent: Uint8Array): Uint8Array[] => {
         const asked = fixture?.modem.heard.at(-1) ?? ''
         if (!asked.includes('BF31') || fixture!.modem.heard.filter(text => text.includes('BF31')).length > 1)
@@ -193,7 +193,7 @@ describe('a modem that leaves the bus by itself', () => {
     },
   )
 
-  it('in the middle of a command is told to have lost it', async () => {
+  it('a command during which the modem leaves ends with exchange-lost', async () => {
     const { card, time, port } = await begin({ slow: { CSIM: { ms: 5_000, times: 1 } } }, LEAVES)
     const lost = card.exclusive(channel => channel.transmit(Uint8Array.of(0, 0xa4, 0, 4, 2, 0x3f, 0)))
     time.after(1_000, () => port.pull())
@@ -206,7 +206,7 @@ describe('a modem that leaves the bus by itself', () => {
     expect(answer.length).toBeGreaterThanOrEqual(2)
   })
 
-  it('and is none that is known to is missed at once', async () => {
+  it('a modem without a leaving step ends with port-gone at once', async () => {
     const { card, time, port } = await begin({})
     port.pull()
     await expect(
@@ -215,7 +215,7 @@ describe('a modem that leaves the bus by itself', () => {
     expect(time.now).toBeLessThan(1_000)
   })
 
-  it('while it looks for a network is waited for, too', async () => {
+  it('a modem that leaves during a wait for registration is awaited', async () => {
     const { card, time, port } = await begin({ registersAfter: 50_000 }, LEAVES, {
       register: async () => ({ registration: 'home', operator: 'Test', plmn: '00101' }),
     } as never)

@@ -73,7 +73,7 @@ describe('findReaders', () => {
   })
 
   it('findReaders reports that no reader is attached', () => {
-    expect(() => findReaders([], { reader: 'ACS' })).toThrow('no reader is attached; plug one in')
+    expect(() => findReaders([], { reader: 'ACS' })).toThrow('no reader is attached; attach one')
   })
 })
 

@@ -22,7 +22,7 @@ describe('a reader whose call does not return', () => {
     time.pass()
     const stuck = {
       code: 'port-gone',
-      message: expect.stringMatching(/^R: no answer in 300 s, .* unplug the reader .* restart pcscd/),
+      message: expect.stringMatching(/^R: no answer in 300 s, .* disconnect the reader .* restart pcscd/),
     }
     await expect(answer).rejects.toMatchObject(stuck)
 

@@ -4,16 +4,16 @@ import { ModemError, type ModemErrorCode } from '../errors.ts'
 import { type AtCommand, type AtEnd, describeEnd, isCme } from './at-exchange.ts'
 import type { AtPort } from './at-port.ts'
 
-/** Milliseconds. A card may calculate for minutes while it installs a profile; most commands answer at once. */
+/** Milliseconds. A card may compute for minutes while it installs a profile; most commands return at once. */
 export interface AtDeadlines {
   readonly ordinary: number
   /** AT+CGLA and AT+CSIM. */
   readonly apdu: number
   /** AT+CCHC. */
   readonly closeChannel: number
-  /** From the card's power-up until it answers. */
+  /** From power-up of the card until it answers. */
   readonly cardReady: number
-  /** From the enabling of a profile until a network has taken it. */
+  /** From enabling a profile until the modem is registered. */
   readonly registration: number
 }
 export const DEADLINES: AtDeadlines = {
@@ -24,34 +24,38 @@ export const DEADLINES: AtDeadlines = {
   registration: 180_000,
 }
 
-/** Upper case: there are modems that take no other (T99W696, CSIM). */
+/** Upper case: some modems accept no lower case (T99W696, CSIM). */
 const toAtHex = (bytes: Uint8Array): string =>
   Array.from(bytes, byte => byte.toString(16).padStart(2, '0'))
     .join('')
     .toUpperCase()
 
-/** TS 27.007 §9.2.1: with these the modem speaks of the card, which failed or is the wrong one. */
-const OF_THE_CARD = [13, 15]
+/** TS 27.007 §9.2.1: errors that concern the card, which failed or is the wrong one. */
+const CARD_ERRORS = [13, 15]
 
 /**
- * The error for a command that gave no response APDU; what the modem says of the card is told as the card's. With
- * anything else the card may be as it should: the cause, a ModemError, says that the modem spoke for itself.
+ * The error for a command without a response APDU. CME errors about the card become card errors. For all others the
+ * card may be in order, and the cause is a ModemError.
  */
-export const noResponse = (what: string, end: AtEnd): ApduError => {
-  const message = `${what}: the modem answered ${describeEnd(end)}`
-  const byModem = (code: ApduErrorCode, its: ModemErrorCode, said = message): ApduError =>
-    new ApduError(code, said, { cause: new ModemError(its, 'modem', said) })
-  if (end.end === 'port-gone') return new ApduError('port-gone', `${what}: the modem's port is gone`)
+export const noResponse = (command: string, end: AtEnd): ApduError => {
+  const message = `${command}: the modem answered ${describeEnd(end)}`
+  const byModem = (code: ApduErrorCode, modemCode: ModemErrorCode, text = message): ApduError =>
+    new ApduError(code, text, { cause: new ModemError(modemCode, 'modem', text) })
+  if (end.end === 'port-gone') return new ApduError('port-gone', `${command}: the modem's port is closed`)
   if (end.end === 'timed-out')
-    return byModem('timed-out', 'modem-silent', `${what}: ${end.why ?? 'the modem did not answer before the deadline'}`)
+    return byModem(
+      'timed-out',
+      'modem-silent',
+      `${command}: ${end.why ?? 'the modem did not answer before the deadline'}`,
+    )
   if (end.end === 'garbage') return byModem('bad-response', 'modem-garbled')
   if (isCme(end, 10)) return new ApduError('card-removed', message)
-  return isCme(end, ...OF_THE_CARD) ? new ApduError('card-mute', message) : byModem('card-mute', 'modem-refused')
+  return isCme(end, ...CARD_ERRORS) ? new ApduError('card-mute', message) : byModem('card-mute', 'modem-refused')
 }
 
 /**
- * `+CGLA: 8,"01029000"` (TS 27.007 §8.43, §8.17): the length counts characters. The name, blanks and quotes are not
- * always there; the length is, and a line where it is wrong is no response.
+ * `+CGLA: 8,"01029000"` (TS 27.007 §8.43, §8.17): the length counts characters. Name, blanks and quotes may be missing.
+ * A line with an incorrect length is not a response.
  */
 const RESPONSE = /(\d+)\s*,\s*("?)([0-9A-Fa-f]*)\2$/
 const commandFor = (name: 'CGLA' | 'CSIM', text: string): AtCommand => ({
@@ -63,18 +67,18 @@ const commandFor = (name: 'CGLA' | 'CSIM', text: string): AtCommand => ({
   single: true,
 })
 
-const readResponse = (what: string, end: AtEnd): Uint8Array => {
-  if (end.end !== 'ok' || !end.reply) throw noResponse(what, end)
+const readResponse = (name: string, end: AtEnd): Uint8Array => {
+  if (end.end !== 'ok' || !end.reply) throw noResponse(name, end)
   return new Uint8Array(Buffer.from(end.reply[3]!, 'hex'))
 }
 
-/** A card that has just got its power is busy for a moment; so often, and so many milliseconds apart, it is asked again. */
+/** A card is busy for a moment after power-up: number of attempts, and their interval in milliseconds. */
 const BUSY = { tries: 5, everyMs: 1_000 }
 const [NOT_ALLOWED, SIM_BUSY] = [3, 14]
 
 /**
- * The three ways of a modem to its card, as TS 27.007 §8.17 and §8.43 to §8.45 have them. A SIM that is busy, and one
- * that the modem has put to sleep, has not seen the command: then it is sent again, after `wake` where that is needed.
+ * The AT commands for APDUs (TS 27.007 §8.17, §8.43 to §8.45). A busy or sleeping SIM has not received the command, so
+ * it is sent again, after the `wake` commands if necessary.
  */
 export const createAtApdu = (port: AtPort, deadlines: AtDeadlines, wake: readonly string[] = []) => {
   let isWoken = false
@@ -89,19 +93,22 @@ export const createAtApdu = (port: AtPort, deadlines: AtDeadlines, wake: readonl
     }
   }
   return {
-    /** AT+CSIM: the basic channel, and whatever the class byte names. */
+    /** AT+CSIM: the basic channel, or the logical channel of the class byte. */
     csim: async (command: Uint8Array): Promise<Uint8Array> => {
       const digits = toAtHex(command)
       const text = `AT+CSIM=${digits.length},"${digits}"`
       return readResponse('AT+CSIM', await askCard(commandFor('CSIM', text), deadlines.apdu))
     },
-    /** AT+CGLA: on the session of AT+CCHO. The modem sets the channel in the class byte; ours must name none. */
+    /** AT+CGLA: in the session of AT+CCHO. The modem sets the channel in the class byte, so ours is the basic one. */
     cgla: async (session: string, command: Uint8Array): Promise<Uint8Array> => {
       const digits = toAtHex(withoutChannel(command))
       const text = `AT+CGLA=${session},${digits.length},"${digits}"`
       return readResponse('AT+CGLA', await askCard(commandFor('CGLA', text), deadlines.apdu))
     },
-    /** AT+CCHO: a session with an application. What it is named by is no channel number: it may be `000000000385a7cf`. */
+    /**
+     * AT+CCHO: opens a session with an application. Its identifier is not a channel number; it may be
+     * `000000000385a7cf`.
+     */
     ccho: (aid: Uint8Array): Promise<AtEnd> =>
       askCard(
         {

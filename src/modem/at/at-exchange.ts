@@ -1,47 +1,47 @@
 import type { AtPiece } from './at-framing.ts'
 
-/** A command line and what its answer looks like. */
+/** An AT command and the form of its response. */
 export interface AtCommand {
-  /** Without the CR that ends it. */
+  /** Without the final CR. */
   readonly text: string
-  /** Its information response, without which an OK is not believed; absent where an OK is all there is. */
+  /** The information response. Without it an OK is invalid; absent if the command returns OK only. */
   readonly reply?: RegExp | undefined
-  /** The same without its name, as some modems say it; a line with the name goes before it. */
+  /** The same without its name, as some modems send it. A line with the name has priority. */
   readonly bareReply?: RegExp | undefined
-  /** What the pattern cannot say; a line that fails here is no reply. */
+  /** A check beyond the pattern; a line that fails is not a response. */
   readonly accept?: ((reply: RegExpExecArray) => boolean) | undefined
-  /** Two replies that differ are none: nobody knows which is the card's. */
+  /** Two different responses make the result invalid: one of them is not from this command. */
   readonly single?: boolean | undefined
 }
 
-/** How a command ended. Every end has a name; none of them is silence. */
+/** The result of a command. Every result has a name. */
 export type AtEnd =
   | { readonly end: 'ok'; readonly reply: RegExpExecArray | undefined; readonly lines: readonly string[] }
   | { readonly end: 'error' }
-  /** `+CME ERROR: n` (TS 27.007 §9.2); `error` is a number, or words where the modem was set to words. */
+  /** `+CME ERROR: n` (TS 27.007 §9.2); `error` is a number, or a text if the modem sends verbose errors. */
   | { readonly end: 'cme'; readonly error: number | string }
   | { readonly end: 'cms'; readonly error: number | string }
-  /** `why`: the modem was not asked at all. */
+  /** `why`: the command was not sent. */
   | { readonly end: 'timed-out'; readonly why?: string }
   | { readonly end: 'port-gone' }
-  /** The command ended, and its answer was not among what was heard, or there were several. */
-  | { readonly end: 'garbage'; readonly heard: readonly string[] }
+  /** The command ended with OK, but without its response, or with several. */
+  | { readonly end: 'garbage'; readonly otherLines: readonly string[] }
 
 export type AtEvent = AtPiece | { readonly kind: 'timeout' } | { readonly kind: 'gone' }
 
-/** V.250 §5.7.1 table 1 besides OK and ERROR, and what modems say instead of ERROR. */
-const OTHER_NOES = /^(NO CARRIER|NO DIALTONE|BUSY|NO ANSWER|COMMAND NOT SUPPORT(ED)?|TOO MANY PARAMETERS)$/
+/** Other final result codes of V.250 §5.7.1 table 1, and replacements of ERROR that modems send. */
+const OTHER_ERRORS = /^(NO CARRIER|NO DIALTONE|BUSY|NO ANSWER|COMMAND NOT SUPPORT(ED)?|TOO MANY PARAMETERS)$/
 
-/** A short message or a broadcast that comes of itself (TS 27.005 §3.4.1): the line behind it is its text, whatever it says. */
+/** A short message or cell broadcast (TS 27.005 §3.4.1): the next line is its text and is ignored. */
 const MESSAGE = /^\+(CMT|CBM):/
 
 /**
- * Waits for the end of one command: events in, at most one end out. The echo of the command is passed over, as are
- * lines of no meaning to it (unsolicited result codes come anywhere).
+ * Parses the response of one command: events in, at most one result out. Ignores the echo and unrelated lines: URCs may
+ * come at any time.
  */
-export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): AtEnd | undefined } => {
+export const createAtExchange = (command: AtCommand): { parse(event: AtEvent): AtEnd | undefined } => {
   const lines: string[] = []
-  const heard: string[] = []
+  const otherLines: string[] = []
   let reply: RegExpExecArray | undefined
   let bare: RegExpExecArray | undefined
   let isContradicted = false
@@ -52,40 +52,40 @@ export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): At
     const found = pattern?.exec(text)
     return found && (command.accept?.(found) ?? true) ? found : undefined
   }
-  /** The later of two replies, which say the same where that matters. */
+  /** The later of two responses; they must be equal if `single` is set. */
   const latest = (before: RegExpExecArray | undefined, found: RegExpExecArray | undefined) => {
     if (before && found && command.single && before.slice(1).join() !== found.slice(1).join()) isContradicted = true
     return found ?? before
   }
 
-  const ending = (event: AtEvent): AtEnd | undefined => {
+  const toResult = (event: AtEvent): AtEnd | undefined => {
     switch (event.kind) {
       case 'timeout':
         return { end: 'timed-out' }
       case 'gone':
         return { end: 'port-gone' }
       case 'garbage':
-        heard.push(`${event.bytes.length} bytes that are no text`)
+        otherLines.push(`${event.bytes.length} bytes that are not text`)
         return undefined
       case 'prompt':
-        heard.push('a prompt for data')
+        otherLines.push('a prompt for data')
         return undefined
     }
     const { text } = event
     const wasMessage = isMessage
     isMessage = !wasMessage && MESSAGE.test(text)
     if (wasMessage || isMessage) {
-      heard.push(text)
+      otherLines.push(text)
       return undefined
     }
     if (text === command.text) return undefined
     if (text === 'OK') {
       const found = reply ?? bare
       const isMissing = command.reply !== undefined && found === undefined
-      if (isMissing || isContradicted) return { end: 'garbage', heard: [...heard, ...lines] }
+      if (isMissing || isContradicted) return { end: 'garbage', otherLines: [...otherLines, ...lines] }
       return { end: 'ok', reply: found, lines }
     }
-    if (text === 'ERROR' || OTHER_NOES.test(text)) return { end: 'error' }
+    if (text === 'ERROR' || OTHER_ERRORS.test(text)) return { end: 'error' }
     const numbered = /^\+(CM[ES]) ERROR:\s*(.*)$/.exec(text)
     if (numbered) {
       const error = /^\d+$/.test(numbered[2]!) ? Number(numbered[2]) : numbered[2]!
@@ -99,16 +99,16 @@ export const createAtExchange = (command: AtCommand): { hear(event: AtEvent): At
   }
 
   return {
-    hear: event => {
+    parse: event => {
       if (ended) return undefined
-      const end = ending(event)
+      const end = toResult(event)
       ended = end !== undefined
       return end
     },
   }
 }
 
-/** TS 27.007 §9.2.1: the numbers that tell of the card, and those that modems answer to card commands. */
+/** TS 27.007 §9.2.1: errors of the card, and those that modems return to card commands. */
 const CME: Readonly<Record<number, string>> = {
   0: 'phone failure',
   3: 'operation not allowed; the modem may have put the SIM to sleep',
@@ -128,7 +128,7 @@ const CME: Readonly<Record<number, string>> = {
   100: 'unknown',
 }
 
-/** The modem said this number, or its words where it was set to words. */
+/** Compares the CME error by number, or by text if the modem sends verbose errors. */
 export const isCme = (end: AtEnd, ...numbers: readonly number[]): boolean =>
   end.end === 'cme' &&
   numbers.some(
@@ -148,10 +148,10 @@ export const describeEnd = (end: AtEnd): string => {
       return `+${end.end.toUpperCase()} ERROR: ${end.error}${words ? ` (${words})` : ''}`
     }
     case 'timed-out':
-      return end.why ?? 'nothing before the deadline'
+      return end.why ?? 'no result before the deadline'
     case 'port-gone':
-      return 'nothing: the port is gone'
+      return 'no result: the port is closed'
     case 'garbage':
-      return `OK without one clear answer${end.heard.length > 0 ? `, besides ${end.heard.length} other lines` : ''}`
+      return `OK without one clear response${end.otherLines.length > 0 ? `, among ${end.otherLines.length} other lines` : ''}`
   }
 }

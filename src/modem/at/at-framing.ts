@@ -1,19 +1,19 @@
-/** What a modem's byte stream is made of. What is none of it is told as garbage, never swallowed. */
+/** A part of the byte stream of a modem. Unknown bytes are reported as garbage, not discarded. */
 export type AtPiece =
   | { readonly kind: 'line'; readonly text: string }
-  /** `> `, which waits for data instead of ending a line (TS 27.005 §3.5.1). */
+  /** `> `, a prompt for data without a line end (TS 27.005 §3.5.1). */
   | { readonly kind: 'prompt' }
   | { readonly kind: 'garbage'; readonly bytes: Uint8Array }
 
-/** Above the hexadecimal of the longest response APDU: what has no line end by then is no line. */
+/** Longer than the hexadecimal of the longest response APDU: a longer line is garbage. */
 const LONGEST_LINE = 0x22000
 
 const [NUL, TAB, LF, CR, SPACE, TILDE, GREATER] = [0x00, 0x09, 0x0a, 0x0d, 0x20, 0x7e, 0x3e]
 
 /**
- * Bytes of a modem -> lines (TS 27.007 §4.1, V.250 §5.7.1: `<CR><LF>text<CR><LF>`, the echo of a command `text<CR>`).
- * Cuts nowhere in particular: lines come split and glued. Empty lines carry nothing, and NUL bytes, which some modems
- * send while they wake, stand between any two bytes; both are left away. A line with any other byte is garbage whole.
+ * Splits the bytes of a modem into lines (TS 27.007 §4.1, V.250 §5.7.1: `<CR><LF>text<CR><LF>`, echo `text<CR>`).
+ * Chunks may end anywhere. Empty lines and NUL bytes, which some modems send at wake-up, are removed. Any other control
+ * byte makes its line garbage.
  */
 export const createAtFraming = (): { push(bytes: Uint8Array): AtPiece[] } => {
   let line: number[] = []
@@ -54,7 +54,7 @@ export const createAtFraming = (): { push(bytes: Uint8Array): AtPiece[] } => {
   }
 }
 
-/** `fromCharCode` takes its bytes as arguments, of which a call has a limit. */
+/** `fromCharCode` receives the bytes as arguments, and a call has a maximum number of them. */
 const longTail = (bytes: readonly number[]): string => {
   let text = ''
   for (let at = 0x4000; at < bytes.length; at += 0x4000) text += String.fromCharCode(...bytes.slice(at, at + 0x4000))

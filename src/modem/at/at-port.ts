@@ -1,73 +1,67 @@
+import type { After } from '../../apdu/json/json-asker.ts'
 import { createMutex } from '../../apdu/mutex.ts'
 import { type AtCommand, type AtEnd, type AtEvent, createAtExchange } from './at-exchange.ts'
 import { createAtFraming } from './at-framing.ts'
 
-/** A serial port, as far as this room needs one; `serial-port.ts` makes one of npm `serialport`. */
+/** The interface of a serial port; `serial-port.ts` implements it with npm `serialport`. */
 export interface BytePort {
   write(bytes: Uint8Array): Promise<void>
-  /** Calls from then on with what comes, cut anywhere; at most one listener. */
-  listen(heard: { data(bytes: Uint8Array): void; gone(): void }): void
+  /** Sets the listener for received bytes, in chunks of any size; at most one. */
+  listen(listener: { data(bytes: Uint8Array): void; gone(): void }): void
   close(): Promise<void>
 }
 
-/** Time, given in: calls `run` after so many milliseconds unless the returned function is called before. */
-export type After = (ms: number, run: () => void) => () => void
-
 export interface AtPort {
-  /** One command, in turn. Never rejects: each way it can go is an end. */
+  /** Sends one command at a time. Never rejects: every result is an AtEnd. */
   ask(command: AtCommand, deadlineMs: number): Promise<AtEnd>
-  /** A command whose reply nothing else looks like, such as the IMEI: by it the port finds back into step. */
-  knowBy(probe: Required<Pick<AtCommand, 'text' | 'reply'>>): void
-  /** Why no further command is sent: after a deadline the modem did not answer its probes. Undefined while all is well. */
+  /** Sets a command with a unique response, such as the IMEI; it is used to resynchronize. */
+  setProbe(probe: Required<Pick<AtCommand, 'text' | 'reply'>>): void
+  /** Why no command is sent: after a deadline the modem did not answer probes. Undefined in normal operation. */
   readonly unusable: string | undefined
-  /** Something was done to the modem: it may be asked again. */
+  /** The modem was reset: commands are allowed again. */
   revive(): void
-  /** Resolves after so many milliseconds, in which what comes belongs to nobody. */
+  /** Resolves after `ms` milliseconds; received lines belong to no command. */
   settle(ms: number): Promise<void>
-  /** Calls with every line that comes, asked for or not, until the returned function is called. */
-  overhear(heard: (line: string) => void): () => void
+  /** Calls `listener` with each received line until the returned function is called. */
+  onLine(listener: (line: string) => void): () => void
   readonly isGone: boolean
-  /** True as soon as the port is gone, false after so many milliseconds in which it was not. */
+  /** Resolves with true when the port closes, or with false after `ms` milliseconds. */
   whenGone(ms: number): Promise<boolean>
-  /** Goes on over another port: the modem's, which went and came back. The one before is closed. */
-  goOnOver(next: BytePort): Promise<void>
-  /** At once: what waits ends as if the port were gone, and it does not come back. */
+  /** Continues over another port after the modem left and came back. Closes the previous port. */
+  replacePort(next: BytePort): Promise<void>
+  /** Closes at once: a pending command ends with `port-gone`, and the port cannot be opened again. */
   close(): Promise<void>
   readonly isClosed: boolean
 }
 
-/** How long a probe may take each time; of a port on which no modem is known yet nobody waits long. */
+/** Deadlines of the probes. Before a modem is identified, they are short. */
 const PROBES_MS = [2_000, 10_000, 30_000]
-const FIRST_PROBES_MS = [2_000, 2_000]
-/** How long silence must last behind an answer that names nobody. */
+const UNIDENTIFIED_PROBES_MS = [2_000, 2_000]
+/** Required silence after an OK that names no command. */
 const QUIET_MS = 300
 
 /**
- * Commands and their ends over a port.
- *
- *     port ──bytes──> framing ──pieces──> exchange ──end──> who asked
- *
- * After a deadline, and after an end without its answer, the right answer may still come, and would be taken for the next
- * command's. So the next command waits until a probe has been answered: everything before that answer is nobody's. A
- * modem that answers no probe is marked, and every further command ends at once.
+ * Commands and their results over a port. A late response must not be assigned to the next command: after a deadline or
+ * an invalid result, the next command waits until a probe is answered. If no probe is answered, the port is marked
+ * unusable and each command ends at once.
  */
 export const createAtPort = (first: BytePort, after: After): AtPort => {
   const runExclusive = createMutex()
-  const overhearing = new Set<(line: string) => void>()
-  const missing = new Set<() => void>()
-  const settling = new Set<() => void>()
+  const lineListeners = new Set<(line: string) => void>()
+  const closeListeners = new Set<() => void>()
+  const pendingPauses = new Set<() => void>()
   let port = first
   let current: ((event: AtEvent) => void) | undefined
   let probe: Pick<AtCommand, 'text' | 'reply'> = { text: 'AT' }
   let isGone = false
   let closed: Promise<void> | undefined
-  let isOutOfStep = false
+  let isOutOfSync = false
   let unusable: string | undefined
 
   const gone = (): void => {
     isGone = true
     current?.({ kind: 'gone' })
-    for (const tell of missing) tell()
+    for (const notify of closeListeners) notify()
   }
   const connect = (next: BytePort): void => {
     const framing = createAtFraming()
@@ -77,7 +71,7 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
       data: bytes => {
         if (port !== next) return
         for (const piece of framing.push(bytes)) {
-          if (piece.kind === 'line') for (const hear of overhearing) hear(piece.text)
+          if (piece.kind === 'line') for (const notify of lineListeners) notify(piece.text)
           current?.(piece)
         }
       },
@@ -93,25 +87,25 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
       if (closed) return resolve()
       const end = (): void => {
         cancel()
-        settling.delete(end)
+        pendingPauses.delete(end)
         resolve()
       }
       const cancel = after(ms, end)
-      settling.add(end)
+      pendingPauses.add(end)
     })
   const send = (text: string): void => {
     port.write(new TextEncoder().encode(`${text}\r`)).catch(gone)
   }
 
-  /** Hears until `hear` says something, or the deadline. */
-  const listenUntil = <T>(deadlineMs: number, hear: (event: AtEvent) => T | undefined): Promise<T> =>
+  /** Passes events to `parse` until it returns a value, or until the deadline. */
+  const waitFor = <T>(deadlineMs: number, parse: (event: AtEvent) => T | undefined): Promise<T> =>
     new Promise(resolve => {
       const take = (event: AtEvent): void => {
-        const heard = hear(event)
-        if (heard === undefined) return
+        const result = parse(event)
+        if (result === undefined) return
         current = undefined
         cancel()
-        resolve(heard)
+        resolve(result)
       }
       const cancel = after(deadlineMs, () => take({ kind: 'timeout' }))
       current = take
@@ -120,38 +114,38 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
   const ask = (command: AtCommand, deadlineMs: number): Promise<AtEnd> => {
     if (isGone) return Promise.resolve({ end: 'port-gone' })
     const exchange = createAtExchange(command)
-    const ended = listenUntil(deadlineMs, exchange.hear)
+    const ended = waitFor(deadlineMs, exchange.parse)
     send(command.text)
     return ended
   }
 
   /**
-   * Resolves with the number of probes that were answered, each by its reply, where it has one, and then its OK: when
-   * all `owed` were, or at the deadline.
+   * Sends a probe. Resolves with the number of answered probes, each with its response and OK: when all `pending` ones
+   * are answered, or at the deadline.
    */
-  const probeOnce = (deadlineMs: number, owed: number): Promise<number> => {
+  const probeOnce = (deadlineMs: number, pending: number): Promise<number> => {
     let isKnown = probe.reply === undefined
     let answers = 0
-    const answered = listenUntil(deadlineMs, event => {
+    const answered = waitFor(deadlineMs, event => {
       if (event.kind === 'timeout' || event.kind === 'gone') return answers
       if (event.kind !== 'line') return undefined
       if (probe.reply?.test(event.text)) isKnown = true
       if (!isKnown || event.text !== 'OK') return undefined
       isKnown = probe.reply === undefined
       answers++
-      return answers === owed ? answers : undefined
+      return answers === pending ? answers : undefined
     })
     send(probe.text)
     return answered
   }
 
-  const getInStep = async (): Promise<boolean> => {
-    const deadlines = probe.reply === undefined ? FIRST_PROBES_MS : PROBES_MS
+  const resynchronize = async (): Promise<boolean> => {
+    const deadlines = probe.reply === undefined ? UNIDENTIFIED_PROBES_MS : PROBES_MS
     for (const [tried, deadlineMs] of deadlines.entries()) {
       if (isGone) return false
-      // An answer that comes only now may be that of an earlier probe, and then this one's is still to come.
+      // A late answer may belong to an earlier probe; the answer to this one is then still pending.
       if ((await probeOnce(deadlineMs, tried + 1)) === 0) continue
-      // A bare OK may be the late one.
+      // A plain OK may be the late one.
       if (probe.reply === undefined) await settle(QUIET_MS)
       return true
     }
@@ -165,29 +159,28 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
     revive: () => {
       unusable = undefined
     },
-    knowBy: known => {
+    setProbe: known => {
       probe = known
     },
     ask: (command, deadlineMs) =>
       runExclusive(async () => {
         if (unusable !== undefined) return isGone ? { end: 'port-gone' } : { end: 'timed-out', why: unusable }
-        if (isOutOfStep) {
-          if (!(await getInStep())) {
+        if (isOutOfSync) {
+          if (!(await resynchronize())) {
             if (isGone) return { end: 'port-gone' }
-            unusable =
-              'the modem answers nothing any more, not even AT: reset it, or take its power away and give it back'
+            unusable = 'the modem does not answer, not even to AT: reset it, or switch its power off and on'
             return { end: 'timed-out', why: unusable }
           }
-          isOutOfStep = false
+          isOutOfSync = false
         }
         const end = await ask(command, deadlineMs)
-        if (end.end === 'timed-out' || end.end === 'garbage') isOutOfStep = true
+        if (end.end === 'timed-out' || end.end === 'garbage') isOutOfSync = true
         return end
       }),
     settle,
-    overhear: heard => {
-      overhearing.add(heard)
-      return () => void overhearing.delete(heard)
+    onLine: listener => {
+      lineListeners.add(listener)
+      return () => void lineListeners.delete(listener)
     },
     get isGone() {
       return isGone
@@ -196,19 +189,19 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
       new Promise(resolve => {
         const end = (): void => {
           cancel()
-          missing.delete(end)
+          closeListeners.delete(end)
           resolve(isGone)
         }
         const cancel = after(ms, end)
-        missing.add(end)
+        closeListeners.add(end)
         if (isGone) end()
       }),
-    goOnOver: next =>
+    replacePort: next =>
       runExclusive(async () => {
         if (closed) return next.close()
         const before = port
         unusable = undefined
-        isOutOfStep = false
+        isOutOfSync = false
         connect(next)
         await before.close()
       }),
@@ -216,7 +209,7 @@ export const createAtPort = (first: BytePort, after: After): AtPort => {
       if (closed) return closed
       closed = port.close()
       gone()
-      for (const end of settling) end()
+      for (const end of pendingPauses) end()
       return closed
     },
     get isClosed() {

@@ -1,7 +1,7 @@
 import { ModemError } from '../errors.ts'
 import type { BytePort } from './at-port.ts'
 
-/** What is used of npm `serialport`, an optional dependency: its own types may not be there. */
+/** The used part of npm `serialport`, an optional dependency whose types may be missing. */
 interface Native {
   readonly SerialPort: {
     new (options: { path: string; baudRate: number; lock: boolean; autoOpen: false }): NativePort
@@ -12,7 +12,7 @@ interface Native {
 }
 interface NativePort {
   readonly isOpen: boolean
-  /** What is under the stream; with a poller where the system has ttys. */
+  /** The binding below the stream; it has a poller on systems with ttys. */
   readonly port?: { readonly poller?: { once(event: 'disconnect', listener: () => void): void } }
   open(callback: (error: Error | null) => void): void
   write(bytes: Uint8Array, callback: (error: Error | null | undefined) => void): void
@@ -21,7 +21,7 @@ interface NativePort {
   on(event: 'close' | 'error', listener: (error: Error | null) => void): void
 }
 
-/** Loaded when first asked for: the bench runs without it. */
+/** Imported on first use: the bench runs without it. */
 export const loadSerialPort = async (
   load: (specifier: string) => Promise<unknown> = specifier => import(specifier),
 ): Promise<Native> => {
@@ -32,7 +32,7 @@ export const loadSerialPort = async (
     throw new ModemError(
       'no-serialport',
       'rig',
-      'the npm package serialport does not load, so no modem can be used; npm ci installs it',
+      'no modem can be used: the npm package serialport does not load. Run npm ci to install it',
       { cause },
     )
   }
@@ -45,8 +45,8 @@ export const openSerialPort = async ({ path, baud = 115_200 }: { path: string; b
   await new Promise<void>((resolve, reject) =>
     port.open(cause => (cause ? reject(openingFailed(path, cause)) : resolve())),
   )
-  // A tty whose device is gone reads as nothing, and `serialport` then reads again, for ever (serialport/bindings-cpp#162):
-  // a modem that leaves right behind its answer would never be missed. The poller hears of it.
+  // A tty without its device reads zero bytes, and `serialport` then reads forever (serialport/bindings-cpp#162). The
+  // poller reports the disconnect of a modem that leaves right after its response.
   port.port?.poller?.once('disconnect', () => {
     if (port.isOpen) port.close(() => undefined)
   })
@@ -65,23 +65,28 @@ export const openSerialPort = async ({ path, baud = 115_200 }: { path: string; b
   }
 }
 
-/** `serialport` says what failed in the words of strerror(3) behind its own; it keeps no errno. This is the one place that reads them. */
+/** `serialport` appends the text of strerror(3) and drops the errno. Only this function parses the text. */
 const openingFailed = (path: string, cause: Error): ModemError => {
   const words = cause.message
   if (/No such file|File not found|cannot find/i.test(words))
-    return new ModemError('no-port', 'rig', `there is no port ${path}; is the modem plugged in and switched on?`, {
+    return new ModemError('no-port', 'rig', `there is no port ${path}; attach the modem and switch it on`, {
       cause,
     })
   if (/lock|busy|temporarily unavailable/i.test(words))
     return new ModemError(
       'port-held',
       'rig',
-      `another program holds ${path}; ModemManager often does: systemctl stop ModemManager, or exclude the modem with a udev rule (ENV{ID_MM_DEVICE_IGNORE}="1")`,
+      `another program uses ${path}. Often it is ModemManager: systemctl stop ModemManager, or exclude the modem with a udev rule (ENV{ID_MM_DEVICE_IGNORE}="1")`,
       { cause },
     )
   if (/permission denied|access denied/i.test(words))
-    return new ModemError('port-forbidden', 'rig', `this user may not open ${path}; add it to the group dialout`, {
-      cause,
-    })
-  return new ModemError('no-port', 'rig', `${path} cannot be opened: ${words}`, { cause })
+    return new ModemError(
+      'port-forbidden',
+      'rig',
+      `this user may not open ${path}; add the user to the group dialout`,
+      {
+        cause,
+      },
+    )
+  return new ModemError('no-port', 'rig', `cannot open ${path}: ${words}`, { cause })
 }

@@ -1,17 +1,17 @@
 import { type AtEnd, describeEnd, isCme } from '../at/at-exchange.ts'
 import type { AtPort } from '../at/at-port.ts'
-import { technologyOf } from './registration-report.ts'
+import { getTechnology } from './registration-report.ts'
 
-/** What of a command's reply is wanted, or undefined where the modem does not tell it. */
+/** The information response of a command, or undefined. */
 const askText = async (port: AtPort, name: string, deadline: number): Promise<string | undefined> => {
-  const end = await port.ask({ text: `AT+${name}`, reply: replyOf(name.replace(/\?$/, '')) }, deadline)
+  const end = await port.ask({ text: `AT+${name}`, reply: toReplyPattern(name.replace(/\?$/, '')) }, deadline)
   return end.end === 'ok' ? end.reply?.[1] : undefined
 }
-const replyOf = (name: string): RegExp => new RegExp(`^\\+${name}:\\s*(.*)$`)
+const toReplyPattern = (name: string): RegExp => new RegExp(`^\\+${name}:\\s*(.*)$`)
 
-/** Lower edges, in dBm and dB; what is not told, or not measured, is absent. */
+/** Lower limits, in dBm and dB; values that are not measured are absent. */
 export interface Signal {
-  /** Whatever the technology (AT+CSQ). */
+  /** For any technology (AT+CSQ). */
   readonly rssi?: number
   readonly rscp?: number
   readonly rsrp?: number
@@ -21,14 +21,14 @@ export interface Signal {
   readonly ssSinr?: number
 }
 
-/** TS 27.007 §8.5 <rssi>: 99 and 199 are "not known". From 100 on it is TD-SCDMA's RSCP. */
-const rssiOf = (number: number): number | undefined => {
+/** TS 27.007 §8.5 <rssi>: 99 and 199 mean "not known". Values from 100 are RSCP of TD-SCDMA. */
+const toRssi = (number: number): number | undefined => {
   if (number <= 31) return -113 + 2 * number
   return number >= 100 && number <= 191 ? number - 216 : undefined
 }
 
-/** TS 27.007 §8.69: name, greatest value, and what a value means. */
-const CESQ: readonly (readonly [field: keyof Signal, at: number, most: number, of: (value: number) => number])[] = [
+/** TS 27.007 §8.69: field, position, maximum, and conversion. */
+const CESQ: readonly (readonly [field: keyof Signal, at: number, maximum: number, of: (value: number) => number])[] = [
   ['rscp', 2, 96, value => value - 121],
   ['rsrq', 4, 34, value => value / 2 - 20],
   ['rsrp', 5, 97, value => value - 141],
@@ -39,7 +39,7 @@ const CESQ: readonly (readonly [field: keyof Signal, at: number, most: number, o
 
 export const parseCsq = (text: string): Signal => {
   const rssi = /^(\d{1,3})\s*,\s*\d{1,2}$/.exec(text)?.[1]
-  const dbm = rssi === undefined ? undefined : rssiOf(Number(rssi))
+  const dbm = rssi === undefined ? undefined : toRssi(Number(rssi))
   return dbm === undefined ? {} : { rssi: dbm }
 }
 
@@ -47,7 +47,7 @@ export const parseCesq = (text: string): Signal => {
   if (!/^\d{1,3}(\s*,\s*\d{1,3}){5,8}$/.test(text)) return {}
   const numbers = text.split(',').map(Number)
   return Object.fromEntries(
-    CESQ.filter(([, at, most]) => numbers[at] !== undefined && numbers[at] <= most).map(([field, at, , of]) => [
+    CESQ.filter(([, at, maximum]) => numbers[at] !== undefined && numbers[at] <= maximum).map(([field, at, , of]) => [
       field,
       of(numbers[at]!),
     ]),
@@ -75,27 +75,27 @@ export interface ModemOperator {
   /** MCC and MNC. */
   readonly plmn?: string
   readonly technology?: string
-  /** TS 27.007 §7.3 <mode>: somebody has told the modem which network to take, or none. */
+  /** TS 27.007 §7.3 <mode>: `manual` and `deregistered` are set by a user. */
   readonly selection: 'automatic' | 'manual' | 'deregistered' | 'other'
 }
 
 const SELECTIONS = ['automatic', 'manual', 'deregistered', 'other', 'manual'] as const
 
-/** `+COPS: 0,2,"26201",7`; the name is not always quoted, and not always there. */
+/** `+COPS: 0,2,"26201",7`; the name may be unquoted or missing. */
 export const parseCops = (text: string): ModemOperator | undefined => {
   const found = /^(\d)(?:\s*,\s*(\d)\s*,\s*(?:"([^"]*)"|([^",]*))(?:\s*,\s*(\d{1,2}))?)?/.exec(text)
   if (!found) return undefined
   const [, mode, format, quoted, unquoted, act] = found
-  const said = (quoted ?? unquoted)?.trim()
-  const technology = technologyOf(act)
+  const value = (quoted ?? unquoted)?.trim()
+  const technology = getTechnology(act)
   return {
     selection: SELECTIONS[Number(mode)] ?? 'other',
-    ...(said ? (format === '2' && /^\d{5,6}$/.test(said) ? { plmn: said } : { name: said }) : {}),
+    ...(value ? (format === '2' && /^\d{5,6}$/.test(value) ? { plmn: value } : { name: value }) : {}),
     ...(technology === undefined ? {} : { technology }),
   }
 }
 
-/** Name and number of the network, for which the modem is asked in both formats. */
+/** Name and PLMN of the network; reads both formats. */
 export const readOperator = async (port: AtPort, deadline: number): Promise<ModemOperator | undefined> => {
   let operator: ModemOperator | undefined
   for (const format of [0, 2]) {
@@ -105,32 +105,32 @@ export const readOperator = async (port: AtPort, deadline: number): Promise<Mode
   return operator?.selection === undefined ? undefined : operator
 }
 
-/** TS 27.007 §8.2 <fun>: 0 takes the card's power too, 4 the radio's alone. */
+/** TS 27.007 §8.2 <fun>: 0 also powers the card off, 4 only the radio. */
 export type Functionality = 'minimum' | 'full' | 'radio-off' | 'other'
 
 export const readFunctionality = async (port: AtPort, deadline: number): Promise<Functionality | undefined> => {
-  const said = /^(\d+)/.exec((await askText(port, 'CFUN?', deadline)) ?? '')?.[1]
-  if (said === undefined) return undefined
-  return ({ 0: 'minimum', 1: 'full', 4: 'radio-off' } as const)[Number(said)] ?? 'other'
+  const text = /^(\d+)/.exec((await askText(port, 'CFUN?', deadline)) ?? '')?.[1]
+  if (text === undefined) return undefined
+  return ({ 0: 'minimum', 1: 'full', 4: 'radio-off' } as const)[Number(text)] ?? 'other'
 }
 
-/** What the modem says of its card (TS 27.007 §8.3). */
+/** State of the card that the modem reports (TS 27.007 §8.3). */
 export type SimState = 'ready' | 'pin-required' | 'puk-required' | 'locked' | 'absent' | 'busy' | 'failed'
 export interface SimReport {
   readonly sim: SimState
-  /** In the modem's words. */
-  readonly said: string
+  /** The text of the modem. */
+  readonly text: string
 }
 
-const simOfWords = (said: string): SimState => {
-  if (said === 'READY') return 'ready'
-  if (/^SIM PIN2?$/.test(said)) return 'pin-required'
-  if (/^SIM PUK2?$/.test(said)) return 'puk-required'
-  // PH-SIM PIN, PH-NET PIN …: the device is bound to another card or network.
-  if (/^PH-/.test(said)) return 'locked'
-  return /NOT INSERTED|NO SIM|NOT READY/i.test(said) ? 'absent' : 'failed'
+const parseSimState = (text: string): SimState => {
+  if (text === 'READY') return 'ready'
+  if (/^SIM PIN2?$/.test(text)) return 'pin-required'
+  if (/^SIM PUK2?$/.test(text)) return 'puk-required'
+  // PH-SIM PIN, PH-NET PIN …: the device is locked to another card or network.
+  if (/^PH-/.test(text)) return 'locked'
+  return /NOT INSERTED|NO SIM|NOT READY/i.test(text) ? 'absent' : 'failed'
 }
-const simOfEnd = (end: AtEnd): SimState | undefined => {
+const toSimState = (end: AtEnd): SimState | undefined => {
   if (isCme(end, 10)) return 'absent'
   if (isCme(end, 11)) return 'pin-required'
   if (isCme(end, 12)) return 'puk-required'
@@ -139,27 +139,27 @@ const simOfEnd = (end: AtEnd): SimState | undefined => {
   return isCme(end, 13, 15) ? 'failed' : undefined
 }
 
-/** Undefined where the modem says nothing that tells: a refusal to answer is none of the card's. */
+/** Undefined if the response does not describe the card. */
 export const readSim = async (port: AtPort, deadline: number): Promise<SimReport | undefined> => {
-  const end = await port.ask({ text: 'AT+CPIN?', reply: replyOf('CPIN') }, deadline)
+  const end = await port.ask({ text: 'AT+CPIN?', reply: toReplyPattern('CPIN') }, deadline)
   if (end.end === 'ok') {
-    const said = end.reply![1]!.replaceAll('"', '').trim()
-    return { sim: simOfWords(said), said: `+CPIN: ${said}` }
+    const text = end.reply![1]!.replaceAll('"', '').trim()
+    return { sim: parseSimState(text), text: `+CPIN: ${text}` }
   }
-  const sim = simOfEnd(end)
-  return sim && { sim, said: describeEnd(end) }
+  const sim = toSimState(end)
+  return sim && { sim, text: describeEnd(end) }
 }
 
-/** Who the modem takes its card for. */
+/** The subscriber that the modem reports. */
 export interface ModemSubscriber {
   readonly iccid?: string
   readonly imsi?: string
 }
 
-/** The makers have not agreed on a name for the command that tells the ICCID. */
+/** The name of the command for the ICCID depends on the manufacturer. */
 const ICCID_COMMANDS = ['CCID', 'ICCID', 'QCCID'] as const
 
-export const readSubscriber = async (port: AtPort, deadline: number): Promise<ModemSubscriber> => {
+export const readModemSubscriber = async (port: AtPort, deadline: number): Promise<ModemSubscriber> => {
   const imsi = await port.ask({ text: 'AT+CIMI', reply: /^(?:\+CIMI:\s*)?"?(\d{6,15})"?$/ }, deadline)
   let iccid: string | undefined
   for (const name of ICCID_COMMANDS) {

@@ -1,18 +1,19 @@
+import type { After } from '../../apdu/json/json-asker.ts'
 import { describeEnd } from '../at/at-exchange.ts'
-import type { After, AtPort } from '../at/at-port.ts'
+import type { AtPort } from '../at/at-port.ts'
 import { type Functionality, readFunctionality, readSim, type SimReport } from './at-radio.ts'
 import {
   askRegistration,
   describeRegistration,
+  getRegistered,
   type ModemRegistration,
+  parseRegistrationUrc,
   REGISTRATION_COMMANDS,
   type RegistrationCommand,
   type RegistrationReport,
-  readRegistrationNews,
-  registeredBy,
 } from './registration-report.ts'
 
-/** How waiting for a network ended; `last` is what the modem said last. */
+/** The result of a wait for registration; `last` is the last report of the modem. */
 export type RegistrationEnd = { readonly last: ModemRegistration } & (
   | { readonly end: 'registered'; readonly kind: 'home' | 'roaming'; readonly by: RegistrationCommand }
   | { readonly end: 'denied'; readonly rejectCause: number | undefined }
@@ -20,9 +21,9 @@ export type RegistrationEnd = { readonly last: ModemRegistration } & (
   | { readonly end: 'radio-off' }
   | { readonly end: 'no-sim'; readonly sim: SimReport }
   | { readonly end: 'port-gone' }
-  /** The modem answers nothing any more. */
+  /** The modem does not answer. */
   | { readonly end: 'silent' }
-  /** Who waited does so no longer. */
+  /** The caller canceled the wait. */
   | { readonly end: 'stopped' }
 )
 
@@ -31,33 +32,39 @@ export type RegistrationEvent =
       readonly kind: 'report'
       readonly command: RegistrationCommand
       readonly report: RegistrationReport
-      /** It answers a question. What comes of itself is told on, and decides nothing: it may be a look old. */
+      /** True for a response. A URC is reported, but decides nothing: it may be outdated. */
       readonly isAnswer: boolean
     }
-  /** One look is over. */
+  /** One poll is complete. */
   | {
-      readonly kind: 'looked'
+      readonly kind: 'polled'
       readonly sim: SimReport | undefined
       readonly radio: Functionality | undefined
     }
   | { readonly kind: 'timed-out' | 'gone' | 'silent' | 'stopped' }
 
-/** So many looks in a row must say no: modems say many things while they begin. One that says yes is enough. */
-const LOOKS_FOR_NO = 3
+/**
+ * Number of consecutive polls with the same negative result; modems report transient states at start. One positive poll
+ * is enough.
+ */
+const POLLS_UNTIL_FINAL = 3
 
-/** Waits for a network: events in, at most one end out. */
+/** State machine of the wait for registration: events in, at most one result out. */
 export const createRegistrationWait = () => {
   const last: Partial<Record<RegistrationCommand, RegistrationReport>> = {}
   const answered: Partial<Record<RegistrationCommand, RegistrationReport>> = {}
-  let no: string | undefined
-  let noes = 0
+  let lastNegative: string | undefined
+  let repeats = 0
 
-  const noOf = (sim: SimReport | undefined, radio: Functionality | undefined): RegistrationEnd | undefined => {
+  const toNegativeResult = (
+    sim: SimReport | undefined,
+    radio: Functionality | undefined,
+  ): RegistrationEnd | undefined => {
     if (sim && sim.sim !== 'ready' && sim.sim !== 'busy') return { end: 'no-sim', sim, last }
     if (radio === 'minimum' || radio === 'radio-off') return { end: 'radio-off', last }
     const reports = Object.values(answered)
     const denied = reports.filter(({ state }) => state === 'denied')
-    // While it looks elsewhere the modem has not given up.
+    // While it searches, the modem has not given up.
     if (denied.length === 0 || reports.some(({ state }) => state === 'searching')) return undefined
     return {
       end: 'denied',
@@ -68,19 +75,19 @@ export const createRegistrationWait = () => {
 
   return {
     last: last as ModemRegistration,
-    hear: (event: RegistrationEvent): RegistrationEnd | undefined => {
+    handle: (event: RegistrationEvent): RegistrationEnd | undefined => {
       switch (event.kind) {
         case 'report':
           last[event.command] = event.report
           if (event.isAnswer) answered[event.command] = event.report
           return undefined
-        case 'looked': {
-          const found = registeredBy(answered)
+        case 'polled': {
+          const found = getRegistered(answered)
           if (found) return { end: 'registered', kind: found.kind, by: found.command, last }
-          const end = noOf(event.sim, event.radio)
-          noes = end !== undefined && end.end === no ? noes + 1 : 1
-          no = end?.end
-          return end !== undefined && noes >= LOOKS_FOR_NO ? end : undefined
+          const end = toNegativeResult(event.sim, event.radio)
+          repeats = end !== undefined && end.end === lastNegative ? repeats + 1 : 1
+          lastNegative = end?.end
+          return end !== undefined && repeats >= POLLS_UNTIL_FINAL ? end : undefined
         }
         case 'gone':
           return { end: 'port-gone', last }
@@ -91,7 +98,7 @@ export const createRegistrationWait = () => {
   }
 }
 
-/** A change of what one of the commands says. */
+/** A changed report of one command. */
 export interface RegistrationChange {
   readonly command: RegistrationCommand
   readonly from: RegistrationReport | undefined
@@ -99,23 +106,22 @@ export interface RegistrationChange {
 }
 
 export interface RegistrationWaitOptions {
-  /** Milliseconds until it is given up. */
+  /** Maximum time to wait, in milliseconds. */
   readonly deadline: number
-  /** Milliseconds for each command. */
+  /** Deadline of each command, in milliseconds. */
   readonly ordinary: number
   readonly after: After
   readonly onChange?: ((change: RegistrationChange) => void) | undefined
   readonly signal?: AbortSignal | undefined
-  /** The modem's port went: resolves when it is back, with false where it does not come back. */
+  /** The port closed: resolves with true when the modem is back, with false if it does not come back. */
   readonly comeBack?: (() => Promise<boolean>) | undefined
 }
 
-const LOOK_EVERY_MS = 2_000
+const POLL_MS = 2_000
 
 /**
- * Asks the modem where it is registered, at once, every two seconds, and whenever it says by itself that something
- * changed, until it is on a network or one of the other ends is met. Only what it answers ends the waiting: a line that
- * comes of itself may be as old as the profile before.
+ * Polls the registration at once, every two seconds and after each URC, until the modem is registered or another result
+ * is final. Only responses end the wait: a URC may be from the previous profile.
  */
 export const waitForRegistration = async (port: AtPort, options: RegistrationWaitOptions): Promise<RegistrationEnd> => {
   const { ordinary, after, signal, onChange, comeBack } = options
@@ -123,26 +129,26 @@ export const waitForRegistration = async (port: AtPort, options: RegistrationWai
   const commands = new Set<RegistrationCommand>(REGISTRATION_COMMANDS)
   let isOver = false
   let wake: (() => void) | undefined
-  const hurry = (): void => wake?.()
+  const pollNow = (): void => wake?.()
   const cancelDeadline = after(options.deadline, () => {
     isOver = true
-    hurry()
+    pollNow()
   })
-  signal?.addEventListener('abort', hurry)
+  signal?.addEventListener('abort', pollNow)
 
   const take = (command: RegistrationCommand, report: RegistrationReport, isAnswer: boolean): boolean => {
     const from = wait.last[command]
-    wait.hear({ kind: 'report', command, report, isAnswer })
+    wait.handle({ kind: 'report', command, report, isAnswer })
     if (from?.state === report.state && from.rejectCause === report.rejectCause) return false
     onChange?.({ command, from, to: report })
     return true
   }
-  const deafen = port.overhear(line => {
-    const news = readRegistrationNews(line)
-    if (news && commands.has(news.command) && take(news.command, news.report, false)) hurry()
+  const stopListening = port.onLine(line => {
+    const urc = parseRegistrationUrc(line)
+    if (urc && commands.has(urc.command) && take(urc.command, urc.report, false)) pollNow()
   })
 
-  /** Reject causes are told at level 3, cells at 2; there are modems that know only 1. */
+  /** Level 3 reports reject causes, level 2 cells; some modems support only level 1. */
   const subscribe = async (): Promise<void> => {
     for (const command of commands)
       for (const level of [3, 2, 1]) {
@@ -152,10 +158,10 @@ export const waitForRegistration = async (port: AtPort, options: RegistrationWai
       }
   }
   const ended = (): RegistrationEnd | undefined => {
-    if (signal?.aborted) return wait.hear({ kind: 'stopped' })
-    return isOver ? wait.hear({ kind: 'timed-out' }) : undefined
+    if (signal?.aborted) return wait.handle({ kind: 'stopped' })
+    return isOver ? wait.handle({ kind: 'timed-out' }) : undefined
   }
-  const look = async (): Promise<RegistrationEnd | undefined> => {
+  const poll = async (): Promise<RegistrationEnd | undefined> => {
     const sim = await readSim(port, ordinary)
     const radio = await readFunctionality(port, ordinary)
     for (const command of commands) {
@@ -164,14 +170,14 @@ export const waitForRegistration = async (port: AtPort, options: RegistrationWai
       const report = await askRegistration(port, command, ordinary)
       if (report === 'unknown-command') commands.delete(command)
       else if ('state' in report) take(command, report, true)
-      else if (report.end === 'port-gone') return wait.hear({ kind: 'gone' })
-      if (port.unusable !== undefined) return wait.hear({ kind: 'silent' })
+      else if (report.end === 'port-gone') return wait.handle({ kind: 'gone' })
+      if (port.unusable !== undefined) return wait.handle({ kind: 'silent' })
     }
-    return wait.hear({ kind: 'looked', sim, radio })
+    return wait.handle({ kind: 'polled', sim, radio })
   }
   const pause = (): Promise<void> =>
     new Promise(resolve => {
-      const cancel = after(LOOK_EVERY_MS, () => wake?.())
+      const cancel = after(POLL_MS, () => wake?.())
       wake = () => {
         wake = undefined
         cancel()
@@ -182,7 +188,7 @@ export const waitForRegistration = async (port: AtPort, options: RegistrationWai
   try {
     await subscribe()
     for (;;) {
-      const end = ended() ?? (await look()) ?? ended()
+      const end = ended() ?? (await poll()) ?? ended()
       if (end?.end === 'port-gone' && (await comeBack?.())) {
         await subscribe()
         continue
@@ -192,32 +198,32 @@ export const waitForRegistration = async (port: AtPort, options: RegistrationWai
     }
   } finally {
     cancelDeadline()
-    deafen()
-    signal?.removeEventListener('abort', hurry)
+    stopListening()
+    signal?.removeEventListener('abort', pollNow)
     if (port.unusable === undefined)
       for (const command of commands) await port.ask({ text: `AT+${command}=0` }, ordinary)
   }
 }
 
-/** In a sentence: why there is no registration. */
+/** A sentence that says why there is no registration. */
 export const describeRegistrationEnd = (end: RegistrationEnd): string => {
-  const said = `it says ${describeRegistration(end.last)}`
+  const report = `it reports ${describeRegistration(end.last)}`
   switch (end.end) {
     case 'registered':
       return `registered, ${end.kind} (${end.by})`
     case 'denied':
-      return `the network denies the modem: ${said}`
+      return `the network denies registration: ${report}`
     case 'timed-out':
-      return `the modem found no network before the deadline: ${said}`
+      return `the modem found no network before the deadline: ${report}`
     case 'radio-off':
       return "the modem's radio is off"
     case 'no-sim':
-      return `the modem says of its card: ${end.sim.said}`
+      return `the modem reports a card error: ${end.sim.text}`
     case 'port-gone':
-      return `the modem went away while it looked for a network: ${describeEnd({ end: 'port-gone' })}`
+      return `the modem left the bus while it searched for a network: ${describeEnd({ end: 'port-gone' })}`
     case 'silent':
-      return 'the modem stopped answering while it looked for a network'
+      return 'the modem stopped answering while it searched for a network'
     case 'stopped':
-      return 'nobody waits for the network any more'
+      return 'the wait for the network was canceled'
   }
 }

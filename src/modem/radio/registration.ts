@@ -1,32 +1,32 @@
 import type { Channel } from '../../apdu/channel.ts'
 import { ModemError } from '../errors.ts'
-import { authenticate, readUsim } from './usim.ts'
+import { authenticateUsim, readUsim } from './usim.ts'
 
-export interface Challenge {
+export interface AuthenticationChallenge {
   readonly rand: Uint8Array
   readonly autn: Uint8Array
 }
-export interface Refused {
-  /** The network's word, for example `unknown-subscriber`. */
+export interface RegistrationRefused {
+  /** The reason of the network, for example `unknown-subscriber`. */
   readonly refused: string
 }
-export interface Accepted {
+export interface RegistrationAccepted {
   readonly accepted: true
   readonly registration: 'home' | 'roaming'
-  /** Name of the operator on whose network the device is. */
+  /** Name of the visited operator. */
   readonly operator: string
   /** MCC and MNC of that network. */
   readonly plmn: string
 }
 
-/** The network as a device sees it while attaching (TS 33.102 §6.3, without the radio). */
+/** The network as seen by an attaching device (TS 33.102 §6.3, without the radio). */
 export interface NetworkAccess {
-  challenge(imsi: string): Promise<Challenge | Refused>
-  /** A further challenge follows AUTS. */
+  challenge(imsi: string): Promise<AuthenticationChallenge | RegistrationRefused>
+  /** After AUTS the network sends another challenge. */
   answer(
     imsi: string,
     answer: { readonly res: Uint8Array } | { readonly auts: Uint8Array },
-  ): Promise<Accepted | { readonly challenge: Challenge } | Refused>
+  ): Promise<RegistrationAccepted | { readonly challenge: AuthenticationChallenge } | RegistrationRefused>
 }
 
 export interface Registration {
@@ -36,30 +36,31 @@ export interface Registration {
   readonly registration: 'home' | 'roaming'
   readonly operator: string
   readonly plmn: string
-  /** The USIM's sequence number was ahead of the network's, and the network took it over. */
+  /** The sequence number of the USIM was ahead, and the network adopted it. */
   readonly resynchronised: boolean
 }
 
-/** The device's part of attaching: who the card is, and the proof that it is. Resynchronises once. */
+/** The device side of attaching: identifies and authenticates the card. Resynchronizes once. */
 export const registerOnNetwork = async (channel: Channel, network: NetworkAccess): Promise<Registration> => {
-  // 1. Who is in the card?
+  // 1. Read the identity of the card.
   const { iccid, imsi, serviceProviderName } = await readUsim(channel)
 
-  // 2. The network asks for the proof.
+  // 2. The network sends a challenge.
   const first = await network.challenge(imsi)
-  if ('refused' in first) throw refusedBy(imsi, first)
+  if ('refused' in first) throw toRefusedError(imsi, first)
 
-  // 3. The USIM checks that the network knows its key, and proves that it does.
-  let challenge: Challenge = first
+  // 3. The USIM verifies the network and returns its response.
+  let challenge: AuthenticationChallenge = first
   for (let resynchronised = false; ; resynchronised = true) {
-    const proof = await authenticate(channel, challenge.rand, challenge.autn)
+    const proof = await authenticateUsim(channel, challenge.rand, challenge.autn)
     if ('auts' in proof && resynchronised)
-      throw new ModemError('out-of-step', 'network', 'the USIM asked for resynchronisation again after one')
+      throw new ModemError('out-of-step', 'network', 'the USIM requested resynchronization twice')
     const verdict = await network.answer(imsi, proof)
-    if ('refused' in verdict) throw refusedBy(imsi, verdict)
+    if ('refused' in verdict) throw toRefusedError(imsi, verdict)
     if ('accepted' in verdict) {
-      // A network that takes AUTS for RES has authenticated nobody.
-      if ('auts' in proof) throw new ModemError('bad-network-data', 'network', 'the network accepted AUTS as a proof')
+      // A network that accepts AUTS as RES has not authenticated the card.
+      if ('auts' in proof)
+        throw new ModemError('bad-network-data', 'network', 'the network accepted AUTS as a response')
       const { registration, operator, plmn } = verdict
       return {
         iccid,
@@ -72,10 +73,10 @@ export const registerOnNetwork = async (channel: Channel, network: NetworkAccess
       }
     }
     if ('res' in proof)
-      throw new ModemError('bad-network-data', 'network', 'the network answered RES by a new challenge')
+      throw new ModemError('bad-network-data', 'network', 'the network answered RES with a new challenge')
     challenge = verdict.challenge
   }
 }
 
-const refusedBy = (imsi: string, { refused }: Refused): ModemError =>
-  new ModemError('refused', 'network', `the network refused IMSI ${imsi}: ${refused}`, { reason: refused })
+const toRefusedError = (imsi: string, { refused }: RegistrationRefused): ModemError =>
+  new ModemError('refused', 'network', `the network rejected IMSI ${imsi}: ${refused}`, { reason: refused })

@@ -130,13 +130,13 @@ describe('the registration of a modem rig', () => {
     ],
     [{ end: 'radio-off', last: {} }, 'modem', 'radio-off', /AT\+CFUN=1 switches it on/],
     [
-      { end: 'no-sim', sim: { sim: 'absent', said: '+CME ERROR: 10' }, last: {} },
+      { end: 'no-sim', sim: { sim: 'absent', text: '+CME ERROR: 10' }, last: {} },
       'modem',
       'no-sim',
       /\+CME ERROR: 10; look whether the card sits well/,
     ],
     [
-      { end: 'no-sim', sim: { sim: 'pin-required', said: '+CPIN: SIM PIN' }, last: {} },
+      { end: 'no-sim', sim: { sim: 'pin-required', text: '+CPIN: SIM PIN' }, last: {} },
       'rig',
       'pin-required',
       /protected by a PIN/,

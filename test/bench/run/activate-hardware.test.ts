@@ -247,7 +247,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
       expect(ran.exitCode).toBe(1)
       expect(ran.json()).toMatchObject({ verdict: 'blocked', cause: 'rig' })
       const ended = eventsOf(ran).find(({ kind, verdict }) => kind === 'step-ended' && verdict === 'blocked')
-      expect(ended).toMatchObject({ step, cause: 'rig', summary: expect.stringMatching(/port is gone|went away/) })
+      expect(ended).toMatchObject({ step, cause: 'rig', summary: expect.stringMatching(/port is closed|left the bus/) })
       const without = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(without.err).toMatch(/the rig desk is not attached: there is no port/)
       plugAgain()
@@ -282,7 +282,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   )
 
   it.skipIf(noModem).each([
-    ['+CPIN: SIM PIN', 'rig', /says of its card: \+CPIN: SIM PIN; the profile is protected by a PIN/],
+    ['+CPIN: SIM PIN', 'rig', /reports a card error: \+CPIN: SIM PIN; the profile is protected by a PIN/],
     ['+CPIN: NOT INSERTED', 'rig', /SIM not inserted|NOT INSERTED/],
   ] as const)(`says so where the modem says %s${because(noModem)}`, async (said, cause, sentence) => {
     const place = newCliFixture()

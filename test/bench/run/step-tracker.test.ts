@@ -102,7 +102,7 @@ describe('whose fault an error is', () => {
     [new ApduError('refused', '', { status: 0x6985 }), 'fail', 'card'],
     [new ApduError('timed-out', ''), 'blocked', 'modem'],
     [noResponse('AT+CGLA', { end: 'timed-out' }), 'blocked', 'modem'],
-    [noResponse('AT+CGLA', { end: 'garbage', heard: [] }), 'blocked', 'modem'],
+    [noResponse('AT+CGLA', { end: 'garbage', otherLines: [] }), 'blocked', 'modem'],
     [noResponse('AT+CGLA', { end: 'error' }), 'blocked', 'modem'],
     [noResponse('AT+CGLA', { end: 'cme', error: 100 }), 'blocked', 'modem'],
     [noResponse('AT+CGLA', { end: 'cme', error: 'SIM failure' }), 'fail', 'card'],

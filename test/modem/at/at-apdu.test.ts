@@ -13,7 +13,7 @@ describe('AT+CGLA', () => {
     ['C0', '80'],
     ['CF', '80'],
     ['D0', '90'],
-  ])('names no channel in the class byte, whatever the command named: %s', async (cla, sent) => {
+  ])('AT+CGLA has the basic channel in its class byte for each class byte: %s', async (cla, sent) => {
     const heard: string[] = []
     const response = await askScripted(
       port => createAtApdu(port, DEADLINES).cgla('7', bytes(`${cla}e2910000`)),

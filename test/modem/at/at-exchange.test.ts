@@ -5,13 +5,13 @@ const CGLA = { text: 'AT+CGLA=1,10,"80E2910000"', reply: /^\+CGLA:\s*(\d+)\s*,\s
 const line = (text: string): AtEvent => ({ kind: 'line', text })
 const endOf = (...events: AtEvent[]): AtEnd | undefined => {
   const exchange = createAtExchange(CGLA)
-  const ends = events.map(exchange.hear).filter(end => end !== undefined)
+  const ends = events.map(exchange.parse).filter(end => end !== undefined)
   expect(ends.length).toBeLessThan(2)
   return ends[0]
 }
 
-describe('the end of a command', () => {
-  it('is OK, past the echo and what came of its own', () => {
+describe('createAtExchange', () => {
+  it('OK ends a command; echo and URCs are ignored', () => {
     const end = endOf(line(CGLA.text), line('+CREG: 1'), line('+CGLA: 4,"9000"'), line('RING'), line('OK'))
     expect(end).toMatchObject({ end: 'ok', lines: ['+CREG: 1', '+CGLA: 4,"9000"', 'RING'] })
     expect(end?.end === 'ok' && end.reply?.[2]).toBe('9000')
@@ -25,34 +25,37 @@ describe('the end of a command', () => {
     ['+CMS ERROR', line('+CMS ERROR:302'), { end: 'cms', error: 302 }],
     ['the deadline', { kind: 'timeout' }, { end: 'timed-out' }],
     ['the port', { kind: 'gone' }, { end: 'port-gone' }],
-    ['an OK without an answer', line('OK'), { end: 'garbage', heard: ['+CREG: 1'] }],
+    ['an OK without an answer', line('OK'), { end: 'garbage', otherLines: ['+CREG: 1'] }],
   ])('is %s', (_name, last, expected) => {
-    // Nothing after the end is heard.
+    // Nothing after the end is parsed.
     expect(endOf(line('+CREG: 1'), last, line('OK'), line('ERROR'))).toEqual(expected)
     expect(describeEnd(expected)).not.toBe('')
   })
 
-  it.each(['OK', 'ERROR', '+CGLA: 4,"6985"', '+CMT: "+49",,""'])('is not in a short message that says %s', said => {
-    const end = endOf(line('+CMT: "+49151",,"26/11/23,03:00:00+04"'), line(said), line('+CGLA: 4,"9000"'), line('OK'))
-    expect(end).toMatchObject({ end: 'ok', lines: ['+CGLA: 4,"9000"'] })
-  })
+  it.each(['OK', 'ERROR', '+CGLA: 4,"6985"', '+CMT: "+49",,""'])(
+    'a short message with the text %s does not end a command',
+    said => {
+      const end = endOf(line('+CMT: "+49151",,"26/11/23,03:00:00+04"'), line(said), line('+CGLA: 4,"9000"'), line('OK'))
+      expect(end).toMatchObject({ end: 'ok', lines: ['+CGLA: 4,"9000"'] })
+    },
+  )
 
-  it('is not a prompt, and not garbage', () => {
+  it('a prompt does not end a command and is not garbage', () => {
     expect(endOf({ kind: 'prompt' }, { kind: 'garbage', bytes: Uint8Array.of(0xff) })).toBeUndefined()
   })
 
-  it('with words is told by the number it stands for', () => {
+  it('a verbose CME error is compared by its number', () => {
     expect(isCme({ end: 'cme', error: 'SIM busy' }, 14)).toBe(true)
     expect(isCme({ end: 'cme', error: 'operation not allowed' }, 3)).toBe(true)
     expect(isCme({ end: 'cme', error: 'SIM busy' }, 13)).toBe(false)
     expect(isCme({ end: 'cms', error: 14 }, 14)).toBe(false)
   })
 
-  it('is not clear with two replies that differ, and a reply with its name goes before one without', () => {
+  it('two different responses are garbage, and a response with a name has priority', () => {
     const single = { text: 'AT+CCHO="A0"', reply: /^\+CCHO: (\w+)$/, bareReply: /^(\d+)$/, single: true }
     const endOf = (...texts: string[]) => {
       const exchange = createAtExchange(single)
-      return texts.map(text => exchange.hear(line(text))).find(end => end !== undefined)
+      return texts.map(text => exchange.parse(line(text))).find(end => end !== undefined)
     }
     expect(endOf('+CCHO: 1', '+CCHO: 2', 'OK')).toMatchObject({ end: 'garbage' })
     expect(endOf('7', '+CCHO: 1', '8', 'OK')).toMatchObject({ end: 'garbage' })
@@ -63,13 +66,13 @@ describe('the end of a command', () => {
     expect(endOf('8', 'OK')).toMatchObject({ end: 'ok', reply: expect.objectContaining({ 1: '8' }) })
   })
 
-  it('takes the last of several replies, where they may differ', () => {
+  it('the last of several responses is used if they may differ', () => {
     const exchange = createAtExchange({ text: 'AT+CREG?', reply: /^\+CREG: (\d)$/ })
-    const ends = ['+CREG: 1', '+CREG: 5', 'OK'].map(text => exchange.hear(line(text)))
+    const ends = ['+CREG: 1', '+CREG: 5', 'OK'].map(text => exchange.parse(line(text)))
     expect(ends.at(-1)).toMatchObject({ end: 'ok', reply: expect.objectContaining({ 1: '5' }) })
   })
 
-  it('names the numbers of TS 27.007', () => {
+  it('describeEnd has the texts of TS 27.007', () => {
     expect(describeEnd({ end: 'cme', error: 10 })).toBe('+CME ERROR: 10 (SIM not inserted)')
     expect(describeEnd({ end: 'cms', error: 10 })).toBe('+CMS ERROR: 10')
   })

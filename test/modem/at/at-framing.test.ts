@@ -7,7 +7,7 @@ const shown = (pieces: readonly AtPiece[]) =>
   pieces.map(piece => (piece.kind === 'line' ? piece.text : piece.kind === 'prompt' ? '<prompt>' : '<garbage>'))
 const framed = (text: string) => shown(createAtFraming().push(latin(text)))
 
-describe('the lines of a modem', () => {
+describe('createAtFraming', () => {
   it.each([
     ['an answer', '\r\n+CGLA: 4,"9000"\r\n\r\nOK\r\n', ['+CGLA: 4,"9000"', 'OK']],
     ['an echo before it', 'AT+CGSN\r\r\n356938035643809\r\n\r\nOK\r\n', ['AT+CGSN', '356938035643809', 'OK']],
@@ -22,13 +22,13 @@ describe('the lines of a modem', () => {
     expect(byteByByte(latin(text)).flatMap(piece => shown(framing.push(piece)))).toEqual(expected)
   })
 
-  it('gives up on a line that does not end, and hears the next', () => {
+  it('a line that exceeds the maximum length is garbage, and the next one is parsed', () => {
     const framing = createAtFraming()
     expect(shown(framing.push(latin('A'.repeat(150_000))))).toEqual(['<garbage>'])
     expect(shown(framing.push(latin('\r\nOK\r\n')))).toContain('OK')
   })
 
-  it('keeps every byte of garbage', () => {
+  it('every byte of garbage is reported', () => {
     const [piece] = createAtFraming().push(Uint8Array.of(0x41, 0x80, 0xfe, 0x0d))
     expect(piece).toEqual({ kind: 'garbage', bytes: Uint8Array.of(0x41, 0x80, 0xfe) })
   })

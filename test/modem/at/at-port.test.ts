@@ -5,7 +5,7 @@ import { createVirtualTime } from '../modem-fixture.ts'
 const IMEI = '356938035643809'
 const PROBE = { text: 'AT+CGSN', reply: new RegExp(`^${IMEI}$`) }
 
-/** A port whose modem says what the script has for a command: lines, each so many milliseconds after the command. */
+/** A port with a scripted modem: for each command, lines with their delay in milliseconds. */
 const scripted = (script: Readonly<Record<string, readonly (readonly [number, string])[]>>) => {
   const time = createVirtualTime()
   const asked: string[] = []
@@ -25,8 +25,8 @@ const scripted = (script: Readonly<Record<string, readonly (readonly [number, st
   return { time, asked, port: createAtPort(bytePort, time.after) }
 }
 
-describe('after a deadline', () => {
-  it("a late OK is not the probe's, and the probe's own is not the next command's", async () => {
+describe('a port after a deadline', () => {
+  it('a late OK is assigned to neither the probe nor the next command', async () => {
     const { port, time, asked } = scripted({
       'AT+CFUN=1': [[10_500, 'OK']],
       'AT+CGSN': [
@@ -35,13 +35,13 @@ describe('after a deadline', () => {
       ],
       'AT+CCHC=1': [[1_000, 'ERROR']],
     })
-    port.knowBy(PROBE)
+    port.setProbe(PROBE)
     expect(await time.until(port.ask({ text: 'AT+CFUN=1' }, 10_000))).toEqual({ end: 'timed-out' })
     expect(await time.until(port.ask({ text: 'AT+CCHC=1' }, 10_000))).toEqual({ end: 'error' })
     expect(asked).toEqual(['AT+CFUN=1', 'AT+CGSN', 'AT+CCHC=1'])
   })
 
-  it('of a modem that no probe names, silence is waited for', async () => {
+  it('before the modem is identified, the port waits for silence', async () => {
     const { port, time } = scripted({
       'AT+CFUN=1': [[10_100, 'OK']],
       AT: [[350, 'OK']],
@@ -51,7 +51,7 @@ describe('after a deadline', () => {
     expect(await time.until(port.ask({ text: 'AT+CCHC=1' }, 10_000))).toEqual({ end: 'error' })
   })
 
-  it('a probe that is slow is waited for longer, and those before it are not taken for the next answer', async () => {
+  it('a slow probe has a longer deadline, and earlier probes are not assigned to the next command', async () => {
     const { port, time, asked } = scripted({
       'AT+CGSN': [
         [2_100, IMEI],
@@ -59,16 +59,16 @@ describe('after a deadline', () => {
       ],
       'AT+CCHC=1': [[3_000, 'ERROR']],
     })
-    port.knowBy(PROBE)
+    port.setProbe(PROBE)
     await time.until(port.ask({ text: 'AT+CFUN=1' }, 10_000))
     expect(await time.until(port.ask({ text: 'AT+CCHC=1' }, 10_000))).toMatchObject({ end: 'error' })
     expect(asked.filter(text => text === 'AT+CGSN').length).toBe(2)
     expect(port.unusable).toBeUndefined()
   })
 
-  it('a modem that answers no probe is marked until something is done to it', async () => {
+  it('a modem that answers no probe is unusable until revive()', async () => {
     const { port, time, asked } = scripted({})
-    port.knowBy(PROBE)
+    port.setProbe(PROBE)
     await time.until(port.ask({ text: 'AT+CFUN=1' }, 10_000))
     expect(await time.until(port.ask({ text: 'AT' }, 10_000))).toMatchObject({ end: 'timed-out', why: port.unusable })
     expect([port.unusable, time.now]).toEqual([expect.stringContaining('reset it'), 52_000])
@@ -79,7 +79,7 @@ describe('after a deadline', () => {
     expect(asked.length).toBe(7)
   })
 
-  it('the same holds after an OK without its answer', async () => {
+  it('an OK without its response is handled like a deadline', async () => {
     const { port, time, asked } = scripted({
       'AT+CGMM': [
         [1, 'OK'],
@@ -92,7 +92,7 @@ describe('after a deadline', () => {
       ],
       'AT+CCHC=1': [[1, 'ERROR']],
     })
-    port.knowBy(PROBE)
+    port.setProbe(PROBE)
     expect(await time.until(port.ask({ text: 'AT+CGMM', reply: /^Model/ }, 10_000))).toMatchObject({ end: 'garbage' })
     expect(await time.until(port.ask({ text: 'AT+CCHC=1' }, 10_000))).toEqual({ end: 'error' })
     expect(asked[1]).toBe('AT+CGSN')

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isApduError } from '../../../src/apdu/errors.ts'
+import type { After } from '../../../src/apdu/json/json-asker.ts'
 import { createAtApdu, DEADLINES } from '../../../src/modem/at/at-apdu.ts'
-import { type After, type BytePort, createAtPort } from '../../../src/modem/at/at-port.ts'
+import { type BytePort, createAtPort } from '../../../src/modem/at/at-port.ts'
 
 /** mulberry32, public domain. */
 const createRandom = (seed: number) => () => {
@@ -13,11 +14,11 @@ const createRandom = (seed: number) => () => {
 type Random = ReturnType<typeof createRandom>
 const between = (random: Random, low: number, high: number) => low + Math.floor(random() * (high - low + 1))
 
-/** Lines that come near an answer without being one, and lines that modems send of their own. */
+/** Lines that resemble a response, and URCs. */
 const NEARLY = [
-  '+CGLA: 4,"9000', // cut
-  '+CGLA: 4,9000"0', // more than it says
-  '+CGLA: 6,"9000"', // less than it says
+  '+CGLA: 4,"9000', // truncated
+  '+CGLA: 4,9000"0', // length too short
+  '+CGLA: 6,"9000"', // length too long
   '+CGLA: 3,"900"',
   '+CGLA: 2,"90"',
   '+CGLA: "9000"',
@@ -45,18 +46,18 @@ const NEARLY = [
   '>>>',
 ]
 
-/** One line of garbage without its end; never OK, never an error, never a whole response. */
+/** A line of garbage without its end; never OK, an error or a complete response. */
 const garbage = (random: Random): string => {
   const kind = random()
   if (kind < 0.4) return NEARLY[between(random, 0, NEARLY.length - 1)]!
   const bytes = Array.from({ length: between(random, 0, 24) }, () => between(random, 0, 255))
   const text = String.fromCharCode(...bytes.filter(byte => byte !== 10 && byte !== 13))
   if (kind < 0.7) return text
-  // Printable characters alone, so that it is a line and not known at once for what it is.
+  // Printable characters only, so that it is a line.
   return text.replace(/[^ -~]/g, '.').replace(/^(OK|ERROR)$/, '.')
 }
 
-/** A modem that answers AT+CGLA with what was sent, turned round, so that a right answer is known from every other. */
+/** A modem that answers AT+CGLA with the command in reverse, so that each response is unique. */
 const answerTo = (command: string): string => {
   if (!command.startsWith('AT+CGLA')) return '\r\nOK\r\n'
   const digits = /"([0-9A-F]*)"$/.exec(command)?.[1] ?? ''
@@ -64,13 +65,13 @@ const answerTo = (command: string): string => {
   return `\r\n+CGLA: ${response.length},"${response}"\r\n\r\nOK\r\n`
 }
 
-/** Deadlines are never over, and a pause is none. */
+/** Deadlines never expire, and pauses are empty. */
 const after: After = (ms, run) => {
   if (ms < 1_000) queueMicrotask(run)
   return () => {}
 }
 
-/** A port whose modem says `before`, the answer and `behind`, every byte by itself. */
+/** A port whose modem sends `before`, the response and `behind`, one byte at a time. */
 const noisyPort = (around: (answer: string) => string): BytePort => {
   let listener: Parameters<BytePort['listen']>[0] | undefined
   const one = new Uint8Array(1)
@@ -98,9 +99,9 @@ const turned = (command: Uint8Array): string => `${[...Buffer.from(command).toSt
 const LINES = 1_000_000
 const SEEDS = 4
 
-describe('garbage between answers', { timeout: 120_000 }, () => {
+describe('garbage between responses', { timeout: 120_000 }, () => {
   it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
-    `a quarter of a million lines of seed %i, cut at every byte: each answer is the right one`,
+    `with seed %i, each response is correct in a quarter of a million lines that are split at every byte`,
     async seed => {
       const random = createRandom(seed)
       let lines = 0
@@ -128,11 +129,11 @@ describe('garbage between answers', { timeout: 120_000 }, () => {
     },
   )
 
-  /** What no program can know to be garbage: it may cost the answer, and is never taken for it. */
+  /** Lines that no parser can detect as garbage. They may hide a response, but are never used as one. */
   it.each([
     ['answers of others', ['+CGLA: 4,"6985"', '+CGLA:4,"9000"', '4,"6A82"', '+CGLA: 8,"01029000"']],
     ['ends of others', ['OK', 'ERROR', '+CME ERROR: 13', '+CMS ERROR: 500', 'NO CARRIER', 'BUSY']],
-  ])('%s: the right answer or none', async (_name, others) => {
+  ])('with %s, the result is the correct response or garbage', async (_name, others) => {
     const random = createRandom(99)
     const some = (): string =>
       Array.from({ length: between(random, 0, 6) }, () =>

@@ -31,13 +31,13 @@ const readEid = (card: Pick<Card, 'exclusive'>): Promise<string> =>
     withIsdr(channel, {}, async isdr => hex((await isdr.call(ES10c.GetEID, { tagList: bytes('5a') })).eidValue)),
   )
 
-/** Reads the EID twice: what is left behind by the first time would show at the second. */
+/** Reads the EID twice, to detect lines that remain from the first time. */
 const readTwice = async ({ card, time }: Begun): Promise<void> => {
   expect(await time.until(readEid(card))).toBe(EID)
   expect(await time.until(readEid(card))).toBe(EID)
 }
 
-describe('each manner of a modem that serves', () => {
+describe('quirks of modems that can open the ISD-R', () => {
   it.each<[QuirkName, ModemCard['path'], string]>([
     ['ordinary', 'ccho-cgla', 'generic'],
     ['mc7455', 'ccho-cgla', 'sierra-mc7455-em75xx'],
@@ -59,45 +59,48 @@ describe('each manner of a modem that serves', () => {
     ['storm', 'ccho-cgla', 'generic'],
     ['byte-by-byte', 'ccho-cgla', 'generic'],
     ['echo-stays', 'ccho-cgla', 'generic'],
-  ])('%s tells the EID over %s', async (name, path, profile) => {
+  ])('the modem with quirks %s returns the EID by %s', async (name, path, profile) => {
     const begun = await begin(name)
     await readTwice(begun)
     expect(begun.card.path).toBe(path)
     expect(begun.card.profile.name).toBe(profile)
-    // What was opened was closed on the way it was opened.
-    if (path === 'ccho-cgla') expect(begun.said('CCHC').length).toBeGreaterThanOrEqual(2)
-    // No test command is needed: there are modems that refuse them or fall silent.
+    // Each session was closed by the path that opened it.
+    if (path === 'ccho-cgla') expect(begun.sentCommands('CCHC').length).toBeGreaterThanOrEqual(2)
+    // No test command is required: some modems reject them or do not answer.
     expect(begun.modem.heard.filter(text => text.endsWith('=?'))).toEqual([])
   })
 
-  it.each<QuirkName>(['em9191', 't99w696', 'dw5821e', 'eigencomm'])('%s does so without its profile', async name => {
-    const begun = await begin(name, {}, { profiles: [] })
-    await readTwice(begun)
-    expect(begun.card.profile.name).toBe('generic')
-  })
+  it.each<QuirkName>(['em9191', 't99w696', 'dw5821e', 'eigencomm'])(
+    'the modem with quirks %s returns the EID without its profile',
+    async name => {
+      const begun = await begin(name, {}, { profiles: [] })
+      await readTwice(begun)
+      expect(begun.card.profile.name).toBe('generic')
+    },
+  )
 
-  it('every one has a source and is tried in this file', async () => {
+  it('each quirk has a source and is tested in this file', async () => {
     for (const [name, { source }] of Object.entries(MODEM_QUIRKS))
       expect([name, source]).toEqual([name, expect.stringMatching(/#\d+|TS|V\.250|USB/)])
   })
 })
 
-describe('a session handle is no channel number (lpac#138)', () => {
-  it('is said back as it came, and the class byte names no channel', async () => {
+describe('a session identifier that is not a channel number (lpac#138)', () => {
+  it('the identifier is sent back unchanged, and the class byte has the basic channel', async () => {
     const begun = await begin('mc7455')
     await readTwice(begun)
-    for (const text of begun.said('CGLA'))
+    for (const text of begun.sentCommands('CGLA'))
       expect(text).toMatch(/^AT\+CGLA=000000000385a7d[0-9a-f],\d+,"[08]0[0-9A-F]+"$/)
   })
 
-  it('is a number of up to 16 digits for FM350, which says it bare', async () => {
+  it('the identifier may have 16 digits (FM350, without a name)', async () => {
     const begun = await begin('fm350', { handles: 'hexadecimal' })
     await readTwice(begun)
-    expect(begun.said('CCHC')[0]).toMatch(/^AT\+CCHC=[0-9a-f]{16}$/)
+    expect(begun.sentCommands('CCHC')[0]).toMatch(/^AT\+CCHC=[0-9a-f]{16}$/)
   })
 })
 
-describe('what a modem leaves away or says in its own way', () => {
+describe('responses with missing parts or in other forms', () => {
   it.each<[string, ModemQuirks]>([
     ['no quotes', { noQuotes: true }],
     ['responses without their name', { bare: ['CCHO', 'CGLA'] }],
@@ -111,7 +114,7 @@ describe('what a modem leaves away or says in its own way', () => {
 })
 
 describe('time', () => {
-  it('AT+CGLA may take 200 s, and AT+CCHC 25 s (lpac#447)', async () => {
+  it('AT+CGLA may take 200 s and AT+CCHC 25 s (lpac#447)', async () => {
     const begun = await begin('slow')
     await readTwice(begun)
     expect(begun.time.now).toBeGreaterThan(250_000)
@@ -130,14 +133,14 @@ describe('time', () => {
     expect(await time.until(readEid(card))).toBe(EID)
   })
 
-  it('a profile and a rig may give other deadlines', async () => {
+  it('the profile and the rig can set other deadlines', async () => {
     const deadlines = { apdu: 5_000 }
     const { card, time } = await begin('slow', {}, { profiles: [{ name: 'generic', deadlines }] })
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
     expect(time.now).toBeLessThan(60_000)
   })
 
-  it("an answer that comes too late is nobody's, and the next command gets its own", async () => {
+  it('a late response is discarded, and the next command gets its own', async () => {
     const { card, time, modem } = await begin('late')
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
     await readTwice({ card, time } as Begun)
@@ -145,14 +148,14 @@ describe('time', () => {
     expect(card.unusable).toBeUndefined()
   })
 
-  it('a modem that says nothing more is marked, and asked nothing more until it is reset', async () => {
+  it('a modem that stops answering is unusable until it is reset', async () => {
     const { card, time, modem } = await begin('dies')
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
     await expect(time.until(readEid(card))).rejects.toMatchObject({
       code: 'timed-out',
-      message: expect.stringMatching(/answers nothing any more.*reset it/),
+      message: expect.stringMatching(/does not answer, .*reset it/),
     })
-    expect(card.unusable).toMatch(/reset it, or take its power away/)
+    expect(card.unusable).toMatch(/reset it, or switch its power off and on/)
     const [asked, then] = [modem.heard.length, time.now]
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
     expect([modem.heard.length, time.now]).toEqual([asked, then])
@@ -161,21 +164,21 @@ describe('time', () => {
   })
 })
 
-describe('a card that cannot be spoken to just now', () => {
-  it('is asked again while it is busy (+CME ERROR: 14)', async () => {
+describe('a card that is temporarily not available', () => {
+  it('a command is repeated while the SIM is busy (+CME ERROR: 14)', async () => {
     const begun = await begin('busy')
     await readTwice(begun)
-    expect(begun.said('CCHO').length).toBe(4)
+    expect(begun.sentCommands('CCHO').length).toBe(4)
     expect(begun.time.now).toBeGreaterThanOrEqual(2_000)
   })
 
-  it('is woken by what its profile says (+CME ERROR: 3, lpac#397)', async () => {
+  it('the wake commands of the profile are sent on +CME ERROR: 3 (lpac#397)', async () => {
     const begun = await begin('eigencomm', {}, { profiles: [] })
     await readTwice(begun)
     expect(begun.modem.heard.filter(text => text === 'AT+ECSIMSLEEP=0').length).toBe(1)
   })
 
-  it('is mute until the modem is reset (EG25-G, lpac#173)', async () => {
+  it('the card is mute until the modem is reset (EG25-G, lpac#173)', async () => {
     const { card, time } = await begin('eg25-g-mute')
     await time.until(readEid(card)).catch(() => {})
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => error instanceof Error)
@@ -183,32 +186,32 @@ describe('a card that cannot be spoken to just now', () => {
     expect(await time.until(readEid(card))).toBe(EID)
   })
 
-  it('has its channels taken by a program that died, which are closed (lpac#233, openpilot#37271)', async () => {
+  it('channels that a crashed program left open are closed (lpac#233, openpilot#37271)', async () => {
     const begun = await begin('leaks')
     await readTwice(begun)
     expect(begun.news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
   })
 
-  it('and by ourselves, where the modem has no AT+CCHC (EM9191, lpac#187)', async () => {
+  it('our own channels are closed without AT+CCHC (EM9191, lpac#187)', async () => {
     const { card, time, news } = await begin('ordinary', { without: ['CCHC'], mostSessions: 3 })
     for (let turn = 0; turn < 5; turn++) expect(await time.until(readEid(card))).toBe(EID)
     expect(news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
   })
 
-  it('and by one whose handles cannot be guessed', async () => {
+  it('sessions with unpredictable identifiers are closed', async () => {
     const begun = await begin('leaks', { handles: 'hexadecimal' })
     await readTwice(begun)
     expect(begun.news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
   })
 })
 
-describe('no ISD-R', () => {
+describe('a card without an accessible ISD-R', () => {
   it.each<[QuirkName, RegExp, RegExp]>([
     ['huawei', /6881 \(logical channel not supported\)/, /known to open no logical channel/],
     ['sim7600', /6881/, /no firmware of this modem is known/],
     ['le910c4', /6881/, /denies access/],
     ['em061k-gl', /6A82/, /only while a profile is enabled/],
-  ])('%s says why, and what is known of it', async (name, status, note) => {
+  ])('the modem with quirks %s reports the reason and the hint of its profile', async (name, status, note) => {
     const { card, time, news } = await begin(name)
     await expect(time.until(readEid(card))).rejects.toMatchObject({
       code: 'no-isdr',
@@ -218,7 +221,7 @@ describe('no ISD-R', () => {
   })
 
   it.each<ModemQuirks>([{}, { noApplication: 'ERROR' }, { without: ['CSIM'] }])(
-    'of a plain SIM is told apart from a modem that cannot (openpilot#37847, %j)',
+    'a card without ISD-R is distinguished from a modem without logical channels (openpilot#37847, %j)',
     async manners => {
       const plain: Channel = {
         transmit: async command => {
@@ -238,9 +241,9 @@ describe('no ISD-R', () => {
     },
   )
 
-  it('with a profile enabled EM061K-GL tells the EID (lpac#242)', async () => {
+  it('EM061K-GL returns the EID while a profile is enabled (lpac#242)', async () => {
     const { euicc } = await begin('ordinary')
-    // The two files by which a modem sees that there is a profile.
+    // The two files by which a modem detects a profile.
     const seen: Channel = {
       transmit: command => euicc.exclusive(channel => channel.transmit(command)),
     }
@@ -254,7 +257,7 @@ describe('no ISD-R', () => {
   })
 })
 
-/** A USIM on the basic channel, as far as a modem looks: every file is found, and EF.DIR names one application. */
+/** A USIM on the basic channel: every file exists, and EF.DIR lists one application. */
 const usimAnswer = (command: Uint8Array): Uint8Array | undefined => {
   const [cla, ins, , , le] = command
   if (cla !== 0) return undefined
@@ -265,7 +268,7 @@ const usimAnswer = (command: Uint8Array): Uint8Array | undefined => {
 }
 
 describe('AT+CSIM', () => {
-  it('does not pass STATUS on a logical channel (EG25), which the card is said not to know', async () => {
+  it('STATUS on a logical channel is answered with 6D00 if the modem reserves it (EG25)', async () => {
     const { card, time } = await begin('eg25-g', {}, { apdu: 'csim' })
     await time.until(
       card.exclusive(async channel => {
@@ -280,7 +283,7 @@ describe('AT+CSIM', () => {
     expect(await time.until(readEid(card))).toBe(EID)
   })
 
-  it('that refuses what the toolkit says leaves that to the modem', async () => {
+  it('toolkit commands are left to a modem that rejects them', async () => {
     const { card, time } = await begin('ordinary', { without: ['CSIM'] })
     const fetched = card.exclusive(channel => transceive(channel, { cla: 0x80, ins: 0x12, p1: 0, p2: 0, le: 11 }))
     expect((await time.until(fetched)).status).toBe(0x6d00)
@@ -288,7 +291,7 @@ describe('AT+CSIM', () => {
 })
 
 describe('a command without Le (L860, lpac#118)', () => {
-  it('is never sent where an answer is expected', async () => {
+  it('Le is present whenever a response is expected', async () => {
     for (const apdu of ['ccho-cgla', 'csim'] as const) {
       const begun = await begin('l860', {}, { apdu })
       await readTwice(begun)
@@ -304,7 +307,7 @@ describe('REFRESH', () => {
       withIsdr(channel, {}, async isdr => (await listProfiles(isdr)).map(({ profileState }) => profileState)),
     )
 
-  it('makes the USB device of an EG25 leave, which is waited for (agnos-builder#556)', async () => {
+  it('a reset of EG25 waits until the USB device is back (agnos-builder#556)', async () => {
     const { card, time, euicc, news } = await begin('eg25-g')
     expect(card.profile.refreshFlag).toBe(false)
     await time.until(enable(card))
@@ -313,22 +316,25 @@ describe('REFRESH', () => {
     expect(await time.until(readEid(card))).toBe(EID)
   })
 
-  it('that the modem serves itself ends its sessions, and the state is read anew', async () => {
+  it('a REFRESH that the modem handles closes all sessions, and the state is read again', async () => {
     const { card, time } = await begin('ordinary', { toolkit: 'modem' })
     await time.until(enable(card))
     expect(await time.until(enabledOf(card))).toEqual(['enabled', 'disabled'])
   })
 
-  it.each(['ccho-cgla', 'csim'] as const)('that is left to us is fetched over %s, and the card reset', async apdu => {
-    const { card, time, modem } = await begin('ordinary', {}, { apdu })
-    await time.until(enable(card))
-    expect(await time.until(enabledOf(card))).toEqual(['enabled', 'disabled'])
-    expect(modem.heard).toContain('AT+CFUN=0')
-  })
+  it.each(['ccho-cgla', 'csim'] as const)(
+    'a REFRESH that is left to us is fetched by %s, and the card is reset',
+    async apdu => {
+      const { card, time, modem } = await begin('ordinary', {}, { apdu })
+      await time.until(enable(card))
+      expect(await time.until(enabledOf(card))).toEqual(['enabled', 'disabled'])
+      expect(modem.heard).toContain('AT+CFUN=0')
+    },
+  )
 })
 
-describe('cards, as a modem shows them', () => {
-  /** The card, and what is between it and the modem. */
+describe('cards behind a modem', () => {
+  /** The card and the layer between card and modem. */
   const behind = (
     euicc: Card,
     wrap: (channel: Channel) => Channel,
@@ -343,7 +349,7 @@ describe('cards, as a modem shows them', () => {
   })
   const oneProfile = () => createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
 
-  it.each(['ccho-cgla', 'csim'] as const)('an ISD-R of another AID is found by the list, over %s', async apdu => {
+  it.each(['ccho-cgla', 'csim'] as const)('an ISD-R with another AID is found by the AID list over %s', async apdu => {
     const other = bytes('A0000005591010FFFFFFFF8900050500')
     const { card: euicc } = await oneProfile()
     const renamed = behind(euicc, channel => ({
@@ -363,18 +369,15 @@ describe('cards, as a modem shows them', () => {
     expect(await time.until(found)).toBe(hex(other))
   })
 
-  it.each(['ccho-cgla', 'csim'] as const)(
-    '61xx is collected and 6Cxx corrected on the right channel, over %s',
-    async apdu => {
-      const { card: euicc } = await createTestCard({ protocol: 't0' })
-      const { card, time, said } = await insert(euicc, {}, { apdu })
-      expect(await time.until(readEid(card))).toBe(EID)
-      const name = apdu === 'csim' ? 'CSIM' : 'CGLA'
-      expect(said(name).some(text => /"(8|0)[01]C0000015"/.test(text))).toBe(true)
-    },
-  )
+  it.each(['ccho-cgla', 'csim'] as const)('61xx and 6Cxx are handled on the correct channel over %s', async apdu => {
+    const { card: euicc } = await createTestCard({ protocol: 't0' })
+    const { card, time, sentCommands } = await insert(euicc, {}, { apdu })
+    expect(await time.until(readEid(card))).toBe(EID)
+    const name = apdu === 'csim' ? 'CSIM' : 'CGLA'
+    expect(sentCommands(name).some(text => /"(8|0)[01]C0000015"/.test(text))).toBe(true)
+  })
 
-  it('a toolkit command that waits is no end of switching profiles (catBusy), where nobody can fetch it', async () => {
+  it('catBusy ends after a reset if the toolkit command cannot be fetched', async () => {
     const { card: euicc } = await oneProfile()
     const { card, time } = await insert(euicc, { without: ['CSIM'] })
     for (const iccid of [ICCID_DIGITS[0], ICCID_DIGITS[1]])
@@ -383,7 +386,7 @@ describe('cards, as a modem shows them', () => {
     expect(listed.map(({ profileState }) => profileState)).toEqual(['disabled', 'enabled'])
   })
 
-  it('a profile that somebody else takes back is not said to be enabled (openpilot#34924)', async () => {
+  it('a profile that another program disables is not reported as enabled (openpilot#34924)', async () => {
     const { card: euicc } = await oneProfile()
     let isTakenBack = false
     const profile = { iccid: ICCID_DIGITS[0] }
@@ -401,7 +404,7 @@ describe('cards, as a modem shows them', () => {
     expect(isTakenBack).toBe(true)
   })
 
-  it('a short command that was refused once is read again on the other way (EC20F, lpac#186)', async () => {
+  it('a short command that was rejected once is repeated on the other path (EC20F, lpac#186)', async () => {
     const { card: euicc } = await createTestCard()
     const { card, time, news } = await insert(euicc, { faults: [{ command: 'CGLA', after: 1, answer: ['ERROR'] }] })
     expect(await time.until(readEid(card))).toBe(EID)

@@ -1,7 +1,7 @@
 import { type BytePort, createAtPort } from '../../../src/modem/at/at-port.ts'
 import { createVirtualTime } from '../modem-fixture.ts'
 
-/** Runs `work` on a port that answers each command with these lines, or with those that `answers` gives for it. */
+/** Runs `work` on a port that answers each command with these lines, or with those of `answers`. */
 export const askScripted = async <T>(
   work: (port: ReturnType<typeof createAtPort>) => Promise<T>,
   answers: readonly string[] | ((command: string) => readonly string[]),

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { isApduError } from '../../../src/apdu/errors.ts'
+import type { After } from '../../../src/apdu/json/json-asker.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../../src/apdu/logical-channel.ts'
 import { storeData } from '../../../src/apdu/store-data.ts'
 import { ISDR_AID } from '../../../src/euicc/commands/aids.ts'
 import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
 import type { ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
-import type { After } from '../../../src/modem/at/at-port.ts'
 import { loadSerialPort, openSerialPort } from '../../../src/modem/at/serial-port.ts'
 import { type ModemCard, openModemCard } from '../../../src/modem/at-card.ts'
 import { bytes, hex } from '../../apdu/scripted-channel.ts'
@@ -48,7 +48,7 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     ['ccho-cgla', {}],
     ['csim', {}],
     ['ccho-cgla', { pieces: 'bytes', nul: true, news: ['+CREG: 1'] }],
-  ] as const)('tells its EID over %s, with %j', async (apdu, manners) => {
+  ] as const)('the card returns its EID over %s with %j', async (apdu, manners) => {
     const { path } = await plugIn(manners)
     const card = await openModemCard({ port: path, apdu, after })
     held = card
@@ -65,7 +65,7 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     expect(await card.registration()).toMatchObject({ CREG: { state: 'roaming' }, CEREG: { state: 'roaming' } })
   })
 
-  it('is held by one, and is missed when it goes', async () => {
+  it('the port is exclusive, and a disconnect is detected', async () => {
     const { path, stop } = await plugIn()
     const card = await openModemCard({ port: path, after })
     held = card
@@ -76,8 +76,8 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     )
   })
 
-  // serialport/bindings-cpp#162: without the bench's own look it reads nothing for ever, and says so to nobody.
-  it('is missed when it goes while what it said is read', async () => {
+  // serialport/bindings-cpp#162: without the poller listener the read loop never ends.
+  it('a disconnect right after a response is detected', async () => {
     const { path, say, leave } = await openFickleTty()
     const port = await openSerialPort({ path })
     const heard: string[] = []
@@ -96,7 +96,7 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     await port.close()
   }, 10_000)
 
-  it('that is not there is named', async () => {
+  it('a missing port is reported by name', async () => {
     await expect(openModemCard({ port: '/dev/ttyNoSuchModem', after })).rejects.toMatchObject({
       code: 'no-port',
       message: expect.stringContaining('/dev/ttyNoSuchModem'),

@@ -12,7 +12,7 @@ interface Pair {
   readonly slave: Stream
   readonly ptsName: string
 }
-/** What is used of npm `node-pty`, an optional dependency; its types leave the pair of `open` out. */
+/** The used part of npm `node-pty`, an optional dependency; its types omit the pair of `open`. */
 interface NodePty {
   open(options: { encoding: null }): Pair
   readonly native: { open(columns: number, rows: number): { master: number; slave: number; pty: string } }
@@ -23,7 +23,7 @@ const loadPty = async (): Promise<NodePty> => {
   return loaded.default ?? loaded
 }
 
-/** Why no tty can be had here, or undefined. */
+/** Why no tty is available here, or undefined. */
 export const whyNoTty = async (): Promise<string | undefined> => {
   if (process.platform !== 'linux') return 'ttys of Linux'
   return loadPty().then(
@@ -37,11 +37,11 @@ export interface Tty {
   stop(): Promise<void>
 }
 
-/** A real tty with the modem at its other end; it goes when the modem leaves. */
+/** A tty pair with the modem at the other end; it closes when the modem leaves the bus. */
 export const startTty = async (modem: Pick<AtModem, 'hear' | 'onSay' | 'onPresence'>): Promise<Tty> => {
   const { open } = await loadPty()
   const { master, slave, ptsName } = open({ encoding: null })
-  // node-pty reads the end that is for the bench. Another file open on it keeps the tty from hanging up between openings.
+  // node-pty reads the slave side. Another open file on it prevents a hang-up between two openings.
   const keptOpen = openSync(ptsName, constants.O_RDWR | constants.O_NOCTTY)
   slave.destroy()
   let isStopped = false
@@ -61,7 +61,7 @@ export const startTty = async (modem: Pick<AtModem, 'hear' | 'onSay' | 'onPresen
   return { path: ptsName, stop }
 }
 
-/** A real tty whose device says one thing, and is gone at once when it is told to. */
+/** A tty pair whose device sends one response and disconnects at once. */
 export const openFickleTty = async () => {
   const { master, slave, pty } = (await loadPty()).native.open(80, 24)
   return {

@@ -5,9 +5,9 @@ import {
   parseCops,
   parseCsq,
   readFunctionality,
+  readModemSubscriber,
   readOperator,
   readSim,
-  readSubscriber,
 } from '../../../src/modem/radio/at-radio.ts'
 import { askScripted } from '../at/scripted-port.ts'
 
@@ -34,16 +34,16 @@ describe('signal', () => {
     ['99,99,255', {}],
   ])('AT+CESQ %s', (text, signal) => expect(parseCesq(text)).toEqual(signal))
 
-  it('is told in a line, or not at all', () => {
+  it('describeSignal returns one line, or undefined', () => {
     expect(describeSignal({ rssi: -65, rsrp: -95, rsrq: -10 })).toBe('-65 dBm, RSRP -95 dBm, RSRQ -10 dB')
     expect(describeSignal({})).toBeUndefined()
   })
 })
 
-describe('the operator (TS 27.007 §7.3)', () => {
+describe('parseCops (TS 27.007 §7.3)', () => {
   it.each([
     ['0,0,"Test Net",7', { selection: 'automatic', name: 'Test Net', technology: 'E-UTRAN' }],
-    // Names that look like something else.
+    // Names that resemble numbers.
     ['0,0,"26201",7', { selection: 'automatic', name: '26201', technology: 'E-UTRAN' }],
     ['0,0,"OK",7', { selection: 'automatic', name: 'OK', technology: 'E-UTRAN' }],
     ['0,0,"A, B",7', { selection: 'automatic', name: 'A, B', technology: 'E-UTRAN' }],
@@ -55,7 +55,7 @@ describe('the operator (TS 27.007 §7.3)', () => {
     ['0,0,"",7', { selection: 'automatic', technology: 'E-UTRAN' }],
   ])('+COPS: %s', (text, operator) => expect(parseCops(text)).toEqual(operator))
 
-  it('is asked by name and by number', async () => {
+  it('readOperator reads name and PLMN', async () => {
     let format = 0
     const operator = await askScripted(
       port => readOperator(port, 1_000),
@@ -70,7 +70,7 @@ describe('the operator (TS 27.007 §7.3)', () => {
   })
 })
 
-describe('what the modem says of its card and itself', () => {
+describe('readSim, readFunctionality and readModemSubscriber', () => {
   it.each([
     [['+CPIN: READY', 'OK'], 'ready'],
     [['+CPIN:SIM PIN', 'OK'], 'pin-required'],
@@ -83,10 +83,10 @@ describe('what the modem says of its card and itself', () => {
     [['+CME ERROR: 12'], 'puk-required'],
     [['+CME ERROR: 13'], 'failed'],
     [['+CME ERROR: 14'], 'busy'],
-  ] as const)('AT+CPIN? %j is %s', async (lines, sim) => {
+  ] as const)('the response %j to AT+CPIN? means %s', async (lines, sim) => {
     expect(await askScripted(port => readSim(port, 1_000), lines)).toMatchObject({ sim })
   })
-  it('says nothing of a card where it refuses to', async () => {
+  it('readSim returns undefined if the modem rejects the command', async () => {
     expect(await askScripted(port => readSim(port, 1_000), ['ERROR'])).toBeUndefined()
   })
 
@@ -96,7 +96,7 @@ describe('what the modem says of its card and itself', () => {
     ['+CFUN: 4', 'radio-off'],
     ['+CFUN: 1,0', 'full'],
     ['+CFUN: 7', 'other'],
-  ])('%s is %s', async (line, state) => {
+  ])('+CFUN: %s means %s', async (line, state) => {
     expect(await askScripted(port => readFunctionality(port, 1_000), [line, 'OK'])).toBe(state)
   })
 
@@ -105,9 +105,9 @@ describe('what the modem says of its card and itself', () => {
     ['AT+ICCID', '+ICCID: 8949001779167887197', '8949001779167887197'],
     ['AT+QCCID', '+QCCID: 8949001779167887197F', '8949001779167887197'],
     ['AT+CCID', '"89490017791678871970"', '89490017791678871970'],
-  ])('tells the ICCID by %s as %s', async (name, line, iccid) => {
+  ])('readModemSubscriber reads the ICCID by %s as %s', async (name, line, iccid) => {
     const found = await askScripted(
-      port => readSubscriber(port, 1_000),
+      port => readModemSubscriber(port, 1_000),
       command => (command === 'AT+CIMI' ? ['001011558987715', 'OK'] : command === name ? [line, 'OK'] : ['ERROR']),
     )
     expect(found).toEqual({ iccid, imsi: '001011558987715' })

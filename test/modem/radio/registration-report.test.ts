@@ -3,17 +3,17 @@ import {
   askRegistration,
   describeRegistration,
   describeRejection,
+  getRegistered,
   type ModemRegistration,
+  parseRegistrationUrc,
   REGISTRATION_STATES,
-  readRegistrationNews,
-  registeredBy,
 } from '../../../src/modem/radio/registration-report.ts'
 import { askScripted } from '../at/scripted-port.ts'
 
 const PLACE = { area: '00A1', cell: '01234567', technology: 'E-UTRAN' }
 
-describe('the answer to AT+CREG? and its kin (TS 27.007 §7.2, §10.1.20, §10.1.22, §10.1.47)', () => {
-  it.each([...REGISTRATION_STATES.entries()])('%i is %s', async (number, state) => {
+describe('responses to AT+CREG?, AT+CGREG?, AT+CEREG? and AT+C5GREG? (TS 27.007 §7.2, §10.1.20, §10.1.22, §10.1.47)', () => {
+  it.each([...REGISTRATION_STATES.entries()])('the state %i means %s', async (number, state) => {
     for (const command of ['CREG', 'CGREG', 'CEREG', 'C5GREG'] as const)
       expect(
         await askScripted(port => askRegistration(port, command, 1_000), [`+${command}: 0,${number}`, 'OK']),
@@ -51,14 +51,14 @@ describe('the answer to AT+CREG? and its kin (TS 27.007 §7.2, §10.1.20, §10.1
     ['an unknown command', ['ERROR'], 'unknown-command'],
     ['a command that is not supported', ['+CME ERROR: 4'], 'unknown-command'],
     ['a SIM that is busy', ['+CME ERROR: 14'], { end: 'cme' }],
-  ] as const)('is not mistaken: %s', async (_name, lines, expected) => {
+  ] as const)('the line %s is not a registration response', async (_name, lines, expected) => {
     const answer = await askScripted(port => askRegistration(port, 'CREG', 1_000), lines)
     if (typeof expected === 'string') expect(answer).toBe(expected)
     else expect(answer).toMatchObject(expected)
   })
 })
 
-describe('news of a registration', () => {
+describe('parseRegistrationUrc', () => {
   it.each([
     ['+CREG: 1', 'CREG', { state: 'home' }],
     ['+CGREG:5', 'CGREG', { state: 'roaming' }],
@@ -70,15 +70,15 @@ describe('news of a registration', () => {
       { state: 'home', area: '00A1', cell: '0123456789', technology: 'NR to 5GCN' },
     ],
   ] as const)('%s', (line, command, report) => {
-    expect(readRegistrationNews(line)).toEqual({ command, report })
+    expect(parseRegistrationUrc(line)).toEqual({ command, report })
   })
   it.each(['+CREG: 2,1', '+CREG: ', '+CREG: home', '+CGEV: ME PDN ACT 1', '+XREG: 1', 'RING', '+CREG: 2,1,"00A1"'])(
-    '%s is none',
-    line => expect(readRegistrationNews(line)).toBeUndefined(),
+    'the line %s is not a registration URC',
+    line => expect(parseRegistrationUrc(line)).toBeUndefined(),
   )
 })
 
-describe('a registration', () => {
+describe('getRegistered', () => {
   it.each<[ModemRegistration, unknown]>([
     [
       { CREG: { state: 'home' }, CEREG: { state: 'roaming' } },
@@ -96,10 +96,10 @@ describe('a registration', () => {
     [{ CEREG: { state: 'emergency-only' } }, undefined],
     [{ CEREG: { state: 'rlos' } }, undefined],
     [{}, undefined],
-  ])('%j', (registration, expected) => expect(registeredBy(registration)).toEqual(expected))
+  ])('%j', (registration, expected) => expect(getRegistered(registration)).toEqual(expected))
 
-  it('is told in a line', () => {
-    expect(describeRegistration({})).toBe('nothing about its registration')
+  it('describeRegistration returns one line', () => {
+    expect(describeRegistration({})).toBe('no registration state')
     expect(
       describeRegistration({
         CREG: { state: 'searching' },

@@ -28,35 +28,35 @@ const refuse: Register = async () => {
   throw new Error('refused')
 }
 
-describe('waiting for a network', () => {
+describe('waitForRegistration', () => {
   it.each([
     ['home', 0],
     ['roaming', 0],
     ['home', 100_000],
-  ] as const)('ends registered, %s, after %i ms', async (registration, registersAfter) => {
+  ] as const)('the wait ends registered, %s, after %i ms', async (registration, registersAfter) => {
     const { card, time, changes, onChange } = await begin({ registersAfter }, async () => ({ ...HOME, registration }))
     const end = await time.until(card.waitForRegistration({ onChange }))
     expect(end).toMatchObject({ end: 'registered', kind: registration, by: 'C5GREG' })
     expect(changes).toContain(`C5GREG ${registration}`)
     if (registersAfter > 0) expect(changes[0]).toBe('CREG searching')
-    // No sooner than it is so, and no look later than it says so itself.
+    // Not before the modem is registered, and at most one poll later than its URC.
     expect(time.now - registersAfter).toBeLessThan(100)
     expect(describeRegistrationEnd(end)).toBe(`registered, ${registration} (C5GREG)`)
   })
 
-  it('ends denied, with the reason that the modem gives, when it says so for a while', async () => {
+  it('the wait ends with denied and the reject cause after several polls', async () => {
     const { card, time, modem } = await begin({ rejectCause: 11 }, refuse)
     const end = await time.until(card.waitForRegistration())
     expect(end).toMatchObject({ end: 'denied', rejectCause: 11, last: { CEREG: { state: 'denied' } } })
     expect(describeRegistrationEnd(end)).toMatch(
-      /denies the modem: it says .*CEREG denied \(reject cause 11, PLMN not allowed\)/,
+      /denies registration: it reports .*CEREG denied \(reject cause 11, PLMN not allowed\)/,
     )
     expect(time.now).toBeGreaterThan(3_000)
-    // What was told to report of its own no longer does.
+    // URCs are disabled again.
     expect(modem.heard.slice(-4)).toEqual(['AT+CREG=0', 'AT+CGREG=0', 'AT+CEREG=0', 'AT+C5GREG=0'])
   })
 
-  it('is not denied while the network comes round', async () => {
+  it('a transient denial does not end the wait', async () => {
     let tries = 0
     const { card, time, modem } = await begin({}, async () => {
       tries++
@@ -69,7 +69,7 @@ describe('waiting for a network', () => {
     expect(await time.until(waiting)).toMatchObject({ end: 'registered' })
   })
 
-  it('ends at its deadline, which the profile of the modem may set', async () => {
+  it('the wait ends at the deadline, which the modem profile may set', async () => {
     const { card, time } = await begin({}, undefined)
     const end = await time.until(card.waitForRegistration({ deadline: 30_000 }))
     expect(end).toMatchObject({ end: 'timed-out', last: { CREG: { state: 'not-registered' } } })
@@ -80,7 +80,7 @@ describe('waiting for a network', () => {
     expect(other.time.now).toBeLessThan(8_000)
   })
 
-  it('finds a network that comes on the air later', async () => {
+  it('a network that becomes available later is found', async () => {
     let isOnAir = false
     const { card, time } = await begin({}, async () => (isOnAir ? HOME : undefined))
     const waiting = card.waitForRegistration()
@@ -91,7 +91,7 @@ describe('waiting for a network', () => {
     expect(time.now).toBeGreaterThanOrEqual(20_000)
   })
 
-  it('says that the radio is off, and that it is on again', async () => {
+  it('the wait ends with radio-off, and a later one succeeds', async () => {
     const { card, time } = await begin({}, async () => HOME)
     await time.until(card.setRadio(false))
     expect(await time.until(card.waitForRegistration())).toMatchObject({ end: 'radio-off' })
@@ -103,12 +103,12 @@ describe('waiting for a network', () => {
     [['+CPIN: SIM PIN', 'OK'], 'pin-required'],
     [['+CME ERROR: 10'], 'absent'],
     [['+CME ERROR: 13'], 'failed'],
-  ] as const)('says what the modem says of its card: %j', async (answer, sim) => {
+  ] as const)('the wait ends with the SIM state %j', async (answer, sim) => {
     const { card, time } = await begin({ faults: [{ command: 'CPIN', answer }] }, undefined)
     expect(await time.until(card.waitForRegistration())).toMatchObject({ end: 'no-sim', sim: { sim } })
   })
 
-  it('passes over a card that is busy for a moment', async () => {
+  it('a busy SIM does not end the wait', async () => {
     const { card, time } = await begin(
       { faults: [{ command: 'CPIN', times: 2, answer: ['+CME ERROR: 10'] }] },
       async () => HOME,
@@ -116,12 +116,12 @@ describe('waiting for a network', () => {
     expect(await time.until(card.waitForRegistration())).toMatchObject({ end: 'registered' })
   })
 
-  it('is not misled by news', async () => {
+  it('URCs do not end the wait', async () => {
     const { card, time } = await begin({ news: ['+CREG: 1', '+CEREG: 5,"00A1","01234567",7'] }, undefined)
     expect(await time.until(card.waitForRegistration({ deadline: 10_000 }))).toMatchObject({ end: 'timed-out' })
   })
 
-  it('does without the commands that a modem does not know', async () => {
+  it('commands that the modem does not support are skipped', async () => {
     const { card, time, modem } = await begin(
       { without: ['C5GREG', 'CGREG', 'CPIN'], registersAfter: 9_000 },
       async () => HOME,
@@ -130,7 +130,7 @@ describe('waiting for a network', () => {
     expect(modem.heard.filter(text => text === 'AT+C5GREG?')).toHaveLength(1)
   })
 
-  it('ends when the port goes, and when the modem falls silent', async () => {
+  it('the wait ends with port-gone on a disconnect, and with silent if the modem stops answering', async () => {
     const pulled = await begin({}, undefined)
     const waiting = pulled.card.waitForRegistration()
     pulled.time.after(7_000, () => pulled.port.pull())
@@ -139,7 +139,7 @@ describe('waiting for a network', () => {
     expect(await dead.time.until(dead.card.waitForRegistration())).toMatchObject({ end: 'silent' })
   })
 
-  it('ends when nobody waits any more', async () => {
+  it('the wait ends with stopped when it is aborted', async () => {
     const { card, time } = await begin({}, undefined)
     const stop = new AbortController()
     const waiting = card.waitForRegistration({ signal: stop.signal })
@@ -148,7 +148,7 @@ describe('waiting for a network', () => {
     expect(time.now).toBeLessThan(5_100)
   })
 
-  it('ends so before it has asked all it wanted, too', async () => {
+  it('an abort ends the wait also during the subscription', async () => {
     const { card, time, modem } = await begin({ faults: [{ command: 'CREG', answer: 'silence' }] }, undefined)
     const stop = new AbortController()
     const waiting = card.waitForRegistration({ signal: stop.signal })
@@ -159,24 +159,24 @@ describe('waiting for a network', () => {
   })
 })
 
-describe('the machine that waits', () => {
+describe('createRegistrationWait', () => {
   const denied: RegistrationReport = { state: 'denied' }
-  const look = { kind: 'looked', sim: { sim: 'ready', said: '' }, radio: 'full' } as const
+  const look = { kind: 'polled', sim: { sim: 'ready', text: '' }, radio: 'full' } as const
   const say = (report: RegistrationReport, isAnswer = true) =>
     ({ kind: 'report', command: 'CEREG', report, isAnswer }) as const
 
-  it('takes three looks for a no, in a row, and one for a yes', () => {
+  it('three equal negative polls in a row end the wait, or one positive poll', () => {
     const wait = createRegistrationWait()
     for (const report of [denied, denied, { state: 'searching' } as const, denied, denied]) {
-      expect(wait.hear(say(report))).toBeUndefined()
-      expect(wait.hear(look)).toBeUndefined()
+      expect(wait.handle(say(report))).toBeUndefined()
+      expect(wait.handle(look)).toBeUndefined()
     }
-    expect(wait.hear(say({ state: 'home' }, false))).toBeUndefined()
-    expect(wait.hear(look)).toMatchObject({ end: 'denied' })
-    wait.hear(say({ state: 'home' }))
-    expect(wait.hear(look)).toMatchObject({ end: 'registered', kind: 'home' })
+    expect(wait.handle(say({ state: 'home' }, false))).toBeUndefined()
+    expect(wait.handle(look)).toMatchObject({ end: 'denied' })
+    wait.handle(say({ state: 'home' }))
+    expect(wait.handle(look)).toMatchObject({ end: 'registered', kind: 'home' })
   })
   it.each(['timed-out', 'silent', 'stopped'] as const)('ends %s', kind => {
-    expect(createRegistrationWait().hear({ kind })).toEqual({ end: kind, last: {} })
+    expect(createRegistrationWait().handle({ kind })).toEqual({ end: kind, last: {} })
   })
 })

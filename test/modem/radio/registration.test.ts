@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type NetworkAccess, registerOnNetwork } from '../../../src/modem/radio/registration.ts'
-import { imsiOf } from '../../../src/modem/radio/usim.ts'
+import { parseImsi } from '../../../src/modem/radio/usim.ts'
 import { bytes, hex, scripted } from '../../apdu/scripted-channel.ts'
 import { DIR, ICCID, MF, READ, select } from './scripted-usim.ts'
 
@@ -27,8 +27,8 @@ const network = (parts: Partial<NetworkAccess> = {}): NetworkAccess & { heard: s
   }
 }
 
-describe('registering on the network', () => {
-  it('reads the USIM, proves its key and hands out neither CK nor IK', async () => {
+describe('registerOnNetwork', () => {
+  it('the USIM is read and authenticated, and CK and IK are not returned', async () => {
     const channel = scripted(...READ, authenticate(RES))
     const access = network()
     const registration = await registerOnNetwork(channel, access)
@@ -44,7 +44,7 @@ describe('registering on the network', () => {
     expect(channel.left).toBe(0)
   })
 
-  it('shows the service provider name where the profile has one', async () => {
+  it('the service provider name is returned if the profile has one', async () => {
     const named = [
       ...READ.slice(0, -1),
       select('6f46', '8202412180020011'),
@@ -53,14 +53,14 @@ describe('registering on the network', () => {
     expect((await registerOnNetwork(scripted(...named, authenticate(RES)), network())).serviceProviderName).toBe('Test')
   })
 
-  it('resynchronises once', async () => {
+  it('the USIM is resynchronized once', async () => {
     const channel = scripted(...READ, authenticate(AUTS), authenticate(RES, '44'.repeat(16)))
     const access = network()
     expect(await registerOnNetwork(channel, access)).toMatchObject({ resynchronised: true })
     expect(access.heard[1]).toBe(`auts ${'33'.repeat(14)}`)
   })
 
-  it('does not resynchronise for ever', async () => {
+  it('a second resynchronization is an error', async () => {
     const channel = scripted(...READ, authenticate(AUTS), authenticate(AUTS, '44'.repeat(16)))
     await expect(registerOnNetwork(channel, network())).rejects.toMatchObject({ code: 'out-of-step', fault: 'network' })
   })
@@ -83,11 +83,11 @@ describe('registering on the network', () => {
       { code: 'bad-card-data', fault: 'card' },
     ],
     ['a RES cut short', [...READ, authenticate(`db09a1a29000`)], { code: 'bad-card-data', fault: 'card' }],
-  ])('says so: %s', async (_name, lines, error) => {
+  ])('a card or network error is reported: %s', async (_name, lines, error) => {
     await expect(registerOnNetwork(scripted(...lines), network())).rejects.toMatchObject(error)
   })
 
-  it('hands on the network’s no, before and after the proof', async () => {
+  it('a rejection by the network is reported, before and after authentication', async () => {
     const stranger = network({ challenge: async () => ({ refused: 'unknown-subscriber' }) })
     await expect(registerOnNetwork(scripted(...READ), stranger)).rejects.toMatchObject({
       code: 'refused',
@@ -101,7 +101,7 @@ describe('registering on the network', () => {
     })
   })
 
-  it('refuses a network that authenticates nobody, and one that goes on asking', async () => {
+  it('a network that does not authenticate, or repeats the challenge, is rejected', async () => {
     const lax = network({ answer: async () => accepted })
     await expect(registerOnNetwork(scripted(...READ, authenticate(AUTS)), lax)).rejects.toMatchObject({
       code: 'bad-network-data',
@@ -125,7 +125,7 @@ describe('EF.IMSI (TS 31.102 §4.2.2)', () => {
     ['08 01 10 10 32 54 76 98 f1', '00101234567891'],
   ])('%s', (wire, imsi) => {
     if (imsi === undefined)
-      expect(() => imsiOf(bytes(wire))).toThrow(expect.objectContaining({ code: 'bad-card-data' }))
-    else expect(imsiOf(bytes(wire))).toBe(imsi)
+      expect(() => parseImsi(bytes(wire))).toThrow(expect.objectContaining({ code: 'bad-card-data' }))
+    else expect(parseImsi(bytes(wire))).toBe(imsi)
   })
 })
