@@ -2,7 +2,7 @@ interface Open {
   close(): Promise<unknown>
 }
 
-/** Closes what was opened, the last first. What fails keeps nothing else open; the first failure is thrown afterwards. */
+/** Closes in reverse order. A failure does not stop the others; the first failure is thrown at the end. */
 export const closeAll = async (opened: readonly Open[]): Promise<void> => {
   const failures: unknown[] = []
   for (const each of opened.toReversed())
@@ -14,7 +14,7 @@ export const closeAll = async (opened: readonly Open[]): Promise<void> => {
   if (failures.length > 0) throw failures[0]
 }
 
-/** Waits for it, but not longer than so many milliseconds. */
+/** Waits for `done`, at most `ms` milliseconds. */
 export const atMost = (ms: number, done: Promise<void>): Promise<void> => {
   let timer: NodeJS.Timeout
   const late = new Promise<void>(resolve => {

@@ -1,4 +1,4 @@
-/** What the bench itself refuses. Each sentence says what is wrong and what to do; the code is for machines. */
+/** Errors of the bench. The message states the reason and the correction; programs use the code. */
 export type BenchErrorCode =
   | 'usage' // a command line that makes no sense
   | 'home-newer' // state written by a newer esim-bench
@@ -59,5 +59,5 @@ const NOT_A_MISTAKE: readonly BenchErrorCode[] = [
   'declined',
 ]
 
-/** The exit code of the process: 1 where the bench was used rightly and the run could not pass, else 2. */
+/** The exit code of the process: 1 if the command line was correct and the command could not succeed, else 2. */
 export const exitCodeOf = (error: BenchError): 1 | 2 => (NOT_A_MISTAKE.includes(error.code) ? 1 : 2)

@@ -19,7 +19,7 @@ const isNumber = (name: string): boolean => /^\d+$/.test(name)
 const nameOf = (proc: string, pid: string): string =>
   tryTo(() => readFileSync(join(proc, pid, 'comm'), 'utf8').trim(), 'a process')
 
-/** Processes that have the device file open. Those of other users show only to root: an empty answer proves nothing. */
+/** Processes that have the device file open. Only root sees those of other users, so an empty list is no proof. */
 export const holdersOf = (path: string, { proc }: Roots = LINUX, self: number = process.pid): HoldingProcess[] => {
   const wanted = tryTo(() => realpathSync(path), path)
   return tryTo(() => readdirSync(proc), [])
@@ -34,7 +34,7 @@ export const holdersOf = (path: string, { proc }: Roots = LINUX, self: number = 
     .map(pid => ({ pid: Number(pid), name: nameOf(proc, pid) }))
 }
 
-/** Processes of this name, as the kernel cuts it (15 characters). */
+/** Processes with this name, of which the kernel keeps 15 characters. */
 export const processesCalled = (name: string, { proc }: Roots = LINUX): HoldingProcess[] =>
   tryTo(() => readdirSync(proc), [])
     .filter(isNumber)
@@ -43,20 +43,20 @@ export const processesCalled = (name: string, { proc }: Roots = LINUX): HoldingP
 
 export const UDEV_RULE_FILE = '/etc/udev/rules.d/78-esim-bench.rules'
 
-/** The line of a udev rules file that makes ModemManager leave this modem alone; undefined for what is no USB device. */
+/** The udev rule that makes ModemManager ignore this modem; undefined for a port without a USB device. */
 export const udevRuleFor = ({ usb }: SerialDevice): string | undefined => {
   if (!usb) return undefined
   const { vendorId, productId, serial } = usb
   const attributes = [
     `ATTRS{idVendor}=="${vendorId}"`,
     `ATTRS{idProduct}=="${productId}"`,
-    // A serial number that holds anything but these could end the rule's string, or be a pattern of udev's.
+    // Other characters could end the string of the rule or act as a udev pattern.
     ...(serial && /^[\w.:-]+$/.test(serial) ? [`ATTRS{serial}=="${serial}"`] : []),
   ]
   return `ACTION!="remove", ${attributes.join(', ')}, ENV{ID_MM_DEVICE_IGNORE}="1"`
 }
 
-/** What to do about a port that somebody else holds, in one paragraph. */
+/** What to do if another program holds a port, in one paragraph. */
 export const adviseOnHeldPort = (
   device: SerialDevice,
   holders: readonly HoldingProcess[],

@@ -1,4 +1,4 @@
-/** Where the kernel tells of itself. Tests build such trees of their own. */
+/** The mount points of sysfs and procfs. Tests pass their own trees. */
 export interface Roots {
   readonly sys: string
   readonly dev: string

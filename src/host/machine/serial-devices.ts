@@ -4,9 +4,9 @@ import { LINUX, type Roots } from './roots.ts'
 
 /** The USB device behind a serial port. */
 export interface UsbIdentity {
-  /** Where it is plugged in, as the kernel writes it: bus, then the ports of the hubs (`1-1.4`). */
+  /** The USB position as the kernel writes it: the bus, then the ports of the hubs (`1-1.4`). */
   readonly path: string
-  /** Which of its interfaces the port is: `1.2`. */
+  /** The USB interface of the port: `1.2`. */
   readonly interface: string
   /** Four hexadecimal digits. */
   readonly vendorId: string
@@ -17,9 +17,9 @@ export interface UsbIdentity {
 }
 
 export interface SerialDevice {
-  /** `/dev/ttyUSB2`: may be another one after the next start. */
+  /** `/dev/ttyUSB2`; the number can change at the next start. */
   readonly path: string
-  /** Links that stay the same, as udev makes them: `/dev/serial/by-id/…`. */
+  /** Persistent links that udev creates: `/dev/serial/by-id/…`. */
   readonly links: readonly string[]
   readonly usb?: UsbIdentity
 }
@@ -46,7 +46,7 @@ const resolved = (path: string): string | undefined => {
   }
 }
 
-/** `…/1-1/1-1.4/1-1.4:1.2/ttyUSB2`: the interface is the folder with the colon, its device the one above. */
+/** In `…/1-1/1-1.4/1-1.4:1.2/ttyUSB2`, the folder with the colon is the interface and its parent is the device. */
 const INTERFACE = /^(\d+-\d+(?:\.\d+)*):(\d+\.\d+)$/
 
 const usbOf = (device: string): UsbIdentity | undefined => {
@@ -68,7 +68,7 @@ const usbOf = (device: string): UsbIdentity | undefined => {
   return undefined
 }
 
-/** A tty that has hardware behind it. The kernel lists serial ports of boards that have none, with UART type 0. */
+/** True for a tty with hardware. The kernel also lists absent UARTs, with type 0. */
 const isReal = (sys: string, name: string): boolean =>
   resolved(join(sys, 'class', 'tty', name, 'device')) !== undefined &&
   read(join(sys, 'class', 'tty', name, 'type')) !== '0'
@@ -84,7 +84,7 @@ const linksTo = (dev: string): Map<string, string[]> => {
   return links
 }
 
-/** Every serial port of this machine that has hardware behind it, in the order of its names. Empty where there is no sysfs. */
+/** All serial ports with hardware, sorted by name. Empty without sysfs. */
 export const listSerialDevices = ({ sys, dev }: Roots = LINUX): SerialDevice[] => {
   const links = linksTo(dev)
   return list(join(sys, 'class', 'tty'))
@@ -97,7 +97,7 @@ export const listSerialDevices = ({ sys, dev }: Roots = LINUX): SerialDevice[] =
     })
 }
 
-/** How a rig file names a modem. */
+/** The choice of a modem in a rig file. */
 export interface PortChoice {
   readonly port?: string | undefined
   readonly usb?: string | undefined
@@ -105,8 +105,8 @@ export interface PortChoice {
 }
 
 /**
- * The ports that a choice may mean. A USB path without interface, or a serial number, names a whole modem, which has
- * several ports; which of them answers AT is found out by asking, in this order.
+ * The ports that match a choice. A USB path without an interface, or a serial number, matches a modem with several
+ * ports; the caller probes them for AT in this order.
  */
 export const portsOf = ({ port, usb, serial }: PortChoice, devices: readonly SerialDevice[]): string[] => {
   if (port !== undefined) return [port]
@@ -137,5 +137,5 @@ export const MODEM_VENDORS: Readonly<Record<string, string>> = {
   '8087': 'Intel',
 }
 
-/** What is no modem by its maker is not asked: a console or a measuring device may take AT for something else. */
+/** Ports of other vendors are not probed: a console or a measuring device could execute an AT command. */
 export const isModem = ({ usb }: SerialDevice): boolean => usb !== undefined && usb.vendorId in MODEM_VENDORS

@@ -1,6 +1,6 @@
 /**
- * Which host is served where. The names of the architecture's parts are names of nowhere (`.example`); the bench
- * serves them on ports of this machine, and whoever it gives its address book to finds them there.
+ * The TCP address of each host. The servers of the bench have `.example` names (RFC 2606), which no name server knows;
+ * clients with this address book find them on ports of this machine.
  */
 export interface Address {
   readonly host: string
@@ -8,7 +8,7 @@ export interface Address {
 }
 
 export interface AddressBook {
-  /** From now on `host` is found on this port of 127.0.0.1. */
+  /** From the call on, `host` is found on this port of 127.0.0.1. */
   serve(host: string, port: number): void
   find(host: string): Address | undefined
 }

@@ -1,9 +1,9 @@
-/** What a TLS client says of itself before anything is encrypted, as far as a server chooses its certificate by it. */
+/** The parts of a ClientHello by which a server chooses its certificate. */
 export interface ClientHello {
   readonly serverName: string | undefined
   /** `supported_groups`, in the client's order of preference (RFC 8446 §4.2.7). */
   readonly groups: readonly number[]
-  /** `trusted_ca_keys`, those given as SHA-1 of a CA's key (RFC 6066 §6): SGP.22 §2.6.6 lets an LPA name its CIs so. */
+  /** `trusted_ca_keys` of the type SHA-1 of a CA's key (RFC 6066 §6). SGP.22 §2.6.6: an LPA can name its CIs. */
   readonly trustedKeyIds: readonly string[]
 }
 
@@ -15,7 +15,10 @@ const HANDSHAKE = 22
 const CLIENT_HELLO = 1
 const EXTENSION = { serverName: 0, trustedCaKeys: 3, supportedGroups: 10 } as const
 
-/** The first record as a whole, `undefined` while more must come, `null` where it is no ClientHello of TLS. */
+/**
+ * Returns the first record if it is complete, `undefined` if more bytes are necessary, `null` if it is not a
+ * ClientHello.
+ */
 export const readClientHello = (received: Buffer): ClientHello | undefined | null => {
   if (received.length === 0) return undefined
   if (received[0] !== HANDSHAKE) return null
@@ -27,7 +30,7 @@ export const readClientHello = (received: Buffer): ClientHello | undefined | nul
   try {
     return readBody(body)
   } catch (error) {
-    // A length that leads out of the record; or a hello in several records, which nobody sends who names a few groups.
+    // The length exceeds the record, or the ClientHello spans several records, which a list of few groups never needs.
     if (error instanceof RangeError) return null
     throw error
   }

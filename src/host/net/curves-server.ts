@@ -6,25 +6,25 @@ import { type ClientHello, GROUPS, readClientHello } from './client-hello.ts'
 import { type ListenPlace, listen } from './listen.ts'
 import { type ServerIdentity, tlsOptions } from './tls-server.ts'
 
-/** A TLS certificate, and the CI under which it is. */
+/** A TLS certificate and the CI that it chains to. */
 export interface CurveIdentity extends ServerIdentity {
-  /** Subject key id of the CI, hexadecimal. */
+  /** Subject key identifier of the CI, hexadecimal. */
   readonly ciKeyId?: string
-  /** The host whose certificate it is, where several share a port. */
+  /** The host name of the certificate, if several hosts share a port. */
   readonly host?: string
 }
 
 export interface CurvesServer {
   readonly host: string
   readonly port: number
-  /** Ends the port; connections in the middle of a request have `graceMs` to finish it. */
+  /** Closes the port. Requests in progress have `graceMs` milliseconds to finish. */
   close(graceMs?: number): Promise<void>
 }
 
 export interface CurvesServerSettings extends ListenPlace {
   /**
-   * Asks for a client certificate and hangs up on whoever it refuses, before a byte of a request is read. The
-   * certificate is judged here and not by TLS, whose rules are not those of SGP.22.
+   * Requests a client certificate and closes a refused connection before it reads a request. This function decides and
+   * not TLS, because the rules of TLS are not those of SGP.22.
    */
   readonly admit?: (certificate: Uint8Array | undefined) => boolean
 }
@@ -33,8 +33,8 @@ const HELLO_TIMEOUT_MS = 10_000
 const MAX_HELLO = 1 << 14
 
 /**
- * OpenSSL keeps one certificate for all elliptic curves, so a server with one for each looks at the ClientHello
- * itself: the CI that the client says it trusts, else the first of its groups that is the curve of a certificate.
+ * OpenSSL has one certificate for all elliptic curves. A server with one for each curve reads the ClientHello: first
+ * the CI that the client names, then the first of its groups that matches a certificate.
  */
 export const chooseIdentity = (
   identities: readonly CurveIdentity[],
@@ -57,7 +57,7 @@ export const chooseIdentity = (
   return identities[0]!
 }
 
-/** A TLS server that shows each client the certificate of the curve it can follow. */
+/** A TLS server that sends each client the certificate whose curve the client supports. */
 export const openCurvesServer = async (
   handler: RequestListener,
   identities: readonly CurveIdentity[],
@@ -88,7 +88,7 @@ export const openCurvesServer = async (
   }
 }
 
-/** Reads until the ClientHello is whole, then gives the socket, with what was read put back, to the server for it. */
+/** Reads until the ClientHello is complete, puts the bytes back and passes the socket to the chosen server. */
 const passOn = (socket: Socket, serverFor: (hello: ClientHello | null) => HttpsServer): void => {
   let received = Buffer.alloc(0)
   const timer = setTimeout(() => socket.destroy(), HELLO_TIMEOUT_MS)
@@ -115,7 +115,7 @@ const httpsServer = (
     { ...tlsOptions(identity), requestCert: admit !== undefined, rejectUnauthorized: false },
     handler,
   )
-  // A client that does not finish its request holds a connection, not the server.
+  // A client that does not finish its request occupies a connection, not the server.
   server.headersTimeout = 30_000
   server.requestTimeout = 120_000
   server.on('tlsClientError', (_error, socket) => socket.destroy())

@@ -1,23 +1,23 @@
 import { createServer, type Server } from 'node:net'
 import { BenchError } from '../error.ts'
 
-/** Where a server listens, and for sentences the options that choose it. */
+/** The address of a server, and the CLI options that set it, for error messages. */
 export interface ListenPlace {
   readonly host: string
   readonly port: number
   readonly option: string
-  /** Where the host can be chosen. */
+  /** The option that sets the host, if there is one. */
   readonly hostOption?: string
 }
 
-/** Listens there. Rejects with a sentence where somebody can do something about it. */
+/** Listens on the address. Rejects with BenchError `port-in-use` if the user can correct the cause. */
 export const listen = (server: Server, at: ListenPlace): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, at)))
     server.listen(at.port, at.host, () => resolve())
   })
 
-/** Says at once what listening there would, for who has something to do first that is not to be done in vain. */
+/** Checks the address before a long preparation: rejects as `listen` would. */
 export const checkPort = async (at: ListenPlace): Promise<void> => {
   const probe = createServer()
   await listen(probe, at)

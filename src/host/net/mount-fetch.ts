@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Fetch, WholeRequest, WholeResponse } from '../../rsp/fetch.ts'
 
-/** The certificate that the caller of a request showed in TLS, where the server asked for one: DER. */
+/** The client certificate of a request (DER), if the server requested one in TLS. */
 const callers = new WeakMap<Request, Uint8Array>()
 export const callerCertificateOf = (request: Request): Uint8Array | undefined => callers.get(request)
 
 const statusText = (status: number, text: string): Response =>
   new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
 
-/** undefined: it is longer. */
+/** Undefined if the body is longer. */
 const readBody = (incoming: IncomingMessage, limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> =>
   new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
@@ -28,10 +28,10 @@ const readBody = (incoming: IncomingMessage, limit: number): Promise<Uint8Array<
       .once('error', reject)
   })
 
-/** A path that a URL would be read from just so. */
+/** A path that URL parsing does not change. */
 const PLAIN_PATH = /^(\/[A-Za-z0-9]+)+$/
 
-/** The request without a Request, where it is as plain as those of an LPA are. */
+/** The request in plain form if it needs no `Request` object, as the requests of an LPA do. */
 const wholeRequest = (
   { method, headers }: IncomingMessage,
   path: string,
@@ -43,14 +43,14 @@ const wholeRequest = (
 }
 
 const sendWhole = ({ status, headers, body }: WholeResponse, outgoing: ServerResponse): void => {
-  // Headers and body leave in one piece, and in one record of TLS.
+  // Headers and body go out in one write, and so in one TLS record.
   outgoing.writeHead(status, body === null ? headers : { ...headers, 'Content-Length': Buffer.byteLength(body) })
   outgoing.end(body)
 }
 
 /**
- * Writes a body as it comes. One that comes in a single piece, as nearly all do, gets its length said and goes out
- * with its headers. A caller that has gone, or a body that breaks off, ends this answer and nothing else.
+ * Streams a body. A body of one chunk goes out with its length and headers. A client that disconnects, or a body that
+ * breaks off, ends only this response.
  */
 const send = async (body: ReadableStream<Uint8Array<ArrayBuffer>>, outgoing: ServerResponse): Promise<void> => {
   const reader = body.getReader()
@@ -59,7 +59,7 @@ const send = async (body: ReadableStream<Uint8Array<ArrayBuffer>>, outgoing: Ser
   try {
     let { done, value } = await reader.read()
     let next = reader.read()
-    // An end that is there already is known before anything else happens; what comes later is not waited for.
+    // Detects an end of the stream that is available at once; does not wait for a later one.
     const isWhole = done || (await Promise.race([next.then(isEnd, isBroken), new Promise<boolean>(soon)]))
     if (isWhole && value !== undefined) outgoing.setHeader('content-length', value.length)
     while (!done) {
@@ -79,7 +79,7 @@ const isEnd = ({ done }: { done: boolean }): boolean => done
 const isBroken = (): boolean => false
 const soon = (resolve: (isWhole: boolean) => void): void => void setImmediate(resolve, false)
 
-/** A server in the shape of a Fetch, as a handler of node:http, which express takes too. A body over `limit` bytes is answered with 413. */
+/** A handler of node:http (and express) for a server that is a Fetch. Answers 413 to a body over `limit` bytes. */
 export const mountFetch =
   (fetch: Fetch, { limit = 1 << 20, report }: { limit?: number; report?: (error: unknown) => void } = {}) =>
   async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
@@ -87,7 +87,7 @@ export const mountFetch =
       const declared = Number(incoming.headers['content-length'] ?? 0)
       const body = declared > limit ? undefined : await readBody(incoming, limit)
       if (body === undefined) return statusText(413, `a request body may have ${limit} bytes`)
-      // Behind a router of express `url` is what is left of it.
+      // A router of express removes its prefix from `url`.
       const path = (incoming as { originalUrl?: string }).originalUrl ?? incoming.url!
       const whole = fetch.answerWhole && wholeRequest(incoming, path, body)
       const answered = whole && fetch.answerWhole!(whole)
@@ -127,7 +127,7 @@ export const mountFetch =
     for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value)
     const cookies = response.headers.getSetCookie()
     if (cookies.length > 0) outgoing.setHeader('set-cookie', cookies)
-    // What was not read of a refused body would be taken for the next request.
+    // The unread part of a refused body would be parsed as the next request.
     if (!incoming.complete) outgoing.setHeader('connection', 'close')
     if (response.body) await send(response.body, outgoing)
     else outgoing.end()

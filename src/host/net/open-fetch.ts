@@ -7,7 +7,7 @@ import { type Fetch, FetchError, type FetchErrorCode } from '../../rsp/fetch.ts'
 import type { AddressBook } from './address-book.ts'
 import { describeNetworkError } from './network-error.ts'
 
-/** Throws where a server's certificates (DER, its own first) do not prove that it is `host`. */
+/** Throws if the certificates of a server (DER, its own first) do not prove that it is `host`. */
 export type CheckServer = (certificates: readonly Uint8Array[], host: string) => void
 
 export interface OpenFetch {
@@ -17,12 +17,12 @@ export interface OpenFetch {
 
 export interface FetchSettings {
   readonly addresses: AddressBook
-  /** Hosts that are not in the address book are looked up in the world; without it they are unreachable. */
+  /** Resolves hosts outside the address book by DNS; without it they are unreachable. */
   readonly allowUnlistedHosts?: boolean
   readonly check: CheckServer
-  /** PEM, where a server asks who calls. */
+  /** The client certificate and key, PEM, for servers that request one. */
   readonly identity?: { readonly certificate: string; readonly key: string }
-  /** The curve of certificates to be shown first, where a server has one for each. */
+  /** The preferred curve, for a server that has a certificate for each. */
   readonly prefer?: CurveName
   readonly timeouts?: { readonly connect: number; readonly answer: number }
 }
@@ -38,7 +38,7 @@ class NowhereError extends Error {}
 
 const OTHER_CURVES = 'X25519:prime256v1:secp384r1'
 
-/** At most so many: a peer's certificates name their issuers, and could name each other. */
+/** A limit, because the issuers of a peer's certificates could form a loop. */
 const MAX_CHAIN = 8
 
 const chainOf = (socket: TLSSocket): Uint8Array[] => {
@@ -54,9 +54,8 @@ const chainOf = (socket: TLSSocket): Uint8Array[] => {
 }
 
 /**
- * Connects without letting TLS judge the server, and then judges it here, before the first byte of a request leaves.
- * TLS is given no CA at all: with a brainpool one, recent Node dies in the handshake; and the trust of an LPA is the
- * card's list of CIs, which TLS knows nothing of. For the same reason only `getPeerX509Certificate` is read.
+ * Checks the server after the handshake, before the first byte of a request. TLS gets no CA: Node crashes with a
+ * brainpool CA, and an LPA trusts the CI list of the card. For the same reason, reads only `getPeerX509Certificate`.
  */
 const connector =
   (settings: FetchSettings): buildConnector.connector =>
@@ -69,7 +68,7 @@ const connector =
     const socket = connectTls({
       host: address.host,
       port: address.port,
-      // An address is no name (RFC 6066 §3).
+      // An IP address is not a server name (RFC 6066 §3).
       servername: isIP(host) === 0 ? host : '',
       ca: [],
       rejectUnauthorized: false,
@@ -116,11 +115,11 @@ const toFetchError = (error: unknown, url: string): FetchError => {
   return new FetchError(kind, `${host} ${what}`, { url, cause: error })
 }
 
-/** Far above a bound package with an icon; a server that never stops is cut off. */
+/** Far more than a bound profile package with an icon; ends an endless response. */
 const MAX_RESPONSE = 64 << 20
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304])
 
-/** A Fetch over TLS sockets. Redirects are answers. Connections are kept until it is closed. */
+/** A Fetch over TLS sockets. Does not follow redirects. Reuses connections until it is closed. */
 export const openFetch = (settings: FetchSettings): OpenFetch => {
   const answer = settings.timeouts?.answer ?? 60_000
   const agent = new Agent({

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { listen } from './listen.ts'
 
 export interface ServerIdentity {
-  /** PEM: the server's certificate, then those above it. */
+  /** PEM: the certificate of the server, then its issuers. */
   readonly certificate: string
   /** PEM, PKCS #8. */
   readonly key: string
@@ -14,13 +14,13 @@ export interface ServerIdentity {
 export interface OpenServer {
   readonly port: number
   readonly server: Server
-  /** Ends the port and every connection on it. */
+  /** Closes the port and every connection. */
   close(): Promise<void>
 }
 
 /**
- * TLS for a certificate on either curve of SGP.22 §2.6.5. Before Node 22 the OpenSSL inside knows brainpool for TLS 1.2
- * alone, and offers neither the curve nor the signature unless told.
+ * TLS options for a certificate on either curve of SGP.22 §2.6.5. Before Node 22, OpenSSL supports brainpool only in
+ * TLS 1.2 and offers the curve and the signature only by these options.
  */
 export const tlsOptions = (identity: ServerIdentity): ServerOptions => ({
   cert: identity.certificate,
@@ -37,7 +37,7 @@ const open = async (server: Server, port: number): Promise<OpenServer> => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  // A client that does not finish its request holds a connection, not the bench.
+  // A client that does not finish its request occupies a connection, not the bench.
   server.headersTimeout = 30_000
   server.requestTimeout = 120_000
   await listen(server, { host: '127.0.0.1', port, option: '--port' })
@@ -53,8 +53,8 @@ const open = async (server: Server, port: number): Promise<OpenServer> => {
 }
 
 /**
- * A TLS server on a port of 127.0.0.1. With `askForCertificate` a client may show one; whether it is good enough is
- * for the handler to say, since TLS could only hang up on it.
+ * A TLS server on a port of 127.0.0.1. With `askForCertificate`, a client can send a certificate and the handler
+ * checks it; TLS could only close the connection.
  */
 export const openTlsServer = (
   handler: RequestListener,
@@ -69,6 +69,6 @@ export const openTlsServer = (
     port,
   )
 
-/** Without TLS: the dashboard, which only this machine can reach. */
+/** A server without TLS for the dashboard, which only this machine can reach. */
 export const openPlainServer = (handler: RequestListener, port: number): Promise<OpenServer> =>
   open(createHttpServer(handler), port)

@@ -17,14 +17,14 @@ import type { CurveName } from '../../rsp/crypto/curve.ts'
 import { BenchError } from '../error.ts'
 import { describeFileError } from '../state/file-error.ts'
 
-/** How `--curve` calls the curves of SGP.22 §2.6.5. */
+/** The values of `--curve` for the curves of SGP.22 §2.6.5. */
 export type CurveOption = 'nist' | 'brainpool'
 export const curveName = (option: CurveOption): CurveName => (option === 'nist' ? 'P-256' : 'brainpoolP256r1')
 
-/** The name under which the test SM-DP+ of this bench goes; a folder of certificates may bring another. */
+/** The host name of the test SM-DP+ of this bench; a certificate folder can contain another name. */
 export const OWN_SMDP_HOST = 'smdp.bench.example'
 
-/** SGP.26 has some hundred small files; a folder with more is not one of its shape. */
+/** SGP.26 has about a hundred small files; a folder with more files is not an SGP.26 folder. */
 const MAX_FILES = 2000
 const MAX_FILE_BYTES = 1 << 16
 
@@ -44,7 +44,10 @@ const readFolder = (folder: string): Map<string, Uint8Array> => {
   return files
 }
 
-/** Certificates and keys from a folder in the shape of SGP.26, checked; what is wrong is said with the file's name. */
+/**
+ * Reads and checks certificates and keys from a folder in the SGP.26 layout. Throws BenchError `certificates` with the
+ * file.
+ */
 export const readCertificates = (folder: string, curve: CurveOption, context: IssuingContext): Pki => {
   let files: Map<string, Uint8Array>
   try {
@@ -65,18 +68,18 @@ export const readCertificates = (folder: string, curve: CurveOption, context: Is
   }
 }
 
-/** Both curves of a folder, or the one that it has: each is there where its CI certificate is. */
+/** Both curves of a folder, or the one whose CI certificate exists. */
 export const readAllCertificates = (folder: string, context: IssuingContext): Pki[] => {
   const found = (['nist', 'brainpool'] as const).filter(curve =>
     existsSync(join(folder, PKI_FILES.ci.certificate.replace('*', curve === 'nist' ? 'NIST' : 'BRP'))),
   )
-  // With neither there is a sentence about what is missing.
+  // Without either curve, reading reports which file is missing.
   return (found.length === 0 ? (['nist'] as const) : found).map(curve => readCertificates(folder, curve, context))
 }
 
 /**
- * Writes files beside where they belong and moves them there as one, so that a power cut leaves no half folder. A folder
- * that another process has put there meanwhile stays: whoever writes reads what is there afterwards.
+ * Writes a folder next to its target and renames it, so that a power cut leaves no partial folder. A folder that
+ * another process created first stays, and callers read that one.
  */
 export const writeWhole = (folder: string, files: ReadonlyMap<string, Uint8Array>): void => {
   mkdirSync(dirname(folder), { recursive: true, mode: 0o700 })
@@ -93,7 +96,7 @@ export const writeWhole = (folder: string, files: ReadonlyMap<string, Uint8Array
   }
 }
 
-/** The bench's own test PKI, made at the first start and kept. */
+/** The test PKI of the bench, created at the first start and then reused. */
 export const ownCertificates = (homePki: string, curve: CurveOption, context: IssuingContext): Pki => {
   const folder = join(homePki, curve)
   if (!existsSync(folder))

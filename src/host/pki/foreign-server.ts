@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import type { CheckServer } from '../net/open-fetch.ts'
 
-/** The longest chain that is followed: a server and three CAs between it and the one that was given. */
+/** The longest accepted chain: a server and three CAs below the given one. */
 const MAX_LINKS = 4
 
-/** What is asked of a server under somebody else's CAs: a chain to one of them, valid today, and its name. */
+/** Checks a server under CAs of another party: a chain to one of them, the validity dates and the name. */
 export const checkForeignServer =
   (authorities: readonly X509Certificate[], clock: () => Date): CheckServer =>
   (chain, host) => {
@@ -17,7 +17,7 @@ export const checkForeignServer =
     if (server!.checkHost(host) === undefined) throw new Error(`its certificate is not for ${host}`)
   }
 
-/** From the server up to the one that an authority has issued; undefined: it leads to none of them. */
+/** The chain from the server to the certificate that an authority issued; undefined if no chain exists. */
 const findLinks = (
   server: X509Certificate,
   others: readonly X509Certificate[],

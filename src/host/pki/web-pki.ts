@@ -11,10 +11,10 @@ import type { CheckServer } from '../net/open-fetch.ts'
 import type { ServerIdentity } from '../net/tls-server.ts'
 import { writeWhole } from './card-pki.ts'
 
-/** The CA of everything that is not the SM-DP+'s ES9+: portal, service, operator API, ES2+. */
+/** The CA of every server except ES9+: portal, service, operator API, ES2+. */
 export interface WebPki {
   readonly ca: RspCertificate
-  /** A certificate for a server, or for a server that calls another. */
+  /** A certificate for a server, also as a client of another server. */
   issue(host: string): Credential
 }
 
@@ -51,7 +51,7 @@ const readCa = (folder: string): Credential => ({
 
 const isSameKey = (a: KeyObject, b: KeyObject): boolean => createPublicKey(a).equals(b)
 
-/** The web CA of this home; certificates under it are made anew at each start. */
+/** The web CA of this state folder. Certificates under it are issued again at each start. */
 export const openWebPki = (homePki: string, context: IssuingContext): WebPki => {
   const folder = join(homePki, 'web')
   if (!existsSync(folder)) {
@@ -74,7 +74,7 @@ export const openWebPki = (homePki: string, context: IssuingContext): WebPki => 
   }
 }
 
-/** What every client in the bench but the LPA asks of a server: under the web CA, and of that name. */
+/** The check of every client in the bench except the LPA: the server is under the web CA and has this name. */
 export const checkWebServer =
   (ca: RspCertificate, clock: () => Date): CheckServer =>
   (certificates, host) => {

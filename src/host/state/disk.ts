@@ -1,9 +1,8 @@
 import { type FileHandle, open, readFile, rename, rm, truncate } from 'node:fs/promises'
 
 /**
- * The few things a crash-safe store asks of a file system, so that a test can be one that forgets what was not synced.
- * Until `sync` resolves, what was appended may be there whole, in part, or not at all after a power cut; until
- * `syncFolder` resolves, a rename may not have happened.
+ * The file operations of a crash-safe store, so that a test can replace them by a disk that loses unsynced data.
+ * Before `sync` resolves, a power cut can keep, shorten or lose an append; before `syncFolder`, a rename.
  */
 export interface Disk {
   read(path: string): Promise<Uint8Array | undefined>
@@ -16,7 +15,7 @@ export interface Disk {
   close(): Promise<void>
 }
 
-/** The disk of this machine. Keeps the files it appends to open. */
+/** The disk of this machine. Files that it appends to stay open. */
 export const openDisk = (): Disk => {
   const handles = new Map<string, FileHandle>()
   const handleOf = async (path: string): Promise<FileHandle> => {

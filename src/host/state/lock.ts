@@ -1,18 +1,18 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Who holds a state folder. The start time tells a process from a later one that was given the same number. */
+/** The process that holds a state folder. The start time distinguishes it from a later process with the same id. */
 export interface Holder {
   readonly pid: number
   readonly started: string
 }
 
-/** What the operating system says of a process: its start time, or undefined when there is none of that number. */
+/** Returns the start time of a process; undefined if no process has this id. */
 export type StartTimeOf = (pid: number) => string | undefined
 
 /**
- * Linux keeps a process' start time as the 22nd field of its stat line, in ticks since boot; the second field may
- * hold spaces and parentheses, so fields are counted from the last one. Elsewhere only liveness can be asked.
+ * Linux: field 22 of the stat line, in ticks since boot. Field 2 can contain spaces and parentheses, so fields count
+ * from the last one. Other systems report only whether the process exists.
  */
 export const startTimeOf: StartTimeOf = pid => {
   try {
@@ -43,10 +43,8 @@ const readHolder = (path: string): Holder | undefined => {
 }
 
 /**
- * Takes the lock of a folder, or says who has it. A lock whose process is gone is taken over.
- *
- * The lock file appears whole, by link(2), so that nobody ever reads half of one; of two processes that find the
- * same stale lock, the one that moved it away goes on, and the other finds a fresh one.
+ * Takes the lock of a folder, or returns its holder; replaces a lock whose process ended. link(2) makes the file
+ * appear complete. Of two processes that find the same stale lock, the one that renamed it continues.
  */
 export const takeLock = (folder: string, startTime: StartTimeOf = startTimeOf): { release(): void } | Holder => {
   const path = join(folder, 'lock')

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Replaces a file whole, so that a power cut leaves the old one or the new one. Folders that are missing are made. */
+/** Replaces a file by rename, so that a power cut leaves the old or the new content. Creates missing folders. */
 export const replaceFile = (
   path: string,
   text: string,
