@@ -3,10 +3,10 @@ import { callerCertificateOf } from '../host/net/mount-fetch.ts'
 import { checkWebServer } from '../host/pki/web-pki.ts'
 import { parseCertificate, type RspCertificate } from '../rsp/certificates/certificate.ts'
 
-/** Who may call: holders of certificates of the bench's own web CA, or of any CA that a person has named. */
+/** Identifies clients: holders of certificates of the bench's web CA, or of a CA that the user named. */
 export type CallerAuthority = RspCertificate | X509Certificate
 
-/** The name in a client certificate, where one of the authorities has issued it; undefined: a stranger. */
+/** The name in a client certificate that one of the authorities issued; undefined for an unknown client. */
 export const nameOfCaller = (
   authorities: readonly CallerAuthority[],
   clock: () => Date,
@@ -37,7 +37,7 @@ const byOwn = (ca: RspCertificate, clock: () => Date, der: Uint8Array): string |
   }
 }
 
-/** Of somebody else's CA: issued by it, and valid today; what more it says is that CA's affair. */
+/** For a certificate of another party, checks only the issuer and the validity dates. */
 const byForeign = (ca: X509Certificate, now: Date, der: Uint8Array): string | undefined => {
   try {
     const certificate = new X509Certificate(der)

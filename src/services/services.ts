@@ -27,7 +27,7 @@ import { IN_MEMORY, openSmdpStore } from './store/open-smdp-store.ts'
 import { createSubscriberRegister, type SubscriberRegister } from './subscribers.ts'
 import { createSwitchboard, type Switchboard } from './switchboard.ts'
 
-/** Everything of the architecture that is a server, running on ports of this machine. */
+/** All servers of the architecture, on ports of this machine. */
 export interface Services {
   readonly smdpHost: string
   readonly addresses: AddressBook
@@ -35,11 +35,11 @@ export interface Services {
   readonly subscribers: SubscriberRegister
   readonly smdp: SmdpServer
   readonly store: SmdpStore
-  /** The SM-DS under which cards look for their events. */
+  /** The SM-DS that cards ask for their events. */
   readonly smds: SmdsServer | undefined
   readonly operator: Operator
   readonly network: Network
-  /** As the device reaches the service and the portal. */
+  /** The Fetch of the device to the service and the portal. */
   readonly toService: Fetch
   readonly toPortal: Fetch
   readonly serviceUrl: string
@@ -52,14 +52,14 @@ export interface ServiceSettings {
   readonly clock: () => Date
   readonly stopwatch: Stopwatch
   readonly random: (length: number) => Uint8Array
-  /** Told what a server answered 500 to. */
+  /** Receives each error that a server answered with HTTP 500. */
   readonly report: (error: unknown) => void
-  /** Where the SM-DP+ keeps what it must remember; by default in memory, for as long as the process lives. */
+  /** The store of the SM-DP+; by default in memory, until the process ends. */
   readonly smdpStore?: { readonly location: string; readonly environment: NodeJS.ProcessEnv }
 }
 
 const RETELL_MS = 10_000
-/** The operator has so long to take what it is being told at the end. */
+/** The time for pending requests to the operator at the end. */
 const SETTLE_MS = 2_000
 const OPERATOR_IDENTIFIER = 'bench-mobile'
 
@@ -74,7 +74,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
   const addresses = createAddressBook()
   const switchboard = createSwitchboard(settings.stopwatch)
   const open: { close(): Promise<void> }[] = []
-  /** What the servers need to the end. */
+  /** The parts that the servers share until the end. */
   const ends: { close(): Promise<void> }[] = []
   const identities = new Map<string, ServerIdentity>()
   const identityFor = (host: string): ServerIdentity => {
@@ -82,7 +82,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     identities.set(host, identity)
     return identity
   }
-  /** A client's way to the servers of the web CA, showing `as` who it is. */
+  /** A Fetch to the servers of the web CA, with the client certificate of `as`. */
   const clientOf = (as?: string): OpenFetch => {
     const client = openFetch({
       addresses,
@@ -100,7 +100,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     open.push(server)
     addresses.serve(host, server.port)
   }
-  /** Several names on one port: an LPA that is sent to one place finds SM-DS and SM-DP+ there. */
+  /** Several host names on one port: an LPA that is sent to one address reaches SM-DS and SM-DP+. */
   const serveLpas = async (...hosts: (readonly [host: string, fetch: Fetch, identity: ServerIdentity])[]) => {
     const [first] = hosts
     const byName = chooseFetch(
@@ -123,7 +123,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     const store = await openSmdpStore(location, { environment, random })
     ends.push(store)
     await store.occupy()
-    // Without the key of the CI there is nobody to make an SM-DS of it.
+    // Without the key of the CI, no certificate for an SM-DS can be issued.
     const smdsCertificates =
       pki.ci.privateKey && issueSmdsCertificates(pki, { random, now: clock(), host: ROOT_DS_ADDRESS })
     const smds =
@@ -222,7 +222,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     await serve(HOSTS.portal, portal, identityFor(HOSTS.portal))
     await serve(HOSTS.service, service, identityFor(HOSTS.service))
 
-    // What operators and the SM-DS could not be told is told again.
+    // Deliver the pending reports and events again.
     const again = setInterval(() => void smdp.deliverProgress().catch(report), RETELL_MS).unref()
     open.push({ close: async () => clearInterval(again) })
     const device = clientOf()
@@ -241,7 +241,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
       serviceUrl: `https://${HOSTS.service}`,
       async close() {
         await atMost(SETTLE_MS, smdp.settled())
-        // Without its client, what is still being told ends at once; until then it needs the store.
+        // Closing the client ends pending deliveries; until then they need the store.
         await closeAll([...ends, { close: smdp.settled }, ...open])
       },
     }

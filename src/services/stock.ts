@@ -10,10 +10,10 @@ import type { SmdpStore } from '../server/smdp/store.ts'
 import { OPERATOR } from './hosts.ts'
 import type { SubscriberRegister } from './subscribers.ts'
 
-/** The SM-DP+'s name of the profiles behind the operator's plans. */
+/** The profile type that the operator's plans order. */
 const PROFILE_TYPE = 'bench-usim'
 
-/** A profile that a run downloads, with the subscriber in it. */
+/** A profile that a run downloads, with its subscriber. */
 export interface Supply {
   readonly subscriber: Subscriber
   readonly package: Uint8Array
@@ -23,7 +23,7 @@ export interface Supply {
 const digits = (random: (length: number) => Uint8Array, count: number): string =>
   [...random(count)].map(octet => octet % 10).join('')
 
-/** A profile of our own, with an identity and keys that nobody had before. */
+/** A generated profile with a new identity and new keys. */
 export const makeSupply = (random: (length: number) => Uint8Array): Supply => {
   const front = `${OPERATOR.iccidPrefix}${digits(random, 11)}`
   const built = buildProfilePackage({
@@ -41,7 +41,7 @@ export const makeSupply = (random: (length: number) => Uint8Array): Supply => {
   }
 }
 
-/** A profile from a file; the network learns the subscriber's keys from it. */
+/** A profile from a file. The network register gets the subscriber's keys from it. */
 export const readSupply = (bytes: Uint8Array, file: string): Supply => {
   try {
     const read: ProfilePackage = decodeProfilePackage(bytes)
@@ -56,14 +56,14 @@ export const readSupply = (bytes: Uint8Array, file: string): Supply => {
   }
 }
 
-/** What is left in stock of runs that never came to their order would be handed to the next one. */
+/** Deletes unused stock of earlier runs, which the next order would get. */
 const clearStock = async (store: SmdpStore, now: Date): Promise<void> => {
   for (const order of await store.findOrdersOfType(PROFILE_TYPE))
     if (order.state === 'Available')
       await store.saveOrder(advance(order, 'Unavailable', 'left over from an earlier run', now))
 }
 
-/** Puts the profile into the SM-DP+'s stock and the subscriber into the network's register. */
+/** Adds the profile to the stock of the SM-DP+ and the subscriber to the network register. */
 export const stockProfile = async (
   at: { smdp: SmdpServer; store: SmdpStore; subscribers: SubscriberRegister; clock: () => Date },
   supply: Supply,

@@ -1,6 +1,6 @@
 import type { SubscriberRecord } from '../server/network/network.ts'
 
-/** Who the network knows. The keys stay inside each record's algorithm. */
+/** The subscribers of the network. The keys stay inside the algorithm of each record. */
 export interface SubscriberRegister {
   add(record: SubscriberRecord): void
   readonly find: (imsi: string) => SubscriberRecord | undefined

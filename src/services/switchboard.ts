@@ -3,18 +3,18 @@ import type { Observation, Part } from '../evidence/events.ts'
 import type { Stopwatch } from '../evidence/recorder.ts'
 import type { Fetch } from '../rsp/fetch.ts'
 
-/** Who watches: the run that is going on, or nobody. Services outlive runs, so they ask here each time. */
+/** Passes exchanges to the current run. Services live longer than runs, so the watcher can change. */
 export interface Switchboard {
-  /** Hands everything to `watcher` from now on; `undefined`: to nobody. */
+  /** Sets the watcher of all later exchanges; `undefined` sets none. */
   watch(watcher: Watcher | undefined): void
   observe(observation: Observation): void
-  /** The same Fetch, its exchanges shown to whoever watches. */
+  /** Returns a Fetch that reports its exchanges to the current watcher. */
   traced(fetch: Fetch, who: { from: Part; to: Part }): Fetch
 }
 
 export interface Watcher {
   observe(observation: Observation): void
-  /** A request is about to leave. */
+  /** Called before a request is sent. */
   onRequest?(who: { from: Part; to: Part }, request: Request): void
 }
 

@@ -6,7 +6,7 @@ import type { SmdpStore, StockProfile } from '../../server/smdp/store.ts'
 import type { StockItem } from '../smdp/stock-copies.ts'
 import type { Inventory, PlannedOrder } from './inventory.ts'
 
-/** What came of putting a file into a store. Nothing that was there is changed: what differs is told. */
+/** The result of applying a file to a store. Existing entries do not change; differences are reported as conflicts. */
 export interface InventoryReport {
   readonly profilesAdded: number
   readonly profilesKept: number
@@ -18,14 +18,14 @@ export interface InventoryReport {
 export interface ApplyContext {
   readonly store: SmdpStore
   readonly clock: () => Date
-  /** The server's, as it goes into metadata. */
+  /** The address of the server, for the metadata. */
   readonly address: string
-  /** The SM-DS of this server, if it has one: orders with an event id and an EID stand there. */
+  /** The SM-DS of this server, if it has one. Orders with an event id and an EID have an event there. */
   readonly smdsAddress?: string | undefined
   readonly onProgress?: (done: number, total: number) => void
 }
 
-/** The states on the way to one, as SGP.22's diagram leads there. */
+/** The states that lead to each state (SGP.22, order state diagram). */
 const WAY: Partial<Record<OrderState, readonly OrderState[]>> = {
   Confirmed: ['Confirmed'],
   Released: ['Confirmed', 'Released'],
@@ -40,7 +40,7 @@ const stockProfileOf = ({ iccid, profileType, metadata, memory, requires, make }
   return requires === undefined ? profile : { ...profile, requires }
 }
 
-/** Puts an item into stock, unless its ICCID is there. `undefined`: it is there and the same, else what differs. */
+/** Adds a profile to the stock, or compares it with the profile that has its ICCID. */
 export const addItem = async (
   { store, clock, address }: ApplyContext,
   item: StockItem,
@@ -59,7 +59,7 @@ export const addItem = async (
   return 'kept'
 }
 
-/** Adds what the store does not have. The same file twice changes nothing. */
+/** Adds the missing entries. Idempotent. */
 export const applyInventory = async (context: ApplyContext, inventory: Inventory): Promise<InventoryReport> => {
   const { store, onProgress } = context
   const conflicts: string[] = []
@@ -103,7 +103,7 @@ export const applyInventory = async (context: ApplyContext, inventory: Inventory
   return { profilesAdded, profilesKept, ordersAdded, ordersKept, conflicts }
 }
 
-/** The order that a file's entry has become: by its matching id, or as the default one of its EID. */
+/** The order that an entry created: found by matching ID, or as the default order of its EID. */
 const findOrder = async (store: SmdpStore, planned: PlannedOrder): Promise<Order | undefined> => {
   const { matchingId, eid, profile } = planned
   if (matchingId) return store.findOrderByMatchingId(matchingId)
@@ -118,7 +118,7 @@ const findOrder = async (store: SmdpStore, planned: PlannedOrder): Promise<Order
 const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
-/** The order's own life (its state, its attempts) is no difference. */
+/** State and attempts of the order are not compared. */
 const differences = (order: Order, planned: PlannedOrder): string[] => {
   const differs: [string, boolean][] = [
     ['eid', planned.eid !== undefined && order.eid !== planned.eid],
@@ -147,7 +147,7 @@ const iccidFor = async (
   return spare !== undefined && (await take(spare)) ? spare.iccid : undefined
 }
 
-/** Brings the profile's order to its state, each transition a row of its history. */
+/** Moves the order of a profile to its state. Each transition becomes a row of the history. */
 const place = ({ store, clock, smdsAddress }: ApplyContext, planned: PlannedOrder, iccid: string): Promise<Order> =>
   changeOrder(store, iccid, order => {
     const at = clock()

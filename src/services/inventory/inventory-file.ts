@@ -3,7 +3,7 @@ import { UICC_CAPABILITIES } from '../../rsp/euicc-info.ts'
 import { DEVICE_RELEASES } from '../../server/smdp/es9p/profile-requirements.ts'
 import { FaultFile } from '../smdp/fault-file.ts'
 
-/** Long digits are read as numbers by YAML, and lose their ends. */
+/** YAML parses long digit strings as numbers and loses digits. */
 const text = (pattern: RegExp, expected: string) =>
   z
     .string({ error: `${expected} is expected, in quotes where it is all digits` })
@@ -32,7 +32,7 @@ const metadata = z.strictObject({
 })
 export type MetadataEntry = z.infer<typeof metadata>
 
-/** A key is not written into the file: it comes from an environment variable. */
+/** A reference to a key in an environment variable; files contain no keys. */
 const fromEnvironment = z.strictObject(
   { env: text(/^[A-Za-z_]\w*$/, 'the name of an environment variable') },
   {
@@ -63,26 +63,26 @@ const version = z
     error: 'a release such as 15 or 15.4.0 is expected',
   })
   .pipe(text(/^\d{1,3}(\.\d{1,3}){0,2}$/, 'a release such as 15 or 15.4.0'))
-  // VersionType has an octet for each.
+  // VersionType has one octet for each part.
   .refine(written => written.split('.').every(part => Number(part) <= 255), 'no number of a release is over 255')
   .transform(written => {
     const [major = 0, minor = 0, revision = 0] = written.split('.').map(Number)
     return [major, minor, revision] as const
   })
-/** Of card and device, as they tell it in AuthenticateClient, spelled as there. */
+/** Capabilities of card and device in AuthenticateClient, spelled as in SGP.22. */
 const requirements = z.strictObject({
   deviceCapabilities: z.partialRecord(z.enum(DEVICE_RELEASES), version).optional(),
   uiccCapability: z.array(z.enum(UICC_CAPABILITIES)).optional(),
 })
 
 const profileType = z.strictObject({
-  /** A SAIP file, or `own`: a package of the bench's own. */
+  /** A SAIP file, or `own` for a generated package. */
   template: words,
   metadata: metadata.optional(),
   defaults: defaults.optional(),
   memory: z.number().int().min(0).optional(),
   requires: requirements.optional(),
-  /** Whose stock it is; without it anybody may order. */
+  /** The operator that owns the stock; without it, every operator can order. */
   operator: words.optional(),
 })
 export type TypeEntry = z.infer<typeof profileType>
@@ -97,7 +97,7 @@ const stock = z.union([
     keys: z.enum(['random', 'template']).optional(),
   }),
   z.strictObject({ type: words, csv: words, keys: z.enum(['random', 'template']).optional() }),
-  /** A package as it is. */
+  /** A package that is used unchanged. */
   z.strictObject({ profile: words, type: words.optional(), metadata: metadata.optional() }),
 ])
 export type StockEntry = z.infer<typeof stock>
@@ -118,7 +118,7 @@ const order = z.strictObject({
   eventId: text(/^[0-9A-Za-z.-]{1,255}$/, 'an event id').optional(),
   /** A profile type of this file or of the stock, or a SAIP file. */
   profile: words,
-  /** The file's package gets this ICCID: so one file serves several orders. */
+  /** The ICCID that the package of the file gets, so that one file serves several orders. */
   iccid: iccid.optional(),
   eid: eid.optional(),
   confirmationCode: words.optional(),
@@ -132,29 +132,29 @@ const order = z.strictObject({
 export type OrderEntry = z.infer<typeof order>
 
 const operator = z.strictObject({
-  /** The host name of its client certificate. */
+  /** The host name in its client certificate. */
   name: words,
-  /** Where HandleDownloadProgressInfo goes. */
+  /** The URL for HandleDownloadProgressInfo. */
   callback: z.url({ protocol: /^https$/, error: 'an https address is expected' }).optional(),
-  /** CA certificates of the server there (PEM or DER), where it is not the bench's own. */
+  /** CA certificates of that server (PEM or DER), if the CA is not the bench's own. */
   ca: words.optional(),
 })
 
-/** What an SM-DP+ has and what is ordered of it, as a file says. */
+/** The inventory file: the stock and the orders of an SM-DP+. */
 export const InventoryFile = z.strictObject(
   {
     types: z.record(z.string(), profileType).optional(),
     stock: z.array(stock).optional(),
     orders: z.array(order).optional(),
     operators: z.array(operator).optional(),
-    /** How long, and how many of a kind, notifications, deliveries and reports to operators are kept. */
+    /** Limits by age and by number for notifications, deliveries and reports to operators. */
     keep: z
       .strictObject({
         days: z.int().min(1).max(36_500).optional(),
         count: z.int().min(1).max(100_000_000).optional(),
       })
       .optional(),
-    /** As `smdp misbehave` tells a running server. */
+    /** Fault rules, as `smdp faults` passes them to a running server. */
     misbehave: FaultFile.optional(),
   },
   {

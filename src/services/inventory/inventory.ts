@@ -5,9 +5,9 @@ import type { Retention } from '../../server/smdp/retention.ts'
 import type { FaultEntry } from '../smdp/fault-file.ts'
 import type { StockItem } from '../smdp/stock-copies.ts'
 
-/** An order that a file asks for. */
+/** An order of an inventory file. */
 export interface PlannedOrder {
-  /** Where it stands, for reports. */
+  /** The position in the file, for messages. */
   readonly place: string
   readonly matchingId: string | undefined
   readonly eventId: string | undefined
@@ -19,18 +19,18 @@ export interface PlannedOrder {
   readonly expiresAt: Date | undefined
   readonly requester: string | undefined
   readonly metadata: Partial<ProfileFacts> | undefined
-  /** One profile, or any of a type; `spare` makes one where the stock has none left. */
+  /** One profile, or any profile of a type. `spare` creates one if the stock has none. */
   readonly profile: StockItem | { readonly type: string; readonly spare?: (() => StockItem) | undefined }
 }
 
 export interface InventoryOperator {
   readonly name: string
   readonly callback?: string | undefined
-  /** CAs of the server at its callback, beside the bench's own. */
+  /** CAs of the callback server, in addition to the bench's own. */
   readonly authorities?: readonly X509Certificate[]
 }
 
-/** What a file describes, ready to be put into a store. */
+/** The content of a file, ready for a store. */
 export interface Inventory {
   readonly file: string
   readonly stock: readonly StockItem[]

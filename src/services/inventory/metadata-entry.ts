@@ -26,7 +26,7 @@ const readIcon = (bytes: Uint8Array, file: string): NonNullable<ProfileFacts['ic
   return { type: isPng ? 'png' : 'jpg', bytes }
 }
 
-/** Metadata as the server keeps them. */
+/** Converts a metadata entry to the form that the server stores. */
 export const readMetadata = (
   entry: MetadataEntry | undefined,
   read: (path: string) => Uint8Array,

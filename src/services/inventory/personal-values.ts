@@ -9,15 +9,15 @@ import {
   SECRET_FIELDS,
 } from '../../profile/personalize/values.ts'
 
-/** Values as a person writes them. */
+/** Values as text, as the user writes them. */
 export type PersonalTexts = { readonly [F in PersonalField]?: string | undefined }
 
 const BYTES: ReadonlySet<PersonalField> = new Set(['k', 'opc', 'adm1', 'kic', 'kid', 'kik'])
 
-/** Where a value stands, for the sentence about it. */
+/** The position of a value, for messages. */
 export type Place = (field: PersonalField) => string
 
-/** `field` at `place`; the value is shown unless it is secret. */
+/** A message about `field` at `place`. Contains the value unless it is secret. */
 export const refuseValue = (
   place: Place,
   field: PersonalField,
@@ -29,13 +29,13 @@ export const refuseValue = (
 }
 
 const readBytes = (field: PersonalField, text: string): Uint8Array | undefined => {
-  // An administrative key is often written as eight digits that are sent as such.
+  // An administrative key is often eight ASCII digits.
   if (field === 'adm1' && /^\d{8}$/.test(text)) return new TextEncoder().encode(text)
   const hex = text.replace(/[\s:]/g, '')
   return /^([0-9a-fA-F]{2})+$/.test(hex) ? fromHex(hex) : undefined
 }
 
-/** Reads and checks values. Throws a BenchError that names the place, and never shows a secret. */
+/** Parses and checks values. Throws BenchError with the position, and without secrets. */
 export const readPersonalValues = (texts: PersonalTexts, place: Place): Personalization => {
   const values: Record<string, unknown> = {}
   for (const field of PERSONAL_FIELDS) {
@@ -57,7 +57,7 @@ export const readPersonalValues = (texts: PersonalTexts, place: Place): Personal
   return values
 }
 
-/** The profile room's refusal of a value, with its place. */
+/** Adds the position to an error of the profile module. */
 export const explain = (error: unknown, texts: PersonalTexts, place: Place): unknown => {
   if (!(error instanceof ProfileError)) return error
   const field = error.element as PersonalField | undefined

@@ -1,13 +1,13 @@
 import { BenchError } from '../../host/error.ts'
 import { hasLuhn, luhnDigit } from '../../profile/digits.ts'
 
-/** Numbers that follow one another. `count` is undefined where only the first is given. */
+/** Consecutive numbers. `count` is undefined if the text contains only the first. */
 export interface Range {
   readonly count: number | undefined
   at(index: number): string
 }
 
-/** As many as one import may make: a mistyped end of a range would fill the disk. */
+/** The limit of one import: a mistyped end of a range would fill the disk. */
 export const MAX_COPIES = 100_000
 
 const counted = (from: bigint, to: bigint | undefined, what: string): number | undefined => {
@@ -19,7 +19,7 @@ const counted = (from: bigint, to: bigint | undefined, what: string): number | u
   return Number(count)
 }
 
-/** `001010000000001`, or `001010000000001-001010000000999`; the length stays. */
+/** Parses `001010000000001`, or `001010000000001-001010000000999`. The number of digits is constant. */
 export const readRange = (text: string, what: string, pattern = /^\+?\d{1,20}$/): Range => {
   const [first = '', last, ...rest] = text.trim().split(/\s*(?:-|\.\.)\s*/)
   const isWrong = (end: string): boolean => !pattern.test(end)
@@ -41,7 +41,7 @@ export const readRange = (text: string, what: string, pattern = /^\+?\d{1,20}$/)
   }
 }
 
-/** ICCIDs, each with its check digit: the numbers in front of it are counted. */
+/** ICCIDs with check digits. Counts the digits before the check digit. */
 export const readIccidRange = (text: string, what: string): Range => {
   const ends = text.trim().split(/\s*(?:-|\.\.)\s*/)
   for (const end of ends) {

@@ -10,7 +10,7 @@ import { InventoryFile } from './inventory-file.ts'
 import { readOrder, refuseRepeats } from './read-orders.ts'
 import { readStock } from './read-stock.ts'
 
-/** Reads the file and everything that it names. Throws a BenchError with file and line; opens no store. */
+/** Reads an inventory file and the files that it names. Throws BenchError with file and line; opens no store. */
 export const readInventory = (path: string, context: InventoryContext): Inventory => {
   const file = resolve(path)
   const folder = createFolderReader(dirname(file))

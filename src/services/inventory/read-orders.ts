@@ -8,7 +8,7 @@ import { readMetadata } from './metadata-entry.ts'
 
 const hashOf = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest())
 
-/** The entry number `at` under `orders`. */
+/** Reads entry `at` of `orders`. */
 export const readOrder = (entry: OrderEntry, at: number, context: InventoryReading): PlannedOrder => {
   const { folder, placeOf } = context
   const place = placeOf('orders', at)
@@ -65,7 +65,7 @@ const orderedProfile = (
   return { ...item, iccid, make: () => makeCopy(template, { iccid }, { iccid }, () => place) }
 }
 
-/** What no store could take: the same profile, or the same matching id, twice. */
+/** Refuses what no store can accept: the same profile, or the same matching ID, twice. */
 export const refuseRepeats = (path: string, stock: readonly StockItem[], orders: readonly PlannedOrder[]): void => {
   const iccids = new Set<string>()
   for (const { iccid } of stock) {

@@ -5,7 +5,7 @@ import { readMetadata } from './metadata-entry.ts'
 import { readIccidRange, readRange } from './ranges.ts'
 import { readSubscriberCsv } from './subscriber-csv.ts'
 
-/** The profiles of the entry number `at` under `stock`. */
+/** Reads the profiles of entry `at` of `stock`. */
 export const readStock = (
   entry: StockEntry,
   at: number,

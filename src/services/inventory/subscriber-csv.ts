@@ -4,16 +4,16 @@ import { nearestKey } from '../../host/yaml/near-key.ts'
 import { PERSONAL_FIELDS, type PersonalField, type Personalization } from '../../profile/personalize/values.ts'
 import { type PersonalTexts, type Place, readPersonalValues, refuseValue } from './personal-values.ts'
 
-/** A row of a file of subscribers, checked. */
+/** A checked row of a subscriber file. */
 export interface SubscriberRow {
   readonly line: number
   readonly values: Personalization
-  /** As written, for a later complaint. */
+  /** As written, for error messages. */
   readonly texts: PersonalTexts
   readonly place: Place
 }
 
-/** How lists of operators and card makers call what we call otherwise. */
+/** Column names that operators and card makers use. */
 const OTHER_NAMES: Readonly<Record<string, PersonalField>> = {
   ki: 'k',
   key: 'k',
@@ -33,7 +33,7 @@ const columnsOf = (header: readonly string[], file: string): PersonalField[] => 
   const columns = header.map((name, at) => {
     const field = KNOWN.get(name.toLowerCase().replace(/[^a-z0-9]/g, ''))
     if (field !== undefined) return field
-    // A file without column names begins with somebody's numbers, or keys.
+    // A file without column names begins with values, possibly keys: the message must not quote them.
     if (/^[\da-f\s:.+-]{4,}$/i.test(name))
       throw new BenchError(
         'inventory',
@@ -53,13 +53,13 @@ const columnsOf = (header: readonly string[], file: string): PersonalField[] => 
   return columns
 }
 
-/** Separated by commas, semicolons or tabs, whichever the first line has. */
+/** The separator of the first line: comma, semicolon or tab. */
 const delimiterOf = (text: string): string => {
   const first = text.slice(0, text.search(/\r?\n|$/))
   return [',', ';', '\t'].sort((a, b) => first.split(b).length - first.split(a).length)[0]!
 }
 
-/** Reads a file of subscribers: a line of column names, then a row for each. Nothing secret is in its errors. */
+/** Reads a subscriber file: a line of column names, then one row for each profile. Errors contain no secrets. */
 export const readSubscriberCsv = (text: string, file: string): readonly SubscriberRow[] => {
   let records: { record: string[]; info: { lines: number } }[]
   try {
@@ -73,7 +73,7 @@ export const readSubscriberCsv = (text: string, file: string): readonly Subscrib
     }) as unknown as typeof records
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    // The parser's own words may quote the row, keys and all.
+    // The message of the parser can quote the row with its keys.
     const line = typeof error.lines === 'number' ? error.lines : 0
     const problem =
       error.code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH'

@@ -3,16 +3,16 @@ import { basename, dirname, join } from 'node:path'
 import { startTimeOf } from '../../host/state/lock.ts'
 import type { FaultEntry } from './fault-file.ts'
 
-/** What a server that runs says of its rules: those of the file of this identity, or of its inventory. */
+/** The fault counts of a running server, for the rules of the file with this identity or of its inventory. */
 export interface FaultCounts {
   readonly of: string
   readonly entries: readonly FaultEntry[]
-  /** How often each has struck. */
+  /** How often the server applied each rule. */
   readonly struck: readonly number[]
 }
 interface Told extends FaultCounts {
   readonly pid: number
-  /** By it a process is told from a later one of the same number. */
+  /** Distinguishes the process from a later one with the same id. */
   readonly started: string
 }
 
@@ -27,16 +27,16 @@ const readTold = (file: string): readonly { readonly path: string; readonly told
         const told = JSON.parse(readFileSync(path, 'utf8')) as Told
         return { path, told: startTimeOf(told.pid) === told.started ? told : undefined }
       } catch {
-        // It went while it was being read.
+        // The server deleted the file meanwhile.
         return { path, told: undefined }
       }
     })
 
-/** Of each server that runs. What one left behind that was killed counts for nothing: its counts went with it. */
+/** The counts of each running server. Ignores the file of a killed server. */
 export const readFaultCounts = (file: string): readonly FaultCounts[] =>
   readTold(file).flatMap(({ told }) => told ?? [])
 
-/** Where a server writes down how often it has misbehaved, for `misbehave list`; it goes with the server. */
+/** The file in which a server publishes its counts for `smdp faults list`. The server deletes it at its end. */
 export const createFaultCounts = (file: string, id: string) => {
   const path = join(dirname(file), `${prefixOf(file)}${process.pid}-${id}.json`)
   const mine = { pid: process.pid, started: startTimeOf(process.pid) ?? 'unknown' }

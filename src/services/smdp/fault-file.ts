@@ -13,23 +13,23 @@ import type { FaultRule, OtherCertificate } from '../../server/smdp/faults/fault
 import { FAULTS, FUNCTIONS, KINDS } from './fault-kinds.ts'
 import type { Random } from './stock-copies.ts'
 
-/** One way to misbehave, as a person writes it. */
+/** One fault rule, as the user writes it. */
 export const FaultEntry = z.strictObject({
   function: z.enum(FUNCTIONS),
   kind: z.enum(KINDS),
-  /** How often; without it, always. */
+  /** The fault count; without it, the rule always applies. */
   count: z.number().int().min(1).optional(),
   probability: z.number().gt(0).max(1).optional(),
-  /** changed-byte: where in the package, from its end where it is negative; which bits. */
+  /** changed-byte: the offset in the package, from its end if negative, and the bits to flip. */
   offset: z.number().int().optional(),
   mask: z.number().int().min(1).max(255).optional(),
   milliseconds: z.number().int().min(1).max(600_000).optional(),
   status: z.number().int().min(400).max(599).optional(),
-  /** The function has run, and only its answer is lost. */
+  /** The function runs, and only its response is lost. */
   after: z.boolean().optional(),
-  /** wrong-certificate: what is wrong with it, or a DER file. */
+  /** wrong-certificate: the defect of the certificate, or a DER file. */
   certificate: z.string().optional(),
-  /** The private key of a certificate from a file (PEM), so that it alone is wrong. */
+  /** The private key (PEM) of the certificate of a file, so that only the certificate is invalid. */
   key: z.string().optional(),
 })
 export type FaultEntry = z.infer<typeof FaultEntry>
@@ -37,7 +37,7 @@ export const FaultFile = z.array(FaultEntry)
 
 type Kind = FaultEntry['kind']
 
-/** Kinds that are about what only these functions give; the others fit every function. */
+/** Kinds that need the output of these functions; the others apply to every function. */
 const ONLY_FOR: Partial<Record<Kind, readonly FaultEntry['function'][]>> = {
   'wrong-signature': ['InitiateAuthentication', 'AuthenticateClient', 'GetBoundProfilePackage'],
   'wrong-certificate': ['InitiateAuthentication', 'AuthenticateClient'],
@@ -45,7 +45,7 @@ const ONLY_FOR: Partial<Record<Kind, readonly FaultEntry['function'][]>> = {
   'changed-byte': ['GetBoundProfilePackage'],
 }
 
-/** What an entry must say beside its kind, and what it may. */
+/** The members that a kind requires, and those that it permits. */
 const NEEDS: Partial<Record<Kind, keyof FaultEntry>> = {
   'wrong-certificate': 'certificate',
   'changed-byte': 'offset',
@@ -60,7 +60,7 @@ const MAY: Partial<Record<Kind, readonly (keyof FaultEntry)[]>> = {
 }
 const ALWAYS: readonly (keyof FaultEntry)[] = ['function', 'kind', 'count', 'probability']
 
-/** Refuses what would do nothing: a test that waits for it would pass or fail for another reason. */
+/** Refuses a rule without effect: a test that expects it would pass or fail for another reason. */
 const checkEntry = (entry: FaultEntry): void => {
   const refuse = (sentence: string): never => {
     throw new BenchError('inventory', `misbehaviour ${entry.kind} of ${entry.function}: ${sentence}`)
@@ -77,7 +77,7 @@ const checkEntry = (entry: FaultEntry): void => {
   if (idle !== undefined) refuse(`\`${idle}\` says nothing about it; leave it out`)
 }
 
-/** Reads the files that an entry names, and refuses what is neither certificate nor key. */
+/** Reads the files of a rule and refuses a file that is not a certificate or a key. */
 const readFiles = (
   { certificate, key }: FaultEntry,
   folder: string,
@@ -103,10 +103,7 @@ const readFiles = (
 const isFault = (certificate: string): certificate is CertificateFault =>
   (FAULTS as readonly string[]).includes(certificate)
 
-/**
- * An entry as it goes into the file of a server, which runs in a folder of its own: checked, files and all, and with
- * whole paths.
- */
+/** Checks an entry and its files and makes the paths absolute, because the server runs in another folder. */
 export const settleEntry = (entry: FaultEntry, folder: string): FaultEntry => {
   checkEntry(entry)
   const { certificate, key } = entry
@@ -120,11 +117,11 @@ export const settleEntry = (entry: FaultEntry, folder: string): FaultEntry => {
 }
 
 export interface RuleContext {
-  /** The server's certificates, a set a curve. */
+  /** The certificates of the server, one set for each curve. */
   readonly sets: readonly Pki[]
   readonly random: Random
   readonly now: Date
-  /** Where files of certificates are. */
+  /** The folder of certificate files. */
   readonly folder: string
 }
 
@@ -144,7 +141,7 @@ const otherCertificate = (
   return curve => made.get(curve)!
 }
 
-/** The entry as the server's engine takes it. */
+/** Converts an entry to the rule of the fault engine. */
 export const toRule = (entry: FaultEntry, context: RuleContext): FaultRule => {
   checkEntry(entry)
   const { count, probability, offset = 0, mask, milliseconds = 0, status = 500, after } = entry
@@ -161,7 +158,7 @@ export const toRule = (entry: FaultEntry, context: RuleContext): FaultRule => {
   return { function: entry.function, behaviour: behaviours[entry.kind](), count, probability }
 }
 
-/** The file beside a store in which commands tell a running server how to misbehave. */
+/** The file next to a store from which a running server reads its fault rules. */
 export const getFaultFile = (store: string): string =>
   join(dirname(store), `${basename(store).replace(/\.(db|sqlite3?)$/, '')}.misbehave.yaml`)
 
@@ -177,8 +174,8 @@ export const readFaults = (file: string): readonly FaultEntry[] => {
 }
 
 /**
- * Written beside and moved there: a server never reads half a file. Without entries there is none, unless it is to tell
- * a server that those of its inventory are off, too.
+ * Replaced by rename, so that a server never reads a partial file. Without entries the file is deleted, unless it
+ * disables the rules of the inventory of a running server.
  */
 export const writeFaults = (
   file: string,
@@ -193,23 +190,23 @@ export const writeFaults = (
   renameSync(`${file}.new`, file)
 }
 
-/** One without entries was for a server that runs no more. */
+/** A file without entries belongs to a server that ended. */
 export const dropEmpty = (file: string): void => {
   if (statSync(file, { throwIfNoEntry: false })?.size === stringify([]).length) rmSync(file, { force: true })
 }
 
-/** Which text of the file it is: a file that is written anew is another one. */
+/** Identifies the content of the file; a rewritten file gets another identity. */
 export const identityOf = (file: string): string => {
   try {
     const { mtimeMs, size, ino } = statSync(file)
     return `${mtimeMs}/${size}/${ino}`
   } catch {
-    // It is not there, which is how a server that behaves begins.
+    // No file exists: the server starts without fault rules.
     return 'none'
   }
 }
 
-/** Gives the identity of the file where it is another than it was the last time. */
+/** Returns the identity of the file if it changed since the last call. */
 export const createFileWatch = (file: string): (() => string | undefined) => {
   let before = 'none'
   return () => {

@@ -1,4 +1,4 @@
-/** The functions of ES9+, and what may be wrong with them: words of the command line and of files. */
+/** The functions of ES9+ and the fault kinds, as written on the command line and in files. */
 export const FUNCTIONS = [
   'InitiateAuthentication',
   'AuthenticateClient',
@@ -16,7 +16,7 @@ export const KINDS = [
   'reset',
   'malformed',
 ] as const
-/** Certificates that are made for it: as they should be but for one thing. */
+/** Generated certificates with exactly one defect. */
 export const FAULTS = [
   'unknown-ci',
   'bad-signature',

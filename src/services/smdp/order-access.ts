@@ -9,16 +9,16 @@ import { createSmdp } from '../../server/smdp/smdp.ts'
 import type { SmdpStore } from '../../server/smdp/store.ts'
 import type { Random } from './stock-copies.ts'
 
-/** One way to an SM-DP+'s order functions. */
+/** Access to the order functions of an SM-DP+: over ES2+ or in the store. */
 export interface OrderAccess {
-  /** Throws BenchError `order-refused` with what the server said. */
+  /** Throws BenchError `order-refused` with the message of the server. */
   call<Request, Response>(row: HttpFunction<Request, Response>, request: Request): Promise<Response>
   close(): Promise<void>
 }
 
 const HUNG_UP: readonly (string | undefined)[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']
 
-/** A server of ES2+ that does not take the client's certificate ends the handshake, or hangs up behind it. */
+/** An ES2+ server that refuses the client certificate aborts the handshake or closes the connection after it. */
 const isHungUp = ({ cause }: OperatorError): boolean => {
   const { code } = ((cause as Error | undefined)?.cause ?? {}) as { code?: string }
   return HUNG_UP.includes(code) || /^ERR_SSL_.*ALERT/.test(code ?? '')
@@ -71,8 +71,8 @@ export const openEs2Access = (at: {
 }
 
 /**
- * In the store itself: the same functions, called in this process. What they sign nothing with is a throw-away set of
- * certificates; orders know none.
+ * Calls the same functions in this process, on the store. They get temporary certificates, because orders sign
+ * nothing.
  */
 export const openStoreAccess = (at: {
   readonly store: SmdpStore

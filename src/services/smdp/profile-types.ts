@@ -14,10 +14,10 @@ export interface InventoryContext {
   readonly environment: NodeJS.ProcessEnv
 }
 
-/** Where something stands in the file, for sentences. */
+/** The position in the file, for messages. */
 export type PlaceOf = (...at: readonly (string | number)[]) => string
 
-/** All that profiles of a type have in common. */
+/** The properties that all profiles of a type share. */
 interface KnownType {
   readonly template: StockTemplate
   readonly facts: TypeFacts
@@ -27,14 +27,14 @@ interface KnownType {
 /** The profile types of an inventory, and the profile packages beside it. */
 export interface ProfileTypes {
   has(name: string): boolean
-  /** Throws where there is none of that name; `place` is where it was named. */
+  /** Throws if no type has this name; `place` is the position of the reference. */
   typeOf(name: string, place: string): KnownType
   templateOf(name: string): StockTemplate
-  /** A package as it lies there. */
+  /** The unchanged package of a file. */
   asIs(name: string, type: string | undefined, metadata: Partial<ProfileFacts>): StockItem
 }
 
-/** What the entries of an inventory are read with. */
+/** The context for reading inventory entries. */
 export interface InventoryReading {
   readonly types: ProfileTypes
   readonly folder: FolderReader

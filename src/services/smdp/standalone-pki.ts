@@ -8,7 +8,7 @@ import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { issueTls } from '../../rsp/certificates/test-pki.ts'
 import type { Random } from './stock-copies.ts'
 
-/** The certificates of one server, a set for each curve, and the name they agree on. */
+/** The certificates of one server, one set for each curve, and its host name. */
 export interface StandalonePki {
   readonly host: string
   readonly sets: readonly Pki[]
@@ -17,8 +17,8 @@ export interface StandalonePki {
 const sameHost = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
 /**
- * Certificates for a server of the name `host`, by default the name that is in them. A TLS certificate for another
- * name is issued anew where the CI's key is at hand, as it is in a test PKI.
+ * Reads the certificates of the server `host`, by default the name in them. Issues a TLS certificate for another name
+ * if the key of the CI is available, as in a test PKI.
  */
 export const openStandalonePki = (at: {
   readonly host: string | undefined
@@ -55,7 +55,7 @@ export const ciKeyIdOf = (set: Pki): string => toHex(set.ci.certificate.subjectK
 export const tlsIdentities = ({ host, sets }: StandalonePki): CurveIdentity[] =>
   sets.map(set => ({ ...serverIdentity(set.dpTls), ciKeyId: ciKeyIdOf(set), host }))
 
-/** CA certificates of a PEM file, or one in DER. */
+/** The CA certificates of a PEM file, or the one of a DER file. */
 export const readAuthorities = (bytes: Uint8Array, file: string): X509Certificate[] => {
   const blocks = Buffer.from(bytes)
     .toString('latin1')

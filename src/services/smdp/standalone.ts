@@ -24,7 +24,7 @@ import { type CalledFunction, logFunctions } from './function-log.ts'
 import { ciKeyIdOf, type StandalonePki, tlsIdentities } from './standalone-pki.ts'
 import type { Random } from './stock-copies.ts'
 
-/** An SM-DP+ that stands alone, on ports of this machine. */
+/** A stand-alone SM-DP+ on ports of this machine. */
 export interface Standalone {
   readonly host: string
   readonly smdp: SmdpServer
@@ -35,21 +35,21 @@ export interface Standalone {
     readonly es12: number | undefined
   }
   readonly smdsHost: string | undefined
-  /** Lets those finish who are in the middle of a call. */
+  /** Waits for the requests in progress. */
   close(graceMs?: number): Promise<void>
 }
 
 export interface StandaloneSettings {
   readonly pki: StandalonePki
   readonly web: WebPki
-  /** Whose client certificates are taken on ES2+ beside those of the web CA. */
+  /** CAs whose client certificates ES2+ accepts, in addition to the web CA. */
   readonly authorities: readonly CallerAuthority[]
-  /** The operators that may call; without any, whoever has a certificate may. */
+  /** The permitted operators; if absent, every client with a certificate is permitted. */
   readonly operators: readonly InventoryOperator[]
-  /** CAs of the servers of operators, beside the bench's own and those of one operator. */
+  /** CAs of the callback servers, in addition to the bench's own and those of one operator. */
   readonly operatorAuthorities?: readonly X509Certificate[]
   readonly retention?: Retention | undefined
-  /** Told when something was dropped because it was over the limits. */
+  /** Called when entries over the limits were dropped. */
   readonly onDropped?: ((dropped: Dropped) => void) | undefined
   readonly store: OpenSmdpStore
   readonly listen: string
@@ -58,15 +58,15 @@ export interface StandaloneSettings {
   readonly clock: () => Date
   readonly stopwatch: () => number
   readonly random: Random
-  /** Told of every call; without it none is looked into. */
+  /** Called after each function call; without it, messages are not inspected. */
   readonly log?: ((called: CalledFunction) => void) | undefined
   readonly report: (error: unknown) => void
   readonly misbehaviour?: Faults | undefined
-  /** Before each call of ES9+. */
+  /** Called before each function call of ES9+. */
   readonly beforeCall?: (() => void) | undefined
 }
 
-/** Operators have so long to take what they are being told at the end; what they do not take is told at the next start. */
+/** The time for pending reports to operators at the end. The next start delivers the others. */
 const SETTLE_MS = 2_000
 
 export const openStandalone = async (settings: StandaloneSettings): Promise<Standalone> => {
@@ -141,7 +141,7 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
     const es9p = logged(answer, Object.values(ES9p))
     const es11p = logged(smds.es11, Object.values(ES11))
     const hasSmds = ports.es11 !== undefined || ports.es12 !== undefined
-    // On the port of ES9+ the SM-DS answers to its own name, so that an LPA may be sent to one place for both.
+    // The port of ES9+ also serves the host name of the SM-DS, so that an LPA reaches both at one address.
     const byName = chooseFetch(({ host }) => (hasSmds && host.toLowerCase() === smdsHost.toLowerCase() ? es11p : es9p))
     const identities = [...tlsIdentities(pki), ...(hasSmds ? smds.identities : [])]
     const es9 = await serve(byName, identities, ports.es9, '--es9-port')
@@ -157,7 +157,7 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
       async close(graceMs) {
         await atMost(SETTLE_MS, smdp.settled())
         const inTime = open.map(each => ({ close: () => each.close(graceMs) }))
-        // Without its client, what is still being told ends at once; until then it needs the store.
+        // Closing the client ends pending deliveries; until then they need the store.
         await closeAll([{ close: smdp.settled }, ...inTime])
       },
     }
@@ -167,7 +167,7 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
   }
 }
 
-/** The server of an operator is under the bench's own CA, or under one that was named for it or for all. */
+/** Checks the callback server of an operator: under the bench's CA, or under a CA named for it or for all. */
 const checkOperators = ({ web, clock, operators, operatorAuthorities = [] }: StandaloneSettings): CheckServer => {
   const own = checkWebServer(web.ca, clock)
   return (chain, host) => {
@@ -184,7 +184,7 @@ const checkOperators = ({ web, clock, operators, operatorAuthorities = [] }: Sta
   }
 }
 
-/** Puts the events of orders that a file describes into the SM-DS, as an order that is confirmed over ES2+ does. */
+/** Registers the events of the orders of a file at the SM-DS, as ConfirmOrder over ES2+ does. */
 export const raiseEvents = async (
   { smds }: OpenSmdpStore,
   orders: readonly Order[],
@@ -207,7 +207,7 @@ export const raiseEvents = async (
   }
 }
 
-/** The SM-DS beside it. The SM-DP+ of the same process calls it without a socket, in its own name. */
+/** The SM-DS of the same process. The SM-DP+ calls it without a socket, under its own name. */
 const openSmds = (
   { pki: { host, sets }, store, smdsHost, clock, random, report }: StandaloneSettings,
   requesterOf: (request: Request) => string | undefined,

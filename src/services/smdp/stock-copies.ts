@@ -14,7 +14,7 @@ import { MAX_COPIES, type Range } from '../inventory/ranges.ts'
 
 export type Random = (length: number) => Uint8Array
 
-/** A package that was read, and what its copies start from. */
+/** A decoded package from which copies are made. */
 export interface StockTemplate {
   readonly name: string
   readonly package: ProfilePackage
@@ -22,7 +22,7 @@ export interface StockTemplate {
   readonly subscriber: Subscriber
 }
 
-/** A profile to be put into stock. */
+/** A profile for the stock. */
 export interface StockItem {
   readonly iccid: string
   readonly profileType: string
@@ -30,13 +30,13 @@ export interface StockItem {
   readonly owner?: string | undefined
   readonly memory?: number | undefined
   readonly requires?: ProfileRequirements | undefined
-  /** Made when it is needed: copies with random keys cost time, and are not made again for what is in stock. */
+  /** Created on demand: copies with random keys take time, and profiles in stock need none. */
   readonly make: () => Uint8Array
-  /** Made twice it is the same: what is in stock under its ICCID can be compared with it. */
+  /** True if a second copy has the same bytes and can be compared with the profile in stock. */
   readonly isRepeatable: boolean
 }
 
-/** A package of our own under this name, in place of a file. */
+/** The name of the generated package, in place of a file. */
 export const OWN_TEMPLATE = 'own'
 
 const digits = (random: Random, count: number): string => [...random(count)].map(octet => octet % 10).join('')
@@ -54,7 +54,7 @@ const buildOwn = (random: Random): ProfilePackage =>
     random,
   })
 
-/** Reads a SAIP file, or makes a package of our own; what is wrong with it is said with its name. */
+/** Reads a SAIP file, or generates a package. Throws BenchError `profile-file` with its name. */
 export const openTemplate = (name: string, read: (path: string) => Uint8Array, random: Random): StockTemplate => {
   try {
     const pkg = name === OWN_TEMPLATE ? buildOwn(random) : decodeProfilePackage(read(name))
@@ -68,7 +68,7 @@ export const openTemplate = (name: string, read: (path: string) => Uint8Array, r
   }
 }
 
-/** The package with these values in it, checked by installing it as a card would. */
+/** Creates a copy with these values and checks it as a card would at installation. */
 export const makeCopy = (
   { template, name }: StockTemplate,
   values: Personalization,
@@ -86,7 +86,7 @@ export const makeCopy = (
   }
 }
 
-/** Keys, PUKs and an administrative key that nobody knows, as many as the template has places for. */
+/** Random keys, PUKs and an administrative key, for each that the template contains. */
 export const randomSecrets = (
   { package: pkg }: StockTemplate,
   random: Random,
@@ -117,7 +117,7 @@ export const randomSecrets = (
   }
 }
 
-/** What all profiles of a type have in common. */
+/** The properties that all copies share. */
 export interface TypeFacts {
   readonly profileType: string
   readonly metadata: ProfileFacts
@@ -129,7 +129,7 @@ export interface TypeFacts {
 export interface CopyPlan {
   readonly template: StockTemplate
   readonly facts: TypeFacts
-  /** In every copy, unless it has a value of its own. */
+  /** Used in each copy without a value of its own. */
   readonly defaults: Personalization
   readonly count: number
   readonly iccid: Range
@@ -140,7 +140,7 @@ export interface CopyPlan {
   readonly place: Place
 }
 
-/** Copies with numbers from ranges. */
+/** Creates copies with numbers from ranges. */
 export const planCopies = (plan: CopyPlan): StockItem[] => {
   const { template, facts, defaults, count, iccid, imsi, msisdn, randomKeys, random, place } = plan
   if (count < 1 || count > MAX_COPIES)
@@ -163,7 +163,7 @@ export const planCopies = (plan: CopyPlan): StockItem[] => {
   })
 }
 
-/** An ICCID and IMSI that nobody had before, of the bench's test operator and the template's network. */
+/** A new ICCID and IMSI of the bench's test operator and the network of the template. */
 export const randomNumbers = ({ subscriber: { mcc, mnc } }: StockTemplate, random: Random) => ({
   iccid: withCheckDigit(`${OPERATOR.iccidPrefix}${digits(random, 11)}`),
   imsi: `${mcc}${mnc}${digits(random, 15 - mcc.length - mnc.length)}`,
