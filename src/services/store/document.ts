@@ -1,8 +1,6 @@
 /**
- * Values as JSON text, with bytes and dates in it; members that are undefined are left out, as JSON has it.
- *
- * What only this program reads, because it is encrypted, has its bytes not as base64 in the text but behind it, after
- * an octet of zeros, which no JSON has: `{"$bytes":[start,end]}` counts from there.
+ * Values as JSON text with bytes and dates; undefined members are left out. In encrypted documents, the bytes follow
+ * the text after a zero octet: `{"$bytes":[start,end]}` counts from there.
  */
 
 const BYTES = '$bytes'

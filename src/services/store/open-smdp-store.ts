@@ -11,35 +11,34 @@ import { openSqlite } from './sqlite-database.ts'
 import { readStoreKeys, STORE_KEY_VARIABLE } from './store-key.ts'
 
 export interface OpenSmdpStore extends SmdpStore {
-  /** The events and sessions of an SM-DS beside it. */
+  /** The events and sessions of the SM-DS in the same store. */
   readonly smds: SmdsStore
-  /** For sentences: the file, or the server without its password. */
+  /** The name for messages: the file, or the server without its password. */
   readonly name: string
   readonly kind: Database['kind']
-  /** A server stands on it from now on: nobody empties it under its feet. */
+  /** Takes a lock so that the store cannot be cleared while a server uses it. */
   occupy(): Promise<void>
-  /** Everything is gone. Throws BenchError `store-busy` where a server stands on it. */
+  /** Deletes all data. Throws BenchError `store-busy` if a server uses the store. */
   clear(): Promise<void>
   close(): Promise<void>
 }
 
 export interface StoreSettings {
-  /** Where ESIM_BENCH_STORE_KEY may give the key. */
+  /** The environment, which can contain ESIM_BENCH_STORE_KEY. */
   readonly environment: NodeJS.ProcessEnv
   readonly random: (length: number) => Uint8Array
-  /** Where the key lies if the environment does not give one; by default beside the SQLite file. */
+  /** The key file if the environment contains no key; by default next to the SQLite file. */
   readonly keyFile?: string
 }
 
-/** A store that lives as long as the process, with everything that one in a file does. */
+/** A complete store in memory, until the process ends. */
 export const IN_MEMORY = 'memory:'
 
 export const isPostgresUrl = (location: string): boolean => /^postgres(ql)?:\/\//.test(location)
 
 /**
- * Opens the store of an SM-DP+, and of an SM-DS beside it, in a SQLite file or, by its URL, in PostgreSQL; makes its
- * tables, or brings them up to date. Throws BenchError `store-newer`, `store-key`, `store-damaged`, `store-busy`,
- * `store-unreachable` or `wrong-use`.
+ * Opens the store of an SM-DP+ and its SM-DS in a SQLite file or, by URL, in PostgreSQL, and creates or migrates its
+ * tables. Throws BenchError `store-newer`, `store-key`, `store-damaged`, `store-busy`, `store-unreachable` or `usage`.
  */
 export const openSmdpStore = async (location: string, settings: StoreSettings): Promise<OpenSmdpStore> => {
   const keys = keysFor(location, settings)

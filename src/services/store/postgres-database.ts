@@ -6,20 +6,20 @@ import { type Database, TakenError } from './database.ts'
 import type { Tables } from './schema.ts'
 import type { Statement } from './statement.ts'
 
-/** Any number will do, as long as it is always this one: processes that start at once set up one after the other. */
+/** An arbitrary constant: processes that start at once migrate one after the other. */
 const LOCK = 0x65_53_49_4d
-/** Shared by the servers that stand on the database. */
+/** Servers of the database hold this lock shared. */
 const IN_USE = LOCK + 1
-/** A server whose connection broke says again that it is there. */
+/** The interval after which a server whose connection broke takes its lock again. */
 const OCCUPY_AGAIN_MS = 5_000
 
-/** Connections of one server process. */
+/** The connections of one server process. */
 const CONNECTIONS = 10
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')
 const isTaken = (error: unknown): boolean => codeOf(error) === '23505'
 
-/** The URL as it may be shown. */
+/** The URL without its password. */
 export const withoutPassword = (url: string): string => url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1:***@')
 
 const describeReason = (code: string, error: unknown): string => {
@@ -29,7 +29,7 @@ const describeReason = (code: string, error: unknown): string => {
   return describeNetworkError(error)
 }
 
-/** What went wrong with a server, in a sentence. The codes are PostgreSQL's (its Appendix A), or the socket's. */
+/** Converts an error to a sentence. The codes are those of PostgreSQL (Appendix A) or of the socket. */
 const told = (error: unknown, name: string): unknown => {
   const code = codeOf(error)
   const say = (what: string) => new BenchError('store-unreachable', what, { cause: error })
@@ -49,7 +49,7 @@ const told = (error: unknown, name: string): unknown => {
   return error
 }
 
-/** PostgreSQL by its URL. Several server processes may stand on one database. */
+/** Opens PostgreSQL by URL. Several server processes can share one database. */
 export const openPostgres = (url: string): Database => {
   const name = withoutPassword(url)
   let pool: pg.Pool
@@ -60,7 +60,7 @@ export const openPostgres = (url: string): Database => {
       cause,
     })
   }
-  // A connection that breaks while idle is replaced when one is needed; without a listener it would end the process.
+  // A broken idle connection is replaced on demand; without a listener its error would end the process.
   pool.on('error', () => undefined)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const query = ({ name, sql }: Statement<never, unknown>, values: readonly unknown[]) => ({
@@ -78,13 +78,13 @@ export const openPostgres = (url: string): Database => {
     }
   }
 
-  /** Holds the lock: a session's, so it goes with the process, however that ends. */
+  /** Holds a session lock, which PostgreSQL releases however the process ends. */
   let occupant: pg.Client | undefined
   let isClosed = false
   const occupy = async (): Promise<void> => {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
     client.on('error', () => {
-      // Before it has the lock, whoever waits for that hears of it.
+      // Until the lock is taken, an error rejects the caller.
       if (occupant !== client) return
       occupant = undefined
       void client.end().catch(() => undefined)
@@ -141,7 +141,7 @@ export const openPostgres = (url: string): Database => {
         client.release()
         return true
       } catch (error) {
-        // A connection on which nothing can be undone is given up; the server undoes it.
+        // Discard a connection whose rollback failed; the server rolls back.
         const isUndone = await client.query('rollback').then(
           () => true,
           () => false,
@@ -164,7 +164,7 @@ export const openPostgres = (url: string): Database => {
       })
       return isAlone
     },
-    // Each statement, and each transaction, is on the disk when the server answers it.
+    // A committed statement or transaction is on the disk when the server answers.
     synced: () => Promise.resolve(),
     told: error => told(error, name),
     async close() {

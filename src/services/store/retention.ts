@@ -4,15 +4,15 @@ import type { Database } from './database.ts'
 import type { Tables } from './schema.ts'
 import { prepare } from './statement.ts'
 
-/** So many go in one step: a server that was away for a year must not stand still for all of it. */
+/** The rows of one step: after a year without service, one step must not block the server. */
 const AT_ONCE = 1000
 
 interface Place {
   readonly table: 'notifications' | 'deliveries' | 'progress'
-  /** The column by which one is dropped. */
+  /** The column that identifies a row. */
   readonly key: 'n' | 'transaction_id'
   readonly condition: RawBuilder<boolean>
-  /** The order in which they came: its columns, as a value that is compared, and from the newest on. */
+  /** The columns that give the age of a row, as a comparable value. */
   readonly columns: RawBuilder<unknown>
   readonly age: RawBuilder<unknown>
   readonly descending: RawBuilder<unknown>
@@ -32,7 +32,7 @@ const PLACES: Readonly<Record<KeptKind, Place>> = {
   reports: { table: 'progress', condition: sql`at is not null`, ...byNumber },
 }
 
-/** Older than `before`, or behind the newest `count`. */
+/** Rows older than `before`, or after the newest `count`. */
 const overLimits = ({ table, condition, columns, age, descending }: Place, before: string, count: number) => {
   const newest = sql`select ${columns} from ${sql.table(table)} where ${condition} order by ${descending} limit 1 offset ${count}`
   return sql<boolean>`${condition} and (at < ${before} or ${age} <= (${newest}))`
@@ -47,7 +47,7 @@ const isAny = (db: Kysely<Tables>, kind: KeptKind) =>
       .limit(sql.lit(1)),
   )
 
-/** The limits of what would grow for ever. What is dropped and its count change in one step. */
+/** The limits of tables that grow without end. One transaction deletes rows and updates their count. */
 export const createRetentionOn = ({ db, row, exclusively }: Database): Pick<SmdpStore, 'dropOld' | 'readFigures'> => {
   const isAnyOf = {
     notifications: isAny(db, 'notifications'),
@@ -88,7 +88,7 @@ export const createRetentionOn = ({ db, row, exclusively }: Database): Pick<Smdp
     async dropOld(kind, limit, now) {
       const before = limit.before.toISOString()
       let total = 0
-      // The look at the index first: a step that nobody enters meanwhile holds up the downloads.
+      // Query the index first: an exclusive transaction delays the downloads.
       while ((await row(isAnyOf[kind], { before, count: limit.count })) !== undefined)
         await exclusively(async work => {
           total += await dropSome(work, kind, before, limit.count, now)

@@ -1,6 +1,6 @@
 import { type Generated, type Kysely, sql } from 'kysely'
 
-/** `sealed` columns are encrypted. Times are ISO 8601 in UTC, so that their order is that of the text. */
+/** `sealed` columns are encrypted. Times are ISO 8601 in UTC, which sort as text. */
 export interface Tables {
   orders: {
     n: Generated<number>
@@ -11,9 +11,9 @@ export interface Tables {
     event_id: string | null
     eid: string | null
     revision: number
-    /** The whole order as JSON, without its bytes. */
+    /** The order as JSON, without its bytes. */
     doc: string
-    /** Its bytes: they may be found by trying (the hash of a confirmation code). */
+    /** The bytes of the order, encrypted because a guess can find them (the hash of a confirmation code). */
     sealed: Uint8Array | null
   }
   profiles: { iccid: string; profile_type: string; sealed: Uint8Array }
@@ -31,16 +31,16 @@ export interface Tables {
     matched: number
     bytes: Uint8Array
   }
-  /** `at` is null where an entry has no age. */
+  /** `at` is null if an entry has no age. */
   progress: { n: Generated<number>; id: string; requester: string; at: string | null; doc: string }
-  /** How much went because it was over the limits; `requester` is empty where it was for nobody. */
+  /** The number of rows dropped over the limits; `requester` is empty for rows without one. */
   dropped: { kind: string; requester: string; count: number; at: string }
   calls: { n: Generated<number>; key: string; doc: string }
   smds_events: { n: Generated<number>; eid: string; event_id: string; revision: number; doc: string }
   smds_sessions: { transaction_id: string; expires_at: string; sealed: Uint8Array }
-  /** A view: every state an order has had since its profile was put into stock. */
+  /** A view of every state of an order since its profile came into stock. */
   transitions: { iccid: string; at: string; from_state: string | null; to_state: string; cause: string }
-  /** One row: the form of the tables, and something that only the right key opens. */
+  /** One row: the format of the tables, and a sealed value that verifies the key. */
   smdp_store: { form: number; sealed: Uint8Array }
 }
 
@@ -48,7 +48,7 @@ interface Words {
   readonly bytes: string
   readonly counted: string
   readonly transitions: string
-  /** Now, as a time is written here. */
+  /** The present time in the format of the tables. */
   readonly now: string
 }
 const WORDS: Record<'sqlite' | 'postgres', Words> = {
@@ -69,7 +69,7 @@ const WORDS: Record<'sqlite' | 'postgres', Words> = {
   },
 }
 
-/** What makes each form of the tables from the one before. Never changed, only continued. */
+/** The migrations, each from the format before. Append only; never change an entry. */
 const MIGRATIONS: readonly ((words: Words) => readonly string[])[] = [
   ({ bytes, counted, transitions }) => [
     `create table smdp_store (form integer not null, sealed ${bytes} not null)`,
@@ -100,7 +100,7 @@ const MIGRATIONS: readonly ((words: Words) => readonly string[])[] = [
     'create index smds_sessions_expiry on smds_sessions (expires_at)',
     `create view transitions as ${transitions}`,
   ],
-  // What grows is kept within limits, and what one is to be told is found without the others'.
+  // Retention limits, and an index for the pending reports of one requester.
   ({ now }) => [
     'alter table progress add column at text',
     `update progress set at = ${now} where doc not like '%"DeleteEvent"%'`,
@@ -109,7 +109,7 @@ const MIGRATIONS: readonly ((words: Words) => readonly string[])[] = [
     'create index deliveries_age on deliveries (at, transaction_id)',
     'create index notifications_age on notifications (matched, at)',
     'create index notifications_order on notifications (matched, n)',
-    // The state changes with each step of an order, and nobody looks for it.
+    // The state changes with each step of an order, and no query selects by it.
     'drop index orders_type',
     'create index orders_type on orders (profile_type)',
     `create table dropped (kind text not null, requester text not null, count bigint not null, at text not null,
@@ -117,7 +117,7 @@ const MIGRATIONS: readonly ((words: Words) => readonly string[])[] = [
   ],
 ]
 
-/** What a fresh start leaves nothing in. */
+/** The tables that clearing empties. */
 export const TABLES = [
   'orders',
   'profiles',
@@ -132,10 +132,10 @@ export const TABLES = [
   'smds_sessions',
 ] as const satisfies readonly (keyof Tables)[]
 
-/** The form that this esim-bench knows. */
+/** The table format of this esim-bench. */
 export const FORM = MIGRATIONS.length
 
-/** Brings tables of form `from` to this esim-bench's. */
+/** Migrates tables from format `from`. */
 export const migrate = async (db: Kysely<Tables>, kind: 'sqlite' | 'postgres', from: number): Promise<void> => {
   for (const migration of MIGRATIONS.slice(from))
     for (const statement of migration(WORDS[kind])) await sql.raw(statement).execute(db)

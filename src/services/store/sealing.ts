@@ -1,11 +1,13 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto'
 import { BenchError } from '../../host/error.ts'
 
-/** 256 bits that the secrets of a store are encrypted with. */
+/** A 256-bit key that encrypts the secrets of a store. */
 export type StoreKey = Uint8Array
 export const STORE_KEY_LENGTH = 32
 
-/** Encrypts and decrypts what must not lie in a database in clear. `about` names the place: a blob fits no other. */
+/**
+ * Encrypts and decrypts secrets for the database. `about` names the column: a blob decrypts only with the same name.
+ */
 export interface Sealing {
   seal(bytes: Uint8Array, about: string): Uint8Array
   open(sealed: Uint8Array, about: string): Uint8Array
@@ -18,7 +20,7 @@ const COUNTER = 25
 const TEXT = 33
 const TAG_LENGTH = 16
 
-/** Tells keys apart and nothing about them. */
+/** Identifies a key without revealing it. */
 export const keyIdOf = (key: StoreKey): string =>
   createHash('sha256').update('esim-bench store key').update(key).digest('hex').slice(0, 16)
 
@@ -26,12 +28,9 @@ const keyOf = (key: StoreKey, salt: Uint8Array): Buffer =>
   Buffer.from(hkdfSync('sha256', key, salt, 'esim-bench store', STORE_KEY_LENGTH))
 
 /**
- * AES-256-GCM. A nonce must never come twice under one key, and drawn ones would after some days of load: each opening
- * of the store therefore draws a key of its own (HKDF with a salt that stands in the blob) and counts from one.
- *
- *   form (1) | id of the store key (8) | salt (16) | counter (8) | ciphertext | tag (16)
- *
- * The first of `keys` encrypts; the others are former ones, which still open what they closed.
+ * AES-256-GCM: form (1) | store key id (8) | salt (16) | counter (8) | ciphertext | tag (16). Random nonces could
+ * repeat under load, so each opening derives a key by HKDF from its salt and counts from one. `keys[0]` encrypts;
+ * former keys only decrypt.
  */
 export const createSealing = (keys: readonly StoreKey[], random: (length: number) => Uint8Array): Sealing => {
   const byId = new Map(keys.map(key => [keyIdOf(key), key]))
@@ -47,7 +46,7 @@ export const createSealing = (keys: readonly StoreKey[], random: (length: number
   }
   let counter = 0n
 
-  /** Keys of other openings, and of other processes on the same database. */
+  /** The derived keys of other openings and processes. */
   const derived = new Map<string, Buffer>([[head.toString('latin1', KEY_ID, COUNTER), own]])
   const keyFor = (blob: Buffer): Buffer => {
     const name = blob.toString('latin1', KEY_ID, COUNTER)

@@ -14,18 +14,18 @@ interface OrderRow {
   sealed: Uint8Array | null
 }
 
-/** How many sessions one sweep takes: a server that was away for a day must not stand still for all of its sessions. */
+/** The sessions of one sweep: after a day without service, a sweep must not block the server. */
 export const SWEPT_AT_ONCE = 1000
-/** A session is not asked for when it has expired; that its row goes a moment later is soon enough. */
+/** Queries exclude expired sessions, so their rows can be deleted later. */
 export const SWEEP_EVERY_MS = 200
 
 /**
- * Against a bare argument SQLite would hold the condition of the index of default orders, and for that compile the
- * statement anew with each matching id.
+ * Compared with a bare argument, SQLite tests the condition of the default-order index and compiles the statement
+ * again for each matching ID.
  */
 const opaque = <T extends string | null>(matchingId: T) => sql<T>`cast(${matchingId} as text)`
 
-/** Everything the store ever asks, compiled once. */
+/** All statements of the store, compiled once. */
 export const prepareStatements = (db: Db) => {
   const readOrder = (db: Db) => db.selectFrom('orders').select(['doc', 'sealed', 'revision', 'iccid'])
   return {
@@ -79,7 +79,7 @@ export const prepareStatements = (db: Db) => {
         .where('iccid', '=', order.iccid)
         .where('revision', '=', order.revision),
     ),
-    /** The same where it is found by nothing new, as in all of a download: no index but that of default orders is written. */
+    /** Updates a row without new keys, as all steps of a download do: writes only the default-order index. */
     saveOrderInPlace: prepare(db, 'save-order-in-place', (db, order: OrderRow & { revision: number }) =>
       db
         .updateTable('orders')
@@ -127,7 +127,7 @@ export const prepareStatements = (db: Db) => {
     findSession: prepare(db, 'find-session', (db, { transactionId }: { transactionId: string }) =>
       db.selectFrom('sessions').select(['revision', 'sealed']).where('transaction_id', '=', transactionId),
     ),
-    // When it expires was settled when it began: that index stays as it is.
+    // The expiry is set at the start and does not change: the index stays.
     saveSession: prepare(
       db,
       'save-session',
@@ -242,7 +242,7 @@ export const prepareStatements = (db: Db) => {
     listProgress: prepare(db, 'list-progress', (db, _: object) =>
       db.selectFrom('progress').select(['id', 'requester', 'at', 'doc']).orderBy('n'),
     ),
-    // One look into the index for each: with a million rows of one there are not a million to read.
+    // One index lookup for each kind, in place of a scan of a million rows.
     nextRequester: prepare(db, 'next-requester', (db, { after }: { after: string }) =>
       db
         .selectFrom('progress')

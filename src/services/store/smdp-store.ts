@@ -7,13 +7,13 @@ import type { Sealing } from './sealing.ts'
 import { prepareStatements, SWEEP_EVERY_MS } from './smdp-statements.ts'
 import { bound } from './statement.ts'
 
-/** How many answers are remembered for callers who repeat a function call, and how often the others are looked for. */
+/** The number of stored responses to repeated function calls, and the interval of the cleanup. */
 const CALLS_KEPT = 10_000
 const CALLS_BETWEEN = 500
 
 /**
- * The SM-DP+'s memory in a database. Each method is one statement, or several in one transaction; a change to what
- * was read is made over its revision only, by the statement itself.
+ * The store of the SM-DP+ in a database. Each method is one statement or one transaction. An update checks the
+ * revision that the caller read.
  */
 export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore => {
   const statements = prepareStatements(database.db)
@@ -188,7 +188,7 @@ export const createStoreOn = (database: Database, sealing: Sealing): SmdpStore =
         eid: row.eid,
         iccid: row.iccid ?? undefined,
         operation: row.operation,
-        // PostgreSQL's driver gives 64-bit integers as text; a sequence number has 32.
+        // The PostgreSQL driver returns 64-bit integers as text; a sequence number has 32 bits.
         seqNumber: Number(row.seq_number),
         matched: row.matched === 1,
         bytes: Uint8Array.from(row.bytes),

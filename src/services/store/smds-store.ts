@@ -70,7 +70,7 @@ const prepareStatements = (db: Kysely<Tables>) => ({
   ),
 })
 
-/** The SM-DS's memory in a database, in the manner of the SM-DP+'s. */
+/** The store of the SM-DS in a database, with the rules of the SM-DP+ store. */
 export const createSmdsStoreOn = (database: Database, sealing: Sealing): SmdsStore => {
   const statements = prepareStatements(database.db)
   const eventRow = (event: EventRecord) => {

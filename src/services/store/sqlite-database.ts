@@ -10,14 +10,16 @@ import type { Tables } from './schema.ts'
 import { createSqliteOccupancy } from './sqlite-occupancy.ts'
 import type { Statement } from './statement.ts'
 
-/** How long opening waits for another process, and how often a write asks again: `smdp order` beside a server. */
+/**
+ * The wait for another process at opening, and the interval between write attempts: `smdp order` runs beside a server.
+ */
 const BUSY_MS = 5000
 const BUSY_ATTEMPTS = 500
 const BUSY_PAUSE_MS = 10
 
-/** How those who wait for a transaction to be synced are told. */
+/** The callers that wait until a transaction is synced. */
 interface Batch {
-  /** Why it was undone before its end: whoever took part in it, and goes on in this turn, hears of it. */
+  /** Set when the transaction was rolled back early. Later writes in the same tick reject with this error. */
   lost?: unknown
   readonly succeed: () => void
   readonly fail: (error: unknown) => void
@@ -28,14 +30,14 @@ const datasync = promisify(fdatasync)
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')
 const isTaken = (error: unknown): boolean => /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(codeOf(error))
 
-/** libsql gives the bytes of a lone row as a Buffer, and of one in a list as an ArrayBuffer. */
+/** libsql returns the bytes of a single row as a Buffer, and of a row in a list as an ArrayBuffer. */
 const withBytes = (row: unknown): unknown => {
   const fields = row as Record<string, unknown>
   for (const name in fields) if (fields[name] instanceof ArrayBuffer) fields[name] = Buffer.from(fields[name])
   return fields
 }
 
-/** The connection as kysely takes it. */
+/** The connection in the form that kysely uses. */
 const forKysely = (connection: Libsql.Database): SqliteDatabase => ({
   close: () => void connection.close(),
   prepare(sql) {
@@ -64,7 +66,7 @@ const describeReason = (code: string, error: unknown): string => {
   return /unable to open/i.test(String(error)) ? 'SQLite cannot open the file' : describeFileError(error)
 }
 
-/** What went wrong with a file, in a sentence. */
+/** Converts a driver error to a sentence. */
 const told = (error: unknown, file: string): unknown => {
   const code = codeOf(error)
   if (isBusy(error))
@@ -91,26 +93,19 @@ const told = (error: unknown, file: string): unknown => {
 }
 
 /**
- * SQLite in this process, with a write-ahead log.
- *
- * All that is written in one turn of the event loop is one transaction, committed at its end; then its log is synced.
- * Each statement is carried out at once and seen by those after it; who lets anybody know of it waits for `synced`
- * first: a 204 makes the card delete its notification, which is then nowhere else. A killed process loses nothing that
- * was committed, a power cut nothing that was synced.
- *
- * SQLite would sync within the commit (`synchronous = FULL`) and hold up the event loop for as long as the disk takes.
- * Here the commit leaves that out (NORMAL), and the same log is synced from a thread; what is committed meanwhile is
- * synced together.
+ * SQLite with a write-ahead log. All writes of one tick are one transaction. The commit does not sync (`synchronous =
+ * NORMAL`); a thread syncs the log, so that the disk never blocks the event loop. Callers wait for `synced` before
+ * they answer.
  */
 export const openSqlite = (file: string): Database => {
   let connection: Libsql.Database
   try {
-    // For its owner only; the log beside it gets the same mode.
+    // Only the owner can read it; SQLite gives the log the same mode.
     if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
     connection = new Libsql(file, { timeout: BUSY_MS })
     connection.pragma('journal_mode = WAL')
     connection.pragma('synchronous = NORMAL')
-    // Each checkpoint waits for the disk.
+    // A checkpoint waits for the disk.
     connection.pragma('wal_autocheckpoint = 4000')
     connection.pragma('cache_size = -16000')
     connection.pragma('busy_timeout = 0')
@@ -134,16 +129,16 @@ export const openSqlite = (file: string): Database => {
   const release = connection.prepare('release step')
   const undo = connection.prepare('rollback to step')
 
-  /** The log stays the same file while this connection is open, and SQLite takes no locks on it. */
+  /** The log file stays the same while this connection is open, and SQLite takes no locks on it. */
   const log = file === ':memory:' ? undefined : openSync(`${file}-wal`, 'a', 0o600)
 
   const occupancy = file === ':memory:' ? undefined : createSqliteOccupancy(file)
 
   let batch: Batch | undefined
-  /** Of the last transaction; those before it are synced before it is. */
+  /** The sync of the last transaction; earlier ones finish before it. */
   let synced = Promise.resolve()
   let isExclusive = false
-  /** Committed, and to be synced with the next sync. */
+  /** Committed; the next sync includes them. */
   let unsynced: Batch[] = []
   let isSyncing = false
   let idle = Promise.resolve()
@@ -188,7 +183,7 @@ export const openSqlite = (file: string): Database => {
       throw Object.assign(new Error('another transaction is under way'), { code: 'SQLITE_BUSY' })
     begin.run()
   }
-  /** Opens the transaction of this turn of the event loop. */
+  /** Opens the transaction of this tick. */
   const inBatch = (): void => {
     if (batch?.lost !== undefined) throw batch.lost
     if (batch !== undefined) return
@@ -196,7 +191,7 @@ export const openSqlite = (file: string): Database => {
     synced = new Promise((succeed, fail) => {
       batch = { succeed, fail }
     })
-    // Where nobody waits for it, nobody is told.
+    // Without a waiting caller, the rejection has no handler.
     synced.catch(() => undefined)
     setImmediate(endBatch)
   }
@@ -204,8 +199,8 @@ export const openSqlite = (file: string): Database => {
     preparedOf(statement).run(values as unknown[]).changes
 
   /**
-   * At once, or when another process has let go of the file: SQLite's own waiting would hold up the event loop, and
-   * with it whoever is being waited for in this process.
+   * Retries until another process releases the file. SQLite's own wait would block the event loop, and with it a
+   * holder in this process.
    */
   const patiently = async <T>(work: () => T): Promise<T> => {
     for (let attempt = 1; ; attempt++)
@@ -223,7 +218,7 @@ export const openSqlite = (file: string): Database => {
       try {
         return work()
       } catch (error) {
-        // Some errors, a full disk among them, have ended the whole transaction.
+        // Some errors, such as a full disk, end the whole transaction.
         if (!connection.inTransaction) giveUp(batch!, error)
         throw error
       }
@@ -294,7 +289,7 @@ export const openSqlite = (file: string): Database => {
         await idle
         occupancy?.leave()
         if (log !== undefined) closeSync(log)
-        // Also empties the log, in which what was deleted would stay readable.
+        // Also empties the log, which would still contain deleted data.
         if (connection.open) connection.pragma('wal_checkpoint(TRUNCATE)')
         await db.destroy()
         if (connection.open) connection.close()

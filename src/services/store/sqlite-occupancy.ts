@@ -1,13 +1,13 @@
 import { closeSync, openSync } from 'node:fs'
 import Libsql from 'libsql'
 
-/** Who empties a store has it for this long, so a server that starts just then waits. */
+/** The wait of a starting server while another process clears the store. */
 const WAIT_MS = 5_000
 
 /**
- * Who stands on a SQLite store: each server holds a shared lock on an empty database beside it, and whoever wants the
- * store for itself alone takes the exclusive one. The locks are the operating system's: they go with their process,
- * however it ends. (The store's own file cannot tell: its locks come and go with each statement.)
+ * Tracks the servers of a SQLite store: each holds a shared lock on an empty database next to it; clearing takes the
+ * exclusive lock. The system releases them when a process ends. The locks of the store itself last only for a
+ * statement.
  */
 export const createSqliteOccupancy = (file: string) => {
   const path = `${file}.in-use`
@@ -22,7 +22,7 @@ export const createSqliteOccupancy = (file: string) => {
       const connection = open(WAIT_MS)
       try {
         connection.exec('begin')
-        // The lock is taken with the first look into the file, whatever is found there.
+        // SQLite takes the lock at the first read of the file.
         connection.prepare('select count(*) from sqlite_master').get()
       } catch (error) {
         connection.close()
@@ -30,7 +30,7 @@ export const createSqliteOccupancy = (file: string) => {
       }
       mine = connection
     },
-    /** False, and `work` is not done: somebody stands on the store. */
+    /** Returns false without running `work` if a server uses the store. */
     async alone(work: () => Promise<void>): Promise<boolean> {
       const connection = open(0)
       try {
@@ -49,7 +49,7 @@ export const createSqliteOccupancy = (file: string) => {
       }
     },
     leave(): void {
-      // A connection that is closed within a transaction keeps its lock until it is collected.
+      // A connection that is closed inside a transaction keeps its lock until garbage collection.
       mine?.exec('rollback')
       mine?.close()
       mine = undefined

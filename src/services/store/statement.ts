@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Tables } from './schema.ts'
 
-/** Stands in a statement where an argument will stand. */
+/** A placeholder for an argument. */
 class Slot {
   readonly name: string
   constructor(name: string) {
@@ -9,13 +9,13 @@ class Slot {
   }
 }
 
-/** A statement that was compiled once, for the SQL of one database. */
+/** A statement that was compiled once for the SQL dialect of a database. */
 export interface Statement<Args, Row> {
-  /** Its SQL is the same under the same name: databases keep it prepared. */
+  /** The SQL is the same for the same name: databases cache it as a prepared statement. */
   readonly name: string
   readonly sql: string
   bind(args: Args): unknown[]
-  /** Only says which rows come out. */
+  /** Type only: the rows of the result. */
   readonly row?: Row
 }
 
@@ -28,7 +28,7 @@ interface Compilable<Row> {
   execute(): Promise<Row[]>
 }
 
-/** Compiles what `build` makes of its arguments. They take the places of values: nothing may look at them. */
+/** Compiles the statement that `build` returns. It gets placeholders in place of values and must not read them. */
 export const prepare = <Args, Row>(
   db: Kysely<Tables>,
   name: string,
@@ -45,7 +45,7 @@ export const prepare = <Args, Row>(
   }
 }
 
-/** A statement with what it is to run with. */
+/** A statement with its arguments. */
 export interface Bound {
   readonly statement: Statement<never, unknown>
   readonly values: readonly unknown[]

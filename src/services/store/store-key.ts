@@ -3,7 +3,7 @@ import { BenchError } from '../../host/error.ts'
 import { describeFileError } from '../../host/state/file-error.ts'
 import { STORE_KEY_LENGTH, type StoreKey } from './sealing.ts'
 
-/** Where the key of the store is given; behind a comma, former keys that some secrets still have. */
+/** The variable with the key of the store; after commas, former keys of older secrets. */
 export const STORE_KEY_VARIABLE = 'ESIM_BENCH_STORE_KEY'
 
 /** 64 hexadecimal digits, or the same 32 bytes in base64. */
@@ -22,8 +22,8 @@ const readKey = (text: string, where: string): StoreKey => {
 }
 
 /**
- * The keys of the store, the one to encrypt with first: from the environment, else from `file`, which is made at the
- * first start and is for its owner only.
+ * The keys of the store, the encrypting one first: from the environment, else from `file`. The first start creates the
+ * file, which only its owner can read.
  */
 export const readStoreKeys = (
   environment: NodeJS.ProcessEnv,
@@ -45,7 +45,7 @@ export const readStoreKeys = (
   }
 }
 
-/** The file appears whole, by link(2): of two first starts one makes it, and the other reads that one's. */
+/** link(2) makes the file appear complete. Of two first starts, one creates it and the other reads it. */
 const makeKeyFile = (file: string, random: (length: number) => Uint8Array): void => {
   const draft = `${file}.${process.pid}`
   try {
