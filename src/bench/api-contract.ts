@@ -21,13 +21,13 @@ import type { BridgeCall } from '../app/portal/bridge.ts'
 import type { AppDownload, ConsentRequest, Screen, UserAction } from '../app/state.ts'
 import type { BenchEvent, Cause, RigSummary, Verdict } from '../evidence/events.ts'
 
-/** What the app says is what the page draws; these pass through as they are. */
+/** The page draws these types of the app without a change. */
 export type { BridgeCall, ConsentRequest, Flyout }
 export type DeviceDownload = AppDownload
 
 export interface BenchInfo {
   readonly version: string
-  /** The state folder, as a person would type it. */
+  /** The state folder in the form that a user types. */
   readonly home: string
   /** One sentence: which card is used, and why. */
   readonly why: string
@@ -51,7 +51,7 @@ export interface RunSummary {
 
 export interface StartRun {
   readonly scenario: 'activate'
-  /** Absent: the bench chooses, as `npm start` does. */
+  /** Absent: the bench chooses, as with `npm start`. */
   readonly rig?: string
 }
 export interface StartedRun {
@@ -64,25 +64,28 @@ export interface ApiError {
 
 /* ---- live ---- */
 
-/** Events of one run, in seq order, the first being the one after what the page said it has (or after the batch before). */
+/** Events of one run in the order of seq, from the first that the page lacks. */
 export interface EventBatch {
   readonly runId: string
   readonly events: readonly BenchEvent[]
 }
 
-/** A page follows one run at a time; following another ends the first. Sent again with the last seq seen after each reconnection. */
+/**
+ * A page follows one run at a time; following another ends the first. The page sends this again with its last seq
+ * after each reconnection.
+ */
 export interface Follow {
   readonly runId: string
   readonly lastSeq: number
 }
 
 export interface ServerToPage {
-  /** At most about ten a second; the stored events first, then live ones. */
+  /** At most ten batches a second; stored events first, then live ones. */
   events(batch: EventBatch): void
-  /** Runs that are new or changed; the page merges them by runId. */
+  /** New or changed runs; the page merges them by runId. */
   runs(changed: readonly RunSummary[]): void
   device(state: DeviceState): void
-  /** The app calls a function which the portal's page has registered (profileActivationCompleteScript, ...). */
+  /** The app calls a function that the page of the portal registered (profileActivationCompleteScript, ...). */
   'device-script'(call: ScriptCall): void
 }
 
@@ -95,7 +98,7 @@ export interface PageToServer {
 export interface ProviderCard {
   readonly id: string
   readonly name: string
-  /** Short text under the name. */
+  /** The subtitle. */
   readonly tagline?: string
   /** CSS hex color of the brand, `#rrggbb`. */
   readonly color?: string
@@ -103,11 +106,11 @@ export interface ProviderCard {
   readonly logo?: string
 }
 
-/** The enhanced gateway's template, or the standard one's defaults; colors are `#rrggbbaa`. */
+/** The template of the enhanced gateway, or the defaults of the standard one; colors are `#rrggbbaa`. */
 export interface GatewayTemplate {
   readonly bodyText: string
   readonly buttonText: string
-  /** Not replaceable by the operator: which identifiers of the device are about to be shared. */
+  /** The operator cannot replace this text: it lists the identifiers of the device that will be shared. */
   readonly disclaimer: string
   readonly backgroundColor?: string
   readonly bodyFontColor?: string
@@ -117,18 +120,21 @@ export interface GatewayTemplate {
 }
 
 export interface PortalFrame {
-  /** Where the frame is, beginning with `/device/frame/`. */
+  /** The path of the frame; begins with `/device/frame/`. */
   readonly path: string
-  /** Grows when the *app* navigates (start, back, try again): the page then loads `path`. A click inside the frame leaves it. */
+  /**
+   * Increases when the *app* navigates (start, back, try again): the page then loads `path`. A click inside the frame
+   * does not change it.
+   */
   readonly revision: number
-  /** What a person sees in the address line: the operator's own URL, without the identifiers in its query. */
+  /** The text of the address line: the URL of the operator without the identifiers in its query. */
   readonly address: string
   readonly canGoBack: boolean
 }
 
-/** The app's screen, as far as the page draws it. */
+/** The part of the app's screen that the page draws. */
 export type DeviceScreen =
-  /** `closed`: the app is not running; the desktop with its network icon is all there is. */
+  /** `closed`: the app does not run; the page shows the desktop with the network icon. */
   | Extract<Screen, { readonly name: 'closed' | 'loading' }>
   | { readonly name: 'catalog'; readonly country: string; readonly providers: readonly ProviderCard[] }
   | { readonly name: 'gateway'; readonly provider: ProviderCard; readonly template: GatewayTemplate }
@@ -136,14 +142,14 @@ export type DeviceScreen =
   | (Omit<Extract<Screen, { readonly name: 'result' }>, 'retry'> & { readonly canTryAgain?: boolean })
 
 export interface DeviceState {
-  /** The run which this session on the device is recorded as. */
+  /** The run that records this session. */
   readonly runId: string | null
   readonly rig: Pick<RigSummary, 'name' | 'link' | 'subject'>
   readonly screen: DeviceScreen
-  /** Drawn over the portal, which stays navigable. */
+  /** Drawn over the portal, which the user can still navigate. */
   readonly download: DeviceDownload | null
   readonly consent: ConsentRequest | null
-  /** The user wants to leave in the middle: the app asks. */
+  /** The user leaves before the end, and the app asks for confirmation. */
   readonly leaving: boolean
   readonly flyout: Flyout | null
   /** The bar at the bottom: settings are being updated. */
@@ -153,9 +159,9 @@ export interface DeviceState {
 export type DeviceAction =
   | UserAction
   | { readonly action: 'back' }
-  /** The frame has moved by itself: a link, a form, a redirect. */
+  /** The frame navigated by a link, a form or a redirect. */
   | { readonly action: 'portal-navigate'; readonly path: string }
-  /** The portal's page called the bridge. */
+  /** The page of the portal called the bridge. */
   | { readonly action: 'bridge'; readonly call: BridgeCall }
 
 /*
@@ -176,6 +182,6 @@ export type FrameMessage =
 /** Dashboard to frame. */
 export type FrameCommand = { readonly esimBench: 'script'; readonly call: ScriptCall }
 
-/** The page loads nothing from anywhere else, and runs no script that is not a file of the build. */
+/** The page loads only its own files, and runs only scripts of the build. */
 export const DASHBOARD_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -35,7 +35,7 @@ export interface BenchContext {
   ciCertificates(): readonly Uint8Array[]
   readonly rigs: readonly Rig[]
   readonly links: Links
-  /** For whoever mends the bench; nothing secret, nothing on the terminal. */
+  /** Data for developers: contains no secrets and is not printed on the terminal. */
   readonly log: pino.Logger
   choose(rig: string | undefined): Promise<{ rig: Rig; why: string }>
   /** The card of the rig, in hand until it is closed. */

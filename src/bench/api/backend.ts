@@ -10,17 +10,17 @@ import type {
   StartRun,
 } from '../api-contract.ts'
 
-/** The device that a person can hold on the page. */
+/** The interactive device of the page. */
 export interface DeviceSession {
   state(): DeviceState
   act(action: DeviceAction): Promise<DeviceState>
-  /** The portal as the device's web view sees it. */
+  /** The portal as the web view of the device shows it. */
   readonly frame: Fetch
   onChange(listener: (state: DeviceState) => void): () => void
   onScript(listener: (call: ScriptCall) => void): () => void
 }
 
-/** What the page's server asks the bench. */
+/** The functions of the bench that the HTTP API uses. */
 export interface Backend {
   info(): Promise<BenchInfo>
   rigs(): Promise<readonly RigSummary[]>

@@ -7,13 +7,13 @@ import { createDeviceSession } from '../device/device-session.ts'
 import type { Bench } from '../run/bench.ts'
 import type { Backend } from './backend.ts'
 
-/** The bench behind the page. */
+/** Implements the API on a bench. */
 export const createBackend = (
   bench: Bench,
   at: {
     readonly workingFolder: string
     readonly random: (length: number) => Uint8Array
-    /** The rig that runs and the device use unless another is named. */
+    /** The default rig of runs and of the device. */
     readonly chosen: { rig: Rig; why: string }
     readonly rig: string | undefined
   },
@@ -26,7 +26,7 @@ export const createBackend = (
     info: async () => ({
       version: VERSION,
       home: near.startsWith('..') || near === '' ? workplace.home.path : near,
-      // Readers and modems come and go.
+      // Readers and modems can be attached and removed at any time.
       why: await bench.choose(at.rig).then(
         now => now.why,
         (error: unknown) => {

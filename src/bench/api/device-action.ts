@@ -13,7 +13,7 @@ const plain = z.enum([
   'close-flyout',
 ])
 
-/** An action as a page sends it; what is not one of the contract's is refused. */
+/** The schema of an action; refuses actions outside the contract. */
 export const DeviceActionBody: z.ZodType<DeviceAction> = z.union([
   z.strictObject({ action: plain }),
   z.strictObject({ action: z.literal('choose-provider'), provider: z.string().max(200) }),

@@ -6,7 +6,7 @@ import type { Backend } from './backend.ts'
 import { FollowBody } from './device-action.ts'
 import { isSameOrigin } from './same-origin.ts'
 
-/** Ten batches a second are smooth to the eye; more would only cost. */
+/** Ten batches a second look smooth; more only cost time. */
 const PACE_MS = 100
 const MAX_BATCH = 500
 
@@ -15,7 +15,7 @@ interface Following {
   lastSeq: number
 }
 
-/** Pushes what happens to the pages that are open. */
+/** Sends events, runs and device states to the open pages. */
 export const openLive = (server: HttpServer, backend: Backend): { close(): Promise<void> } => {
   const io = new Server<PageToServer, ServerToPage>(server, {
     serveClient: false,
@@ -57,7 +57,7 @@ export const openLive = (server: HttpServer, backend: Backend): { close(): Promi
       try {
         sendEvents(socket)
       } catch {
-        // No such run: the page has asked the API for it too, and been told.
+        // No such run: the page also asks the API, which reports it.
         following.delete(socket)
       }
     })
@@ -70,7 +70,7 @@ export const openLive = (server: HttpServer, backend: Backend): { close(): Promi
     backend.onEvent(event => {
       for (const [socket, { runId }] of following) if (runId === event.runId) waiting.add(socket)
       if (waiting.size === 0) return
-      // The end of a run closes its book, so what is left goes out first.
+      // The end of a run closes its book, so send the remaining events first.
       if (event.kind === 'run-ended') flush()
       else soon()
     }),

@@ -2,7 +2,7 @@ import type { Observation } from '../../evidence/events.ts'
 import type { StepTracker } from '../run/step-tracker.ts'
 import type { DeviceHooks } from './mobile-device.ts'
 
-/** What a run writes down of its device: of LPA and modem, what a person wants to read and what a step was about. */
+/** The records that a run makes of the LPA and the modem. */
 export const recordDevice = (
   tracker: StepTracker,
   observe: (observation: Observation) => void,

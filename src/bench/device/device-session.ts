@@ -12,7 +12,7 @@ import { viewDevice } from './device-view.ts'
 
 const FRAME_ROOT = '/device/frame/'
 
-/** What the person at the page has in hand; `ended`: its run is being ended or over, and only what is on the screen is left. */
+/** The current visit; `ended`: its run ends or has ended, and only its screen remains. */
 interface Session {
   readonly runId: string
   readonly rig: RigSummary
@@ -22,7 +22,7 @@ interface Session {
   ended: Promise<void> | undefined
 }
 
-/** The device on the page: the same app as in a run alone, with a person's hands. Each visit from `open` on is a run. */
+/** The interactive device: the same app as in an unattended run. Each visit from `open` on is a run. */
 export const createDeviceSession = (
   bench: Bench,
   settings: {
@@ -35,7 +35,7 @@ export const createDeviceSession = (
   told.setMaxListeners(0)
   let session: Session | undefined
   let beginning: Promise<Session> | undefined
-  /** Before the first visit there is a desktop with its flyout, and no app. */
+  /** The state before the first visit: a desktop with its flyout, without an app. */
   let idle: AppState = CLOSED
 
   const state = (): DeviceState =>
@@ -57,7 +57,7 @@ export const createDeviceSession = (
       changed()
     }
   }
-  /** The run is at its end with the balance on the screen, with a failure, or with the app closed. */
+  /** True if the screen shows the balance or a failure, or the app is closed. */
   const isAtEnd = ({ screen, flyout, line }: AppState): boolean =>
     (flyout !== null && flyout.state !== 'loading' && line !== null) ||
     (screen.name === 'result' && screen.outcome !== 'connected') ||
@@ -83,7 +83,7 @@ export const createDeviceSession = (
           if (!made) return
           changed()
           const current = made
-          // Not before the app has done with this event.
+          // Run after the app has handled this event.
           if (isAtEnd(now))
             queueMicrotask(() => void end(current).catch(error => bench.workplace.log.error({ err: error })))
         },
@@ -129,7 +129,7 @@ export const createDeviceSession = (
       const { app } = session.activation
       const before = app.state
       app.act(action satisfies UserAction)
-      // An action that fits always makes a new state.
+      // An accepted action always creates a new state.
       if (app.state === before) throw notNow(action.action)
     }
     return state()

@@ -48,7 +48,7 @@ const viewScreen = (screen: Screen, frame: PortalFrameController | undefined): D
   }
 }
 
-/** The app's state as a page draws it: nothing in it that the page does not show. */
+/** Converts the state of the app to the part that the page draws. */
 export const viewDevice = (
   state: AppState,
   at: {

@@ -3,7 +3,10 @@ import type { Cause } from '../../evidence/events.ts'
 import { StepFailure } from '../run/classify-error.ts'
 import type { StepTracker } from '../run/step-tracker.ts'
 
-/** Says of each event of the app which step it begins or ends; `lastFailure` is what the LPA or the modem saw go wrong. */
+/**
+ * Maps each event of the app to the step that it begins or ends. `lastFailure` returns the last failure of the LPA or
+ * the modem.
+ */
 export const followApp =
   (tracker: StepTracker, lastFailure: () => unknown) =>
   (state: AppState, event: AppEvent): void => {
@@ -37,11 +40,11 @@ const followFlyout = (tracker: StepTracker, { flyout }: Extract<AppEvent, { kind
   if (flyout.state === 'shown') tracker.complete()
 }
 
-/** The dialog that the app shows, where nobody below it saw more. */
+/** The dialog of the app, if neither LPA nor modem reported a failure. */
 const failureOn = (screen: Extract<AppState['screen'], { name: 'result' }>): StepFailure =>
   new StepFailure(screen.errorCode ?? screen.outcome, verdictOf(screen.errorCode), `${screen.title}: ${screen.text}`)
 
-/** Services and portals that cannot be reached are not what is tested. */
+/** An unreachable service or portal is not the device under test. */
 const verdictOf = (code: string | undefined): { verdict: 'fail' | 'blocked'; cause: Cause } =>
   code === 'service-unreachable' || code === 'portal-unreachable'
     ? { verdict: 'blocked', cause: 'network' }

@@ -7,8 +7,8 @@ import { rspServerTrust } from '../../lpa/server/server-trust.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 
 /**
- * The LPA's way to servers: the trust is the card's own list of CIs, of which the certificates at hand are used. With
- * `instead`, the certificates of `--ca`, a person has taken the decision from the card.
+ * The Fetch of the LPA. It trusts those of the available CI certificates that the card lists. With `instead` (`--ca`),
+ * it trusts the CAs of the user.
  */
 export const openLpaFetch = async (
   isdr: Isdr,
@@ -16,11 +16,11 @@ export const openLpaFetch = async (
     addresses: AddressBook
     allowUnlistedHosts: boolean
     clock: () => Date
-    /** CI certificates at hand, DER. */
+    /** The available CI certificates, DER. */
     certificates: readonly Uint8Array[]
     instead?: readonly Uint8Array[]
     subjectKeyIdOf: (certificate: Uint8Array) => Uint8Array | undefined
-    /** An SM-DS may be among the servers: its TLS certificate has another role. */
+    /** True if a server can be an SM-DS, whose TLS certificate has another role. */
     asksSmds?: boolean
   },
 ): Promise<OpenFetch> => {
@@ -29,7 +29,7 @@ export const openLpaFetch = async (
     ? at.instead.flatMap(certificate => at.subjectKeyIdOf(certificate) ?? [])
     : await readTrustedIssuers(isdr)
   const { addresses, allowUnlistedHosts, clock } = at
-  // A server that has a certificate of each curve shows the one that it is asked for first.
+  // A server with certificates on both curves sends the one for the first offered curve.
   const known = certificates.map(parseCertificate)
   const [favourite] = ciPkIds.flatMap(
     id => known.find(({ subjectKeyId }) => subjectKeyId !== undefined && equalBytes(subjectKeyId, id)) ?? [],

@@ -18,32 +18,32 @@ import { iccidToDigits } from '../../rsp/identifiers.ts'
 import { operationFailureOf } from '../run/operation-failure.ts'
 import { type RunModem, registerByModem } from './modem-registration.ts'
 
-/** An IMEI of the range for test equipment (reporting body 00, TS 23.003 §6): the device of the bench. */
+/** The IMEI of the device of the bench, from the range for test equipment (reporting body 00, TS 23.003 §6). */
 export const BENCH_IMEI = '001002000000005'
 
 export interface DeviceHooks {
-  /** The user has agreed: from here on the profile comes. */
+  /** Called when the user has agreed and the download begins. */
   onConsent?(): void
   onDownloaded?(download: Download): void
   onRegistered?(registration: DeviceRegistration): void
-  /** What nobody asked about and a person wants to know. */
+  /** Additional facts for the user. */
   note(text: string): void
-  /** What a modem tells of itself and its network. */
+  /** Reports of the modem about itself and its network. */
   onModem?(text: string, data?: Decoded): void
   progress(text: string, done: number, total: number): void
-  /** What went wrong, before the app makes a word of it. */
+  /** The error, before the app maps it to a dialog. */
   onFailure(error: unknown): void
 }
 
 export interface DeviceRegistration extends Pick<Registration, 'iccid' | 'registration' | 'operator' | 'plmn'> {
   readonly imsi: string | undefined
-  /** Undefined where the modem did it, which does not tell. */
+  /** Undefined if the modem authenticated, which does not report it. */
   readonly resynchronised: boolean | undefined
-  /** Who says so: the modem, or the card's answer to the network of the bench. */
+  /** The source: the modem, or the authentication of the card at the bench's network. */
   readonly by: 'modem' | 'card'
 }
 
-/** The IMEI of the modem, as far as it is one. */
+/** The IMEI of the modem, as far as it is valid. */
 export const imeiOf = (modem: RunModem | undefined): string => {
   const imei = modem?.identity.imei
   if (imei === undefined) return BENCH_IMEI
@@ -51,7 +51,7 @@ export const imeiOf = (modem: RunModem | undefined): string => {
     deviceInfoOf(imei)
     return imei
   } catch {
-    // Its check digit is wrong: an engineering sample. Type and number are still its own.
+    // An engineering sample has an invalid check digit; its TAC and serial number are still valid.
     return imei.slice(0, 14)
   }
 }
@@ -61,12 +61,12 @@ const RULES: Readonly<Record<PolicyRule, string>> = {
   ppr2: 'This profile cannot be deleted from the device.',
 }
 
-/** The device's side of an activation: its LPA and its modem, over one card. */
+/** The device of an activation: LPA and modem over one card. */
 export const createMobileDevice = (at: {
   card: Pick<Card, 'exclusive' | 'reset'>
-  /** The modem that the card is in: then it registers, and not the bench with the card. */
+  /** The modem that contains the card, which then registers in place of the bench. */
   modem?: RunModem | undefined
-  /** What the way to the card wants asked for when a profile is switched. */
+  /** The options that the link of the card needs for a profile switch. */
   refreshFlag?: boolean | undefined
   isdrOptions: IsdrOptions
   fetch: Fetch
@@ -162,19 +162,19 @@ export const createMobileDevice = (at: {
       note: told,
       onChange({ command, from, to }) {
         told(`AT+${command}: ${from ? `${from.state} -> ` : ''}${to.state}`, { ...to })
-        // The page is told each; what counts at the end is where the modem is then.
+        // Report each change; the final state of the modem counts.
         if (to.state === 'searching' || to.state === 'denied') changed(to.state)
       },
     })
     return { ...found, iccid, resynchronised: undefined, by: 'modem' }
   }
 
-  /** The enabling is told to the SM-DP+ when there is a way to it (SGP.22 §3.5). */
+  /** Delivers the enable notification when the SM-DP+ is reachable (SGP.22 §3.5). */
   const deliverNotifications = async (iccid: string): Promise<void> => {
     const { kept } = await onCard(channel =>
       withIsdr(channel, options(), isdr => sendNotifications({ isdr, fetch, signal })),
     )
-    // A server that is away may be told later; what the card does wrong with them is its own affair now.
+    // An unreachable server can receive it later, and a card error here does not change the result.
     const wrong = kept.find(
       ({ metadata, error }) =>
         metadata.iccid !== undefined &&

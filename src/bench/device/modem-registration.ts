@@ -8,7 +8,7 @@ import {
   type RegistrationEnd,
 } from '../../modem/radio/registration-wait.ts'
 
-/** What of a modem an activation uses. */
+/** The functions of a modem that an activation uses. */
 export type RunModem = Pick<ModemCard, 'identity' | 'waitForRegistration' | 'signal' | 'operator' | 'subscriber'>
 
 export interface FoundNetwork {
@@ -22,24 +22,23 @@ export interface RegistrationSettings {
   readonly modem: RunModem
   /** Resets the card through its layers, so that the reset is recorded. */
   readonly resetCard: () => Promise<unknown>
-  /** The profile that was enabled. */
+  /** The ICCID of the enabled profile. */
   readonly iccid: string
-  /** Each change, and what the modem tells besides. */
+  /** Receives each change and the other reports of the modem. */
   note(text: string, data?: Decoded): void
   onChange(change: RegistrationChange): void
   readonly signal: AbortSignal
 }
 
-/** A modem that cannot decide which card it has is asked no more than so often. */
+/** The limit of queries to a modem that alternates between two cards. */
 const MAX_TRIES = 3
 
-/** ICCIDs are told with and without their check digit. */
+/** Modems report ICCIDs with or without the check digit. */
 const isSameIccid = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one)
 
 /**
- * The registration of a modem rig: the network decides, and the modem is believed. What it says while it still goes on
- * with the profile before is none of the new one's, so that it must name the new one before and after. Rejects with a
- * ModemError that says what to do.
+ * Waits for the registration of a modem rig. The modem must report the new ICCID before and after, because its reports
+ * can still concern the former profile. Rejects with ModemError.
  */
 export const registerByModem = async (settings: RegistrationSettings): Promise<FoundNetwork> => {
   const { modem, resetCard, iccid, note, onChange, signal } = settings
@@ -57,7 +56,7 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
     }
     end = await modem.waitForRegistration({ onChange, signal })
     if (end.end === 'stopped') throw failureOf(end, before.imsi)
-    // It had the time to notice.
+    // The modem had the time to detect the switch.
     seen = await modem.subscriber()
     const isOld = isStale(seen, iccid)
     stale = isOld ? seen : end.end === 'registered' && isStale(before, iccid) ? before : undefined
@@ -92,10 +91,10 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
   }
 }
 
-/** Without what is absent, as JSON has it. */
+/** Without undefined members, as in JSON. */
 const plain = (value: object): Decoded => JSON.parse(JSON.stringify(value)) as Decoded
 
-/** A modem may go on with the profile that it knew (openpilot#37779). One that tells no ICCID is believed. */
+/** A modem can keep the former profile (openpilot#37779). A modem that reports no ICCID is trusted. */
 const isStale = ({ iccid: seen }: ModemSubscriber, iccid: string): boolean =>
   seen !== undefined && !isSameIccid(seen, iccid)
 const told = ({ iccid: seen }: ModemSubscriber, iccid: string): string =>

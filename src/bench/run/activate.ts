@@ -7,8 +7,8 @@ import { unlessStopped } from './unless-stopped.ts'
 const isOver = ({ screen }: AppState): boolean => screen.name === 'result'
 
 /**
- * The scenario `activate`: a user alone with the device, from the app's start to the balance in the flyout.
- * Everything is done through the app's own buttons and the portal's own pages.
+ * The scenario `activate`: an unattended user, from the start of the app to the balance in the flyout. It uses only
+ * the buttons of the app and the pages of the portal.
  */
 export const activate = async (settings: Omit<ActivationSettings, 'portal'>): Promise<RunOutcome> => {
   const { services, signal, random } = settings
@@ -26,7 +26,7 @@ export const activate = async (settings: Omit<ActivationSettings, 'portal'>): Pr
   const untilOver = (wanted: (state: AppState) => boolean): Promise<AppState> =>
     app.until(state => wanted(state) || isOver(state))
   const until = (wanted: (state: AppState) => boolean): Promise<AppState> => unlessStopped(untilOver(wanted), signal)
-  /** The step tracker has heard of the result that the screen shows. */
+  /** The step tracker has received the result that the screen shows. */
   const goesOn = (state: AppState): boolean => !isOver(state)
 
   const walk = async (): Promise<void> => {
@@ -41,7 +41,7 @@ export const activate = async (settings: Omit<ActivationSettings, 'portal'>): Pr
     app.act({ action: 'continue' })
     if (!goesOn(await until(({ screen }) => screen.name === 'portal' && screen.ready))) return
 
-    // A new customer for each run, whose password nobody needs to know.
+    // A new customer for each run. The password is random and not stored.
     const tag = Buffer.from(random(6)).toString('hex')
     const account = {
       email: `user-${tag}@device.bench.example`,
@@ -49,7 +49,7 @@ export const activate = async (settings: Omit<ActivationSettings, 'portal'>): Pr
       name: 'Bench User',
       isNew: true,
     }
-    // The app may ask before the walk is over; an interruption is for who waits for the walk to hear of.
+    // The app can ask before the walk ends; the walk reports an interruption.
     const consent = untilOver(({ consent, download }) => consent !== null || download?.phase === 'failed')
     const { end } = await unlessStopped(host.shop({ account }), signal)
     if (end === 'cancelled')

@@ -9,13 +9,13 @@ import { FetchError } from '../../rsp/fetch.ts'
 import { OperatorError } from '../../server/operator/error.ts'
 import { SmdpError } from '../../server/smdp/error.ts'
 
-/** What an error says about a run: how it ended, through whom, in one line. */
+/** The verdict, the cause and the summary of an error. */
 export interface Judgement {
   readonly verdict: Exclude<Verdict, 'pass' | 'inapplicable'>
   readonly cause: Cause
   readonly summary: string
   readonly errorCode: string
-  /** False: nobody thought of this error, so it is the bench's own. */
+  /** False for an unexpected error, which is a defect of the bench. */
   readonly isForeseen: boolean
 }
 
@@ -23,8 +23,8 @@ const fail = (cause: Cause) => ({ verdict: 'fail' as const, cause })
 const blocked = (cause: Cause) => ({ verdict: 'blocked' as const, cause })
 
 /**
- * A card that says no, or nothing, is what is tested; a card that is not there is the rig's affair. A modem owes a final
- * result code whatever the card does, so that one that gives none is wrong itself.
+ * A card that rejects a command or does not answer is the device under test; a missing card is a problem of the rig. A
+ * modem must send a final result code whatever the card does, so a missing one is a modem failure.
  */
 const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<typeof blocked>>> = {
   'card-removed': blocked('rig'),
@@ -57,8 +57,8 @@ const APP: Readonly<Record<AppErrorCode, Pick<Judgement, 'verdict' | 'cause'>>> 
 }
 
 /**
- * A modem that finds no network where it stands, and a network that was never told of the profile, say nothing of the
- * card: the bench could not ask. A modem that does not use the profile that is enabled is wrong itself.
+ * Without coverage, or with a network that does not know the profile, the bench cannot test the card. A modem that
+ * does not use the enabled profile fails itself.
  */
 const judgeModem = ({ code, fault }: ModemError): Pick<Judgement, 'verdict' | 'cause'> => {
   if (fault === 'user' || fault === 'rig') return blocked('rig')
@@ -79,7 +79,7 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
     return fail(error.fault)
   }
   if (error instanceof ModemError) return judgeModem(error)
-  // Its memory is of another version, of another card, or damaged: it is the place that is wrong, not the card.
+  // The state of the software eUICC has another version, belongs to another card or is damaged: a problem of the rig.
   if (error instanceof EuiccError) return blocked('rig')
   if (error instanceof SmdpError || error instanceof OperatorError) return fail('server')
   if (error instanceof BenchError)
@@ -87,7 +87,7 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
   return undefined
 }
 
-/** By the error's class and code, never by its words. */
+/** Maps an error by its class and code, never by its text. */
 export const classifyError = (error: unknown): Judgement => {
   if (error instanceof StepFailure)
     return { ...error.judgement, summary: error.message, errorCode: error.code, isForeseen: true }
@@ -102,7 +102,7 @@ export const classifyError = (error: unknown): Judgement => {
   }
 }
 
-/** What a step found wrong by itself, with its verdict: a page that is not there, a balance that is not shown. */
+/** A failure that a step detected itself, with its verdict: a missing page, a balance that is not shown. */
 export class StepFailure extends Error {
   readonly code: string
   readonly judgement: Pick<Judgement, 'verdict' | 'cause'>

@@ -25,12 +25,12 @@ const BY_REASON: Readonly<Record<string, ESimFailure>> = {
   installFailedDueToInsufficientMemoryForProfile: 'InsufficientSpaceOnCard',
 }
 
-/** What the LPA found wrong, in the word that the app and the portal's page have for it. */
+/** Maps an error of the LPA to the failure code of the app and the portal. */
 export const operationFailureOf = (error: unknown): ESimFailure => {
   if (isApduError(error, 'card-removed', 'port-gone')) return 'CardRemoved'
   if (isApduError(error, 'reader-busy')) return 'CardBusy'
   if (isApduError(error, 'card-mute', 'bad-response', 'no-channel', 'refused')) return 'CardGeneralFailure'
-  // What the way to the card did wrong is nothing to blame the eSIM for.
+  // A transport error is not a failure of the eSIM.
   if (!(error instanceof LpaError)) return 'Other'
   const { subjectCode, reasonCode, errorReason, cancelReason } = error.data
   if (error.code === 'server-refused')

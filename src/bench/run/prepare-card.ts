@@ -14,11 +14,11 @@ import { StepFailure } from './classify-error.ts'
 
 export interface PreparedCard {
   readonly eid: string
-  /** ICCIDs of profiles that earlier runs had left and that had to go. */
+  /** ICCIDs of the deleted profiles of earlier runs. */
   readonly removed: readonly string[]
 }
 
-/** Bytes that are free for profiles, where the card tells. */
+/** The free memory for profiles in bytes, if the card reports it. */
 const readFreeMemory = async (isdr: Isdr): Promise<number | undefined> => {
   const { extCardResource } = (await isdr.call(ES10b.GetEUICCInfo2, {})).value
   try {
@@ -31,7 +31,7 @@ const readFreeMemory = async (isdr: Isdr): Promise<number | undefined> => {
 
 const iccidOf = ({ iccid }: ProfileInfo): string => (iccid ? iccidToDigits(iccid).replace(/f$/i, '') : '')
 
-/** Enabling the new profile disables the one that is enabled; and the one that is to come may be there, protected. */
+/** Enabling the new profile disables the enabled one, and the new one can exist and be protected. */
 const refuseProtected = (
   { eid, profiles }: { readonly eid: string; readonly profiles: readonly ProfileInfo[] },
   wanted: string,
@@ -52,9 +52,8 @@ const refuseProtected = (
 }
 
 /**
- * Makes a card ready for a run: reads who it is, and takes off what would be in the way, which is the profile that is
- * to be downloaded when it is there already, and of the bench's own earlier ones as many as memory asks for.
- * Profiles of anybody else stay as they are.
+ * Prepares a card for a run: reads its EID and deletes the profile that will be downloaded, and earlier profiles of
+ * the bench if memory is short. Never deletes other profiles.
  */
 export const prepareCard = async (
   card: Pick<Card, 'exclusive' | 'reset'>,
@@ -62,7 +61,7 @@ export const prepareCard = async (
     readonly iccid: string
     readonly bytes: number
     readonly provider: string
-    /** The card that the rig says is in it. */
+    /** The card that the rig file names. */
     readonly eid?: string | undefined
   },
   isdrOptions: IsdrOptions = {},
@@ -86,7 +85,7 @@ export const prepareCard = async (
     profile => profile.serviceProviderName === wanted.provider && !isListed(protectedNumbers, iccidOf(profile)),
   )
   const same = seen.profiles.filter(profile => iccidOf(profile) === wanted.iccid.replace(/f$/i, ''))
-  // A card needs more than the bytes of the package while it installs it.
+  // During installation, a card needs more memory than the size of the package.
   const isShort = seen.free !== undefined && seen.free < 3 * wanted.bytes
   if (isShort && own.length > 0 && protectedNumbers.includes(seen.eid))
     throw new BenchError(

@@ -10,13 +10,13 @@ export interface OpenRun {
   readonly runId: string
   readonly recorder: Recorder
   readonly evidence: string
-  /** Resolves when every row is written that can be. */
+  /** Resolves when all rows that can be written are written. */
   close(): Promise<void>
 }
 
-/** All runs: those that are going on, event by event, and those of which evidence tells. */
+/** All runs: the current ones by event, and the stored ones from evidence. */
 export interface RunBook {
-  /** `began`: when the run began, if it began before its evidence. */
+  /** `began`: the start of the run if it precedes its evidence. */
   open(began?: Moment): OpenRun
   /** Events with a greater seq, in order. */
   eventsAfter(runId: string, seq: number): readonly BenchEvent[]
@@ -31,7 +31,7 @@ export const createRunBook = (at: {
   clock: () => Date
   stopwatch: Stopwatch
   random: (length: number) => Uint8Array
-  /** Told of a row that could not be written; the run goes on, and the next start makes its rows again from evidence. */
+  /** Receives the error of a row that could not be written. The run continues, and the next start rebuilds the rows. */
   report?: (error: unknown) => void
 }): RunBook => {
   const live = new Map<string, BenchEvent[]>()
@@ -98,7 +98,7 @@ export const createRunBook = (at: {
   }
 }
 
-/** A sequence number as a query gives it. */
+/** Parses the sequence number of a query. */
 export const readSeq = (text: unknown): number => {
   if (text === undefined) return 0
   if (typeof text !== 'string' || !/^\d{1,15}$/.test(text))

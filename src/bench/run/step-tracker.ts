@@ -19,19 +19,19 @@ export interface RunVerdict {
   readonly summary: string
 }
 
-/** Follows a run through its plan. The first failure is kept: what comes behind it was not asked, and is not green. */
+/** Tracks the steps of a run. It keeps the first failure; later steps are not executed and never pass. */
 export interface StepTracker {
-  /** The step that is going on; 0 before the first. */
+  /** The current step; 0 before the first. */
   readonly current: number
-  /** Ends the step that is going on as passed and begins this one, which must be the next: a step left out did not pass. */
+  /** Passes the current step and begins the next one. Throws if a step is left out. */
   enter(step: number): void
-  /** What the step that is going on found out; the last word counts. */
+  /** Sets the detail of the current step; the last call counts. */
   say(summary: string): void
-  /** Ends the run at the step that is going on. */
+  /** Ends the run with a failure of the current step. */
   fail(error: unknown): Judgement
-  /** The step that is going on has done what it is for. Without this word the last one did not pass. */
+  /** Marks the current step as complete. The last step passes only with this call. */
   complete(): void
-  /** Ends the run: all steps were gone through, or one failed, or somebody left in the middle. */
+  /** Ends the run: all steps passed, one failed, or the user left. */
   finish(): RunVerdict
 }
 
@@ -41,7 +41,7 @@ export const createStepTracker = (
   plan: readonly StepPlan[],
   recorder: Recorder,
   stopwatch: Stopwatch,
-  /** Told of errors that nobody foresaw: the bench's own. */
+  /** Receives unexpected errors, which are defects of the bench. */
   report: (error: unknown) => void = () => undefined,
 ): StepTracker => {
   const began = stopwatch()

@@ -1,6 +1,6 @@
 import { StepFailure } from './classify-error.ts'
 
-/** Waits for `work`, but not beyond an interruption. The signal lives as long as the process, so nothing stays at it. */
+/** Waits for `work` or an interruption. Removes its listener, because the signal lives as long as the process. */
 export const unlessStopped = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const stop = (): void =>

@@ -2,8 +2,8 @@ import { listEvidence, readEvidence } from '../../evidence/evidence-file.ts'
 import type { Store } from './store.ts'
 
 /**
- * Makes the rows of every run that has evidence and no end in a row, and marks those that no process will end any more.
- * Returns what evidence could not be read: a person should know, and the other runs should not suffer.
+ * Rebuilds the rows of each run without a stored end, and marks interrupted runs. Returns errors of unreadable
+ * evidence, which do not affect other runs.
  */
 export const rebuildStore = async (store: Store, evidenceFolder: string): Promise<Error[]> => {
   const damaged: Error[] = []

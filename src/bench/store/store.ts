@@ -4,7 +4,7 @@ import Libsql from 'libsql'
 import type { BenchEvent } from '../../evidence/events.ts'
 import type { RunSummary } from '../api-contract.ts'
 
-/** Rows are a projection of evidence: they can be thrown away and made again from it. */
+/** Rows are a projection of evidence: they can be deleted and rebuilt from it. */
 interface Tables {
   runs: {
     run_id: string
@@ -34,15 +34,15 @@ interface Tables {
   projection: { id: Generated<number>; form: number }
 }
 
-/** The form of the tables; others are dropped and filled again from evidence. */
+/** The table format; tables of another format are dropped and rebuilt from evidence. */
 const FORM = 1
 
 export interface Store {
-  /** Takes events in their order; the first of a run begins its rows anew. */
+  /** Receives events in order; the first event of a run replaces its rows. */
   apply(event: BenchEvent): Promise<void>
   runs(limit?: number): Promise<RunSummary[]>
   run(runId: string): Promise<RunSummary | undefined>
-  /** Runs that were going on when the bench stopped. */
+  /** Runs without an end when the bench stopped. */
   interruptRunning(): Promise<void>
   close(): Promise<void>
 }
@@ -111,7 +111,7 @@ const openDatabase = async (path: string): Promise<Kysely<Tables>> => {
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) })
   try {
     database.exec('PRAGMA journal_mode = WAL')
-    // Evidence is what must survive a power cut; a row that is lost is made again from it.
+    // Evidence must survive a power cut; a lost row is rebuilt from it.
     database.exec('PRAGMA synchronous = NORMAL')
     await createTables(db)
     return db
@@ -121,7 +121,7 @@ const openDatabase = async (path: string): Promise<Kysely<Tables>> => {
   }
 }
 
-/** A file that is no database any more is put aside: what was in it is made again from evidence. */
+/** Renames a damaged database; its content is rebuilt from evidence. */
 const openOrReplace = async (path: string): Promise<Kysely<Tables>> => {
   try {
     return await openDatabase(path)
