@@ -89,13 +89,13 @@ export const connectService = (fetch: Fetch, url: string, device: DeviceFacts): 
       const why = refusal.success
         ? `${refusal.data.error.message} (${refusal.data.error.code})`
         : `status ${response.status}`
-      throw new AppError('service-failed', `The Mobile Plans service refused: ${why}.`)
+      throw new AppError('service-failed', `The Mobile Plans service rejected the request: ${why}.`)
     }
     const read = schema.safeParse(body)
     if (!read.success)
       throw new AppError(
         'service-failed',
-        `The Mobile Plans service answered ${address.pathname} in a form that is not its own.`,
+        `The response of the Mobile Plans service to ${address.pathname} is malformed.`,
       )
     return read.data
   }

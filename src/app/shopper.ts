@@ -56,7 +56,7 @@ export const decide = (document: Document, shopper: Shopper): Decision => {
   // A link with the style of a button is the main action of the page.
   const link = links.find(one => one.matches('.button, [role=button]')) ?? links.find(one => GOING_ON.test(textOf(one)))
   return link === undefined
-    ? { go: 'nowhere', reason: 'the page offers no form and no way on' }
+    ? { go: 'nowhere', reason: 'the page has no form and no link to continue' }
     : { go: 'follow', link }
 }
 

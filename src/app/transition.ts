@@ -183,7 +183,7 @@ const registered = (state: AppState, event: Extract<AppEvent, { kind: 'registrat
     return [{ ...state, line, download, banner: 'Your cellular settings have been updated.' }, ...notifications]
   }
   const text =
-    `The profile is installed, but the network did not let it in (${registration}). ${event.detail ?? ''}`.trim()
+    `The profile is installed, but the network rejected the device (${registration}). ${event.detail ?? ''}`.trim()
   const screen: Screen = withCv(
     {
       name: 'result',

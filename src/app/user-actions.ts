@@ -62,7 +62,7 @@ const start = (state: AppState): AppTransition => {
   // Failures (for the next launch) and the line in use remain after a visit.
   const { failures, line, provider } = state
   return [
-    { ...CLOSED, failures, line, provider, screen: { name: 'loading', text: 'Looking for operators…' } },
+    { ...CLOSED, failures, line, provider, screen: { name: 'loading', text: 'Searching for operators…' } },
     ...(state.portalOpen ? [{ do: 'close-portal' } as const] : []),
     { do: 'fetch-providers' },
   ]

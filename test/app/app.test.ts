@@ -35,7 +35,7 @@ describe('app and service', () => {
     ['answers 500', async () => new Response('oops', { status: 500 }), 'service-failed'],
     ['refuses', async () => Response.json({ error: { code: 'x', message: 'no' } }, { status: 422 }), 'service-failed'],
     ['answers what is not its message', async () => Response.json({ providers: 1 }), 'service-failed'],
-  ])('CAT-011 says so when the service %s', async (_what, answer, errorCode) => {
+  ])('CAT-011 The app shows an error if the service %s', async (_what, answer, errorCode) => {
     const { world, app } = setUp()
     if (answer === undefined) delete world.hosts['plans.bench.example']
     else world.hosts['plans.bench.example'] = answer
@@ -65,7 +65,7 @@ describe('app after a failed download', () => {
     const idOf = ({ url }: Request): string | null => new URL(url).searchParams.get('transactionId')
     expect(idOf(second!)).not.toBe(idOf(first!)) // PRT-013
     expect(world.audit.map(({ detail }) => detail)).toContain(
-      'a download failed before: ServerFailure 3/1/2026 12:00:00 PM',
+      'a previous download failed: ServerFailure 3/1/2026 12:00:00 PM',
     )
   })
   it('E2E-015 Try again downloads with the same activation code', async () => {

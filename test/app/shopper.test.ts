@@ -59,7 +59,7 @@ describe('shopper on unknown pages', () => {
       '<form><label>Email <input name=e pattern="[0-9]+"></label><button>Next</button></form>',
       '"Email" cannot be filled with a value that the page accepts',
     ],
-    ['no way on', '<h1>Sorry</h1>', 'the page offers no form and no way on'],
+    ['no way on', '<h1>Sorry</h1>', 'the page has no form and no link to continue'],
   ])('The shopper reports %s', (_what, page, reason) => {
     expect(visit(page)).toEqual({ reason })
   })

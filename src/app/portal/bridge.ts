@@ -60,7 +60,7 @@ export const readBridgeCall = (call: BridgeCall): BridgeRequest => {
       ? {
           ask: 'cancel',
           metadata: { moDirectStatus: '', planName: '' },
-          findings: ['the purchase metadata is no object'],
+          findings: ['the purchase metadata is not an object'],
         }
       : { ask: 'cancel', metadata: read.metadata, findings: [...read.findings, ...judge(read.metadata, 'cancelled')] }
   }
@@ -77,26 +77,26 @@ const readDownload = (call: BridgeCall): BridgeRequest => {
   const [given, code, delay] = call.arguments
   const read = readMetadata(given)
   if (read === undefined)
-    return { ask: 'download-refused', error: 'invalidJson', reason: 'the purchase metadata is no object' }
+    return { ask: 'download-refused', error: 'invalidJson', reason: 'the purchase metadata is not an object' }
   if (delay !== undefined && delay !== 0)
     return {
       ask: 'download-refused',
       error: 'unknownError',
-      reason: 'a delayed download was asked for; this app downloads at once',
+      reason: 'a delayed download was requested; this app downloads immediately',
     }
   const refused = (reason: string): BridgeRequest => ({
     ask: 'download-refused',
     error: 'invalidActivationCode',
     reason,
   })
-  if (typeof code !== 'string') return refused('the activation code is no text')
-  if (/^\s*LPA:/i.test(code)) return refused('the activation code must not begin with LPA: here')
+  if (typeof code !== 'string') return refused('the activation code is not a text')
+  if (/^\s*LPA:/i.test(code)) return refused('the activation code must not begin with LPA:')
   try {
     if (parseActivationCode(code).confirmationCodeRequired)
       return {
         ask: 'download-refused',
         error: 'confirmationCodeMissing',
-        reason: 'profiles of Mobile Plans must not ask for a confirmation code',
+        reason: 'the activation code of a Mobile Plans profile must not require a confirmation code',
       }
   } catch (error) {
     if (error instanceof ActivationCodeError) return refused(error.message)
@@ -115,7 +115,7 @@ const readMetadata = (given: unknown): { metadata: PurchaseMetadata; findings: s
   const values: Record<string, string> = {}
   for (const [name, value] of Object.entries(given)) {
     const known = OTHER_NAMES[name] ?? name
-    if (known !== name) findings.push(`${name} is called ${known} in the contract's table`)
+    if (known !== name) findings.push(`${name} has the name ${known} in the table of the contract`)
     if (typeof value === 'string') values[known] = value
     else if (value !== null && value !== undefined) findings.push(`${name} must be text`)
   }
@@ -152,15 +152,15 @@ const judge = (metadata: PurchaseMetadata, outcome: 'complete' | 'cancelled'): s
   for (const [name, values] of Object.entries(METADATA_VALUES)) {
     const value = metadata[name as keyof PurchaseMetadata]
     if (value !== undefined && value !== '' && !(values as readonly string[]).includes(value))
-      findings.push(`${name} "${value}" is none of ${values.join(', ')}`)
+      findings.push(`${name} "${value}" is not one of ${values.join(', ')}`)
   }
   if (metadata.moDirectStatus === '') findings.push('moDirectStatus is missing')
   if (outcome === 'complete') {
-    if (metadata.planName === '') findings.push('planName must be named when a plan was bought')
+    if (metadata.planName === '') findings.push('planName is required if a plan was bought')
     if (metadata.moDirectStatus !== '' && metadata.moDirectStatus !== 'Complete')
       findings.push(`moDirectStatus ${metadata.moDirectStatus} contradicts a download`)
   } else {
-    if (metadata.planName !== '') findings.push('planName must be empty when nothing was bought')
+    if (metadata.planName !== '') findings.push('planName must be empty if no plan was bought')
     if (metadata.moDirectStatus === 'Complete') findings.push('moDirectStatus Complete contradicts a cancellation')
   }
   return findings

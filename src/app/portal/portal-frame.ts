@@ -14,7 +14,7 @@ export interface PortalFrameController {
   readonly view: (bridge: Bridge) => PortalView
   /** Answers all requests of the browser below `root`. */
   readonly serve: Fetch
-  /** The content of the frame; undefined without an open portal. */
+  /** The content of the frame; null without an open portal. */
   readonly shown: ShownPage | null
   /** Reports a navigation inside the frame: a link, a form, a redirect. */
   navigated(path: string): void
@@ -179,7 +179,10 @@ const passOn = async (response: Response, url: string, visit: Visit | undefined)
   if (location !== null) {
     const target = new URL(location, url)
     if (target.protocol !== 'https:')
-      return unreachable(new AppError('portal-failed', 'The portal leads away from https.'), launch.transactionId)
+      return unreachable(
+        new AppError('portal-failed', 'The portal leads to an address that is not https.'),
+        launch.transactionId,
+      )
     headers.set('Location', toFramePath(prefix, target.href))
     return new Response(null, { status: response.status, headers })
   }

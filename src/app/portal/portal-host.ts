@@ -44,7 +44,7 @@ export const createPortalHost = (settings: {
   /** Counts closings: a page may end its visit while it is being opened. */
   let closings = 0
   /** Calls for a page that is being opened. Its scripts may use the bridge before it is complete. */
-  let untold: [script: string, argument: string][] = []
+  let pendingCalls: [script: string, argument: string][] = []
   let opening = false
 
   const show = async (to: Destination): Promise<WebPage> => {
@@ -54,7 +54,7 @@ export const createPortalHost = (settings: {
     const text = await response.text()
     page?.close()
     const before = closings
-    untold = []
+    pendingCalls = []
     opening = true
     const opened = await openPage(url, text, {
       cookies,
@@ -78,7 +78,7 @@ export const createPortalHost = (settings: {
       return opened
     }
     page = opened
-    for (const [script, argument] of untold) opened.call(script, argument)
+    for (const [script, argument] of pendingCalls) opened.call(script, argument)
     return opened
   }
 
@@ -106,7 +106,7 @@ export const createPortalHost = (settings: {
           await show({ url: to.url, headers: to.headers })
         },
         call(script, argument) {
-          if (opening) untold.push([script, argument])
+          if (opening) pendingCalls.push([script, argument])
           else page?.call(script, argument)
         },
         close() {
@@ -137,13 +137,13 @@ export const createPortalHost = (settings: {
         complaint = getAlertText(here.document) || complaint
         if (decision.go === 'nowhere') throw stuck(here, complaint || decision.reason)
         // Do not repeat a step that the portal rejected: the result would be the same.
-        if (times > (complaint === '' ? MAX_REPEATS : 1)) throw stuck(here, complaint || 'the page came back again')
+        if (times > (complaint === '' ? MAX_REPEATS : 1)) throw stuck(here, complaint || 'the page was returned again')
         if (decision.go === 'follow') await show({ url: decision.link.href })
         else await send(here, decision.form, decision.button)
       }
       if (page === undefined && handed !== undefined) return { end: handed, pages }
       throw page === undefined
-        ? new AppError('portal-stuck', 'The portal was closed before it handed anything over.')
+        ? new AppError('portal-stuck', 'The portal was closed before it returned a result.')
         : stuck(page, `no end after ${MAX_PAGES} pages`)
     },
 
@@ -161,4 +161,4 @@ export const createPortalHost = (settings: {
 }
 
 const stuck = (page: WebPage, why: string): AppError =>
-  new AppError('portal-stuck', `The way through the portal ends at "${getHeading(page.document)}": ${why}`)
+  new AppError('portal-stuck', `The visit to the portal ends at "${getHeading(page.document)}": ${why}`)

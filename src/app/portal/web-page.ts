@@ -84,7 +84,7 @@ export const openPage = async (url: string, text: string, world: PageHost): Prom
     window,
     call(script, argument) {
       const listener: unknown = Reflect.get(window, script)
-      if (typeof listener !== 'function') return world.note(`the page has no function ${script} to be called`)
+      if (typeof listener !== 'function') return world.note(`the page has no function ${script}`)
       try {
         listener(argument)
       } catch (error) {

@@ -42,7 +42,7 @@ export const createAccounts = (random: (length: number) => Uint8Array): Accounts
   return {
     async create({ email, name, password }) {
       const taken = (): OperatorError =>
-        new OperatorError('account-exists', `there is already an account for ${email}; sign in instead`)
+        new OperatorError('account-exists', `an account for ${email} already exists; sign in instead`)
       if (byEmail.has(keyOf(email))) throw taken()
       const salt = random(16)
       const hash = await derive(password, salt, 32)

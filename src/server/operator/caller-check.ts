@@ -41,11 +41,11 @@ export const checkCaller = (request: Request, policy: CallerPolicy, now: Date): 
   if (policy.certificate !== undefined) {
     const certificate = policy.certificate.of(request)
     if (certificate === undefined) return { status: 401, detail: 'a TLS client certificate is required' }
-    if (!certificate.trusted) return { status: 403, detail: 'the client certificate is not trusted here' }
+    if (!certificate.trusted) return { status: 403, detail: 'the client certificate is not trusted' }
     if (now > certificate.notAfter) return { status: 401, detail: 'the client certificate has expired' }
     if (now < certificate.notBefore) return { status: 403, detail: 'the client certificate is not valid yet' }
     if (attributesOf(certificate.subject) !== attributesOf(policy.certificate.subject))
-      return { status: 403, detail: 'the subject of the client certificate is not the expected one' }
+      return { status: 403, detail: 'the client certificate has another subject than the expected one' }
   }
   if (policy.basic !== undefined) {
     const expected = `Basic ${Buffer.from(policy.basic, 'utf8').toString('base64')}`

@@ -33,7 +33,7 @@ export const callEs2 = async <Request, Response>(
   if (response.status !== 200)
     throw new OperatorError(
       'smdp-malformed',
-      `${name}: the SM-DP+ answered with HTTP status ${response.status}; 200 is expected. Is ${smdp.url} its ES2+ address?`,
+      `${name}: the SM-DP+ returned HTTP status ${response.status} instead of 200. Check that ${smdp.url} is its ES2+ address.`,
     )
   const body = await readJson(response, name)
   try {
@@ -73,7 +73,7 @@ const send = async <Request>(
     )
   } catch (cause) {
     if (cause instanceof FetchError)
-      throw new OperatorError('smdp-unreachable', `${name}: the SM-DP+ did not answer: ${cause.message}`, { cause })
+      throw new OperatorError('smdp-unreachable', `${name}: the SM-DP+ did not respond: ${cause.message}`, { cause })
     throw cause
   }
 }
@@ -84,7 +84,7 @@ const readJson = async (response: Response, name: string): Promise<Json> => {
     return JSON.parse(text) as Json
   } catch (cause) {
     if (cause instanceof SyntaxError)
-      throw new OperatorError('smdp-malformed', `${name}: the answer is not JSON`, { cause })
+      throw new OperatorError('smdp-malformed', `${name}: the response is not JSON`, { cause })
     throw cause
   }
 }

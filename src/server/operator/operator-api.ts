@@ -59,7 +59,7 @@ const answerCall = (
   const url = new URL(request.url)
   const path = url.pathname.startsWith(`${settings.basePath}/`) ? url.pathname.slice(settings.basePath.length) : ''
   const simId = /^\/sims\/([^/]+)\/balances$/.exec(path)?.[1]
-  if (simId === undefined) return { status: 404, title: 'Not Found', detail: 'there is no such resource' }
+  if (simId === undefined) return { status: 404, title: 'Not Found', detail: 'this resource does not exist' }
   const now = settings.clock()
 
   const refusal = checkCaller(request, settings.callers ?? {}, now)
@@ -72,7 +72,7 @@ const answerCall = (
     }
 
   if (request.method !== 'GET')
-    return { status: 405, title: 'Method Not Allowed', detail: 'balances are read only', headers: { Allow: 'GET' } }
+    return { status: 405, title: 'Method Not Allowed', detail: 'balances are read-only', headers: { Allow: 'GET' } }
 
   const wait = limits.admitCall(now)
   if (wait !== undefined)
@@ -99,7 +99,7 @@ const answerCall = (
 
   const balances = balancesOf(simId, settings, now)
   if (balances === undefined)
-    return { status: 404, title: 'Not Found', detail: 'no SIM with this ICCID is known here', parameter: 'iccid' }
+    return { status: 404, title: 'Not Found', detail: 'no SIM with this ICCID is known', parameter: 'iccid' }
   const shown = balances.map(balance => balanceAt(balance, query.location)).slice(0, query.limit)
   return {
     balances: query.fieldsTemplate === 'full' ? shown : shown.map(basicBalance),

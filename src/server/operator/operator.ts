@@ -55,7 +55,7 @@ export interface Operator {
 const PAYMENT_METHODS: readonly PaymentMethod[] = [
   { id: 'test-card', label: 'Test card ending 4242', instrument: 'new' },
   { id: 'bill', label: 'My bill', instrument: 'existing' },
-  { id: 'declined-card', label: 'Test card ending 0002, which is declined', instrument: 'new', declines: true },
+  { id: 'declined-card', label: 'Test card ending 0002 (always declined)', instrument: 'new', declines: true },
 ]
 
 /** The operator sells plans, orders profiles, stores subscriptions and returns their balance. */

@@ -51,12 +51,12 @@ const placeOrder = async (ordering: Ordering, request: OrderRequest): Promise<Op
   const { smdp } = ordering
   // 1. The purchase itself.
   const plan = ordering.plans.find(({ id }) => id === request.planId)
-  if (plan === undefined) throw new OperatorError('unknown-plan', `there is no plan "${request.planId}"`)
+  if (plan === undefined) throw new OperatorError('unknown-plan', `the plan "${request.planId}" does not exist`)
   if (ordering.accounts.find(request.accountId) === undefined)
-    throw new OperatorError('unknown-account', 'the account does not exist (any more)')
+    throw new OperatorError('unknown-account', 'the account does not exist')
   const payment = ordering.paymentMethods(request.accountId).find(({ id }) => id === request.paymentId)
   if (payment === undefined)
-    throw new OperatorError('unknown-payment', `this account cannot pay by "${request.paymentId}"`)
+    throw new OperatorError('unknown-payment', `this account has no payment method "${request.paymentId}"`)
   if (payment.declines === true) throw new OperatorError('payment-declined', `"${payment.label}" was declined`)
 
   // 2. SGP.22 §3.1.1: download initiation. The order is bound to the EID, so that only this device can fetch it.

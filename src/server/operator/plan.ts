@@ -23,7 +23,7 @@ export const PLANS: readonly Plan[] = [
   {
     id: 'travel-5',
     name: 'Travel 5 GB',
-    description: 'Five gigabytes for a week on the road. Prepaid: nothing to cancel.',
+    description: 'Five gigabytes for a week of travel. Prepaid, ends automatically.',
     type: 'MODIRECTPAYG',
     dataMB: 5120,
     days: 7,
@@ -34,7 +34,7 @@ export const PLANS: readonly Plan[] = [
   {
     id: 'month-20',
     name: 'Month 20 GB',
-    description: 'Twenty gigabytes for thirty days. Prepaid: nothing to cancel.',
+    description: 'Twenty gigabytes for thirty days. Prepaid, ends automatically.',
     type: 'MODIRECTPAYG',
     dataMB: 20480,
     days: 30,
@@ -62,7 +62,7 @@ export const checkCatalog = (plans: readonly Plan[]): readonly Plan[] => {
   }
   const seen = new Set<string>()
   for (const plan of plans) {
-    if (seen.has(plan.id)) refuse(plan, 'this id occurs twice; ids must be unique')
+    if (seen.has(plan.id)) refuse(plan, 'its id occurs twice; ids must be unique')
     seen.add(plan.id)
     if (!(plan.dataMB > 0) || !(plan.days > 0)) refuse(plan, 'dataMB and days must be above zero')
     if (!(plan.price.amount >= 0)) refuse(plan, 'the price must not be negative')

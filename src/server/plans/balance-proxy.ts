@@ -62,18 +62,18 @@ export const askBalance = async (
   try {
     response = await fetch(new Request(url, { headers }))
   } catch (error) {
-    if (error instanceof FetchError) return fail('operator-unreachable', `no answer to GetBalance (${error.code})`)
+    if (error instanceof FetchError) return fail('operator-unreachable', `no response to GetBalance (${error.code})`)
     throw error
   }
   const body: unknown = await response.json().catch(() => undefined)
   if (response.status === 200) {
     const balance = readBalance(body)
     return balance === undefined
-      ? fail('bad-answer', 'GetBalance answered 200 with a body that holds no balances')
+      ? fail('bad-answer', 'GetBalance returned 200 without balances in the body')
       : { balance, transactionId }
   }
   const detail = (body as { detail?: unknown } | undefined)?.detail
-  const message = `GetBalance answered ${response.status}${typeof detail === 'string' ? `: ${detail}` : ''}`
+  const message = `GetBalance returned ${response.status}${typeof detail === 'string' ? `: ${detail}` : ''}`
   switch (response.status) {
     case 400:
     case 409:

@@ -1,19 +1,19 @@
 import { z } from 'zod'
 
 /** A text for each language (BCP 47), or one text for all. */
-export const LocalisedText = z.union([
+export const LocalizedText = z.union([
   z.string().min(1),
   z.record(z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/), z.string().min(1)),
 ])
-export type LocalisedText = z.infer<typeof LocalisedText>
+export type LocalizedText = z.infer<typeof LocalizedText>
 
 /** `0xRRGGBBAA`, the notation of the contract. */
 const Color = z.string().regex(/^0x[0-9A-Fa-f]{8}$/, 'a color is written 0xRRGGBBAA, eight hexadecimal digits after 0x')
 
 const Image = z.strictObject({
-  uri: z.string().regex(/^https:\/\/[^\s]+\.png$/i, 'an image is a png at an https address'),
-  width: z.int().min(1).max(1200, 'an image is at most 1200 wide'),
-  height: z.int().min(1).max(600, 'an image is at most 600 high'),
+  uri: z.string().regex(/^https:\/\/[^\s]+\.png$/i, 'an image must be a PNG at an https address'),
+  width: z.int().min(1).max(1200, 'an image must be at most 1200 pixels wide'),
+  height: z.int().min(1).max(600, 'an image must be at most 600 pixels high'),
 })
 
 /** An enhanced gateway page (reference §2.4). Strict JSON, without the comments and final commas of the contract's sample. */
@@ -22,10 +22,10 @@ export const EnhancedGatewayTemplate = z.strictObject({
   id: z.union([z.string().min(1), z.int().min(0)]).transform(String),
   backgroundColor: Color.optional(),
   bodyFontColor: Color.optional(),
-  bodyText: LocalisedText,
+  bodyText: LocalizedText,
   buttonColor: Color.optional(),
   buttonFontColor: Color.optional(),
-  buttonText: LocalisedText.optional(),
+  buttonText: LocalizedText.optional(),
   hyperlinkFontColor: Color.optional(),
   images: z.array(Image).default([]),
 })
@@ -50,7 +50,7 @@ export interface GatewayPage {
 const cssColor = (color: string | undefined): string | undefined => color && `#${color.slice(2).toLowerCase()}`
 
 /** Returns the text in the first available language of the client, otherwise in English or any language. */
-export const textIn = (text: LocalisedText, languages: readonly string[]): string => {
+export const textIn = (text: LocalizedText, languages: readonly string[]): string => {
   if (typeof text === 'string') return text
   const byTag = new Map(Object.entries(text).map(([tag, words]) => [tag.toLowerCase(), words]))
   for (const language of [...languages.map(tag => tag.toLowerCase()), 'en'])
@@ -62,7 +62,7 @@ export const textIn = (text: LocalisedText, languages: readonly string[]): strin
 }
 
 const disclaimerOf = (brand: string): string =>
-  `Continue shares the numbers of this device (IMEI), of its eSIM (EID) and of the ${brand} profiles on it, your region and the country where you are with ${brand}.`
+  `Continue shares the device number (IMEI), the eSIM number (EID), the ICCIDs of the ${brand} profiles, your region and your country with ${brand}.`
 
 /** The biggest picture is the best one for a bench, whose screen has no fixed resolution. */
 const bestImage = (images: EnhancedGatewayTemplate['images']): GatewayPage['image'] =>

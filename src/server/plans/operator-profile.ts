@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PlansError } from './error.ts'
-import { EnhancedGatewayTemplate, LocalisedText } from './gateway-template.ts'
+import { EnhancedGatewayTemplate, LocalizedText } from './gateway-template.ts'
 
 /** Portal URI and notification URI: https, a host, no port, optionally a path (reference §3, §8.1). */
 const plainHttps = (what: string) =>
@@ -15,7 +15,7 @@ const faultOfUri = (value: string): string | undefined => {
   if (url.protocol !== 'https:') return 'must begin with https://'
   // URL removes :443, but the contract allows no port, so check the text.
   if (/^https:\/\/[^/?#]*:\d*([/?#]|$)/i.test(value)) return 'must not name a port'
-  if (url.username !== '' || url.password !== '') return 'must not hold credentials'
+  if (url.username !== '' || url.password !== '') return 'must not contain credentials'
   if (url.hash !== '' || url.search !== '') return 'must not have a query or a fragment: the app adds the parameters'
   return undefined
 }
@@ -33,9 +33,9 @@ const RestBase = z.string().regex(/^https:\/\/[^\s?#]+$/, 'must be an https addr
 
 /** The configuration of an operator in the service (reference §8.1). Unknown keys are rejected. */
 const OperatorProfile = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'an id has a-z, 0-9 and -'),
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'an id consists of a-z, 0-9 and -'),
   brandName: z.string().min(1),
-  tagline: LocalisedText.optional(),
+  tagline: LocalizedText.optional(),
   brandColor: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/, 'a color is written #rrggbb')

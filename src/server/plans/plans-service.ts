@@ -33,7 +33,7 @@ export const createPlansService = (settings: PlansServiceSettings): Fetch => {
   const service = { ...settings, operators: checkOperatorProfiles(settings.operators) }
   return async request => {
     if (request.method !== 'GET')
-      return refuse(405, 'method-not-allowed', 'everything here is read only', { headers: { Allow: 'GET' } })
+      return refuse(405, 'method-not-allowed', 'this service is read-only', { headers: { Allow: 'GET' } })
     const url = new URL(request.url)
     const [, version, resource, id, part, ...rest] = url.pathname.split('/')
     if (version === 'v1' && rest.length === 0) {
@@ -41,7 +41,7 @@ export const createPlansService = (settings: PlansServiceSettings): Fetch => {
       if (resource === 'providers' && part === 'gateway') return answerGateway(service, request, url, id!)
       if (resource === 'sims' && part === 'balance') return answerBalance(service, url, id!)
     }
-    return refuse(404, 'not-found', 'there is no such resource')
+    return refuse(404, 'not-found', 'this resource does not exist')
   }
 }
 
@@ -117,7 +117,8 @@ const answerGateway = (service: Service, request: Request, url: URL, id: string)
   const device = deviceOf(service, request, url)
   if (device instanceof Response) return device
   const operator = listOperators(service.operators, device).find(one => one.id === id)
-  if (operator === undefined) return refuse(404, 'provider-unknown', `no provider "${id}" is offered to this device`)
+  if (operator === undefined)
+    return refuse(404, 'provider-unknown', `the provider "${id}" is not offered to this device`)
   const { promotionTemplates: templates, brandName } = operator
   return json(drawGateway(templates.find(({ id }) => id === '0') ?? templates[0], brandName, parseLanguages(request)))
 }
@@ -128,10 +129,10 @@ const answerBalance = async (service: Service, url: URL, simId: string): Promise
     return refuse(400, 'bad-parameter', 'the ICCID must be 18 to 20 digits that begin with 89', { parameter: 'iccid' })
   const location = url.searchParams.get('location') || undefined
   if (location !== undefined && !/^[A-Za-z]{2}$/.test(location))
-    return refuse(400, 'bad-parameter', 'location must be a two-letter country', { parameter: 'location' })
+    return refuse(400, 'bad-parameter', 'location must be a two-letter country code', { parameter: 'location' })
   const operator = service.operators.find(one => ownsIccid(one, iccid))
   // No operator has this ICCID in its ranges (BAL-053).
-  if (operator === undefined) return refuse(404, 'sim-out-of-range', 'this SIM is of no operator in the service')
+  if (operator === undefined) return refuse(404, 'sim-out-of-range', 'no operator of the service has this SIM')
 
   const transactionId = `MSFT-${uuid(service.random(16))}`
   const question = { operator, iccid, location: location?.toUpperCase(), transactionId }

@@ -4,7 +4,7 @@ import type { PortalPayment, PortalPlan } from './operator-side.ts'
 export type FieldErrors = Readonly<Record<string, string>>
 
 export const checkPlanForm = (form: URLSearchParams, plans: readonly PortalPlan[]): FieldErrors =>
-  plans.some(plan => plan.id === form.get('plan')) ? {} : { plan: 'Choose one of the plans to go on.' }
+  plans.some(plan => plan.id === form.get('plan')) ? {} : { plan: 'Choose one of the plans to continue.' }
 
 export const checkSignInForm = (form: URLSearchParams): FieldErrors => ({
   ...emailError(form),

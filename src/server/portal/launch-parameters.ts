@@ -22,8 +22,8 @@ const RULES: Readonly<Record<string, { readonly shape: RegExp; readonly expected
   eid: { shape: /^\d{32}$/, expected: '32 digits' },
   imei: { shape: /^\d{14,16}$/, expected: '14 to 16 digits' },
   iccid: { shape: /^89\d{16,18}$/, expected: '18 to 20 digits that begin with 89' },
-  location: { shape: /^[A-Za-z]{2}$/, expected: 'a two-letter country' },
-  market: { shape: /^[A-Za-z]{2}$/, expected: 'a two-letter country' },
+  location: { shape: /^[A-Za-z]{2}$/, expected: 'a two-letter country code' },
+  market: { shape: /^[A-Za-z]{2}$/, expected: 'a two-letter country code' },
   transactionId: { shape: /^[\x20-\x7e]{1,64}$/, expected: '1 to 64 characters' },
 }
 
@@ -61,7 +61,7 @@ export const readLaunch = (query: URLSearchParams, headers: Headers): LaunchRead
     .map(part => part.trim())
     .filter(part => part !== '')
   for (const one of iccids)
-    if (!RULES.iccid!.shape.test(one)) faults.push(`iccids must hold ICCIDs of ${RULES.iccid!.expected}`)
+    if (!RULES.iccid!.shape.test(one)) faults.push(`iccids must contain ICCIDs of ${RULES.iccid!.expected}`)
   return {
     parameters: {
       iccids,

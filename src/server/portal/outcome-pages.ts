@@ -40,12 +40,12 @@ export const problemPage = (brand: Brand, session: PortalSession): Html => {
     body: html`<div class="alert" role="alert"><p>${
       declined
         ? 'Your bank did not accept the payment. Nothing was charged. Choose another payment method, or ask your bank.'
-        : 'Something on our side did not answer as it should. Nothing was charged. Try again in a minute.'
+        : 'Our systems did not respond as expected. Nothing was charged. Try again in a minute.'
     }</p></div>
 <p><a class="button" href="/checkout">${declined ? 'Choose another payment' : 'Try again'}</a></p>
-<p>Still no luck? <a href="/support">Ask our support</a>${
+<p>If the problem remains, <a href="/support">ask our support</a>${
       reference !== undefined && html` and name this reference: <code>${reference}</code>`
-    }. Or cancel; the app will then take you back.</p>`,
+    }. Or cancel and return to the app.</p>`,
   })
 }
 
@@ -55,7 +55,7 @@ export const cancelledPage = (
   ended: { status: MoDirectStatus; userAccount: PortalSession['userAccount']; reachedLine: boolean },
 ): Html =>
   layOut(brand, {
-    title: ended.status === 'cancelled' ? 'Order cancelled' : 'We cannot go on here',
+    title: ended.status === 'cancelled' ? 'Order canceled' : 'We cannot continue',
     script: '/static/cancel.js',
     body: html`<p class="lead">${
       ended.status === 'clientError'
@@ -80,7 +80,7 @@ export const finishedPage = (brand: Brand): Html =>
 export const endedPage = (brand: Brand): Html =>
   layOut(brand, {
     title: 'This visit has ended',
-    body: html`<p class="lead">For your safety a visit ends after thirty minutes without a click, and when an order is finished.
+    body: html`<p class="lead">For security, a visit ends after thirty minutes without a click, and when an order is finished.
 Go back to the Mobile Plans app and open ${brand.name} again to start a new one.</p>`,
   })
 
@@ -92,9 +92,9 @@ export const termsPage = (brand: Brand): Html =>
     title: 'Terms of service',
     back: { href: '/continue', text: 'Back to your order' },
     body: html`<p>${brand.name} is the operator of a test bench. Plans are used with test profiles on a test network; prices are
-shown to rehearse a purchase, and no money moves.</p>
+shown for test purchases, and no money is transferred.</p>
 <h2>Your plan</h2><p>A plan begins when the profile first registers on the network and ends when its days or its data are used up.
-A prepaid plan ends by itself. A contract can be cancelled in your account at the end of any month.</p>
+A prepaid plan ends by itself. A contract can be canceled in your account at the end of any month.</p>
 <h2>Your profile</h2><p>An order is one profile for one eSIM. A download that fails can be repeated with the same order.</p>`,
   })
 

@@ -63,7 +63,7 @@ const launch = (request: Request, url: URL, settings: PortalSettings, sessions: 
     return respond({ page, status: faults.length > 0 ? 400 : 200 })
   }
   audit('launched', `location ${parameters.location}, market ${parameters.market}`)
-  for (const { code, at } of parameters.lpaErrors) audit('launched', `a download failed before: ${code} ${at}`.trim())
+  for (const { code, at } of parameters.lpaErrors) audit('launched', `a previous download failed: ${code} ${at}`.trim())
   const { id, session } = sessions.open(parameters)
   return respond({ page: welcomePage(settings.brand, session) }, sessionCookie(id))
 }
@@ -74,14 +74,17 @@ const visit = async (request: Request, url: URL, settings: PortalSettings, sessi
   const session = sessions.find(id)
   if (id === undefined || session === undefined) return respond({ page: endedPage(brand), status: 403 }, endedCookie())
   if (request.method !== 'GET' && request.method !== 'POST')
-    return respond({ page: refusedPage(brand, 'Not possible', 'This page can only be opened or sent.'), status: 405 })
+    return respond({
+      page: refusedPage(brand, 'Not possible', 'This page accepts only GET and POST requests.'),
+      status: 405,
+    })
 
   let form: URLSearchParams | undefined
   if (request.method === 'POST') {
     const read = await readForm(request)
     if (typeof read === 'number')
       return respond({
-        page: refusedPage(brand, 'Not possible', 'What was sent is not one of our forms.'),
+        page: refusedPage(brand, 'Not possible', 'The data is not one of our forms.'),
         status: read,
       })
     form = read
@@ -94,7 +97,7 @@ const visit = async (request: Request, url: URL, settings: PortalSettings, sessi
   const step: PortalStep = { path: url.pathname, form, session, settings }
   const answer = await answerStep(step)
   if (answer === undefined)
-    return respond({ page: refusedPage(brand, 'Page not found', 'There is no such page here.'), status: 404 })
+    return respond({ page: refusedPage(brand, 'Page not found', 'This page does not exist.'), status: 404 })
   if (answer.session === 'ended') {
     sessions.close(id)
     return respond(answer, endedCookie())

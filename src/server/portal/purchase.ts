@@ -76,7 +76,7 @@ const FORMS: Readonly<Record<string, Answering>> = {
     if (account === undefined) {
       session.failure = { status: 'logOnFailed' }
       const wrong = {
-        email: 'This email address and password do not belong together. Check both, or create an account.',
+        email: 'The email address or the password is wrong. Check both, or create an account.',
       }
       return { page: signInPage(settings.brand, session, wrong), status: 422 }
     }
@@ -96,7 +96,7 @@ const FORMS: Readonly<Record<string, Answering>> = {
     if (account === 'account-exists') {
       // A double click: the first request created the account.
       if (session.account !== undefined) return { to: nextPath(session) }
-      const taken = { email: 'There is already an account with this email address. Sign in instead.' }
+      const taken = { email: 'An account with this email address already exists. Sign in instead.' }
       return { page: registerPage(settings.brand, session, taken), status: 422 }
     }
     return signedIn(session, account, 'new')

@@ -122,9 +122,9 @@ describe('activation with a simulated user', () => {
     ['a plan that is not offered', { plan: 'Gold' }, /no plan "Gold"/],
     ['a payment that is not offered', { payment: 'gold bars' }, /no payment "gold bars"/],
     ['a payment that is declined', { payment: 'declined' }, /did not accept the payment/],
-    ['a wrong password', { account: { ...SHOPPER.account, isNew: false } }, /do not belong together/],
+    ['a wrong password', { account: { ...SHOPPER.account, isNew: false } }, /address or the password is wrong/],
     ['a password that is too short', { account: { ...SHOPPER.account, password: 'x' } }, /at least 8 characters/],
-  ])('is stuck, and says where and why, with %s', async (_what, change, why) => {
+  ])('A visit with %s ends in portal-stuck with the page and the reason', async (_what, change, why) => {
     const { host, app } = setUp()
     await openPortal(app)
     await expect(host.shop(shop(change))).rejects.toMatchObject({
@@ -159,7 +159,7 @@ describe('unreachable portal', () => {
       async () => new Response(null, { status: 302, headers: { Location: 'http://portal.northwind.example/' } }),
       'portal-failed',
     ],
-  ])('the app shows a page with a CV when it %s, and can try again', async (_what, answer, errorCode) => {
+  ])('The app shows a page with a CV and Try again if the portal %s', async (_what, answer, errorCode) => {
     const { world, app } = setUp()
     const real = world.hosts['portal.northwind.example']!
     if (answer === undefined) delete world.hosts['portal.northwind.example']
@@ -258,10 +258,10 @@ if (!(a instanceof MobilePlansOperationContext) || !a.Id || a.Id === b.Id) throw
     await app.until(({ download }) => download?.phase === 'done')
     expect(notes).toEqual(
       [
-        'modirectStatus is called moDirectStatus in the contract’s table',
-        'lineType is called line in the contract’s table',
-        'line "Fancy" is none of New, Existing, Bailed, None',
-        'planName must be named when a plan was bought',
+        'modirectStatus has the name moDirectStatus in the table of the contract',
+        'lineType has the name line in the table of the contract',
+        'line "Fancy" is not one of New, Existing, Bailed, None',
+        'planName is required if a plan was bought',
       ].map(text => `notifyProfileDownload: ${text.replace('’', "'")}`),
     )
   })
@@ -272,7 +272,7 @@ if (!(a instanceof MobilePlansOperationContext) || !a.Id || a.Id === b.Id) throw
 MobilePlansInlineOperations.notifyProfileDownload(md, '1$a.example$B')`,
     )
     await app.until(({ download }) => download?.phase === 'done')
-    expect(notes).toContain('the page has no function nobody to be called')
+    expect(notes).toContain('the page has no function nobody')
   })
 
   it('A page can reach the network only through the fetch of the app', async () => {

@@ -177,7 +177,7 @@ describe('gateway', () => {
     [
       'GWY-016 a picture that is not png',
       { images: [{ uri: 'https://i.example/a.jpg', width: 10, height: 10 }] },
-      /png/,
+      /PNG/,
     ],
     ['GWY-018 its own disclaimer', { disclaimer: 'none' }, /disclaimer/],
   ])('The gateway rejects %s', (_what, change, message) => {
@@ -268,7 +268,7 @@ describe('balance', () => {
       502,
       'operator-unreachable',
     ],
-  ])('tells the app clearly about %s', async (_what, fetch, status, code) => {
+  ])('The service reports %s with its own code', async (_what, fetch, status, code) => {
     expect(await ask(fetch)).toMatchObject({ status, body: { error: { code } } })
   })
   it('BAL-048 The service forwards Retry-After', async () => {

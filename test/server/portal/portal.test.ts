@@ -160,10 +160,10 @@ describe('form validation', () => {
     ['/plans', { plan: 'gold' }, 'Choose one of the plans'],
     ['/sign-in', { email: 'ann', password: 'x' }, 'Enter an email address like'],
     ['/sign-in', { email: 'ann@example.com', password: '' }, 'Enter your password'],
-    ['/sign-in', { email: 'ann@example.com', password: 'wrong' }, 'do not belong together'],
+    ['/sign-in', { email: 'ann@example.com', password: 'wrong' }, 'The email address or the password is wrong'],
     ['/register', { ...ANN, password: 'short' }, 'at least 8 characters'],
     ['/register', { ...ANN, name: ' ' }, 'Enter your name'],
-    ['/register', { ...ANN, email: 'taken@example.com' }, 'already an account'],
+    ['/register', { ...ANN, email: 'taken@example.com' }, 'already exists'],
   ])('%s with %o shows the form again', async (path, fields, sentence) => {
     const { visitor, accounts } = setUp()
     accounts.set('taken@example.com', ANN)
@@ -226,7 +226,7 @@ describe('interrupted visit', () => {
       'smdp-unreachable',
     ],
     ['a fault behind it', async () => Promise.reject(new Error('secret detail')), 'unexpected'],
-  ])('an order that fails by %s can be tried again or cancelled with its reason', async (_what, place, reference) => {
+  ])('An order that fails by %s can be repeated or canceled with its reason', async (_what, place, reference) => {
     const { visitor, toCheckout, defects } = setUp(place)
     await toCheckout()
     const problem = await visitor.post('/checkout', PAY)
@@ -285,7 +285,7 @@ describe('interrupted visit', () => {
     ['no location', LAUNCH.replace('location=DE&', '')],
     ['a broken iccids', `${LAUNCH}&iccids=8944100000000000013,12`],
     ['PRT-019 a physical SIM without its ICCID', '/?market=us&location=us&imei=001102000311608&transactionId=t&iccid='],
-  ])('refuses a launch with %s as ClientError', async (_what, launch) => {
+  ])('The portal rejects a launch with %s as ClientError', async (_what, launch) => {
     const { visitor, audit } = setUp()
     const page = await visitor.get(launch)
     expect(page.status).toBe(400)
@@ -308,7 +308,9 @@ describe('launch', () => {
     })
     expect(page.text).toContain('(ServerFailure, ServerNotReachable)')
     expect(page.text).not.toContain('<script>')
-    expect(audit.map(({ detail }) => detail)).toContain('a download failed before: ServerFailure 5/18/2018 11:17:23 PM')
+    expect(audit.map(({ detail }) => detail)).toContain(
+      'a previous download failed: ServerFailure 5/18/2018 11:17:23 PM',
+    )
   })
   it('A launch starts a new visit and ends the previous one', async () => {
     const { visitor } = setUp()
