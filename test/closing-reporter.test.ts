@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { TestCase, TestModule } from 'vitest/node'
 import { closingReporter } from './closing-reporter.ts'
 
-interface Told {
+interface TestOutcome {
   readonly name: string
   readonly state: 'passed' | 'failed' | 'skipped'
   readonly flaky?: boolean
   readonly error?: string
 }
 
-const moduleOf = (...tests: Told[]): TestModule => {
-  const module = { type: 'module', relativeModuleId: 'test/room/a.test.ts', errors: () => [] }
+const createModule = (...tests: TestOutcome[]): TestModule => {
+  const module = { type: 'module', relativeModuleId: 'test/module/a.test.ts', errors: () => [] }
   const cases = tests.map(({ name, state, flaky = false, error }) => ({
     name,
     fullName: `suite > ${name}`,
@@ -21,7 +21,7 @@ const moduleOf = (...tests: Told[]): TestModule => {
   return { ...module, children: { allTests: () => cases as unknown as Iterable<TestCase> } } as unknown as TestModule
 }
 
-/** What a run of these tests prints at its end, and whether it was made to fail. */
+/** Returns the closing text of a run of these tests, and whether the reporter made the run fail. */
 const close = (module: TestModule, maySkip?: RegExp): { text: string; failed: boolean } => {
   const lines: string[] = []
   let failed = false
@@ -35,27 +35,34 @@ const close = (module: TestModule, maySkip?: RegExp): { text: string; failed: bo
   return { text: lines.join('\n'), failed }
 }
 
-describe('what a test run says at its end', () => {
-  const skipped: Told = { name: 'needs a reader (no pcscd)', state: 'skipped' }
+describe('the closing reporter', () => {
+  const skipped: TestOutcome = { name: 'needs a reader (no pcscd)', state: 'skipped' }
 
-  it('names what was skipped, and lets it pass where nobody forbids it', () => {
-    const { text, failed } = close(moduleOf({ name: 'x', state: 'passed' }, skipped))
-    expect(text).toContain('Not tested, and why:\n  test/room/a.test.ts: needs a reader (no pcscd)')
+  it('the closing reporter lists skipped tests and does not fail the run without maySkip', () => {
+    const { text, failed } = close(createModule({ name: 'x', state: 'passed' }, skipped))
+    expect(text).toContain('Skipped tests and reasons:\n  test/module/a.test.ts: needs a reader (no pcscd)')
     expect(text).toMatch(/1 passed, 0 failed, 1 skipped$/)
     expect(failed).toBe(false)
   })
 
-  it('fails a run that skipped what it may not', () => {
-    expect(close(moduleOf(skipped), /shared/).failed).toBe(true)
-    expect(close(moduleOf(skipped), /pcscd/).failed).toBe(false)
+  it('the closing reporter fails a run with a skipped test that maySkip does not match', () => {
+    expect(close(createModule(skipped), /shared/).failed).toBe(true)
+    expect(close(createModule(skipped), /pcscd/).failed).toBe(false)
   })
 
-  it('names what passed at the second attempt only, with the first error', () => {
-    const told = { name: 'pulls the card', state: 'passed', flaky: true, error: 'card-removed\nat x' } as const
-    const { text, failed } = close(moduleOf(told, { name: 'steady', state: 'passed' }))
-    expect(text).toContain('to be found:\n  test/room/a.test.ts: suite > pulls the card: card-removed\n')
+  it('the closing reporter lists flaky tests with their first error', () => {
+    const flaky = { name: 'pulls the card', state: 'passed', flaky: true, error: 'card-removed\nat x' } as const
+    const { text, failed } = close(createModule(flaky, { name: 'steady', state: 'passed' }))
+    expect(text).toContain('second attempt:\n  test/module/a.test.ts: suite > pulls the card: card-removed\n')
     expect(text).not.toContain('steady')
-    expect(text).toMatch(/2 passed \(1 at the second attempt\), 0 failed, 0 skipped$/)
+    expect(text).toMatch(/2 passed \(1 in the second attempt\), 0 failed, 0 skipped$/)
     expect(failed).toBe(false)
+  })
+
+  it('the closing reporter counts the tests without reference data in one line', () => {
+    const names = ['a (skipped: no ../shared/ts48)', 'b (skipped: no ../shared/ts48)', 'c (no ../shared/sgp26)']
+    const { text } = close(createModule(...names.map(name => ({ name, state: 'skipped' as const }))))
+    expect(text).toContain('Reference data ../shared is missing: 3 tests skipped (sgp26: 1, ts48: 2)')
+    expect(text).not.toContain('test/module/a.test.ts')
   })
 })
