@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import pino from 'pino'
+import type pino from 'pino'
 import type { CardJournal } from '../evidence/card-journal.ts'
 import { BenchError } from '../host/error.ts'
 import { type CurveOption, ownCertificates, readCertificates } from '../host/pki/card-pki.ts'
@@ -14,6 +14,7 @@ import { openLearnedFacts } from '../rigs/learned.ts'
 import { checkRecordingFile, recordSessions } from '../rigs/links/session-recording.ts'
 import { chooseRig, type Rig, readRigs, summarizeRig } from '../rigs/rig.ts'
 import type { Pki } from '../rsp/certificates/pki-folder.ts'
+import { checkLogLevel, openBenchLog } from './bench-log.ts'
 
 /** Which test PKI the servers and software eUICCs use. */
 export interface PkiOptions {
@@ -25,6 +26,10 @@ export interface RecordingOptions {
   /** The file that the recording of the card session is written to. */
   readonly record?: string
   readonly redact?: boolean
+}
+export interface LogOptions {
+  /** Also writes the log to stderr. */
+  readonly verbose?: boolean
 }
 
 /** What every command that does something stands on: the state folder, certificates, rigs. */
@@ -45,7 +50,7 @@ export interface BenchContext {
 
 export const openContext = (
   runtime: Runtime,
-  { certs, curve, record, redact }: PkiOptions & RecordingOptions,
+  { certs, curve, record, redact, verbose }: PkiOptions & RecordingOptions & LogOptions,
 ): BenchContext => {
   const tapeFile = record === undefined ? undefined : resolve(runtime.workingFolder, record)
   if (tapeFile !== undefined) checkRecordingFile(tapeFile)
@@ -54,10 +59,12 @@ export const openContext = (
   const rigs = readRigs(folders)
   const home = openHome(homePath(runtime.environment, runtime.workingFolder))
   try {
-    const log = pino(
-      { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-      pino.destination({ dest: join(home.path, 'bench.log'), sync: true, mode: 0o600 }),
+    const log = openBenchLog(
+      join(home.path, 'bench.log'),
+      checkLogLevel(runtime.environment),
+      verbose ? line => void runtime.err.write(line) : undefined,
     )
+    log.debug({ home: home.path, curve, rigs: rigs.map(({ name }) => name) }, 'state folder opened')
     const context = { random: runtime.random, now: runtime.clock() }
     const pki =
       certs === undefined ? ownCertificates(home.pki, curve, context) : readCertificates(certs, curve, context)
@@ -88,6 +95,7 @@ export const openContext = (
       choose,
       async open(name, journal) {
         const { rig, why } = await choose(name)
+        log.info({ rig: rig.name }, why)
         const device = await openRig(links, rig, summarizeRig(rig, why), journal)
         try {
           await checkIdentity(device)
@@ -108,7 +116,7 @@ export const openContext = (
 /** Opens a workplace for the time of `work`. */
 export const withContext = async <T>(
   runtime: Runtime,
-  options: PkiOptions & RecordingOptions,
+  options: PkiOptions & RecordingOptions & LogOptions,
   work: (workplace: BenchContext) => Promise<T>,
 ): Promise<T> => {
   const workplace = openContext(runtime, options)

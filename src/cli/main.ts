@@ -5,13 +5,13 @@ import { allReleased, hasPendingCall } from '../pcsc/watchdog.ts'
 import { createProgram } from './program.ts'
 import { reportError } from './report-error.ts'
 
-/** `process.exit` waits for the threads of the process, also for one that a reader does not let go of: then it is killed. */
+/** Ends the process. `process.exit` waits for threads, so a blocked PC/SC call needs SIGKILL. */
 const endProcess = (exitCode: number): void => {
   if (hasPendingCall()) process.kill(process.pid, 'SIGKILL')
   else process.exit(exitCode)
 }
 
-/** The runtime as a process has it. The first SIGINT or SIGTERM asks for an end; a second one does not ask. */
+/** The runtime of this process. First SIGINT or SIGTERM: graceful shutdown. Second one: exit immediately. */
 const openRuntime = (): Runtime & { stop(): void; close(): void } => {
   const interrupt = new AbortController()
   const stop = (): void => interrupt.abort(new Error('interrupted'))
@@ -39,7 +39,7 @@ const openRuntime = (): Runtime & { stop(): void; close(): void } => {
   }
 }
 
-/** Runs one command in a runtime, and gives its exit code: 0 pass, 1 a run that did not, 2 wrong use. */
+/** Runs one command. Resolves with its exit code: 0 success, 1 failure, 2 invalid command line or configuration. */
 export const runProgram = async (runtime: Runtime, args: readonly string[]): Promise<number> => {
   let exitCode = 0
   try {
@@ -48,14 +48,20 @@ export const runProgram = async (runtime: Runtime, args: readonly string[]): Pro
     }).parseAsync(args as string[], { from: 'user' })
     return exitCode
   } catch (error) {
-    return reportError(error, runtime, args)
+    return reportError(error, runtime, { json: wantsJson(args) })
   }
 }
 
-/** A result that did not get to where it was to go is none; what became of the last write is told a little later. */
-const reportUnwritten = async (unwritten: () => NodeJS.ErrnoException | undefined): Promise<number> => {
+/** With `--json`, also errors of the command line itself are printed as JSON. */
+const wantsJson = (args: readonly string[]): boolean => {
+  const end = args.indexOf('--')
+  return args.slice(0, end < 0 ? undefined : end).includes('--json')
+}
+
+/** A failed write of the output is a failure of the command. Node emits the error of the last write after a tick. */
+const reportUnwritten = async (getWriteError: () => NodeJS.ErrnoException | undefined): Promise<number> => {
   await new Promise(resolve => setImmediate(resolve))
-  const error = unwritten()
+  const error = getWriteError()
   if (error === undefined) return 0
   process.stderr.write(`esim-bench: the output could not be written: ${describeDiskError(error) ?? error.message}\n`)
   return 1
@@ -63,20 +69,19 @@ const reportUnwritten = async (unwritten: () => NodeJS.ErrnoException | undefine
 
 export const main = async (args: readonly string[]): Promise<number> => {
   const runtime = openRuntime()
-  // Somebody who reads only the first lines (`| head`) asks for an end, as Ctrl-C does: what is being done to a card is
-  // brought to one first.
-  let unwritten: NodeJS.ErrnoException | undefined
+  // A closed output (`| head`) is handled as Ctrl-C: the operation on the card is finished first.
+  let writeError: NodeJS.ErrnoException | undefined
   for (const output of [process.stdout, process.stderr])
     output.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') unwritten = error
+      if (error.code !== 'EPIPE') writeError = error
       runtime.stop()
     })
-  const onSurprise = (error: unknown): void => endProcess(reportError(error, runtime) || 1)
-  process.on('uncaughtException', onSurprise)
-  process.on('unhandledRejection', onSurprise)
+  const onUncaught = (error: unknown): void => endProcess(reportError(error, runtime) || 1)
+  process.on('uncaughtException', onUncaught)
+  process.on('unhandledRejection', onUncaught)
   try {
-    const exitCode = (await runProgram(runtime, args)) || (await reportUnwritten(() => unwritten))
-    // Nothing is left to do, and a reader or pcscd that hangs would keep the process for ever.
+    const exitCode = (await runProgram(runtime, args)) || (await reportUnwritten(() => writeError))
+    // A blocked reader or pcscd would otherwise keep the process running.
     await allReleased()
     if (hasPendingCall()) endProcess(exitCode)
     return exitCode

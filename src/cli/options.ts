@@ -1,52 +1,53 @@
 import { readFileSync } from 'node:fs'
-import { InvalidArgumentError } from 'commander'
-import type { PkiOptions, RecordingOptions } from '../bench/context.ts'
+import { z } from 'zod'
 import { BenchError } from '../host/error.ts'
-import type { CurveOption } from '../host/pki/card-pki.ts'
 import { describeFileError } from '../host/state/file-error.ts'
+import { flag, option, text } from './command-line.ts'
+import { HostAndPort, Port } from './values.ts'
+
+export const json = () => flag('--json', 'print the result as one JSON object on the last line')
+export const yes = () => flag('--yes', 'answer yes to each question')
+export const lpac = () => flag('--lpac', 'print the output in the format of lpac', { conflicts: 'json' })
+export const certs = () =>
+  text('--certs <dir>', 'use the certificates and keys of this folder (SGP.26 layout) instead of the PKI of the bench')
+export const curve = () =>
+  option('--curve <name>', 'use certificates of this curve', z.enum(['nist', 'brainpool']).default('nist'))
+export const ca = () =>
+  text('--ca <file>', 'trust the TLS certificates of this CA (PEM) instead of the CI list of the card')
+export const connectTo = () =>
+  option(
+    '--connect-to <host:port>',
+    'connect to this address instead of the host of the server',
+    HostAndPort.optional(),
+  )
+export const port = () =>
+  option('--port <number>', 'listen on this port of 127.0.0.1 for the dashboard', Port.optional())
+export const profilePackage = () => text('--profile <file>', 'download this profile package instead of a generated one')
+export const verbose = () => flag('--verbose', 'also write the log to stderr', { isGlobal: true })
+
+/** Options of each command that opens a rig: which rig, which PKI, and a recording. */
+export const RigOptions = z.object({
+  rig: text('--rig <name>', 'use this rig (default: the first attached rig)'),
+  certs: certs(),
+  curve: curve(),
+  record: text('--record <file>', 'record the exchanges with the card in this file'),
+  redact: flag('--redact', 'replace EID, ICCIDs and IMSIs in the recording'),
+  verbose: verbose(),
+})
+export type RigOptions = z.output<typeof RigOptions>
+export const RIG_OPTION_NAMES = Object.keys(RigOptions.shape)
 
 /** Options of each command that uses a card. */
-export interface CardOptions extends PkiOptions, RecordingOptions {
-  readonly rig?: string
-  readonly json?: boolean
-  /** The output in lpac's form. */
-  readonly lpac?: boolean
-}
+export const CardOptions = RigOptions.extend({ json: json(), lpac: lpac() })
+export type CardOptions = z.output<typeof CardOptions>
 
-export const readCurve = (text: string): CurveOption => {
-  if (text === 'nist' || text === 'brainpool') return text
-  throw new InvalidArgumentError('it must be nist or brainpool.')
-}
+/** Options of each command that opens rig files and PKI, but no rig of its own. */
+export const PkiOptions = z.object({ json: json(), certs: certs(), curve: curve(), verbose: verbose() })
+export type PkiOptions = z.output<typeof PkiOptions>
 
-export const readPort = (text: string): number => {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (port >= 0 && port <= 65_535) return port
-  throw new InvalidArgumentError('it must be a number from 0 to 65535 (0: any that is free).')
-}
+export const NoOptions = z.object({})
 
-export const readHost = (text: string): string => {
-  if (/^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/.test(text))
-    return text.toLowerCase()
-  throw new InvalidArgumentError('it must be a host name such as smdp.example.com, without a port.')
-}
-
-export const readHostAndPort = (text: string): { host: string; port: number } => {
-  const match = /^(\[[0-9a-f:]+\]|[^:\s]+):(\d{1,5})$/i.exec(text)
-  if (!match || Number(match[2]) > 65_535)
-    throw new InvalidArgumentError('it must be HOST:PORT, such as 127.0.0.1:8443.')
-  return { host: match[1]!.replace(/^\[|\]$/g, ''), port: Number(match[2]) }
-}
-
-export const readCount = (text: string): number => {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('it must be a number from 1 to 999999.')
-}
-
-export const readSeconds = (text: string): number => {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('it must be a number of seconds.')
-}
-
+/** Reads a file that the user named; `what` completes "cannot read the …". */
 export const readInput = (path: string, what: string): Uint8Array => {
   try {
     return new Uint8Array(readFileSync(path))

@@ -1,15 +1,20 @@
-import { Argument, Command, Option } from 'commander'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { checkLogLevel } from '../bench/bench-log.ts'
 import type { Runtime } from '../host/runtime.ts'
 import { VERSION } from '../host/version.ts'
 import { addCardCommands } from './card/card-program.ts'
+import { addCommand, addOption, argument, type CommandSink, createCommand, flag, option } from './command-line.ts'
+import { addCompletionCommand } from './completion-command.ts'
 import { addLpacCommand } from './lpac/lpac-program.ts'
-import { readCount } from './options.ts'
+import { json, verbose } from './options.ts'
 import { addDoctorCommands } from './rigs/doctor-program.ts'
 import { addEuiccCommands } from './rigs/euicc-program.ts'
-import { certs, curve, json, type Perform, port, profile, record, redact, rig, withOptions } from './shared-options.ts'
+import { RunOptions, ServeOptions, StartOptions } from './run/run-options.ts'
 import { addSmdpCommands } from './smdp/smdp-program.ts'
+import { Count } from './values.ts'
 
-/** Each command is loaded when it is asked for: listing a card's profiles needs no browser and no servers. */
+/** Loads the module of a command when the command runs: `card list` needs no browser and no server. */
 const load = {
   run: () => import('./run/run-command.ts'),
   serve: () => import('./run/serve-command.ts'),
@@ -17,59 +22,66 @@ const load = {
   benchServer: () => import('./run/bench-server-command.ts'),
 } as const
 
-/** The command line. `done` gets the exit code. */
+const SCENARIOS = ['activate'] as const
+
+/** The command line of the program; `done` receives the exit code of the command. */
 export const createProgram = (runtime: Runtime, done: (exitCode: number) => void): Command => {
-  const program = new Command('esim-bench')
+  const program = createCommand('esim-bench')
   program
-    .description('A hardware-in-the-loop test bench for eSIM cards, with a software eUICC where no card is at hand.')
-    .version(VERSION)
-    .exitOverride()
+    .description('A hardware-in-the-loop test bench for eSIM cards. Without hardware it uses a software eUICC.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'print the help text of a command')
     .configureOutput({
       writeOut: text => void runtime.out.write(text),
-      // Errors are said in one place, in one form.
+      // `reportError` prints errors.
       writeErr: () => undefined,
     })
-    .showSuggestionAfterError(true)
-  const perform: Perform =
-    <A extends unknown[]>(work: (...args: A) => Promise<number>) =>
-    async (...args) => {
-      // Commander puts the command itself last.
-      done(await work(...(args.slice(0, -1) as A)))
-    }
+    .hook('preAction', () => void checkLogLevel(runtime.environment))
+  addOption(program, 'verbose', verbose())
+  const sink: CommandSink = {
+    warn: sentence => void runtime.err.write(`esim-bench: ${sentence}\n`),
+    done,
+  }
 
-  withOptions(program.command('start'), rig(), profile(), certs(), curve(), port(), record(), redact())
-    .description('start services and dashboard, run one activation, and stay up for the page')
-    .option('--once', 'end after the run, with the exit code of its verdict')
-    .action(perform(async options => (await load.serve()).startCommand(runtime, options as never)))
+  addCommand(program, sink, {
+    name: 'start',
+    help: 'start the services and the dashboard, run one activation, and keep the dashboard open',
+    options: StartOptions,
+    run: async (_, options) => (await load.serve()).startCommand(runtime, options),
+  })
+  addCommand(program, sink, {
+    name: 'run',
+    help: 'run a scenario and report its verdict',
+    arguments: [argument('<scenario>', 'the scenario to run', z.enum(SCENARIOS))],
+    options: RunOptions,
+    run: async (_, options) => (await load.run()).runCommand(runtime, options),
+  })
+  addCommand(program, sink, {
+    name: 'serve',
+    help: 'start the services and the dashboard without a run',
+    options: ServeOptions,
+    run: async (_, options) => (await load.serve()).serveCommand(runtime, options),
+  })
+  addCommand(program, sink, {
+    name: 'bench',
+    help: 'measure exchanges, durations and downloads per second, compared with bare cryptography',
+    options: z.object({
+      downloads: option('--downloads <count>', 'measure this number of downloads', Count.default(40)),
+      json: json(),
+      server: flag('--server', 'measure the SM-DP+ over TLS in a separate process, with each of its stores'),
+      sessions: option('--sessions <count>', 'with --server: open this number of sessions', Count.default(20_000)),
+    }),
+    run: async (_, options) =>
+      options.server
+        ? (await load.benchServer()).benchServerCommand(runtime, options)
+        : (await load.bench()).benchCommand(runtime, options),
+  })
 
-  withOptions(program.command('run'), rig(), profile(), certs(), curve(), json(), record(), redact())
-    .description('run a scenario')
-    .addArgument(new Argument('<scenario>', 'what to run').choices(['activate']))
-    .action(perform(async (_scenario, options) => (await load.run()).runCommand(runtime, options as never)))
-
-  withOptions(program.command('serve'), port(), rig(), certs(), curve())
-    .description('start services and dashboard without a run')
-    .action(perform(async options => (await load.serve()).serveCommand(runtime, options as never)))
-
-  program
-    .command('bench')
-    .description('measure: exchanges, milliseconds and downloads a second, beside bare crypto')
-    .addOption(new Option('--downloads <count>', 'downloads to measure').argParser(readCount).default(40))
-    .addOption(json())
-    .option('--server', 'measure the SM-DP+ over TLS instead, in a process of its own, on each of its stores')
-    .addOption(new Option('--sessions <count>', 'with --server: sessions to open').argParser(readCount).default(20_000))
-    .action(
-      perform(async (options: { server?: true }) =>
-        options.server
-          ? (await load.benchServer()).benchServerCommand(runtime, options as never)
-          : (await load.bench()).benchCommand(runtime, options as never),
-      ),
-    )
-
-  addCardCommands(program, runtime, perform)
-  addSmdpCommands(program, runtime, perform)
-  addDoctorCommands(program, runtime, perform)
-  addEuiccCommands(program, runtime, perform)
-  addLpacCommand(program, runtime, perform)
+  addCardCommands(program, runtime, sink)
+  addSmdpCommands(program, runtime, sink)
+  addDoctorCommands(program, runtime, sink)
+  addEuiccCommands(program, runtime, sink)
+  addLpacCommand(program, runtime, sink)
+  addCompletionCommand(program, runtime, sink)
   return program
 }

@@ -7,71 +7,58 @@ import type { Runtime } from '../host/runtime.ts'
 import { describeDiskError } from '../host/state/file-error.ts'
 import { homePath } from '../host/state/home.ts'
 import { ActivationCodeError } from '../rsp/activation-code.ts'
-import { showControls } from './terminal.ts'
+import { escapeControls, hasPrintedJson, printJson } from './terminal.ts'
 
-/** An error nobody foresaw goes into a file, whole; its reader is whoever mends the bench. */
-const keepForLater = (error: unknown, runtime: Runtime): string => {
+/** Writes an unexpected error with its stack to a file for the developers. Returns a sentence that names the file. */
+const writeErrorFile = (error: unknown, runtime: Runtime): string => {
   const home = homePath(runtime.environment, runtime.workingFolder)
   const path = join(home, 'errors', `${runtime.clock().toISOString().replace(/[-:.]/g, '')}.txt`)
   try {
     for (const folder of [home, join(home, 'errors')]) if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
-    writeFileSync(path, `${describeWhole(error)}\n`, { mode: 0o600 })
-    return `what happened is in ${path}`
+    writeFileSync(path, `${describeStack(error)}\n`, { mode: 0o600 })
+    return `the details are in ${path}; please report this error with that file`
   } catch (cause) {
-    return `and what happened could not be written to ${path}: ${(cause as Error).message}`
+    return `the details could not be written to ${path}: ${describeDiskError(cause) ?? (cause as Error).message}`
   }
 }
 
-const describeWhole = (error: unknown): string => {
+const describeStack = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  const cause = error.cause === undefined ? '' : `\ncaused by: ${describeWhole(error.cause)}`
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${describeStack(error.cause)}`
   return `${error.stack ?? `${error.name}: ${error.message}`}${cause}`
 }
 
-/** Commander's complaint, and where the commands are listed that it may have been meant for. */
-const describeUse = ({ code, message }: CommanderError, args: readonly string[] | undefined): string => {
-  const said = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
-  if (args === undefined) return code === 'commander.help' ? 'which command? `help` lists them' : said
-  const first = args.findIndex(word => word.startsWith('-'))
-  const words = first < 0 ? args : args.slice(0, first)
-  const help = (of: readonly string[]): string => `\`${['esim-bench', ...of, '--help'].join(' ')}\` lists them`
-  if (code === 'commander.help') return `which command? ${help(words)}`
-  if (code !== 'commander.unknownCommand' || said.includes('Did you mean')) return said
-  return `${said}; ${help(words.slice(0, words.indexOf(/'(.*)'/.exec(said)?.[1] ?? '')))}`
+interface ReportedError {
+  readonly code: string
+  readonly message: string
+  readonly exitCode: number
 }
 
-/** One sentence on stderr, never a stack trace; returns the exit code. `args` are those of the command line, not of a shell. */
-export const reportError = (error: unknown, runtime: Runtime, args?: readonly string[]): number => {
-  const say = (sentence: string): void => void runtime.err.write(`esim-bench: ${showControls(sentence)}\n`)
-  if (error instanceof CommanderError) {
-    // Help and version were asked for, and commander has printed them.
-    if (error.exitCode === 0) return 0
-    say(describeUse(error, args))
-    return 2
-  }
-  if (runtime.interrupt.aborted) {
-    say('interrupted')
-    return 1
-  }
-  if (error instanceof BenchError) {
-    say(error.message)
-    return exitCodeOf(error)
-  }
-  if (error instanceof ActivationCodeError) {
-    say(error.message)
-    return 2
-  }
-  const judged = classifyError(error)
-  if (judged.isForeseen) {
-    say(judged.summary)
-    return 1
-  }
-  const trouble = describeDiskError(error)
-  if (trouble !== undefined) say(`${trouble}: see to the disk, or set ESIM_BENCH_HOME to a folder on another one`)
-  else reportDefect(error, runtime)
-  return 1
+const toReport = (error: unknown, runtime: Runtime): ReportedError => {
+  if (runtime.interrupt.aborted) return { code: 'interrupted', message: 'interrupted', exitCode: 1 }
+  if (error instanceof BenchError) return { code: error.code, message: error.message, exitCode: exitCodeOf(error) }
+  if (error instanceof ActivationCodeError) return { code: 'activation-code', message: error.message, exitCode: 2 }
+  const { isForeseen, errorCode, summary } = classifyError(error)
+  if (isForeseen) return { code: errorCode, message: summary, exitCode: 1 }
+  const disk = describeDiskError(error)
+  if (disk === undefined) return { code: 'unexpected', message: describeDefect(error, runtime), exitCode: 1 }
+  const hint = 'correct this, or set ESIM_BENCH_HOME to a folder on another disk'
+  return { code: 'disk', message: `${disk}: ${hint}`, exitCode: 1 }
 }
 
-/** Of something that goes on all the same, too: one sentence, and the rest in a file. */
+/** Prints one sentence on stderr, and with `json` an error object on stdout. Returns the exit code. */
+export const reportError = (error: unknown, runtime: Runtime, { json = false }: { json?: boolean } = {}): number => {
+  // Commander has printed the help text or the version.
+  if (error instanceof CommanderError && error.exitCode === 0) return 0
+  const { code, message, exitCode } = toReport(error, runtime)
+  runtime.err.write(`esim-bench: ${escapeControls(message)}\n`)
+  if (json && !hasPrintedJson(runtime)) printJson(runtime, { error: { code, message } })
+  return exitCode
+}
+
+const describeDefect = (error: unknown, runtime: Runtime): string =>
+  `an unexpected error occurred; ${writeErrorFile(error, runtime)}`
+
+/** Reports an unexpected error of an operation that continues. */
 export const reportDefect = (error: unknown, runtime: Runtime): void =>
-  void runtime.err.write(`esim-bench: something unexpected went wrong; ${keepForLater(error, runtime)}\n`)
+  void runtime.err.write(`esim-bench: ${describeDefect(error, runtime)}\n`)

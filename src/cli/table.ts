@@ -1,8 +1,8 @@
-import { showName } from './terminal.ts'
+import { formatName } from './terminal.ts'
 
-/** Columns as wide as their widest cell. */
+/** Aligns the cells of rows in columns. */
 export const table = (rows: readonly (readonly string[])[]): string[] => {
-  const shown = rows.map(row => row.map(showName))
+  const shown = rows.map(row => row.map(formatName))
   const widths = shown[0]?.map((_, column) => Math.max(...shown.map(row => row[column]?.length ?? 0))) ?? []
   return shown.map(row =>
     row
@@ -12,6 +12,6 @@ export const table = (rows: readonly (readonly string[])[]): string[] => {
   )
 }
 
-/** With a line of names above it; nothing where there are no rows. */
+/** A table with a header; empty if there are no rows. */
 export const showTable = (header: readonly string[], rows: readonly (readonly string[])[]): string[] =>
   rows.length === 0 ? [] : table([header, ...rows])

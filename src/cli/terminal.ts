@@ -4,27 +4,27 @@ import type { Ask, Runtime } from '../host/runtime.ts'
 
 export interface Terminal {
   line(text?: string): void
-  /** What is going on now: one line that the next replaces; nothing where the output is no terminal. */
+  /** Shows the current operation in a line that the next output replaces. Does nothing without a terminal. */
   progress(text: string): void
-  /** How far it is: a bar on a terminal; where it is none, a line each quarter. */
+  /** Shows a progress bar on a terminal, else a line for each quarter. */
   bar(text: string, done: number, total: number): void
-  /** Absent where nobody is there to answer. */
+  /** Undefined if no user can answer. */
   readonly ask: Ask | undefined
 }
 
 /**
- * Names come from cards and servers, and a terminal obeys what is in them: control characters, and those that turn the
- * direction of writing, are shown as what they are. New lines stay, for we write some ourselves.
+ * Escapes control and bidirectional characters: texts from cards and servers must not control the terminal. Keeps line
+ * feeds, which our own texts contain.
  */
-export const showControls = (text: string): string =>
+export const escapeControls = (text: string): string =>
   text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, character =>
     character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-/** The same for a name that stands in a line of ours. */
-export const showName = (text: string): string => showControls(text).replace(/\n/g, '\\n')
+/** Escapes a name from a card or server for use within a line. */
+export const formatName = (text: string): string => escapeControls(text).replace(/\n/g, '\\n')
 
-/** With `quiet` nothing is shown: a machine reads the output. */
+/** With `quiet` the terminal prints nothing, because a program reads the output. */
 export const createTerminal = (runtime: Pick<Runtime, 'out' | 'in' | 'ask'>, quiet = false): Terminal => {
   const { out } = runtime
   let isShown = false
@@ -36,12 +36,12 @@ export const createTerminal = (runtime: Pick<Runtime, 'out' | 'in' | 'ask'>, qui
   const line = (text = ''): void => {
     if (quiet) return
     clear()
-    out.write(`${showControls(text)}\n`)
+    out.write(`${escapeControls(text)}\n`)
   }
   const progress = (text: string): void => {
     if (quiet || !out.isTTY) return
     clear()
-    out.write(showName(text).slice(0, (out.columns || 80) - 1))
+    out.write(formatName(text).slice(0, (out.columns || 80) - 1))
     isShown = true
   }
   const ask = runtime.ask ?? (runtime.in?.isTTY ? askOn(runtime.in, out) : undefined)
@@ -61,7 +61,7 @@ export const createTerminal = (runtime: Pick<Runtime, 'out' | 'in' | 'ask'>, qui
         ? undefined
         : (question, options) => {
             clear()
-            return ask(showControls(question), options)
+            return ask(escapeControls(question), options)
           },
   }
 }
@@ -76,9 +76,9 @@ const askOn =
   (question, { hidden = false, signal } = {}) =>
     new Promise(resolve => {
       out.write(question)
-      const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-      // As a terminal of its own, readline takes the echo from the tty; what it would show goes nowhere.
-      const reader = createInterface(hidden ? { input, output: nowhere, terminal: true } : { input, terminal: false })
+      const discard = new Writable({ write: (_chunk, _encoding, done) => done() })
+      // With `terminal: true`, readline switches the echo of the tty off; its own output is discarded.
+      const reader = createInterface(hidden ? { input, output: discard, terminal: true } : { input, terminal: false })
       let isOver = false
       const end = (answer: string | undefined): void => {
         if (isOver) return
@@ -96,14 +96,14 @@ const askOn =
       else signal?.addEventListener('abort', onAbort, { once: true })
     })
 
-/** The first character that comes in, and nothing after it; empty where nothing does. */
+/** Reads one character. Resolves with an empty text at the end of the input. */
 export const readCharacter = (input: Runtime['in']): Promise<string> =>
   new Promise(resolve => {
     if (input === undefined) return resolve('')
     const end = (chunk: Buffer | string = ''): void => {
       input.off('data', end)
       input.off('end', end)
-      // A pipe that is read on keeps the process.
+      // An open pipe would keep the process running.
       input.pause()
       resolve(String(chunk).slice(0, 1))
     }
@@ -113,5 +113,12 @@ export const readCharacter = (input: Runtime['in']): Promise<string> =>
 
 export const isYes = (answer: string | undefined): boolean => /^\s*y(es)?\s*$/i.test(answer ?? '')
 
-export const printJson = ({ out }: Pick<Runtime, 'out'>, value: unknown): void =>
-  void out.write(`${JSON.stringify(value)}\n`)
+const outputsWithJson = new WeakSet<object>()
+
+export const printJson = ({ out }: Pick<Runtime, 'out'>, value: unknown): void => {
+  outputsWithJson.add(out)
+  out.write(`${JSON.stringify(value)}\n`)
+}
+
+/** True if `printJson` has printed a result, which an error must not follow as the last line. */
+export const hasPrintedJson = ({ out }: Pick<Runtime, 'out'>): boolean => outputsWithJson.has(out)

@@ -46,7 +46,7 @@ export const compileBench = async (): Promise<BenchProgram> => {
     configFile: false,
     logLevel: 'silent',
     build: {
-      ssr: join(ROOT, 'src', 'bench', 'main.ts'),
+      ssr: join(ROOT, 'src', 'cli', 'main.ts'),
       outDir: join(folder, 'dist'),
       minify: false,
       // One folder for all, as deep as the sources, from where the bench finds its rigs.

@@ -21,17 +21,37 @@ const sentence = (err: string): string => {
   return err.replace(/^esim-bench: /, '').trimEnd()
 }
 
-describe('wrong use ends with 2 and one sentence', () => {
+describe('an invalid command line ends with exit code 2 and one sentence', () => {
   it.each<[string, string[], string | RegExp]>([
-    ['no command', [], 'which command? `esim-bench --help` lists them'],
-    ['half a command', ['card', 'notifications'], 'which command? `esim-bench card notifications --help` lists them'],
-    ['nothing like a command', ['card', 'frobnicate'], "unknown command 'frobnicate'; `esim-bench card --help` lists"],
+    ['no command', [], 'a command is missing. The commands of esim-bench are: start, run'],
+    [
+      'a group without its command',
+      ['card', 'notifications'],
+      'a command is missing. The commands of esim-bench card notifications are: list,',
+    ],
+    [
+      'a word unlike each command',
+      ['card', 'frobnicate'],
+      "unknown command 'frobnicate'. The commands of esim-bench card are: download,",
+    ],
     ['control characters', ['card', 'enable', '12', '--\u001b[2J'], "unknown option '--\\u001b[2J'"],
-    ['an unknown command', ['strat'], /unknown command 'strat'.*start/],
-    ['an unknown option', ['run', 'activate', '--rgi', 'x'], /unknown option '--rgi'.*--rig/],
-    ['an unknown scenario', ['run', 'destroy'], /'destroy' is invalid.*Allowed choices are activate/],
-    ['no scenario', ['run'], /missing required argument 'scenario'/],
-    ['an unknown curve', ['run', 'activate', '--curve', 'p521'], /--curve.*it must be nist or brainpool/],
+    [
+      'an unknown command',
+      ['strat'],
+      /unknown command 'strat'\. Did you mean start\? The commands of esim-bench are: start, run/,
+    ],
+    [
+      'an unknown option',
+      ['run', 'activate', '--rgi', 'x'],
+      /unknown option '--rgi'\. Did you mean --rig\? The options of esim-bench run are: --rig/,
+    ],
+    ['an unknown scenario', ['run', 'destroy'], /<scenario> "destroy" is invalid\. The choices are: activate/],
+    ['no scenario', ['run'], /the argument <scenario> is missing/],
+    [
+      'an unknown curve',
+      ['run', 'activate', '--curve', 'p521'],
+      /--curve "p521" is invalid\. The choices are: nist, brainpool/,
+    ],
     ['a port out of range', ['serve', '--port', '99999'], /it must be a number from 0 to 65535/],
     ['an unknown rig', ['run', 'activate', '--rig', 'softwrae'], 'There is no rig "softwrae". Did you mean software?'],
     [
@@ -54,31 +74,27 @@ describe('wrong use ends with 2 and one sentence', () => {
       ['card', 'download', '--smdp', 'a.example', '--matching-id', 'X', '--ca', 'no.pem'],
       /cannot read the CA file no\.pem/,
     ],
-    ['a host that is none', ['card', 'download', '--smdp', 'https://a.example/'], /it must be a host name/],
-    [
-      'a place that is none',
-      ['card', 'download', '--smdp', 'a.example', '--connect-to', 'here'],
-      /it must be HOST:PORT/,
-    ],
-    ['an SM-DS that is none', ['card', 'discover', 'a b'], /'a b' is invalid.*it must be a host name/],
-    ['an SM-DS that is none', ['card', 'download', '--discover', 'https://a'], /it must be a host name/],
-    ['no server', ['card', 'download', '--yes'], 'nothing was given, and the card holds no default SM-DP+'],
-    ['nobody to ask', ['card', 'download'], 'add --yes if you agree'],
+    ['an invalid host', ['card', 'download', '--smdp', 'https://a.example/'], /it must be a host name/],
+    ['an invalid address', ['card', 'download', '--smdp', 'a.example', '--connect-to', 'here'], /it must be HOST:PORT/],
+    ['an invalid SM-DS', ['card', 'discover', 'a b'], /\[smds\] "a b" is invalid: it must be a host name/],
+    ['an invalid SM-DS', ['card', 'download', '--discover', 'https://a'], /it must be a host name/],
+    ['no server', ['card', 'download', '--yes'], 'no activation code was given, and the card has no default SM-DP+'],
+    ['no terminal for the question', ['card', 'download'], 'add --yes to consent'],
     [
       'two servers',
       ['card', 'download', '--smdp', 'a.example', '--activation-code', '1$a.example$X'],
-      'give one way to the profile, not 2: --activation-code and --smdp',
+      '--activation-code and --smdp exclude each other',
     ],
     [
-      'a matching id that is none',
+      'an invalid matching ID',
       ['card', 'download', '--smdp', 'a.example', '--matching-id', 'a b'],
-      /the matching id "a b" has characters other than/,
+      /the matching ID "a b" contains a space/,
     ],
-    ['an ICCID that is none', ['card', 'enable', '12'], '"12" is not an ICCID: 18 to 20 digits are expected'],
+    ['an invalid ICCID', ['card', 'enable', '12'], '"12" is not an ICCID: 18 to 20 digits are expected'],
     [
       'a nickname that is too long',
       ['card', 'nickname', '8900000000000000000', 'ä'.repeat(33)],
-      'a nickname may have 64 bytes',
+      'the nickname is longer than 64 bytes',
     ],
     ['no downloads', ['bench', '--downloads', '0'], /it must be a number from 1/],
   ])('%s', async (_name, args, expected) => {
@@ -102,9 +118,9 @@ describe('wrong use ends with 2 and one sentence', () => {
   })
 
   it.each([
-    ['empty', Buffer.alloc(0), 'offset 0: nothing where a ProfileHeader'],
-    ['a text', Buffer.from('hello'), "offset 0: tag '68' where a SAIP profile package"],
-    ['cut off', Buffer.from('a0820100', 'hex'), /offset 0.*expected a whole element/],
+    ['empty', Buffer.alloc(0), 'offset 0: nothing; expected a ProfileHeader'],
+    ['a text', Buffer.from('hello'), "offset 0: tag '68'; expected a SAIP profile package"],
+    ['cut off', Buffer.from('a0820100', 'hex'), /offset 0.*expected a complete element/],
   ])('a profile file that is %s', async (_name, bytes, expected) => {
     writeFileSync(join(place.folder, 'p.der'), bytes)
     const ran = await place.run('run', 'activate', '--profile', join(place.folder, 'p.der'))
@@ -150,7 +166,7 @@ describe('wrong use ends with 2 and one sentence', () => {
   })
 })
 
-describe('what stands where a file should is named', () => {
+describe('a message names the file or folder that cannot be read', () => {
   it('a rig file that is a folder', async () => {
     mkdirSync(join(place.folder, 'rigs', 'desk.yaml'), { recursive: true })
     const ran = await place.run('card', 'list')
@@ -178,7 +194,7 @@ describe('what stands where a file should is named', () => {
   })
 })
 
-describe('a certificate folder with a fault is refused with the name of the file', () => {
+describe('an invalid certificate folder is refused with the name of the file', () => {
   let made: Place
   beforeAll(async () => {
     made = createCliFixture()
@@ -202,8 +218,8 @@ describe('a certificate folder with a fault is refused with the name of the file
   })
 })
 
-describe('a run that cannot pass ends with 1', () => {
-  it('on a rig that is not attached: blocked, cause rig, recorded', async () => {
+describe('a run that cannot pass ends with exit code 1', () => {
+  it('a run on a rig that is not attached is blocked with the cause rig, and recorded', async () => {
     mkdirSync(join(place.folder, 'rigs'))
     writeFileSync(join(place.folder, 'rigs', 'desk.yaml'), 'name: desk\nlink: {pcsc: {reader: ACR39U}}\n')
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
@@ -214,7 +230,7 @@ describe('a run that cannot pass ends with 1', () => {
     expect((await place.run('card', 'list', '--rig', 'desk')).exitCode).toBe(1)
   })
 
-  it('against a server that is not there', async () => {
+  it('a download from an unreachable server ends with exit code 1', async () => {
     const ran = await place.run(
       'card',
       'download',
@@ -230,15 +246,15 @@ describe('a run that cannot pass ends with 1', () => {
     expect(sentence(ran.err)).toMatch(/smdp\.example cannot be reached/)
   })
 
-  it('with a profile that the card does not have', async () => {
+  it('an unknown profile ends with exit code 1', async () => {
     const ran = await place.run('card', 'delete', '8900000000000000000')
     expect(ran.exitCode).toBe(1)
     expect(sentence(ran.err)).toContain(
-      'no profile with the number 8900000000000000000 is on this card; it holds no profile',
+      'the card has no profile with the ICCID 8900000000000000000; it contains no profile',
     )
   })
 
-  it("when the card's memory is damaged in the middle", async () => {
+  it('a damaged card memory ends with exit code 1', async () => {
     await place.run('run', 'activate')
     const cards = join(place.home, 'cards')
     const memory = join(cards, readdirSync(cards)[0]!, 'memory')
@@ -253,7 +269,7 @@ describe('a run that cannot pass ends with 1', () => {
   })
 })
 
-it('help and version are no mistakes', async () => {
+it('--help and --version end with exit code 0', async () => {
   expect(await place.run('--help')).toMatchObject({
     exitCode: 0,
     err: '',
@@ -262,7 +278,7 @@ it('help and version are no mistakes', async () => {
   expect(await place.run('--version')).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
 })
 
-it('an interrupted server ends cleanly', async () => {
+it('an interrupted server releases the state folder', async () => {
   const interrupt = new AbortController()
   const { runtime, out } = place.runtimeOf(interrupt.signal)
   const { runProgram } = await import('../../src/cli/main.ts')
@@ -280,7 +296,7 @@ it('an interrupted server ends cleanly', async () => {
   openHome(place.home).close()
 })
 
-it('an interrupted command says that it was', async () => {
+it('an interrupted command reports the interruption', async () => {
   const { runtime, err } = place.runtimeOf(AbortSignal.abort())
   expect(await runProgram(runtime, ['card', 'download', '1$a.example$X', '--connect-to', '127.0.0.1:1', '--yes'])).toBe(
     1,

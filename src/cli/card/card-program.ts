@@ -1,29 +1,31 @@
-import type { Command, Option } from 'commander'
-import { ca, certs, connectTo, curve, type Perform, record, redact, rig, withOptions } from '../shared-options.ts'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { addCommand, addGroup, argument, type CommandSink } from '../command-line.ts'
+import { RigOptions } from '../options.ts'
 import { fillCardCommands } from './card-commands.ts'
+import { AsLpacOptions } from './card-options.ts'
 import type { CardRuntime } from './with-card.ts'
 
-/** Loaded when it is asked for. */
 const load = {
   shell: () => import('../shell/shell-command.ts'),
   asLpac: () => import('../lpac/as-lpac-command.ts'),
 } as const
 
-/** `esim-bench card …`: what a phone does with its eSIM. */
-export const addCardCommands = (program: Command, runtime: CardRuntime, perform: Perform): void => {
-  const card = program.command('card').description('what a phone does with its eSIM, on the card of a rig')
-  const place = (): Option[] => [rig(), certs(), curve(), record(), redact()]
-  fillCardCommands(card, runtime, perform, place)
-  withOptions(card.command('shell'), ...place())
-    .description('type card commands one after another, with history and completion; reads a pipe too')
-    .action(perform(async options => (await load.shell()).shellCommand(runtime, options as never)))
-  withOptions(card.command('as-lpac'), ...place(), connectTo(), ca())
-    .description("take lpac's own arguments and answer as lpac: as-lpac --rig NAME -- profile list")
-    .argument('[args...]', "lpac's arguments, behind --")
-    .option('--script', 'print a script that does this with these options, to put in the place of lpac')
-    .action(
-      perform(async (args, options) =>
-        (await load.asLpac()).asLpacCommand(runtime, args as unknown as string[], options as never),
-      ),
-    )
+/** Adds `esim-bench card …`: the functions of an LPA on the card of a rig. */
+export const addCardCommands = (program: Command, runtime: CardRuntime, sink: CommandSink): void => {
+  const card = addGroup(program, 'card', 'manage the profiles of a card as an LPA does')
+  fillCardCommands(card, runtime, sink)
+  addCommand(card, sink, {
+    name: 'shell',
+    help: 'run card commands from a prompt or a pipe, on one open card',
+    options: RigOptions,
+    run: async (_, options) => (await load.shell()).shellCommand(runtime, options),
+  })
+  addCommand(card, sink, {
+    name: 'as-lpac',
+    help: 'run with the arguments and the output of lpac: as-lpac --rig NAME -- profile list',
+    arguments: [argument('[args...]', 'arguments of lpac, after --', z.array(z.string()).default([]))],
+    options: AsLpacOptions,
+    run: async ([args], options) => (await load.asLpac()).asLpacCommand(runtime, args, options),
+  })
 }

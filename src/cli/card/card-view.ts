@@ -4,7 +4,7 @@ import type { ProfileInfo } from '../../rsp/metadata.ts'
 import type { NotificationMetadata } from '../../rsp/notification.ts'
 import { table } from '../table.ts'
 
-/** A profile as `card list --json` shows it. */
+/** A profile in the output of `card list --json`. */
 export interface ProfileView {
   readonly iccid: string
   readonly isdpAid?: string

@@ -1,12 +1,12 @@
-/** Whose key it is, and whether it signs for networks that people use. */
+/** The owner of a CI key, and whether it signs for live networks. */
 export interface CiKey {
   readonly name: string
   readonly kind: 'live' | 'test'
 }
 
 /**
- * Certificate issuers by the key id that cards list them with. Live ones as the GSMA publishes them
- * (gsma.com/solutions-and-impact/technologies/esim/gsma-root-ci), test ones as in the certificates of SGP.26.
+ * Certificate issuers by key identifier. Live ones are published by the GSMA
+ * (gsma.com/solutions-and-impact/technologies/esim/gsma-root-ci), test ones are in SGP.26.
  */
 const KNOWN: Readonly<Record<string, CiKey>> = {
   '81370F5125D0B1D408D4C3B232E6D25E795BEBFB': { name: 'GSM Association - RSP2 Root CI1', kind: 'live' },
@@ -17,9 +17,9 @@ const KNOWN: Readonly<Record<string, CiKey>> = {
   '2209F61CD9EC5C9C854E787341FF83ECF9776A5B': { name: 'SGP.26 v3 test CI, brainpoolP256r1', kind: 'test' },
 }
 
-/** `own` is the CI of the certificates that this bench works with. */
+/** Names a CI key; `own` is the key identifier of the CI that this bench uses. */
 export const nameCiKey = (id: string, own: string | undefined): CiKey | undefined =>
   KNOWN[id.toUpperCase()] ??
   (own !== undefined && own.toUpperCase() === id.toUpperCase()
-    ? { name: 'the CI of the certificates in use here', kind: 'test' }
+    ? { name: 'the CI of the certificates in use', kind: 'test' }
     : undefined)

@@ -1,25 +1,24 @@
 import { BenchError } from '../../host/error.ts'
 import { isListed } from '../../rigs/protect-card.ts'
-import type { CardOptions } from '../options.ts'
 import { isYes } from '../terminal.ts'
+import type { ConsentOptions } from './card-options.ts'
 import type { CardWork } from './with-card.ts'
 
-export interface ConsentOptions extends CardOptions {
-  readonly yes?: boolean
-}
-
-/** Asks before something that cannot be taken back; `what` reads as in "delete the profile …". */
+/** Asks before an operation that cannot be reverted; `what` is a verb phrase such as "delete the profile …". */
 export const askFirst = async (at: CardWork, what: string): Promise<void> => {
-  // lpac asks nobody, and its front ends have asked.
+  // lpac does not ask: its front ends have asked the user.
   if ((at.options as ConsentOptions).yes || at.lpac) return
   const { ask } = at.terminal
   if (ask === undefined)
-    throw new BenchError('usage', `shall it ${what}? There is no terminal to ask on: add --yes if you mean it`)
+    throw new BenchError(
+      'usage',
+      `this command would ${what}, and there is no terminal to ask on; add --yes to confirm`,
+    )
   if (!isYes(await ask(`${what}? [y/N] `, { signal: at.runtime.interrupt })))
     throw new BenchError('declined', 'nothing was changed')
 }
 
-/** For what the card's own guard does not see: the EID on the rig's list, and an ICCID. */
+/** Refuses an operation that the protected card layer cannot detect, by EID and ICCID. */
 export const refuseOnProtected = (
   { device }: CardWork,
   { eid, iccid }: { eid: string; iccid?: string | undefined },
@@ -34,6 +33,6 @@ export const refuseOnProtected = (
   if (hit === undefined) return
   throw new BenchError(
     'protected',
-    `${hit} is protected by its rig: ${what}; take it off \`protected\` in the rig file if you mean to`,
+    `${hit} is protected by its rig: ${what}; to allow this, remove it from \`protected\` in the rig file`,
   )
 }

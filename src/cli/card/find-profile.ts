@@ -7,85 +7,85 @@ import { listProfiles, WHOLE_PROFILE_INFO } from '../../lpa/card/profiles.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
 
-/** A profile as a person names it: ICCID (with blanks, filler or not), AID of its ISD-P, or nickname. */
-export type Wanted =
+/** Selects a profile by ICCID (spaces and filler are ignored), AID of its ISD-P, or nickname. */
+export type ProfileSelector =
   | { readonly by: 'iccid'; readonly digits: string }
   | { readonly by: 'aid'; readonly aid: Uint8Array }
   | { readonly by: 'nickname'; readonly nickname: string }
 
-export const readWanted = (text: string): Wanted => {
+export const parseProfileSelector = (text: string): ProfileSelector => {
   const dense = text.replace(/[\s-]/g, '')
   const digits = dense.replace(/f{1,2}$/i, '')
   if (/^\d{18,20}$/.test(digits)) return { by: 'iccid', digits }
   if (/^a0000005591010[0-9a-f]{18}$/i.test(dense)) return { by: 'aid', aid: fromHex(dense) }
   if (text.trim() === '')
-    throw new BenchError('usage', 'which profile? give its ICCID, the AID of its ISD-P, or its nickname')
-  // Digits alone are meant as an ICCID, and one that is cut off must not find a nickname.
+    throw new BenchError('usage', 'the profile is empty; give its ICCID, the AID of its ISD-P, or its nickname')
+  // Digits are an ICCID. An incomplete one must not match a nickname.
   if (/^\d+f*$/i.test(dense))
     throw new BenchError('usage', `${JSON.stringify(text)} is not an ICCID: 18 to 20 digits are expected`)
   return { by: 'nickname', nickname: text.trim() }
 }
 
-export interface Found {
+export interface SelectedProfile {
   readonly info: ProfileInfo
-  /** For the card. */
+  /** Selects the profile in ES10c functions. */
   readonly name: ProfileName
-  /** For a person, and what the card lists it under: the ICCID, or the AID where it lists none. */
+  /** The ICCID, or the AID of the ISD-P if the card lists no ICCID. */
   readonly label: string
 }
 
-const iccidOf = ({ iccid }: ProfileInfo): string => (iccid ? iccidToDigits(iccid) : '')
-const labelOf = (info: ProfileInfo): string =>
-  iccidOf(info) || (info.isdpAid ? toHex(info.isdpAid).toUpperCase() : 'a profile without ICCID')
+const getIccid = ({ iccid }: ProfileInfo): string => (iccid ? iccidToDigits(iccid) : '')
+const getLabel = (info: ProfileInfo): string =>
+  getIccid(info) || (info.isdpAid ? toHex(info.isdpAid).toUpperCase() : 'a profile without ICCID')
 
-/** The one profile on the card that is meant; none, or several, is refused with what there is. */
-export const findProfile = async (isdr: Isdr, wanted: Wanted): Promise<Found> => {
+/** Finds the one profile that the selector matches. Throws if none or several match, and lists the candidates. */
+export const findCardProfile = async (isdr: Isdr, selector: ProfileSelector): Promise<SelectedProfile> => {
   const profiles = await listProfiles(isdr, { tagList: WHOLE_PROFILE_INFO })
-  const [info, ...others] = profiles.filter(fits(wanted))
-  if (info === undefined) throw notThere(wanted, profiles)
+  const [info, ...others] = profiles.filter(fits(selector))
+  if (info === undefined) throw createNotFoundError(selector, profiles)
   if (others.length > 0)
     throw new BenchError(
       'usage',
-      `${describe(wanted)} is the name of ${others.length + 1} profiles: ${[info, ...others].map(labelOf).join(', ')}; ` +
-        'give the ICCID of the one you mean',
+      `${others.length + 1} profiles match ${describe(selector)}: ${[info, ...others].map(getLabel).join(', ')}; ` +
+        'give the ICCID of one of them',
     )
-  return { info, name: nameOf(info, wanted), label: labelOf(info) }
+  return { info, name: toProfileName(info, selector), label: getLabel(info) }
 }
 
-const nameOf = ({ iccid, isdpAid }: ProfileInfo, wanted: Wanted): ProfileName =>
-  isdpAid !== undefined && (wanted.by === 'aid' || iccid === undefined)
+const toProfileName = ({ iccid, isdpAid }: ProfileInfo, selector: ProfileSelector): ProfileName =>
+  isdpAid !== undefined && (selector.by === 'aid' || iccid === undefined)
     ? { isdpAid }
     : { iccid: iccid ? iccidToDigits(iccid) : '' }
 
 const fits =
-  (wanted: Wanted) =>
+  (selector: ProfileSelector) =>
   (info: ProfileInfo): boolean => {
-    if (wanted.by === 'iccid') return iccidOf(info) === wanted.digits
-    if (wanted.by === 'aid') return info.isdpAid !== undefined && equalBytes(info.isdpAid, wanted.aid)
-    return info.profileNickname?.toLowerCase() === wanted.nickname.toLowerCase()
+    if (selector.by === 'iccid') return getIccid(info) === selector.digits
+    if (selector.by === 'aid') return info.isdpAid !== undefined && equalBytes(info.isdpAid, selector.aid)
+    return info.profileNickname?.toLowerCase() === selector.nickname.toLowerCase()
   }
 
-const describe = (wanted: Wanted): string =>
-  wanted.by === 'iccid'
-    ? wanted.digits
-    : wanted.by === 'aid'
-      ? toHex(wanted.aid).toUpperCase()
-      : JSON.stringify(wanted.nickname)
+const describe = (selector: ProfileSelector): string =>
+  selector.by === 'iccid'
+    ? selector.digits
+    : selector.by === 'aid'
+      ? toHex(selector.aid).toUpperCase()
+      : JSON.stringify(selector.nickname)
 
-const notThere = (wanted: Wanted, profiles: readonly ProfileInfo[]): BenchError => {
-  const what = wanted.by === 'nickname' ? 'called' : 'with the number'
+const createNotFoundError = (selector: ProfileSelector, profiles: readonly ProfileInfo[]): BenchError => {
+  const kind = { iccid: 'ICCID', aid: 'ISD-P AID', nickname: 'nickname' }[selector.by]
   const names = profiles.flatMap(({ profileNickname }) => profileNickname ?? [])
-  const near = wanted.by === 'nickname' ? nearestKey(wanted.nickname, names) : undefined
-  // A number that lacks its check digit, or has one too many, is the common slip.
+  const near = selector.by === 'nickname' ? nearestKey(selector.nickname, names) : undefined
+  // A missing or an additional check digit is a common error.
   const like =
-    wanted.by === 'iccid'
-      ? profiles.map(iccidOf).find(iccid => iccid.startsWith(wanted.digits) || wanted.digits.startsWith(iccid))
+    selector.by === 'iccid'
+      ? profiles.map(getIccid).find(iccid => iccid.startsWith(selector.digits) || selector.digits.startsWith(iccid))
       : undefined
   const hint =
     (near ?? like)
       ? `did you mean ${near ?? like}?`
       : profiles.length === 0
-        ? 'it holds no profile'
-        : `it holds ${profiles.map(labelOf).join(', ')}`
-  return new BenchError('no-such-profile', `no profile ${what} ${describe(wanted)} is on this card; ${hint}`)
+        ? 'it contains no profile'
+        : `it contains ${profiles.map(getLabel).join(', ')}`
+  return new BenchError('no-such-profile', `the card has no profile with the ${kind} ${describe(selector)}; ${hint}`)
 }

@@ -13,7 +13,7 @@ export interface CardFacts {
   readonly isdrAid: Uint8Array
   readonly isdrSvn: Uint8Array | undefined
   readonly atr: Uint8Array
-  /** The CI key of the certificates in use here. */
+  /** The key identifier of the CI that this bench uses. */
   readonly ownCi: string | undefined
 }
 
@@ -21,7 +21,7 @@ const hex = (bytes: Uint8Array): string => toHex(bytes).toUpperCase()
 const versionOf = (version: Uint8Array | undefined): string | undefined => version && showVersion(version)
 const numberOf = (bytes: Uint8Array): number => Buffer.from(bytes).readUIntBE(0, bytes.length)
 
-/** ETSI TS 102 226 §8.2.1.7.2; what a card puts there that is not of this form is shown as it is. */
+/** Decodes the extended card resources (ETSI TS 102 226 §8.2.1.7.2). Returns invalid bytes as `raw`. */
 export const readCardResource = (
   extCardResource: Uint8Array,
 ): { installedApplications: number; freeNonVolatile: number; freeVolatile: number } | { raw: string } => {
@@ -40,7 +40,7 @@ export const readCardResource = (
   }
 }
 
-/** What SGP.22 v3 and SGP.32 add to EUICCInfo2 behind what v2 knows, by tag. */
+/** Fields that SGP.22 v3 and SGP.32 add to EUICCInfo2, by tag. */
 const LATER_FIELDS: Readonly<Record<string, { name: string; show: (element: Uint8Array) => unknown }>> = {
   '90': { name: 'lpaMode', show: element => (getContent(readOnlyTlv(element))[0] === 1 ? 'lpae' : 'lpad') },
   B1: {
@@ -67,7 +67,7 @@ const readUnknown = (
   return { later, unknown }
 }
 
-/** TS 24.008 §10.5.1.3: swapped digits, `E` for any, `F` for a third digit of the MNC that is not there. */
+/** Formats an MCC and MNC (TS 24.008 §10.5.1.3): swapped digits, `E` for any, `F` for a missing third MNC digit. */
 export const showPlmn = (mccMnc: Uint8Array): string => {
   const [a, b, c, d, e, f] = [...toHex(mccMnc)]
   return `${b}${a}${d}${f}${e}${c}`.toUpperCase().replace(/F$/, '')
@@ -84,7 +84,7 @@ const viewRat = (rat: RulesAuthorisationTable) =>
     pprFlags,
   }))
 
-/** `card info` as data: everything by name. What the card did not give is not there, and `unread` says why. */
+/** Returns the result of `card info --json`. Missing values are absent, and `unread` contains the reasons. */
 export const viewInfo = ({ description, isdrAid, isdrSvn, atr, ownCi }: CardFacts) => {
   const { eid, addresses, euiccInfo1, euiccInfo2, rat, unread } = description
   const keys = (ids: readonly Uint8Array[]) =>
@@ -153,24 +153,24 @@ const none = (text: string | undefined, instead = 'none'): string =>
   text === undefined || text === '' ? instead : text
 const names = (list: readonly unknown[] | undefined): string => none(list?.map(String).join(', '))
 
-/** What each reading is called in front of a person. */
+/** Names of the values, for messages. */
 const READINGS: Readonly<Record<keyof EuiccDescription, string>> = {
   eid: 'EID',
   addresses: 'addresses',
   euiccInfo1: 'EUICCInfo1',
   euiccInfo2: 'EUICCInfo2',
-  rat: 'rules authorisation table',
+  rat: 'rules authorization table',
 }
 
-/** The same for a person to read. */
+/** Returns the lines of `card info`. */
 export const showInfo = (view: InfoView): string[] => {
   const { euiccInfo1: info1, euiccInfo2: info2 } = view
   const svn = info1?.svn ?? info2?.svn
   const rows: [string, string][] = [
-    ['EID', none(view.eid, 'not told')],
+    ['EID', none(view.eid, 'unknown')],
     ['ISD-R', view.isdrAid],
-    ['ATR', none(view.atr, 'not told on this way to the card')],
-    ['SGP.22', `${svn ?? 'not told'}${info2 && svn !== info2.svn ? ` (EUICCInfo2: ${info2.svn})` : ''}`],
+    ['ATR', none(view.atr, 'not available on this link')],
+    ['SGP.22', `${svn ?? 'unknown'}${info2 && svn !== info2.svn ? ` (EUICCInfo2: ${info2.svn})` : ''}`],
   ]
   if (view.addresses)
     rows.push(
@@ -200,10 +200,10 @@ const showInfo2 = (info: NonNullable<InfoView['euiccInfo2']>): [string, string][
     ],
     ['UICC capabilities', names(info.uiccCapability)],
     ['RSP capabilities', names(info.rspCapability)],
-    ['category', none(info.euiccCategory === undefined ? undefined : String(info.euiccCategory), 'not told')],
+    ['category', none(info.euiccCategory === undefined ? undefined : String(info.euiccCategory), 'unknown')],
     ['forbidden rules', names(info.forbiddenProfilePolicyRules)],
-    ['TS 102 241', none(info.ts102241Version, 'not told')],
-    ['GlobalPlatform', none(info.globalplatformVersion, 'not told')],
+    ['TS 102 241', none(info.ts102241Version, 'unknown')],
+    ['GlobalPlatform', none(info.globalplatformVersion, 'unknown')],
     ['protection profile', info.ppVersion],
     ['SAS number', none(info.sasAcreditationNumber)],
   ]
@@ -230,7 +230,7 @@ const showKeys = (info: KeyLists | undefined): string[] => {
   if (info === undefined) return []
   const key = ({ id, name, kind }: KeyView): [string, string] => [
     `  ${id}`,
-    name === undefined ? 'not known here' : `${name} (${kind})`,
+    name === undefined ? 'unknown CI' : `${name} (${kind})`,
   ]
   const { euiccCiPKIdListForVerification: verification, euiccCiPKIdListForSigning: signing } = info
   const isSame = verification.map(({ id }) => id).join() === signing.map(({ id }) => id).join()
@@ -243,8 +243,8 @@ const showKeys = (info: KeyLists | undefined): string[] => {
 }
 
 const showRules = (rat: ReturnType<typeof viewRat>): string[] => [
-  'rules authorisation table',
-  ...(rat.length === 0 ? ['  empty: no profile with policy rules may come'] : []),
+  'rules authorization table',
+  ...(rat.length === 0 ? ['  empty: profiles with policy rules are not allowed'] : []),
   ...rat.map(
     ({ pprIds, allowedOperators, pprFlags }) =>
       `  ${names(pprIds)} for ${allowedOperators.map(showOperator).join('; ')}` +
@@ -252,14 +252,14 @@ const showRules = (rat: ReturnType<typeof viewRat>): string[] => [
   ),
 ]
 
-const WIDEST = 88
+const MAX_WIDTH = 88
 
-/** A long list goes on in the next line, under itself. */
+/** Breaks a long list into several rows. */
 const fold = ([name, text]: [string, string]): [string, string][] => {
   const lines: string[] = []
   for (const part of text.split(/(?<=, )/)) {
     const last = lines.at(-1)
-    if (last === undefined || last.length + part.length > WIDEST) lines.push(part)
+    if (last === undefined || last.length + part.length > MAX_WIDTH) lines.push(part)
     else lines[lines.length - 1] = last + part
   }
   return lines.map((line, index) => [index === 0 ? name : '', line.trimEnd()])

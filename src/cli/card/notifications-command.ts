@@ -15,27 +15,33 @@ import { ES9p } from '../../rsp/interfaces/es9p.ts'
 import { type NotificationMetadata, PendingNotification } from '../../rsp/notification.ts'
 import { dumpAsLpac, processAsLpac, removeAsLpac } from '../lpac/lpac-notifications.ts'
 import { lpacNotification } from '../lpac/lpac-view.ts'
-import { readInput } from '../options.ts'
+import { type CardOptions, readInput } from '../options.ts'
 import { table } from '../table.ts'
 import { printJson } from '../terminal.ts'
+import type { RemoveOptions, ServerOptions } from './card-options.ts'
 import { viewNotification } from './card-view.ts'
-import { askFirst, type ConsentOptions, refuseOnProtected } from './consent.ts'
-import { addressesOf } from './deliver-notifications.ts'
-import { type ServerOptions, withServers } from './servers.ts'
+import { askFirst, refuseOnProtected } from './consent.ts'
+import { getAddresses } from './deliver-notifications.ts'
+import { withServers } from './servers.ts'
 import { type CardRuntime, type CardWork, onIsdr, withCard } from './with-card.ts'
 
-/** Sequence numbers as a person gives them; 0 is one. */
-const readNumbers = (texts: readonly string[]): number[] =>
+/** Parses sequence numbers; 0 is valid. */
+const parseNumbers = (texts: readonly string[]): number[] =>
   texts.map(text => {
     if (/^\d{1,9}$/.test(text)) return Number(text)
-    throw new BenchError('usage', `${JSON.stringify(text)} is not a sequence number as \`notifications list\` shows it`)
+    throw new BenchError(
+      'usage',
+      `${JSON.stringify(text)} is not a sequence number; \`esim-bench card notifications list\` shows them`,
+    )
   })
 
-const notThere = (missing: readonly number[], waiting: readonly NotificationMetadata[]): BenchError =>
+const createNotFoundError = (missing: readonly number[], waiting: readonly NotificationMetadata[]): BenchError =>
   new BenchError(
     'no-such-notification',
-    `no notification ${missing.join(', ')} waits on this card; ` +
-      (waiting.length === 0 ? 'none does' : `there are ${waiting.map(({ seqNumber }) => seqNumber).join(', ')}`),
+    `the card has no notification ${missing.join(', ')}; ` +
+      (waiting.length === 0
+        ? 'no notifications are pending'
+        : `the pending ones are ${waiting.map(({ seqNumber }) => seqNumber).join(', ')}`),
   )
 
 const pick = (
@@ -43,39 +49,39 @@ const pick = (
   numbers: readonly number[],
 ): readonly NotificationMetadata[] => {
   const missing = numbers.filter(number => !waiting.some(({ seqNumber }) => seqNumber === number))
-  if (missing.length > 0) throw notThere(missing, waiting)
+  if (missing.length > 0) throw createNotFoundError(missing, waiting)
   return numbers.length === 0 ? waiting : waiting.filter(({ seqNumber }) => numbers.includes(seqNumber))
 }
 
-export const listNotificationsCommand = (runtime: CardRuntime, options: ServerOptions): Promise<number> =>
+export const listNotificationsCommand = (runtime: CardRuntime, options: CardOptions): Promise<number> =>
   withCard(runtime, options, at =>
     onIsdr(at, async isdr => {
       const waiting = await listNotifications(isdr)
       at.lpac?.success(waiting.map(lpacNotification))
       at.json({ rig: at.device.rig.name, notifications: waiting.map(viewNotification) })
-      if (waiting.length === 0) at.terminal.line('no notifications wait on this card')
-      for (const line of table(waiting.map(rowOf))) at.terminal.line(line)
+      if (waiting.length === 0) at.terminal.line('no notifications are pending on this card')
+      for (const line of table(waiting.map(toRow))) at.terminal.line(line)
       return 0
     }),
   )
 
-const rowOf = (metadata: NotificationMetadata): string[] => {
+const toRow = (metadata: NotificationMetadata): string[] => {
   const { seqNumber, operation, iccid, address } = viewNotification(metadata)
   return [String(seqNumber), operation, iccid ?? '', `to ${address}`]
 }
 
-/** Sends; what a server has answered with 2xx goes off the card, and the rest stays. */
+/** Sends notifications. Those that a server acknowledged with 2xx are removed from the card. */
 export const sendNotificationsCommand = (
   runtime: CardRuntime,
   texts: readonly string[],
   options: ServerOptions,
 ): Promise<number> => {
-  const numbers = readNumbers(texts)
+  const numbers = parseNumbers(texts)
   if (options.lpac) return processAsLpac(runtime, numbers.length === 0 ? 'all' : numbers, { ...options, remove: true })
   return withCard(runtime, options, at =>
     onIsdr(at, async isdr => {
       const chosen = pick(await listNotifications(isdr), numbers)
-      const { sent, kept } = await withServers(at, isdr, addressesOf(chosen), fetch =>
+      const { sent, kept } = await withServers(at, isdr, getAddresses(chosen), fetch =>
         sendNotifications({
           ...{ isdr, fetch, signal: at.runtime.interrupt },
           seqNumbers: chosen.map(({ seqNumber }) => seqNumber),
@@ -97,11 +103,12 @@ export const sendNotificationsCommand = (
 export const removeNotificationsCommand = (
   runtime: CardRuntime,
   texts: readonly string[],
-  options: ConsentOptions & { readonly all?: boolean },
+  options: RemoveOptions,
 ): Promise<number> => {
-  const numbers = readNumbers(texts)
+  const numbers = parseNumbers(texts)
   const { all = false } = options
-  if (all === numbers.length > 0) throw new BenchError('usage', 'remove which? give sequence numbers, or --all')
+  if (all === numbers.length > 0)
+    throw new BenchError('usage', 'no notifications are selected; give either sequence numbers or --all')
   if (options.lpac) return removeAsLpac(runtime, all ? 'all' : numbers, options)
   return withCard(runtime, options, async at => {
     const { eid, chosen } = await onIsdr(at, async isdr => ({
@@ -110,15 +117,15 @@ export const removeNotificationsCommand = (
     }))
     if (chosen.length === 0) {
       at.json({ removed: [] })
-      at.terminal.line('no notifications wait on this card')
+      at.terminal.line('no notifications are pending on this card')
       return 0
     }
     for (const { iccid } of chosen)
-      refuseOnProtected(at, { eid, iccid: iccid && iccidToDigits(iccid) }, 'its notifications are not thrown away')
+      refuseOnProtected(at, { eid, iccid: iccid && iccidToDigits(iccid) }, 'its notifications are not deleted')
     const list = chosen.map(({ seqNumber }) => seqNumber).join(', ')
-    at.terminal.line('warning: the servers of these notifications will never learn what happened to the profiles')
-    for (const line of table(chosen.map(rowOf))) at.terminal.line(line)
-    await askFirst(at, `remove ${chosen.length} notification(s) (${list}) that no server has heard of`)
+    at.terminal.line('warning: the servers will not be notified of these profile changes')
+    for (const line of table(chosen.map(toRow))) at.terminal.line(line)
+    await askFirst(at, `delete ${chosen.length} notification(s) (${list}) without sending them`)
     await onIsdr(at, async isdr => {
       for (const { seqNumber } of chosen) await removeNotification(isdr, seqNumber)
     })
@@ -128,7 +135,7 @@ export const removeNotificationsCommand = (
   })
 }
 
-/** One line of a dump, in lpac's keys: either's dump can be replayed. */
+/** One line of a dump, with the keys of lpac, so that either program can replay it. */
 interface DumpLine {
   readonly type: 'notification'
   readonly eid: string
@@ -138,13 +145,13 @@ interface DumpLine {
   readonly pendingNotification: string
 }
 
-/** The notifications as the card signed them, a line of JSON each; nothing goes off the card. */
+/** Prints the signed notifications, one JSON object a line. The card keeps them. */
 export const dumpNotificationsCommand = (
   runtime: CardRuntime,
   texts: readonly string[],
-  options: ServerOptions,
+  options: CardOptions,
 ): Promise<number> => {
-  const numbers = readNumbers(texts)
+  const numbers = parseNumbers(texts)
   if (options.lpac) return dumpAsLpac(runtime, numbers.length === 0 ? 'all' : numbers, options)
   return withCard(runtime, options, at =>
     onIsdr(at, async isdr => {
@@ -160,7 +167,7 @@ export const dumpNotificationsCommand = (
   )
 }
 
-/** Sends what a dump holds. The card gives its trust and nothing else: what it lists stays as it is. */
+/** Sends the notifications of a dump. The card supplies only its CI list; its own notifications remain. */
 export const replayNotificationsCommand = (
   runtime: CardRuntime,
   path: string,
@@ -171,7 +178,7 @@ export const replayNotificationsCommand = (
     onIsdr(at, async isdr => {
       const eid = await readEid(isdr)
       const other = lines.find(line => line.eid !== eid)
-      if (other) at.terminal.line(`note: the dump is of the card ${other.eid}; the one here is ${eid}`)
+      if (other) at.terminal.line(`note: the dump is from the card ${other.eid}; this card is ${eid}`)
       const results = await withServers(
         at,
         isdr,
@@ -183,31 +190,31 @@ export const replayNotificationsCommand = (
             const access = { fetch, address, report: isdr.report, signal: at.runtime.interrupt }
             const error = await callServer(access, ES9p.HandleNotification, {
               pendingNotification: line.notification,
-            }).then(() => undefined, asMessage)
+            }).then(() => undefined, toMessage)
             done.push({ seqNumber: line.seqNumber, address, ...(error === undefined ? {} : { error }) })
           }
           return done
         },
       )
-      return sayReplayed(at, results)
+      return reportReplay(at, results)
     }),
   )
 }
 
-const sayReplayed = (
+const reportReplay = (
   at: CardWork,
   results: readonly { seqNumber: number; address: string; error?: string }[],
 ): number => {
   const failed = results.filter(({ error }) => error !== undefined)
   at.json({ replayed: results })
   for (const { seqNumber, address, error } of results)
-    at.terminal.line(`${seqNumber} to ${address}: ${error ?? 'taken'}`)
+    at.terminal.line(`${seqNumber} to ${address}: ${error ?? 'accepted'}`)
   if (at.lpac && failed[0]) return at.lpac.failure('es9p_handle_notification', failed[0].error)
   at.lpac?.success()
   return failed.length > 0 ? 1 : 0
 }
 
-const asMessage = (error: unknown): string => {
+const toMessage = (error: unknown): string => {
   if (!isLpaError(error)) throw error
   return (error satisfies LpaError).message
 }
@@ -218,7 +225,7 @@ const readDump = (path: string) => {
     if (line.trim() === '') return []
     try {
       const parsed = JSON.parse(line) as Partial<DumpLine>
-      // The last line of lpac's own, which says how the dump ended.
+      // lpac ends its dump with a line that contains the result.
       if ((parsed.type as string) === 'lpa') return []
       const { eid = '', seqNumber, notificationAddress, pendingNotification } = parsed
       if (
@@ -234,13 +241,13 @@ const readDump = (path: string) => {
     } catch (cause) {
       throw new BenchError(
         'file-unreadable',
-        `${path}, line ${index + 1}: no notification of a dump: ${(cause as Error).message}`,
+        `${path}, line ${index + 1} is not a notification of a dump: ${(cause as Error).message}`,
         {
           cause,
         },
       )
     }
   })
-  if (lines.length === 0) throw new BenchError('file-unreadable', `${path} holds no notifications`)
+  if (lines.length === 0) throw new BenchError('file-unreadable', `${path} contains no notifications`)
   return lines
 }

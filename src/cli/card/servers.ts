@@ -1,42 +1,37 @@
 import { openLpaFetch } from '../../bench/device/lpa-fetch.ts'
-import { type Address, createAddressBook } from '../../host/net/address-book.ts'
+import { createAddressBook } from '../../host/net/address-book.ts'
 import { readCertificateFile } from '../../host/pki/ci-folder.ts'
 import type { Isdr } from '../../lpa/card/isdr.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
-import { type CardOptions, readInput } from '../options.ts'
+import { readInput } from '../options.ts'
+import type { SmdsOptions } from './card-options.ts'
 import type { CardWork } from './with-card.ts'
 
-export interface ServerOptions extends CardOptions {
-  readonly connectTo?: Address
-  readonly smdsAt?: Address
-  readonly ca?: string
-}
+const getSubjectKeyId = (der: Uint8Array): Uint8Array | undefined => parseCertificate(der).subjectKeyId
 
-const subjectKeyIdOf = (der: Uint8Array): Uint8Array | undefined => parseCertificate(der).subjectKeyId
-
-/** One or more certificates of a file. */
+/** Reads the certificates of a `--ca` file, DER. */
 export const readCa = (path: string): Uint8Array[] => readCertificateFile(path, readInput(path, 'CA file'))
 
-/** The LPA's fetch for servers out there; with `--connect-to`, all of `hosts` are at that place. */
+/** Opens the fetch of the LPA during `work`. `--connect-to` gives the address of all `hosts`. */
 export const withServers = async <T>(
   at: CardWork,
   isdr: Isdr,
   hosts: readonly string[],
   work: (fetch: Fetch) => Promise<T>,
-  /** The SM-DS that is asked, where one is. */
+  /** The SM-DS, if `work` calls one. */
   smds?: string,
 ): Promise<T> => {
-  const { connectTo, smdsAt, ca } = at.options as ServerOptions
-  const places = new Map(connectTo ? hosts.map(host => [hostOf(host), connectTo]) : [])
-  if (smds !== undefined && smdsAt) places.set(hostOf(smds), smdsAt)
+  const { connectTo, smdsAt, ca } = at.options as SmdsOptions
+  const addresses = new Map(connectTo ? hosts.map(host => [toHost(host), connectTo]) : [])
+  if (smds !== undefined && smdsAt) addresses.set(toHost(smds), smdsAt)
   const opened = await openLpaFetch(isdr, {
-    addresses: createAddressBook(places),
+    addresses: createAddressBook(addresses),
     allowUnlistedHosts: true,
     clock: at.runtime.clock,
     certificates: at.workplace.ciCertificates(),
     ...(ca === undefined ? {} : { instead: readCa(ca) }),
-    subjectKeyIdOf,
+    subjectKeyIdOf: getSubjectKeyId,
     asksSmds: smds !== undefined,
   })
   try {
@@ -46,5 +41,5 @@ export const withServers = async <T>(
   }
 }
 
-/** Without the port, and without the blanks that profiles in the field have around it. */
-const hostOf = (address: string): string => address.trim().toLowerCase().replace(/:\d+$/, '')
+/** Removes the port, and spaces, which some profiles contain around the address. */
+const toHost = (address: string): string => address.trim().toLowerCase().replace(/:\d+$/, '')

@@ -6,19 +6,20 @@ import { listNotifications, sendNotifications } from '../../lpa/notifications.ts
 import { isListed } from '../../rigs/protect-card.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
-import { askFirst, type ConsentOptions, refuseOnProtected } from './consent.ts'
-import { addressesOf, type NotifyOptions, showTold } from './deliver-notifications.ts'
+import type { DefaultSmdpOptions, ResetOptions } from './card-options.ts'
+import { askFirst, refuseOnProtected } from './consent.ts'
+import { getAddresses, showDelivery } from './deliver-notifications.ts'
 import { withServers } from './servers.ts'
 import { type CardRuntime, type CardWork, onIsdr, withCard } from './with-card.ts'
 
 export const defaultSmdpCommand = (
   runtime: CardRuntime,
   host: string | undefined,
-  options: ConsentOptions & { readonly clear?: boolean },
+  options: DefaultSmdpOptions,
 ): Promise<number> => {
-  if (host !== undefined && options.clear) throw new BenchError('usage', 'give either a host or --clear, not both')
+  if (host !== undefined && options.clear) throw new BenchError('usage', 'give either a host or --clear')
   return withCard(runtime, options, async at => {
-    at.lpac?.during('es10a_set_default_dp_address')
+    at.lpac?.setStep('es10a_set_default_dp_address')
     const { eid, before } = await onIsdr(at, async isdr => ({
       eid: await readEid(isdr),
       before: (await readAddresses(isdr)).defaultDpAddress ?? '',
@@ -30,7 +31,7 @@ export const defaultSmdpCommand = (
       return 0
     }
     const after = host ?? ''
-    refuseOnProtected(at, { eid }, 'its default SM-DP+ stays as it is')
+    refuseOnProtected(at, { eid }, 'its default SM-DP+ is not changed')
     if (before !== '' && before !== after)
       await askFirst(at, `replace the default SM-DP+ ${before} by ${after === '' ? 'none' : after}`)
     await onIsdr(at, isdr => setDefaultAddress(isdr, after))
@@ -41,39 +42,36 @@ export const defaultSmdpCommand = (
   })
 }
 
-export interface ResetOptions extends NotifyOptions, ConsentOptions {
-  readonly operational?: boolean
-  readonly test?: boolean
-  readonly defaultAddress?: boolean
-}
-
 const RESETS: readonly [keyof ResetOptions, ResetOption, string][] = [
   ['operational', 'deleteOperationalProfiles', 'delete every operational profile'],
   ['test', 'deleteFieldLoadedTestProfiles', 'delete every test profile that was downloaded'],
-  ['defaultAddress', 'resetDefaultSmdpAddress', 'set the default SM-DP+ back'],
+  ['defaultAddress', 'resetDefaultSmdpAddress', 'reset the default SM-DP+ address'],
 ]
 
-/** SGP.22 §3.2.5. The card makes delete notifications for what goes, and they are sent. */
+/** eUICC memory reset (SGP.22 §3.2.5). Sends the delete notifications that the card creates. */
 export const resetCommand = (runtime: CardRuntime, options: ResetOptions): Promise<number> => {
   const chosen = RESETS.filter(([name]) => options[name] === true)
   if (chosen.length === 0)
-    throw new BenchError('usage', 'reset what? give one or more of --operational, --test and --default-address')
+    throw new BenchError(
+      'usage',
+      'nothing is selected; give one or more of --operational, --test and --default-address',
+    )
   return withCard(runtime, options, async at => {
-    at.lpac?.during('es10c_euicc_memory_reset')
+    at.lpac?.setStep('es10c_euicc_memory_reset')
     const { eid, profiles } = await onIsdr(at, async isdr => ({
       eid: await readEid(isdr),
       profiles: await listProfiles(isdr, { tagList: WHOLE_PROFILE_INFO }),
     }))
     refuseOnProtected(at, { eid }, 'it is not reset')
-    const going = profiles.filter(isGoing(options))
-    for (const profile of going) refuseOnProtected(at, { eid, iccid: iccidOf(profile) }, 'the card is not reset')
-    // A card may count a profile to another class than it lists it with.
+    const deleted = profiles.filter(isSelected(options))
+    for (const profile of deleted) refuseOnProtected(at, { eid, iccid: iccidOf(profile) }, 'the card is not reset')
+    // A card may delete a profile that it lists with another class.
     const listed = profiles.map(iccidOf).find(iccid => isListed(at.device.protectedNumbers, iccid))
     if (listed !== undefined && (options.operational || options.test))
       refuseOnProtected(at, { eid, iccid: listed }, 'the card is not reset')
-    const names = going.map(iccidOf)
+    const names = deleted.map(iccidOf)
     const list = names.length === 0 ? '' : ` (${names.join(', ')})`
-    await askFirst(at, `${chosen.map(([, , words]) => words).join(' and ')}${list} on the card ${eid}`)
+    await askFirst(at, `${chosen.map(([, , effect]) => effect).join(' and ')}${list} on the card ${eid}`)
     const done = await onIsdr(at, isdr =>
       resetMemory(
         isdr,
@@ -81,21 +79,23 @@ export const resetCommand = (runtime: CardRuntime, options: ResetOptions): Promi
       ),
     )
     await at.device.card.reset()
-    const left = await onIsdr(at, isdr => listProfiles(isdr))
-    const stayed = going.filter(profile => left.some(other => iccidOf(other) === iccidOf(profile)))
-    if (done && stayed.length > 0)
+    const remaining = await onIsdr(at, isdr => listProfiles(isdr))
+    const undeleted = deleted.filter(profile => remaining.some(other => iccidOf(other) === iccidOf(profile)))
+    if (done && undeleted.length > 0)
       throw new LpaError(
         'state-not-changed',
         'card',
-        `the card said ok, and still lists ${stayed.map(iccidOf).join(', ')}`,
+        `the card reported success, but still lists ${undeleted.map(iccidOf).join(', ')}`,
         {
           step: 'ES10c.eUICCMemoryReset',
         },
       )
     at.terminal.line(
-      done ? `the card is reset${list === '' ? '' : `; deleted: ${names.join(', ')}`}` : 'there was nothing to delete',
+      done
+        ? `the card is reset${list === '' ? '' : `; deleted: ${names.join(', ')}`}`
+        : 'the card had nothing to delete',
     )
-    const notifications = await sendWhatWaits(at, options)
+    const notifications = await sendPending(at, options)
     if (at.lpac && !done) return at.lpac.failure('es10c_euicc_memory_reset', 'nothing to delete')
     at.lpac?.success()
     at.json({ eid, reset: done, deleted: done ? names : [], ...(notifications && { notifications }) })
@@ -104,20 +104,20 @@ export const resetCommand = (runtime: CardRuntime, options: ResetOptions): Promi
 }
 
 const iccidOf = ({ iccid }: ProfileInfo): string => (iccid ? iccidToDigits(iccid) : '')
-const isGoing =
+const isSelected =
   ({ operational, test }: ResetOptions) =>
   ({ profileClass = 'operational' }: ProfileInfo): boolean =>
     (operational === true && profileClass === 'operational') || (test === true && profileClass === 'test')
 
-const sendWhatWaits = async (at: CardWork, { notify }: ResetOptions) => {
+const sendPending = async (at: CardWork, { notify }: ResetOptions) => {
   if (notify === false || at.lpac) return undefined
   return onIsdr(at, async isdr => {
     const waiting = await listNotifications(isdr)
     if (waiting.length === 0) return { sent: 0, kept: 0 }
-    const { sent, kept } = await withServers(at, isdr, addressesOf(waiting), fetch =>
+    const { sent, kept } = await withServers(at, isdr, getAddresses(waiting), fetch =>
       sendNotifications({ isdr, fetch, signal: at.runtime.interrupt }),
     )
-    at.terminal.line(showTold(sent.length, kept.length))
+    at.terminal.line(showDelivery(sent.length, kept.length))
     return { sent: sent.length, kept: kept.length }
   })
 }

@@ -1,47 +1,47 @@
 import type { Runtime } from '../../host/runtime.ts'
 
 export interface InterruptWatch {
-  /** What the command waits for from here on. */
-  now(what: string): void
+  /** Sets the operation that the command waits for. */
+  setOperation(operation: string): void
   /** The command has ended. */
-  over(): void
+  stop(): void
 }
 
 /**
- * The first Ctrl-C: says what is waited for and since when, and gives the card up, which lets go even of one that does
- * not answer. What is done to the card in one go comes to its end first, if it does so in time.
+ * On the first Ctrl-C, reports the current operation and its duration, and closes the card. An exclusive operation on
+ * the card finishes first if it does so before the deadline.
  */
 export const watchInterrupt = (
   runtime: Pick<Runtime, 'err' | 'interrupt' | 'stopwatch'>,
   {
     quiet = false,
-    giveUp,
-    again = 'ends at once',
+    closeCard,
+    secondEffect = 'exits immediately',
   }: {
     readonly quiet?: boolean
-    readonly giveUp?: () => Promise<void>
-    /** What a second Ctrl-C does. */
-    readonly again?: string
+    readonly closeCard?: () => Promise<void>
+    /** The effect of a second Ctrl-C. */
+    readonly secondEffect?: string
   },
 ): InterruptWatch => {
-  let what = 'the way to the card'
+  let operation = 'opening the card'
   let since = runtime.stopwatch()
   const onAbort = (): void => {
     const seconds = Math.round((runtime.stopwatch() - since) / 1000)
-    const soon = giveUp === undefined ? '' : 'the card is given up in 10 s at the latest; '
+    const limit = closeCard === undefined ? '' : 'the card is closed within 10 s; '
     if (!quiet)
       runtime.err.write(
-        `esim-bench: stopping; ${what} has been under way for ${seconds} s; ${soon}Ctrl-C again ${again}\n`,
+        `esim-bench: stopping; ${operation} has been running for ${seconds} s; ${limit}a second Ctrl-C ${secondEffect}\n`,
       )
-    // What closing fails with, the command says in the end.
-    giveUp?.().catch(() => undefined)
+    // The command reports the error of the close.
+    closeCard?.().catch(() => undefined)
   }
   runtime.interrupt.addEventListener('abort', onAbort, { once: true })
   return {
-    now(next) {
-      what = next
+    setOperation(next) {
+      operation = next
       since = runtime.stopwatch()
     },
-    over: () => runtime.interrupt.removeEventListener('abort', onAbort),
+    stop: () => runtime.interrupt.removeEventListener('abort', onAbort),
   }
 }

@@ -9,7 +9,7 @@ import type { CardOptions } from '../options.ts'
 import { createTerminal, printJson, type Terminal } from '../terminal.ts'
 import { watchInterrupt } from './watch-interrupt.ts'
 
-/** A card that stays in hand from one command to the next, as in the shell. */
+/** A card that stays open from one command to the next, as in the shell. */
 export interface HeldCard {
   readonly workplace: BenchContext
   readonly device: OpenedRig
@@ -18,17 +18,17 @@ export interface CardRuntime extends Runtime {
   readonly held?: HeldCard
 }
 
-/** What a card command works with. */
+/** The open card and the outputs of a card command. */
 export interface CardWork extends HeldCard {
   readonly runtime: Runtime
   readonly options: CardOptions
   readonly terminal: Terminal
   readonly isdrOptions: IsdrOptions
-  /** Where the output is lpac's. */
+  /** The output in lpac's format; undefined without --lpac. */
   readonly lpac: LpacJsonOutput | undefined
-  /** The result for a machine: our own form, if it is asked for. */
+  /** Prints the result as JSON with --json. */
   json(value: unknown): void
-  /** Tells `listener` too what the LPA does. */
+  /** Also passes the events of the LPA to `listener`. */
   listen(listener: (event: LpaEvent) => void): void
 }
 
@@ -40,24 +40,24 @@ const showOn =
     else if (event.kind === 'noted') terminal.line(`note: ${event.text}`)
   }
 
-/** Takes the card of the rig for the time of `work`, and says what comes of it in the form that was asked for. */
+/** Opens the card of the rig during `work`, with the output format of the options. */
 export const withCard = (
   runtime: CardRuntime,
   options: CardOptions,
   work: (at: CardWork) => Promise<number>,
 ): Promise<number> => {
   const lpac = options.lpac ? createLpacJsonOutput(runtime) : undefined
-  const doIt = async ({ workplace, device }: HeldCard): Promise<number> => {
+  const workOn = async ({ workplace, device }: HeldCard): Promise<number> => {
     const terminal = createTerminal(runtime, options.json === true || options.lpac === true)
     const watch = watchInterrupt(runtime, {
       quiet: lpac !== undefined,
-      // A shell keeps its card for the next command.
-      ...(runtime.held === undefined ? { giveUp: () => device.close() } : { again: 'gives the card up' }),
+      // The shell keeps its card for the next command.
+      ...(runtime.held === undefined ? { closeCard: () => device.close() } : { secondEffect: 'closes the card' }),
     })
     const listeners = [
       showOn(terminal),
       (event: LpaEvent): void => {
-        if (event.kind === 'started') watch.now(event.step)
+        if (event.kind === 'started') watch.setOperation(event.step)
       },
     ]
     const isdrOptions = lpac ? applyLpacEnvironment(runtime.environment, device.isdrOptions) : device.isdrOptions
@@ -81,26 +81,26 @@ export const withCard = (
       },
       listen: listener => void listeners.push(listener),
     })
-    return done.finally(watch.over)
+    return done.finally(watch.stop)
   }
   const run = (): Promise<number> =>
     runtime.held !== undefined
-      ? doIt(runtime.held)
+      ? workOn(runtime.held)
       : withContext(runtime, options, async workplace => {
           const opening = watchInterrupt(runtime, { quiet: lpac !== undefined })
-          const device = await workplace.open(options.rig).finally(opening.over)
+          const device = await workplace.open(options.rig).finally(opening.stop)
           try {
-            // Who has said so meanwhile does not want anything done to it.
+            // The user may have interrupted while the card was opened.
             runtime.interrupt.throwIfAborted()
-            return await doIt({ workplace, device })
+            return await workOn({ workplace, device })
           } finally {
             await device.close()
           }
         })
-  return lpac === undefined ? run() : lpac.speak(run)
+  return lpac === undefined ? run() : lpac.run(run)
 }
 
-/** Opens the ISD-R alone on the card, for the time of `work`. */
+/** Opens the ISD-R during `work`, with exclusive access to the card. */
 export const onIsdr = <T>(
   { device, isdrOptions }: Pick<CardWork, 'device' | 'isdrOptions'>,
   work: (isdr: Isdr) => Promise<T>,

@@ -1,70 +1,63 @@
 import { BenchError } from '../../host/error.ts'
 import type { EventEntry } from '../../rsp/interfaces/es11.ts'
+import type { EventOptions } from '../card/card-options.ts'
 import type { CardWork } from '../card/with-card.ts'
 import { table } from '../table.ts'
 
-export interface Discovered {
-  /** The SM-DS that was asked. */
+export interface DiscoveredEvents {
+  /** Host of the SM-DS. */
   readonly root: string
   readonly events: readonly EventEntry[]
 }
 
-export interface EventOptions {
-  /** By its place in the list, from 1. */
-  readonly event?: number
-  readonly eventId?: string
-  readonly all?: boolean
-}
-
-/** One way at most to say which, and only where an SM-DS is asked. */
-export const checkEventOptions = ({ event, eventId, all }: EventOptions, discovers: boolean): void => {
+/** Checks that at most one option selects events, and only together with --discover. */
+export const checkEventOptions = ({ event, eventId, all }: EventOptions, isDiscovery: boolean): void => {
   const given = [
     event !== undefined && '--event',
     eventId !== undefined && '--event-id',
     all === true && '--all',
-  ].filter(way => way !== false)
-  if (given.length > 1)
-    throw new BenchError('usage', `give one way to say which event, not ${given.length}: ${given.join(' and ')}`)
-  if (given.length > 0 && !discovers)
-    throw new BenchError('usage', `${given[0]} is for the events of an SM-DS: give --discover with it`)
+  ].filter(each => each !== false)
+  if (given.length > 1) throw new BenchError('usage', `${given.join(' and ')} exclude each other; give one of them`)
+  if (given.length > 0 && !isDiscovery)
+    throw new BenchError('usage', `${given[0]} selects an event of an SM-DS; add --discover`)
 }
 
 export const showEvents = (events: readonly EventEntry[]): string[] =>
   table(events.map(({ eventId, rspServerAddress }, index) => [String(index + 1), rspServerAddress, `event ${eventId}`]))
 
-const listed = (events: readonly EventEntry[]): string =>
+const listEvents = (events: readonly EventEntry[]): string =>
   events.map(({ eventId, rspServerAddress }, index) => `${index + 1}: ${eventId} at ${rspServerAddress}`).join('; ')
 
-const noSuchEvent = (what: string, { root, events }: Discovered): BenchError =>
+const createNoSuchEventError = (what: string, { root, events }: DiscoveredEvents): BenchError =>
   new BenchError(
     'no-such-event',
     `${root} has no event ${what} for this card; ` +
-      (events.length === 0 ? 'it has nothing for it' : `it has ${listed(events)}`),
+      (events.length === 0 ? 'it has no events' : `it has ${listEvents(events)}`),
   )
 
-/** Those of the events that are to be downloaded. Where there are several, a person says which, or an option has. */
+/** Selects the events to download, by the options or by asking the user. */
 export const chooseEvents = async (
   at: Pick<CardWork, 'terminal' | 'runtime'>,
-  found: Discovered,
+  found: DiscoveredEvents,
   { event, eventId, all }: EventOptions,
 ): Promise<readonly EventEntry[]> => {
   const { root, events } = found
   if (event !== undefined) {
     const chosen = events[event - 1]
-    if (chosen === undefined) throw noSuchEvent(String(event), found)
+    if (chosen === undefined) throw createNoSuchEventError(String(event), found)
     return [chosen]
   }
   if (eventId !== undefined) {
     const chosen = events.find(other => other.eventId === eventId)
-    if (chosen === undefined) throw noSuchEvent(eventId, found)
+    if (chosen === undefined) throw createNoSuchEventError(eventId, found)
     return [chosen]
   }
   if (all || events.length < 2) return events
   if (at.terminal.ask === undefined)
     throw new BenchError(
       'usage',
-      `${root} has ${events.length} events for this card (${listed(events)}), and there is no terminal to ask on: ` +
-        'say which with --event NUMBER or --event-id ID, or --all',
+      `${root} has ${events.length} events for this card (${listEvents(events)}), and there is no terminal to ask on: ` +
+        'select with --event NUMBER, --event-id ID or --all',
     )
   at.terminal.line(`${root} has ${events.length} events for this card`)
   for (const line of showEvents(events)) at.terminal.line(line)

@@ -1,22 +1,23 @@
 import type { deviceInfoOf } from '../../lpa/card/device-info.ts'
 import { readAddresses } from '../../lpa/card/euicc.ts'
 import { discoverEvents } from '../../lpa/discovery.ts'
-import { readDevice } from '../card/own-device.ts'
-import { type ServerOptions, withServers } from '../card/servers.ts'
+import type { SmdsOptions } from '../card/card-options.ts'
+import { prepareDeviceInfo } from '../card/device-info.ts'
+import { withServers } from '../card/servers.ts'
 import { type CardRuntime, type CardWork, onIsdr, withCard } from '../card/with-card.ts'
-import { followServer } from '../lpac/lpac-download.ts'
-import { type Discovered, showEvents } from './choose-event.ts'
+import { printServerProgress } from '../lpac/lpac-download.ts'
+import { type DiscoveredEvents, showEvents } from './choose-event.ts'
 
-/** What the named SM-DS, or the root of the card, has for this card. */
-export const discover = (
+/** Asks the SM-DS, or the root SM-DS of the card, for the events of this card. */
+export const retrieveEvents = (
   at: CardWork,
   smdsAddress: string | undefined,
   deviceInfo: ReturnType<typeof deviceInfoOf>,
-): Promise<Discovered> =>
+): Promise<DiscoveredEvents> =>
   onIsdr(at, async isdr => {
     const root = smdsAddress ?? (await readAddresses(isdr)).rootDsAddress
     const signal = at.runtime.interrupt
-    const stop = followServer(at, root)
+    const stop = printServerProgress(at, root)
     const events = await withServers(
       at,
       isdr,
@@ -28,19 +29,19 @@ export const discover = (
     return { root, events }
   })
 
-/** `card discover`, and lpac's `profile discovery`: what waits, and nothing more. */
-export const discoverCommand = (
+/** `card discover`, and `profile discovery` of lpac. */
+export const discoverEventsCommand = (
   runtime: CardRuntime,
   smdsAddress: string | undefined,
-  options: ServerOptions & { readonly imei?: string },
+  options: SmdsOptions,
 ): Promise<number> => {
-  const device = readDevice(options.imei)
+  const getDeviceInfo = prepareDeviceInfo(options.imei)
   return withCard(runtime, options, async at => {
-    const { root, events } = await discover(at, smdsAddress, device(at))
-    // lpac tells the servers and not the ids.
+    const { root, events } = await retrieveEvents(at, smdsAddress, getDeviceInfo(at))
+    // lpac prints the servers without the event IDs.
     at.lpac?.success(events.map(({ rspServerAddress }) => rspServerAddress))
     at.json({ smdsAddress: root, events })
-    if (events.length === 0) at.terminal.line(`${root} has nothing for this card`)
+    if (events.length === 0) at.terminal.line(`${root} has no events for this card`)
     for (const line of showEvents(events)) at.terminal.line(line)
     return 0
   })

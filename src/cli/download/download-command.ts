@@ -10,53 +10,48 @@ import { ActivationCodeError } from '../../rsp/activation-code.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { EventEntry } from '../../rsp/interfaces/es11.ts'
 import type { StoreMetadataRequest } from '../../rsp/metadata.ts'
+import type { DownloadOptions } from '../card/card-options.ts'
 import { viewProfile } from '../card/card-view.ts'
-import { readDevice } from '../card/own-device.ts'
-import { readCa, type ServerOptions, withServers } from '../card/servers.ts'
+import { prepareDeviceInfo } from '../card/device-info.ts'
+import { readCa, withServers } from '../card/servers.ts'
 import { type CardRuntime, type CardWork, withCard } from '../card/with-card.ts'
-import { failBefore, followFailure, followServer } from '../lpac/lpac-download.ts'
-import { checkEventOptions, chooseEvents, type EventOptions } from './choose-event.ts'
-import { discover } from './discover-command.ts'
-import { askConsent, checkCanAsk, type DownloadConsentOptions } from './download-consent.ts'
-import { readSource, type Source, type SourceOptions } from './download-source.ts'
-
-export interface DownloadOptions extends ServerOptions, SourceOptions, DownloadConsentOptions, EventOptions {
-  /** False with `--no-notify`. */
-  readonly notify?: boolean
-  readonly imei?: string
-}
+import { failBeforeDownload, printFailureProgress, printServerProgress } from '../lpac/lpac-download.ts'
+import { checkEventOptions, chooseEvents } from './choose-event.ts'
+import { retrieveEvents } from './discover-command.ts'
+import { askConsent, checkCanAsk } from './download-consent.ts'
+import { type DownloadSource, parseSource } from './download-source.ts'
 
 export const downloadCommand = async (
   runtime: CardRuntime,
   code: string | undefined,
   options: DownloadOptions,
 ): Promise<number> => {
-  const source = readSourceOr(code, options)
+  const source = parseSourceForLpac(code, options)
   if (source instanceof Error)
-    return failBefore(runtime, { message: 'activation_code', data: source.message, address: null })
+    return failBeforeDownload(runtime, { message: 'activation_code', data: source.message, address: null })
   checkEventOptions(options, source.kind === 'discover')
-  const device = readDevice(options.imei)
-  // A wrong file is found out before the card is touched.
+  const getDeviceInfo = prepareDeviceInfo(options.imei)
+  // Check the file before the card is opened.
   if (options.ca !== undefined) readCa(options.ca)
   return withCard(runtime, options, async at => {
     checkCanAsk(at, source, options)
     for (const note of source.notes) at.terminal.line(`note: ${note}`)
-    const settings = { ...options, deviceInfo: device(at) }
+    const settings = { ...options, deviceInfo: getDeviceInfo(at) }
     if (source.kind === 'discover') return downloadDiscovered(at, source.smdsAddress, settings)
-    report(at, await install(at, (isdr, attempt) => download(at, isdr, source, { ...settings, attempt })))
+    reportDownload(at, await install(at, (isdr, attempt) => download(at, isdr, source, { ...settings, attempt })))
     return 0
   })
 }
 
 const install = (at: CardWork, work: (isdr: Isdr, attempt: Attempt) => Promise<Download>): Promise<Download> =>
   retryAfterLostResponse(at.device.card, at.isdrOptions, work).catch(error => {
-    throw at.lpac ? error : explain(error)
+    throw at.lpac ? error : toUserError(error)
   })
 
-/** A code that cannot be read is an answer to lpac's front ends, which pass on what a person typed. */
-const readSourceOr = (code: string | undefined, options: DownloadOptions): Source | Error => {
+/** With --lpac, returns the error of an invalid activation code: front ends of lpac expect it in the output. */
+const parseSourceForLpac = (code: string | undefined, options: DownloadOptions): DownloadSource | Error => {
   try {
-    return readSource(code, options)
+    return parseSource(code, options)
   } catch (error) {
     const isCode =
       error instanceof ActivationCodeError || (error instanceof BenchError && error.code === 'activation-code')
@@ -70,11 +65,11 @@ type Settings = DownloadOptions & { readonly deviceInfo: ReturnType<typeof devic
 const download = async (
   at: CardWork,
   isdr: Isdr,
-  source: Exclude<Source, { kind: 'discover' }>,
+  source: Exclude<DownloadSource, { kind: 'discover' }>,
   settings: Settings & { readonly attempt: Attempt },
 ): Promise<Download> => {
   const { deviceInfo, attempt } = settings
-  // A second try goes on with what the first has begun to tell.
+  // A retry continues the lpac output of the first attempt.
   const isFirst = attempt.lost === undefined
   const confirm = (metadata: StoreMetadataRequest, terms: ConsentTerms): Promise<Consent> =>
     askConsent(at, settings, metadata, terms)
@@ -82,69 +77,78 @@ const download = async (
   if (source.kind === 'default' && isFirst) at.lpac?.progress('es10a_get_euicc_configured_addresses')
   const address = source.kind === 'code' ? source.code.smdpAddress : await readDefault(at, isdr)
   if (isFirst) {
-    followServer(at, address)
-    followFailure(at, address, () => (attempt.agreed ? iccidToDigits(attempt.agreed.metadata.iccid) : ''))
+    printServerProgress(at, address)
+    printFailureProgress(at, address, () => (attempt.agreed ? iccidToDigits(attempt.agreed.metadata.iccid) : ''))
   }
   const from = source.kind === 'code' ? { activationCode: source.code } : { smdpAddress: address }
   return withServers(at, isdr, [address], fetch =>
-    downloadProfile({ isdr, fetch, ...from, deviceInfo, signal, attempt, confirm, ...keeping(at, settings) }),
+    downloadProfile({
+      isdr,
+      fetch,
+      ...from,
+      deviceInfo,
+      signal,
+      attempt,
+      confirm,
+      ...getNotificationOption(at, settings),
+    }),
   )
 }
 
-/** lpac leaves the result on the card, and its front ends send it. */
-const keeping = (at: CardWork, { notify }: Settings): { keepNotification: boolean } => ({
+/** lpac keeps the notification on the card, and its front ends send it. */
+const getNotificationOption = (at: CardWork, { notify }: Settings): { keepNotification: boolean } => ({
   keepNotification: notify === false || at.lpac !== undefined,
 })
 
 const readDefault = async (at: CardWork, isdr: Isdr): Promise<string> => {
   const { defaultDpAddress } = await readAddresses(isdr)
   if (!defaultDpAddress && at.lpac) {
-    followFailure(at, null, () => '')
-    at.lpac.during('smdp')
+    printFailureProgress(at, null, () => '')
+    at.lpac.setStep('smdp')
     throw new BenchError('no-default-smdp', 'empty')
   }
   if (!defaultDpAddress)
     throw new BenchError(
       'usage',
-      'nothing was given, and the card holds no default SM-DP+: give an activation code, --qr IMAGE, --discover, or ' +
-        '--smdp HOST with --matching-id',
+      'no activation code was given, and the card has no default SM-DP+; give an activation code, --qr IMAGE, ' +
+        '--discover, or --smdp HOST with --matching-id',
     )
-  at.terminal.line(`no activation code was given: the card's default SM-DP+ is asked, ${defaultDpAddress}`)
+  at.terminal.line(`no activation code was given; using the default SM-DP+ of the card: ${defaultDpAddress}`)
   return defaultDpAddress
 }
 
-/** What an SM-DS has for the card: one event, the one that is chosen, or all of them. */
+/** Downloads the selected event of an SM-DS, or all events with --all. */
 const downloadDiscovered = async (
   at: CardWork,
   smdsAddress: string | undefined,
   settings: Settings,
 ): Promise<number> => {
-  const found = await discover(at, smdsAddress, settings.deviceInfo)
+  const found = await retrieveEvents(at, smdsAddress, settings.deviceInfo)
   const { root } = found
   const chosen = await chooseEvents(at, found, settings)
   if (chosen.length === 0) {
-    at.terminal.line(`${root} has nothing for this card`)
+    at.terminal.line(`${root} has no events for this card`)
     at.json({ smdsAddress: root, events: [] })
     return 0
   }
   if (!settings.all) {
-    report(at, await downloadOne(at, root, chosen[0]!, settings))
+    reportDownload(at, await downloadOne(at, root, chosen[0]!, settings))
     return 0
   }
-  const downloads: ReturnType<typeof view>[] = []
+  const downloads: ReturnType<typeof toView>[] = []
   const failed: (EventEntry & { error: string })[] = []
-  const tell = (): void => at.json({ smdsAddress: root, downloads, failed })
+  const printResult = (): void => at.json({ smdsAddress: root, downloads, failed })
   for (const event of chosen) {
     try {
-      const done = await downloadOne(at, root, event, settings)
-      downloads.push(view(done))
-      say(at, done)
+      const download = await downloadOne(at, root, event, settings)
+      downloads.push(toView(download))
+      showDownload(at, download)
     } catch (error) {
-      // What one server or the person refuses does not hold up the others; a card that is gone does.
-      const seen = error instanceof BenchError ? error.cause : error
-      if (!isLpaError(seen) || at.runtime.interrupt.aborted) {
-        // What is installed is, whatever ends the rest.
-        if (downloads.length > 0) tell()
+      // After an error of one server or a rejection, continue. After an error of the card, stop.
+      const cause = error instanceof BenchError ? error.cause : error
+      if (!isLpaError(cause) || at.runtime.interrupt.aborted) {
+        // Report the installed profiles before the error.
+        if (downloads.length > 0) printResult()
         throw error
       }
       const { message } = error as Error
@@ -152,13 +156,13 @@ const downloadDiscovered = async (
       at.terminal.line(`event ${event.eventId}: ${message}`)
     }
   }
-  tell()
+  printResult()
   at.terminal.line(`${downloads.length} of ${chosen.length} installed`)
   return failed.length === 0 ? 0 : 1
 }
 
 const downloadOne = (at: CardWork, root: string, event: EventEntry, settings: Settings): Promise<Download> => {
-  at.terminal.line(`${root} says that a profile waits at ${event.rspServerAddress} (event ${event.eventId})`)
+  at.terminal.line(`${root} has an event for this card at ${event.rspServerAddress} (event ${event.eventId})`)
   return install(at, (isdr, attempt) =>
     withServers(
       at,
@@ -168,41 +172,46 @@ const downloadOne = (at: CardWork, root: string, event: EventEntry, settings: Se
         downloadEvent(event, {
           ...{ isdr, fetch, attempt, deviceInfo: settings.deviceInfo, signal: at.runtime.interrupt },
           confirm: (metadata, terms) => askConsent(at, settings, metadata, terms),
-          ...keeping(at, settings),
+          ...getNotificationOption(at, settings),
         }),
       root,
     ),
   )
 }
 
-/** The session was put off and the order waits, or the person said no: both are for the person to hear, not the card's fault. */
-const explain = (error: unknown): unknown => {
+/** Replaces LPA errors that the user caused by messages for the user. */
+const toUserError = (error: unknown): unknown => {
   if (isLpaError(error, 'confirmation-code-missing'))
-    return new BenchError('usage', 'the operator asks for a confirmation code: give it with --confirmation-code', {
+    return new BenchError('usage', 'the operator requires a confirmation code; give it with --confirmation-code', {
       cause: error,
     })
   if (isLpaError(error, 'rejected'))
-    return new BenchError('declined', `nothing was installed; card and server were told ${error.data.cancelReason}`, {
-      cause: error,
-    })
+    return new BenchError(
+      'declined',
+      `nothing was installed; card and server were notified with the reason ${error.data.cancelReason}`,
+      {
+        cause: error,
+      },
+    )
   return error
 }
 
-const report = (at: CardWork, done: Download): void => {
+const reportDownload = (at: CardWork, done: Download): void => {
   const { iccid } = viewProfile(done.profile)
   at.lpac?.success({ seqNumber: done.seqNumber, iccid, bppCommandId: 'unknown', errorReason: 'unknown' })
-  at.json(view(done))
-  say(at, done)
+  at.json(toView(done))
+  showDownload(at, done)
 }
 
-const view = ({ profile, smdpAddress, transactionId, notificationSent, packageLength }: Download) => ({
+const toView = ({ profile, smdpAddress, transactionId, notificationSent, packageLength }: Download) => ({
   profile: viewProfile(profile),
   ...{ smdpAddress, transactionId, notificationSent, packageLength },
 })
 
-const say = (at: CardWork, done: Download): void => {
-  const { profile, packageLength, notificationSent } = view(done)
+const showDownload = (at: CardWork, done: Download): void => {
+  const { profile, packageLength, notificationSent } = toView(done)
   at.terminal.line(`installed ${profile.iccid} (${packageLength} bytes), state ${profile.state}`)
-  if (!notificationSent) at.terminal.line('its notification waits on the card: esim-bench card notifications send')
-  if (profile.state !== 'enabled') at.terminal.line(`to use it: esim-bench card enable ${profile.iccid}`)
+  if (!notificationSent)
+    at.terminal.line('its notification remains on the card; to send: esim-bench card notifications send')
+  if (profile.state !== 'enabled') at.terminal.line(`to enable it: esim-bench card enable ${profile.iccid}`)
 }

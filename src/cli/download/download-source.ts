@@ -1,28 +1,20 @@
 import { BenchError } from '../../host/error.ts'
 import { type ActivationCode, ActivationCodeError, parseActivationCode } from '../../rsp/activation-code.ts'
+import type { SourceOptions } from '../card/card-options.ts'
 import { readQrImage } from './qr-image.ts'
 
-export interface SourceOptions {
-  readonly smdp?: string
-  readonly matchingId?: string
-  readonly activationCode?: string
-  readonly qr?: string
-  /** An SM-DS, or true for the card's root. */
-  readonly discover?: string | true
-}
-
-/** Where the profile is to come from, and what a person should know about that. */
-export type Source = { readonly notes: readonly string[] } & (
+/** The source of the profile, and notes for the user. */
+export type DownloadSource = { readonly notes: readonly string[] } & (
   | { readonly kind: 'code'; readonly code: ActivationCode }
   | { readonly kind: 'discover'; readonly smdsAddress: string | undefined }
-  /** Nothing was given: the card's own SM-DP+. */
+  /** The default SM-DP+ of the card. */
   | { readonly kind: 'default' }
 )
 
-const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
-/** One way at most; and a way that was given and cannot be read is never passed over for the card's default. */
-export const readSource = (code: string | undefined, options: SourceOptions): Source => {
+/** Returns the one source of the options. An invalid source is an error, never replaced by the default SM-DP+. */
+export const parseSource = (code: string | undefined, options: SourceOptions): DownloadSource => {
   const { smdp, matchingId, activationCode, qr, discover } = options
   const given = [
     code !== undefined && 'an activation code',
@@ -30,36 +22,35 @@ export const readSource = (code: string | undefined, options: SourceOptions): So
     qr !== undefined && '--qr',
     smdp !== undefined && '--smdp',
     discover !== undefined && '--discover',
-  ].filter(way => way !== false)
-  if (given.length > 1)
-    throw new BenchError('usage', `give one way to the profile, not ${given.length}: ${given.join(' and ')}`)
+  ].filter(each => each !== false)
+  if (given.length > 1) throw new BenchError('usage', `${given.join(' and ')} exclude each other; give one of them`)
   if (matchingId !== undefined && smdp === undefined)
-    throw new BenchError('usage', 'a --matching-id is for a server: give --smdp HOST with it')
+    throw new BenchError('usage', '--matching-id needs a server; add --smdp HOST')
   const text = code ?? activationCode
-  if (text !== undefined) return { kind: 'code', code: readCode(text), notes: [] }
+  if (text !== undefined) return { kind: 'code', code: parseCode(text), notes: [] }
   if (qr !== undefined) {
-    const seen = readQrImage(qr)
-    return { kind: 'code', code: readCode(seen, `the QR code in ${qr} says ${quoted(seen)}`), notes: [] }
+    const text = readQrImage(qr)
+    return { kind: 'code', code: parseCode(text, `the QR code in ${qr} contains ${quote(text)}`), notes: [] }
   }
-  if (smdp !== undefined) return readServer(smdp, matchingId ?? '')
+  if (smdp !== undefined) return toSource(smdp, matchingId ?? '')
   if (discover !== undefined)
     return { kind: 'discover', smdsAddress: discover === true ? undefined : discover, notes: [] }
   return { kind: 'default', notes: [] }
 }
 
-const readCode = (text: string, seen?: string): ActivationCode => {
+const parseCode = (text: string, found?: string): ActivationCode => {
   try {
     if (text.trim() === '') throw new BenchError('activation-code', 'the activation code is empty')
     if (/^https?:/i.test(text.trim()))
-      throw new BenchError('activation-code', `${quoted(text)} is a web address and no activation code (LPA:1$…)`)
+      throw new BenchError('activation-code', `${quote(text)} is a web address, not an activation code (LPA:1$…)`)
     return parseActivationCode(text)
   } catch (error) {
-    if (error instanceof ActivationCodeError && (seen !== undefined || error.part === 'matchingId')) {
+    if (error instanceof ActivationCodeError && (found !== undefined || error.part === 'matchingId')) {
       const hint =
         error.part === 'matchingId' && text.split('$').length > 2
-          ? '; if the server uses such ids, give --smdp and --matching-id'
+          ? '; if the server uses such matching IDs, give --smdp and --matching-id'
           : ''
-      throw new BenchError('activation-code', `${seen === undefined ? '' : `${seen}. `}${error.message}${hint}`, {
+      throw new BenchError('activation-code', `${found === undefined ? '' : `${found}. `}${error.message}${hint}`, {
         cause: error,
       })
     }
@@ -67,19 +58,19 @@ const readCode = (text: string, seen?: string): ActivationCode => {
   }
 }
 
-/** SGP.22 §4.1 allows upper-case letters, digits and hyphens; test servers name their orders as their files. */
-const readServer = (smdpAddress: string, matchingId: string): Source => {
+/** SGP.22 §4.1 allows upper-case letters, digits and hyphens. Test servers also use file names. */
+const toSource = (smdpAddress: string, matchingId: string): DownloadSource => {
   if (!/^[!-#%-~]{0,255}$/.test(matchingId))
     throw new BenchError(
       'usage',
-      `the matching id ${quoted(matchingId)} has characters other than A-Z, 0-9 and -; ` +
-        'other printable ones are let through, but not blanks and $',
+      `the matching ID ${quote(matchingId)} contains a space, $ or a character that is not printable; ` +
+        'use A-Z, 0-9 and -, or other printable characters for a test server',
     )
-  const isOfSpec = /^[0-9A-Z-]*$/.test(matchingId)
-  const note = `the matching id ${quoted(matchingId)} is not of the form of SGP.22 §4.1 (A-Z, 0-9 and -); it is used as it is`
+  const isValid = /^[0-9A-Z-]*$/.test(matchingId)
+  const note = `the matching ID ${quote(matchingId)} is not valid (SGP.22 §4.1: A-Z, 0-9 and -); it is sent unchanged`
   return {
     kind: 'code',
     code: { smdpAddress, matchingId, confirmationCodeRequired: false },
-    notes: isOfSpec ? [] : [note],
+    notes: isValid ? [] : [note],
   }
 }

@@ -3,41 +3,44 @@ import { decodeQR } from 'qr/decode.js'
 import { BenchError } from '../../host/error.ts'
 import { readInput } from '../options.ts'
 
-/** A photograph of a telephone has fewer; a small file may claim any number, and would take the memory for it. */
+/** Limits the memory: a small file may declare any size. Photographs of phones are smaller. */
 const MAX_PIXELS = 25_000_000
 
-/** From the header, which comes first (PNG §11.2.2); without one there is nothing to be read either. */
-const sizeOf = (png: Uint8Array): { width: number; height: number } => {
+/** Reads the size from the header (PNG §11.2.2). */
+const readSize = (png: Uint8Array): { width: number; height: number } => {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
   return png.length < 24 ? { width: 0, height: 0 } : { width: view.getUint32(16), height: view.getUint32(20) }
 }
 
-/** The text of the QR code in a PNG. What cannot be read is said; nothing else is used in its place. */
+/** Returns the text of the QR code in a PNG file. Throws `qr-image` if it cannot be read. */
 export const readQrImage = (path: string): string => {
   const bytes = readInput(path, 'QR image')
   if (!hasPngSignature(bytes))
-    throw new BenchError('qr-image', `${path} is not a PNG image: save the QR code as PNG, or give the code as text`)
-  const { width, height } = sizeOf(bytes)
+    throw new BenchError(
+      'qr-image',
+      `${path} is not a PNG image; save the QR code as PNG, or give the activation code as text`,
+    )
+  const { width, height } = readSize(bytes)
   if (width * height > MAX_PIXELS)
     throw new BenchError(
       'qr-image',
-      `${path} has ${width} x ${height} pixels, too many to look for a code in; cut it to the code, or give the code as text`,
+      `${path} has ${width} x ${height} pixels, more than the limit; crop it to the QR code, or give the activation code as text`,
     )
   let image: Pixels
   try {
     image = toRgba(decode(bytes))
   } catch (cause) {
-    throw new BenchError('qr-image', `${path} is a PNG image that cannot be read: ${(cause as Error).message}`, {
+    throw new BenchError('qr-image', `${path} is a damaged PNG image: ${(cause as Error).message}`, {
       cause,
     })
   }
   try {
     return decodeQR(image, { effort: Number.POSITIVE_INFINITY, timeLimit: Number.POSITIVE_INFINITY })
   } catch (cause) {
-    const hint = image.width < 60 ? '; it is very small' : ''
+    const hint = image.width < 60 ? '; the image is very small' : ''
     throw new BenchError(
       'qr-image',
-      `no QR code can be read in ${path} (${image.width} x ${image.height} pixels${hint}); give the activation code as text`,
+      `no QR code was found in ${path} (${image.width} x ${image.height} pixels${hint}); give the activation code as text`,
       { cause },
     )
   }
@@ -49,7 +52,7 @@ interface Pixels {
   readonly data: Uint8Array
 }
 
-/** A code drawn with modules of one pixel is too fine for the reader. */
+/** The decoder fails on modules of one pixel, so that smaller images are enlarged. */
 const SMALL = 200
 
 const toRgba = (png: DecodedPng): Pixels => {
@@ -62,10 +65,10 @@ const toRgba = (png: DecodedPng): Pixels => {
   for (let pixel = 0; pixel < width * height; pixel++) {
     const at = pixel * channels
     const alpha = channels === 2 || channels === 4 ? samples[at + channels - 1]! >> shift : 255
-    for (let colour = 0; colour < 3; colour++) {
-      const value = samples[at + (channels >= 3 ? colour : 0)]! >> shift
-      // What is transparent is seen on white.
-      rgba[4 * pixel + colour] = Math.round((value * alpha + 255 * (255 - alpha)) / 255)
+    for (let color = 0; color < 3; color++) {
+      const value = samples[at + (channels >= 3 ? color : 0)]! >> shift
+      // Transparent pixels become white.
+      rgba[4 * pixel + color] = Math.round((value * alpha + 255 * (255 - alpha)) / 255)
     }
     rgba[4 * pixel + 3] = 255
   }
@@ -74,7 +77,7 @@ const toRgba = (png: DecodedPng): Pixels => {
     : { width, height, data: rgba }
 }
 
-/** Grey with 1, 2 or 4 bits: rows of whole bytes. */
+/** Expands gray samples of 1, 2 or 4 bits. Each row begins at a byte. */
 const unpack = ({ width, height, depth, data }: DecodedPng): Uint8Array => {
   const row = Math.ceil((width * depth) / 8)
   const top = (1 << depth) - 1
@@ -85,7 +88,7 @@ const unpack = ({ width, height, depth, data }: DecodedPng): Uint8Array => {
   })
 }
 
-/** With a quiet zone around it, which a picture cut to its edges has lost. */
+/** Enlarges the image and adds a quiet zone, which a cropped image lacks. */
 const enlarge = ({ width, height, data }: Pixels, times: number): Pixels => {
   const edge = 4 * times
   const [wide, high] = [width * times + 2 * edge, height * times + 2 * edge]

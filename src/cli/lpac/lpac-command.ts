@@ -9,7 +9,6 @@ import type { StepPlan } from '../../evidence/events.ts'
 import { createEvidenceFile, createRunId } from '../../evidence/evidence-file.ts'
 import { createRecorder, type Recorder } from '../../evidence/recorder.ts'
 import { BenchError } from '../../host/error.ts'
-import type { Address } from '../../host/net/address-book.ts'
 import type { OpenFetch } from '../../host/net/open-fetch.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { VERSION } from '../../host/version.ts'
@@ -20,24 +19,18 @@ import { findLpac, runLpac } from '../../rigs/lpac/run-lpac.ts'
 import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Fetch } from '../../rsp/fetch.ts'
 import { readCa } from '../card/servers.ts'
-import type { CardOptions } from '../options.ts'
 import { readCharacter } from '../terminal.ts'
+import type { LpacOptions } from './lpac-options.ts'
 
-export interface LpacOptions extends CardOptions {
-  readonly http?: boolean
-  readonly connectTo?: Address
-  readonly ca?: string
-}
-
-/** The applet and its function; what comes behind may be an activation code or a confirmation code. */
-const nameOf = (args: readonly string[]): string => {
+/** The applet and its function, without arguments, which may contain secret codes. */
+const getStepName = (args: readonly string[]): string => {
   const end = args.findIndex(arg => !/^[a-z]+$/.test(arg))
   return ['lpac', ...args.slice(0, end < 0 ? 2 : Math.min(end, 2))].join(' ')
 }
 
 const openServers = (
   runtime: Runtime,
-  workplace: BenchContext,
+  context: BenchContext,
   device: OpenedRig,
   options: LpacOptions,
 ): Promise<OpenFetch> => {
@@ -48,17 +41,17 @@ const openServers = (
         addresses: { serve: () => undefined, find: () => connectTo },
         allowUnlistedHosts: true,
         clock: runtime.clock,
-        certificates: workplace.ciCertificates(),
+        certificates: context.ciCertificates(),
         ...(ca === undefined ? {} : { instead: readCa(ca) }),
         subjectKeyIdOf: der => parseCertificate(der).subjectKeyId,
-        // Which server it is, only lpac knows.
+        // lpac does not report the role of the server.
         asksSmds: true,
       }),
     ),
   )
 }
 
-/** One lpac on one card, as a run of one step. */
+/** Runs lpac on one card, as a run with one step. */
 const runOnce = async (
   runtime: Runtime,
   at: {
@@ -71,7 +64,7 @@ const runOnce = async (
   },
 ): Promise<number> => {
   const { lpac, args, device, cardJournal, recorder, servers } = at
-  const plan: readonly StepPlan[] = [{ step: 1, name: nameOf(args), from: 'lpa', to: 'euicc' }]
+  const plan: readonly StepPlan[] = [{ step: 1, name: getStepName(args), from: 'lpa', to: 'euicc' }]
   recorder.record(
     { kind: 'run-started', scenario: 'lpac', bench: VERSION, rig: device.rig, steps: plan },
     cardJournal.began,
@@ -80,22 +73,22 @@ const runOnce = async (
   const tracker = createStepTracker(plan, recorder, runtime.stopwatch)
   const observe = (observation: Parameters<Recorder['record']>[0]): void => void recorder.record(observation)
   for (const text of device.facts) observe({ kind: 'note', part: 'euicc', text })
-  let ofCard: unknown
-  let ofServer: unknown
+  let cardError: unknown
+  let serverError: unknown
   tracker.enter(1)
   try {
     const exitCode = await device.card.exclusive(channel => {
       const card: JsonAnswerer = createJsonAnswerer(channel, {
         onFailure: error => {
-          ofCard = error
+          cardError = error
         },
-        // An application that is not there, say, is no failure where lpac goes on with another.
+        // Only the last error counts: lpac continues after a missing application, for example.
         onAnswered: () => {
-          ofCard = undefined
+          cardError = undefined
         },
       })
       const onFailure = (error: unknown): void => {
-        ofServer = error
+        serverError = error
       }
       const fetch: Fetch | undefined =
         servers && traceFetch(servers.fetch, { from: 'lpa', to: 'smdp' }, observe, runtime.stopwatch)
@@ -114,7 +107,7 @@ const runOnce = async (
     })
     tracker.say(`lpac ended with exit code ${exitCode}`)
     if (exitCode === 0) tracker.complete()
-    else tracker.fail(ofCard ?? ofServer ?? lpacFailed(exitCode))
+    else tracker.fail(cardError ?? serverError ?? createLpacFailure(exitCode))
     return exitCode
   } catch (error) {
     tracker.fail(error)
@@ -126,25 +119,25 @@ const runOnce = async (
   }
 }
 
-/** Whose fault it was only lpac's own words say, which are not judged. */
-const lpacFailed = (exitCode: number): StepFailure =>
+/** The cause is only in the text output of lpac, which the bench does not parse. */
+const createLpacFailure = (exitCode: number): StepFailure =>
   new StepFailure(
     'lpac-failed',
     { verdict: 'blocked', cause: 'bench' },
-    `lpac ended with exit code ${exitCode}; what it said is on the terminal`,
+    `lpac ended with exit code ${exitCode}; its output contains the reason`,
   )
 
 export const lpacCommand = async (runtime: Runtime, args: readonly string[], options: LpacOptions): Promise<number> => {
   if (!options.http && (options.connectTo !== undefined || options.ca !== undefined))
-    throw new BenchError('usage', '--connect-to and --ca belong to --http: without it the HTTP is of lpac itself')
+    throw new BenchError('usage', '--connect-to and --ca need --http; without it lpac sends its own HTTP requests')
   const lpac = findLpac(runtime.environment, runtime.workingFolder)
-  return withContext(runtime, options, async workplace => {
+  return withContext(runtime, options, async context => {
     const cardJournal = createCardJournal(runtime)
-    const device = await workplace.open(options.rig, cardJournal)
+    const device = await context.open(options.rig, cardJournal)
     try {
       const runId = createRunId(runtime.clock(), runtime.random)
-      const servers = options.http ? await openServers(runtime, workplace, device, options) : undefined
-      const file = createEvidenceFile(workplace.home.evidence, runId)
+      const servers = options.http ? await openServers(runtime, context, device, options) : undefined
+      const file = createEvidenceFile(context.home.evidence, runId)
       const { clock, stopwatch } = runtime
       const recorder = createRecorder({ runId, file, clock, stopwatch, began: cardJournal.began })
       try {

@@ -3,10 +3,7 @@ import { BenchError } from '../../host/error.ts'
 import type { IsdrOptions } from '../../lpa/card/isdr.ts'
 import { ISD_R_AID } from '../../rsp/isdr.ts'
 
-/**
- * What lpac's front ends set in its environment and the bench heeds as well: the ISD-R to try first, and the longest
- * block. Which card it is, the rig says.
- */
+/** Applies the environment variables of lpac: the AID of the ISD-R and the segment size. The rig selects the card. */
 export const applyLpacEnvironment = (environment: NodeJS.ProcessEnv, options: IsdrOptions): IsdrOptions => {
   const { LPAC_CUSTOM_ISD_R_AID: aid, LPAC_CUSTOM_ES10X_MSS: size } = environment
   if (aid && !/^([0-9a-f]{2}){1,16}$/i.test(aid)) throw new BenchError('usage', 'invalid custom ISD-R applet id given')

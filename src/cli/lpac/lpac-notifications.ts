@@ -8,27 +8,29 @@ import {
   sendNotifications,
 } from '../../lpa/notifications.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
+import type { ServerOptions } from '../card/card-options.ts'
 import { refuseOnProtected } from '../card/consent.ts'
-import { addressesOf } from '../card/deliver-notifications.ts'
-import { type ServerOptions, withServers } from '../card/servers.ts'
+import { getAddresses } from '../card/deliver-notifications.ts'
+import { withServers } from '../card/servers.ts'
 import { type CardRuntime, type CardWork, onIsdr, withCard } from '../card/with-card.ts'
+import type { CardOptions } from '../options.ts'
 import { createLpacJsonOutput, type LpacJsonOutput, lpacFunction } from './lpac-json-output.ts'
 
-/** Sequence numbers, or all that wait. */
-export type Wanted = readonly number[] | 'all'
+/** Sequence numbers, or all pending notifications. */
+export type NotificationSelection = readonly number[] | 'all'
 
-/** lpac takes the digits that a word begins with, and passes over a word without any. */
-export const readLpacNumbers = (words: readonly string[]): number[] =>
+/** Parses sequence numbers as lpac does: it uses the leading digits and ignores words without digits. */
+export const parseLpacNumbers = (words: readonly string[]): number[] =>
   words.flatMap(word => {
     const digits = /^\s*\+?(\d+)/.exec(word)?.[1]
     const number = Number(digits)
     return digits === undefined || number > 0xffff_ffff ? [] : [number]
   })
 
-/** One after another, in the order in which they are given, to the first that fails. */
-const each = (
+/** Runs `work` with lpac output. */
+const withLpacCard = (
   runtime: CardRuntime,
-  options: ServerOptions,
+  options: CardOptions,
   work: (at: CardWork, lpac: LpacJsonOutput) => Promise<void>,
 ): Promise<number> =>
   withCard(runtime, { ...options, lpac: true }, async at => {
@@ -37,37 +39,39 @@ const each = (
     return 0
   })
 
-const notThere = (): BenchError => new BenchError('no-such-notification', 'the card lists no such notification')
+const createNotFoundError = (): BenchError =>
+  new BenchError('no-such-notification', 'the card lists no such notification')
 
-const TOLD: readonly string[] = [
+const REPORTED_STEPS: readonly string[] = [
   'ES10b.RetrieveNotificationsList',
   'ES9+.HandleNotification',
   'ES10b.RemoveNotificationFromList',
 ]
 
-/** `lpac notification process`; what is sent stays on the card, unless `remove`. */
+/** `lpac notification process`. Sent notifications stay on the card without `remove`. */
 export const processAsLpac = (
   runtime: CardRuntime,
-  wanted: Wanted,
+  selection: NotificationSelection,
   { remove, ...options }: ServerOptions & { readonly remove: boolean },
 ): Promise<number> =>
-  each(runtime, options, (at, lpac) =>
+  withLpacCard(runtime, options, (at, lpac) =>
     onIsdr(at, async isdr => {
-      lpac.during('es10b_list_notification')
-      if (wanted === 'all') lpac.progress('es10b_list_notification')
+      lpac.setStep('es10b_list_notification')
+      if (selection === 'all') lpac.progress('es10b_list_notification')
       const waiting = await listNotifications(isdr)
-      lpac.during('es10b_retrieve_notifications_list')
+      lpac.setStep('es10b_retrieve_notifications_list')
       let current = ''
       at.listen(event => {
-        if (event.kind === 'started' && TOLD.includes(event.step)) lpac.progress(lpacFunction(event.step), current)
+        if (event.kind === 'started' && REPORTED_STEPS.includes(event.step))
+          lpac.progress(lpacFunction(event.step), current)
       })
       const left = new Set(waiting.map(({ seqNumber }) => seqNumber))
-      await withServers(at, isdr, addressesOf(waiting), async fetch => {
-        for (const seqNumber of wanted === 'all' ? left : wanted) {
+      await withServers(at, isdr, getAddresses(waiting), async fetch => {
+        for (const seqNumber of selection === 'all' ? left : selection) {
           current = String(seqNumber)
           if (!left.has(seqNumber)) {
             lpac.progress('es10b_retrieve_notifications_list', current)
-            throw notThere()
+            throw createNotFoundError()
           }
           const signal = at.runtime.interrupt
           const { kept } = await sendNotifications({ isdr, fetch, signal, seqNumbers: [seqNumber], keep: !remove })
@@ -80,21 +84,25 @@ export const processAsLpac = (
   )
 
 /** `lpac notification remove`. */
-export const removeAsLpac = (runtime: CardRuntime, wanted: Wanted, options: ServerOptions): Promise<number> =>
-  each(runtime, options, (at, lpac) =>
+export const removeAsLpac = (
+  runtime: CardRuntime,
+  selection: NotificationSelection,
+  options: CardOptions,
+): Promise<number> =>
+  withLpacCard(runtime, options, (at, lpac) =>
     onIsdr(at, async isdr => {
-      lpac.during('es10b_list_notification')
-      if (wanted === 'all') lpac.progress('es10b_list_notification')
+      lpac.setStep('es10b_list_notification')
+      if (selection === 'all') lpac.progress('es10b_list_notification')
       const waiting = await listNotifications(isdr)
-      lpac.during('es10b_remove_notification_from_list')
+      lpac.setStep('es10b_remove_notification_from_list')
       const eid = await readEid(isdr)
       const left = new Map(waiting.map(metadata => [metadata.seqNumber, metadata]))
-      for (const seqNumber of wanted === 'all' ? [...left.keys()] : wanted) {
+      for (const seqNumber of selection === 'all' ? [...left.keys()] : selection) {
         lpac.progress('es10b_remove_notification_from_list', String(seqNumber))
         const metadata = left.get(seqNumber)
-        if (metadata === undefined) throw notThere()
+        if (metadata === undefined) throw createNotFoundError()
         const iccid = metadata.iccid && iccidToDigits(metadata.iccid)
-        refuseOnProtected(at, { eid, iccid }, 'its notifications are not thrown away')
+        refuseOnProtected(at, { eid, iccid }, 'its notifications are not deleted')
         await removeNotification(isdr, seqNumber)
         left.delete(seqNumber)
       }
@@ -102,18 +110,22 @@ export const removeAsLpac = (runtime: CardRuntime, wanted: Wanted, options: Serv
     }),
   )
 
-/** `lpac notification dump`, which ends without a last line. */
-export const dumpAsLpac = (runtime: CardRuntime, wanted: Wanted, options: ServerOptions): Promise<number> =>
-  each(runtime, options, (at, lpac) =>
+/** `lpac notification dump`, which prints no last line. */
+export const dumpAsLpac = (
+  runtime: CardRuntime,
+  selection: NotificationSelection,
+  options: CardOptions,
+): Promise<number> =>
+  withLpacCard(runtime, options, (at, lpac) =>
     onIsdr(at, async isdr => {
-      lpac.during('es10c_get_eid')
+      lpac.setStep('es10c_get_eid')
       const eid = await readEid(isdr)
-      lpac.during('es10b_list_notification')
+      lpac.setStep('es10b_list_notification')
       const waiting = await listNotifications(isdr)
-      lpac.during('es10b_retrieve_notifications_list')
-      for (const seqNumber of wanted === 'all' ? waiting.map(each => each.seqNumber) : wanted) {
+      lpac.setStep('es10b_retrieve_notifications_list')
+      for (const seqNumber of selection === 'all' ? waiting.map(each => each.seqNumber) : selection) {
         const metadata = waiting.find(other => other.seqNumber === seqNumber)
-        if (metadata === undefined) throw notThere()
+        if (metadata === undefined) throw createNotFoundError()
         const { bytes } = await retrieveNotification(isdr, seqNumber)
         const notificationAddress = metadata.notificationAddress.trim()
         lpac.line('notification', { eid, seqNumber, notificationAddress, pendingNotification: toBase64(bytes) })

@@ -1,18 +1,15 @@
 import type { Command } from 'commander'
+import { z } from 'zod'
 import type { Runtime } from '../../host/runtime.ts'
-import { ca, certs, connectTo, curve, type Perform, record, redact, rig, withOptions } from '../shared-options.ts'
+import { addCommand, argument, type CommandSink } from '../command-line.ts'
+import { LpacOptions } from './lpac-options.ts'
 
-/** `esim-bench lpac --rig NAME -- ARGS`. */
-export const addLpacCommand = (program: Command, runtime: Runtime, perform: Perform): void => {
-  withOptions(program.command('lpac'), rig(), certs(), curve(), record(), redact())
-    .description('run an installed lpac (from $LPAC, or on the path) on the card of a rig, and keep what they say')
-    .option('--http', "carry lpac's HTTP as well, with the trust of the card; else lpac has its own")
-    .addOption(connectTo())
-    .addOption(ca())
-    .argument('[args...]', "lpac's own arguments, behind --")
-    .action(
-      perform(async (args, options) =>
-        (await import('./lpac-command.ts')).lpacCommand(runtime, args as never, options as never),
-      ),
-    )
-}
+/** Adds `esim-bench lpac --rig NAME -- ARGS`. */
+export const addLpacCommand = (program: Command, runtime: Runtime, sink: CommandSink): void =>
+  addCommand(program, sink, {
+    name: 'lpac',
+    help: 'run an installed lpac ($LPAC or on the PATH) on the card of a rig, and record evidence',
+    arguments: [argument('[args...]', 'arguments of lpac, after --', z.array(z.string()).default([]))],
+    options: LpacOptions,
+    run: async ([args], options) => (await import('./lpac-command.ts')).lpacCommand(runtime, args, options),
+  })

@@ -2,18 +2,18 @@ import { join, resolve } from 'node:path'
 import type { Runtime } from '../../host/runtime.ts'
 import { homePath } from '../../host/state/home.ts'
 import { PACKAGE_FOLDER } from '../../host/version.ts'
-import type { ServerOptions } from '../card/servers.ts'
+import type { AsLpacOptions } from '../card/card-options.ts'
 
-/** As one word of a shell. */
+/** Quotes a word for a POSIX shell. */
 const quote = (word: string): string => `'${word.replace(/'/g, `'\\''`)}'`
 
 /**
- * A script for the place where a front end looks for lpac. Front ends start lpac in a folder and with an environment
- * of their own, some without any PATH or HOME: nothing here is found by itself.
+ * Returns a script to install as `lpac`. All its paths are absolute, because front ends change the working folder and
+ * the environment, and some remove PATH and HOME.
  */
 export const writeLpacScript = (
   runtime: Pick<Runtime, 'environment' | 'workingFolder'>,
-  { rig, certs, curve, connectTo, ca }: ServerOptions,
+  { rig, certs, curve, connectTo, ca }: AsLpacOptions,
   program: readonly string[] = [process.execPath, join(PACKAGE_FOLDER, 'bin', 'esim-bench.js')],
 ): string => {
   const file = (path: string): string => resolve(runtime.workingFolder, path)
@@ -26,7 +26,7 @@ export const writeLpacScript = (
   ]
   return [
     '#!/bin/sh',
-    `# lpac, answered by esim-bench${rig === undefined ? '' : ` on the rig ${rig.replace(/\s+/g, ' ')}`}`,
+    `# lpac, replaced by esim-bench${rig === undefined ? '' : ` on the rig ${rig.replace(/\s+/g, ' ')}`}`,
     `cd ${quote(runtime.workingFolder)} || exit`,
     `ESIM_BENCH_HOME=${quote(file(homePath(runtime.environment, runtime.workingFolder)))}`,
     'export ESIM_BENCH_HOME',

@@ -1,22 +1,22 @@
 import { parseActivationCode } from '../../rsp/activation-code.ts'
 
-/** What was given to `lpac profile download`. */
+/** The options of `lpac profile download`. */
 export interface LpacSource {
   readonly activationCode?: string
   readonly smdp?: string
   readonly matchingId?: string
 }
-/** The download ends before it has begun. */
+/** An error before the first request, as lpac reports it. */
 export interface LpacRefusal {
   readonly message: string
   readonly data: string
-  /** What lpac took for the server until then. */
+  /** The server that lpac had parsed before the error. */
   readonly address: string | null
 }
 
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:\d{1,5})?$/
 
-const readCode = (code: string): ReturnType<typeof parseActivationCode> | undefined => {
+const tryParseCode = (code: string): ReturnType<typeof parseActivationCode> | undefined => {
   try {
     return parseActivationCode(code)
   } catch {
@@ -25,15 +25,14 @@ const readCode = (code: string): ReturnType<typeof parseActivationCode> | undefi
 }
 
 /**
- * The server and the matching id as lpac reads them: an activation code goes before `-s` and `-m`, may do without a
- * matching id, and may have one in lower case. Otherwise than with lpac, a code without a server never means the
- * card's default SM-DP+.
+ * Parses server and matching ID as lpac does: an activation code overrides `-s` and `-m`, and its matching ID may be
+ * missing or in lower case. Unlike in lpac, a code without a server does not select the default SM-DP+.
  */
-export const readLpacSource = (given: LpacSource, confirmationCode: string | undefined): LpacSource | LpacRefusal => {
+export const parseLpacSource = (given: LpacSource, confirmationCode: string | undefined): LpacSource | LpacRefusal => {
   const { activationCode } = given
-  if (activationCode === undefined) return readServer(given)
+  if (activationCode === undefined) return toSource(given)
   const text = activationCode.trim()
-  const code = readCode(text)
+  const code = tryParseCode(text)
   const required = { message: 'confirmation_code', data: 'required' }
   if (code?.confirmationCodeRequired && confirmationCode === undefined)
     return { ...required, address: code.smdpAddress }
@@ -45,18 +44,18 @@ export const readLpacSource = (given: LpacSource, confirmationCode: string | und
   if (!/^[0-9A-Za-z-]*$/.test(matchingId))
     return { message: 'matching_id', data: 'invalid format, contains character not alphanumeric or dash', address }
   if (flag === '1' && confirmationCode === undefined) return { ...required, address }
-  return readServer({ smdp: address, matchingId })
+  return toSource({ smdp: address, matchingId })
 }
 
-const readServer = ({ smdp, matchingId }: LpacSource): LpacSource | LpacRefusal => {
+const toSource = ({ smdp, matchingId }: LpacSource): LpacSource | LpacRefusal => {
   if (smdp === undefined) return {}
   if (smdp === '') return { message: 'smdp', data: 'empty', address: smdp }
   if (!HOST.test(smdp)) return { message: 'smdp', data: `${JSON.stringify(smdp)} is not a host name`, address: smdp }
   if (matchingId !== undefined && !/^[!-#%-~]{0,255}$/.test(matchingId))
-    return { message: 'matching_id', data: 'it has blanks, $, or more than 255 characters', address: smdp }
+    return { message: 'matching_id', data: 'it contains a space or $, or is longer than 255 characters', address: smdp }
   return { smdp: smdp.toLowerCase(), ...(matchingId !== undefined && { matchingId }) }
 }
 
-/** lpac takes any digits; of a whole IMEI the check digit is not asked for, and made anew. */
-export const readLpacImei = (imei: string): string | undefined =>
+/** Accepts any digits, as lpac does, and removes the check digit, which the bench calculates. */
+export const parseLpacImei = (imei: string): string | undefined =>
   /^\d{14,16}$/.test(imei) ? imei.slice(0, 14) : /^\d{8}$/.test(imei) ? imei : undefined

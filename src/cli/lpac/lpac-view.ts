@@ -6,11 +6,11 @@ import type { ProfileInfo, StoreMetadataRequest } from '../../rsp/metadata.ts'
 import type { NotificationMetadata } from '../../rsp/notification.ts'
 import { readCardResource, showPlmn } from '../card/info-view.ts'
 
-/** Values in lpac's spelling, its keys in its order: what its front ends read. */
+/** Values and keys in the spelling and order of lpac, for its front ends. */
 
 const iconType = (type: ProfileInfo['iconType']): string | null =>
   type === 'jpg' ? 'jpeg' : type === undefined ? null : String(type)
-const iconOf = ({ icon }: Pick<ProfileInfo, 'icon'>): string | null => (icon?.length ? toBase64(icon) : null)
+const getIcon = ({ icon }: Pick<ProfileInfo, 'icon'>): string | null => (icon?.length ? toBase64(icon) : null)
 
 export const lpacProfile = (profile: ProfileInfo) => ({
   iccid: profile.iccid ? iccidToDigits(profile.iccid) : null,
@@ -20,7 +20,7 @@ export const lpacProfile = (profile: ProfileInfo) => ({
   serviceProviderName: profile.serviceProviderName ?? null,
   profileName: profile.profileName ?? null,
   iconType: iconType(profile.iconType),
-  icon: iconOf(profile),
+  icon: getIcon(profile),
   profileClass: String(profile.profileClass ?? 'operational'),
 })
 
@@ -29,18 +29,18 @@ export const lpacMetadata = (metadata: StoreMetadataRequest) => ({
   serviceProviderName: metadata.serviceProviderName,
   profileName: metadata.profileName,
   iconType: iconType(metadata.iconType),
-  icon: iconOf(metadata),
-  // Operational is the DEFAULT, which DER leaves out, and what is not there lpac does not name.
+  icon: getIcon(metadata),
+  // DER omits the DEFAULT `operational`, and lpac prints null for a missing element.
   profileClass: metadata.profileClass === 'operational' ? null : String(metadata.profileClass),
 })
 
-/** lpac tells one operation; a card sets one bit. */
-const operationOf = ([operation]: NotificationMetadata['profileManagementOperation']): string =>
+/** Returns one operation: a card sets exactly one bit. */
+const getOperation = ([operation]: NotificationMetadata['profileManagementOperation']): string =>
   operation?.startsWith('notification') ? operation.slice('notification'.length).toLowerCase() : 'unknown'
 
 export const lpacNotification = (metadata: NotificationMetadata) => ({
   seqNumber: metadata.seqNumber,
-  profileManagementOperation: operationOf(metadata.profileManagementOperation),
+  profileManagementOperation: getOperation(metadata.profileManagementOperation),
   notificationAddress: metadata.notificationAddress,
   iccid: metadata.iccid ? iccidToDigits(metadata.iccid) : null,
 })
@@ -48,7 +48,7 @@ export const lpacNotification = (metadata: NotificationMetadata) => ({
 const version = (bytes: Uint8Array | undefined): string | null => (bytes ? showVersion(bytes) : null)
 const keyIds = (ids: readonly Uint8Array[]): string[] => ids.map(toHex)
 
-/** Those that lpac has a name for. */
+/** The capabilities that lpac names. */
 const RSP_CAPABILITIES: readonly string[] = [
   'additionalProfile',
   'crlSupport',
@@ -57,7 +57,7 @@ const RSP_CAPABILITIES: readonly string[] = [
   'deviceInfoExtensibilitySupport',
 ]
 
-/** What the card did not give is not there at all. */
+/** Returns the chip information of lpac. Values that the card did not return are absent. */
 export const lpacChipInfo = ({ eid, addresses, euiccInfo2, rat }: EuiccInspection) => ({
   eidValue: eid,
   ...(addresses && {
@@ -98,7 +98,7 @@ const lpacInfo2 = (info: EUICCInfo2) => {
     rspCapability: info.rspCapability.filter(name => RSP_CAPABILITIES.includes(name)),
     euiccCiPKIdListForVerification: keyIds(info.euiccCiPKIdListForVerification),
     euiccCiPKIdListForSigning: keyIds(info.euiccCiPKIdListForSigning),
-    // lpac looks for it under another tag than SGP.22 gives it, and finds none on any card.
+    // lpac reads another tag than SGP.22 specifies, and therefore always prints null.
     euiccCategory: null,
     ...(info.forbiddenProfilePolicyRules ? { forbiddenProfilePolicyRules: info.forbiddenProfilePolicyRules } : {}),
     ppVersion: version(info.ppVersion),

@@ -1,8 +1,6 @@
 import { join, resolve } from 'node:path'
-import type { PkiOptions } from '../../bench/context.ts'
 import { afterTimeout } from '../../host/after-timeout.ts'
 import { BenchError } from '../../host/error.ts'
-import type { Address } from '../../host/net/address-book.ts'
 import { ownCertificates, readCertificates } from '../../host/pki/card-pki.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { homePath, openHome } from '../../host/state/home.ts'
@@ -17,27 +15,18 @@ import {
 import { networkSocketOf } from '../../rigs/emulator/network-socket.ts'
 import { plugIntoTcp } from '../../rigs/emulator/tcp-emulator.ts'
 import { plugIntoVpcd } from '../../rigs/emulator/vpcd-emulator.ts'
-import { interrupted } from '../interrupted.ts'
 import { createTerminal, printJson, type Terminal } from '../terminal.ts'
+import { waitForInterrupt } from '../wait-for-interrupt.ts'
+import type { EmulateOptions } from './rigs-options.ts'
 
-export interface EmulatorOptions extends PkiOptions {
-  readonly name: string
-  readonly protocol: 't0' | 't1'
-  readonly vpcd?: Address
-  readonly tcp?: Address
-  readonly pty?: boolean
-  readonly link?: string
-  readonly manners?: string
-}
-
-/** The cards of the state folder, beside whoever else is at work in it. */
-const cardsOf = (runtime: Runtime): NamedCards & { readonly pki: string } => {
+/** The named cards of the state folder. Each card has its own lock, so the folder needs none. */
+const getNamedCards = (runtime: Runtime): NamedCards & { readonly pki: string } => {
   const home = openHome(homePath(runtime.environment, runtime.workingFolder), { beside: true })
   return { folder: join(home.cards, 'plugged'), pki: home.pki, clock: runtime.clock, random: runtime.random }
 }
 
-const openCard = (runtime: Runtime, { name, curve, certs, protocol }: EmulatorOptions): Promise<NamedCard> => {
-  const cards = cardsOf(runtime)
+const openCard = (runtime: Runtime, { name, curve, certs, protocol }: EmulateOptions): Promise<NamedCard> => {
+  const cards = getNamedCards(runtime)
   const context = { random: runtime.random, now: runtime.clock() }
   return openNamedCard(cards, {
     name,
@@ -49,67 +38,71 @@ const openCard = (runtime: Runtime, { name, curve, certs, protocol }: EmulatorOp
   })
 }
 
-const rigFile = (name: string, link: string): string[] => [
+const showRigFile = (name: string, link: string): string[] => [
   `  name: ${name}`,
   ...link.split('\n').map(line => `  ${line}`),
 ]
 
-/** Puts the plug in, and says what to do with it. */
-const plugIn = async (
+/** Starts the emulator, and prints how other programs and a rig use it. */
+const startEmulator = async (
   runtime: Runtime,
-  options: EmulatorOptions,
+  options: EmulateOptions,
   settings: EmulatorSettings,
   terminal: Terminal,
 ): Promise<Emulator> => {
-  const next = (...lines: string[]): void => {
+  const explain = (...lines: string[]): void => {
     for (const line of lines) terminal.line(line)
-    terminal.line('Ctrl-C pulls it out; its state is kept.')
+    terminal.line('Press Ctrl-C to stop. The card keeps its state.')
   }
   if (options.vpcd) {
     const { host, port } = options.vpcd
-    next(
-      `every PC/SC program of the machine with vpcd at ${host}:${port} sees it, in the reader "Virtual PCD 00 00"`,
-      `(vpcd has a second reader, 00 01, which stays empty). As a rig, in rigs/${options.name}.yaml:`,
-      ...rigFile(options.name, 'link:\n  pcsc:\n    reader: Virtual PCD'),
+    explain(
+      `PC/SC programs on the computer with vpcd at ${host}:${port} use it in the reader "Virtual PCD 00 00"`,
+      `(the second reader of vpcd, 00 01, stays empty). To use it as a rig, write to rigs/${options.name}.yaml:`,
+      ...showRigFile(options.name, 'link:\n  pcsc:\n    reader: Virtual PCD'),
     )
     return plugIntoVpcd(options.vpcd, settings)
   }
   if (options.tcp) {
-    const plug = await plugIntoTcp(options.tcp, settings)
-    const at = `${plug.address.host}:${plug.address.port}`
-    next(
-      `it answers APDU JSON at ${at}. As a rig, in rigs/${options.name}.yaml:`,
-      ...rigFile(options.name, `link:\n  tcp: ${at}`),
+    const emulator = await plugIntoTcp(options.tcp, settings)
+    const address = `${emulator.address.host}:${emulator.address.port}`
+    explain(
+      `it serves APDU JSON at ${address}. To use it as a rig, write to rigs/${options.name}.yaml:`,
+      ...showRigFile(options.name, `link:\n  tcp: ${address}`),
     )
-    return plug
+    return emulator
   }
   const { plugIntoPty } = await import('../../rigs/emulator/pty-emulator.ts')
   const { modemOf } = await import('../../rigs/emulator/emulated-modem.ts')
   const link = options.link === undefined ? undefined : resolve(runtime.workingFolder, options.link)
   const { attachThrough } = await import('../../rigs/emulator/bench-network.ts')
   const register = attachThrough(networkSocketOf(homePath(runtime.environment, runtime.workingFolder)))
-  const plug = await plugIntoPty({ link, makeModem: modemOf(options.manners, register) }, settings)
-  next(
-    `it is in a modem at ${plug.path}${link === undefined ? '' : `, also ${link}`}. As a rig, in rigs/${options.name}.yaml:`,
-    ...rigFile(options.name, `link:\n  modem:\n    port: ${link ?? plug.path}`),
-    'its network is that of the bench that runs with the same state folder; while none does, it is not registered.',
+  const emulator = await plugIntoPty({ link, makeModem: modemOf(getQuirks(options), register) }, settings)
+  explain(
+    `it is in a modem at ${emulator.path}${link === undefined ? '' : `, also ${link}`}. To use it as a rig, write to rigs/${options.name}.yaml:`,
+    ...showRigFile(options.name, `link:\n  modem:\n    port: ${link ?? emulator.path}`),
+    'It registers on the network of a bench that runs with the same state folder. Without one it is not registered.',
   )
-  return plug
+  return emulator
 }
 
-export const plugCommand = async (runtime: Runtime, options: EmulatorOptions): Promise<number> => {
-  const ways = [options.vpcd, options.tcp, options.pty].filter(way => way !== undefined).length
-  if (ways !== 1)
-    throw new BenchError('usage', 'where should the card go? give one of --vpcd HOST:PORT, --pty and --tcp PORT')
-  if (!options.pty && (options.link !== undefined || options.manners !== undefined))
-    throw new BenchError('usage', '--link and --manners belong to --pty')
-  // ModemQuirks that nobody has are found out before a card is made for them.
-  if (options.manners !== undefined) (await import('../../rigs/emulator/emulated-modem.ts')).modemOf(options.manners)
+/** `--manners` is the deprecated name of `--quirks`. */
+const getQuirks = ({ quirks, manners }: EmulateOptions): string | undefined => quirks ?? manners
+
+export const emulateCommand = async (runtime: Runtime, options: EmulateOptions): Promise<number> => {
+  const interfaces = [options.vpcd, options.tcp, options.pty].filter(each => each !== undefined).length
+  if (interfaces !== 1)
+    throw new BenchError('usage', 'no interface is selected; give one of --vpcd HOST:PORT, --pty and --tcp PORT')
+  const quirks = getQuirks(options)
+  if (!options.pty && (options.link !== undefined || quirks !== undefined))
+    throw new BenchError('usage', '--link and --quirks need --pty')
+  // Reject unknown quirks before the card is created.
+  if (quirks !== undefined) (await import('../../rigs/emulator/emulated-modem.ts')).modemOf(quirks)
   const terminal = createTerminal(runtime)
   const named = await openCard(runtime, options)
   try {
     terminal.line(`the software eUICC ${named.name}, EID ${named.eid}`)
-    const plug = await plugIn(
+    const emulator = await startEmulator(
       runtime,
       options,
       {
@@ -121,11 +114,11 @@ export const plugCommand = async (runtime: Runtime, options: EmulatorOptions): P
       terminal,
     )
     try {
-      await Promise.race([interrupted(runtime.interrupt), plug.over])
+      await Promise.race([waitForInterrupt(runtime.interrupt), emulator.over])
     } finally {
-      await plug.pull()
+      await emulator.pull()
     }
-    terminal.line('pulled out')
+    terminal.line('stopped')
     return 0
   } finally {
     await named.close()
@@ -133,20 +126,20 @@ export const plugCommand = async (runtime: Runtime, options: EmulatorOptions): P
 }
 
 export const listCardsCommand = async (runtime: Runtime, options: { readonly json?: boolean }): Promise<number> => {
-  const cards = listNamedCards(cardsOf(runtime))
+  const cards = listNamedCards(getNamedCards(runtime))
   if (options.json) printJson(runtime, { cards })
   const terminal = createTerminal(runtime, options.json)
-  if (cards.length === 0) terminal.line('no cards yet: esim-bench euicc plug makes one')
+  if (cards.length === 0) terminal.line('no cards exist; create one with: esim-bench euicc emulate')
   const width = Math.max(0, ...cards.map(({ name }) => name.length))
   for (const { name, eid, curve, inUseBy } of cards)
     terminal.line(
-      `${name.padEnd(width)}  ${eid ?? 'its certificates cannot be read'}  ${curve}${inUseBy === null ? '' : `  plugged in by process ${inUseBy}`}`,
+      `${name.padEnd(width)}  ${eid ?? '(its certificates cannot be read)'}  ${curve}${inUseBy === null ? '' : `  in use by process ${inUseBy}`}`,
     )
   return 0
 }
 
 export const removeCardCommand = async (runtime: Runtime, name: string): Promise<number> => {
-  removeNamedCard(cardsOf(runtime), name)
-  createTerminal(runtime).line(`the card ${name} is removed`)
+  removeNamedCard(getNamedCards(runtime), name)
+  createTerminal(runtime).line(`the card ${name} is deleted`)
   return 0
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { PkiOptions } from '../../bench/context.ts'
 import { withContext } from '../../bench/context.ts'
 import { holdersOf } from '../../host/machine/port-holders.ts'
 import { isModem, listSerialDevices, type SerialDevice } from '../../host/machine/serial-devices.ts'
@@ -11,30 +10,25 @@ import { pcscdAnswers } from '../../rigs/links/pcscd-probe.ts'
 import { describeRig, getLinkKind } from '../../rigs/rig.ts'
 import { renderRig, writeRig } from '../../rigs/write-rig.ts'
 import { createTerminal, printJson } from '../terminal.ts'
+import type { DiscoverRigsOptions } from './rigs-options.ts'
 
-export interface DiscoverOptions extends PkiOptions {
-  readonly write?: boolean
-  readonly json?: boolean
-  readonly allPorts?: boolean
-}
-
-interface Surroundings {
+interface AttachedHardware {
   readonly readers: readonly Reader[]
-  /** Ports that may be asked. */
+  /** Serial ports to which AT commands may be sent. */
   readonly devices: readonly SerialDevice[]
   readonly notes: readonly string[]
 }
 
-/** What is plugged in; where PC/SC cannot be asked, the reason stands for its readers. */
-const lookAround = async (allPorts: boolean): Promise<Surroundings> => {
+/** Lists readers and serial ports. If PC/SC is not available, a note reports the reason. */
+const listHardware = async (allPorts: boolean): Promise<AttachedHardware> => {
   const notes: string[] = []
   const devices = listSerialDevices().filter(device => {
     if (!allPorts && !isModem(device)) {
-      notes.push(`${device.path} was not asked: its maker is not known for modems; --all-ports asks it all the same`)
+      notes.push(`${device.path} was skipped: its manufacturer is not known for modems; use --all-ports to probe it`)
       return false
     }
     if (holdersOf(device.path).length === 0) return true
-    notes.push(`${device.path} was not asked: it is held; doctor says by what`)
+    notes.push(`${device.path} was skipped: another program has it open; \`esim-bench doctor\` names the program`)
     return false
   })
   try {
@@ -45,15 +39,15 @@ const lookAround = async (allPorts: boolean): Promise<Surroundings> => {
   }
 }
 
-/** `esim-bench rigs discover`: every card that can be reached, and the rig file it should have. */
-export const discoverCommand = (runtime: Runtime, options: DiscoverOptions): Promise<number> => {
+/** `esim-bench rigs discover`: lists each reachable card with the rig file that selects it. */
+export const discoverRigsCommand = (runtime: Runtime, options: DiscoverRigsOptions): Promise<number> => {
   const terminal = createTerminal(runtime, options.json)
   return withContext(runtime, options, async ({ links, rigs }) => {
-    const { readers, devices, notes } = await lookAround(options.allPorts === true)
+    const { readers, devices, notes } = await listHardware(options.allPorts === true)
     const places = [...placesOfReaders(readers), ...placesOfPorts(devices)]
     const { cards, passedOver } = await discoverCards(places, links, place => {
       runtime.interrupt.throwIfAborted()
-      terminal.progress(`looking at ${place.called}`)
+      terminal.progress(`probing ${place.called}`)
     })
     const proposals = proposeRigs(cards, rigs)
     const folder = join(runtime.workingFolder, 'rigs')
@@ -75,14 +69,14 @@ export const discoverCommand = (runtime: Runtime, options: DiscoverOptions): Pro
           .split('\n'))
           terminal.line(`  ${line}`)
     }
-    for (const { place, reason } of passedOver) terminal.line(`passed over: ${place.called}: ${reason}`)
+    for (const { place, reason } of passedOver) terminal.line(`skipped: ${place.called}: ${reason}`)
     for (const { name } of readers.filter(({ hasCard }) => !hasCard))
-      terminal.line(`passed over: ${name}: no card in it`)
+      terminal.line(`skipped: ${name}: it contains no card`)
     for (const note of notes) terminal.line(`note: ${note}`)
     const missing = rigs.filter(
       rig => getLinkKind(rig) !== 'software' && !proposals.some(proposal => proposal.rig.name === rig.name),
     )
-    for (const rig of missing) terminal.line(`not seen: rig ${rig.name} (${describeRig(rig)})`)
+    for (const rig of missing) terminal.line(`not found: rig ${rig.name} (${describeRig(rig)})`)
     if (options.json)
       printJson(runtime, {
         rigs: proposals.map(({ rig, kind }) => ({ kind, rig })),
@@ -91,9 +85,9 @@ export const discoverCommand = (runtime: Runtime, options: DiscoverOptions): Pro
         written,
         notes,
       })
-    if (proposals.length === 0) terminal.line('no card was found; doctor says what stands in the way')
+    if (proposals.length === 0) terminal.line('no card was found; run `esim-bench doctor` to find the reason')
     else if (!options.write && proposals.some(({ kind }) => kind !== 'known'))
-      terminal.line(`rigs discover --write puts this into ${folder}`)
+      terminal.line(`\`esim-bench rigs discover --write\` writes these files to ${folder}`)
     return 0
   })
 }

@@ -6,28 +6,28 @@ import { createTerminal, printJson } from '../terminal.ts'
 
 const CURVES = ['nist', 'brainpool'] as const
 
-const rowsOf = (measured: readonly Measurement[]): string[][] => {
+const toRows = (measured: readonly Measurement[]): string[][] => {
   const row = (name: string, value: (of: Measurement) => string): string[] => [name, ...measured.map(value)]
   const ms = (value: number): string => `${value.toFixed(2)} ms`
   return [
     row('curve', ({ curve }) => curve),
-    row('APDUs a download', ({ apdus }) => `${apdus}`),
-    row('bytes of APDUs a download', ({ apduBytes }) => `${apduBytes}`),
+    row('APDUs per download', ({ apdus }) => `${apdus}`),
+    row('bytes of APDUs per download', ({ apduBytes }) => `${apduBytes}`),
     row('bytes of the bound package', ({ packageBytes }) => `${packageBytes}`),
     row('card', of => ms(of.ms.card)),
     row('LPA', of => ms(of.ms.lpa)),
     row('server', of => ms(of.ms.server)),
     row('whole download', of => ms(of.ms.whole)),
-    row('full downloads a second', of => `${of.downloadsPerSecond}`),
+    row('full downloads per second', of => `${of.downloadsPerSecond}`),
     row('bare crypto of a download', of => ms(of.bareCryptoMs)),
     row('share of bare crypto', of => `${Math.round(100 / of.ratio)} %`),
     row('whole / bare crypto', of => `${of.ratio}`),
   ]
 }
 
-/** Exchanges and bytes of one download on each way to a card, beside the fewest exchanges that could do. */
-const rowsOfPaths = (paths: readonly PathCost[]): string[][] => [
-  ['one download over', 'exchanges', 'floor', 'exchanges / floor', 'bytes', 'bytes / what must cross'],
+/** Exchanges and bytes of one download over each link, compared with the smallest possible number of exchanges. */
+const toPathRows = (paths: readonly PathCost[]): string[][] => [
+  ['one download over', 'exchanges', 'floor', 'exchanges / floor', 'bytes', 'bytes / required bytes'],
   ...paths.map(({ path, exchanges, floor, bytes, mustCross }) => [
     path,
     `${exchanges}`,
@@ -38,7 +38,7 @@ const rowsOfPaths = (paths: readonly PathCost[]): string[][] => [
   ]),
 ]
 
-/** What a download costs in one process, beside the same calls of node:crypto with nothing around them. */
+/** Measures downloads in one process, and the same calls of node:crypto alone. */
 export const benchCommand = async (
   runtime: Runtime,
   options: { readonly downloads: number; readonly json?: boolean },
@@ -52,7 +52,7 @@ export const benchCommand = async (
         terminal.progress(`${curve}: ${done} of ${options.downloads} downloads`)
       }),
     )
-  for (const line of table(rowsOf(measured))) terminal.line(line)
+  for (const line of table(toRows(measured))) terminal.line(line)
   terminal.line()
   for (const { curve, operations, cipherBytes } of measured)
     terminal.line(
@@ -62,8 +62,8 @@ export const benchCommand = async (
     )
   terminal.line()
   const paths = await measurePaths(runtime, 'nist')
-  for (const line of table(rowsOfPaths(paths))) terminal.line(line)
-  terminal.line(`floor: ${paths[0]!.mustCross} bytes must cross, 255 in an exchange`)
+  for (const line of table(toPathRows(paths))) terminal.line(line)
+  terminal.line(`floor: ${paths[0]!.mustCross} required bytes, 255 in each exchange`)
   if (options.json) printJson(runtime, { measurements: measured, paths })
   return 0
 }

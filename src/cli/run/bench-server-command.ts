@@ -17,33 +17,33 @@ export interface BenchServerOptions {
 const megabytes = (bytes: number): string => `${Math.round(bytes / (1 << 20))} MB`
 const ms = (value: number): string => `${value.toFixed(2)} ms`
 
-const rowsOf = (measured: readonly ServerMeasurement[]): string[][] => {
+const toRows = (measured: readonly ServerMeasurement[]): string[][] => {
   const row = (name: string, value: (of: ServerMeasurement) => string): string[] => [name, ...measured.map(value)]
   return [
     row('store', ({ store }) => store),
     row('server processes', ({ processes }) => `${processes}`),
-    row('full downloads a second', of => of.downloads.perSecond.toFixed(0)),
+    row('full downloads per second', of => of.downloads.perSecond.toFixed(0)),
     row('  p50', of => ms(of.downloads.p50)),
     row('  p99', of => ms(of.downloads.p99)),
-    row('  server processor each', of => ms(of.downloads.cpuMs)),
-    row('  a second on a core of its own', of => of.downloads.perCoreSecond.toFixed(0)),
+    row('  server CPU time each', of => ms(of.downloads.cpuMs)),
+    row('  per second on one core', of => of.downloads.perCoreSecond.toFixed(0)),
     row('  bare crypto each', of => ms(of.bareCryptoMs)),
-    row('  server processor / bare crypto', of => of.ratio.toFixed(2)),
-    row('InitiateAuthentication a second', of => of.initiateAuthentication.perSecond.toFixed(0)),
+    row('  server CPU time / bare crypto', of => of.ratio.toFixed(2)),
+    row('InitiateAuthentication per second', of => of.initiateAuthentication.perSecond.toFixed(0)),
     row('  p50', of => ms(of.initiateAuthentication.p50)),
     row('  p99', of => ms(of.initiateAuthentication.p99)),
-    row('  a second on a core of its own', of => of.initiateAuthentication.perCoreSecond.toFixed(0)),
+    row('  per second on one core', of => of.initiateAuthentication.perCoreSecond.toFixed(0)),
     ...measured[0]!.memory.map(({ sessions }, at) =>
       row(`memory after ${sessions} sessions`, of => megabytes(of.memory[at]!.rss)),
     ),
   ]
 }
 
-/** What the SM-DP+ bears over TLS, in processes of its own: on SQLite, and on PostgreSQL where DATABASE_URL names one. */
+/** Measures the SM-DP+ over TLS in separate processes: on SQLite, and on PostgreSQL if DATABASE_URL is set. */
 export const benchServerCommand = async (runtime: Runtime, options: BenchServerOptions): Promise<number> => {
   const terminal = createTerminal(runtime, options.json)
   const folder = mkdtempSync(join(tmpdir(), 'esim-bench-'))
-  // The stock of one measurement must not be the next one's: its key is thrown away with it.
+  // Each measurement has its own store key, so that none can use the stock of another.
   const environment = { ESIM_BENCH_STORE_KEY: Buffer.from(runtime.random(32)).toString('hex') }
   const postgres = runtime.environment.DATABASE_URL
   const measured: ServerMeasurement[] = []
@@ -68,9 +68,11 @@ export const benchServerCommand = async (runtime: Runtime, options: BenchServerO
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  for (const line of table(rowsOf(measured))) terminal.line(line)
+  for (const line of table(toRows(measured))) terminal.line(line)
   if (!postgres)
-    terminal.line('PostgreSQL was not measured: set DATABASE_URL to a server where you may create databases')
+    terminal.line(
+      'PostgreSQL was not measured. To measure it, set DATABASE_URL to a server on which you may create databases.',
+    )
   if (options.json) printJson(runtime, { server: measured })
   return 0
 }

@@ -6,7 +6,7 @@ import { BenchError } from '../../host/error.ts'
 import { type OpenServer, openPlainServer } from '../../host/net/tls-server.ts'
 import { DASHBOARD_FOLDER } from '../../host/version.ts'
 
-/** Where the page is, unless somebody says otherwise. */
+/** The port of the dashboard if the user gives none. */
 export const DEFAULT_PORT = 8150
 
 export interface PageServer {
@@ -14,16 +14,16 @@ export interface PageServer {
   close(): Promise<void>
 }
 
-const openUsual = async (api: RequestListener, usual: number): Promise<OpenServer> => {
+const openDefault = async (api: RequestListener, port: number): Promise<OpenServer> => {
   try {
-    return await openPlainServer(api, usual)
+    return await openPlainServer(api, port)
   } catch (error) {
     if (error instanceof BenchError && error.code === 'port-in-use') return openPlainServer(api, 0)
     throw error
   }
 }
 
-/** Serves the page. A port that was asked for must be free; the usual one gives way to any other. */
+/** Serves the dashboard. A port of the user must be free; the default port is replaced by any free one. */
 export const openPageServer = async (
   backend: Backend,
   port: number | undefined,
@@ -31,11 +31,11 @@ export const openPageServer = async (
   { folder = DASHBOARD_FOLDER, usual = DEFAULT_PORT }: { folder?: string; usual?: number } = {},
 ): Promise<PageServer> => {
   const api = createHttpApi(backend, folder, report)
-  const server = await (port === undefined ? openUsual(api, usual) : openPlainServer(api, port))
+  const server = await (port === undefined ? openDefault(api, usual) : openPlainServer(api, port))
   const live = openLive(server.server, backend)
   return {
     address: `http://127.0.0.1:${server.port}/`,
-    // At once: alone, the live part waits for connections that a browser opened in advance and said nothing on.
+    // Close both together: `live` alone waits for idle connections that a browser opened in advance.
     async close() {
       await Promise.all([live.close(), server.close()])
     },

@@ -5,9 +5,9 @@ import type { Terminal } from '../terminal.ts'
 
 const MARKS = { pass: '✓', fail: '✗', inapplicable: '–', blocked: '·' } as const
 
-const inMs = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+const formatMs = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 
-/** Shows runs as they happen: a line a step, and between lines what is going on. Returns how to end it. */
+/** Prints a line for each finished step, and the current operation as progress. Returns a function that stops it. */
 export const showRuns = (book: RunBook, terminal: Terminal): (() => void) =>
   book.onEvent((event: BenchEvent) => {
     switch (event.kind) {
@@ -23,7 +23,7 @@ export const showRuns = (book: RunBook, terminal: Terminal): (() => void) =>
         )
       case 'step-ended': {
         terminal.line(
-          `  ${MARKS[event.verdict]} ${event.step}  ${event.name.padEnd(48)} ${inMs(event.took).padStart(8)}`,
+          `  ${MARKS[event.verdict]} ${event.step}  ${event.name.padEnd(48)} ${formatMs(event.took).padStart(8)}`,
         )
         if (event.summary) terminal.line(`       ${event.summary}`)
       }
@@ -32,15 +32,15 @@ export const showRuns = (book: RunBook, terminal: Terminal): (() => void) =>
 
 export const showOutcome = (outcome: RunOutcome, terminal: Terminal): void => {
   const { verdict, cause, rig, ms, apdus, evidence, summary } = outcome
-  const subject =
-    rig.link === 'tape' ? ' on a replayed tape' : rig.subject === 'software' ? ' on the software eUICC' : ''
+  const medium =
+    rig.link === 'tape' ? ' on a replayed recording' : rig.subject === 'software' ? ' on the software eUICC' : ''
   terminal.line()
-  terminal.line(`${verdict}${cause ? ` (${cause})` : ''}${subject}: ${summary}, ${inMs(ms)}, ${apdus} APDUs`)
+  terminal.line(`${verdict}${cause ? ` (${cause})` : ''}${medium}: ${summary}, ${formatMs(ms)}, ${apdus} APDUs`)
   terminal.line(`evidence: ${evidence}`)
 }
 
-/** What `--json` prints. */
-export const jsonOutcome = ({ verdict, cause, rig, steps, apdus, evidence }: RunOutcome) => ({
+/** The result that `--json` prints. */
+export const toJsonOutcome = ({ verdict, cause, rig, steps, apdus, evidence }: RunOutcome) => ({
   verdict,
   ...(cause ? { cause } : {}),
   rig: rig.name,

@@ -3,39 +3,32 @@ import { withContext } from '../../bench/context.ts'
 import { type Bench, openBench } from '../../bench/run/bench.ts'
 import type { Runtime } from '../../host/runtime.ts'
 import { watchRigs } from '../../rigs/watch-rigs.ts'
-import { interrupted } from '../interrupted.ts'
-import type { CardOptions } from '../options.ts'
 import { createTerminal, type Terminal } from '../terminal.ts'
+import { waitForInterrupt } from '../wait-for-interrupt.ts'
 import { openPageServer } from './page-server.ts'
-import { type RunOptions, supplyOf } from './run-command.ts'
+import { getSupply } from './run-command.ts'
+import type { ServeOptions, StartOptions } from './run-options.ts'
 import { showOutcome, showRuns } from './run-view.ts'
 
-export interface ServeOptions extends CardOptions {
-  readonly port?: number
-}
-export interface StartOptions extends ServeOptions, RunOptions {
-  readonly once?: boolean
-}
-
-/** Services and page for the time of `work`. */
+/** Runs the services and the dashboard during `work`. */
 const whileServing = (
   runtime: Runtime,
-  options: StartOptions,
+  options: ServeOptions & Partial<StartOptions>,
   work: (at: { bench: Bench; terminal: Terminal; address: string; why: string }) => Promise<number>,
 ): Promise<number> => {
-  const supply = supplyOf(options)
+  const supply = getSupply(options)
   const terminal = createTerminal(runtime)
-  return withContext(runtime, options, async workplace => {
-    const bench = await openBench({ ...runtime, workplace, ...supply, signal: runtime.interrupt })
+  return withContext(runtime, options, async context => {
+    const bench = await openBench({ ...runtime, workplace: context, ...supply, signal: runtime.interrupt })
     try {
       const chosen = await bench.choose(options.rig)
       const backend = createBackend(bench, { ...runtime, chosen, rig: options.rig })
-      const page = await openPageServer(backend.backend, options.port, error => workplace.log.error({ err: error }))
+      const page = await openPageServer(backend.backend, options.port, error => context.log.error({ err: error }))
       const stop = showRuns(bench.book, terminal)
       const stopWatching = watchRigs({
-        ...workplace,
+        ...context,
         say: sentence => terminal.line(sentence),
-        note: sentence => workplace.log.info(sentence),
+        note: sentence => context.log.info(sentence),
       })
       try {
         return await work({ bench, terminal, address: page.address, why: chosen.why })
@@ -58,8 +51,8 @@ export const serveCommand = (runtime: Runtime, options: ServeOptions): Promise<n
     terminal.line(
       `SM-DP+: ${bench.services.smdpHost} on 127.0.0.1:${bench.services.addresses.find(bench.services.smdpHost)?.port}`,
     )
-    terminal.line('Ctrl-C ends it.')
-    await interrupted(runtime.interrupt)
+    terminal.line('Press Ctrl-C to stop.')
+    await waitForInterrupt(runtime.interrupt)
     return 0
   })
 
@@ -73,7 +66,7 @@ export const startCommand = (runtime: Runtime, options: StartOptions): Promise<n
     const exitCode = outcome.verdict === 'pass' ? 0 : 1
     if (options.once || runtime.interrupt.aborted) return exitCode
     terminal.line(`dashboard: ${address}`)
-    terminal.line('Services stay up for the page. Ctrl-C ends them.')
-    await interrupted(runtime.interrupt)
+    terminal.line('The services and the dashboard keep running. Press Ctrl-C to stop.')
+    await waitForInterrupt(runtime.interrupt)
     return 0
   })

@@ -7,17 +7,8 @@ import { dataOf, describeStatus, getStatus, isOk, respond } from '../../apdu/sta
 import { fromHex, toHex } from '../../asn1/bytes.ts'
 import { BenchError } from '../../host/error.ts'
 import { withIsdr } from '../../lpa/card/isdr.ts'
+import type { ApduOptions } from '../card/card-options.ts'
 import { type CardRuntime, type CardWork, withCard } from '../card/with-card.ts'
-import type { CardOptions } from '../options.ts'
-
-export interface ApduOptions extends CardOptions {
-  /** On a logical channel with the ISD-R selected. */
-  readonly isdr?: boolean
-  /** On a logical channel with this application selected. */
-  readonly aid?: string
-  /** False with `--raw`: 61xx and 6Cxx are answers like others. */
-  readonly raw?: boolean
-}
 
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
@@ -26,7 +17,7 @@ const readCommand = (text: string): Uint8Array => {
   if (!/^([0-9a-f]{2})+$/i.test(dense))
     throw new BenchError(
       'usage',
-      `${JSON.stringify(shorten(text))} is not hexadecimal: an APDU is pairs of digits 0-9 and A-F`,
+      `${JSON.stringify(shorten(text))} is not hexadecimal; write an APDU in pairs of the digits 0-9 and A-F`,
     )
   const bytes = fromHex(dense)
   try {
@@ -38,31 +29,34 @@ const readCommand = (text: string): Uint8Array => {
   return bytes
 }
 
-const onChannel = (bytes: Uint8Array, number: number): Uint8Array => {
+const moveToChannel = (bytes: Uint8Array, logicalChannel: number): Uint8Array => {
   const moved = Uint8Array.from(bytes)
-  // A command that names a channel of its own is meant so.
-  if ((moved[0]! & 0x43) === 0) moved[0] = classFor(number, moved[0]!)
+  // Keep a logical channel that the command already selects.
+  if ((moved[0]! & 0x43) === 0) moved[0] = classFor(logicalChannel, moved[0]!)
   return moved
 }
 
-export interface Exchanged {
+export interface ApduExchange {
   readonly command: string
   readonly response: string
   readonly status: string
   readonly meaning: string
 }
 
-/** Raw commands in turn, each with what the card answered. A status word that says no ends with 1, and does not stop the rest. */
+/** Sends commands and shows the responses. The exit code is 1 if one status word is an error. */
 export const apduCommand = (runtime: CardRuntime, texts: readonly string[], options: ApduOptions): Promise<number> => {
   const commands = texts.map(readCommand)
-  if (commands.length === 0) throw new BenchError('usage', 'which APDU? give it in hexadecimal, such as 00A4000C023F00')
-  if (options.isdr && options.aid !== undefined) throw new BenchError('usage', 'give --isdr or --aid, not both')
+  if (commands.length === 0)
+    throw new BenchError('usage', 'no APDU is given; write it in hexadecimal, such as 00A4000C023F00')
+  if (options.isdr && options.aid !== undefined) throw new BenchError('usage', 'give either --isdr or --aid')
   const aid = options.aid === undefined ? undefined : readAid(options.aid)
   return withCard(runtime, options, at =>
     at.device.card.exclusive(async channel => {
-      const exchanged = await onChosenChannel(at, channel, aid, number => sendAll(at, channel, commands, number))
-      at.json({ rig: at.device.rig.name, exchanges: exchanged })
-      return exchanged.every(({ status }) => isOk(Number.parseInt(status, 16))) ? 0 : 1
+      const exchanges = await onChosenChannel(at, channel, aid, logicalChannel =>
+        sendAll(at, channel, commands, logicalChannel),
+      )
+      at.json({ rig: at.device.rig.name, exchanges })
+      return exchanges.every(({ status }) => isOk(Number.parseInt(status, 16))) ? 0 : 1
     }),
   )
 }
@@ -70,7 +64,7 @@ export const apduCommand = (runtime: CardRuntime, texts: readonly string[], opti
 const readAid = (text: string): Uint8Array => {
   const dense = text.replace(/[\s:]/g, '')
   if (!/^([0-9a-f]{2}){5,16}$/i.test(dense))
-    throw new BenchError('usage', `${JSON.stringify(text)} is not an AID: 5 to 16 bytes in hexadecimal are expected`)
+    throw new BenchError('usage', `${JSON.stringify(text)} is not an AID; an AID has 5 to 16 bytes in hexadecimal`)
   return fromHex(dense)
 }
 
@@ -78,16 +72,16 @@ const onChosenChannel = async <T>(
   at: CardWork,
   channel: Channel,
   aid: Uint8Array | undefined,
-  work: (number: number) => Promise<T>,
+  work: (logicalChannel: number) => Promise<T>,
 ): Promise<T> => {
   if ((at.options as ApduOptions).isdr) return withIsdr(channel, at.isdrOptions, isdr => work(isdr.logicalChannel))
   if (aid === undefined) return work(0)
-  const number = await openLogicalChannel(channel)
+  const logicalChannel = await openLogicalChannel(channel)
   try {
-    await selectByAid(channel, number, aid)
-    return await work(number)
+    await selectByAid(channel, logicalChannel, aid)
+    return await work(logicalChannel)
   } finally {
-    await closeLogicalChannel(channel, number).catch(error => {
+    await closeLogicalChannel(channel, logicalChannel).catch(error => {
       if (!isApduError(error)) throw error
     })
   }
@@ -97,12 +91,12 @@ const sendAll = async (
   at: CardWork,
   channel: Channel,
   commands: readonly Uint8Array[],
-  number: number,
-): Promise<Exchanged[]> => {
-  const done: Exchanged[] = []
+  logicalChannel: number,
+): Promise<ApduExchange[]> => {
+  const done: ApduExchange[] = []
   for (const command of commands) {
-    const sent = number === 0 ? command : onChannel(command, number)
-    const response = (at.options as ApduOptions).raw ? await channel.transmit(sent) : await whole(channel, sent)
+    const sent = logicalChannel === 0 ? command : moveToChannel(command, logicalChannel)
+    const response = (at.options as ApduOptions).raw ? await channel.transmit(sent) : await transceiveAll(channel, sent)
     const status = getStatus(response)
     const data = toHex(dataOf(response)).toUpperCase()
     at.terminal.line(`> ${toHex(sent).toUpperCase()}`)
@@ -117,7 +111,7 @@ const sendAll = async (
   return done
 }
 
-const whole = async (channel: Channel, command: Uint8Array): Promise<Uint8Array> => {
+const transceiveAll = async (channel: Channel, command: Uint8Array): Promise<Uint8Array> => {
   const { data, status } = await transceive(channel, command)
   return respond(status, data)
 }

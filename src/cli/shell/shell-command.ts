@@ -2,46 +2,47 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import type { Ask, Runtime } from '../../host/runtime.ts'
 import { iccidOf, listProfiles } from '../../lpa/card/profiles.ts'
 import { fillCardCommands } from '../card/card-commands.ts'
 import { type CardRuntime, type CardWork, onIsdr, withCard } from '../card/with-card.ts'
-import type { CardOptions } from '../options.ts'
+import { addCommand, type CommandSink, createCommand } from '../command-line.ts'
+import { NoOptions, RIG_OPTION_NAMES, type RigOptions } from '../options.ts'
 import { reportError } from '../report-error.ts'
-import type { Perform } from '../shared-options.ts'
-import { completeLine, isWorthKeeping, type ShellCommand, splitWords } from './shell-words.ts'
+import { completeLine, isForHistory, type ShellCommand, splitWords } from './shell-words.ts'
 
-const MAX_REMEMBERED = 500
+const MAX_HISTORY = 500
 const PROMPT = 'card> '
 
 /**
- * Card commands one after another on one card that stays in hand. On a terminal with history and completion; from a
- * pipe line by line, ending with 1 if one of them failed.
+ * Runs card commands on one open card. A terminal has history and completion. With a pipe, the exit code is 1 if a
+ * command failed.
  */
-export const shellCommand = (runtime: CardRuntime, options: CardOptions): Promise<number> =>
+export const shellCommand = (runtime: CardRuntime, options: RigOptions): Promise<number> =>
   withCard(runtime, options, async at => {
     const isTerminal = runtime.in?.isTTY === true
     const history = openHistory(join(at.workplace.home.path, 'card-history'))
     let profiles: readonly string[] = isTerminal ? await readNames(at) : []
     const reader = openReader(runtime, isTerminal, history.lines(), line =>
-      completeLine(line, describeCommands(), profiles),
+      completeLine(line, describeCommands(runtime), profiles),
     )
     let running: AbortController | undefined
-    let isGivenUp = false
+    let isClosed = false
     reader.onInterrupt(() => {
       if (running === undefined) return reader.close()
       if (!running.signal.aborted) return running.abort(new Error('interrupted'))
-      isGivenUp = true
+      isClosed = true
       at.device.close().catch(() => undefined)
     })
-    if (isTerminal) at.terminal.line(`the card of the rig ${at.device.rig.name}; help lists the commands, exit ends`)
+    if (isTerminal)
+      at.terminal.line(`card of the rig ${at.device.rig.name}; \`help\` lists the commands, \`exit\` ends the shell`)
     let worst = 0
     try {
       for (;;) {
         const line = await reader.next(PROMPT)
         if (line === undefined || runtime.interrupt.aborted) break
-        if (isTerminal && isWorthKeeping(line)) history.add(line)
+        if (isTerminal && isForHistory(line)) history.add(line)
         if (/^\s*(exit|quit)\s*$/.test(line)) break
         running = new AbortController()
         const interrupt = AbortSignal.any([runtime.interrupt, running.signal])
@@ -50,7 +51,7 @@ export const shellCommand = (runtime: CardRuntime, options: CardOptions): Promis
         const exitCode = await runLine(inner, line)
         running = undefined
         worst = Math.max(worst, exitCode)
-        if (isGivenUp) break
+        if (isClosed) break
         if (isTerminal) profiles = await readNames(at).catch(() => profiles)
       }
     } finally {
@@ -60,19 +61,17 @@ export const shellCommand = (runtime: CardRuntime, options: CardOptions): Promis
   })
 
 const createShellProgram = (runtime: CardRuntime, done: (exitCode: number) => void): Command => {
-  const program = new Command('card')
+  const program = createCommand('card')
   program
-    .description('commands of the card shell')
+    .description('Commands of the card shell')
     .usage('COMMAND …')
-    .exitOverride()
     .configureOutput({ writeOut: text => void runtime.out.write(text), writeErr: () => undefined })
-    .showSuggestionAfterError(true)
-  const perform: Perform =
-    <A extends unknown[]>(work: (...args: A) => Promise<number>) =>
-    async (...args) =>
-      done(await work(...(args.slice(0, -1) as A)))
-  fillCardCommands(program, runtime, perform, () => [])
-  program.command('exit').description('end the shell').alias('quit')
+  const sink: CommandSink = { warn: sentence => void runtime.err.write(`esim-bench: ${sentence}\n`), done }
+  // The card is already open, so the commands do not select a rig.
+  fillCardCommands(program, runtime, sink, RIG_OPTION_NAMES)
+  // The loop of the shell handles `exit` before commander.
+  for (const name of ['exit', 'quit'])
+    addCommand(program, sink, { name, help: 'end the shell', options: NoOptions, run: async () => 0 })
   return program
 }
 
@@ -91,20 +90,19 @@ const runLine = async (runtime: CardRuntime, line: string): Promise<number> => {
   }
 }
 
-/** What completion needs of the commands, from the program itself. */
-const describeCommands = (): readonly ShellCommand[] => {
-  const nowhere = { out: { write: () => undefined } } as unknown as Runtime
-  return describe(createShellProgram(nowhere, () => undefined)).subcommands.concat({
+/** The commands for completion, from the program itself. */
+const describeCommands = (runtime: CardRuntime): readonly ShellCommand[] => {
+  return toShellCommand(createShellProgram(runtime, () => undefined)).subcommands.concat({
     name: 'help',
     options: [],
     subcommands: [],
     takesProfile: false,
   })
 }
-const describe = (command: Command): ShellCommand => ({
+const toShellCommand = (command: Command): ShellCommand => ({
   name: command.name(),
   options: command.options.flatMap(({ long }) => long ?? []),
-  subcommands: command.commands.map(describe),
+  subcommands: command.commands.map(toShellCommand),
   takesProfile: command.registeredArguments[0]?.name() === 'profile',
 })
 
@@ -122,7 +120,7 @@ interface Reader {
   close(): void
 }
 
-/** Lines in the order they come, whoever waits for them: the shell for a command, or a command for an answer. */
+/** Passes lines in their order to the shell, which waits for a command, or to a command, which waits for an answer. */
 const openReader = (
   runtime: Runtime,
   isTerminal: boolean,
@@ -130,7 +128,7 @@ const openReader = (
   completer: (line: string) => [string[], string],
 ): Reader => {
   const waiting: ((line: string | undefined) => void)[] = []
-  const early: string[] = []
+  const unread: string[] = []
   let isOver = runtime.in === undefined
   let isMuted = false
   const shown = new Writable({
@@ -145,20 +143,20 @@ const openReader = (
       ? undefined
       : createInterface(
           isTerminal
-            ? { input: runtime.in, output: shown, terminal: true, history, historySize: MAX_REMEMBERED, completer }
+            ? { input: runtime.in, output: shown, terminal: true, history, historySize: MAX_HISTORY, completer }
             : { input: runtime.in, terminal: false },
         )
   reader?.on('line', line => {
-    const taker = waiting.shift()
-    if (taker) taker(line)
-    else early.push(line)
+    const resolve = waiting.shift()
+    if (resolve) resolve(line)
+    else unread.push(line)
   })
   reader?.on('close', () => {
     isOver = true
-    for (const taker of waiting.splice(0)) taker(undefined)
+    for (const resolve of waiting.splice(0)) resolve(undefined)
   })
   const next = (prompt: string, signal?: AbortSignal): Promise<string | undefined> => {
-    const line = early.shift()
+    const line = unread.shift()
     if (line !== undefined) return Promise.resolve(line)
     if (isOver || signal?.aborted) return Promise.resolve(undefined)
     if (isTerminal && reader) {
@@ -166,16 +164,16 @@ const openReader = (
       reader.prompt()
     }
     return new Promise(resolve => {
-      const taker = (line: string | undefined): void => {
+      const receive = (line: string | undefined): void => {
         signal?.removeEventListener('abort', onAbort)
         resolve(line)
       }
       const onAbort = (): void => {
-        waiting.splice(waiting.indexOf(taker), 1)
-        taker(undefined)
+        waiting.splice(waiting.indexOf(receive), 1)
+        receive(undefined)
       }
       signal?.addEventListener('abort', onAbort, { once: true })
-      waiting.push(taker)
+      waiting.push(receive)
     })
   }
   return {
@@ -195,7 +193,7 @@ const openReader = (
   }
 }
 
-/** Lines of earlier sessions, in the state folder, readable by its owner alone. */
+/** The lines of earlier sessions, in a file of the state folder that only the owner can read. */
 const openHistory = (path: string) => {
   const read = (): string[] => {
     try {
@@ -206,9 +204,9 @@ const openHistory = (path: string) => {
     }
   }
   return {
-    /** The newest first, as readline has them. */
+    /** Newest first, as readline expects. */
     lines: (): string[] => {
-      const kept = read().slice(-MAX_REMEMBERED)
+      const kept = read().slice(-MAX_HISTORY)
       writeFileSync(path, kept.map(line => `${line}\n`).join(''), { mode: 0o600 })
       return kept.reverse()
     },

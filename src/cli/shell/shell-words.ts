@@ -1,6 +1,6 @@
 import { BenchError } from '../../host/error.ts'
 
-/** Words of a line as a shell cuts them: blanks between, quotes around, a backslash before. `#` begins a remark. */
+/** Splits a line into words as a POSIX shell does, with quotes, backslashes and `#` comments. */
 export const splitWords = (line: string): string[] => {
   const words: string[] = []
   let word: string | undefined
@@ -20,23 +20,23 @@ export const splitWords = (line: string): string[] => {
     } else if (character === '#' && word === undefined) break
     else word = (word ?? '') + character
   }
-  if (quote !== '') throw new BenchError('usage', `a ${quote} is opened and not closed`)
+  if (quote !== '') throw new BenchError('usage', `a ${quote} is not closed`)
   if (word !== undefined) words.push(word)
   return words
 }
 
-/** A command as completion sees it. */
+/** A command, for completion. */
 export interface ShellCommand {
   readonly name: string
   readonly options: readonly string[]
   readonly subcommands: readonly ShellCommand[]
-  /** Its argument is a profile. */
+  /** True if the argument is a profile. */
   readonly takesProfile: boolean
 }
 
 const BLANKS = /\s/
 
-/** What the last word of a line may become; the words and the part that they replace. */
+/** Returns the completions of the last word of a line, and the part that they replace. */
 export const completeLine = (
   line: string,
   commands: readonly ShellCommand[],
@@ -60,12 +60,12 @@ export const completeLine = (
         ? commands.map(({ name }) => name)
         : []
       : [...level.map(({ name }) => name), ...(command.takesProfile ? profiles.map(quoteWhereNeeded) : [])]
-  const fitting = choices.filter(choice => choice.toLowerCase().startsWith(part.toLowerCase()))
-  // A single one is done with, and the next word may begin.
-  return [fitting.length === 1 ? [`${fitting[0]} `] : fitting, part]
+  const matching = choices.filter(choice => choice.toLowerCase().startsWith(part.toLowerCase()))
+  // A space after a single completion begins the next word.
+  return [matching.length === 1 ? [`${matching[0]} `] : matching, part]
 }
 
 const quoteWhereNeeded = (name: string): string => (BLANKS.test(name) ? JSON.stringify(name) : name)
 
-/** What must not stand in a file: a line that holds a secret is forgotten. */
-export const isWorthKeeping = (line: string): boolean => line.trim() !== '' && !/--confirmation-code/.test(line)
+/** True if the history may contain the line: it is not empty and contains no confirmation code. */
+export const isForHistory = (line: string): boolean => line.trim() !== '' && !/--confirmation-code/.test(line)

@@ -5,24 +5,27 @@ import { type FaultEntry, identityOf, readFaults, settleEntry, writeFaults } fro
 import { getFaultLocation } from '../../services/smdp/store-location.ts'
 import { showTable } from '../table.ts'
 import { createTerminal, printJson } from '../terminal.ts'
+import type { AddFaultOptions, StoreOptions } from './smdp-options.ts'
 
-export interface MisbehaveOptions extends Omit<FaultEntry, 'function' | 'kind'> {
-  readonly db?: string
-  readonly json?: boolean
+/** The runtime, and the name of the command group, which selects the keys of the JSON output. */
+export interface FaultsAt {
+  readonly runtime: Runtime
+  /** `misbehave` is the deprecated name. */
+  readonly form: 'faults' | 'misbehave'
 }
 
-/** An entry with how often the servers that run have acted on it, and how often they still will. */
-interface Counted extends FaultEntry {
-  readonly struck: number
-  /** Without a count, for ever. */
+/** A fault with its counts, summed over the running servers. */
+interface CountedFault extends FaultEntry {
+  readonly applied: number
+  /** Undefined for a fault without a limit. */
   readonly left?: number
 }
 
-const describe = ({ function: name, kind, count, probability, struck, left, ...more }: Counted): string[] => [
+const toRow = ({ function: name, kind, count, probability, applied, left, ...more }: CountedFault): string[] => [
   name,
   kind,
   count === undefined ? 'always' : `${count} times`,
-  String(struck),
+  String(applied),
   left === undefined ? '-' : String(left),
   probability === undefined ? '-' : String(probability),
   Object.entries(more)
@@ -31,32 +34,40 @@ const describe = ({ function: name, kind, count, probability, struck, left, ...m
     .join(', '),
 ]
 
-/** Each server counts for itself: with two of them, twice as many strikes are left. */
-const countEntries = (file: string): readonly Counted[] => {
+/** Each server counts separately: two servers apply a fault twice as often. */
+const countFaults = (file: string): readonly CountedFault[] => {
   const identity = identityOf(file)
-  const strikes = readFaultCounts(file)
-  const servers = strikes.filter(({ of }) => of === identity)
-  // Without a file the rules are those of an inventory, which only its server knows.
+  const servers = readFaultCounts(file).filter(counts => counts.of === identity)
+  // Without a file, the rules come from the inventory of the running server.
   const entries = identity === 'none' ? (servers[0]?.entries ?? []) : readFaults(file)
   return entries.map((entry, at) => {
-    const each = servers.map(({ struck }) => struck[at] ?? 0)
+    const each = servers.map(counts => counts.struck[at] ?? 0)
     const { count } = entry
-    const left = count === undefined ? undefined : each.reduce((sum, struck) => sum + count - struck, 0)
+    const left = count === undefined ? undefined : each.reduce((sum, applied) => sum + count - applied, 0)
     return {
       ...entry,
-      struck: each.reduce((sum, struck) => sum + struck, 0),
+      applied: each.reduce((sum, applied) => sum + applied, 0),
       ...(left !== undefined && { left: servers.length === 0 ? count! : left }),
     }
   })
 }
 
-const show = (runtime: Runtime, file: string, json: boolean | undefined): number => {
-  const entries = countEntries(file)
+/** The former keys of the JSON output, for scripts that use `smdp misbehave`. */
+const toFormerJson = (faults: readonly CountedFault[]): unknown => ({
+  misbehave: faults.map(({ applied, left, ...entry }) => ({
+    ...entry,
+    struck: applied,
+    ...(left !== undefined && { left }),
+  })),
+})
+
+const show = ({ runtime, form }: FaultsAt, file: string, json: boolean | undefined): number => {
+  const faults = countFaults(file)
   const terminal = createTerminal(runtime, json)
-  if (json) printJson(runtime, { misbehave: entries })
-  if (entries.length === 0) terminal.line('it behaves')
-  const header = ['function', 'kind', 'how often', 'struck', 'left', 'probability', 'how']
-  for (const line of showTable(header, entries.map(describe))) terminal.line(line)
+  if (json) printJson(runtime, form === 'misbehave' ? toFormerJson(faults) : { faults })
+  if (faults.length === 0) terminal.line('no faults are injected')
+  const header = ['function', 'kind', 'how often', 'applied', 'left', 'probability', 'settings']
+  for (const line of showTable(header, faults.map(toRow))) terminal.line(line)
   return 0
 }
 
@@ -69,24 +80,23 @@ const settle = (entry: FaultEntry, folder: string): FaultEntry => {
   }
 }
 
-export const addFaultsCommand = async (
-  runtime: Runtime,
+export const addFaultCommand = async (
+  at: FaultsAt,
   name: FaultEntry['function'],
   kind: FaultEntry['kind'],
-  { db, json, ...how }: MisbehaveOptions,
+  { db, json, ...settings }: AddFaultOptions,
 ): Promise<number> => {
-  const entry = settle({ function: name, kind, ...how }, runtime.workingFolder)
-  const file = getFaultLocation(db, runtime)
-  const entries = [...readFaults(file), entry]
-  writeFaults(file, entries)
-  return show(runtime, file, json)
+  const entry = settle({ function: name, kind, ...settings }, at.runtime.workingFolder)
+  const file = getFaultLocation(db, at.runtime)
+  writeFaults(file, [...readFaults(file), entry])
+  return show(at, file, json)
 }
 
-export const listFaultsCommand = async (runtime: Runtime, { db, json }: MisbehaveOptions): Promise<number> =>
-  show(runtime, getFaultLocation(db, runtime), json)
+export const listFaultsCommand = async (at: FaultsAt, { db, json }: StoreOptions): Promise<number> =>
+  show(at, getFaultLocation(db, at.runtime), json)
 
-export const clearFaultsCommand = async (runtime: Runtime, { db, json }: MisbehaveOptions): Promise<number> => {
-  const file = getFaultLocation(db, runtime)
+export const clearFaultsCommand = async (at: FaultsAt, { db, json }: StoreOptions): Promise<number> => {
+  const file = getFaultLocation(db, at.runtime)
   writeFaults(file, [], { evenEmpty: readFaultCounts(file).length > 0 })
-  return show(runtime, file, json)
+  return show(at, file, json)
 }

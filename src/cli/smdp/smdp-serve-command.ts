@@ -24,51 +24,35 @@ import {
 import { openStandalonePki, readAuthorities, type StandalonePki } from '../../services/smdp/standalone-pki.ts'
 import { getFaultLocation, openStoreAt } from '../../services/smdp/store-location.ts'
 import type { OpenSmdpStore } from '../../services/store/open-smdp-store.ts'
-import { interrupted } from '../interrupted.ts'
 import { readInput } from '../options.ts'
 import { reportDefect } from '../report-error.ts'
 import { createTerminal, isYes, type Terminal } from '../terminal.ts'
+import { waitForInterrupt } from '../wait-for-interrupt.ts'
+import type { SmdpServeOptions } from './smdp-options.ts'
 import { describeReport, showServer } from './smdp-serve-view.ts'
-
-export interface SmdpServeOptions {
-  readonly host?: string
-  readonly listen: string
-  readonly es9Port: number
-  readonly es2Port?: number
-  readonly es11Port?: number
-  readonly es12Port?: number
-  readonly smdsHost: string
-  readonly certs?: string
-  readonly es2Ca?: string
-  readonly operatorCa?: string
-  readonly keepDays?: number
-  readonly keepCount?: number
-  readonly inventory?: string
-  readonly reset?: boolean
-  readonly yes?: boolean
-  readonly quiet?: boolean
-  readonly db?: string
-}
 
 const confirmReset = async (runtime: Runtime, { yes, db }: SmdpServeOptions): Promise<void> => {
   if (yes || db === 'memory') return
   const { ask } = createTerminal(runtime)
   if (ask === undefined)
-    throw new BenchError('usage', '--reset takes all profiles and orders out of the store; say --yes with it')
-  const answer = await ask('All profiles and orders of the store will be gone. Go on? [y/N] ', {
+    throw new BenchError(
+      'usage',
+      '--reset deletes all profiles and orders of the store, and there is no terminal to ask on; add --yes to confirm',
+    )
+  const answer = await ask('Delete all profiles and orders of the store? [y/N] ', {
     signal: runtime.interrupt,
   })
   if (!isYes(answer)) throw new BenchError('declined', 'nothing was changed')
 }
 
-/** A store is not emptied, and nothing put into it, for a server that then cannot open: another may be at work there. */
+/** Checks the ports before --reset and --inventory change the store, which another server may use. */
 const checkPorts = async ({ listen, es9Port, es2Port, es11Port, es12Port }: SmdpServeOptions): Promise<void> => {
   const ports = { '--es9-port': es9Port, '--es2-port': es2Port, '--es11-port': es11Port, '--es12-port': es12Port }
   for (const [option, port] of Object.entries(ports))
     if (port !== undefined) await checkPort({ host: listen, port, option, hostOption: '--listen' })
 }
 
-/** Rules of the inventory, until `smdp misbehave` gives others; those stand in a file that is looked at before each call. */
+/** Faults of the inventory, until `smdp faults` writes a file, which the server checks before each call. */
 const openFaults = (
   runtime: Runtime,
   { db }: SmdpServeOptions,
@@ -77,60 +61,65 @@ const openFaults = (
 ) => {
   const file = getFaultLocation(db, runtime)
   dropEmpty(file)
-  const readOther = createFileWatch(file)
-  const record = createFaultCounts(file, toHex(runtime.random(4)))
-  let standing: Pick<FaultCounts, 'of' | 'entries'> = { of: 'none', entries: inventory?.misbehave ?? [] }
-  const note = (): void => record.write({ ...standing, struck: engine.listRules().map(({ done }) => done) })
+  const readChange = createFileWatch(file)
+  const counts = createFaultCounts(file, toHex(runtime.random(4)))
+  let current: Pick<FaultCounts, 'of' | 'entries'> = { of: 'none', entries: inventory?.misbehave ?? [] }
+  const writeCounts = (): void => counts.write({ ...current, struck: engine.listRules().map(({ done }) => done) })
   const context = (folder: string) => ({ sets, random: runtime.random, now: runtime.clock(), folder })
   const engine: Faults = createFaults({
-    onFault: note,
+    onFault: writeCounts,
     random: runtime.random,
     sleep: milliseconds => new Promise(resolve => void setTimeout(resolve, milliseconds).unref()),
     rules: (inventory?.misbehave ?? []).map(entry => toRule(entry, context(dirname(inventory!.file)))),
   })
-  note()
+  writeCounts()
   return {
     engine,
-    end: record.remove,
+    end: counts.remove,
     refresh() {
-      const other = readOther()
-      if (other === undefined) return
+      const changed = readChange()
+      if (changed === undefined) return
       try {
         const entries = readFaults(file)
         const rules = entries.map(entry => toRule(entry, context(runtime.workingFolder)))
-        standing = { of: other, entries }
+        current = { of: changed, entries }
         engine.setRules(rules)
       } catch (error) {
-        runtime.err.write(`esim-bench: ${error instanceof Error ? error.message : error}; it misbehaves as before\n`)
+        runtime.err.write(
+          `esim-bench: ${error instanceof Error ? error.message : error}; the faults remain unchanged\n`,
+        )
       }
     },
   }
 }
 
-/** Calls that are under way at the end may take so long. */
+/** Time for open calls at the end. */
 const GRACE_MS = 2_000
 
-/** Operators and SM-DSs that could not be told something are told again so often. */
-const RETELL_MS = 10_000
+/** Interval between two deliveries of pending reports and events. */
+const DELIVERY_INTERVAL_MS = 10_000
 
-/** Nobody waits longer at the beginning for what operators are told then; it goes on meanwhile. */
-const TELL_MS = 1_000
+/** The start waits this long for the first delivery, which then continues in the background. */
+const FIRST_DELIVERY_MS = 1_000
 
 const deliver = (standalone: Standalone, runtime: Runtime): Promise<void> =>
   standalone.smdp.deliverProgress().catch(error => reportDefect(error, runtime))
 
-/** What was given on the command line and is read before anything is opened. */
-interface Given {
+/** Input files, which are read before the store is opened. */
+interface ServerInputs {
   readonly authorities: readonly X509Certificate[]
   readonly operatorAuthorities: readonly X509Certificate[]
   readonly inventory: Inventory | undefined
   readonly pki: StandalonePki
   readonly web: WebPki
-  /** Where people find the CA of `web`. */
+  /** The file of the CA of `web`, for the user. */
   readonly ca: string
 }
 
-const readGiven = ({ environment, workingFolder, random, clock }: Runtime, options: SmdpServeOptions): Given => {
+const readInputs = (
+  { environment, workingFolder, random, clock }: Runtime,
+  options: SmdpServeOptions,
+): ServerInputs => {
   const { host, certs, es2Ca, operatorCa, inventory } = options
   const homePki = join(homePath(environment, workingFolder), 'pki')
   return {
@@ -143,10 +132,10 @@ const readGiven = ({ environment, workingFolder, random, clock }: Runtime, optio
   }
 }
 
-/** Puts what the inventory describes into the store. */
+/** Adds the content of the inventory to the store. */
 const fillStore = async (
   store: OpenSmdpStore,
-  { inventory, pki }: Given,
+  { inventory, pki }: ServerInputs,
   { es11Port, es12Port, smdsHost, inventory: name }: SmdpServeOptions,
   { clock }: Runtime,
   terminal: Terminal,
@@ -162,9 +151,9 @@ const fillStore = async (
   for (const line of describeReport(name!, report)) terminal.line(line)
 }
 
-/** What `openStandalone` wants to know, of what was given. */
-const settingsOf = (
-  { inventory, ca: _, ...given }: Given,
+/** Maps inputs and options to the settings of `openStandalone`. */
+const toSettings = (
+  { inventory, ca: _, ...inputs }: ServerInputs,
   options: SmdpServeOptions,
   runtime: Runtime,
   terminal: Terminal,
@@ -176,13 +165,13 @@ const settingsOf = (
   const { clock, stopwatch, random } = runtime
   const { listen, smdsHost, es9Port, es2Port, es11Port, es12Port } = options
   return {
-    ...given,
+    ...inputs,
     operators: inventory?.operators ?? [],
     retention,
     onDropped: ({ kind, count }) =>
       terminal.line(
-        `dropped: ${count} ${kind}, older than ${retention.days} days or more than ${retention.count}; ` +
-          'see esim-bench smdp stats',
+        `dropped ${count} ${kind}: older than ${retention.days} days or more than ${retention.count}; ` +
+          '`esim-bench smdp stats` shows the totals',
       ),
     listen,
     ports: {
@@ -200,48 +189,48 @@ const settingsOf = (
   }
 }
 
-/** Until Ctrl-C. */
+/** Runs the servers until Ctrl-C. */
 const serve = async (
   runtime: Runtime,
   settings: StandaloneSettings,
-  { ca }: Given,
-  misbehaviour: ReturnType<typeof openFaults>,
+  { ca }: ServerInputs,
+  faults: ReturnType<typeof openFaults>,
   terminal: Terminal,
 ): Promise<void> => {
   const { pki, store, listen } = settings
   const standalone = await openStandalone({
     ...settings,
-    misbehaviour: misbehaviour.engine,
-    beforeCall: misbehaviour.refresh,
+    misbehaviour: faults.engine,
+    beforeCall: faults.refresh,
   })
-  const again = setInterval(() => void deliver(standalone, runtime), RETELL_MS)
+  const timer = setInterval(() => void deliver(standalone, runtime), DELIVERY_INTERVAL_MS)
   try {
-    await atMost(TELL_MS, deliver(standalone, runtime))
+    await atMost(FIRST_DELIVERY_MS, deliver(standalone, runtime))
     await showServer(terminal, { standalone, pki, store, listen, ca })
-    terminal.line('Ctrl-C ends it.')
-    await interrupted(runtime.interrupt)
+    terminal.line('Press Ctrl-C to stop the server.')
+    await waitForInterrupt(runtime.interrupt)
   } finally {
-    clearInterval(again)
+    clearInterval(timer)
     await standalone.close(GRACE_MS)
   }
 }
 
 export const smdpServeCommand = async (runtime: Runtime, options: SmdpServeOptions): Promise<number> => {
   const terminal = createTerminal(runtime)
-  const given = readGiven(runtime, options)
+  const inputs = readInputs(runtime, options)
   await checkPorts(options)
   if (options.reset) await confirmReset(runtime, options)
   const store = await openStoreAt(options.db, runtime)
   try {
     if (options.reset) await store.clear()
     await store.occupy()
-    await fillStore(store, given, options, runtime, terminal)
-    const misbehaviour = openFaults(runtime, options, given.inventory, given.pki)
+    await fillStore(store, inputs, options, runtime, terminal)
+    const faults = openFaults(runtime, options, inputs.inventory, inputs.pki)
     try {
-      misbehaviour.refresh()
-      await serve(runtime, { ...settingsOf(given, options, runtime, terminal), store }, given, misbehaviour, terminal)
+      faults.refresh()
+      await serve(runtime, { ...toSettings(inputs, options, runtime, terminal), store }, inputs, faults, terminal)
     } finally {
-      misbehaviour.end()
+      faults.end()
     }
     return 0
   } finally {

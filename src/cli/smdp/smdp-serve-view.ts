@@ -6,24 +6,24 @@ import { ciKeyIdOf, type StandalonePki } from '../../services/smdp/standalone-pk
 import type { OpenSmdpStore } from '../../services/store/open-smdp-store.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** In words, for the terminal: what a file has brought. */
+/** Describes what an inventory file added to the store. */
 export const describeReport = (file: string, report: InventoryReport): string[] => {
   const { profilesAdded, profilesKept, ordersAdded, ordersKept, conflicts } = report
   return [
     `${file}: ${profilesAdded} profiles and ${ordersAdded.length} orders added, ` +
-      `${profilesKept} and ${ordersKept.length} were there`,
+      `${profilesKept} and ${ordersKept.length} already existed`,
     ...conflicts.map(conflict => `conflict: ${conflict}`),
   ]
 }
 
-const activationCodeOf = (host: string, order: Order): string =>
+const getActivationCode = (host: string, order: Order): string =>
   `LPA:${formatActivationCode({
     smdpAddress: host,
     matchingId: order.matchingId ?? '',
     confirmationCodeRequired: order.confirmationCodeHash !== undefined,
   })}`
 
-/** Enough for a first try; `order list` has the others. */
+/** `smdp order list` lists all orders. */
 const MAX_CODES = 20
 
 export const showServer = async (
@@ -43,9 +43,9 @@ export const showServer = async (
   const address = listen === '0.0.0.0' || listen === '::' ? "<this machine's address>" : listen
   terminal.line(
     ports.es9 === 443
-      ? `An LPA finds it with this line in its hosts file: ${address} ${host}`
-      : `LPAs go to port 443 unless they are told otherwise: esim-bench card download --connect-to ${address}:${ports.es9}, ` +
-          `or --es9-port 443 here and in the hosts file there: ${address} ${host}`,
+      ? `To reach the server, add this line to the hosts file of an LPA: ${address} ${host}`
+      : `LPAs connect to port 443. Use esim-bench card download --connect-to ${address}:${ports.es9}, ` +
+          `or start this server with --es9-port 443 and add this line to the hosts file of the LPA: ${address} ${host}`,
   )
   const released = (await store.listOrders()).filter(isPending)
   if (released.length > 0) terminal.line('Released orders:')
@@ -54,10 +54,10 @@ export const showServer = async (
       order.profileType,
       order.matchingId === '' && `default order of ${order.eid}`,
       order.matchingId !== '' && order.eid !== undefined && `for ${order.eid}`,
-      order.confirmationCodeHash !== undefined && 'asks for its confirmation code',
+      order.confirmationCodeHash !== undefined && 'requires its confirmation code',
       order.reusable && 'reusable',
     ].filter(Boolean)
-    terminal.line(`  ${activationCodeOf(host, order)}  ${order.iccid}  ${notes.join(', ')}`)
+    terminal.line(`  ${getActivationCode(host, order)}  ${order.iccid}  ${notes.join(', ')}`)
   }
   if (released.length > MAX_CODES)
     terminal.line(`  and ${released.length - MAX_CODES} more: esim-bench smdp order list`)

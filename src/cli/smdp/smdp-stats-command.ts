@@ -2,12 +2,10 @@ import type { Runtime } from '../../host/runtime.ts'
 import { openStoreAt } from '../../services/smdp/store-location.ts'
 import { showTable } from '../table.ts'
 import { createTerminal, printJson } from '../terminal.ts'
+import type { StoreOptions } from './smdp-options.ts'
 
-/** What a store keeps, and what it does not keep any more. */
-export const showStatsCommand = async (
-  runtime: Runtime,
-  options: { readonly db?: string; readonly json?: boolean },
-): Promise<number> => {
+/** Shows how many records a store keeps, and how many it dropped. */
+export const showStatsCommand = async (runtime: Runtime, options: StoreOptions): Promise<number> => {
   const store = await openStoreAt(options.db, runtime, { mustExist: true })
   try {
     const { kept, waiting, dropped } = await store.readFigures()
@@ -18,7 +16,7 @@ export const showStatsCommand = async (
       const last = gone.map(({ at }) => at.toISOString().slice(0, 19)).sort()
       return [kind, String(count), String(gone.reduce((sum, { count }) => sum + count, 0)), last.at(-1) ?? '-']
     })
-    for (const line of showTable(['what', 'kept', 'dropped', 'last'], rows)) terminal.line(line)
+    for (const line of showTable(['records', 'kept', 'dropped', 'last'], rows)) terminal.line(line)
     for (const { requester, count, since } of waiting)
       terminal.line(`${count} reports wait for ${requester}, the oldest since ${since.toISOString().slice(0, 19)}`)
     for (const { kind, requester, count } of dropped)

@@ -20,25 +20,9 @@ import {
 import { openStoreAt } from '../../services/smdp/store-location.ts'
 import { showTable } from '../table.ts'
 import { createTerminal, printJson } from '../terminal.ts'
+import type { ImportOptions, StoreOptions } from './smdp-options.ts'
 
-export interface ImportOptions {
-  readonly db?: string
-  readonly json?: boolean
-  readonly template?: boolean
-  readonly type?: string
-  readonly count?: number
-  readonly csv?: string
-  readonly iccidRange?: string
-  readonly imsiRange?: string
-  readonly msisdnRange?: string
-  readonly keepKeys?: boolean
-  readonly algorithm?: 'milenage'
-  readonly spn?: string
-  readonly name?: string
-  readonly class?: 'test' | 'provisioning' | 'operational'
-}
-
-const factsOf = (template: StockTemplate, { type, spn, name, class: profileClass }: ImportOptions): TypeFacts => {
+const toFacts = (template: StockTemplate, { type, spn, name, class: profileClass }: ImportOptions): TypeFacts => {
   const file = basename(template.name)
   const metadata: ProfileFacts = {
     serviceProviderName: spn ?? template.subscriber.serviceProviderName ?? 'esim-bench',
@@ -48,40 +32,41 @@ const factsOf = (template: StockTemplate, { type, spn, name, class: profileClass
   return { profileType: type ?? file, metadata }
 }
 
-const FOR_COPIES = ['count', 'csv', 'iccidRange', 'imsiRange', 'msisdnRange', 'keepKeys', 'algorithm'] as const
+/** Options that need --template. */
+const COPY_OPTIONS = ['count', 'csv', 'iccidRange', 'imsiRange', 'msisdnRange', 'keepKeys', 'algorithm'] as const
 
 const checkUse = (files: readonly string[], options: ImportOptions): void => {
-  const asked = FOR_COPIES.find(name => options[name] !== undefined)
-  if (!options.template && asked !== undefined)
+  const given = COPY_OPTIONS.find(name => options[name] !== undefined)
+  if (!options.template && given !== undefined)
     throw new BenchError(
       'usage',
-      `--${asked.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)} is for copies: say --template with it`,
+      `--${given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)} applies to copies; add --template`,
     )
   if (options.template && files.length > 1)
-    throw new BenchError('usage', 'copies are made of one template; give one file with --template')
+    throw new BenchError('usage', '--template makes copies of one file; give one file only')
   if (options.csv !== undefined && (options.iccidRange !== undefined || options.count !== undefined))
     throw new BenchError(
       'usage',
-      'the rows of --csv say how many copies and which ICCIDs; leave --count and --iccid-range out',
+      'the rows of --csv set the number of copies and their ICCIDs; omit --count and --iccid-range',
     )
 }
 
-const planned = (runtime: Runtime, name: string, options: ImportOptions, folder: FolderReader): StockItem[] => {
+const planItems = (runtime: Runtime, name: string, options: ImportOptions, folder: FolderReader): StockItem[] => {
   const { random } = runtime
   const template = openTemplate(name, folder.read, random)
-  const facts = factsOf(template, options)
+  const facts = toFacts(template, options)
   const copy = (values: Personalization): Uint8Array => makeCopy(template, values, {}, () => name)
   if (!options.template)
     return [{ ...facts, iccid: template.subscriber.iccid, isRepeatable: true, make: () => copy({}) }]
   const defaults: Personalization = options.algorithm === undefined ? {} : { algorithm: options.algorithm }
-  const keysFor = (given: Personalization): Personalization =>
+  const toKeys = (given: Personalization): Personalization =>
     options.keepKeys ? given : randomSecrets(template, random, given)
   if (options.csv !== undefined)
     return readSubscriberCsv(folder.readSecrets(options.csv), options.csv).map(({ values, texts, place }) => ({
       ...facts,
       iccid: values.iccid!,
       isRepeatable: options.keepKeys === true && name !== 'own',
-      make: () => makeCopy(template, keysFor({ ...defaults, ...values }), texts, place),
+      make: () => makeCopy(template, toKeys({ ...defaults, ...values }), texts, place),
     }))
   const imsi = options.imsiRange === undefined ? undefined : readRange(options.imsiRange, '--imsi-range')
   const msisdn = options.msisdnRange === undefined ? undefined : readRange(options.msisdnRange, '--msisdn-range')
@@ -95,10 +80,10 @@ const planned = (runtime: Runtime, name: string, options: ImportOptions, folder:
   ] as const)
     if (range?.count !== undefined && range.count < count)
       throw new BenchError('usage', `${option} has ${range.count} numbers for ${count} copies`)
-  const drawn = new Map<number, { iccid: string; imsi: string }>()
-  const numbersAt = (index: number): { iccid: string; imsi: string } => {
-    const numbers = drawn.get(index) ?? randomNumbers(template, random)
-    drawn.set(index, numbers)
+  const generated = new Map<number, { iccid: string; imsi: string }>()
+  const getNumbers = (index: number): { iccid: string; imsi: string } => {
+    const numbers = generated.get(index) ?? randomNumbers(template, random)
+    generated.set(index, numbers)
     return numbers
   }
   return planCopies({
@@ -106,8 +91,8 @@ const planned = (runtime: Runtime, name: string, options: ImportOptions, folder:
     facts,
     defaults,
     count,
-    iccid: iccid ?? { count: undefined, at: index => numbersAt(index).iccid },
-    imsi: imsi ?? (iccid === undefined ? { count: undefined, at: index => numbersAt(index).imsi } : undefined),
+    iccid: iccid ?? { count: undefined, at: index => getNumbers(index).iccid },
+    imsi: imsi ?? (iccid === undefined ? { count: undefined, at: index => getNumbers(index).imsi } : undefined),
     msisdn,
     randomKeys: !options.keepKeys,
     random,
@@ -123,7 +108,7 @@ export const importStockCommand = async (
   checkUse(files, options)
   const terminal = createTerminal(runtime, options.json)
   const folder = createFolderReader(resolve(runtime.workingFolder))
-  const items = files.flatMap(name => planned(runtime, name, options, folder))
+  const items = files.flatMap(name => planItems(runtime, name, options, folder))
   for (const warning of folder.warnings) runtime.err.write(`esim-bench: warning: ${warning}\n`)
   const store = await openStoreAt(options.db, runtime)
   try {
@@ -140,9 +125,9 @@ export const importStockCommand = async (
     }
     for (const conflict of conflicts) terminal.line(`conflict: ${conflict}`)
     const ended = runtime.interrupt.aborted
-      ? `; interrupted before ${items.length - added.length - kept.length} more`
+      ? `; interrupted, ${items.length - added.length - kept.length} not added`
       : ''
-    terminal.line(`${added.length} profiles added, ${kept.length} were there${ended}`)
+    terminal.line(`${added.length} profiles added, ${kept.length} already existed${ended}`)
     if (options.json) printJson(runtime, { added, kept, conflicts })
     return conflicts.length > 0 || runtime.interrupt.aborted ? 1 : 0
   } finally {
@@ -150,10 +135,7 @@ export const importStockCommand = async (
   }
 }
 
-export const listStockCommand = async (
-  runtime: Runtime,
-  options: { readonly db?: string; readonly json?: boolean },
-): Promise<number> => {
+export const listStockCommand = async (runtime: Runtime, options: StoreOptions): Promise<number> => {
   const store = await openStoreAt(options.db, runtime, { mustExist: true })
   try {
     const types = new Map<string, Record<string, number>>()
@@ -165,7 +147,7 @@ export const listStockCommand = async (
     const rows = [...types].sort(([a], [b]) => a.localeCompare(b))
     if (options.json) printJson(runtime, { types: rows.map(([type, states]) => ({ type, states })) })
     const terminal = createTerminal(runtime, options.json)
-    if (rows.length === 0) terminal.line('nothing is in stock: esim-bench smdp stock import FILE')
+    if (rows.length === 0) terminal.line('the stock is empty; add profiles with: esim-bench smdp stock import FILE')
     const table = rows.map(([type, states]) => [
       type,
       String(Object.values(states).reduce((sum, count) => sum + count, 0)),

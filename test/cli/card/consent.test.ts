@@ -7,7 +7,7 @@ beforeAll(async () => {
 })
 afterAll(() => there.close())
 
-const QUESTION = 'install it? [y]es, [n]o, [l]ater: '
+const QUESTION = 'Install the profile? [y]es, [n]o, [l]ater: '
 const download = (matchingId: string, typed: Typed, ...more: string[]) =>
   there.type(typed, 'download', `1$${there.smdpHost}$${matchingId}`, ...there.toServer, ...more)
 const profiles = async (): Promise<string[]> =>
@@ -24,7 +24,7 @@ describe('a person is shown the profile and asked', () => {
     const told = ran.out.match(/^bytes installed \d+ of \d+$/gm)!
     expect(told.length).toBeLessThanOrEqual(4)
     expect(told.at(-1)).toMatch(/ (\d+) of \1$/)
-    expect(ran.out).toContain(`to use it: esim-bench card enable ${iccid}`)
+    expect(ran.out).toContain(`to enable it: esim-bench card enable ${iccid}`)
     expect(await profiles()).toContain(iccid)
   })
 
@@ -36,7 +36,10 @@ describe('a person is shown the profile and asked', () => {
     const before = await profiles()
     const { iccid, matchingId } = await there.order()
     const ran = await download(matchingId, { answers: [[QUESTION, answer]] })
-    expect(ran).toMatchObject({ exitCode: 1, err: expect.stringContaining(`card and server were told ${reason}`) })
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining(`card and server were notified with the reason ${reason}`),
+    })
     expect(await profiles()).toEqual(before)
     // What was put off can still be had; what was refused cannot (SGP.22 §3.0.2).
     const again = await there.card('download', `1$${there.smdpHost}$${matchingId}`, ...there.toServer, '--yes')
@@ -47,7 +50,7 @@ describe('a person is shown the profile and asked', () => {
   it('no answer in time: told as timeout', async () => {
     const { matchingId } = await there.order()
     const ran = await download(matchingId, { answers: [] }, '--consent-timeout', '1')
-    expect(ran).toMatchObject({ exitCode: 1, err: expect.stringContaining('were told timeout') })
+    expect(ran).toMatchObject({ exitCode: 1, err: expect.stringContaining('were notified with the reason timeout') })
   })
 
   it('asks for the confirmation code where one is needed, and shows none of it', async () => {
@@ -55,7 +58,7 @@ describe('a person is shown the profile and asked', () => {
     const ran = await download(matchingId, {
       answers: [
         [QUESTION, 'y\n'],
-        ['confirmation code of the operator: ', 'SECRET-77\n'],
+        ['Confirmation code of the operator: ', 'SECRET-77\n'],
       ],
     })
     expect(ran).toMatchObject({ exitCode: 0, err: '' })

@@ -42,7 +42,7 @@ describe('profiles, by the names that people have for them', () => {
     expect(info.out).toMatch(/^ISD-R +A0000005591010FFFFFFFF8900000100$/m)
     expect(info.out).toMatch(/^free memory +\d+ bytes for profiles/m)
     expect(info.out).toMatch(/^UICC capabilities +usimSupport, /m)
-    expect(info.out).toMatch(/the CI of the certificates in use here \(test\)/)
+    expect(info.out).toMatch(/the CI of the certificates in use \(test\)/)
     expect(info.out).toContain('ppr1, ppr2 for any operator, with consent')
     expect(info.out).not.toMatch(/[{}]/)
     for (const line of info.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120)
@@ -71,7 +71,9 @@ describe('profiles, by the names that people have for them', () => {
 
   it('shows control characters of a name as what they are, and gives them to a machine', async () => {
     const name = 'a\u001b[2Jb\nc\u202ed'
-    expect((await there.card('nickname', first, name)).out).toContain(`${first} is called a\\u001b[2Jb\\nc\\u202ed\n`)
+    expect((await there.card('nickname', first, name)).out).toContain(
+      `${first} has the nickname a\\u001b[2Jb\\nc\\u202ed\n`,
+    )
     expect((await there.card('list')).out).toMatch(/^[^\n]*\n[^\n]* a\\u001b\[2Jb\\nc\\u202ed\n[^\n]*\n$/)
     const listed = (await there.card('list', '--json')).json<{ profiles: { nickname?: string }[] }>()
     expect(listed.profiles[0]!.nickname).toBe(name)
@@ -79,12 +81,12 @@ describe('profiles, by the names that people have for them', () => {
   })
 
   it('takes nicknames, whatever their case; refuses one that two have, with both', async () => {
-    expect((await there.card('nickname', first, 'Holiday')).out).toContain(`${first} is called Holiday`)
+    expect((await there.card('nickname', first, 'Holiday')).out).toContain(`${first} has the nickname Holiday`)
     expect((await there.card('enable', 'holiday', '--no-notify')).exitCode).toBe(0)
     await there.card('nickname', second, 'HOLIDAY')
     const ran = await there.card('disable', 'holiday', '--yes')
     expect(ran.exitCode).toBe(2)
-    expect(ran.err).toContain('is the name of 2 profiles')
+    expect(ran.err).toContain('2 profiles match')
     expect(ran.err).toContain(first)
     expect(ran.err).toContain(second)
     expect((await there.card('nickname', second, '')).out).toContain('has no nickname now')
@@ -101,7 +103,7 @@ describe('profiles, by the names that people have for them', () => {
     expect(await waiting()).toEqual([`notificationEnable ${first}`])
     const ran = await there.card('disable', first, '--yes', '--connect-to', '127.0.0.1:1')
     expect(ran.exitCode).toBe(0)
-    expect(ran.out).toContain('0 notifications sent; 2 wait on the card: esim-bench card notifications send')
+    expect(ran.out).toContain('0 notifications sent; 2 remain on the card; to send: esim-bench card notifications send')
     expect(await waiting()).toHaveLength(2)
   })
 
@@ -140,7 +142,7 @@ describe('notifications', () => {
   })
 
   it.each([
-    ['nothing in it', '', 'holds no notifications'],
+    ['nothing in it', '', 'contains no notifications'],
     ['another text', 'hello\n', 'line 1: no notification of a dump'],
     ['a member missing', '{"type":"notification","seqNumber":1}\n', 'notificationAddress and pendingNotification'],
   ])('a dump with %s', async (_name, text, expected) => {
@@ -155,7 +157,7 @@ describe('notifications', () => {
     for (const args of [[], [number, '--all']])
       expect(await there.card('notifications', 'remove', ...args)).toMatchObject({
         exitCode: 2,
-        err: expect.stringContaining('give sequence numbers, or --all'),
+        err: expect.stringContaining('give either sequence numbers or --all'),
       })
     const refused = await there.card('notifications', 'remove', number)
     expect(refused).toMatchObject({ exitCode: 2, err: expect.stringContaining('add --yes') })
@@ -165,7 +167,7 @@ describe('notifications', () => {
     expect(yes).toMatchObject({ exitCode: 0, out: expect.stringContaining('warning: ') })
     expect(await numbers()).not.toContain(number)
     const gone = await there.card('notifications', 'remove', number, '--yes')
-    expect(gone).toMatchObject({ exitCode: 1, err: expect.stringContaining(`no notification ${number} waits`) })
+    expect(gone).toMatchObject({ exitCode: 1, err: expect.stringContaining(`the card has no notification ${number}`) })
     expect(await there.card('notifications', 'send', 'x')).toMatchObject({ exitCode: 2 })
   })
 
@@ -177,7 +179,7 @@ describe('notifications', () => {
     expect(nowhere.exitCode).toBe(1)
     expect(await numbers()).toEqual(others)
     expect((await there.card('notifications', 'send', ...there.toServer)).exitCode).toBe(0)
-    expect((await there.card('notifications', 'list')).out).toContain('no notifications wait')
+    expect((await there.card('notifications', 'list')).out).toContain('no notifications are pending')
   })
 })
 
@@ -289,7 +291,7 @@ describe('what takes something away', () => {
   it('resets what is named, and lists what went', async () => {
     expect(await there.card('reset', '--yes')).toMatchObject({
       exitCode: 2,
-      err: expect.stringContaining('reset what?'),
+      err: expect.stringContaining('nothing is selected'),
     })
     expect(await there.card('reset', '--operational')).toMatchObject({
       exitCode: 2,
@@ -299,6 +301,6 @@ describe('what takes something away', () => {
     expect(ran.json()).toMatchObject({ reset: true, deleted: [second], notifications: { sent: 1, kept: 0 } })
     expect(await list()).toEqual([])
     const again = await there.card('reset', '--operational', '--test', '--yes')
-    expect(again).toMatchObject({ exitCode: 0, out: 'there was nothing to delete\n' })
+    expect(again).toMatchObject({ exitCode: 0, out: 'the card had nothing to delete\n' })
   })
 })

@@ -17,7 +17,7 @@ const setUp = () => {
     pass: (ms: number) => {
       now += ms
     },
-    giveUp: async () => {
+    closeCard: async () => {
       closed++
       throw new Error('it does not let go')
     },
@@ -26,44 +26,44 @@ const setUp = () => {
   }
 }
 
-describe('the first Ctrl-C', () => {
-  it('says what is waited for and since when, and gives the card up', () => {
+describe('watchInterrupt', () => {
+  it('the first Ctrl-C reports the operation with its duration and closes the card', () => {
     const at = setUp()
-    const watch = watchInterrupt(at.runtime, { giveUp: at.giveUp })
-    watch.now('ES10b.GetEUICCChallenge')
+    const watch = watchInterrupt(at.runtime, { closeCard: at.closeCard })
+    watch.setOperation('ES10b.GetEUICCChallenge')
     at.pass(30_000)
-    watch.now('ES10b.LoadBoundProfilePackage')
+    watch.setOperation('ES10b.LoadBoundProfilePackage')
     at.pass(12_400)
     expect(at.err()).toBe('')
     at.stop()
     expect(at.err()).toBe(
-      'esim-bench: stopping; ES10b.LoadBoundProfilePackage has been under way for 12 s; ' +
-        'the card is given up in 10 s at the latest; Ctrl-C again ends at once\n',
+      'esim-bench: stopping; ES10b.LoadBoundProfilePackage has been running for 12 s; ' +
+        'the card is closed within 10 s; a second Ctrl-C exits immediately\n',
     )
     expect(at.closed()).toBe(1)
   })
 
-  it('leaves the card to a shell, which gives it up at the second', () => {
+  it('the first Ctrl-C in a shell does not close the card', () => {
     const at = setUp()
-    watchInterrupt(at.runtime, { again: 'gives the card up' })
+    watchInterrupt(at.runtime, { secondEffect: 'closes the card' })
     at.stop()
     expect(at.err()).toBe(
-      'esim-bench: stopping; the way to the card has been under way for 0 s; Ctrl-C again gives the card up\n',
+      'esim-bench: stopping; opening the card has been running for 0 s; a second Ctrl-C closes the card\n',
     )
   })
 
-  it('says so while the card is being opened, too', () => {
+  it('a Ctrl-C while the card is opened reports the opening', () => {
     const at = setUp()
     watchInterrupt(at.runtime, {})
     at.pass(3_000)
     at.stop()
-    expect(at.err()).toMatch(/; the way to the card has been under way for 3 s; Ctrl-C again ends at once\n$/)
+    expect(at.err()).toMatch(/; opening the card has been running for 3 s; a second Ctrl-C exits immediately\n$/)
   })
 
-  it('says nothing where the output is lpac’s, nor behind the end of the command', () => {
+  it('a Ctrl-C prints nothing with --lpac or after the end of the command', () => {
     const at = setUp()
-    watchInterrupt(at.runtime, { quiet: true, giveUp: at.giveUp })
-    watchInterrupt(at.runtime, { giveUp: at.giveUp }).over()
+    watchInterrupt(at.runtime, { quiet: true, closeCard: at.closeCard })
+    watchInterrupt(at.runtime, { closeCard: at.closeCard }).stop()
     at.stop()
     expect([at.err(), at.closed()]).toEqual(['', 1])
   })

@@ -18,7 +18,7 @@ describe('what waits for a card at an SM-DS', () => {
     expect(found).toMatchObject({ exitCode: 0, err: '' })
     expect(found.json()).toEqual({ smdsAddress: SMDS, events: [] })
     const ran = await there.card('download', '--discover', ...atSmds(), '--yes')
-    expect(ran).toMatchObject({ exitCode: 0, out: `${SMDS} has nothing for this card\n` })
+    expect(ran).toMatchObject({ exitCode: 0, out: `${SMDS} has no events for this card\n` })
   })
 
   it('a profile: found, downloaded, and gone from the list', async () => {
@@ -30,7 +30,7 @@ describe('what waits for a card at an SM-DS', () => {
 
     const ran = await there.card('download', '--discover', SMDS, ...atSmds(), ...there.toServer, '--yes')
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
-    expect(ran.out).toContain(`${SMDS} says that a profile waits at ${there.smdpHost}`)
+    expect(ran.out).toContain(`${SMDS} has an event for this card at ${there.smdpHost}`)
     expect(ran.out).toContain(`installed ${iccid}`)
   })
 
@@ -50,7 +50,8 @@ describe('what waits for a card at an SM-DS', () => {
       /has 5 events for this card \(1: \S+ at .*; 5: \S+ at .*\).*--event NUMBER or --event-id/,
     )
     const quiet = await there.card(...download, '--yes', '--json')
-    expect(quiet).toMatchObject({ exitCode: 2, out: '' })
+    expect(quiet.exitCode).toBe(2)
+    expect(quiet.json()).toMatchObject({ error: { code: 'usage' } })
     expect(await there.card(...download, '--yes', '--event', '6')).toMatchObject({
       exitCode: 1,
       err: expect.stringContaining('has no event 6 for this card; it has 1: '),
@@ -96,7 +97,7 @@ describe('what waits for a card at an SM-DS', () => {
   it('all of them: what the person refuses is told at the end, and the exit code says so', async () => {
     await orderThere()
     await orderThere()
-    const consent = 'install it? [y]es, [n]o, [l]ater: '
+    const consent = 'Install the profile? [y]es, [n]o, [l]ater: '
     const args = [...['download', '--discover', '--all', ...atSmds()], ...there.toServer]
     const ran = await there.type(
       {
@@ -108,7 +109,9 @@ describe('what waits for a card at an SM-DS', () => {
       ...args,
     )
     expect(ran).toMatchObject({ exitCode: 1, err: '' })
-    expect(ran.out).toMatch(/event \S+: nothing was installed; card and server were told endUserRejection$/m)
+    expect(ran.out).toMatch(
+      /event \S+: nothing was installed; card and server were notified with the reason endUserRejection$/m,
+    )
     expect(ran.out).toMatch(/^1 of 2 installed$/m)
   })
 

@@ -80,7 +80,7 @@ describe('where the profile comes from', () => {
   })
 
   it('the default SM-DP+ of the card, only where nothing was given', async () => {
-    expect(await download()).toMatchObject({ exitCode: 2, err: expect.stringContaining('holds no default SM-DP+') })
+    expect(await download()).toMatchObject({ exitCode: 2, err: expect.stringContaining('has no default SM-DP+') })
     await there.card('default-smdp', there.smdpHost)
     // No order waits for this EID there; that the server was asked is what counts here.
     const ran = await there.card('download', ...there.toServer, '--yes')
@@ -115,18 +115,18 @@ describe('a source that cannot be used is said, and nothing is asked in its plac
     [
       'two ways',
       () => ['LPA:1$a.example$X', '--smdp', 'a.example'],
-      /give one way to the profile, not 2: .* and --smdp/,
+      /an activation code and --smdp exclude each other/,
     ],
-    ['QR and discovery', () => ['--qr', 'x.png', '--discover'], /not 2: --qr and --discover/],
-    ['a matching id without server', () => ['--matching-id', 'X'], 'give --smdp HOST with it'],
+    ['QR and discovery', () => ['--qr', 'x.png', '--discover'], /--qr and --discover exclude each other/],
+    ['a matching id without server', () => ['--matching-id', 'X'], 'add --smdp HOST'],
     ['an empty code', () => [''], 'the activation code is empty'],
-    ['a web address', () => ['https://example.com/a'], 'is a web address and no activation code'],
+    ['a web address', () => ['https://example.com/a'], 'is a web address, not an activation code'],
     [
       'a lower-case matching id',
       () => ['LPA:1$a.example$abc_d'],
       /characters other than .*give --smdp and --matching-id/,
     ],
-    ['a matching id with blanks', () => ['--smdp', 'a.example', '--matching-id', 'a b'], /the matching id "a b"/],
+    ['a matching id with blanks', () => ['--smdp', 'a.example', '--matching-id', 'a b'], /the matching ID "a b"/],
     ['no such image', () => ['--qr', 'no.png'], 'cannot read the QR image no.png: there is no such file'],
     ['no PNG', () => ['--qr', file('x.jpg', 'JFIF')], /is not a PNG image/],
     [
@@ -157,7 +157,7 @@ describe('a source that cannot be used is said, and nothing is asked in its plac
       /the QR code in .*other\.png says "WIFI:S:lab;;"\. .*must begin with "1\$"/,
     ],
     ['an IMEI that is none', () => ['LPA:1$a.example$X', '--imei', '123'], /neither an IMEI/],
-    ['nobody to ask', () => ['LPA:1$a.example$X'], 'add --yes if you agree'],
+    ['nobody to ask', () => ['LPA:1$a.example$X'], 'add --yes to consent'],
     ['nobody to ask for the code', () => ['LPA:1$a.example$X$$1', '--yes'], 'give --confirmation-code'],
   ])('%s', async (_name, args, expected) => {
     const ran = await place.run('card', 'download', ...args())

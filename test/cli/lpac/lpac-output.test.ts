@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { lpacFunction, snake } from '../../../src/cli/lpac/lpac-json-output.ts'
+import { lpacFunction, toSnakeCase } from '../../../src/cli/lpac/lpac-json-output.ts'
 import { openThere, runTyping, type There } from '../card/card-fixture.ts'
 import type { Ran } from '../runtime.ts'
 
@@ -225,5 +225,5 @@ it.each([
   ['installFailedDueToPEProcessingError', 'install_failed_due_to_pe_processing_error'],
   ['loadProfileElements', 'load_profile_elements'],
 ])('%s is %s', (name, expected) => {
-  expect(snake(name)).toBe(expected)
+  expect(toSnakeCase(name)).toBe(expected)
 })

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { completeLine, isWorthKeeping, type ShellCommand, splitWords } from '../../../src/cli/shell/shell-words.ts'
+import { completeLine, isForHistory, type ShellCommand, splitWords } from '../../../src/cli/shell/shell-words.ts'
 import { openThere, runTyping, type There } from '../card/card-fixture.ts'
 import { createCliFixture } from '../runtime.ts'
 
@@ -18,13 +18,13 @@ describe('the words of a line', () => {
   })
 
   it('a quote that is not closed is refused', () => {
-    expect(() => splitWords('nickname "a')).toThrow('opened and not closed')
+    expect(() => splitWords('nickname "a')).toThrow('is not closed')
   })
 
   it('forgets lines with a secret in them', () => {
-    expect(isWorthKeeping('download 1$a$b --confirmation-code 1234')).toBe(false)
-    expect(isWorthKeeping('  ')).toBe(false)
-    expect(isWorthKeeping('list')).toBe(true)
+    expect(isForHistory('download 1$a$b --confirmation-code 1234')).toBe(false)
+    expect(isForHistory('  ')).toBe(false)
+    expect(isForHistory('list')).toBe(true)
   })
 })
 
@@ -84,7 +84,7 @@ describe('the shell', () => {
     expect(bad.err.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/unknown command 'lsit'.*list/),
       expect.stringContaining('"12" is not an ICCID'),
-      expect.stringContaining('is enabled: disable it first'),
+      expect.stringContaining('is enabled; disable it first'),
     ])
     // The lines behind a mistake are carried out.
     expect(bad.out).toContain(iccid)
@@ -110,7 +110,7 @@ describe('the shell', () => {
       },
       ['card', 'shell'],
     )
-    expect(typed).toMatchObject({ exitCode: 0, err: expect.stringContaining('give one way to the profile') })
+    expect(typed).toMatchObject({ exitCode: 0, err: expect.stringContaining('exclude each other') })
     expect(typed.out).toContain('the card has no default SM-DP+ now')
     expect(typed.out).toContain('no profiles on this card')
     const history = join(place.home, 'card-history')
@@ -159,7 +159,7 @@ describe('raw APDUs', () => {
     ['too short', ['00A4'], 'not a command APDU'],
     ['a wrong length', ['00A40004033F00'], 'not a command APDU'],
     ['no AID', ['00A40004023F00', '--aid', 'A0'], 'is not an AID'],
-    ['two places', ['00A40004023F00', '--aid', 'A000000000', '--isdr'], 'not both'],
+    ['two places', ['00A40004023F00', '--aid', 'A000000000', '--isdr'], 'give either --isdr or --aid'],
   ])('%s is refused before the card sees it', async (_name, args, expected) => {
     expect(await apdu(...args)).toMatchObject({ exitCode: 2, err: expect.stringContaining(expected) })
   })

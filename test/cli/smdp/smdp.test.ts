@@ -78,17 +78,12 @@ describe('smdp stock', () => {
   it.each<[string, string[], string, number]>([
     ['no file', ['import', 'none.der'], 'none.der: there is no such file', 2],
     ['no package', ['import', 'text.txt'], 'the profile file text.txt cannot be used: offset 0', 2],
-    [
-      'copies without a template',
-      ['import', 'own', '--count', '3'],
-      '--count is for copies: say --template with it',
-      2,
-    ],
-    ['two templates', ['import', 'own', 'own', '--template'], 'give one file with --template', 2],
+    ['copies without a template', ['import', 'own', '--count', '3'], '--count applies to copies; add --template', 2],
+    ['two templates', ['import', 'own', 'own', '--template'], '--template makes copies of one file', 2],
     [
       'rows and a range',
       ['import', 'own', '--template', '--csv', 'x.csv', '--count', '3'],
-      'leave --count and --iccid-range out',
+      'omit --count and --iccid-range',
       2,
     ],
     [
@@ -105,7 +100,7 @@ describe('smdp stock', () => {
     ],
     ['no store', ['list', '--db', 'none.db'], 'there is no store', 2],
     ['a folder for a store', ['list', '--db', '.'], 'is a folder; name a file in it with --db', 2],
-    ['no algorithm', ['import', 'own', '--template', '--algorithm', 'comp128'], 'Allowed choices are milenage', 2],
+    ['no algorithm', ['import', 'own', '--template', '--algorithm', 'comp128'], 'The choices are: milenage', 2],
   ])('refuses %s', async (_name, args, expected, exitCode) => {
     writeFileSync(join(place.folder, 'text.txt'), 'hello')
     const ran = await smdp('stock', ...args)
@@ -146,15 +141,15 @@ describe('smdp order, in the store', () => {
     expect((await smdp('order', 'list', '--state', 'Available', '--json')).json()).toMatchObject({
       orders: [{ iccid: iccidOf(2) }, { iccid: iccidOf(3) }],
     })
-    expect((await smdp('order', 'cancel', iccid)).out).toContain('it is Available')
-    expect((await smdp('order', 'cancel', iccidOf(2), '--unavailable')).out).toContain('it is Unavailable')
+    expect((await smdp('order', 'cancel', iccid)).out).toContain('the profile is Available')
+    expect((await smdp('order', 'cancel', iccidOf(2), '--unavailable')).out).toContain('the profile is Unavailable')
     const again = await smdp('order', 'create', '--iccid', iccid, '--confirm', '--json')
     expect(again.json()).toMatchObject({ iccid, released: true, matchingId: expect.stringMatching(/^[0-9A-Z-]{8,}$/) })
   })
 
   it('gives the activation code, by the name that the server has', async () => {
     const own = await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'A-1')
-    expect(own.out).toContain('\nLPA:1$smdp.bench.example$A-1\n(for a server of the name smdp.bench.example;')
+    expect(own.out).toContain('\nLPA:1$smdp.bench.example$A-1\n(the server name is smdp.bench.example;')
     const named = await smdp(
       ...['order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'A-2', '--host', 'smdp.lab.example'],
       ...['--confirmation-code', 'hidden'],
@@ -174,30 +169,30 @@ describe('smdp order, in the store', () => {
     [
       'a matching id that is none',
       ['create', '--type', 'gold', '--confirm', '--matching-id', 'a b'],
-      'it must be a matching id of A-Z, 0-9 and -',
+      'it must be a matching ID of A-Z, 0-9 and -',
       2,
     ],
     ['an SM-DS that is none', ['create', '--type', 'gold', '--confirm', '--smds', 'a b'], 'it must be a host name', 2],
-    ['nothing to order', ['create'], 'which profile?', 2],
+    ['nothing to order', ['create'], 'no profile is given', 2],
     [
       'an event from the store alone',
       ['create', '--type', 'gold', '--confirm', '--smds', 'lpa.ds.gsma.com'],
       '--smds needs --url',
       2,
     ],
-    ['a matching id before its time', ['create', '--type', 'gold', '--matching-id', 'A'], 'say --confirm with them', 2],
+    ['a matching id before its time', ['create', '--type', 'gold', '--matching-id', 'A'], 'add --confirm', 2],
     ['an unknown type', ['create', '--type', 'glod'], 'ES2+.DownloadOrder', 1],
     ['an unknown ICCID', ['release', iccidOf(9)], 'ES2+.ReleaseProfile', 1],
     ['a release before the confirmation', ['release', iccidOf(1)], 'ES2+.ReleaseProfile', 1],
     ['an ICCID that is none', ['confirm', '12'], '"12" is not an ICCID', 2],
     ['an EID that is none', ['create', '--type', 'gold', '--eid', '12'], 'it must be an EID of 32 digits', 2],
-    ['an unknown order', ['show', 'NOTHING'], 'there is no order with ICCID or matching id "NOTHING"', 1],
+    ['an unknown order', ['show', 'NOTHING'], 'there is no order with ICCID or matching ID "NOTHING"', 1],
     ['two ways', ['release', iccidOf(1), '--url', 'https://a.example', '--db', 'x.db'], 'give either --url or --db', 2],
-    ['a URL that is none', ['release', iccidOf(1), '--url', 'a.example'], 'is no address such as', 2],
+    ['a URL that is none', ['release', iccidOf(1), '--url', 'a.example'], 'is not a URL such as', 2],
     [
       'half a certificate',
       ['release', iccidOf(1), '--url', 'https://a.example', '--cert', 'x.pem'],
-      '--cert and --key belong together',
+      'give --cert and --key together',
       2,
     ],
     [
@@ -224,8 +219,8 @@ describe('smdp order, over ES2+', () => {
     const text = file('text.txt', 'hello')
     const [cert, key, otherKey] = [ours!.certificate, ours!.key, others!.key].map((pem, at) => file(`${at}.pem`, pem))
     for (const [files, expected] of [
-      [[text, key!], `${text} holds no certificate in PEM form`],
-      [[cert!, text], `${text} holds no private key without a passphrase in PEM form`],
+      [[text, key!], `${text} contains no certificate in PEM format`],
+      [[cert!, text], `${text} contains no private key without a passphrase in PEM format`],
       [[cert!, otherKey!], `${otherKey} is not the private key of the certificate in ${cert}`],
     ] as const) {
       const ran = await smdp(
@@ -237,7 +232,7 @@ describe('smdp order, over ES2+', () => {
   })
 })
 
-describe('smdp misbehave', () => {
+describe('smdp faults', () => {
   const download = (server: Serving, matchingId: string): Promise<Ran> =>
     place.run(
       ...['card', 'download', '--smdp', 'smdp.bench.example', '--matching-id', matchingId, '--json', '--yes'],
@@ -256,38 +251,38 @@ describe('smdp misbehave', () => {
       [['InitiateAuthentication', 'http-status', '--status', '503'], /503/],
       [['InitiateAuthentication', 'reset'], /cannot be reached|reset|closed/],
     ] as const) {
-      expect((await smdp('misbehave', 'clear')).out).toBe('it behaves\n')
-      const told = await smdp('misbehave', 'add', ...args, '--count', '1')
+      expect((await smdp('faults', 'clear')).out).toBe('no faults are injected\n')
+      const told = await smdp('faults', 'add', ...args, '--count', '1')
       expect(told.out).toMatch(new RegExp(`${args[0]}\\s+${args[1]}\\s+1 times`))
       const ran = await download(server, matchingId)
       expect(ran.exitCode).toBe(1)
       expect(ran.err).toMatch(expected)
     }
-    expect((await smdp('misbehave', 'list', '--json')).json()).toMatchObject({
-      misbehave: [{ function: 'InitiateAuthentication', kind: 'reset', count: 1 }],
+    expect((await smdp('faults', 'list', '--json')).json()).toMatchObject({
+      faults: [{ function: 'InitiateAuthentication', kind: 'reset', count: 1 }],
     })
     expect(await download(server, matchingId)).toMatchObject({ exitCode: 0, err: '' })
     expect(server.err()).toBe('')
   })
 
-  it('shows how often each has struck, and how many strikes are left', async () => {
+  it('smdp faults list shows how often each fault was applied and will be applied', async () => {
     const inventory = join(place.folder, 'inventory.yaml')
     writeFileSync(inventory, 'misbehave: [{function: InitiateAuthentication, kind: reset, count: 2}]\n')
     const server = await serveSmdp(place, '--inventory', inventory)
     serving.push(server)
     const listed = async () =>
-      (await smdp('misbehave', 'list', '--json'))
-        .json<{ misbehave: { kind: string; struck: number; left?: number }[] }>()
-        .misbehave.map(({ kind, struck, left }) => [kind, struck, left])
+      (await smdp('faults', 'list', '--json'))
+        .json<{ faults: { kind: string; applied: number; left?: number }[] }>()
+        .faults.map(({ kind, applied, left }) => [kind, applied, left])
     expect(await listed()).toEqual([['reset', 0, 2]])
     expect((await download(server, 'NONE')).exitCode).toBe(1)
     expect(await listed()).toEqual([['reset', 1, 1]])
-    expect((await smdp('misbehave', 'clear')).out).toBe('it behaves\n')
+    expect((await smdp('faults', 'clear')).out).toBe('no faults are injected\n')
     const { err } = await download(server, 'NONE')
     expect(err).toContain('8.2.6/3.8')
 
-    await smdp('misbehave', 'add', 'InitiateAuthentication', 'http-status', '--status', '503', '--count', '1')
-    await smdp('misbehave', 'add', 'InitiateAuthentication', 'malformed')
+    await smdp('faults', 'add', 'InitiateAuthentication', 'http-status', '--status', '503', '--count', '1')
+    await smdp('faults', 'add', 'InitiateAuthentication', 'malformed')
     expect(await listed()).toEqual([
       ['http-status', 0, 1],
       ['malformed', 0, undefined],
@@ -297,19 +292,19 @@ describe('smdp misbehave', () => {
       ['http-status', 1, 0],
       ['malformed', 2, undefined],
     ])
-    expect((await smdp('misbehave', 'list')).out).toMatch(/http-status +1 times +1 +0 +- +status 503/)
+    expect((await smdp('faults', 'list')).out).toMatch(/http-status +1 times +1 +0 +- +status 503/)
     await serving.pop()!.end()
     // The counts were the server's: the next one begins anew.
     expect(await listed()).toEqual([
       ['http-status', 0, 1],
       ['malformed', 0, undefined],
     ])
-    expect((await smdp('misbehave', 'clear')).out).toBe('it behaves\n')
+    expect((await smdp('faults', 'clear')).out).toBe('no faults are injected\n')
   })
 
   it.each<[string, string[], string]>([
-    ['an unknown function', ['ES9', 'delay'], 'Allowed choices are InitiateAuthentication'],
-    ['an unknown kind', ['CancelSession', 'lie'], 'Allowed choices are wrong-signature'],
+    ['an unknown function', ['ES9', 'delay'], 'The choices are: InitiateAuthentication'],
+    ['an unknown kind', ['CancelSession', 'lie'], 'The choices are: wrong-signature'],
     ['a delay of no length', ['CancelSession', 'delay'], 'it needs --milliseconds'],
     ['a certificate that is none', ['AuthenticateClient', 'wrong-certificate'], 'it needs --certificate'],
     ['a package where there is none', ['AuthenticateClient', 'changed-byte', '--offset', '1'], 'it is for GetBound'],
@@ -329,19 +324,23 @@ describe('smdp misbehave', () => {
       ['AuthenticateClient', 'wrong-certificate', '--certificate', 'text.txt'],
       'text.txt holds no certificate',
     ],
-    ['a probability over one', ['CancelSession', 'reset', '--probability', '2'], 'it must be above 0, up to 1'],
+    [
+      'a probability over one',
+      ['CancelSession', 'reset', '--probability', '2'],
+      'it must be a number above 0, up to 1',
+    ],
   ])('refuses %s', async (_name, args, expected) => {
     writeFileSync(join(place.folder, 'text.txt'), 'hello')
-    const ran = await smdp('misbehave', 'add', ...args)
+    const ran = await smdp('faults', 'add', ...args)
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(expected) })
-    expect((await smdp('misbehave', 'list')).out).toBe('it behaves\n')
+    expect((await smdp('faults', 'list')).out).toBe('no faults are injected\n')
   })
 
   it('gives a server in another folder the whole path of a certificate', async () => {
     writeFileSync(join(place.folder, 'other.der'), testPki('P-256').dpPb.certificate.der)
-    await smdp('misbehave', 'add', 'AuthenticateClient', 'wrong-certificate', '--certificate', 'other.der')
-    expect((await smdp('misbehave', 'list', '--json')).json()).toMatchObject({
-      misbehave: [{ certificate: join(place.folder, 'other.der') }],
+    await smdp('faults', 'add', 'AuthenticateClient', 'wrong-certificate', '--certificate', 'other.der')
+    expect((await smdp('faults', 'list', '--json')).json()).toMatchObject({
+      faults: [{ certificate: join(place.folder, 'other.der') }],
     })
   })
 })

@@ -66,7 +66,7 @@ describe('a card of another CI', () => {
   let plug: Running
   beforeAll(async () => {
     far = await openFarSmdp()
-    plug = startProgram(place, 'euicc', 'plug', '--tcp', '0', '--name', 'far', '--certs', far.certs)
+    plug = startProgram(place, 'euicc', 'emulate', '--tcp', '0', '--name', 'far', '--certs', far.certs)
     const port = (await plug.said(/APDU JSON at 127\.0\.0\.1:(\d+)/))[1]
     mkdirSync(join(place.folder, 'rigs'))
     writeFileSync(join(place.folder, 'rigs', 'far.yaml'), `name: far\nlink: { tcp: '127.0.0.1:${port}' }\n`)

@@ -32,7 +32,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
   it('is a modem rig through npm serialport, by a link that stays the same and goes with it', async () => {
     writeRig()
     for (const manners of ['ordinary', 'mc7455']) {
-      const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem', '--manners', manners)
+      const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem', '--quirks', manners)
       const [, path] = await plug.said(/it is in a modem at (\/dev\/\S+), also/)
       await plug.said(/Ctrl-C/)
       expect(readlinkSync(link)).toBe(path)
@@ -47,7 +47,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
 
   it('registers on the network of the bench that runs, and on none while none does', { timeout: 60_000 }, async () => {
     writeRig()
-    const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem', '--name', 'on-air')
+    const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem', '--name', 'on-air')
     await plug.said(/while none does, it is not registered/)
     const ran = await place.run('run', 'activate', '--rig', 'm', '--json')
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
@@ -106,11 +106,11 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
 
   it('replaces the link that a plug left behind, and nothing else', async () => {
     symlinkSync('/dev/pts/9999', link)
-    const plug = startProgram(place, 'euicc', 'plug', '--pty', '--link', 'modem')
+    const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem')
     await plug.said(/Ctrl-C/)
     await plug.end()
     writeFileSync(link, 'mine')
-    const refused = await place.run('euicc', 'plug', '--pty', '--link', 'modem')
+    const refused = await place.run('euicc', 'emulate', '--pty', '--link', 'modem')
     expect(refused).toMatchObject({ exitCode: 2 })
     expect(refused.err).toContain('is there already, and is no link to a tty')
     expect(lstatSync(link).isFile()).toBe(true)

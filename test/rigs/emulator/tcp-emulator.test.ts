@@ -33,7 +33,7 @@ describe('the software eUICC on a socket', () => {
   let port: number
   beforeAll(async () => {
     far = await openFarSmdp()
-    plug = startProgram(place, 'euicc', 'plug', '--tcp', '0', '--name', 'one', '--certs', far.certs)
+    plug = startProgram(place, 'euicc', 'emulate', '--tcp', '0', '--name', 'one', '--certs', far.certs)
     port = Number((await plug.said(/APDU JSON at 127\.0\.0\.1:(\d+)/))[1])
     rig(place, 'socket', `tcp: 127.0.0.1:${port}`)
     const pipe = `const s=require('net').connect(${port},'127.0.0.1');process.stdin.pipe(s);s.pipe(process.stdout)`
@@ -98,18 +98,18 @@ describe('the software eUICC on a socket', () => {
   })
 
   it('is one card with one name, and is kept', async () => {
-    const again = await place.run('euicc', 'plug', '--tcp', '0', '--name', 'one')
+    const again = await place.run('euicc', 'emulate', '--tcp', '0', '--name', 'one')
     expect(again).toMatchObject({ exitCode: 2 })
     expect(again.err).toMatch(/the card one is plugged in already, by process \d+/)
     expect((await place.run('euicc', 'remove', 'one')).err).toMatch(/is plugged in, by process/)
-    const other = startProgram(place, 'euicc', 'plug', '--tcp', '0', '--name', 'two')
+    const other = startProgram(place, 'euicc', 'emulate', '--tcp', '0', '--name', 'two')
     await other.said(/APDU JSON/)
     const listed = (await place.run('euicc', 'list', '--json')).json<{ cards: { name: string; eid: string }[] }>()
     expect(listed.cards.map(({ name }) => name)).toEqual(['one', 'two'])
     expect(new Set(listed.cards.map(({ eid }) => eid)).size).toBe(2)
     expect(await other.end()).toBe(0)
-    expect(other.out()).toContain('pulled out')
-    const back = startProgram(place, 'euicc', 'plug', '--tcp', '0', '--name', 'two')
+    expect(other.out()).toContain('stopped')
+    const back = startProgram(place, 'euicc', 'emulate', '--tcp', '0', '--name', 'two')
     expect((await back.said(/EID (\d{32})/))[1]).toBe(listed.cards[1]!.eid)
     await back.said(/APDU JSON/)
     await back.end()
@@ -131,13 +131,13 @@ describe('the software eUICC on a socket', () => {
   it.each([
     [['--name', 'x'], /one of --vpcd HOST:PORT, --pty and --tcp PORT/],
     [['--tcp', '0', '--pty'], /one of --vpcd/],
-    [['--tcp', '0', '--manners', 'fm350'], /belong to --pty/],
+    [['--tcp', '0', '--quirks', 'fm350'], /need --pty/],
     [['--tcp', '0', '--name', 'Über'], /is no name for a card/],
     [['--tcp', '0', '--name', 'one', '--curve', 'brainpool'], /plugged in already/],
     [['--tcp', 'x'], /HOST:PORT/],
-    [['--pty', '--manners', 'fm35'], /did you mean fm350/],
+    [['--pty', '--quirks', 'fm35'], /did you mean fm350/],
   ])('refuses %j', async (args, words) => {
-    const ran = await place.run('euicc', 'plug', ...args)
+    const ran = await place.run('euicc', 'emulate', ...args)
     expect(ran.exitCode).toBe(2)
     expect(ran.err).toMatch(words)
   })

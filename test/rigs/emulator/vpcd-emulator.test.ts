@@ -24,7 +24,7 @@ describe.skipIf(reason)(
 
     it('is a card to every PC/SC program, with T=0 as with T=1, also when pcscd was not there and comes again', async () => {
       const port = await freePort()
-      const plug = startProgram(place, 'euicc', 'plug', '--vpcd', `127.0.0.1:${port}`)
+      const plug = startProgram(place, 'euicc', 'emulate', '--vpcd', `127.0.0.1:${port}`)
       ended.push(() => plug.end())
       await plug.said(/nobody listens at .* waiting for vpcd/)
       const first = await startVpcd(port)
@@ -48,7 +48,7 @@ describe.skipIf(reason)(
       expect(again.responses).toEqual(['019000'])
       expect(await plug.end()).toBe(0)
       await second.untilEmpty()
-      const t1 = startProgram(place, 'euicc', 'plug', '--vpcd', `127.0.0.1:${port}`, '--protocol', 't1')
+      const t1 = startProgram(place, 'euicc', 'emulate', '--vpcd', `127.0.0.1:${port}`, '--protocol', 't1')
       ended.push(() => t1.end())
       await t1.said(/in the reader of vpcd/)
       const whole = await second.exchange('0070000001', `01a4040010${ISD_R}00`, '81e2910006bf3e035c015a00')

@@ -31,7 +31,7 @@ it.skipIf(withoutPostgres !== undefined)(
     const second = await serveSmdp(place, '--db', url, '--inventory', inventory)
     serving.push(second)
     expect(first.out()).toContain('1 profiles and 1 orders added')
-    expect(second.out()).toContain('0 profiles and 0 orders added, 0 and 1 were there')
+    expect(second.out()).toContain('0 profiles and 0 orders added, 0 and 1 already existed')
 
     const download = (server: Serving) =>
       place.run(

@@ -216,10 +216,10 @@ orders:
   it('finishes on an interrupt with 0, and is there again with what it had', async () => {
     const inventory = write('i.yaml', 'types: {own: {template: own}}\norders: [{matchingId: KEPT, profile: own}]\n')
     const first = await serve('--inventory', inventory)
-    expect(first.out()).toContain('1 profiles and 1 orders added, 0 and 0 were there')
+    expect(first.out()).toContain('1 profiles and 1 orders added, 0 and 0 already existed')
     expect(await first.end()).toBe(0)
     const second = await serve('--inventory', inventory)
-    expect(second.out()).toContain('0 profiles and 0 orders added, 0 and 1 were there')
+    expect(second.out()).toContain('0 profiles and 0 orders added, 0 and 1 already existed')
     expect(await there.run('smdp', 'serve', '--es9-port', '0', '--reset', '--yes')).toMatchObject({
       exitCode: 2,
       err: expect.stringMatching(/a server has the store \S+smdp\.db open: end it before the store is emptied/),
@@ -299,7 +299,7 @@ describe('what keeps it from serving is said in a sentence', () => {
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) })
     expect(ran.err).toContain('--es9-port')
   })
-  it('a port given twice, and nothing of it is left for `misbehave list`', async () => {
+  it('a port given twice, and nothing of it is left for `smdp faults list`', async () => {
     const probe = createServer()
     await new Promise<void>(done => probe.listen(0, '127.0.0.1', done))
     const { port } = probe.address() as { port: number }
@@ -310,7 +310,7 @@ describe('what keeps it from serving is said in a sentence', () => {
       ...['--inventory', write('inventory.yaml', rules)],
     )
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) })
-    expect((await there.run('smdp', 'misbehave', 'list', '--json')).json()).toMatchObject({ misbehave: [] })
+    expect((await there.run('smdp', 'faults', 'list', '--json')).json()).toMatchObject({ faults: [] })
   })
   it('a port in use, before the store is emptied and filled for nothing', async () => {
     await there.run('smdp', 'stock', 'import', 'own', '--template', '--type', 'gold', '--count', '2')

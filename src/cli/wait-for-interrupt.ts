@@ -1,5 +1,5 @@
-/** Resolves when somebody has pressed Ctrl-C. */
-export const interrupted = (signal: AbortSignal): Promise<void> =>
+/** Resolves when the user interrupts the command. */
+export const waitForInterrupt = (signal: AbortSignal): Promise<void> =>
   new Promise(resolve => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

@@ -1,7 +1,6 @@
-/** The commands of `card`, each loaded when it is asked for. */
+/** Loads the module of a `card` command when the command runs, which keeps the start of the program short. */
 export const load = {
-  info: () => import('./info-command.ts'),
-  list: () => import('./list-command.ts'),
+  show: () => import('./show-commands.ts'),
   download: () => import('../download/download-command.ts'),
   discover: () => import('../download/discover-command.ts'),
   profile: () => import('./profile-commands.ts'),
