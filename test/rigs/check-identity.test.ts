@@ -30,7 +30,7 @@ describe('the card that a rig file names', () => {
 
   it('is worked on when it is there', async () => {
     rig(OTHER)
-    const [, eid] = /the one in it is (\d{32})/.exec((await place.run('card', 'list', '--rig', 'mine')).err)!
+    const [, eid] = /the inserted card is (\d{32})/.exec((await place.run('card', 'list', '--rig', 'mine')).err)!
     rig(eid!)
     expect(await place.run('card', 'list', '--rig', 'mine')).toMatchObject({ exitCode: 0, err: '' })
   })

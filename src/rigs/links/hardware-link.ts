@@ -12,31 +12,31 @@ import { isSoftwareCard } from '../device-under-test.ts'
 import type { Rig } from '../rig.ts'
 import type { Link, OpenedCard } from './link.ts'
 
-/** With these nothing is known of the card. */
+/** Errors of the transport, which show nothing about the card. */
 const TRANSPORT_ERRORS: readonly ApduErrorCode[] = ['card-removed', 'port-gone', 'reader-busy', 'exchange-lost']
 
-/** Why a card cannot be had, where that is foreseen; each of these sentences says what to do. */
+/** The reason why a card cannot be opened. Rethrows an unexpected error. */
 const reasonOf = (error: unknown): string => {
   if (error instanceof PcscError || error instanceof ModemError || error instanceof ApduError) return error.message
   throw error
 }
 
 /**
- * Attached is a rig whose card is an eUICC: a reader with a bank card in it is no rig. To see that, looking takes the
- * card for a moment; so a rig that is in hand is not looked at, and looks and openings go one after another.
+ * A rig counts as attached only if its card opens an ISD-R. A probe opens the card, so an opened rig is not probed, and
+ * probing and opening exclude each other.
  */
 export const hardwareLink = (
   reach: (rig: Rig) => Promise<Card | OpenedCard>,
   isdrOptionsOf: IsdrOptionsOf = () => ({}),
-  /** The way may lead anywhere, and tells nothing of the card: it is asked what it is. */
+  /** The transport does not show whether the card is a software eUICC, so the card is queried. */
   { probeCardType = false }: { readonly probeCardType?: boolean } = {},
 ): Link => {
   const runExclusive = createMutex()
-  const inHand = new Set<string>()
+  const openRigs = new Set<string>()
   return {
     look: rig =>
       runExclusive(async () => {
-        if (inHand.has(rig.name)) return { attached: true }
+        if (openRigs.has(rig.name)) return { attached: true }
         let reached: OpenedCard
         try {
           reached = asReached(await reach(rig))
@@ -51,7 +51,7 @@ export const hardwareLink = (
         } catch (error) {
           if (!(error instanceof ApduError || error instanceof LpaError)) throw error
           if (isApduError(error, ...TRANSPORT_ERRORS)) return { attached: false, reason: error.message }
-          return { attached: false, reason: `the card in it is no eUICC that opens its ISD-R (${error.message})` }
+          return { attached: false, reason: `its card does not open an ISD-R, so it is no eUICC (${error.message})` }
         } finally {
           await card.close()
         }
@@ -67,9 +67,9 @@ export const hardwareLink = (
             cause,
           })
         }
-        inHand.add(rig.name)
+        openRigs.add(rig.name)
         const card = forward(reached.card, {
-          close: () => reached.card.close().finally(() => inHand.delete(rig.name)),
+          close: () => reached.card.close().finally(() => openRigs.delete(rig.name)),
         })
         if (!probeCardType) return { ...reached, card }
         const options = isdrOptionsOf(rig, reached)
@@ -78,5 +78,5 @@ export const hardwareLink = (
   }
 }
 
-/** Of a bare card there is nothing more to be known. */
+/** A card without facts of the transport. */
 const asReached = (found: Card | OpenedCard): OpenedCard => ('card' in found ? found : { card: found })

@@ -8,7 +8,7 @@ import type { Link } from './link.ts'
 
 const wrongRig = (rig: Rig, kind: string): TypeError => new TypeError(`${rig.name} is no ${kind} rig`)
 
-/** A program that answers APDU JSON on its two ends; started for each use, in the working folder. */
+/** A program that implements APDU JSON on stdin and stdout. It is started in the working folder for each session. */
 export const execLink = (workingFolder: string, isdrOptionsOf?: IsdrOptionsOf): Link =>
   hardwareLink(
     async rig => {
@@ -20,7 +20,7 @@ export const execLink = (workingFolder: string, isdrOptionsOf?: IsdrOptionsOf): 
     { probeCardType: true },
   )
 
-/** A socket that answers APDU JSON. */
+/** A socket that implements APDU JSON. */
 export const tcpLink = (isdrOptionsOf?: IsdrOptionsOf): Link =>
   hardwareLink(
     async rig => {

@@ -17,7 +17,7 @@ const choiceOf = (rig: Rig) => {
   return rig.link.modem
 }
 
-/** A modem, and what rigs/modems of this package and of the working folder know of its kind. */
+/** A modem with the modem profiles of this package and of the working folder. */
 export const modemLink = (
   isdrOptionsOf?: IsdrOptionsOf,
   workingFolder = '.',
@@ -61,7 +61,7 @@ export const modemLink = (
       segmentSize: taken.profile.segmentSize,
       refreshFlag: taken.profile.refreshFlag,
       facts: [
-        `modem ${named || 'that does not say what it is'}, ${imei === undefined ? 'without IMEI' : `IMEI ${imei}`}, profile ${taken.profile.name}`,
+        `modem ${named || 'without identification'}, ${imei === undefined ? 'without IMEI' : `IMEI ${imei}`}, profile ${taken.profile.name}`,
         `port ${device.path}${usb ? `, USB ${usb.path}:${usb.interface}, ${usb.vendorId}:${usb.productId}` : ''}`,
         ...passedOver,
       ],

@@ -7,8 +7,8 @@ import type { BytePort } from '../../modem/at/at-port.ts'
 import { openSerialPort } from '../../modem/at/serial-port.ts'
 import { ModemError, type ModemErrorCode } from '../../modem/errors.ts'
 
-/** Another port of the same modem may do where one of these is met. */
-const ANOTHER_MAY_DO: readonly ModemErrorCode[] = ['no-modem', 'port-held', 'port-forbidden', 'no-port']
+/** After these errors the next port of the modem is tried. */
+const TRY_NEXT_PORT: readonly ModemErrorCode[] = ['no-modem', 'port-held', 'port-forbidden', 'no-port']
 
 const realPath = (path: string): string => {
   try {
@@ -29,11 +29,11 @@ const describeChoice = ({ usb, serial }: PortChoice): string =>
 const describePort = ({ path, usb }: SerialDevice): string =>
   usb ? `${path} (USB ${usb.path}:${usb.interface}${usb.serial ? `, serial number ${usb.serial}` : ''})` : path
 
-/** The inner end of a pty is open in the program that made it: that one does not hold it. */
+/** The program that created a pty has it open, which does not count as use. */
 const isPty = (path: string): boolean => realPath(path).startsWith('/dev/pts/')
 const isHeld = (path: string, roots: Roots): boolean => !isPty(path) && holdersOf(path, roots).length > 0
 
-/** The sentence that a person needs who may not have the port. */
+/** The error with the process or group that prevents access to the port. */
 const explained = (error: ModemError, device: SerialDevice, roots: Roots): ModemError => {
   const { path } = device
   if (error.code === 'port-held') return heldBy(device, roots, error)
@@ -42,7 +42,7 @@ const explained = (error: ModemError, device: SerialDevice, roots: Roots): Modem
     return new ModemError(
       'port-forbidden',
       'rig',
-      `this user may not open ${path}, which belongs to the group ${group}: usermod -a -G ${group} $USER, then log in anew`,
+      `This user has no permission to open ${path}. The port belongs to the group ${group}. Run usermod -a -G ${group} $USER, then log in again.`,
       { cause: error },
     )
   }
@@ -63,13 +63,13 @@ const groupOfFile = (path: string): string | undefined => {
 export interface TakenPort<T> {
   readonly taken: T
   readonly device: SerialDevice
-  /** What was found at the other ports of the modem, in sentences. */
+  /** Why the other ports of the modem were not used, in sentences. */
   readonly passedOver: readonly string[]
 }
 
 /**
- * Takes the first of the ports that a rig file may mean on which `take` succeeds. Whoever has a port open that we want
- * is named, even if the system would let us have it too: two that read one port each get half of what the modem says.
+ * Opens the first port of the choice for which `take` succeeds. A port that another process has open is an error, even if
+ * the system permits a second open: two readers of one port each receive only a part of the data.
  */
 export const takePort = async <T>(
   choice: PortChoice,
@@ -78,44 +78,44 @@ export const takePort = async <T>(
 ): Promise<TakenPort<T>> => {
   const devices = listSerialDevices(roots)
   const paths = portsOf(choice, devices)
-  if (paths.length === 0) throw notThere(choice, devices)
+  if (paths.length === 0) throw portNotFound(choice, devices)
   const errors: { readonly device: SerialDevice; readonly error: ModemError }[] = []
   for (const path of paths) {
     const device = deviceAt(path, devices)
     try {
       if (isHeld(path, roots)) throw heldBy(device, roots)
       const taken = await take(path, device)
-      const passedOver = errors.map(({ device, error }) => `${describePort(device)} was passed over: ${error.message}`)
+      const passedOver = errors.map(({ device, error }) => `${describePort(device)} was not used: ${error.message}`)
       return { taken, device, passedOver }
     } catch (error) {
-      if (!(error instanceof ModemError) || !ANOTHER_MAY_DO.includes(error.code)) throw error
+      if (!(error instanceof ModemError) || !TRY_NEXT_PORT.includes(error.code)) throw error
       errors.push({ device, error: explained(error, device, roots) })
     }
   }
   if (errors.length === 1) throw errors[0]!.error
-  // What somebody can do something about goes before a port that is none for commands.
+  // An error that the user can correct has priority over a port that is not for AT commands.
   const [{ error: first }] = [...errors].sort(
     (one, other) => RANK.indexOf(one.error.code) - RANK.indexOf(other.error.code),
   ) as [(typeof errors)[number], ...typeof errors]
-  const said = errors.map(({ device, error }) => `${describePort(device)}: ${error.message}`).join('; ')
-  throw new ModemError(first.code, 'rig', `none of the ${errors.length} ports of the modem serves: ${said}`, {
+  const reasons = errors.map(({ device, error }) => `${describePort(device)}: ${error.message}`).join('; ')
+  throw new ModemError(first.code, 'rig', `None of the ${errors.length} ports of the modem can be used: ${reasons}`, {
     cause: first,
   })
 }
 const RANK: readonly ModemErrorCode[] = ['port-held', 'port-forbidden', 'no-modem', 'no-port']
 
-const notThere = (choice: PortChoice, devices: readonly SerialDevice[]): ModemError => {
-  const there = devices.filter(({ usb }) => usb !== undefined).map(describePort)
+const portNotFound = (choice: PortChoice, devices: readonly SerialDevice[]): ModemError => {
+  const found = devices.filter(({ usb }) => usb !== undefined).map(describePort)
   return new ModemError(
     'no-port',
     'rig',
-    `there is no serial port at ${describeChoice(choice)}; ${there.length > 0 ? `there are ${there.join(', ')}` : 'no USB device here has one: is the modem plugged in and switched on?'}`,
+    `There is no serial port at ${describeChoice(choice)}. ${found.length > 0 ? `The serial ports are ${found.join(', ')}.` : 'No USB device has a serial port. Check that the modem is connected and switched on.'}`,
   )
 }
 
 /**
- * Opens the port of a modem that left and came back. Its tty may have another number then: what stays the same is its
- * place on the bus, or its serial number, and which of its interfaces the port is.
+ * Opens the port of a modem that was disconnected and is back. Its tty may have another number, so the port is identified
+ * by USB path or serial number, and by its interface.
  */
 export const openAgain = async (
   device: SerialDevice,
@@ -123,10 +123,10 @@ export const openAgain = async (
   baud: number | undefined,
   roots: Roots = LINUX,
 ): Promise<BytePort> => {
-  const open = (there: SerialDevice): Promise<BytePort> => {
-    // Who looks at each modem that arrives, as ModemManager does, may have been faster.
-    if (isHeld(there.path, roots)) throw heldBy(there, roots)
-    return openSerialPort({ path: there.path, ...(baud === undefined ? {} : { baud }) })
+  const open = (device: SerialDevice): Promise<BytePort> => {
+    // A program that probes each new modem, such as ModemManager, may have opened it first.
+    if (isHeld(device.path, roots)) throw heldBy(device, roots)
+    return openSerialPort({ path: device.path, ...(baud === undefined ? {} : { baud }) })
   }
   const { usb } = device
   if (usb === undefined) return open({ ...device, path: choice.port ?? device.path })
@@ -135,6 +135,6 @@ export const openAgain = async (
       other?.interface === usb.interface &&
       (choice.usb === undefined && usb.serial !== undefined ? other.serial === usb.serial : other.path === usb.path),
   )
-  if (found === undefined) throw notThere({ usb: `${usb.path}:${usb.interface}` }, [])
+  if (found === undefined) throw portNotFound({ usb: `${usb.path}:${usb.interface}` }, [])
   return open(found)
 }

@@ -4,8 +4,8 @@ import { readYamlFolder } from '../../host/yaml/yaml-folder.ts'
 import type { ModemProfile } from '../../modem/profile.ts'
 
 const Milliseconds = z.int().min(1).max(3_600_000)
-const Command = z.string().regex(/^AT\S*( \S+)*$/, 'a command as it is sent, beginning with AT')
-const Pattern = z.string().min(1).refine(isPattern, 'not a regular expression')
+const Command = z.string().regex(/^AT\S*( \S+)*$/, 'an AT command, beginning with AT')
+const Pattern = z.string().min(1).refine(isPattern, 'not a valid regular expression')
 
 function isPattern(text: string): boolean {
   try {
@@ -16,7 +16,7 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** A file of rigs/modems: what a family of modems is known for. */
+/** A file of rigs/modems: the properties of a modem family. */
 const ModemProfileFile = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name is lower-case letters, digits and hyphens'),
   match: z
@@ -25,7 +25,7 @@ const ModemProfileFile = z.strictObject({
       model: Pattern.optional(),
       information: Pattern.optional(),
     })
-    .refine(match => Object.keys(match).length > 0, 'give manufacturer, model or information')
+    .refine(match => Object.keys(match).length > 0, 'match needs one of the keys manufacturer, model or information')
     .optional(),
   apdu: z.enum(['ccho-cgla', 'csim']).optional(),
   segmentSize: z.int().min(16).max(255).optional(),
@@ -63,8 +63,8 @@ const ModemProfileFile = z.strictObject({
 })
 
 /**
- * The modem profiles of the folders, later folders first: a user's profile goes before ours that matches the same
- * modem, and takes the place of ours of the same name. Within a folder they go by file name.
+ * Reads the modem profiles of the folders, the last folder first: a profile of the user has priority over ours, and
+ * replaces ours with the same name. The order within a folder is by file name.
  */
 export const readModemProfiles = (folders: readonly string[]): ModemProfile[] => {
   const profiles = new Map<string, ModemProfile>()
@@ -72,7 +72,11 @@ export const readModemProfiles = (folders: readonly string[]): ModemProfile[] =>
     const here = new Map<string, string>()
     for (const { file, content: profile } of readYamlFolder(ModemProfileFile, folder)) {
       const other = here.get(profile.name)
-      if (other) throw new BenchError('rig-file', `${file}: the modem profile ${profile.name} is already in ${other}`)
+      if (other)
+        throw new BenchError(
+          'rig-file',
+          `${file}: the modem profile ${profile.name} is already defined in ${other}. Give one of them another name.`,
+        )
       here.set(profile.name, file)
       if (!profiles.has(profile.name)) profiles.set(profile.name, profile)
     }

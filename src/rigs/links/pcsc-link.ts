@@ -12,7 +12,7 @@ import { hardwareLink } from './hardware-link.ts'
 import type { Link, PrepareCard } from './link.ts'
 import { pcscdAnswers } from './pcscd-probe.ts'
 
-/** A card of a reader is told by its EID, and only the bench knows how to ask for one. */
+/** Identifies the card by EID. Reading an EID needs the LPA, so the PC/SC module receives it as a callback. */
 const eidOf = (eid: string, rig: Rig, isdrOptionsOf: IsdrOptionsOf): CardIdentity => ({
   wanted: eid,
   called: 'EID',
@@ -21,7 +21,7 @@ const eidOf = (eid: string, rig: Rig, isdrOptionsOf: IsdrOptionsOf): CardIdentit
       const { onLearned: _, ...options } = isdrOptionsOf(rig)
       return await withIsdr(channel, options, readEid)
     } catch (error) {
-      // Some other card, or one that answers in its own way: not the one that is looked for.
+      // The card is not the requested eUICC.
       if (isLpaError(error) || isApduError(error, 'refused', 'no-channel', 'bad-response')) return undefined
       throw error
     }
@@ -54,7 +54,7 @@ export const pcscLink = (isdrOptionsOf: IsdrOptionsOf = () => ({})): Link =>
     return {
       card,
       prepare: closeOpenChannels,
-      // Without the numbers that PC/SC counts readers and slots by.
+      // Without the numbers of reader and slot.
       way: card.reader.replace(/( \d\d){1,2}$/, ''),
       facts: [`reader ${card.reader}, ${card.protocol}, through npm ${card.binding}`],
       notes: card.notes,

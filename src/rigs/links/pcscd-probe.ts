@@ -4,12 +4,12 @@ import type { After } from '../../apdu/json/json-asker.ts'
 import { afterTimeout } from '../../host/after-timeout.ts'
 import type { ServiceProbe } from '../../pcsc/service.ts'
 
-/** Where pcscd listens, unless libpcsclite is told otherwise. */
+/** The default socket of pcscd. */
 const SOCKET = '/run/pcscd/pcscd.comm'
-/** A machine under load, or a pcscd that systemd starts with the first call, takes its time. */
-const PATIENCE_MS = 10_000
+/** systemd may start pcscd with the first connection. */
+const PROBE_DEADLINE_MS = 10_000
 
-/** What a client of pcsc-lite says first: length and number of the command, its version of the protocol, a result. */
+/** The first message of a pcsc-lite client: length and number of the command, protocol version, result. */
 const GREETING = [12, 0x11, 4, 4, 0]
 const greeting = (): Uint8Array => {
   const bytes = Buffer.alloc(4 * GREETING.length)
@@ -20,26 +20,26 @@ const greeting = (): Uint8Array => {
 }
 
 /**
- * Greets pcscd. Whatever it says, and if it only hangs up, it is alive; where nothing listens, PC/SC's own error is the
- * better one. The kernel takes the call for a process that is stopped, so only the answer tells.
+ * Sends a greeting to pcscd. False only if it accepts the connection and does not answer, as a stopped process does. A
+ * missing service counts as true, because the error of the PC/SC library is more precise.
  */
 export const probePcscd = (socket: string, after: After): Promise<boolean> =>
   new Promise(resolve => {
-    const call = connect({ path: socket })
+    const client = connect({ path: socket })
     const end = (answers: boolean): void => {
       cancel()
-      call.destroy()
+      client.destroy()
       resolve(answers)
     }
-    const cancel = after(PATIENCE_MS, () => end(false))
-    call.once('connect', () => void call.write(greeting()))
-    call.once('data', () => end(true))
-    call.once('close', () => end(true))
-    call.on('error', () => end(true))
+    const cancel = after(PROBE_DEADLINE_MS, () => end(false))
+    client.once('connect', () => void client.write(greeting()))
+    client.once('data', () => end(true))
+    client.once('close', () => end(true))
+    client.on('error', () => end(true))
   })
 
 export const pcscdAnswers: ServiceProbe = async () => {
   const socket = process.env.PCSCLITE_CSOCK_NAME ?? SOCKET
-  // Without a name nothing listens.
+  // An empty name means that there is no pcscd.
   return socket === '' || probePcscd(socket, afterTimeout)
 }

@@ -7,10 +7,11 @@ import { type Recording, readRecording, replay } from '../../apdu/recording/reco
 import { fromHex } from '../../asn1/bytes.ts'
 import { hideConfirmationCode } from '../../evidence/hide-confirmation-code.ts'
 import { BenchError } from '../../host/error.ts'
+import { describeFileError } from '../../host/state/file-error.ts'
 import type { Rig } from '../rig.ts'
 import type { Link } from './link.ts'
 
-/** The card of a tape: it answers what it was asked when it was recorded, and refuses everything else. */
+/** A card that replays a recording and rejects other commands. */
 export const playRecording = ({ header, exchanges }: Recording): Card => {
   const runExclusive = createMutex()
   const played = replay({ exchanges }, hideConfirmationCode)
@@ -29,15 +30,15 @@ export const playRecording = ({ header, exchanges }: Recording): Card => {
   }
 }
 
-/** The tape at `path`; what is wrong with it is an ApduError `bad-tape` that names the file. */
+/** Reads the recording at `path`. Throws an ApduError `invalid-recording` that names the file. */
 const loadRecording = (path: string): Recording => {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    const reason =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message
-    throw new ApduError('invalid-recording', `cannot read the tape ${path}: ${reason}`, { cause })
+    throw new ApduError('invalid-recording', `cannot read the recording ${path}: ${describeFileError(cause)}`, {
+      cause,
+    })
   }
   try {
     return readRecording(text)
@@ -47,20 +48,20 @@ const loadRecording = (path: string): Recording => {
   }
 }
 
-const tapeOf = (rig: Rig, workingFolder: string): Recording => {
-  if (rig.link === 'software' || !('tape' in rig.link)) throw new TypeError(`${rig.name} is no tape rig`)
+const loadRigRecording = (rig: Rig, workingFolder: string): Recording => {
+  if (rig.link === 'software' || !('tape' in rig.link)) throw new TypeError(`${rig.name} is not a rig with a recording`)
   return loadRecording(resolve(workingFolder, rig.link.tape))
 }
 
 const describeRecording = ({ header: { card, date, rig, bench, redacted } }: Recording): string =>
-  `a replay of the tape of ${card}, recorded on ${date} from the rig ${rig} by esim-bench ${bench}` +
-  (redacted ? ', its EID, ICCIDs and IMSIs replaced' : '')
+  `a replay of the recording of ${card}, made on ${date} from the rig ${rig} by esim-bench ${bench}` +
+  (redacted ? ', with replaced EID, ICCIDs and IMSIs' : '')
 
-/** A recorded session, from its beginning at each opening. */
+/** A recorded session. Each opening starts at its beginning. */
 export const recordingLink = (workingFolder: string): Link => ({
   look: async rig => {
     try {
-      tapeOf(rig, workingFolder)
+      loadRigRecording(rig, workingFolder)
       return { attached: true }
     } catch (error) {
       if (!(error instanceof ApduError)) throw error
@@ -69,8 +70,8 @@ export const recordingLink = (workingFolder: string): Link => ({
   },
   open: async rig => {
     try {
-      const tape = tapeOf(rig, workingFolder)
-      return { card: playRecording(tape), facts: [describeRecording(tape)] }
+      const recording = loadRigRecording(rig, workingFolder)
+      return { card: playRecording(recording), facts: [describeRecording(recording)] }
     } catch (cause) {
       if (!(cause instanceof ApduError)) throw cause
       throw new BenchError('rig-not-attached', `the rig ${rig.name} cannot be replayed: ${cause.message}`, {

@@ -12,9 +12,10 @@ import type { Pki } from '../../rsp/certificates/pki-folder.ts'
 import { ROOT_DS_ADDRESS } from '../../rsp/identifiers.ts'
 import { openDurableMemory } from './durable-memory.ts'
 
-/** The card that a test PKI describes. */
+/** The identity of the card with the certificates of a test PKI. */
 const identityOf = (pki: Pki): EuiccIdentity => {
-  if (!pki.euicc.certificate.eid) throw new BenchError('certificates', 'the eUICC certificate names no EID')
+  if (!pki.euicc.certificate.eid)
+    throw new BenchError('certificates', 'The eUICC certificate contains no EID. Use a certificate of the SGP.26 form.')
   return ordinaryIdentity([pki], { rootDsAddress: ROOT_DS_ADDRESS, defaultDpAddress: undefined })
 }
 
@@ -39,10 +40,7 @@ export const createSoftwareCard = (
     ...(protocol ? { protocol } : {}),
   })
 
-/**
- * The software eUICC of a rig, with the state it had when it was last used. Another certificate is another card: each
- * has its own folder under `cards`.
- */
+/** Opens the software eUICC of a rig with its stored state. Each eUICC certificate has its own card and folder. */
 export const openSoftwareCard = async (cards: string, rig: string, settings: CardSettings): Promise<SoftwareEuicc> => {
   const fingerprint = createHash('sha256').update(settings.pki.euicc.certificate.der).digest().subarray(0, 6)
   const folder = join(cards, `${rig}-${toHex(fingerprint)}`)

@@ -155,7 +155,7 @@ describe('a program that is no wrapper', () => {
     [
       'ends at once',
       [process.execPath, '-e', 'console.error("no modem found");process.exit(3)'],
-      /ended with exit code 3; it said: no modem found/,
+      /ended with exit code 3; last line on stderr: no modem found/,
     ],
     [
       'talks of something else',
@@ -199,7 +199,7 @@ describe('a program that is no wrapper', () => {
   it('is the same of a socket where nobody listens', async () => {
     rig(place, 'nobody', 'tcp: 127.0.0.1:1')
     expect((await place.run('card', 'info', '--rig', 'nobody')).err).toMatch(
-      /127\.0\.0\.1:1 cannot be reached: nobody listens/,
+      /127\.0\.0\.1:1 cannot be reached: no program listens/,
     )
   })
 })

@@ -49,7 +49,7 @@ describe('the port of a modem', () => {
     expect(taken).toBe('the modem')
     expect(device).toMatchObject({ path: dev('ttyUSB1'), usb: { interface: '1.1' } })
     expect(passedOver).toEqual([
-      `${dev('ttyUSB0')} (USB 1-1.4:1.0, serial number A1B2) was passed over: it is no-modem`,
+      `${dev('ttyUSB0')} (USB 1-1.4:1.0, serial number A1B2) was not used: it is no-modem`,
     ])
   })
 
@@ -109,7 +109,7 @@ describe('the port of a modem', () => {
     ] as const)
     await expect(takePort({ serial: 'A1B2' }, path => refusing(codes.get(path)!)(), roots)).rejects.toMatchObject({
       code: 'port-held',
-      message: expect.stringMatching(/none of the 3 ports .*ttyUSB0.*no-modem.*ttyUSB1.*another program.*ttyUSB2/s),
+      message: expect.stringMatching(/None of the 3 ports .*ttyUSB0.*no-modem.*ttyUSB1.*another program.*ttyUSB2/s),
     })
     // What is no matter of the port is not tried on the others.
     await expect(takePort({ usb: '1-1.4' }, refusing('no-profile'), roots)).rejects.toMatchObject({
