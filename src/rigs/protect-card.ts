@@ -15,11 +15,11 @@ import { ES10a } from '../rsp/interfaces/es10a.ts'
 import { ES10c } from '../rsp/interfaces/es10c.ts'
 import type { ProfileInfo } from '../rsp/metadata.ts'
 
-/** A number on a rig's list and one on a card are the same also where one of them is written without its check digit. */
+/** Whether the list contains the number, with or without its check digit. */
 export const isListed = (numbers: readonly string[], number: string): boolean =>
   number !== '' && numbers.some(listed => listed.startsWith(number) || number.startsWith(listed))
 
-/** What a command to the ISD-R would do to what is on the card. */
+/** An operation that is rejected on a protected card or profile. */
 type ProtectedOperation =
   | { readonly kind: 'delete' | 'disable' | 'enable'; readonly target?: ProfileIdentifier }
   | { readonly kind: 'reset'; readonly deletes: boolean }
@@ -32,7 +32,7 @@ type ProfileIdentifier = {
 const tagOf = (row: { readonly request: { readonly tags?: readonly number[] | undefined } }): number =>
   row.request.tags![0]!
 
-/** ES10b.EuiccMemoryReset of SGP.22 v3, whose options this bench does not read. */
+/** ES10b.EuiccMemoryReset of SGP.22 v3. Its options are not decoded. */
 const V3_MEMORY_RESET = 0xbf64
 
 const OPERATION_PARSERS: ReadonlyMap<number, (payload: Uint8Array) => ProtectedOperation> = new Map<
@@ -59,7 +59,7 @@ const OPERATION_PARSERS: ReadonlyMap<number, (payload: Uint8Array) => ProtectedO
   [tagOf(ES10a.SetDefaultDpAddress), () => ({ kind: 'default SM-DP+' })],
 ])
 
-/** What cannot be read counts as the worst that its tag can mean. */
+/** An operation that cannot be decoded counts as the most destructive one of its tag. */
 const parseOperation = (payload: Uint8Array): ProtectedOperation | undefined => {
   const tag = (payload[0]! << 8) | payload[1]!
   const read = OPERATION_PARSERS.get(tag)
@@ -73,8 +73,8 @@ const parseOperation = (payload: Uint8Array): ProtectedOperation | undefined => 
 }
 
 /**
- * The card of a rig with a `protected` list: a command that would take something away from a listed card or profile is
- * refused before the card sees it, wherever it comes from. It is recognised as what goes to the ISD-R in STORE DATA.
+ * Rejects operations on protected cards and profiles with a BenchError `protected`, before they reach the card. They are
+ * recognized in STORE DATA, so the layer covers all sources of commands.
  */
 export const protectCard =
   (numbers: readonly string[] = []): CardLayer =>
@@ -85,7 +85,7 @@ export const protectCard =
           exclusive: procedure => card.exclusive(channel => procedure(protectChannel(channel, numbers))),
         })
 
-/** The blocks of a chain are held back until it is known what the chain is. */
+/** Segments are held back until the operation is known. */
 const protectChannel = (channel: Channel, numbers: readonly string[]): Channel => {
   const chains = new Map<number, { held: Uint8Array[]; payload: Uint8Array; isHarmless: boolean }>()
   const pass = async (held: readonly Uint8Array[]): Promise<Uint8Array> => {
@@ -127,27 +127,27 @@ const storeDataOf = (
     if (!proprietary || ins !== 0xe2) return undefined
     return { number: channel, data, isFirst: p2 === 0, isLast: (p1 & 0x80) !== 0 }
   } catch (error) {
-    // What is no command at all does nothing to a card.
+    // Bytes that are not a command have no effect on the card.
     if (isApduError(error, 'bad-command')) return undefined
     throw error
   }
 }
 
-const WORDS: Readonly<Record<ProtectedOperation['kind'], string>> = {
+const OPERATION_LABELS: Readonly<Record<ProtectedOperation['kind'], string>> = {
   delete: 'deleted from it',
   disable: 'disabled on it',
-  enable: 'enabled on it while another profile is, which that would disable',
+  enable: 'enabled on it while another profile is enabled',
   reset: 'reset on it',
   'default SM-DP+': 'changed of its default SM-DP+',
 }
 
 const refuse = (what: string): BenchError =>
-  new BenchError('protected', `${what}; take it off \`protected\` in the rig file if you mean to`)
+  new BenchError('protected', `${what}. To permit it, remove the entry from \`protected\` in the rig file.`)
 
 const assertAllowed = async (
   channel: Channel,
   number: number,
-  deed: ProtectedOperation,
+  operation: ProtectedOperation,
   numbers: readonly string[],
 ): Promise<void> => {
   const ask = <Request, Response>(row: Es10Function<Request, Response>, request: Request): Promise<Response> =>
@@ -155,35 +155,35 @@ const assertAllowed = async (
   const { eidValue } = await ask(ES10c.GetEID, { tagList: Uint8Array.of(0x5a) })
   const { profileInfoListOk: profiles = [] } = await ask(ES10c.GetProfilesInfo, {})
   const isTarget = ({ iccid, isdpAid }: ProfileInfo): boolean => {
-    const target = 'target' in deed ? deed.target : undefined
+    const target = 'target' in operation ? operation.target : undefined
     return same(target?.iccid, iccid) || same(target?.isdpAid, isdpAid)
   }
   const enabledOther = profiles.find(profile => profile.profileState === 'enabled' && !isTarget(profile))
 
   const eid = toHex(eidValue)
   if (numbers.includes(eid)) {
-    if (deed.kind === 'enable' && enabledOther === undefined) return
-    throw refuse(`the card ${eid} is protected by its rig: nothing may be ${WORDS[deed.kind]}`)
+    if (operation.kind === 'enable' && enabledOther === undefined) return
+    throw refuse(`the card ${eid} is protected by its rig: nothing may be ${OPERATION_LABELS[operation.kind]}`)
   }
   for (const profile of profiles) {
     const iccid = profile.iccid ? iccidToDigits(profile.iccid) : ''
     if (!isListed(numbers, iccid)) continue
     const isHit =
-      deed.kind === 'enable'
+      operation.kind === 'enable'
         ? profile === enabledOther
-        : deed.kind === 'reset'
-          ? deed.deletes
-          : deed.kind !== 'default SM-DP+' && isTarget(profile)
+        : operation.kind === 'reset'
+          ? operation.deletes
+          : operation.kind !== 'default SM-DP+' && isTarget(profile)
     if (!isHit) continue
-    const deeds = deed.kind === 'reset' || deed.kind === 'delete' ? 'deleted' : 'disabled'
-    throw refuse(`the profile ${iccid} is protected by its rig and may not be ${deeds}`)
+    const effect = operation.kind === 'reset' || operation.kind === 'delete' ? 'deleted' : 'disabled'
+    throw refuse(`the profile ${iccid} is protected by its rig and may not be ${effect}`)
   }
 }
 
 const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a !== undefined && b !== undefined && equalBytes(a, b)
 
-/** A card that does not say who it is could be any of those on the list. */
+/** A card that does not identify itself may be a protected one. */
 const askCard = async <Request, Response>(
   channel: Channel,
   number: number,
@@ -194,7 +194,7 @@ const askCard = async <Request, Response>(
     return decode(row.response, await storeData(channel, number, encode(row.request, request)))
   } catch (error) {
     if (!isApduError(error, 'refused') && !(error instanceof Asn1Error)) throw error
-    const what = `this rig protects cards or profiles, and the card does not tell what it is (${row.name})`
-    throw new BenchError('protected', `${what}: nothing is taken from it`, { cause: error })
+    const what = `this rig protects cards or profiles, and the card does not answer ${row.name}`
+    throw new BenchError('protected', `${what}. The operation is rejected.`, { cause: error })
   }
 }

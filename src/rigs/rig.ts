@@ -27,10 +27,7 @@ const PcscLink = z.strictObject({
       /** The required npm package for PC/SC. */
       binding: z.enum(['smartcard', 'pcsclite']).optional(),
     })
-    .refine(
-      ({ reader, atr, eid }) => (reader ?? atr ?? eid) !== undefined,
-      'a reader needs one of the keys reader, atr or eid',
-    ),
+    .refine(({ reader, atr, eid }) => (reader ?? atr ?? eid) !== undefined, 'needs one of the keys reader, atr or eid'),
 })
 
 const ModemLink = z.strictObject({
@@ -53,7 +50,7 @@ const ModemLink = z.strictObject({
     })
     .refine(
       ({ port, usb, serial }) => (port ?? usb ?? serial) !== undefined,
-      'a modem needs one of the keys port, usb or serial',
+      'needs one of the keys port, usb or serial',
     ),
 })
 

@@ -114,12 +114,12 @@ describe('a protected card', () => {
     )
   })
 
-  it('refuses where the card does not say who it is', async () => {
+  it('rejects the operation if the card does not answer GetEID', async () => {
     const made = await createCard([first])
     // No ISD-R is selected: the card tells nothing.
     await expect(
       made.card.exclusive(channel => channel.transmit(Buffer.from('80e291000fbf330c5a0a98000000000000000010', 'hex'))),
-    ).rejects.toThrow('does not tell what it is')
+    ).rejects.toThrow('the card does not answer GetEID')
   })
 })
 

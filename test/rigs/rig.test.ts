@@ -76,7 +76,7 @@ describe('the rigs of a folder', () => {
 
   it('have names of their own', () => {
     for (const file of ['a.yaml', 'b.yml']) writeFileSync(join(folder, file), 'name: desk\nlink: software\n')
-    expect(() => readRigs([folder])).toThrow(/the rig desk is already in .*a\.yaml/)
+    expect(() => readRigs([folder])).toThrow(/the rig desk is already defined in .*a\.yaml/)
   })
 })
 
@@ -91,7 +91,7 @@ describe('the choice of a rig', () => {
   it('falls on the first with hardware that is attached', async () => {
     const chosen = await chooseRig([SOFTWARE_RIG, reader, modem], undefined, only('software', 'shelf'))
     expect(chosen.rig).toBe(modem)
-    expect(chosen.why).toBe('Using the rig shelf (modem at /dev/ttyUSB2): the first one set up that is attached.')
+    expect(chosen.why).toBe('Using the rig shelf (modem at /dev/ttyUSB2): the first configured rig that is attached.')
   })
 
   it('falls on the software eUICC with the reason', async () => {
@@ -100,7 +100,7 @@ describe('the choice of a rig', () => {
       rig: SOFTWARE_RIG,
       why: 'Using the software eUICC: no rig with a card is attached (desk: no desk here).',
     })
-    expect((await chooseRig([SOFTWARE_RIG], undefined, only())).why).toContain('no reader or modem is set up')
+    expect((await chooseRig([SOFTWARE_RIG], undefined, only())).why).toContain('rigs/ contains no reader or modem')
   })
 
   it('never replaces a rig that was named', async () => {
@@ -110,7 +110,7 @@ describe('the choice of a rig', () => {
     })
     await expect(chooseRig([SOFTWARE_RIG, reader], 'dekc', only())).rejects.toMatchObject({
       code: 'no-such-rig',
-      message: 'there is no rig "dekc"; did you mean desk?',
+      message: 'There is no rig "dekc". Did you mean desk?',
     })
   })
 })

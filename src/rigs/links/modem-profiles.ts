@@ -25,7 +25,7 @@ const ModemProfileFile = z.strictObject({
       model: Pattern.optional(),
       information: Pattern.optional(),
     })
-    .refine(match => Object.keys(match).length > 0, 'match needs one of the keys manufacturer, model or information')
+    .refine(match => Object.keys(match).length > 0, 'needs one of the keys manufacturer, model or information')
     .optional(),
   apdu: z.enum(['ccho-cgla', 'csim']).optional(),
   segmentSize: z.int().min(16).max(255).optional(),

@@ -48,9 +48,7 @@ describe('the port of a modem', () => {
     )
     expect(taken).toBe('the modem')
     expect(device).toMatchObject({ path: dev('ttyUSB1'), usb: { interface: '1.1' } })
-    expect(passedOver).toEqual([
-      `${dev('ttyUSB0')} (USB 1-1.4:1.0, serial number A1B2) was not used: it is no-modem`,
-    ])
+    expect(passedOver).toEqual([`${dev('ttyUSB0')} (USB 1-1.4:1.0, serial number A1B2) was not used: it is no-modem`])
   })
 
   it('that another program has open is not taken, even where the system would give it; the rule is printed', async () => {

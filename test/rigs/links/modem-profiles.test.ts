@@ -81,9 +81,9 @@ describe('modem profiles', () => {
     ],
     ['name: x\nsegmentsize: 3\n', /line 2, column 1: .*did you mean `segmentSize`\?/],
     ['name: x\nsegmentSize: 300\n', /line 2, column 14: segmentSize/],
-    ['name: x\nmatch: {}\n', /line 2, column 8: match: give manufacturer, model or information/],
-    ['name: x\nmatch: { model: "EG25(" }\n', /line 2, column 17: match\.model: not a regular expression/],
-    ['name: x\ninit: [ECSIMSLEEP=0]\n', /line 2, column 8: init\.0: a command as it is sent, beginning with AT/],
+    ['name: x\nmatch: {}\n', /line 2, column 8: match: needs one of the keys manufacturer, model or information/],
+    ['name: x\nmatch: { model: "EG25(" }\n', /line 2, column 17: match\.model: not a valid regular expression/],
+    ['name: x\ninit: [ECSIMSLEEP=0]\n', /line 2, column 8: init\.0: an AT command, beginning with AT/],
     ['name: x\nreset: [{ wait: 0 }]\n', /line 2, column \d+: reset\.0/],
     ['name: x\nreset: []\n', /line 2, column \d+: reset/],
     ['name: x\nquirks: { noTestCommand: true }\n', /line 2, .*did you mean `noTestCommands`\?/],
@@ -93,7 +93,7 @@ describe('modem profiles', () => {
 
   it('have one file each, and need no folder', () => {
     const twice = folderWith({ 'a.yaml': 'name: x\n', 'b.yaml': 'name: x\n' })
-    expect(() => readModemProfiles([twice])).toThrow(/b\.yaml: the modem profile x is already in .*a\.yaml/)
+    expect(() => readModemProfiles([twice])).toThrow(/b\.yaml: the modem profile x is already defined in .*a\.yaml/)
     expect(readModemProfiles([join(twice, 'nowhere')])).toEqual([])
   })
 })
