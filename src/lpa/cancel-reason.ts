@@ -4,7 +4,7 @@ import { ES10b } from '../rsp/interfaces/es10b.ts'
 import { isLpaError } from './errors.ts'
 import { stepOf } from './report.ts'
 
-/** The true reason (SGP.22 §3.0.2), or `undefined` where there is nothing left to cancel. */
+/** The reason for CancelSession (SGP.22 §3.0.2); `undefined` if there is no session to cancel. */
 export const reasonToCancel = (error: unknown): CancelSessionReason | undefined => {
   if (isApduError(error, 'card-removed', 'card-mute', 'port-gone', 'timed-out', 'reader-busy', 'exchange-lost'))
     return undefined
@@ -19,14 +19,14 @@ export const reasonToCancel = (error: unknown): CancelSessionReason | undefined 
   switch (error.code) {
     case 'rejected':
       return error.data.cancelReason
-    // The order stays as it is: the user may come back with the code.
+    // The order remains valid: the user may retry with the code.
     case 'confirmation-code-missing':
       return 'postponed'
     case 'ppr-not-allowed':
       return 'pprNotAllowed'
     case 'metadata-mismatch':
       return 'metadataMismatch'
-    // The server has closed the session itself.
+    // The server has closed the session.
     case 'server-refused':
       return undefined
     default:

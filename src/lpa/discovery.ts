@@ -13,15 +13,15 @@ export interface DiscoveryRequest {
   readonly isdr: Isdr
   readonly fetch: Fetch
   readonly deviceInfo: DownloadRequest['deviceInfo']
-  /** The card's root SM-DS where absent. */
+  /** Default: the root SM-DS of the card. */
   readonly smdsAddress?: string | undefined
-  /** The id of the event that led here from another SM-DS. */
+  /** The event id from another SM-DS that referred to this one. */
   readonly eventId?: string | undefined
   readonly protocolVersion?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** What an SM-DS has for this card (SGP.22 §3.6.2): where a profile waits, and the id to ask for it there. */
+/** Retrieves the events for this card from an SM-DS (SGP.22 §3.6.2): SM-DP+ addresses with event ids. */
 export const discoverEvents = async (request: DiscoveryRequest): Promise<readonly EventEntry[]> => {
   const { isdr, fetch, deviceInfo, eventId, protocolVersion, signal } = request
   const address = request.smdsAddress ?? (await readRoot(isdr))
@@ -31,7 +31,7 @@ export const discoverEvents = async (request: DiscoveryRequest): Promise<readonl
     ES11.InitiateAuthentication,
   )
   const { transactionId, authenticateServerResponse, euiccSigned1, euiccSignature1, euiccCertificate } = authenticated
-  // The session ends with the answer: an SM-DS binds nothing, and knows no CancelSession.
+  // The response ends the session: an SM-DS has no CancelSession.
   const answer = await callServer(server, ES11.AuthenticateClient, { transactionId, authenticateServerResponse }).catch(
     error => {
       throw withFaultOfRefusal(error, {
@@ -48,17 +48,17 @@ export const discoverEvents = async (request: DiscoveryRequest): Promise<readonl
 const readRoot = async (isdr: Isdr): Promise<string> => {
   const { rootDsAddress } = await readAddresses(isdr)
   if (rootDsAddress) return rootDsAddress
-  throw new LpaError('no-address', 'user', 'the card holds no root SM-DS address: name the SM-DS to ask', {
+  throw new LpaError('no-address', 'user', 'the card has no root SM-DS address: enter the address of an SM-DS', {
     step: 'ES10a.GetEuiccConfiguredAddresses',
   })
 }
 
-/** From the root to an alternative SM-DS is one step (SGP.22 §3.6.2); a chain that goes on is a circle. */
+/** An event refers from the root to an alternative SM-DS at most once (SGP.22 §3.6.2); a longer chain may be a loop. */
 const MAX_SMDS = 3
 
 /**
- * Downloads what an event announces. The server of an event is an SM-DP+, with the event's id as matching id, or
- * another SM-DS, which is asked under that id in turn; which of the two, its certificate says.
+ * Downloads the profile of an event. Its server is an SM-DP+, with the event id as matching ID, or another SM-DS, which
+ * is called with the event id. The server certificate distinguishes them.
  */
 export const downloadEvent = async (
   event: EventEntry,
@@ -75,7 +75,7 @@ export const downloadEvent = async (
     } catch (error) {
       if (!isLpaError(error, 'not-an-smdp') || asked > MAX_SMDS) throw error
     }
-    const text = `the event leads to another SM-DS, ${rspServerAddress}`
+    const text = `the event refers to another SM-DS, ${rspServerAddress}`
     request.isdr.report({ kind: 'noted', text })
     const { isdr, fetch, deviceInfo, protocolVersion, signal } = request
     const [found] = await discoverEvents({
@@ -87,7 +87,7 @@ export const downloadEvent = async (
       throw new LpaError(
         'no-event',
         'server',
-        `${rspServerAddress} does not know the event ${eventId}, which led there`,
+        `${rspServerAddress} does not have the event ${eventId} that refers to it`,
         {
           step: stepOf(ES11.AuthenticateClient),
         },

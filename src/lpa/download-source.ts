@@ -8,7 +8,7 @@ import { LpaError } from './errors.ts'
 import { stepOf } from './report.ts'
 import { isSmds } from './server/server-role.ts'
 
-/** Where the profile comes from. The card's default address is used only where it is asked for by name. */
+/** Selects the SM-DP+. The default address of the card is used only if requested. */
 export type DownloadSource =
   | { readonly activationCode: string | ActivationCode }
   | { readonly smdpAddress: string; readonly matchingId?: string; readonly smdpOid?: string }
@@ -25,30 +25,30 @@ export const findSource = async (
   if ('smdpAddress' in source) return source
   const { defaultDpAddress } = await readAddresses(isdr)
   if (!defaultDpAddress)
-    throw new LpaError('no-address', 'user', 'the card holds no default SM-DP+ address: give an activation code', {
+    throw new LpaError('no-address', 'user', 'the card has no default SM-DP+ address: enter an activation code', {
       step: 'ES10a.GetEuiccConfiguredAddresses',
     })
   return { smdpAddress: defaultDpAddress }
 }
 
-/** An SM-DS answers under the same path, and has no profiles: an event may lead from one to another (SGP.22 §3.6.2). */
+/** An SM-DS uses the same path but has no profiles; an event may refer to one (SGP.22 §3.6.2). */
 export const checkIsSmdp = (address: string, certificate: Uint8Array): void => {
   if (!isSmds(certificate)) return
-  throw new LpaError('not-an-smdp', 'server', `${address} is an SM-DS and not an SM-DP+: it has no profiles`, {
+  throw new LpaError('not-an-smdp', 'server', `${address} is an SM-DS, not an SM-DP+, and has no profiles`, {
     step: stepOf(ES9p.InitiateAuthentication),
     field: 'serverCertificate',
   })
 }
 
-/** SGP.22 §3.1.3: an OID in the activation code must be that of the certificate the server authenticates with. */
+/** SGP.22 §3.1.3: the OID of the activation code must match the server certificate. */
 export const checkOid = (expected: string, certificate: Uint8Array): void => {
   const found = registeredIdOf(certificate)
   if (found === expected) return
-  const seen = found === undefined ? 'names none' : `is of ${found}`
+  const description = found === undefined ? 'has no OID' : `has OID ${found}`
   throw new LpaError(
     'wrong-server',
     'server',
-    `the activation code is for SM-DP+ ${expected}, the certificate ${seen}`,
+    `the activation code is for SM-DP+ ${expected}, the certificate ${description}`,
     {
       step: stepOf(ES9p.InitiateAuthentication),
       field: 'smdpOid',
@@ -56,7 +56,7 @@ export const checkOid = (expected: string, certificate: Uint8Array): void => {
   )
 }
 
-/** A certificate that cannot be read names nobody; what is wrong with it, the card says. */
+/** Undefined for an invalid certificate; the card reports its error. */
 const registeredIdOf = (certificate: Uint8Array): string | undefined => {
   try {
     return parseCertificate(certificate).registeredId

@@ -23,12 +23,12 @@ import { asElement, faultOfDownloadError, isGenuine, withFaultOfRefusal } from '
 import { callServer, type ServerAccess } from './server/server-call.ts'
 import { cancelSession, checkTransactionId, openSession, type RspSession } from './session.ts'
 
-/** What the user is asked besides the profile's metadata. */
+/** What the user must accept, in addition to the metadata. */
 export interface ConsentTerms {
   readonly confirmationCodeRequired: boolean
-  /** Policy rules of the profile: PPR1 may not be disabled, PPR2 may not be deleted. */
+  /** Policy rules of the profile: PPR1 forbids disabling it, PPR2 forbids deleting it. */
   readonly ppr: readonly PolicyRule[]
-  /** The card wants the user told of these rules and asked for them. */
+  /** The card requires the user's consent to these rules. */
   readonly pprConsentRequired: boolean
 }
 export type Consent =
@@ -39,14 +39,17 @@ export type DownloadRequest = DownloadSource & {
   readonly isdr: Isdr
   readonly fetch: Fetch
   readonly deviceInfo: DeviceInfo
-  /** Asked once, after the server has said what it has and before anything is bound. */
+  /** Called once, after authentication and before the profile is bound. */
   readonly confirm: (metadata: StoreMetadataRequest, terms: ConsentTerms) => Promise<Consent>
   readonly protocolVersion?: string | undefined
-  /** Leaves the installation result on the card, for somebody who sends it later. */
+  /** Leaves the installation result on the card, for a later delivery. */
   readonly keepNotification?: boolean | undefined
-  /** Stops the download between two steps, and cancels the session: a TimeoutError as timeout, all else as the user's no. */
+  /**
+   * Stops the download between two steps and cancels the session: a TimeoutError with reason timeout, else with
+   * endUserRejection.
+   */
   readonly signal?: AbortSignal | undefined
-  /** From `retryAfterLostResponse`: whether this is the second try, and what is known of the first. */
+  /** From `retryAfterLostResponse`: the state of the previous attempt. */
   readonly attempt?: Attempt | undefined
 }
 
@@ -56,33 +59,33 @@ export interface Download {
   readonly iccid: string
   readonly isdpAid: Uint8Array
   readonly metadata: StoreMetadataRequest
-  /** As the card lists it. */
+  /** As listed by the card. */
   readonly profile: ProfileInfo
   readonly seqNumber: number
-  /** False: the result waits on the card for `sendNotifications`. */
+  /** False: the result remains on the card for `sendNotifications`. */
   readonly notificationSent: boolean
   readonly packageLength: number
 }
 
 /**
- * Profile download and installation (SGP.22 §3.1.3). A session that does not come to its end is cancelled on card and
- * server with the true reason, but where the server has closed it or the card is gone.
+ * Profile download and installation (SGP.22 §3.1.3). A failed session is canceled on card and server with its reason,
+ * unless the server closed it or the card is removed.
  */
 export const downloadProfile = async (request: DownloadRequest): Promise<Download> => {
   const { isdr, fetch, protocolVersion, signal, deviceInfo, attempt } = request
 
-  // 0. Not if it has been done already.
+  // 0. Use the result of the previous attempt, if any.
   if (attempt?.lost !== undefined) {
     signal?.throwIfAborted()
     const earlier = await resume(request, attempt)
     if (earlier !== undefined) return earlier
   }
 
-  // 1. Whose door?
+  // 1. Select the SM-DP+.
   const source = await findSource(isdr, request)
   const server: ServerAccess = { fetch, address: source.smdpAddress, report: isdr.report, protocolVersion, signal }
 
-  // 2. Common mutual authentication; the server tells what it has.
+  // 2. Common mutual authentication; the server returns the metadata.
   const { smdpOid, matchingId } = source
   const checkServerCertificate = (certificate: Uint8Array): void => {
     checkIsSmdp(server.address, certificate)
@@ -90,7 +93,7 @@ export const downloadProfile = async (request: DownloadRequest): Promise<Downloa
   }
   const session = await openSession({ isdr, server, matchingId, deviceInfo, checkServerCertificate })
 
-  // 3.-6. What fails here leaves a session open.
+  // 3.-6. An error in these steps leaves a session open.
   let loaded: Loaded
   try {
     loaded = await bindAndLoad(request, session)
@@ -106,15 +109,15 @@ export const downloadProfile = async (request: DownloadRequest): Promise<Downloa
 
 const finish = async (request: DownloadRequest, session: RspSession, loaded: Loaded): Promise<Download> => {
   const { isdr } = request
-  const { result, packageLength, isTold } = loaded
+  const { result, packageLength, isDelivered } = loaded
   const { server, transactionId, profileMetadata } = session
-  // 7. The result has ended the session on the card; the server hears of it, whatever it says.
+  // 7. The result ends the session on the card; it is sent to the server, also if it is an error.
   const notification = result.value.profileInstallationResultData.value.notificationMetadata
-  const notificationSent = isTold || (!request.keepNotification && (await tell(request, result)))
+  const notificationSent = isDelivered || (!request.keepNotification && (await deliverResult(request, result)))
   checkResultSignature(result, session.euiccCertificate)
   const isdpAid = await readResult(isdr, session, result)
 
-  // 8. What the card lists must be what the user accepted.
+  // 8. The listed profile must match what the user accepted.
   const profile = await readInstalled(isdr, profileMetadata, isdpAid)
   return {
     smdpAddress: server.address,
@@ -132,36 +135,39 @@ const finish = async (request: DownloadRequest, session: RspSession, loaded: Loa
 interface Loaded {
   readonly result: WithRawBytes<ProfileInstallationResult>
   readonly packageLength: number
-  /** The server had it in an earlier try: it is on the card no more. */
-  readonly isTold?: boolean
+  /** The server received it in an earlier attempt, and it was removed from the card. */
+  readonly isDelivered?: boolean
 }
 
-/** What came of the try before, where the card knows it; the server hears of a package that was given up, too. */
+/**
+ * Continues after the previous attempt if the card has its result. A result of an aborted package is sent to the
+ * server.
+ */
 const resume = async (request: DownloadRequest, attempt: Attempt): Promise<Download | undefined> => {
   const { isdr } = request
   const note = (text: string): void => isdr.report({ kind: 'noted', text })
   const had = attempt.loading?.result
   if (had !== undefined) {
-    note('the result of the installation had come before; it counts')
+    note('the installation result was received before the response was lost, and is used')
     const { seqNumber } = had.value.profileInstallationResultData.value.notificationMetadata
     const waits = (await listNotifications(isdr)).some(each => each.seqNumber === seqNumber)
-    const isTold = !request.keepNotification && !waits
+    const isDelivered = !request.keepNotification && !waits
     attempt.lost = undefined
-    return finish(request, attempt.loading!.session, { ...attempt.loading!, result: had, isTold })
+    return finish(request, attempt.loading!.session, { ...attempt.loading!, result: had, isDelivered })
   }
   const result = await findResult(isdr, attempt)
   if (result !== undefined && !isInterruption(result)) {
-    note('the card had carried out what got lost, and keeps the result of the installation: it counts')
+    note('the card has executed the lost command and stored the installation result, which is used')
     attempt.lost = undefined
     const { session, packageLength } = attempt.loading!
     return finish(request, session, { result, packageLength })
   }
   note(
     attempt.loading === undefined
-      ? 'no package was on its way yet: the download begins anew, once'
-      : 'the card knows of no installation: the download begins anew, once',
+      ? 'no package was sent yet: the download is restarted once'
+      : 'the card has no installation result: the download is restarted once',
   )
-  if (result !== undefined) await tell(request, result)
+  if (result !== undefined) await deliverResult(request, result)
   return undefined
 }
 
@@ -169,7 +175,7 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
   const { isdr, signal, attempt } = request
   const { server, transactionId, profileMetadata } = session
 
-  // 3. May it come onto this card, and does the user want it?
+  // 3. Check the policy rules and ask the user.
   signal?.throwIfAborted()
   const pprConsentRequired = await checkPolicy(isdr, profileMetadata)
   const confirmationCodeRequired = session.smdpSigned2.value.ccRequiredFlag
@@ -180,18 +186,18 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
     : await request.confirm(profileMetadata, { confirmationCodeRequired, ppr, pprConsentRequired })
   signal?.throwIfAborted()
   if (!consent.accepted)
-    throw new LpaError('rejected', 'user', `the user did not take the profile: ${consent.reason}`, {
+    throw new LpaError('rejected', 'user', `the user did not accept the profile: ${consent.reason}`, {
       cancelReason: consent.reason,
     })
   if (confirmationCodeRequired && !consent.confirmationCode)
     throw new LpaError(
       'confirmation-code-missing',
       'user',
-      'the operator asks for a confirmation code, and none was given',
+      'the operator requires a confirmation code, but none was entered',
     )
   if (attempt) attempt.agreed = { metadata: profileMetadata, confirmationCode: consent.confirmationCode }
 
-  // 4. The card makes its one-time key; the server binds the profile to it.
+  // 4. The card generates its one-time key; the server binds the profile to it.
   const prepared = await isdr.call(ES10b.PrepareDownload, {
     smdpSigned2: session.smdpSigned2,
     smdpSignature2: session.smdpSignature2,
@@ -218,15 +224,20 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
   })
   checkTransactionId(stepOf(ES9p.GetBoundProfilePackage), transactionId, bound.transactionId)
 
-  // 5. Is it the profile that was shown? Its metadata are protected, not encrypted.
+  // 5. The metadata of the package, which are not encrypted, must match the accepted ones.
   const { segments, metadata } = segmentPackage(bound.boundProfilePackage)
   if (!sameMetadata(metadata, profileMetadata))
-    throw new LpaError('metadata-mismatch', 'server', 'the bound package is for another profile than the one shown', {
-      step: stepOf(ES9p.GetBoundProfilePackage),
-      field: toHex(metadata.iccid) === toHex(profileMetadata.iccid) ? 'profileMetadata' : 'iccid',
-    })
+    throw new LpaError(
+      'metadata-mismatch',
+      'server',
+      'the bound package is for another profile than the accepted one',
+      {
+        step: stepOf(ES9p.GetBoundProfilePackage),
+        field: toHex(metadata.iccid) === toHex(profileMetadata.iccid) ? 'profileMetadata' : 'iccid',
+      },
+    )
 
-  // 6. Onto the card, segment by segment.
+  // 6. Load the segments onto the card.
   const packageLength = bound.boundProfilePackage.length
   if (attempt) attempt.loading = { session, packageLength }
   const result = await loadSegments(isdr, segments, signal)
@@ -234,7 +245,7 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
   return { result, packageLength }
 }
 
-/** True if the card wants the user asked about the rules. */
+/** Returns true if the card requires the user's consent to the rules. */
 const checkPolicy = async (isdr: Isdr, metadata: StoreMetadataRequest): Promise<boolean> => {
   if (policyRulesOf(metadata).length === 0) return false
   const { rat } = await isdr.call(ES10b.GetRAT, {})
@@ -248,14 +259,14 @@ const checkPolicy = async (isdr: Isdr, metadata: StoreMetadataRequest): Promise<
   })
 }
 
-/** What the eUICC keeps of the metadata; the part for the LPA alone is not in the package. */
+/** Compares the metadata that the eUICC stores; the package omits the part for the LPA. */
 const sameMetadata = (a: StoreMetadataRequest, b: StoreMetadataRequest): boolean => {
   const comparable = (metadata: StoreMetadataRequest): string =>
     toHex(encode(StoreMetadataRequest, { ...metadata, serviceSpecificDataNotStoredInEuicc: undefined }))
   return comparable(a) === comparable(b)
 }
 
-/** A server passes over a result that does not verify, and tells nobody; so it is the LPA that has to see it. */
+/** A server ignores a result with an invalid signature without an error, so the LPA verifies it. */
 const checkResultSignature = (
   { value }: WithRawBytes<ProfileInstallationResult>,
   euiccCertificate: Uint8Array,
@@ -271,7 +282,7 @@ const checkResultSignature = (
   throw new LpaError(
     'card-mismatch',
     'card',
-    `${step}: the result is not signed by the key of the card's certificate`,
+    `${step}: the signature of the result does not match the card's certificate`,
     {
       step,
       field: 'euiccSignPIR',
@@ -279,7 +290,7 @@ const checkResultSignature = (
   )
 }
 
-/** A card that refuses an ICCID because it has it is right where it lists it: then nobody should have ordered that. */
+/** A rejected duplicate ICCID is an error of the order if the card does list that ICCID. */
 const readResult = async (
   isdr: Isdr,
   { transactionId, profileMetadata: { iccid } }: RspSession,
@@ -295,8 +306,11 @@ const readResult = async (
   }
 }
 
-/** Sends the installation result at once. A server that does not take it does not undo the installation: the card keeps it. */
-const tell = async (
+/**
+ * Sends the installation result at once. If the server rejects it, the profile stays installed and the result on the
+ * card.
+ */
+const deliverResult = async (
   { isdr, fetch, protocolVersion }: DownloadRequest,
   { value, bytes }: WithRawBytes<ProfileInstallationResult>,
 ): Promise<boolean> => {
@@ -306,7 +320,7 @@ const tell = async (
     return true
   } catch (error) {
     if (!isLpaError(error)) throw error
-    const text = `the installation result (${metadata.seqNumber}) stays on the card: ${error.message}`
+    const text = `the installation result (${metadata.seqNumber}) remains on the card: ${error.message}`
     isdr.report({ kind: 'noted', text, error })
     return false
   }

@@ -1,41 +1,41 @@
 import type { CancelSessionReason } from '../rsp/authentication.ts'
 
-/** Why a procedure ended. Code branches on these, never on the message. */
+/** Why a procedure ended. Code branches on these codes, never on the message. */
 export type LpaErrorCode =
   // the card
-  | 'no-isdr' // no AID of the list selects an ISD-R: not an eUICC, or one with an AID of its own
-  | 'card-refused' // a status word, or the function's own error value, said no
-  | 'bad-card-answer' // the answer cannot be read
-  | 'card-mismatch' // the answer can be read and contradicts what was asked
-  | 'state-not-changed' // the card said ok, and reading back says otherwise
-  // the network between
+  | 'no-isdr' // no AID selects an ISD-R: not an eUICC, or its AID is unknown
+  | 'card-refused' // a status word or the error value of a function
+  | 'bad-card-answer' // the response is invalid
+  | 'card-mismatch' // the response contradicts the request
+  | 'state-not-changed' // the card returned ok, but the state is unchanged
+  // the network
   | 'unreachable'
   | 'server-timed-out'
   // the server
-  | 'untrusted' // its TLS certificate does not lead to a CI that the card lists
+  | 'untrusted' // its TLS certificate is not issued by a CI of the card
   | 'http-status' // an HTTP status other than success
-  | 'bad-server-answer' // the answer cannot be read
+  | 'bad-server-answer' // the response is invalid
   | 'server-refused' // the function failed, with subject and reason code
-  | 'server-mismatch' // the answer can be read and contradicts what was asked
-  | 'not-an-smdp' // its certificate is an SM-DS's
-  | 'no-event' // an SM-DS knows nothing of an event that another one named
-  | 'wrong-server' // the certificate's OID is not that of the activation code
-  | 'metadata-mismatch' // the package is for another profile than the one that was shown
-  | 'ppr-not-allowed' // the profile's policy rules are not allowed on this card
-  | 'install-failed' // the card answered the package with an error result
+  | 'server-mismatch' // the response contradicts the request
+  | 'not-an-smdp' // its certificate is for an SM-DS
+  | 'no-event' // an SM-DS does not have the event that another one referred to
+  | 'wrong-server' // the OID of the certificate is not the one of the activation code
+  | 'metadata-mismatch' // the package is for another profile than the accepted one
+  | 'ppr-not-allowed' // the card does not allow the policy rules of the profile
+  | 'install-failed' // the installation result is an error
   // the user
   | 'no-address' // neither an activation code nor a default SM-DP+ address on the card
   | 'confirmation-code-missing'
-  | 'rejected' // the user said no, or later, or nothing
+  | 'rejected' // the user rejected or postponed it, or did not answer
 
 export interface LpaErrorData {
-  /** Step at which it ended, in the specification's words: `ES9+.AuthenticateClient`. */
+  /** The failed step, named as in SGP.22: `ES9+.AuthenticateClient`. */
   readonly step?: string | undefined
   /** SW1 SW2. */
   readonly status?: number | undefined
-  /** The error value of an ES10 function by its name in the module, or by number. */
+  /** The error value of an ES10 function, by name or number. */
   readonly result?: string | number | undefined
-  /** What differs, for the mismatches: `serverAddress`, `transactionId`, `iccid`, … */
+  /** The field that differs: `serverAddress`, `transactionId`, `iccid`, … */
   readonly field?: string | undefined
   readonly httpStatus?: number | undefined
   readonly subjectCode?: string | undefined
@@ -44,16 +44,16 @@ export interface LpaErrorData {
   readonly serverMessage?: string | undefined
   readonly bppCommandId?: string | number | undefined
   readonly errorReason?: string | number | undefined
-  /** Of the notification that the card made of it. */
+  /** Sequence number of the resulting notification. */
   readonly seqNumber?: number | undefined
   readonly url?: string | undefined
-  /** The reason that card and server were told when the session was cancelled. */
+  /** The reason of the CancelSession. */
   readonly cancelReason?: CancelSessionReason | undefined
 }
 
 export type LpaFault = 'card' | 'server' | 'network' | 'user'
 
-/** `fault` says on whose side it lies; `data` what was seen. */
+/** `fault` is the responsible part; `data` the details. */
 export class LpaError extends Error {
   readonly code: LpaErrorCode
   readonly fault: LpaFault
@@ -67,7 +67,7 @@ export class LpaError extends Error {
     this.data = data
   }
 
-  /** The same error, with more known about it. */
+  /** Copies the error with additional data. */
   with(more: LpaErrorData, fault: LpaFault = this.fault): LpaError {
     const error = new LpaError(this.code, fault, this.message, { ...this.data, ...more }, this.cause)
     if (this.stack !== undefined) error.stack = this.stack
@@ -75,6 +75,6 @@ export class LpaError extends Error {
   }
 }
 
-/** Narrows a caught value to an LpaError of one of the given codes (any code when none is given). */
+/** Narrows a caught value to an LpaError with one of the codes (any code if none is given). */
 export const isLpaError = (error: unknown, ...codes: readonly LpaErrorCode[]): error is LpaError =>
   error instanceof LpaError && (codes.length === 0 || codes.includes(error.code))

@@ -17,15 +17,15 @@ export interface NotificationRequest {
   readonly fetch: Fetch
   readonly protocolVersion?: string | undefined
   readonly signal?: AbortSignal | undefined
-  /** Only these; all that wait where absent. */
+  /** Only these; default: all pending notifications. */
   readonly seqNumbers?: readonly number[] | undefined
-  /** Leaves on the card what a server has taken, for somebody who removes it himself. */
+  /** Does not remove delivered notifications from the card. */
   readonly keep?: boolean | undefined
 }
 
 export interface NotificationsSent {
   readonly sent: readonly NotificationMetadata[]
-  /** Still on the card; another call tries them again. `error` is absent where an earlier one to the same address failed. */
+  /** Still on the card. `error` is absent if an earlier notification to the same address failed. */
   readonly kept: readonly { readonly metadata: NotificationMetadata; readonly error?: unknown }[]
 }
 
@@ -36,7 +36,7 @@ export const listNotifications = async (isdr: Isdr): Promise<readonly Notificati
   return answer.notificationMetadataList
 }
 
-/** One notification as the card signed it. */
+/** A notification as signed by the card. */
 export const retrieveNotification = async (
   isdr: Isdr,
   seqNumber: number,
@@ -46,7 +46,7 @@ export const retrieveNotification = async (
     throw functionRefused(ES10b.RetrieveNotificationsList, answer.notificationsListResultError)
   const found = answer.notificationList.find(({ value }) => getNotificationMetadata(value).seqNumber === seqNumber)
   if (found === undefined)
-    throw new LpaError('card-mismatch', 'card', `the card lists notification ${seqNumber} and does not give it out`, {
+    throw new LpaError('card-mismatch', 'card', `the card lists notification ${seqNumber} but does not return it`, {
       step: 'ES10b.RetrieveNotificationsList',
       field: 'seqNumber',
     })
@@ -54,8 +54,8 @@ export const retrieveNotification = async (
 }
 
 /**
- * Addresses to which the profile's metadata promise a notification of `event` (SGP.22 §3.5), and for which the card
- * lists none that is newer than `before`.
+ * Returns the addresses of notificationConfigurationInfo for `event` (SGP.22 §3.5) for which the card has no
+ * notification newer than `before`.
  */
 export const findMissing = async (
   isdr: Isdr,
@@ -79,8 +79,8 @@ export const findMissing = async (
 }
 
 /**
- * Takes a notification off the card. It is then lost: call it when a server has it. Whether a removal was carried out
- * whose answer got lost, the card's list tells.
+ * Removes a notification from the card after its delivery. If the response is lost, the list of the card decides about
+ * a retry.
  */
 export const removeNotification = async (isdr: Isdr, seqNumber: number): Promise<void> => {
   const remove = () => isdr.call(ES10b.RemoveNotificationFromList, { seqNumber })
@@ -94,9 +94,8 @@ export const removeNotification = async (isdr: Isdr, seqNumber: number): Promise
 }
 
 /**
- * Sends what waits, each to its own address, in the order of the sequence numbers, and removes what a server has
- * acknowledged with 2xx (SGP.22 §3.5). What one server does not take does not hold up the others; behind a failure,
- * the later ones to the same address wait, so that no server hears of a delete before the install.
+ * Delivers pending notifications in the order of their sequence numbers, and removes those that a server acknowledged
+ * with 2xx (SGP.22 §3.5). After a failure, later ones to the same address remain pending, to keep their order.
  */
 export const sendNotifications = async (request: NotificationRequest): Promise<NotificationsSent> => {
   const { isdr, seqNumbers } = request
@@ -123,7 +122,7 @@ export const sendNotifications = async (request: NotificationRequest): Promise<N
       kept.push({ metadata, error })
       isdr.report({
         kind: 'noted',
-        text: `notification ${metadata.seqNumber} stays on the card: ${error.message}`,
+        text: `notification ${metadata.seqNumber} remains on the card: ${error.message}`,
         error,
       })
     }
@@ -132,9 +131,8 @@ export const sendNotifications = async (request: NotificationRequest): Promise<N
 }
 
 /**
- * A server passes over what does not verify, and answers like to the rest (SGP.22 §5.6.4): such a notification would
- * be gone from the card, and nobody would know. The result of an installation carries no certificate; it was checked
- * in its session.
+ * A server ignores an invalid signature and acknowledges it (SGP.22 §5.6.4), and the notification would be lost. An
+ * installation result has no certificate; it is verified in its session.
  */
 const checkSignature = (
   { otherSignedNotification }: PendingNotification,
@@ -148,13 +146,18 @@ const checkSignature = (
     certificate: euiccCertificate,
   }
   if (isGenuine(claim)) return
-  throw new LpaError('card-mismatch', 'card', `notification ${seqNumber} is not signed by the key of its certificate`, {
-    step: 'ES10b.RetrieveNotificationsList',
-    field: 'euiccNotificationSignature',
-  })
+  throw new LpaError(
+    'card-mismatch',
+    'card',
+    `the signature of notification ${seqNumber} does not match its certificate`,
+    {
+      step: 'ES10b.RetrieveNotificationsList',
+      field: 'euiccNotificationSignature',
+    },
+  )
 }
 
-/** Hands one notification to its server, and removes it from the card once the server has answered 2xx. */
+/** Sends a notification to its server, and removes it from the card after a 2xx response. */
 export const deliver = async (
   { isdr, fetch, protocolVersion, signal, keep }: NotificationRequest,
   metadata: NotificationMetadata,
@@ -165,10 +168,10 @@ export const deliver = async (
   if (!keep) await removeNotification(isdr, metadata.seqNumber)
 }
 
-/** Profiles in the field have blanks around the address. */
+/** Some profiles have blanks around the address. */
 const addressOf = ({ notificationAddress }: NotificationMetadata): string => notificationAddress.trim().toLowerCase()
 
-/** A ProfileInstallationResult as the pending notification that it is. */
+/** Converts a ProfileInstallationResult to a pending notification. */
 export const asNotification = (profileInstallationResult: Uint8Array): WithRawBytes<PendingNotification> => ({
   value: decode(PendingNotification, profileInstallationResult),
   bytes: profileInstallationResult,

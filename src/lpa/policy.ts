@@ -7,15 +7,15 @@ export type PolicyRule = 'ppr1' | 'ppr2'
 type RulesAuthorisationTable = SchemaValue<typeof ES10b.GetRAT.response>['rat']
 
 export type PolicyVerdict =
-  /** `consentRequired`: the table wants the user told of the rules and asked for them by name. */
+  /** `consentRequired`: the table requires the user's consent to the rules. */
   | { readonly allowed: true; readonly consentRequired: boolean }
   | { readonly allowed: false; readonly rule: PolicyRule; readonly why: string }
 
-/** The rules of a profile that need the card's leave: PPR1 may not be disabled, PPR2 may not be deleted (SGP.22 §2.9.2.1). */
+/** The rules that need an authorization: PPR1 forbids disabling, PPR2 forbids deleting (SGP.22 §2.9.2.1). */
 export const policyRulesOf = (metadata: Pick<StoreMetadataRequest, 'profilePolicyRules'>): PolicyRule[] =>
   (['ppr1', 'ppr2'] as const).filter(rule => metadata.profilePolicyRules?.includes(rule))
 
-/** Whether a profile with policy rules may come onto this card (SGP.22 §2.9.3, §3.1.3). */
+/** Decides whether the card allows a profile with policy rules (SGP.22 §2.9.3, §3.1.3). */
 export const judgePolicyRules = (
   metadata: Pick<StoreMetadataRequest, 'profilePolicyRules' | 'profileOwner'>,
   card: {
@@ -29,25 +29,28 @@ export const judgePolicyRules = (
     const refuse = (why: string): PolicyVerdict => ({ allowed: false, rule, why })
     if (card.forbidden.includes(rule)) return refuse('the card forbids this rule (forbiddenProfilePolicyRules)')
     const { profileOwner } = metadata
-    if (profileOwner === undefined) return refuse('the profile names no owner, to whom the card could allow it')
-    // The first authorisation that names rule and owner decides.
+    if (profileOwner === undefined) return refuse('the profile has no owner that the card could authorize')
+    // The first entry with this rule and owner decides.
     const authorisation = card.rat.find(
       entry => entry.pprIds.includes(rule) && entry.allowedOperators.some(allowed => covers(allowed, profileOwner)),
     )
     if (authorisation === undefined)
       return refuse("the card's Rules Authorisation Table does not allow it to the owner")
     if (rule === 'ppr1' && card.installed.some(isOperational))
-      return refuse('an operational profile is installed, and would never be enabled again')
+      return refuse('an operational profile is installed, and could not be enabled again')
     consentRequired ||= authorisation.pprFlags.includes('consentRequired')
   }
   return { allowed: true, consentRequired }
 }
 
-/** No class means operational: it is the DEFAULT. */
+/** The DEFAULT of the class is operational. */
 const isOperational = ({ profileClass = 'operational' }: Pick<ProfileInfo, 'profileClass'>): boolean =>
   profileClass === 'operational'
 
-/** 'E' for a digit is any digit; a GID that is absent or empty in the table is any GID (SGP.22 §2.9.3.1, as devices in the field read it). */
+/**
+ * Digit 'E' matches any digit; an absent or empty GID in the table matches any GID (SGP.22 §2.9.3.1, as implemented by
+ * devices).
+ */
 const covers = (allowed: OperatorId, owner: OperatorId): boolean => {
   const digit = (wanted: number, given: number): boolean => wanted === 0x0e || wanted === given
   const sameMccMnc = allowed.mccMnc.every((octet, index) => {

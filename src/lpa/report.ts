@@ -1,9 +1,12 @@
-/** What a procedure tells while it runs. A step is a function of an interface: `ES9+.InitiateAuthentication`. */
+/** An event of a procedure. A step is a function of an interface: `ES9+.InitiateAuthentication`. */
 export type LpaEvent =
   | { readonly kind: 'started'; readonly step: string; readonly clause: string }
   | { readonly kind: 'ended'; readonly step: string; readonly error?: unknown }
   | { readonly kind: 'progress'; readonly step: string; readonly done: number; readonly total: number }
-  /** Something that changed nothing and that a person wants to know: channels left open, a REFRESH, a notification kept. */
+  /**
+   * Information for the user without effect on the result: a REFRESH, a notification that remains pending, closed
+   * channels.
+   */
   | { readonly kind: 'noted'; readonly text: string; readonly error?: unknown }
 
 export type Report = (event: LpaEvent) => void
@@ -17,7 +20,7 @@ interface Row {
 }
 export const stepOf = (row: Row): string => `${row.interface}.${row.name}`
 
-/** Runs one step between its events. */
+/** Runs a step and reports its start and end. */
 export const reported = async <T>(report: Report, row: Row, work: () => Promise<T>): Promise<T> => {
   const step = stepOf(row)
   report({ kind: 'started', step, clause: row.clause })

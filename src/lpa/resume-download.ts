@@ -12,29 +12,25 @@ import { listNotifications, retrieveNotification } from './notifications.ts'
 import { silent } from './report.ts'
 import type { RspSession } from './session.ts'
 
-/** A download's try, and what it leaves behind for the next one where the way to the card broke in the middle. */
+/** The state of an attempt, which the next one uses after a lost response. */
 export interface Attempt {
-  /** Why the try before this one ended; undefined in the first, and where it is known by now what came of it. */
+  /** The error of the previous attempt; undefined in the first one, and after its result is known. */
   lost?: Error | undefined
-  /** The session whose package was on its way to the card. */
+  /** The session whose package was being sent. */
   loading?: {
     readonly session: RspSession
     readonly packageLength: number
-    /** Where it had come before something else got lost. */
+    /** The result, if it was received before the loss. */
     readonly result?: WithRawBytes<ProfileInstallationResult>
   }
-  /** What the user has agreed to, and with which code. */
+  /** The user's consent and confirmation code. */
   agreed?: { readonly metadata: StoreMetadataRequest; readonly confirmationCode?: string | undefined }
 }
 
 /**
- * Works on the ISD-R, and once more where the answer to a command got lost and nobody knows whether the card carried it
- * out. In between the card is reset, which ends what it was in the middle of. No block is repeated by that: the second
- * time begins by reading from the card what came of the first ({@link findResult}), and goes on with a session of its
- * own, in blocks of the size that the first has learnt.
- *
- * What goes wrong the second time may come of the first, and says nothing about card or server: it is reported, and the
- * loss is the error.
+ * Runs `work` on the ISD-R, and once more after a reset if a response was lost. No STORE DATA block is repeated: the
+ * second attempt first reads the result from the card ({@link findResult}). If the retry fails too, its error is
+ * reported and the first one thrown: the second may be a consequence.
  */
 export const retryAfterLostResponse = async <T>(
   card: Pick<Card, 'exclusive' | 'reset'>,
@@ -57,29 +53,28 @@ export const retryAfterLostResponse = async <T>(
   } catch (error) {
     if (!isApduError(error, 'exchange-lost', 'timed-out')) throw error
     attempt.lost = error
-    report({ kind: 'noted', text: `${error.message}; the card is reset and asked what came of it`, error })
+    report({ kind: 'noted', text: `${error.message}; the card is reset, and the result is read from the card`, error })
   }
   try {
     await card.reset()
     return await run()
   } catch (error) {
     if (attempt.lost === undefined || error === attempt.lost || isStop(error)) throw error
-    const why = error instanceof Error ? error.message : String(error)
-    report({ kind: 'noted', text: `what came of it could not be made good: ${why}`, error })
+    const reason = error instanceof Error ? error.message : String(error)
+    report({ kind: 'noted', text: `the recovery failed: ${reason}`, error })
     throw attempt.lost
   }
 }
 
-/** Somebody wants no more of it. */
+/** The user or caller stopped the procedure. */
 const isStop = (error: unknown): boolean =>
   isLpaError(error)
     ? error.fault === 'user'
     : error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
 
 /**
- * What the card has to say of a package that it may or may not have taken whole: its result waits among the
- * notifications (SGP.22 §3.1.3.3), by the transaction id of the session. Undefined where it took no notice, so that the
- * download may begin anew. A profile without its result is none of both: then the loss is what is known.
+ * Finds the installation result in the notifications (SGP.22 §3.1.3.3) by transaction id. Undefined if the card
+ * installed nothing, so the download may restart. Throws the first error if the profile exists without a result.
  */
 export const findResult = async (
   isdr: Isdr,
@@ -99,10 +94,10 @@ export const findResult = async (
   }
   const iccid = iccidToDigits(profileMetadata.iccid)
   if ((await listProfiles(isdr, { profile: { iccid } })).length === 0) return undefined
-  isdr.report({ kind: 'noted', text: `the card lists ${iccid}, and keeps no result of its installation` })
+  isdr.report({ kind: 'noted', text: `the card lists ${iccid}, but has no result of its installation` })
   throw lost
 }
 
-/** The card gave the package up because the device did. */
+/** The card aborted the package because of an interruption. */
 export const isInterruption = ({ value }: WithRawBytes<ProfileInstallationResult>): boolean =>
   value.profileInstallationResultData.value.finalResult.errorResult?.errorReason === 'installFailedDueToInterruption'

@@ -12,13 +12,13 @@ import { stepOf } from './report.ts'
 import { faultOfAuthenticateError, withFaultOfRefusal } from './server/judge-refusal.ts'
 import { callServer, type ServerAccess } from './server/server-call.ts'
 
-/** A session between card and SM-DP+, both authenticated. */
+/** An authenticated session between card and SM-DP+. */
 export interface RspSession {
   readonly isdr: Isdr
   readonly server: ServerAccess
   readonly transactionId: Uint8Array
   readonly serverCertificate: Uint8Array
-  /** CERT.EUICC, DER, and the signature of the card that the server's next one covers. */
+  /** CERT.EUICC (DER), and the card signature that the next server signature covers. */
   readonly euiccCertificate: Uint8Array
   readonly euiccSignature1: Uint8Array
   readonly profileMetadata: StoreMetadataRequest
@@ -30,10 +30,10 @@ export interface RspSession {
 export interface SessionRequest {
   readonly isdr: Isdr
   readonly server: ServerAccess
-  /** Empty or absent: the server looks the order up by EID. */
+  /** Empty or absent: the server finds the order by EID. */
   readonly matchingId?: string | undefined
   readonly deviceInfo: DeviceInfo
-  /** Refuses the server's certificate before the card sees it, where the activation code names an OID. */
+  /** Checks the server certificate before it is sent to the card, for example its OID. */
   readonly checkServerCertificate?: ((certificate: Uint8Array) => void) | undefined
 }
 
@@ -48,29 +48,32 @@ type InitiateAuthenticationOk =
     ? T
     : never
 
-/** Both have shown who they are; what the server has for the card is not known yet. */
+/** Card and server are authenticated; the metadata are not known yet. */
 export interface Authenticated {
   readonly transactionId: Uint8Array
   readonly serverCertificate: Uint8Array
-  /** For the server's AuthenticateClient. */
+  /** The request data of AuthenticateClient. */
   readonly authenticateServerResponse: SchemaValue<typeof ES10b.AuthenticateServer.response>
   readonly euiccSigned1: NonNullable<AuthenticateServerAnswer['authenticateResponseOk']>['euiccSigned1']
   readonly euiccSignature1: Uint8Array
   readonly euiccCertificate: Uint8Array
 }
 
-/** Common mutual authentication (SGP.22 §3.0.1) until the card has verified the server; ES11's first function is called as ES9+'s is. */
+/**
+ * Common mutual authentication (SGP.22 §3.0.1) up to the verification of the server by the card. ES11 uses the same
+ * sequence.
+ */
 export const authenticateServer = async (
   request: SessionRequest,
   row: InitiateAuthentication = ES9p.InitiateAuthentication,
 ): Promise<Authenticated> => {
   const { isdr, server, matchingId, deviceInfo } = request
 
-  // 1.-3. What the card trusts, and its challenge.
+  // 1.-3. CI keys of the card, and its challenge.
   const euiccInfo1 = await isdr.call(ES10b.GetEUICCInfo1, {})
   const { euiccChallenge } = await isdr.call(ES10b.GetEUICCChallenge, {})
 
-  // 4.-10. The server signs the challenge, in the name that we dialled.
+  // 4.-10. The server signs the challenge and its address.
   const initiated = await callServer(server, row, {
     euiccChallenge,
     euiccInfo1,
@@ -79,7 +82,7 @@ export const authenticateServer = async (
   checkInitiated(initiated, { euiccChallenge, euiccInfo1: euiccInfo1.value, address: server.address })
   request.checkServerCertificate?.(initiated.serverCertificate)
 
-  // 11.-14. The card verifies the server, and signs in turn.
+  // 11.-14. The card verifies the server and signs its response.
   const { transactionId } = initiated
   const ctxParams1 = { ctxParamsForCommonAuthentication: { ...(matchingId ? { matchingId } : {}), deviceInfo } }
   const authenticated = await isdr.call(ES10b.AuthenticateServer, {
@@ -104,13 +107,13 @@ export const authenticateServer = async (
   }
 }
 
-/** Common mutual authentication (SGP.22 §3.0.1), up to the profile's metadata. A session that fails is cancelled. */
+/** Common mutual authentication (SGP.22 §3.0.1) up to the profile metadata. A failed session is canceled. */
 export const openSession = async (request: SessionRequest): Promise<RspSession> => {
   const { isdr, server } = request
   const authenticated = await authenticateServer(request)
   const { transactionId, serverCertificate, euiccSigned1, euiccSignature1, euiccCertificate } = authenticated
 
-  // 15. The server verifies the card, and says what it has for it. From here on card and server hold a session.
+  // 15. The server verifies the card and returns the metadata. From now on both have a session.
   try {
     const answer = await callServer(server, ES9p.AuthenticateClient, {
       transactionId,
@@ -132,7 +135,7 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
       smdpCertificate: answer.smdpCertificate,
     }
   } catch (error) {
-    // A server that refused has closed the session itself.
+    // A server that rejected the request has closed the session.
     if (error instanceof LpaError && error.code !== 'server-refused') {
       await cancelSession({ isdr, server, transactionId }, 'undefinedReason')
       throw error.with({ cancelReason: 'undefinedReason' })
@@ -145,9 +148,9 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
   }
 }
 
-const nameOf = (address: string): string => address.toLowerCase().replace(/:\d+$/, '')
+const toHostName = (address: string): string => address.toLowerCase().replace(/:\d+$/, '')
 
-/** The checks of SGP.22 §3.0.1 that are the LPA's, before it lets the card work. */
+/** The checks of the LPA before AuthenticateServer (SGP.22 §3.0.1). */
 const checkInitiated = (
   initiated: InitiateAuthenticationOk,
   asked: { euiccChallenge: Uint8Array; euiccInfo1: EUICCInfo1; address: string },
@@ -158,28 +161,28 @@ const checkInitiated = (
     new LpaError('server-mismatch', 'server', `${step}: ${detail}`, { step, field })
   checkTransactionId(step, initiated.transactionId, signed.transactionId, 'serverSigned1.transactionId')
   if (!equalBytes(signed.euiccChallenge, asked.euiccChallenge))
-    throw mismatch('euiccChallenge', 'the server signed another challenge than the card gave')
-  // A server signs its name. Names do not tell upper from lower case, and a port says where it listens, not who it is.
-  if (nameOf(signed.serverAddress) !== nameOf(asked.address))
-    throw mismatch('serverAddress', `the server signed as "${signed.serverAddress}", and "${asked.address}" was asked`)
+    throw mismatch('euiccChallenge', 'the server signed another challenge than the one of the card')
+  // A server signs its host name: case-insensitive, without a port.
+  if (toHostName(signed.serverAddress) !== toHostName(asked.address))
+    throw mismatch('serverAddress', `the server signed as "${signed.serverAddress}", but "${asked.address}" was called`)
   if (!asked.euiccInfo1.euiccCiPKIdListForSigning.some(id => equalBytes(id, initiated.euiccCiPKIdToBeUsed)))
     throw mismatch(
       'euiccCiPKIdToBeUsed',
-      `the server wants CI key ${toHex(initiated.euiccCiPKIdToBeUsed)}, under which the card does not sign`,
+      `the server selected CI key ${toHex(initiated.euiccCiPKIdToBeUsed)}, which the card does not use for signing`,
     )
 }
 
 type AuthenticateServerAnswer = SchemaValue<typeof ES10b.AuthenticateServer.response>['value']
 
-/** What the card signed must be what it was asked to sign. */
+/** The card must have signed the sent data. */
 const checkAuthenticated = (
   answer: AuthenticateServerAnswer,
   initiated: InitiateAuthenticationOk,
   asked: { readonly ctxParams1: CtxParams1; readonly ciPKIds: readonly Uint8Array[] },
 ): NonNullable<AuthenticateServerAnswer['authenticateResponseOk']> => {
-  const { authenticateResponseOk: ok, authenticateResponseError: no } = answer
-  if (no !== undefined) {
-    const { authenticateErrorCode: code } = no
+  const { authenticateResponseOk: ok, authenticateResponseError: rejected } = answer
+  if (rejected !== undefined) {
+    const { authenticateErrorCode: code } = rejected
     const server = {
       covered: [initiated.serverSigned1.bytes],
       signature: initiated.serverSignature1,
@@ -200,11 +203,11 @@ const checkAuthenticated = (
           ? 'ctxParams1'
           : undefined
   if (field !== undefined)
-    throw new LpaError('card-mismatch', 'card', `${step}: the card signed another ${field}`, { step, field })
+    throw new LpaError('card-mismatch', 'card', `${step}: the card signed a different ${field}`, { step, field })
   return ok
 }
 
-/** One transaction id in all messages (SGP.22 §3.0.1). In JSON it is hexadecimal in either case; here it is bytes. */
+/** All messages have the same transaction id (SGP.22 §3.0.1); compared as bytes. */
 export const checkTransactionId = (
   step: string,
   expected: Uint8Array,
@@ -212,12 +215,12 @@ export const checkTransactionId = (
   field = 'transactionId',
 ): void => {
   if (!equalBytes(expected, given))
-    throw new LpaError('server-mismatch', 'server', `${step}: ${field} is not that of the session`, { step, field })
+    throw new LpaError('server-mismatch', 'server', `${step}: ${field} is not the one of the session`, { step, field })
 }
 
 /**
- * Cancels on the card and then, with the card's signature, on the server (SGP.22 §3.0.2). A session is cancelled
- * because something else happened; what goes wrong here is reported and does not take that thing's place.
+ * Cancels the session on the card, then on the server with the signature of the card (SGP.22 §3.0.2). Errors are only
+ * reported: the reason of the cancellation is the error of the procedure.
  */
 export const cancelSession = async (
   { isdr, server, transactionId }: Pick<RspSession, 'isdr' | 'server' | 'transactionId'>,
@@ -227,11 +230,11 @@ export const cancelSession = async (
     const answer = await isdr.call(ES10b.CancelSession, { transactionId, reason })
     if (answer.value.cancelSessionResponseOk === undefined)
       throw functionRefused(ES10b.CancelSession, answer.value.cancelSessionResponseError)
-    // The signal that may have stopped the session does not stop its end.
-    const unhurried = { ...server, signal: undefined }
-    await callServer(unhurried, ES9p.CancelSession, { transactionId, cancelSessionResponse: answer })
+    // The signal that stopped the session must not stop its cancellation.
+    const withoutSignal = { ...server, signal: undefined }
+    await callServer(withoutSignal, ES9p.CancelSession, { transactionId, cancelSessionResponse: answer })
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    isdr.report({ kind: 'noted', text: `the session could not be cancelled (${String(reason)}): ${why}`, error })
+    const message = error instanceof Error ? error.message : String(error)
+    isdr.report({ kind: 'noted', text: `the session could not be canceled (${String(reason)}): ${message}`, error })
   }
 }

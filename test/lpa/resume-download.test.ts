@@ -111,9 +111,9 @@ const blocksOfAll = async (): Promise<number> => {
   await fixture.download()
   return fixture.seen().blocks
 }
-const FOUND = 'the card had carried out what got lost, and keeps the result of the installation: it counts'
-const BEGUN = 'no package was on its way yet: the download begins anew, once'
-const LOADING = 'the card knows of no installation: the download begins anew, once'
+const FOUND = 'the card has executed the lost command and stored the installation result, which is used'
+const BEGUN = 'no package was sent yet: the download is restarted once'
+const LOADING = 'the card has no installation result: the download is restarted once'
 
 describe('a block that gets lost in a download', () => {
   it.each([
@@ -166,7 +166,7 @@ describe('a block that gets lost in a download', () => {
       expect([lost, done.iccid, done.notificationSent, fixture.seen().asked]).toEqual([lost, ICCID, true, 1])
       const { profiles, notifications } = await fixture.onCard()
       expect([profiles.length, notifications.length]).toEqual([1, 0])
-      expect(fixture.notes.join()).not.toMatch(/keeps no result|stays on the card/)
+      expect(fixture.notes.join()).not.toMatch(/has no result|remains on the card/)
     }
   }, 120_000)
 
@@ -202,7 +202,7 @@ describe('a block that gets lost in a download', () => {
         return isAnew ? first.smdp.es9p(new Request(request.url, { method: 'POST', body: '{}' })) : fetch(request)
       }
     await expect(fixture.download(refusing(fixture.es9p))).rejects.toMatchObject({ code: 'exchange-lost' })
-    expect(fixture.notes.at(-1)).toMatch(/^what came of it could not be made good: ES9\+.InitiateAuthentication/)
+    expect(fixture.notes.at(-1)).toMatch(/^the recovery failed: ES9\+.InitiateAuthentication/)
   }, 120_000)
 
   it('tries with shorter blocks the second time, where a last block was too long', async () => {

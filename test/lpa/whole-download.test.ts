@@ -103,7 +103,7 @@ describe('a download without a fault (SGP.22 §3.1.3)', () => {
     })
     expect(download).toMatchObject({ iccid: ICCID, notificationSent: false })
     expect(removed).toEqual([])
-    expect(events).toContainEqual(expect.objectContaining({ kind: 'noted', text: expect.stringContaining('stays') }))
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'noted', text: expect.stringContaining('remains') }))
   })
 
   it('sends the notification to its own address, blanks or not', async () => {
@@ -435,7 +435,7 @@ describe('servers that answer badly', () => {
     )
     expect(error).toMatchObject({ code: 'rejected' })
     expect(events).toContainEqual(
-      expect.objectContaining({ kind: 'noted', text: expect.stringContaining('cancelled') }),
+      expect.objectContaining({ kind: 'noted', text: expect.stringContaining('canceled') }),
     )
   })
 })

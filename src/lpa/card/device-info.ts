@@ -2,8 +2,8 @@ import { fromHex } from '../../asn1/bytes.ts'
 import type { DeviceInfo } from '../../rsp/authentication.ts'
 
 /**
- * DeviceInfo from an IMEI (SGP.22 §4.2): the TAC is its first eight digits in swapped pairs; the IMEI follows so, but
- * in its last byte the check digit stands in the high half and 'F' in the low one. Without an IMEI, the TAC alone.
+ * Makes DeviceInfo from an IMEI or TAC (SGP.22 §4.2). TAC and IMEI are swapped BCD; the last byte of the IMEI has the
+ * check digit in its high nibble and 'F' in the low one.
  */
 export const deviceInfoOf = (
   imeiOrTac: string,

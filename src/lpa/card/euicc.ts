@@ -10,7 +10,7 @@ import { functionRefused, type Isdr } from './isdr.ts'
 export type ConfiguredAddresses = SchemaValue<typeof ES10a.GetEuiccConfiguredAddresses.response>
 export type RulesAuthorisationTable = SchemaValue<typeof ES10b.GetRAT.response>['rat']
 
-/** What a card says of itself. */
+/** The data that an eUICC returns about itself. */
 export interface EuiccDescription {
   /** 32 digits. */
   readonly eid: string
@@ -29,19 +29,24 @@ export const readEid = async (isdr: Isdr): Promise<string> => {
 export const readAddresses = (isdr: Isdr): Promise<ConfiguredAddresses> =>
   isdr.call(ES10a.GetEuiccConfiguredAddresses, {})
 
-/** Sets the default SM-DP+ address, or with an empty one takes it away, and reads it back. */
+/** Sets the default SM-DP+ address, or deletes it if empty, and verifies it by reading. */
 export const setDefaultAddress = async (isdr: Isdr, defaultDpAddress: string): Promise<void> => {
   const { setDefaultDpAddressResult } = await isdr.call(ES10a.SetDefaultDpAddress, { defaultDpAddress })
   if (setDefaultDpAddressResult !== 'ok') throw functionRefused(ES10a.SetDefaultDpAddress, setDefaultDpAddressResult)
   const { defaultDpAddress: now = '' } = await readAddresses(isdr)
   if (now !== defaultDpAddress)
-    throw new LpaError('state-not-changed', 'card', `the card said ok, and its default SM-DP+ is ${now || 'none'}`, {
-      step: 'ES10a.SetDefaultDpAddress',
-      field: 'defaultDpAddress',
-    })
+    throw new LpaError(
+      'state-not-changed',
+      'card',
+      `the card returned ok, but its default SM-DP+ is ${now || 'none'}`,
+      {
+        step: 'ES10a.SetDefaultDpAddress',
+        field: 'defaultDpAddress',
+      },
+    )
 }
 
-/** Subject key ids of the certificate issuers whose servers the card trusts: the roots of the LPA's TLS (SGP.22 §2.6.6). */
+/** Subject key ids of the CIs that the card trusts: the roots of the TLS connections of the LPA (SGP.22 §2.6.6). */
 export const readTrustedIssuers = async (isdr: Isdr): Promise<readonly Uint8Array[]> =>
   (await isdr.call(ES10b.GetEUICCInfo1, {})).value.euiccCiPKIdListForVerification
 
@@ -53,15 +58,14 @@ export const describeEuicc = async (isdr: Isdr): Promise<EuiccDescription> => ({
   rat: (await isdr.call(ES10b.GetRAT, {})).rat,
 })
 
-/** What a card says of itself as far as it says it, and why it does not say the rest. */
+/** The data that an eUICC returned, and the errors of the functions that failed. */
 export interface EuiccInspection extends Partial<EuiccDescription> {
   readonly unread: readonly { readonly reading: keyof EuiccDescription; readonly error: LpaError }[]
 }
 
 /**
- * Each reading for itself: cards in the field lack one function or answer it in a way of their own, and what they say
- * besides is what somebody wants to know who looks at such a card. A card that says nothing at all is an error, and so
- * is one that goes meanwhile.
+ * Calls each function even if another one fails: some cards lack a function or return invalid data. Rejects if all
+ * functions fail, or if the card is removed.
  */
 export const inspectEuicc = async (isdr: Isdr): Promise<EuiccInspection> => {
   const unread: { reading: keyof EuiccDescription; error: LpaError }[] = []

@@ -10,8 +10,8 @@ import { cardRefused, type Isdr, readAnswer } from './isdr.ts'
 import { listProfiles, WHOLE_PROFILE_INFO } from './profiles.ts'
 
 /**
- * Loads the segments (SGP.22 §5.7.6), each a STORE DATA chain. The result comes with the last, or earlier with an
- * error; then nothing more is sent.
+ * Sends the segments (SGP.22 §5.7.6), each as a STORE DATA chain. The card returns the result with the last segment, or
+ * earlier with an error; then the remaining segments are not sent.
  */
 export const loadSegments = (
   isdr: Isdr,
@@ -34,12 +34,17 @@ export const loadSegments = (
       isdr.report({ kind: 'progress', step, done, total })
       if (answer.length > 0) return readAnswer(ES10b.LoadBoundProfilePackage, answer)
     }
-    throw new LpaError('bad-card-answer', 'card', `${step}: the card took the whole package and gave no result`, {
-      step,
-    })
+    throw new LpaError(
+      'bad-card-answer',
+      'card',
+      `${step}: the card accepted the whole package but returned no result`,
+      {
+        step,
+      },
+    )
   })
 
-/** What went wrong on the card where the error result says so; the package's maker answers for the rest (SGP.22 §2.5.6). */
+/** Error reasons that concern the card; the others concern the package (SGP.22 §2.5.6). */
 const CARD_REASONS: readonly (string | number | symbol)[] = [
   'installFailedDueToIccidAlreadyExistsOnEuicc',
   'installFailedDueToInsufficientMemoryForProfile',
@@ -47,7 +52,7 @@ const CARD_REASONS: readonly (string | number | symbol)[] = [
   'installFailedDueToUnknownError',
 ]
 
-/** The AID of the new ISD-P; an error result is an LpaError, and so is a result of another download. */
+/** Returns the AID of the new ISD-P. Throws an LpaError for an error result or a result of another download. */
 export const readInstallationResult = (
   { value }: WithRawBytes<ProfileInstallationResult>,
   expected: { readonly transactionId: Uint8Array; readonly iccid: Uint8Array },
@@ -69,7 +74,10 @@ export const readInstallationResult = (
   return finalResult.successResult.aid
 }
 
-/** The installed profile as the card lists it, compared with the metadata that was shown to the user and the card's own result. */
+/**
+ * Reads the installed profile and compares it with the metadata that the user accepted and with the installation
+ * result.
+ */
 export const readInstalled = async (
   isdr: Isdr,
   metadata: StoreMetadataRequest,
@@ -78,14 +86,19 @@ export const readInstalled = async (
   const iccid = iccidToDigits(metadata.iccid)
   const [info] = await listProfiles(isdr, { profile: { iccid }, tagList: WHOLE_PROFILE_INFO })
   if (info === undefined)
-    throw new LpaError('state-not-changed', 'card', `the card said that ${iccid} is installed, and does not list it`, {
-      step: 'ES10c.GetProfilesInfo',
-    })
-  // A profile is installed disabled (SGP.22 §3.1.3), in the ISD-P that the result named.
+    throw new LpaError(
+      'state-not-changed',
+      'card',
+      `the card reported the installation of ${iccid}, but does not list it`,
+      {
+        step: 'ES10c.GetProfilesInfo',
+      },
+    )
+  // A profile is installed disabled (SGP.22 §3.1.3), in the ISD-P of the result.
   const expected: ProfileInfo = { ...metadata, isdpAid, profileState: 'disabled' }
   const field = COMPARED.find(name => !sameValue(listed(info, name), listed(expected, name)))
   if (field !== undefined)
-    throw new LpaError('card-mismatch', 'card', `the installed profile has another ${field} than it should`, {
+    throw new LpaError('card-mismatch', 'card', `the installed profile has an unexpected ${field}`, {
       step: 'ES10c.GetProfilesInfo',
       field,
     })
@@ -105,11 +118,11 @@ const COMPARED = [
   'profilePolicyRules',
 ] as const
 
-/** All of it was asked for, so what is absent is not there; no class is the DEFAULT, an empty text is none. */
+/** All tags were requested, so an absent one does not exist. The DEFAULT of the class is operational. */
 const listed = (info: ProfileInfo, name: (typeof COMPARED)[number]): unknown =>
   name === 'profileClass' ? (info.profileClass ?? 'operational') : info[name] === '' ? undefined : info[name]
 
-/** By value; an absent rule list is an empty one. */
+/** Compares by value; an absent list equals an empty one. */
 const sameValue = (a: unknown, b: unknown): boolean => show(a) === show(b)
 
 const show = (value: unknown): string =>

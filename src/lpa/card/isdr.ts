@@ -19,7 +19,7 @@ import type { Es10Function } from '../../rsp/interfaces/es10-function.ts'
 import { ISD_R_AID, ISDRProprietaryApplicationTemplate } from '../../rsp/isdr.ts'
 import { LpaError } from '../errors.ts'
 import { type Report, reported, silent, stepOf } from '../report.ts'
-import { tellCapability } from './terminal-capability.ts'
+import { sendTerminalCapability } from './terminal-capability.ts'
 
 export interface IsdrOptions {
   /** Tried in order; some makers give their ISD-R another AID than SGP.22 does. */
@@ -56,7 +56,7 @@ export const openIsdr = async (
   { aids = [ISD_R_AID], segmentSize = 255, report = silent, onLearned }: IsdrOptions = {},
 ): Promise<Isdr> => {
   const channel = withServePending(way)
-  await tellCapability(channel)
+  await sendTerminalCapability(channel)
   const logicalChannel = await openChannel(channel, report)
   const refreshes: (RefreshQualifier | number)[] = []
   // An answer is complete when it is here; what the card asks besides must not cost it. A way that broke says so again.

@@ -14,7 +14,7 @@ import {
   switchWithFallbacks,
 } from './profile-switch-retry.ts'
 
-/** Every component of ProfileInfo that SGP.22 v2 knows; without a tag list the card leaves some out (§5.7.15). */
+/** All tags of ProfileInfo in SGP.22 v2; without a tag list the card omits some (§5.7.15). */
 export const WHOLE_PROFILE_INFO = fromHex('5a4f9f709091929394 95b6b799')
 
 export interface ProfileSearch {
@@ -27,7 +27,7 @@ export const listProfiles = async (
   isdr: Isdr,
   { profile, profileClass, tagList }: ProfileSearch = {},
 ): Promise<readonly ProfileInfo[]> => {
-  const searchCriteria = profile !== undefined ? identifierOf(profile) : profileClass && { profileClass }
+  const searchCriteria = profile !== undefined ? toIdentifier(profile) : profileClass && { profileClass }
   const answer = await isdr.call(ES10c.GetProfilesInfo, {
     ...(searchCriteria === undefined ? {} : { searchCriteria }),
     ...(tagList === undefined ? {} : { tagList }),
@@ -37,29 +37,29 @@ export const listProfiles = async (
 }
 
 export interface ProfileSwitch {
-  /** The whole card and not a channel: between act and proof it is reset, and nobody may hold it meanwhile. */
+  /** The card, not a channel: it is reset between the switch and the check, and must be exclusive in between. */
   readonly card: Pick<Card, 'exclusive' | 'reset'>
   readonly profile: ProfileName
-  /** Lets the card ask for the REFRESH itself (SGP.22 §3.2.1). */
+  /** Requests a REFRESH from the card (SGP.22 §3.2.1). */
   readonly refreshFlag?: boolean | undefined
   readonly isdrOptions?: IsdrOptions | undefined
 }
 
-/** Enables a profile, the enabled one being disabled by the card (SGP.22 §3.2.1), and reads the new state back. */
+/** Enables a profile, which disables the enabled one (SGP.22 §3.2.1). Verifies the new state by reading. */
 export const enableProfile = (request: ProfileSwitch): Promise<ProfileInfo> =>
   switchProfile(request, 'enabled', async (isdr, body) => {
     const { enableResult } = await isdr.call(ES10c.EnableProfile, body)
     if (enableResult !== 'ok') throw functionRefused(ES10c.EnableProfile, enableResult)
   })
 
-/** Disables the enabled profile (SGP.22 §3.2.2), and reads the new state back. */
+/** Disables the enabled profile (SGP.22 §3.2.2). Verifies the new state by reading. */
 export const disableProfile = (request: ProfileSwitch): Promise<ProfileInfo> =>
   switchProfile(request, 'disabled', async (isdr, body) => {
     const { disableResult } = await isdr.call(ES10c.DisableProfile, body)
     if (disableResult !== 'ok') throw functionRefused(ES10c.DisableProfile, disableResult)
   })
 
-type SwitchBody = { readonly profileIdentifier: ReturnType<typeof identifierOf>; readonly refreshFlag: boolean }
+type SwitchBody = { readonly profileIdentifier: ReturnType<typeof toIdentifier>; readonly refreshFlag: boolean }
 
 const switchProfile = async (
   { card, profile, refreshFlag = true, isdrOptions = {} }: ProfileSwitch,
@@ -68,12 +68,12 @@ const switchProfile = async (
 ): Promise<ProfileInfo> => {
   const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
     card.exclusive(channel => withIsdr(channel, isdrOptions, work))
-  /** The answer got lost on its way: whether it was done is read from the card. */
+  /** The response was lost: the state of the profile decides. */
   let lost: unknown
-  const attempt = (way: SwitchVariant): Promise<SwitchRefusal | undefined> =>
+  const attempt = (variant: SwitchVariant): Promise<SwitchRefusal | undefined> =>
     onIsdr(async isdr => {
       try {
-        await act(isdr, { profileIdentifier: identifierOf(way.profile), refreshFlag: way.refreshFlag })
+        await act(isdr, { profileIdentifier: toIdentifier(variant.profile), refreshFlag: variant.refreshFlag })
         return undefined
       } catch (error) {
         if (isApduError(error, 'exchange-lost')) {
@@ -82,39 +82,39 @@ const switchProfile = async (
         }
         if (!isLpaError(error, 'card-refused')) throw error
         const isUnknown = error.data.result === 'iccidOrAidNotFound'
-        return { error, other: isUnknown ? await otherNameOf(isdr, way.profile) : undefined }
+        return { error, other: isUnknown ? await findOtherName(isdr, variant.profile) : undefined }
       }
     })
   await switchWithFallbacks({ profile, refreshFlag }, attempt, { card, report: isdrOptions.report ?? silent })
-  // A REFRESH of mode UICC reset is done by this reset. With any other, or none, what the device has read of the card
-  // is no longer true, and the reset makes it read anew (SGP.22 §3.2.1).
+  // The reset completes a REFRESH of mode UICC reset. For other modes it makes the device read the card again (SGP.22
+  // §3.2.1).
   await card.reset()
   return onIsdr(async isdr => {
-    // The whole list: the search of a card that leaves the others out would say nothing of them.
+    // Read the whole list, which includes the other profiles.
     const all = await listProfiles(isdr)
     const found = all.find(isNamed(profile))
     if (lost !== undefined && found?.profileState !== wanted) throw lost
-    const refuse = (seen: string): LpaError =>
-      new LpaError('state-not-changed', 'card', `the card said ok, and the profile ${seen}`, {
+    const refuse = (state: string): LpaError =>
+      new LpaError('state-not-changed', 'card', `the card returned ok, but the profile ${state}`, {
         step: `ES10c.${wanted === 'enabled' ? 'EnableProfile' : 'DisableProfile'}`,
         field: 'profileState',
       })
     if (found === undefined) throw refuse('is not on the card')
     if (found.profileState !== wanted)
-      throw refuse(`is ${String(found.profileState ?? 'in no state it tells')}, not ${wanted}`)
-    // One profile is enabled at a time (SGP.22 §2.4.3).
+      throw refuse(`is ${String(found.profileState ?? 'in an unknown state')}, not ${wanted}`)
+    // Only one profile is enabled at a time (SGP.22 §2.4.3).
     if (wanted === 'enabled' && all.some(other => other !== found && other.profileState === 'enabled'))
-      throw refuse('is enabled, and so is another one')
+      throw refuse('and another one are enabled')
     return found
   })
 }
 
-/** Deletes a disabled profile (SGP.22 §3.2.3), and looks that it is gone. */
+/** Deletes a disabled profile (SGP.22 §3.2.3). Verifies that it is no longer listed. */
 export const deleteProfile = async (isdr: Isdr, profile: ProfileName): Promise<void> => {
-  const { deleteResult } = await isdr.call(ES10c.DeleteProfile, identifierOf(profile))
+  const { deleteResult } = await isdr.call(ES10c.DeleteProfile, toIdentifier(profile))
   if (deleteResult !== 'ok') throw functionRefused(ES10c.DeleteProfile, deleteResult)
   if ((await listProfiles(isdr)).some(isNamed(profile)))
-    throw new LpaError('state-not-changed', 'card', 'the card said ok, and the profile is still on it', {
+    throw new LpaError('state-not-changed', 'card', 'the card returned ok, but the profile is still on the card', {
       step: 'ES10c.DeleteProfile',
     })
 }
@@ -126,7 +126,7 @@ export const setNickname = async (isdr: Isdr, iccid: string, profileNickname: st
 
 export type ResetOption = 'deleteOperationalProfiles' | 'deleteFieldLoadedTestProfiles' | 'resetDefaultSmdpAddress'
 
-/** SGP.22 §3.2.5 (eUICC memory reset). False: there was nothing to delete. */
+/** eUICC memory reset (SGP.22 §3.2.5). Returns false if there was nothing to delete. */
 export const resetMemory = async (isdr: Isdr, resetOptions: readonly ResetOption[]): Promise<boolean> => {
   const { resetResult } = await isdr.call(ES10c.eUICCMemoryReset, { resetOptions })
   if (resetResult === 'nothingToDelete') return false
@@ -134,10 +134,10 @@ export const resetMemory = async (isdr: Isdr, resetOptions: readonly ResetOption
   return true
 }
 
-/** Digits of the ICCID of a listed profile. */
+/** The ICCID of a listed profile, as digits. */
 export const iccidOf = ({ iccid }: ProfileInfo): string | undefined => iccid && iccidToDigits(iccid)
 
-const identifierOf = (profile: ProfileName): { readonly iccid: Uint8Array } | { readonly isdpAid: Uint8Array } =>
+const toIdentifier = (profile: ProfileName): { readonly iccid: Uint8Array } | { readonly isdpAid: Uint8Array } =>
   'iccid' in profile ? { iccid: iccidBytes(profile.iccid) } : { isdpAid: profile.isdpAid }
 
 const isNamed = (profile: ProfileName): ((info: ProfileInfo) => boolean) => {
@@ -148,8 +148,8 @@ const isNamed = (profile: ProfileName): ((info: ProfileInfo) => boolean) => {
   }
 }
 
-/** The profile by its other name, where the card lists both. */
-const otherNameOf = async (isdr: Isdr, profile: ProfileName): Promise<ProfileName | undefined> => {
+/** The other identifier of a profile, if the card lists both. */
+const findOtherName = async (isdr: Isdr, profile: ProfileName): Promise<ProfileName | undefined> => {
   const found = (await listProfiles(isdr)).find(isNamed(profile))
   if ('iccid' in profile) return found?.isdpAid && { isdpAid: found.isdpAid }
   return found?.iccid && { iccid: iccidToDigits(found.iccid) }

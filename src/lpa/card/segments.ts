@@ -5,41 +5,41 @@ import { getChildren, getContent, getElementBytes, readOnlyTlv, type Tlv } from 
 import { StoreMetadataRequest } from '../../rsp/metadata.ts'
 import { LpaError } from '../errors.ts'
 
-/** Bytes of MAC at the end of every protected segment (SGP.22 §2.6.4). */
+/** Bytes of the MAC at the end of each protected segment (SGP.22 §2.6.4). */
 const MAC_LENGTH = 8
 
-/** A bound package as the LPA sees it: what to send, and what it says of the profile in the clear. */
+/** The segments of a bound package, and its unencrypted metadata. */
 export interface SegmentedPackage {
   readonly segments: readonly Uint8Array[]
-  /** From the '88' segments, which are protected and not encrypted. */
+  /** From the '88' segments, which have a MAC but are not encrypted. */
   readonly metadata: StoreMetadataRequest
 }
 
 const [BPP, INITIALISE, FIRST_87, SEQUENCE_88, SECOND_87, SEQUENCE_86] = [0xbf36, 0xbf23, 0xa0, 0xa1, 0xa2, 0xa3]
 
 /**
- * Cuts a BoundProfilePackage into the segments of SGP.22 §2.5.5, each a STORE DATA chain of its own:
- * the package's header with initialiseSecureChannelRequest; each header of a sequence of '87' with its first '87';
- * each header of the sequence of '88' and of '86'; and every other TLV of these sequences.
+ * Splits a BoundProfilePackage into the segments of SGP.22 §2.5.5, each sent as one STORE DATA chain: the header with
+ * initialiseSecureChannelRequest, each '87' header with its first TLV, the '88' and '86' headers, and each other TLV.
  */
 export const segmentPackage = (boundProfilePackage: Uint8Array): SegmentedPackage => {
   try {
     const outer = readOnlyTlv(boundProfilePackage)
     if (outer.tag !== BPP) throw new Asn1Error('bad-tag', 'no BoundProfilePackage', { offset: 0 })
     const [initialise, ...sequences] = getChildren(outer)
-    if (initialise?.tag !== INITIALISE) throw new Asn1Error('bad-tag', 'it does not begin with the secure channel')
+    if (initialise?.tag !== INITIALISE)
+      throw new Asn1Error('bad-tag', 'the first element is not initialiseSecureChannelRequest')
     const tags = sequences.map(tlv => tlv.tag)
     const expected = tags.includes(SECOND_87)
       ? [FIRST_87, SEQUENCE_88, SECOND_87, SEQUENCE_86]
       : [FIRST_87, SEQUENCE_88, SEQUENCE_86]
-    if (tags.join() !== expected.join()) throw new Asn1Error('bad-tag', 'its sequences are not those of SGP.22 §2.5.5')
+    if (tags.join() !== expected.join()) throw new Asn1Error('bad-tag', 'the sequences do not match SGP.22 §2.5.5')
     return {
       segments: [bytesBetween(outer, outer.start, initialise.end), ...sequences.flatMap(cutSequence)],
       metadata: metadataOf(sequences[1]!),
     }
   } catch (error) {
     if (!(error instanceof Asn1Error)) throw error
-    const message = `the bound profile package cannot be cut into segments: ${error.message}`
+    const message = `the bound profile package cannot be split into segments: ${error.message}`
     throw new LpaError('bad-server-answer', 'server', message, { step: 'ES9+.GetBoundProfilePackage' }, error)
   }
 }

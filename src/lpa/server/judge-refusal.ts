@@ -8,18 +8,18 @@ import { Signature } from '../../rsp/identifiers.ts'
 import { isLpaError, type LpaFault } from '../errors.ts'
 
 /**
- * Who is in the wrong when card and server do not take each other's word. The LPA stands between them and has seen
- * what was said: where a claim can be checked with what went through its hands, it is checked and not believed.
+ * Decides whether card or server is responsible if one of them rejects the other. The LPA verifies each claim with the
+ * data that it transferred.
  */
 
-/** Something signed, and the certificate (DER) whose key should have done it. */
+/** Signed data, its signature, and the certificate (DER) of the signer. */
 export interface SignedClaim {
   readonly covered: readonly Uint8Array[]
   readonly signature: Uint8Array
   readonly certificate: Uint8Array
 }
 
-/** False also where the certificate cannot be read. */
+/** False also for an invalid certificate. */
 export const isGenuine = ({ covered, signature, certificate }: SignedClaim): boolean => {
   try {
     return verify(parseCertificate(certificate).publicKey, concat(...covered), signature)
@@ -29,10 +29,10 @@ export const isGenuine = ({ covered, signature, certificate }: SignedClaim): boo
   }
 }
 
-/** A signature that stands under another one: as its whole element (SGP.22 §5.7.5). */
+/** A signature that another signature covers, as the whole element (SGP.22 §5.7.5). */
 export const asElement = (signature: Uint8Array): Uint8Array => encode(Signature, signature)
 
-/** ES10b.AuthenticateServer: `server` is what the server signed; `ciPKIds` are the keys that the card says it verifies with. */
+/** ES10b.AuthenticateServer: `server` is signed by the server; `ciPKIds` are the verification keys of the card. */
 export const faultOfAuthenticateError = (
   code: AuthenticateErrorCode,
   { server, ciPKIds }: { server: SignedClaim; ciPKIds: readonly Uint8Array[] },
@@ -46,13 +46,13 @@ export const faultOfAuthenticateError = (
       return isGenuine(server) ? 'card' : 'server'
     case 'ciPKUnknown':
       return isUnder(ciPKIds, server.certificate) ? 'card' : 'server'
-    // The LPA has compared the challenge before it let the card work; the other codes blame nothing that was sent.
+    // The LPA has verified the challenge; the other codes do not concern sent data.
     default:
       return 'card'
   }
 }
 
-/** ES10b.PrepareDownload. The LPA has compared the transaction id, and gives the hash where one is asked for. */
+/** ES10b.PrepareDownload. The LPA has verified the transaction id and sends the hash if required. */
 export const faultOfDownloadError = (code: DownloadErrorCode, server: SignedClaim): LpaFault => {
   switch (code) {
     case 'invalidCertificate':
@@ -65,21 +65,21 @@ export const faultOfDownloadError = (code: DownloadErrorCode, server: SignedClai
   }
 }
 
-/** An error of ES9+ with the fault that its status code points to (SGP.22 §5.2.6); `card` is what the card signed for this function. */
+/** Sets the fault of an ES9+ error by its status code (SGP.22 §5.2.6); `card` is the data that the card signed. */
 export const withFaultOfRefusal = (error: unknown, card: SignedClaim): unknown => {
   if (!isLpaError(error, 'server-refused')) return error
   const { subjectCode, reasonCode } = error.data
   switch (`${subjectCode}/${reasonCode}`) {
-    // The signature of the eUICC does not verify.
+    // The server reports an invalid eUICC signature.
     case '8.1/6.1':
       return isGenuine(card) ? error : error.with({}, 'card')
-    // Its certificates: the server has the CI to judge them by, the LPA has not.
+    // The server reports an invalid card certificate; the LPA cannot verify it without the CI.
     case '8.1.2/6.1':
     case '8.1.2/6.3':
     case '8.1.3/6.1':
     case '8.1.3/6.3':
       return error.with({}, 'card')
-    // A card that is full is in order, and so is the server that says so; a confirmation code is the user's.
+    // Insufficient memory is neither an error of the card nor of the server; a confirmation code comes from the user.
     case '8.1/4.8':
     case '8.2.7/2.2':
     case '8.2.7/3.8':

@@ -6,18 +6,18 @@ import { describeStatusCode } from '../../rsp/status.ts'
 import { LpaError, type LpaErrorCode, type LpaFault } from '../errors.ts'
 import { type Report, reported, stepOf } from '../report.ts'
 
-/** How to reach a server of ES9+. */
+/** The address of an ES9+ server and how to call it. */
 export interface ServerAccess {
   readonly fetch: Fetch
-  /** Host, and port where it is not 443. */
+  /** Host name, with port if it is not 443. */
   readonly address: string
   readonly report: Report
-  /** Without the `v`; 2.2.2 where nothing else is asked for, which every 2.x server takes. */
+  /** Without the `v`; default 2.2.2, which all 2.x servers support. */
   readonly protocolVersion?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** One ES9+ function over HTTP in the JSON binding (SGP.22 §6.5). Every no is an {@link LpaError}. */
+/** Calls an ES9+ function in the JSON binding (SGP.22 §6.5). Rejects with an {@link LpaError}. */
 export const callServer = <Request, Response>(
   access: ServerAccess,
   row: HttpFunction<Request, Response>,
@@ -33,7 +33,7 @@ export const callServer = <Request, Response>(
         url,
         httpStatus: response.status,
       })
-    // A notification is acknowledged by the HTTP status alone (SGP.22 §6.5.1.2).
+    // The HTTP status alone acknowledges a notification (SGP.22 §6.5.1.2).
     if (row.response === undefined) return undefined as Response
     const json = readJson(await response.text(), step, url)
     return readResponse(row.response, json, step, url)
@@ -47,7 +47,7 @@ const send = async (access: ServerAccess, step: string, url: string, body: strin
       'User-Agent': 'gsma-rsp-lpad',
       [ADMIN_PROTOCOL_HEADER]: `gsma/rsp/v${protocolVersion}`,
     }
-    // No redirect is followed: it would carry the card's answers to a server that nobody named.
+    // Redirects are not followed: they would send the data of the card to another server.
     return await fetch(new Request(url, { method: 'POST', headers, body, redirect: 'manual', signal: signal ?? null }))
   } catch (error) {
     if (!(error instanceof FetchError) || error.code === 'recording-exhausted') throw error
@@ -66,11 +66,11 @@ const readJson = (text: string, step: string, url: string): Json => {
   try {
     return JSON.parse(text) as Json
   } catch (cause) {
-    const instead = /^\s*</.test(text) ? 'HTML or XML' : text.trim() === '' ? 'nothing' : 'something'
+    const found = /^\s*</.test(text) ? 'HTML or XML' : text.trim() === '' ? 'nothing' : 'something'
     throw new LpaError(
       'bad-server-answer',
       'server',
-      `${step}: the server answered ${instead} where JSON is expected; is there an SM-DP+ at this address?`,
+      `${step}: the server answered with ${found}, not JSON. Check that the address belongs to an SM-DP+`,
       { step, url },
       cause,
     )
@@ -86,12 +86,12 @@ const readResponse = <Response>(
   try {
     const { header } = ResponseHeader.fromJson(json)
     const { status, statusCodeData } = header.functionExecutionStatus
-    // A function's failure comes with HTTP 200 (SGP.22 §6.5.1.4).
+    // A function failure has HTTP status 200 (SGP.22 §6.5.1.4).
     if (status !== 'Executed-Success' && status !== 'Executed-WithWarning') {
       const { subjectCode, reasonCode, subjectIdentifier, message } = statusCodeData ?? {}
       const why =
         subjectCode === undefined || reasonCode === undefined
-          ? `the server answered ${status} and gave no reason`
+          ? `the server answered ${status} without a reason`
           : describeStatusCode(subjectCode, reasonCode)
       throw new LpaError('server-refused', 'server', `${step}: ${why}`, {
         step,
@@ -106,7 +106,7 @@ const readResponse = <Response>(
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
     const { member } = error
-    const message = `${step}: the server's answer cannot be read: ${error.message}`
+    const message = `${step}: the response of the server is invalid: ${error.message}`
     throw new LpaError('bad-server-answer', 'server', message, { step, url, field: member }, error)
   }
 }

@@ -2,7 +2,7 @@ import { parseCertificate } from '../../rsp/certificates/certificate.ts'
 import { CertificateError } from '../../rsp/certificates/error.ts'
 import { hasRole } from '../../rsp/certificates/kinds.ts'
 
-/** Whether a server authenticates as an SM-DS. A certificate that cannot be read says nothing; the card says what is wrong. */
+/** Whether the certificate has the SM-DS role. False for an invalid certificate; the card reports its error. */
 export const isSmds = (certificate: Uint8Array): boolean => {
   try {
     return hasRole(parseCertificate(certificate), 'DSauth')

@@ -6,20 +6,19 @@ import { CertificateError } from '../../rsp/certificates/error.ts'
 import { hasRole } from '../../rsp/certificates/kinds.ts'
 
 export interface ServerTrust {
-  /** Subject key ids that the card lists for verification (`readTrustedIssuers`). */
+  /** Verification keys of the card (`readTrustedIssuers`). */
   readonly ciPkIds: readonly Uint8Array[]
-  /** CI certificates at hand, DER: those whose key id the card does not list count for nothing. */
+  /** Available CI certificates (DER); those with another key id are not trusted. */
   readonly certificates: readonly Uint8Array[]
   readonly clock: () => Date
   readonly crls?: readonly Crl[]
-  /** An SM-DS shows DStls; where an event may lead to one or the other, either will do. */
+  /** The role of the server; `either` if an event may refer to both. */
   readonly kind?: 'DPtls' | 'DStls' | 'either'
 }
 
 /**
- * The trust of the LPA's TLS (SGP.22 §2.6.6): the card's own list of certificate issuers, and nothing of the
- * platform's. Gives the check of one handshake, which throws a CertificateError where the chain (DER, the server's
- * first) does not prove that it is `host`.
+ * TLS trust of the LPA (SGP.22 §2.6.6): the CI list of the card, not the platform's roots. Returns a check that throws
+ * a CertificateError if the chain (DER, server first) does not authenticate `host`.
  */
 export const rspServerTrust = ({
   ciPkIds,
@@ -47,11 +46,11 @@ const isListed =
   ({ subjectKeyId }: RspCertificate): boolean =>
     subjectKeyId !== undefined && ids.some(id => equalBytes(id, subjectKeyId))
 
-/** A self-signed certificate at the end of a chain may be met again and again while walking up from issuer to issuer. */
+/** The issuer walk may list a self-signed root repeatedly. */
 const withoutRepeats = (ders: readonly Uint8Array[]): readonly Uint8Array[] =>
   ders.filter((der, index) => ders.findIndex(other => equalBytes(other, der)) === index)
 
-/** Without regard to case; `*` stands for one whole label, the leftmost (RFC 6125 §6.4.3). */
+/** Case-insensitive; `*` matches the leftmost label (RFC 6125 §6.4.3). */
 const namesHost = (name: string, host: string): boolean => {
   const [given, asked] = [name.toLowerCase(), host.toLowerCase().replace(/\.$/, '')]
   if (!given.startsWith('*.')) return given === asked

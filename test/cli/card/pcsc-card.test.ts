@@ -121,7 +121,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await doingsOf(fixture, () => reach({ reader: 'Virtual*Reader', binding }, { noted })).download()
         expect(await stateOf(fixture.euicc)).toEqual(AFTER.download)
         expect((await fixture.store.findOrder(fixture.iccid))?.state).toBe('Installed')
-        expect(noted.at(-1)).toMatch(/^the card had carried out what got lost/)
+        expect(noted.at(-1)).toMatch(/^the card has executed the lost command/)
         await pull(inserted)
       })
 

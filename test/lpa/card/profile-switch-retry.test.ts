@@ -55,7 +55,7 @@ describe('another way to enable, for firmwares that want one', () => {
     const card = firmware(({ profile }) => 'isdpAid' in profile, { result: 'iccidOrAidNotFound' }, AID)
     await card.run()
     expect(card.asked).toEqual([first, { profile: AID, refreshFlag: true }])
-    expect(card.notes[0]).toContain('its AID')
+    expect(card.notes[0]).toContain('the AID')
   })
 
   it('resets a card that is busy, and then does without REFRESH', async () => {
