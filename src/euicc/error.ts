@@ -1,11 +1,11 @@
-/** Why the software eUICC cannot be. What it refuses while it runs is a status word or an error value, not an exception. */
+/** Why a software eUICC cannot start. Errors at run time are status words or error values, not exceptions. */
 export type EuiccErrorCode =
-  | 'newer-state' // the memory was written by a later version of this card
-  | 'damaged-state' // the memory holds something that no version of this card wrote
+  | 'newer-state' // a later version of this card wrote the memory
+  | 'damaged-state' // the memory contains data that no version of this card wrote
   | 'foreign-state' // the memory belongs to a card with another EID
-  | 'bad-identity' // certificates or keys that do not make a card
+  | 'bad-identity' // the certificates or keys are invalid
 
-/** `entry` names the entry of the non-volatile memory at fault. */
+/** `entry` names the invalid entry of the non-volatile memory. */
 export class EuiccError extends Error {
   readonly code: EuiccErrorCode
   readonly entry: string | undefined

@@ -20,31 +20,26 @@ export interface EuiccOptions {
   readonly memory: NonVolatileMemory
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
-  /** How responses longer than their command allows are handed over. T=1 unless said otherwise. */
+  /** The transmission protocol; default T=1. */
   readonly protocol?: Protocol
-  /** How the terminal is asked to take a changed profile in: by resetting the card, unless said otherwise. */
+  /** How the terminal is informed about a profile switch; default: reset of the card. */
   readonly refreshMode?: RefreshMode
-  /** Asks nothing of a terminal that has not said by TERMINAL PROFILE that it can, as cards in the field do. */
+  /** Sends no REFRESH to a terminal that has not reported support in TERMINAL PROFILE. */
   readonly waitsForProfile?: boolean
-  /** Told of a fault of the card's own, to which it answered 6F00. */
+  /** Called with an internal error of the card, which it answered with 6F00. */
   readonly onFault?: (fault: unknown) => void
 }
 
 export interface SoftwareEuicc extends Card {
-  /** Takes the power away and gives it back: everything volatile is gone, the state is read anew from the memory. */
+  /** Switches the power off and on: volatile data is lost, the state is read from the memory. */
   powerCycle(): Promise<void>
-  /** The operator's way over the air to the MNO-SD of the Enabled Profile: ES6 (see `update-metadata.ts`). */
+  /** The over-the-air channel of the operator to the MNO-SD of the enabled profile: ES6 (see `update-metadata.ts`). */
   readonly operator: Channel
 }
 
 /**
- * The software eUICC.
- *
- *     transmit ── framing.ts   class byte, logical channel, GET RESPONSE, 61xx 6Cxx 91xx
- *                 commands.ts  by instruction: channels, SELECT, toolkit, files, STORE DATA
- *                 es10.ts      by tag: the rows of ES10a, ES10b, ES10c and their answers
- *                 state.ts     the state, which an answer replaces
- *                 memory.ts    one commit, then the response leaves
+ * The software eUICC: framing.ts (class byte, channels, 61xx 6Cxx 91xx) calls commands.ts (by INS), which calls es10.ts
+ * (by tag). A function returns a new state; the memory commits it before the response.
  */
 export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc> => {
   const { identity, memory, protocol = 't1' } = options
@@ -52,7 +47,7 @@ export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc>
   const atr = atrOf(protocol)
   const runExclusive = createMutex()
   let isClosed = false
-  /** Undefined while the power is off, which it is after a commit that failed. */
+  /** Undefined while the power is off, and after a failed commit. */
   let running: ReturnType<typeof start> | undefined
 
   const cutOff = (cause: unknown): ApduError => {
@@ -99,7 +94,7 @@ export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc>
     const state = await loadState(memory, identity.eid)
     running = start(state, memory.names().length > 0 ? state : undefined)
     const { device } = running
-    // A reset does what a REFRESH that nobody answered was to do (SGP.22 §5.7.16).
+    // A reset has the effect of an unanswered REFRESH (SGP.22 §5.7.16).
     const completed = completeSwitch(state, identity)
     if (completed !== undefined) await device.commit(completed)
   }

@@ -434,8 +434,6 @@ describe('servers that answer badly', () => {
       { accepted: false, reason: 'postponed' },
     )
     expect(error).toMatchObject({ code: 'rejected' })
-    expect(events).toContainEqual(
-      expect.objectContaining({ kind: 'noted', text: expect.stringContaining('canceled') }),
-    )
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'noted', text: expect.stringContaining('canceled') }))
   })
 })

@@ -132,7 +132,8 @@ describe.skipIf(reason)(`a download over a modem with quirks${reason ? ` (skippe
       const faults = [{ command: 'CGLA', after, answer: ERROR }]
       let outcome = 'without a loss'
       const report = (event: LpaEvent): void => {
-        if (event.kind === 'noted' && event.text.endsWith('the result is read from the card')) outcome = 'the card was asked'
+        if (event.kind === 'noted' && event.text.endsWith('the result is read from the card'))
+          outcome = 'the card was asked'
       }
       const { fixture, doings, time } = await begin({ faults }, {}, { report })
       await time.until(doings.download())

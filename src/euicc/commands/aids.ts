@@ -1,18 +1,18 @@
 import { concat, fromHex, toHex } from '../../asn1/bytes.ts'
 import type { CardState } from '../state/state.ts'
 
-/** SGP.02 Annex H, taken over by SGP.22: RID of the GSMA eUICC applications, and the PIX of each. */
+/** SGP.02 Annex H, referenced by SGP.22: RID of the GSMA eUICC applications, and the PIX of each. */
 export const ISDR_AID = fromHex('a0000005591010ffffffff8900000100')
 export const ECASD_AID = fromHex('a0000005591010ffffffff8900000200')
 const ISDP_PREFIX = fromHex('a0000005591010ffffffff890000')
 
-/** ISD-Ps are counted in the last two bytes, from 1000 on, in steps of a hundred as cards in the field do. */
+/** ISD-Ps are numbered in the last two bytes, from 1000 in steps of 0x100, as on commercial cards. */
 const isdpAid = (index: number): Uint8Array => {
   const number = 0x1000 + (index % 0xf0) * 0x100 + Math.floor(index / 0xf0)
   return concat(ISDP_PREFIX, Uint8Array.of(number >> 8, number & 0xff))
 }
 
-/** The first AID that no profile has. */
+/** The first unused AID. */
 export const freeIsdpAid = (state: CardState): Uint8Array => {
   for (let index = 0; ; index++) {
     const aid = isdpAid(index)
@@ -20,7 +20,7 @@ export const freeIsdpAid = (state: CardState): Uint8Array => {
   }
 }
 
-/** `asked` is the whole of `aid` or its beginning, no shorter than a RID (TS 102 221 §11.1.1.2, partial DF name). */
+/** `asked` equals `aid` or is a prefix of it, at least a RID (TS 102 221 §11.1.1.2, partial DF name). */
 export const names = (asked: Uint8Array, aid: Uint8Array): boolean =>
   asked.length >= 5 && asked.length <= aid.length && asked.every((octet, index) => octet === aid[index])
 

@@ -4,35 +4,38 @@ import type { EuiccSession } from '../es10/session.ts'
 import type { EuiccIdentity } from '../state/identity.ts'
 import type { CardState } from '../state/state.ts'
 
-/** What an answer may look at. */
+/** The read-only input of a function. */
 export interface Situation {
   readonly state: CardState
   readonly session: EuiccSession
   readonly identity: EuiccIdentity
   readonly now: Date
   readonly random: (length: number) => Uint8Array
-  /** A proactive command waits or is being carried out (catBusy). */
+  /** A proactive command is pending or in progress (catBusy). */
   readonly proactiveSession: boolean
 }
 
-/** What an answer does: nothing by itself. The card commits `state`, then changes session and toolkit, then responds. */
+/**
+ * The result of a function, without side effects. The card commits `state`, then changes session and toolkit, then
+ * responds.
+ */
 export interface Outcome<Response> {
   readonly response: Response
   readonly state?: CardState
   readonly session?: EuiccSession
   /**
-   * What becomes of the network side: `ask` queues REFRESH and leaves the files as they are until it is answered;
-   * `switch` puts the files of the profile that is enabled now in place at once.
+   * The effect on the network side: `ask` queues REFRESH and switches the files after its response; `switch` does so at
+   * once.
    */
   readonly profileChange?: 'ask' | 'switch' | 'ask-and-switch'
 }
 
-/** A refusal that the function has no error value for: a status word takes its place (SGP.22 §5.7.2). */
+/** A rejection without an error value in the function: a status word replaces it (SGP.22 §5.7.2). */
 export interface Refusal {
   readonly status: number
 }
 
-/** `[name]: (request, situation) => outcome` for each row of a table, typed by the row's schemas. */
+/** `[name]: (request, situation) => outcome` for each row of a table, typed by its schemas. */
 export type Answers<Rows> = {
   readonly [K in keyof Rows]: Rows[K] extends {
     readonly request: Schema<infer Request>

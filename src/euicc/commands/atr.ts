@@ -5,12 +5,12 @@ const NAME = new TextEncoder().encode('eSBench')
 /** Historical bytes (ISO 7816-4 §8.1): card service data, capabilities (20 logical channels, no extended lengths), a name. */
 const HISTORICAL = concat(Uint8Array.of(0x80, 0x31, 0xe0, 0x73, 0xfe, 0x21, 0x1f, 0x57), NAME)
 
-/** The ATR is of a software eUICC of this bench, whichever way it came. */
+/** The ATR belongs to a software eUICC of this bench, on any transport. */
 export const isSoftwareAtr = (atr: Uint8Array): boolean => Buffer.from(atr).includes(Buffer.from(NAME))
 
 /**
- * Answer to reset (ISO 7816-3 §8.2, TS 102 221 §6.3): TA1 '96', the protocol, and behind T=15 the class of operation
- * and, in bit 2 of TB3, that this is an eUICC.
+ * Answer to reset (ISO 7816-3 §8.2, TS 102 221 §6.3): TA1 '96', the protocol, and after T=15 the operating class and,
+ * in bit 2 of TB3, the eUICC indication.
  */
 export const atrOf = (protocol: Protocol): Uint8Array => {
   const offered = protocol === 't0' ? 0x80 : 0x81

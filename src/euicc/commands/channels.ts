@@ -12,19 +12,20 @@ export const manageChannel = (device: CardData, { p1, p2, le, ...command }: Deco
     return open(device, from, p2)
   }
   if (p1 !== 0x80 || p2 > LAST_CHANNEL) return { status: 0x6a86 }
-  // The basic channel is always there; TS 102 221 leaves no way to close it.
+  // The basic channel is always open; TS 102 221 has no command that closes it.
   if (p2 === 0 || !device.channels.has(p2)) return { status: 0x6881 }
   closeChannel(device, p2)
   return OK
 }
 
-/** `wanted` 0: the card chooses, and says which. */
+/** `wanted` 0: the card assigns the channel and returns its number. */
 const open = (device: CardData, from: number, wanted: number): Reply => {
   const { channels } = device
   const number = wanted || firstFree(channels)
   if (number === undefined) return { status: 0x6a81 }
   if (channels.has(number)) return { status: 0x6881 }
-  // From the basic channel the new one begins at the MF, from any other where that one is (§8.4.1).
+  // Opened from the basic channel, the new one starts at the MF, else at the current file of the other channel
+  // (§8.4.1).
   const opener = channels.get(from)!
   channels.set(number, { application: from === 0 ? 'files' : opener.application })
   device.files.open(number, from === 0 ? undefined : from)

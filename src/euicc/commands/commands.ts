@@ -10,13 +10,13 @@ import { assemble } from './store-data.ts'
 
 type Run = (device: CardData, command: DecodedCommand, channel: number) => Reply | Promise<Reply>
 interface Instruction {
-  /** Which class bytes it is known in (TS 102 221 table 10.5): interindustry, proprietary, or the one as well as the other. */
+  /** Allowed class bytes (TS 102 221 table 10.5): interindustry, proprietary, or both. */
   readonly in: 'interindustry' | 'proprietary' | 'either'
   readonly run: Run
 }
 
 const toFiles: Run = ({ files }, command, channel) => files.perform(command, channel)
-/** Commands to files; on a channel with a security domain there are none. */
+/** File commands; not available on a channel with a security domain. */
 const onFiles: Run = (device, command, channel) =>
   device.channels.get(channel)!.application === 'files' ? toFiles(device, command, channel) : { status: 0x6d00 }
 
@@ -38,7 +38,7 @@ const status: Run = (device, command, channel) => {
   return application === 'files' ? toFiles(device, command, channel) : statusOfApplication(device, command, application)
 }
 
-/** GET DATA of the EID, which the ECASD tells as it does in SGP.02 §4.1.3.1: devices look there too. */
+/** GET DATA returns the EID from the ECASD (SGP.02 §4.1.3.1): some devices read it there. */
 const getData: Run = ({ channels, identity }, { p1, p2 }, channel) => {
   if (channels.get(channel)!.application !== 'ecasd') return { status: 0x6d00 }
   return p1 === 0x00 && p2 === 0x5a ? { status: 0x9000, data: encodeTlv(0x5a, identity.eid) } : { status: 0x6a88 }
@@ -65,10 +65,10 @@ const terminalProfile: Run = ({ toolkit }, command) => {
   toolkit.hear(command.data)
   return OK
 }
-/** The terminal tells what it can; nothing here depends on it. */
+/** The capabilities of the terminal are not used. */
 const takeNote: Run = (_device, command) => (command.case >= 3 ? OK : { status: 0x6700 })
 
-/** By INS (TS 102 221 table 10.5, GPCS table 11-1, TS 31.102 §7). What is not here is 6D00. */
+/** By INS (TS 102 221 table 10.5, GPCS table 11-1, TS 31.102 §7). Others are rejected with 6D00. */
 export const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instruction>([
   [0x70, { in: 'interindustry', run: manageChannel }],
   [0xa4, { in: 'interindustry', run: select }],

@@ -8,7 +8,7 @@ import { INSTRUCTIONS } from './commands.ts'
 
 const GET_RESPONSE = 0xc0
 
-/** From command APDU to response APDU: what holds for every command, before and after it is carried out. */
+/** Converts a command APDU to a response APDU; contains the checks that apply to every command. */
 export const createFraming = (device: CardData, protocol: Protocol, onFault?: (fault: unknown) => void) => {
   const responses = createResponses(protocol)
 
@@ -56,7 +56,7 @@ const readCommand = (bytes: Uint8Array): { command: DecodedCommand; classByte: C
 const readBody = (bytes: Uint8Array, classByte: ClassByte) => {
   try {
     const command = decodeCommand(bytes)
-    // The ATR does not offer extended lengths.
+    // The ATR does not indicate extended lengths.
     return command.extended ? { status: 0x6700 } : { command, classByte }
   } catch (error) {
     if (isApduError(error, 'bad-command')) return { status: 0x6700 }

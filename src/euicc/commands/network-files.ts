@@ -9,18 +9,18 @@ import type { Reply } from '../es10/response.ts'
 import { buildInstalled } from '../package/install-package.ts'
 import { type CardState, enabledProfile, keyOf, withEntry } from '../state/state.ts'
 
-/** The file system that the network side of a device sees, with a place of its own on each logical channel. */
+/** The file system on the network side, with a current file for each logical channel. */
 export interface NetworkFiles {
-  /** A command to files; what it changes for good is in the memory before it resolves. */
+  /** Executes a file command; persistent changes are committed before it resolves. */
   perform(command: DecodedCommand, channel: number): Promise<Reply>
-  /** A new logical channel, at the MF or where channel `like` is. */
+  /** Opens a logical channel, at the MF or at the current file of channel `like`. */
   open(channel: number, like: number | undefined): void
   close(channel: number): void
-  /** Takes the files of the profile that is enabled now; every channel but the basic one is closed. */
+  /** Loads the files of the enabled profile; all channels except the basic one are closed. */
   restart(): void
 }
 
-/** Without an Enabled Profile there is an MF with nothing in it: a device can talk to the card and finds no NAA. */
+/** Without an enabled profile the card has an empty MF and no NAA. */
 const BARE: InstalledProfile = {
   iccid: new Uint8Array(10).fill(0xff),
   profileType: undefined,
@@ -51,9 +51,9 @@ export const createNetworkFiles = ({
   state: () => CardState
   commit: (next: CardState) => Promise<void>
 }): NetworkFiles => {
-  /** Built when the first command needs it: many a card is only spoken to about its profiles. */
+  /** Built at the first file command: many sessions only manage profiles. */
   let card: CardFiles | undefined
-  /** Key of the profile that `card` is of. */
+  /** Key of the profile that `card` was built from. */
   let owner: string | undefined
   let selections = new Map<number, Selection>()
 

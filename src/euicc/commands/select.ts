@@ -7,7 +7,7 @@ import { ECASD_AID, ISDR_AID, isIsdp, names } from './aids.ts'
 const BY_NAME = 0x04
 const MF = 0x3f00
 
-/** SELECT (TS 102 221 §11.1.1): the security domains here, everything else among the profile's files. */
+/** SELECT (TS 102 221 §11.1.1): security domains here, all other AIDs and files in the profile. */
 export const select = async (device: CardData, command: DecodedCommand, channel: number): Promise<Reply> => {
   const { p1, p2, data } = command
   const current = device.channels.get(channel)!
@@ -23,10 +23,10 @@ export const select = async (device: CardData, command: DecodedCommand, channel:
         become(application)
         return (p2 & 0x0c) === 0x0c ? OK : { status: 0x9000, data: describeApplication(device, application) }
       }
-    // Only the ISD-R and the MNO-SD's keys reach an ISD-P (SGP.22 §2.4.3).
+    // Only the ISD-R and the MNO-SD keys can access an ISD-P (SGP.22 §2.4.3).
     if (isIsdp(data)) return { status: 0x6a82 }
   } else if (current.application !== 'files') {
-    // A security domain has no files; from it only the way to the MF is known.
+    // A security domain has no files; only the MF is selectable from it.
     const isMf = p1 === 0x00 && (data.length === 0 || (data.length === 2 && ((data[0]! << 8) | data[1]!) === MF))
     if (!isMf && p1 !== 0x08) return { status: 0x6a82 }
   }
@@ -36,8 +36,8 @@ export const select = async (device: CardData, command: DecodedCommand, channel:
 }
 
 /**
- * FCI template (GPCS §11.9.3): AID, the longest command, and of the ISD-R also the ISDRProprietaryApplicationTemplate
- * with the version of SGP.22 (§5.7.1).
+ * FCI template (GPCS §11.9.3): AID, maximum command length, and for the ISD-R the ISDRProprietaryApplicationTemplate
+ * with the SGP.22 version (§5.7.1).
  */
 const describeApplication = ({ identity }: Pick<CardData, 'identity'>, application: 'isdr' | 'ecasd'): Uint8Array =>
   encodeTlv(

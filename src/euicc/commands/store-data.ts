@@ -4,7 +4,7 @@ import { concat } from '../../asn1/bytes.ts'
 const MORE_BLOCKS = 0x11
 const LAST_BLOCK = 0x91
 
-/** The blocks that have come so far on one logical channel. */
+/** The received blocks of one logical channel. */
 export interface Assembly {
   readonly parts: readonly Uint8Array[]
 }
@@ -15,8 +15,8 @@ export type Assembled =
   | { readonly step: 'refused'; readonly status: number }
 
 /**
- * One block of STORE DATA (GPCS §11.11, SGP.22 §5.7.2). Block 0 begins anew, whatever came before; any other number
- * must be the next. A refused block costs those before it.
+ * One STORE DATA block (GPCS §11.11, SGP.22 §5.7.2). Block 0 starts a new chain; other numbers must be consecutive. A
+ * rejected block discards the chain.
  */
 export const assemble = (assembly: Assembly | undefined, { p1, p2, data, ...command }: DecodedCommand): Assembled => {
   if (p1 !== MORE_BLOCKS && p1 !== LAST_BLOCK) return { step: 'refused', status: 0x6a86 }
@@ -25,6 +25,6 @@ export const assemble = (assembly: Assembly | undefined, { p1, p2, data, ...comm
   if (p2 !== before.length) return { step: 'refused', status: 0x6a86 }
   const parts = [...before, data]
   if (p1 === LAST_BLOCK) return { step: 'whole', payload: parts.length === 1 ? data : concat(...parts) }
-  // Of the 256 numbers none would be left for the block that must follow.
+  // After block number 255 no number is left for the required next block.
   return p2 === 0xff ? { step: 'refused', status: 0x6a84 } : { step: 'more', assembly: { parts } }
 }

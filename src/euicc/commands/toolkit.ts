@@ -3,7 +3,7 @@ import { encodeElement, findElement, readElements } from '../../apdu/elements.ts
 import { isApduError } from '../../apdu/errors.ts'
 import { OK, type Reply } from '../es10/response.ts'
 
-/** How the card asks its terminal to take a changed profile in (TS 102 223 §8.6, qualifiers of REFRESH). */
+/** How the card requests that the terminal reads the changed profile (TS 102 223 §8.6, qualifiers of REFRESH). */
 const REFRESH_QUALIFIERS = { 'uicc-reset': 0x04, 'euicc-profile-state-change': 0x09 } as const
 export type RefreshMode = keyof typeof REFRESH_QUALIFIERS
 
@@ -12,8 +12,8 @@ const UICC = 0x81
 const TERMINAL = 0x82
 
 /**
- * The card's side of the application toolkit, as far as the profile changes of SGP.22 need it: one REFRESH that waits
- * (91xx), is fetched, and is answered.
+ * The card side of the application toolkit for profile switches (SGP.22): one REFRESH that is pending (91xx), fetched,
+ * and answered.
  */
 export const createToolkit = (mode: RefreshMode, { waitsForProfile = false } = {}) => {
   let pending: { command: Uint8Array; isFetched: boolean; number: number } | undefined
@@ -24,7 +24,7 @@ export const createToolkit = (mode: RefreshMode, { waitsForProfile = false } = {
     get isBusy(): boolean {
       return pending !== undefined
     },
-    /** 91xx while a proactive command waits to be fetched. */
+    /** 91xx while a proactive command is pending. */
     get normalEnding(): number {
       return pending && !pending.isFetched ? 0x9100 | pending.command.length : 0x9000
     },
@@ -34,7 +34,7 @@ export const createToolkit = (mode: RefreshMode, { waitsForProfile = false } = {
       canRefresh = !waitsForProfile || ((profile[2] ?? 0) & 0x80) !== 0
     },
 
-    /** Of a terminal that cannot, it is not asked: the next reset does what REFRESH was for. */
+    /** A terminal without REFRESH is not asked: the next reset has the same effect. */
     askForRefresh(): void {
       if (!canRefresh) return
       count = (count % 0xfe) + 1
@@ -53,7 +53,7 @@ export const createToolkit = (mode: RefreshMode, { waitsForProfile = false } = {
       return { status: 0x9000, data: pending.command }
     },
 
-    /** TERMINAL RESPONSE; `performed` when the terminal has done what it was asked (results 0x, TS 102 223 §8.12). */
+    /** TERMINAL RESPONSE; `performed` if the terminal executed the command (results 0x, TS 102 223 §8.12). */
     answer({ data, p1, p2 }: DecodedCommand): { reply: Reply; performed: boolean } {
       const refuse = (status: number) => ({ reply: { status }, performed: false })
       if (p1 !== 0 || p2 !== 0) return refuse(0x6a86)
@@ -63,7 +63,7 @@ export const createToolkit = (mode: RefreshMode, { waitsForProfile = false } = {
       const result = findElement(elements, 0x83) ?? findElement(elements, 0x03)
       if (details?.length !== 3 || details[0] !== pending.number || details[1] !== REFRESH) return refuse(0x6a80)
       if (result === undefined || result.length === 0) return refuse(0x6a80)
-      // A terminal that cannot has to reset the card some day; the reset then does what REFRESH was for.
+      // A terminal without REFRESH resets the card later, with the same effect.
       pending = undefined
       return { reply: OK, performed: result[0]! < 0x10 }
     },

@@ -1,24 +1,24 @@
 import type { ModemFault, ModemQuirks } from './at-modem-quirks.ts'
 
-/** Time, given in: calls `run` after so many milliseconds unless the returned function is called before. */
+/** A timer: calls `run` after `ms` milliseconds, unless the returned function is called first. */
 export type Schedule = (ms: number, run: () => void) => () => void
 
-/** How a command ends: well, with lines before it, or by an error line or a number of TS 27.007 §9.2. */
+/** The result of a command: information lines and OK, or an error line or CME number (TS 27.007 §9.2). */
 export type AtAnswer =
   | { readonly lines: readonly string[] }
   | { readonly error: number | string }
-  /** What a fault says instead. */
+  /** The response that a fault sends. */
   | { readonly instead: ModemFault['answer'] }
 export const OK: AtAnswer = { lines: [] }
 export const ERROR: AtAnswer = { error: 'ERROR' }
 export const cme = (error: number): AtAnswer => ({ error })
 
-/** A command: its name without `AT+`, what stands behind it (`=...`, `?`, or nothing), and the line. */
+/** A command: its name without `AT+`, its suffix (`=...`, `?`, or empty), and the line. */
 export interface AtAsked {
   readonly name: string
   readonly rest: string
 }
-/** Undefined: the family does not know the command. */
+/** Undefined: this part does not support the command. */
 export type AtFamily = (asked: AtAsked) => Promise<AtAnswer> | AtAnswer | undefined
 
 const WORDS: Readonly<Record<number, string>> = {
@@ -35,7 +35,7 @@ const WORDS: Readonly<Record<number, string>> = {
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, character => character.charCodeAt(0))
 
-/** The modem's manners of speech. Commands are carried out one after another; what comes meanwhile waits. */
+/** The line protocol of the modem with its quirks. Commands run one at a time; received bytes are queued meanwhile. */
 export const createModemFront = ({
   manners,
   schedule,
@@ -45,7 +45,7 @@ export const createModemFront = ({
   manners: ModemQuirks
   schedule: Schedule
   families: readonly AtFamily[]
-  /** Told what a fault needs of the card. */
+  /** Receives the actions of a fault on the card. */
   sim: { readonly resets: number }
 }) => {
   let say: (bytes: Uint8Array) => void = () => {}
@@ -53,7 +53,7 @@ export const createModemFront = ({
   let echo = manners.echo ?? true
   let errors: 'plain' | 'numbers' | 'words' = 'plain'
   let last: Promise<void> = Promise.resolve()
-  /** Counts up when the modem left: what was asked before is answered to nobody. */
+  /** Incremented when the modem leaves: earlier commands get no response. */
   let era = 0
   let uponAnswer: (() => void) | undefined
   const heard: string[] = []
@@ -96,7 +96,7 @@ export const createModemFront = ({
     return undefined
   }
 
-  /** One command without its `AT`: `E0`, `+CGSN`, `+CGLA=1,10,"..."`. */
+  /** One command without `AT`: `E0`, `+CGSN`, `+CGLA=1,10,"..."`. */
   const carryOut = async (command: string): Promise<AtAnswer> => {
     const basic = /^(?:([EVQ])(\d?)|([Z&]F?\d?))$/i.exec(command)
     if (basic) {
@@ -180,15 +180,15 @@ export const createModemFront = ({
     onSay: (listener: (bytes: Uint8Array) => void): void => {
       say = listener
     },
-    /** Calls when the command that is being carried out is answered. */
+    /** Calls `listener` after the response of the current command. */
     onceAnswered: (then: () => void): void => {
       uponAnswer = then
     },
-    /** A line that comes of its own. */
+    /** Sends a URC. */
     tell: (line: string): void => {
       if (manners.diesAfter === undefined || heard.length <= manners.diesAfter) send(`\r\n${line}\r\n`)
     },
-    /** The modem lost its power: settings are as delivered. */
+    /** The modem lost power: the settings return to their defaults. */
     forget: (): void => {
       era++
       typed = ''
@@ -205,7 +205,7 @@ export const createModemFront = ({
   }
 }
 
-/** No device has it: it is the example of GSMA's documents. By it this modem is known. */
+/** The example IMEI of GSMA documents, which no device has. It identifies the simulator. */
 export const EMULATED_IMEI = '356938035643809'
 const KNOWN_TESTS = ['CCHO', 'CCHC', 'CGLA', 'CSIM', 'CFUN', 'CREG', 'CGREG', 'CEREG', 'C5GREG', 'COPS']
 
@@ -217,7 +217,7 @@ const firstOf = (families: readonly AtFamily[], asked: AtAsked): Promise<AtAnswe
   return undefined
 }
 
-/** V.250 §5.2.1: `E0V1;+CMEE=1` is three commands; a semicolon in quotes is none. */
+/** V.250 §5.2.1: `E0V1;+CMEE=1` is three commands; a semicolon in quotes does not separate. */
 const splitCommands = (text: string): string[] =>
   (text.match(/(?:"[^"]*"|[^;"])+/g) ?? []).flatMap(part =>
     /^(?:[EVQ]\d?|Z\d?|&F\d?)+$/i.test(part) ? (part.match(/[EVQZ]\d?|&F\d?/gi) ?? []) : [part],

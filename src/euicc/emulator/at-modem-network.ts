@@ -1,6 +1,6 @@
 import { type AtAnswer, type AtFamily, ERROR, OK, type Schedule } from './at-modem-front.ts'
 
-/** Where the modem is registered. */
+/** The registration of the modem. */
 export interface NetworkPlace {
   readonly registration: 'home' | 'roaming'
   readonly operator: string
@@ -8,15 +8,15 @@ export interface NetworkPlace {
   readonly plmn: string
 }
 
-/** TS 27.007 §7.2: the numbers of the states that this modem knows. */
+/** TS 27.007 §7.2: the numbers of the states that this modem supports. */
 const STATE = { idle: 0, home: 1, searching: 2, denied: 3, roaming: 5 } as const
 type State = keyof typeof STATE
-/** E-UTRAN, and what it calls the cell and its area. */
+/** E-UTRAN, with the cell and area that the modem reports. */
 const CELL = '"00A1","01234567",7'
-/** Milliseconds after which a modem that hears no network listens again. */
+/** Milliseconds until a modem without a network searches again. */
 const LISTENS_EVERY = 5_000
 
-/** Radio and registration. With its radio on and a card that a network takes, the modem is registered. */
+/** Radio and registration. The modem registers when its radio is on and a network accepts the card. */
 export const createModemNetwork = ({
   schedule,
   registersAfter,
@@ -28,9 +28,9 @@ export const createModemNetwork = ({
 }: {
   schedule: Schedule
   registersAfter: number
-  /** Undefined: there is no network to be heard. */
+  /** Undefined: no network is available. */
   attach: (() => Promise<NetworkPlace | undefined>) | undefined
-  /** What the modem says of a denial (TS 24.301 §9.9.3.9) to who asks for it. */
+  /** The reject cause of a denial (TS 24.301 §9.9.3.9), if the command level requests it. */
   rejectCause: number | undefined
   news: (line: string) => void
   sim: { powerCycle(): Promise<void> }
@@ -40,9 +40,9 @@ export const createModemNetwork = ({
   let state: State = 'idle'
   let place: NetworkPlace | undefined
   let format = 0
-  /** What each command was told to report of its own: 0 nothing, 1 the state, 2 the cell too. */
+  /** The URC level of each command: 0 none, 1 the state, 2 with the cell. */
   const reports = new Map<string, number>(['CREG', 'CGREG', 'CEREG', 'C5GREG'].map(name => [name, 0]))
-  /** Counts up with every new beginning: an attachment that was begun before is not believed. */
+  /** Incremented at each restart: results of an earlier attach are discarded. */
   let round = 0
 
   const report = (level: number): string => {
@@ -88,7 +88,7 @@ export const createModemNetwork = ({
       leave()
       return OK
     }
-    // From minimum functionality the card is powered anew.
+    // Leaving minimum functionality powers the card on again.
     if (next === 0 || (functionality === 0 && next === 1)) await sim.powerCycle()
     functionality = next
     restart()

@@ -1,87 +1,87 @@
-/** What goes wrong with a command of a modem, and when. */
+/** A fault of a modem command. */
 export interface ModemFault {
-  /** The command as `AT` has it without prefix: `CGLA`, `CSIM`, `CCHO`. */
+  /** The command without the prefix `AT+`: `CGLA`, `CSIM`, `CCHO`. */
   readonly command: string
-  /** How many of these commands go well first. */
+  /** Number of commands that succeed first. */
   readonly after?: number
-  /** How many go wrong then; all, unless said. */
+  /** Number of commands that fail then; default: all. */
   readonly times?: number
-  /** What is said instead of the answer; `silence` is nothing, for ever. */
+  /** The response of the fault; `silence` means no response and no further ones. */
   readonly answer: 'silence' | readonly string[]
-  /** Commands that this pattern finds go well all the same. */
+  /** Commands that match this pattern succeed. */
   readonly unlessMatches?: string
-  /** The card has carried the command out, and its response is lost. */
+  /** The card executes the command, but its response is lost. */
   readonly reachesCard?: boolean
-  /** Switching the radio off and on (AT+CFUN) mends it. */
+  /** Switching the radio off and on (AT+CFUN) ends the fault. */
   readonly untilReset?: boolean
 }
 
-/** What modems do differently from one another, and from TS 27.007. */
+/** Differences between modems and TS 27.007. */
 export interface ModemQuirks {
   readonly manufacturer?: string
   readonly model?: string
   readonly firmware?: string
-  /** Commands come back until ATE0; so V.250 has it, and not every modem. */
+  /** Commands are echoed until ATE0 (V.250), but not by every modem. */
   readonly echo?: boolean
-  /** Modems of which ATE0 is taken and does nothing. */
+  /** ATE0 returns OK without effect. */
   readonly echoStays?: boolean
-  /** How AT+CCHO names its sessions: by a small number, or by a handle of 16 hexadecimal digits. */
+  /** The session identifier of AT+CCHO: a small number, or 16 hexadecimal digits. */
   readonly handles?: 'number' | 'hexadecimal'
-  /** Commands whose answer comes without its prefix. */
+  /** Commands whose response has no prefix. */
   readonly bare?: readonly string[]
-  /** `+CGLA:4`: no blank behind the colon. */
+  /** `+CGLA:4`: no blank after the colon. */
   readonly noBlank?: boolean
   /** Responses without quotes. */
   readonly noQuotes?: boolean
-  /** Commands that the modem does not know. */
+  /** Unsupported commands. */
   readonly without?: readonly string[]
-  /** What AT+CLAC lists; unknown without. */
+  /** The response of AT+CLAC; unsupported if absent. */
   readonly listed?: readonly string[]
-  /** What `=?` gets. */
+  /** The response to test commands (`=?`). */
   readonly testCommands?: 'answered' | 'refused' | 'silent'
-  /** Sessions opened at once, those included that an earlier program left. */
+  /** Maximum number of sessions, including those left open by an earlier program. */
   readonly mostSessions?: number
-  /** Sessions that an earlier program opened and did not close. */
+  /** Sessions that an earlier program left open. */
   readonly leaks?: number
-  /** AT+CCHO answers this, whatever it is asked. */
+  /** AT+CCHO always returns this. */
   readonly cchoAnswers?: string
-  /** What AT+CCHO says of an application that is not there. */
+  /** The response of AT+CCHO for a missing application. */
   readonly noApplication?: string
   readonly csimUpperCaseOnly?: boolean
-  /** AT+CSIM passes no command of this instruction on logical channels. */
+  /** AT+CSIM rejects commands with this INS on logical channels. */
   readonly csimKeeps?: readonly number[]
-  /** AT+CSIM passes no MANAGE CHANNEL. */
+  /** AT+CSIM rejects MANAGE CHANNEL. */
   readonly csimOpensNothing?: boolean
-  /** A command without Le gets a response without data. */
+  /** The response to a command without Le has no data. */
   readonly needsLe?: boolean
-  /** Bytes of the longest command APDU. */
+  /** Maximum length of a command APDU in bytes. */
   readonly longestApdu?: number
-  /** Who fetches proactive commands. A modem that does takes REFRESH by resetting the card. */
+  /** Who fetches proactive commands. A modem that does so resets the card on REFRESH. */
   readonly toolkit?: 'terminal' | 'modem'
-  /** The USB device goes and comes back when the card asks for REFRESH, or when AT+CFUN=1,1 is told. */
+  /** The USB device leaves and comes back on REFRESH, or on AT+CFUN=1,1. */
   readonly leavesOnRefresh?: boolean
-  /** The ISD-R is out of reach while no profile is enabled. */
+  /** The ISD-R is not selectable while no profile is enabled. */
   readonly isdrNeedsProfile?: boolean
   /** The SIM sleeps (+CME ERROR: 3) until this command. */
   readonly sleepsUntil?: string
-  /** Lines that come of their own before each line of an answer. */
+  /** URCs before each line of a response. */
   readonly news?: readonly string[]
   /** NUL bytes between the lines. */
   readonly nul?: boolean
-  /** In which pieces bytes leave: an answer whole, line by line, or byte by byte. */
+  /** How bytes are sent: a whole response, each line, or each byte separately. */
   readonly pieces?: 'answers' | 'lines' | 'bytes'
-  /** Milliseconds that a command takes, for the first so many times or always. */
+  /** Duration of a command in milliseconds, for the first `times` commands or always. */
   readonly slow?: Readonly<Record<string, { readonly ms: number; readonly times?: number }>>
   readonly faults?: readonly ModemFault[]
-  /** After so many commands the modem says nothing more to anything. */
+  /** Number of commands after which the modem stops answering. */
   readonly diesAfter?: number
-  /** Milliseconds from power to registration. */
+  /** Milliseconds from power-on to registration. */
   readonly registersAfter?: number
-  /** Why a network denies it (TS 24.301 §9.9.3.9), told to who asks with AT+CEREG=3. */
+  /** The reject cause of the network (TS 24.301 §9.9.3.9), reported with AT+CEREG=3. */
   readonly rejectCause?: number
 }
 
-/** A manner, and where it is told of. */
+/** A quirk, and its source. */
 export interface NamedManners {
   readonly source: string
   readonly manners: ModemQuirks
@@ -89,7 +89,7 @@ export interface NamedManners {
 
 const ERROR = ['ERROR']
 
-/** By name, each with the thread in which somebody met it. */
+/** By name, each with the thread that reports it. */
 export const MODEM_QUIRKS = {
   ordinary: { source: 'TS 27.007 and V.250', manners: {} },
   mc7455: {

@@ -27,7 +27,7 @@ const toHex = (bytes: Uint8Array): string =>
 const fromHex = (digits: string): Uint8Array =>
   Uint8Array.from(digits.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
 
-/** A modem's commands to its card (TS 27.007 §8.17 CSIM, §8.43 CGLA, §8.45 CCHO, §8.46 CCHC). */
+/** The card commands of a modem (TS 27.007 §8.17 CSIM, §8.43 CGLA, §8.45 CCHO, §8.46 CCHC). */
 export const createModemSim = ({
   card,
   manners,
@@ -35,10 +35,10 @@ export const createModemSim = ({
 }: {
   card: Pick<Card, 'exclusive' | 'reset'>
   manners: ModemQuirks
-  /** The card asked for REFRESH, and the modem has done it or leaves it to the terminal. */
+  /** The card requested REFRESH; the modem executed it or leaves it to the terminal. */
   refreshed: () => void
 }) => {
-  /** Logical channels of the card by the handle that AT+CCHO gave out; undefined where a dead program opened it. */
+  /** Logical channels by session identifier of AT+CCHO; undefined if an earlier program opened it. */
   const sessions = new Map<string, number>()
   let count = 0
   let resets = 0
@@ -51,7 +51,7 @@ export const createModemSim = ({
     for (let number = 1; ; number++) if (!sessions.has(String(number))) return String(number)
   }
 
-  /** What a program left open that died before this one came. */
+  /** Sessions that an earlier program left open. */
   const leak = (): Promise<void> =>
     (leaked ??= card.exclusive(async channel => {
       for (let left = manners.leaks ?? 0; left > 0; left--)
@@ -109,8 +109,8 @@ export const createModemSim = ({
     return onCard(async channel => {
       const number = sessions.get(asked[1]!)
       if (number === undefined) return cme(50)
-      // The channel is the modem's affair. Most put theirs over one in the class byte; where a session is called
-      // otherwise than its channel, such a class byte is refused.
+      // The modem sets the channel. Most replace the one in the class byte; if session and channel differ, a class byte
+      // with a channel is rejected.
       if (manners.handles === 'hexadecimal' && channelOf(command.cla) !== 0) return cme(50)
       return answerWith('CGLA', channel, withChannel(asked[3]!, number), command)
     })
@@ -171,7 +171,7 @@ export const createModemSim = ({
     }
     refreshed()
   }
-  /** The card is reset when nobody is on it any more. */
+  /** Resets the card when it is not in use. */
   let powerCycleSoon = false
 
   const blank = (): string => (manners.noBlank ? '' : ' ')
@@ -230,14 +230,14 @@ export const createModemSim = ({
   return {
     commands,
     powerCycle,
-    /** How often the card has been reset. */
+    /** Number of card resets. */
     get resets() {
       return resets
     },
   }
 }
 
-/** EF.ICCID and EF.IMSI of the enabled profile, on the basic channel; undefined where there is none. */
+/** EF.ICCID and EF.IMSI of the enabled profile, on the basic channel; undefined if no profile is enabled. */
 const readUsim = async (channel: Channel): Promise<{ iccid: string; imsi: string } | undefined> => {
   try {
     await selectFile(channel, 0, 0x3f00)

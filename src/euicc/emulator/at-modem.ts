@@ -9,34 +9,31 @@ export interface AtModemOptions {
   readonly manners?: ModemQuirks | undefined
   readonly schedule: Schedule
   /**
-   * Attaches to a network with the card, on its basic channel, and resolves with where it then is, or undefined where no
-   * network can be heard; rejects where the network or the card says no. Without it there is no network.
+   * Attaches with the card on its basic channel. Resolves with the registration, or undefined without a network;
+   * rejects if network or card reject it. Absent: no network.
    */
   readonly register?: ((channel: Channel) => Promise<NetworkPlace | undefined>) | undefined
 }
 
-/** An AT modem with a card in it, as a stream of bytes in and one out. */
+/** An AT modem with a card, as a byte stream in each direction. */
 export interface AtModem {
   hear(bytes: Uint8Array): void
-  /** One listener: where the modem's bytes go. */
+  /** Sets the listener for the bytes of the modem; at most one. */
   onSay(listener: (bytes: Uint8Array) => void): void
-  /** One listener: the USB device leaves (`false`) and is back (`true`); in between nothing is heard or said. */
+  /** Sets the listener for presence: the USB device leaves (`false`) and is back (`true`); no data in between. */
   onPresence(listener: (isPresent: boolean) => void): void
-  /** Every command line that came, echo and all that is private left out. */
+  /** Every received command line, without echo and private data. */
   readonly heard: readonly string[]
-  /** Resolves when every command that has come so far is answered. */
+  /** Resolves when each received command has its response. */
   idle(): Promise<void>
 }
 
-/** Milliseconds for which a modem that re-enumerates is away. */
+/** Milliseconds for which a re-enumerating modem is away. */
 const AWAY = 2_000
 
 /**
- * The emulated modem.
- *
- *     bytes ── at-modem-front.ts    lines, echo, pieces, news, faults, time
- *              at-modem-sim.ts      CCHO CGLA CCHC CSIM CPIN CIMI ICCID: the card
- *              at-modem-network.ts  CFUN CREG CGREG CEREG C5GREG COPS CSQ: the radio
+ * The simulated modem: at-modem-front.ts has the line protocol, echo, URCs, faults and timing; at-modem-sim.ts the card
+ * commands; at-modem-network.ts radio and registration.
  */
 export const createAtModem = ({ card, manners = {}, schedule, register }: AtModemOptions): AtModem => {
   let isPresent = true
@@ -61,7 +58,7 @@ export const createAtModem = ({ card, manners = {}, schedule, register }: AtMode
   })
   const front = createModemFront({ manners, schedule, families: [sim.commands, network.commands], sim })
 
-  /** The USB device goes once its answer is out, and comes back with everything forgotten but the card. */
+  /** The USB device leaves after its response, and comes back with default settings and the same card. */
   const leave = (): void => {
     front.onceAnswered(() => {
       isPresent = false

@@ -10,10 +10,10 @@ const [POWER_OFF, POWER_ON, RESET, TELL_ATR] = [0, 1, 2, 4]
 export type VpcdMessage =
   | { readonly kind: 'power-off' | 'power-on' | 'reset' | 'atr' }
   | { readonly kind: 'apdu'; readonly command: Uint8Array }
-  /** A control that nobody has described; it is passed over. */
+  /** An unknown control; it is ignored. */
   | { readonly kind: 'unknown'; readonly control: number }
 
-/** Messages of bytes that come cut anywhere. */
+/** Parses messages from chunks of any size. */
 export const createVpcdFraming = (): ((chunk: Uint8Array) => VpcdMessage[]) => {
   let waiting: Uint8Array = new Uint8Array(0)
   return chunk => {
@@ -53,7 +53,7 @@ export const frameVpcd = (message: Uint8Array): Uint8Array => {
   return out
 }
 
-/** What the card says to a message: a framed answer, or nothing. */
+/** The response of the card to a message: a framed response, or nothing. */
 export const answerVpcd = async (
   card: Pick<Card, 'atr' | 'reset' | 'exclusive'>,
   message: VpcdMessage,

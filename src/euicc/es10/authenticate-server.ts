@@ -18,10 +18,10 @@ import { trusted } from './certificate-check.ts'
 import { describeEuicc } from './euicc-info.ts'
 import { NO_SESSION } from './session.ts'
 
-/** SGP.22 §5.7.7, §5.7.13 and §5.7.14: how a session begins, and how it ends without a profile. */
+/** SGP.22 §5.7.7, §5.7.13 and §5.7.14: start of a session, and its end without a profile. */
 export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'AuthenticateServer' | 'CancelSession'>> =
   {
-    // A new challenge discards whatever session there was.
+    // A new challenge discards the session.
     GetEUICCChallenge: (_request, { random }) => {
       const euiccChallenge = random(16)
       return { response: { euiccChallenge }, session: { phase: 'challenged', euiccChallenge } }
@@ -34,11 +34,11 @@ export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'A
       type Response = Outcome<ReturnType<typeof errorResponse>>
       const errorResponse = (authenticateErrorCode: AuthenticateErrorCode) =>
         keep(AuthenticateServerResponse, { authenticateResponseError: { transactionId, authenticateErrorCode } })
-      // The challenge is spent, whatever it was spent on.
+      // The challenge is used only once, also after an error.
       const refuse = (code: AuthenticateErrorCode): Response => ({ response: errorResponse(code), session: NO_SESSION })
 
       if (session.phase !== 'challenged') return { response: errorResponse('noSessionContext') }
-      // The CI that the card is to sign under has to be one of its own.
+      // The card must have the CI that it is to sign with.
       const credential = credentialFor(identity, euiccCiPKIdToBeUsed)
       if (credential === undefined) return refuse('ciPKUnknown')
 
@@ -86,7 +86,7 @@ export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'A
         return { response: keep(CancelSessionResponse, { cancelSessionResponseError: 'invalidTransactionId' }) }
       const smdpOid = session.serverCertificate.registeredId!
       const euiccCancelSessionSigned = keep(EuiccCancelSessionSigned, { transactionId, smdpOid, reason })
-      // A download that may be taken up again binds the package to the same key (SGP.22 §3.1.3.2); any other ends with it.
+      // A retry of a download binds the package to the same key (SGP.22 §3.1.3.2); any other session deletes it.
       const mayGoOn = reason === 'postponed' || reason === 'timeout'
       return {
         response: keep(CancelSessionResponse, {
@@ -101,7 +101,7 @@ export const sessionAnswers: Answers<Pick<typeof ES10b, 'GetEUICCChallenge' | 'A
     },
   }
 
-/** Which of the two roles to check for; a certificate that cannot be read is refused by the check itself. */
+/** The role to verify; an invalid certificate is rejected by the check itself. */
 const isSmDs = (der: Uint8Array): boolean => {
   try {
     return parseCertificate(der).policies.includes(CERTIFICATE_KINDS.DSauth.role)

@@ -4,12 +4,12 @@ import { CertificateError, type CertificateErrorCode } from '../../rsp/certifica
 import type { CertificateKind } from '../../rsp/certificates/kinds.ts'
 import type { Situation } from '../commands/answer.ts'
 
-/** What AuthenticateServer and PrepareDownload may say of a server's certificate. */
+/** Certificate errors of AuthenticateServer and PrepareDownload. */
 type CertificateRefusal = 'invalidCertificate' | 'unsupportedCurve' | 'invalidOid' | 'ciPKUnknown'
 
 /**
- * A server's certificate, believed under one of `cis` (SGP.22 §4.5.2.2), with the CI that it came to; or why not.
- * A CI that the card does not have is `ciPKUnknown`, which only AuthenticateServer can say.
+ * Verifies a server certificate under one of `cis` (SGP.22 §4.5.2.2). Returns it with its CI, or the error. An unknown
+ * CI is `ciPKUnknown`, which only AuthenticateServer returns.
  */
 export const trusted = (
   kind: CertificateKind,

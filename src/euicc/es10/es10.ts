@@ -17,11 +17,11 @@ import { profileStateAnswers } from './profile-state.ts'
 import { profilesInfoAnswers } from './profiles-info.ts'
 import type { Reply } from './response.ts'
 
-/** The package comes in pieces that are not elements, so it has an answer of its own. */
+/** The package is not one element, so its function is separate. */
 const { LoadBoundProfilePackage: _inPieces, ...ES10bWhole } = ES10b
 const ROWS = { ...ES10a, ...ES10bWhole, ...ES10c }
 
-/** Every row of ES10a, ES10b and ES10c has its answer; that none is missing is what this type says. */
+/** The type requires a function for each row of ES10a, ES10b and ES10c. */
 const ANSWERS: Answers<typeof ROWS> = {
   ...configuredAddressesAnswers,
   ...euiccInfoAnswers,
@@ -42,7 +42,7 @@ const BY_TAG = new Map<number, { row: AnyRow; answer: AnyAnswer }>(
   ),
 )
 
-/** The tag that the bytes begin with, were they cut off behind it or not; undefined for none. */
+/** The tag at the start of possibly truncated bytes; undefined if none. */
 const tagOf = ([first, second]: Uint8Array): number | undefined => {
   if (first === undefined || (first & 0x1f) !== 0x1f) return first
   return second === undefined ? undefined : (first << 8) | second
@@ -58,15 +58,15 @@ const situationOf = (device: CardData): Situation => ({
 })
 
 /**
- * One ES10 command, put together from its blocks (SGP.22 §5.7.2). What no function has is 6A88, what cannot be read
- * 6A80. The new state is in the memory before the answer leaves; if the power fails meanwhile, there is no answer.
+ * Executes an ES10 command after its last block (SGP.22 §5.7.2). An unknown tag is 6A88, an invalid request 6A80. The
+ * state is committed before the response; if the power fails, there is no response.
  */
 export const answerEs10 = async (device: CardData, payload: Uint8Array): Promise<Reply> => {
   const tag = tagOf(payload)
   if (tag === undefined) return { status: 0x6a80 }
   if (isSegment(tag)) return loadSegment(device, payload)
   const found = BY_TAG.get(tag)
-  // In the middle of a package, what is no function is a segment that was damaged on its way.
+  // During a package, unknown data is a damaged segment.
   if (found === undefined) return device.loading ? loadSegment(device, payload) : { status: 0x6a88 }
   const { row, answer } = found
   let request: unknown

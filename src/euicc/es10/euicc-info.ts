@@ -15,7 +15,7 @@ const asOctets = (number: number): Uint8Array => {
 export const freeMemory = (state: CardState, { capabilities }: EuiccIdentity): number =>
   Math.max(0, capabilities.nonVolatileMemory - usedMemory(state))
 
-/** What the card says of itself in a session, signed there as part of EuiccSigned1. */
+/** The capabilities of the card, signed in a session as part of EuiccSigned1. */
 export const describeEuicc = (state: CardState, identity: EuiccIdentity): EUICCInfo2 => {
   const { capabilities, credentials } = identity
   const ciPKIds = credentials.map(ciPKIdOf)
@@ -23,7 +23,7 @@ export const describeEuicc = (state: CardState, identity: EuiccIdentity): EUICCI
     profileVersion: capabilities.profileVersion,
     svn: capabilities.svn,
     euiccFirmwareVer: capabilities.firmwareVersion,
-    // The value of ExtCardResource: its own tag is not part of it.
+    // The value of ExtCardResource, without its tag.
     extCardResource: encode(ExtCardResource, {
       installedApplication: asOctets(state.profiles.size),
       freeNonVolatileMemory: asOctets(freeMemory(state, identity)),
@@ -44,7 +44,7 @@ export const describeEuicc = (state: CardState, identity: EuiccIdentity): EUICCI
   }
 }
 
-/** SGP.22 §5.7.8, §5.7.20 and §5.7.22: what the card is. */
+/** SGP.22 §5.7.8, §5.7.20 and §5.7.22: properties of the card. */
 export const euiccInfoAnswers: Answers<
   Pick<typeof ES10b, 'GetEUICCInfo1' | 'GetEUICCInfo2' | 'GetRAT'> & Pick<typeof ES10c, 'GetEID'>
 > = {
@@ -63,7 +63,7 @@ export const euiccInfoAnswers: Answers<
 
   GetRAT: (_request, { identity }) => ({ response: { rat: identity.rulesAuthorisationTable } }),
 
-  // The tag list can only be '5A'; any other data there is not (6A88).
+  // The tag list must be '5A'; other data does not exist (6A88).
   GetEID: ({ tagList }, { identity }) =>
     tagList[0] === 0x5a ? { response: { eidValue: identity.eid } } : { status: 0x6a88 },
 }

@@ -25,7 +25,7 @@ export const loadCrlAnswers: Answers<Pick<typeof ES10b, 'LoadCRL'>> = {
     const held = [...state.crls].filter(([key]) => key.split('-')[0] === ci)
     if (held.some(([, known]) => isFresher(known, crl)))
       return { response: { loadCRLResponseError: 'fresherCrlAlreadyLoaded' } }
-    // Parts of one list stand beside each other; anything older gives way.
+    // Parts of one list are stored together; older lists are removed.
     const replaced = held.filter(([, known]) => known.part?.number === crl.part?.number || isFresher(crl, known))
     const freed = replaced.reduce((sum, [, { der }]) => sum + der.length, 0)
     if (crl.der.length > freeMemory(state, identity) + freed)
@@ -44,7 +44,7 @@ export const loadCrlAnswers: Answers<Pick<typeof ES10b, 'LoadCRL'>> = {
   },
 }
 
-/** AUTOMATIC TAGS put [0] in place of the CertificateList's SEQUENCE tag; some send the list with both. */
+/** AUTOMATIC TAGS replaces the SEQUENCE tag of CertificateList by [0]; some servers send both. */
 const readCrl = (element: Uint8Array): Crl | undefined => {
   try {
     const content = getContent(readOnlyTlv(element))
@@ -55,7 +55,7 @@ const readCrl = (element: Uint8Array): Crl | undefined => {
   }
 }
 
-/** tbsCertList is the first of three components; a list that fills the content by itself is a whole one. */
+/** tbsCertList is the first of three components; a list that fills the content alone is complete. */
 const isWrapped = (content: Uint8Array): boolean => {
   try {
     return readOnlyTlv(content).tag === 0x30

@@ -3,7 +3,7 @@ import type { Answers } from '../commands/answer.ts'
 import { type CardState, enabledProfile, isTestProfile } from '../state/state.ts'
 import { withoutProfile } from './profile-state.ts'
 
-/** SGP.22 §5.7.19. Deletes whatever state and policy rules say; that is what it is for. */
+/** SGP.22 §5.7.19. Deletes profiles in any state and with any policy rule. */
 export const memoryResetAnswers: Answers<Pick<typeof ES10c, 'eUICCMemoryReset'>> = {
   eUICCMemoryReset: ({ resetOptions }, { state, identity, proactiveSession }) => {
     const condemned = [...state.profiles.values()].filter(profile =>

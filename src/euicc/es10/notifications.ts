@@ -18,11 +18,11 @@ const stored = (state: CardState, notification: PendingNotification): CardState 
   notifications: withEntry(state.notifications, state.root.nextSequenceNumber, keep(PendingNotification, notification)),
 })
 
-/** Keeps the result of an installation, whose metadata carries `state.root.nextSequenceNumber`, until it is delivered. */
+/** Stores an installation result, whose metadata has `state.root.nextSequenceNumber`, until its delivery. */
 export const withInstallationResult = (state: CardState, result: ProfileInstallationResult): CardState =>
   stored(state, { profileInstallationResult: result })
 
-/** One signed notification of `event` for each address that the profile's metadata names for it (SGP.22 §3.5). */
+/** Creates a signed notification of `event` for each address in the profile metadata (SGP.22 §3.5). */
 export const withNotifications = (
   state: CardState,
   identity: EuiccIdentity,
@@ -30,7 +30,7 @@ export const withNotifications = (
   event: NotificationEventName,
 ): CardState => {
   const addresses = addressesFor(profile, event)
-  // The CI may have left the card with an update of its certificates; then nobody could check the signature.
+  // If the CI was removed by an update, no server could verify the signature.
   const credential = credentialFor(identity, profile.ciPKId)
   if (credential === undefined) return state
   return addresses.reduce(

@@ -21,20 +21,20 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
       keep(PrepareDownloadResponse, { downloadResponseError: { transactionId, downloadErrorCode } })
     const refuse = (code: DownloadErrorCode) => ({ response: errorResponse(code), session: NO_SESSION })
 
-    // What does not belong to the session leaves the session as it was. The SM-DP+ that refused a confirmation code may
-    // be given another one: the same offer, signed for anew (SGP.22 §3.1.3.2).
+    // A request of another session does not change this one. After a rejected confirmation code the SM-DP+ may repeat
+    // the offer with a new signature (SGP.22 §3.1.3.2).
     const isRepeated = session.phase === 'prepared'
     if (!isRepeated && (session.phase !== 'authenticated' || session.role !== 'dp'))
       return { response: errorResponse('noSessionContext') }
     if (!equalBytes(transactionId, session.transactionId)) return { response: errorResponse('invalidTransactionId') }
 
-    // CERT.DPpb is of the CI that CERT.DPauth is of, and no other.
+    // CERT.DPpb must have the same CI as CERT.DPauth.
     const checked = trusted('DPpb', request.smdpCertificate, [session.serverCi], situation)
     if ('refused' in checked)
       return refuse(checked.refused === 'unsupportedCurve' ? 'unsupportedCurve' : 'invalidCertificate')
     const { certificate: smdpCertificate } = checked
     const { curve } = smdpCertificate
-    // CERT.DPauth and CERT.DPpb belong to the same entity: the same OID in both (SGP.22 §5.7.5).
+    // CERT.DPauth and CERT.DPpb must have the same OID (SGP.22 §5.7.5).
     const smdpOid = smdpCertificate.registeredId!
     if (smdpOid !== session.serverCertificate.registeredId) return refuse('invalidCertificate')
     if (!verify(smdpCertificate.publicKey, concat(smdpSigned2.bytes, session.euiccSignature1), smdpSignature2))
@@ -47,7 +47,7 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
     const euiccSigned2 = keep(EUICCSigned2, {
       transactionId,
       euiccOtpk: oneTimeKey.publicKey,
-      // Only where the SM-DP+ asks for it: a hash that nobody asked for is not for anybody.
+      // Only if the SM-DP+ requires a confirmation code.
       ...(ccRequiredFlag ? { hashCc } : {}),
     })
     const signed = concat(euiccSigned2.bytes, encode(Signature, smdpSignature2))
@@ -61,7 +61,7 @@ export const prepareDownloadAnswers: Answers<Pick<typeof ES10b, 'PrepareDownload
   },
 }
 
-/** The pair that the SM-DP+ has already bound the package to, if it is still here (SGP.22 §3.1.3.2). */
+/** The key pair that the SM-DP+ has already bound the package to, if still stored (SGP.22 §3.1.3.2). */
 const retainedKey = (
   { oneTimeKey }: CardState,
   wanted: { smdpOid: string; curve: CurveName; publicKey: Uint8Array | undefined },

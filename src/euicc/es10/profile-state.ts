@@ -21,11 +21,11 @@ const isAboutToBeEnabled = ({ root }: CardState, { isdpAid }: Profile): boolean 
 const isBusy = ({ state, proactiveSession }: Situation): boolean =>
   proactiveSession || state.root.pendingSwitch !== undefined
 
-/** Puts `target` (none: no profile) in the place of the Enabled Profile, with the notifications of both. */
+/** Enables `target` (or no profile) instead of the enabled profile, with the notifications of both. */
 export const switchProfile = (state: CardState, identity: EuiccIdentity, target: Profile | undefined): CardState => {
   const { pendingSwitch: _done, enabled: _old, beforeTest, ...root } = state.root
   const current = enabledProfile(state)
-  // A test profile gives way to the operational one that it replaced, and to no other (SGP.22 §5.7.16).
+  // A test profile is replaced only by the operational profile that it replaced (SGP.22 §5.7.16).
   const remembered = current !== undefined && isTestProfile(current) ? beforeTest : current?.isdpAid
   const switched: CardState = {
     ...state,
@@ -39,14 +39,14 @@ export const switchProfile = (state: CardState, identity: EuiccIdentity, target:
   return target ? withNotifications(disabled, identity, target, 'notificationEnable') : disabled
 }
 
-/** Carries out what waited for REFRESH; undefined when nothing does. */
+/** Executes the change that waits for REFRESH; undefined if there is none. */
 export const completeSwitch = (state: CardState, identity: EuiccIdentity): CardState | undefined => {
   if (state.root.pendingSwitch === undefined) return undefined
   const { enable } = state.root.pendingSwitch
   return switchProfile(state, identity, enable && findProfile(state, { isdpAid: enable }))
 }
 
-/** At once, or when REFRESH is answered: until then the old profile stays Enabled (SGP.22 §5.7.16, §5.7.17). */
+/** At once, or after the response to REFRESH: until then the old profile remains enabled (SGP.22 §5.7.16, §5.7.17). */
 const switchNowOrLater = <Response>(
   { state, identity }: Situation,
   target: Profile | undefined,
@@ -61,7 +61,7 @@ const switchNowOrLater = <Response>(
       }
     : { response, state: switchProfile(state, identity, target), profileChange: 'switch' }
 
-/** The profile with its package and files gone. What it still has to tell stays in the list of notifications. */
+/** Removes the profile with its package and files. Its notifications remain in the list. */
 export const withoutProfile = (state: CardState, identity: EuiccIdentity, profile: Profile): CardState => {
   const key = keyOf(profile)
   const { beforeTest, ...root } = state.root

@@ -5,7 +5,7 @@ import type { ProfileInfo } from '../../rsp/metadata.ts'
 import type { Answers } from '../commands/answer.ts'
 import { type CardState, findProfile, isEnabled, keyOf, type Profile } from '../state/state.ts'
 
-/** Components of ProfileInfo by tag, in the order of the module. */
+/** Tags of ProfileInfo, in the order of the module. */
 const COMPONENTS = Object.entries<keyof ProfileInfo>({
   90: 'iccid',
   79: 'isdpAid',
@@ -22,10 +22,10 @@ const COMPONENTS = Object.entries<keyof ProfileInfo>({
   153: 'profilePolicyRules',
   48930: 'serviceSpecificDataStoredInEuicc',
 }).map(([tag, name]) => [Number(tag), name] as const)
-/** What is told to who does not ask for anything in particular (SGP.22 §5.7.15). */
+/** Default tags without a tag list (SGP.22 §5.7.15). */
 const DEFAULT_TAGS = [0x5a, 0x4f, 0x9f70, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95]
 
-/** The tags one after another; undefined when the last is not complete. Tags that nothing has are no error. */
+/** Parses a tag list; undefined if the last tag is incomplete. Unknown tags are allowed. */
 const readTagList = (bytes: Uint8Array): readonly number[] | undefined => {
   const tags: number[] = []
   for (let at = 0; at < bytes.length; ) {
@@ -80,7 +80,7 @@ export const profilesInfoAnswers: Answers<Pick<typeof ES10c, 'GetProfilesInfo' |
   SetNickname: ({ iccid, profileNickname }, { state }) => {
     const profile = findProfile(state, { iccid })
     if (profile === undefined) return { response: { setNicknameResult: 'iccidNotFound' } }
-    // An empty nickname takes the old one away.
+    // An empty nickname deletes the old one.
     const { profileNickname: _old, ...info } = profile.info
     const renamed = { ...profile, info: profileNickname === '' ? info : { ...info, profileNickname } }
     const profiles = new Map(state.profiles).set(keyOf(profile), renamed)

@@ -1,7 +1,7 @@
 import type { DecodedCommand } from '../../apdu/command.ts'
 import { respond } from '../../apdu/status.ts'
 
-/** What a command comes to, before the transmission protocol shapes it. */
+/** The result of a command, before the transmission protocol is applied. */
 export interface Reply {
   readonly status: number
   readonly data?: Uint8Array
@@ -12,14 +12,13 @@ export const OK: Reply = { status: 0x9000 }
 export type Protocol = 't0' | 't1'
 
 const EMPTY = new Uint8Array(0)
-/** SW2 counts to 255; '00' stands for 256 and more. */
+/** SW2 has a maximum of 255; '00' means 256 or more. */
 const countIn = (length: number): number => (length > 0xff ? 0 : length)
 
 /**
- * Shapes replies for the transmission protocol and keeps what does not fit for GET RESPONSE (TS 102 221 §7.3.1.1).
- *
- * With T=0 the data that a command with data returns is announced (61xx) and fetched, and a wrong Le is corrected
- * (6Cxx). With T=1 data comes at once, and 61xx announces what is beyond Le. What waits is lost with the next command.
+ * Applies the transmission protocol and stores the rest for GET RESPONSE (TS 102 221 §7.3.1.1). T=0 announces response
+ * data by 61xx and corrects Le by 6Cxx. T=1 returns data at once and announces the rest by 61xx. The next command
+ * discards the rest.
  */
 export const createResponses = (protocol: Protocol) => {
   let waiting: { channel: number; data: Uint8Array; status: number } | undefined
@@ -30,7 +29,7 @@ export const createResponses = (protocol: Protocol) => {
   }
 
   return {
-    /** The response APDU for `reply`; `normalEnding` is 9000, or 91xx where a proactive command waits. */
+    /** The response APDU for `reply`; `normalEnding` is 9000, or 91xx while a proactive command is pending. */
     shape(command: DecodedCommand, channel: number, reply: Reply, normalEnding: number): Uint8Array {
       waiting = undefined
       const { data = EMPTY } = reply

@@ -5,14 +5,14 @@ import type { StoreMetadataRequest } from '../../rsp/metadata.ts'
 import type { OpenedPackage } from '../../rsp/package/open.ts'
 import type { Credential } from '../state/identity.ts'
 
-/** A mutually authenticated session (SGP.22 §3.1.2), from ES10b.AuthenticateServer on. */
+/** A mutually authenticated session (SGP.22 §3.1.2), starting with ES10b.AuthenticateServer. */
 interface Authenticated {
   readonly transactionId: Uint8Array
-  /** The address that the server signed; the installation result is for it. */
+  /** The address that the server signed; the installation result is sent to it. */
   readonly serverAddress: string
   readonly credential: Credential
   readonly serverCertificate: RspCertificate
-  /** The CI of the server's certificates, which need not be the one the card signs under. */
+  /** The CI of the server certificates; the card may sign with another one. */
   readonly serverCi: RspCertificate
   readonly euiccSignature1: Uint8Array
 }
@@ -23,26 +23,26 @@ interface Prepared extends Authenticated {
 }
 
 /**
- * The one RSP session. It lives in volatile memory: a reset ends it, and so does ES10b.GetEUICCChallenge, which begins
- * the next. A challenge answers one ES10b.AuthenticateServer, right or wrong.
+ * The RSP session, in volatile memory. A reset or ES10b.GetEUICCChallenge ends it. A challenge is valid for one
+ * ES10b.AuthenticateServer.
  */
 export type EuiccSession =
   | { readonly phase: 'none' }
   | { readonly phase: 'challenged'; readonly euiccChallenge: Uint8Array }
-  /** `role` is what the server proved to be: an SM-DS has nothing to download from. */
+  /** `role` is the verified role of the server: an SM-DS offers no download. */
   | ({ readonly phase: 'authenticated'; readonly role: 'dp' | 'ds' } & Authenticated)
   | ({ readonly phase: 'prepared' } & Prepared)
 export type PreparedSession = Extract<EuiccSession, { phase: 'prepared' }>
 
 export const NO_SESSION: EuiccSession = { phase: 'none' }
 
-/** A bound package that is coming in, segment by segment. */
+/** A bound package that is being received in segments. */
 export interface Loading {
   readonly session: PreparedSession
   readonly opened: OpenedPackage
   metadata: StoreMetadataRequest | undefined
   dpProprietaryData: ConfigureISDPRequest['dpProprietaryData']
   readonly profileElements: Uint8Array[]
-  /** Bytes of profile elements so far. */
+  /** Number of received bytes of profile elements. */
   length: number
 }

@@ -13,12 +13,8 @@ import { enabledProfile, keyOf, type Profile } from '../state/state.ts'
 type UpdateMetadataRequest = SchemaValue<(typeof ES6)['UpdateMetadata']['request']>
 
 /**
- * ES6.UpdateMetadata (SGP.22 §5.4.1).
- *
- * The specification lets the operator's server reach the MNO-SD of the Enabled Profile by remote file or application
- * management (SCP80 or SCP81) and send it STORE DATA. Here begins what is behind that tunnel: the plain command, on a
- * channel that only the operator has. How the tunnel is made is the business of other specifications, and no key of it
- * is needed to test what the command does.
+ * ES6.UpdateMetadata (SGP.22 §5.4.1). The operator sends STORE DATA to the MNO-SD of the enabled profile over SCP80 or
+ * SCP81. The secure channel itself is not simulated: this is the decrypted command.
  */
 export const updateMetadata = async (device: CardData, bytes: Uint8Array): Promise<Uint8Array> => {
   const command = tryCommand(bytes)
@@ -26,7 +22,7 @@ export const updateMetadata = async (device: CardData, bytes: Uint8Array): Promi
   if (command.ins !== 0xe2) return respond(0x6d00)
   const profile = enabledProfile(device.state)
   if (profile === undefined) return respond(0x6a82)
-  // The longest request has an icon of 1024 bytes: several blocks, which the tunnel keeps together.
+  // The longest request has an icon of 1024 bytes and needs several blocks, which the secure channel keeps together.
   const assembled = assemble(device.operatorAssembly, command)
   device.operatorAssembly = assembled.step === 'more' ? assembled.assembly : undefined
   if (assembled.step === 'refused') return respond(assembled.status)
@@ -58,13 +54,13 @@ const tryCommand = (bytes: Uint8Array) => {
   }
 }
 
-/** The profile with its metadata changed; undefined for an update that is not allowed. */
+/** The profile with changed metadata; undefined if the update is not allowed. */
 const applyUpdate = (profile: Profile, update: UpdateMetadataRequest): Profile | undefined => {
   const { profilePolicyRules, icon, iconType, ...texts } = update
-  // An icon and what kind it is come together; an empty icon takes the old one away.
+  // Icon and icon type are set together; an empty icon deletes the old one.
   if ((icon === undefined) !== (iconType === undefined)) return undefined
   const { icon: oldIcon, iconType: oldType, profilePolicyRules: oldRules = [], ...rest } = profile.info
-  // The operator can give up a rule and never add one (SGP.22 §2.9.2.4).
+  // The operator can remove a policy rule but not add one (SGP.22 §2.9.2.4).
   const added = (profilePolicyRules ?? []).filter(rule => rule !== 'pprUpdateControl' && !oldRules.includes(rule))
   if (added.length > 0) return undefined
 

@@ -12,7 +12,7 @@ import { fitsMetadata } from './metadata-match.ts'
 
 export interface PackageInstalled {
   readonly simaResponse: Uint8Array
-  /** Bytes of memory that the profile takes. */
+  /** Bytes of memory that the profile uses. */
   readonly size: number
 }
 interface PackageRefused {
@@ -21,10 +21,10 @@ interface PackageRefused {
 }
 
 const SERVICES = new Set(SUPPORTED_SERVICES)
-/** What was built at installation need not be built again to be enabled; the bytes of a package stand for it. */
+/** Reuses the file system that was built at installation, keyed by the bytes of the package. */
 const built = new WeakMap<Uint8Array, InstalledProfile>()
 
-/** Interprets the profile elements (SGP.22 §5.5.5) and compares what came out with what was announced. */
+/** Interprets the profile elements (SGP.22 §5.5.5) and compares them with the metadata. */
 export const installPackage = (
   { state, identity }: Pick<Situation, 'state' | 'identity'>,
   metadata: StoreMetadataRequest,
@@ -56,7 +56,7 @@ export const installPackage = (
   return { simaResponse, size: Math.max(profile.memory, elements.length) }
 }
 
-/** The files of a package that was installed before. */
+/** Builds the files of an installed package. */
 export const buildInstalled = (elements: Uint8Array): InstalledProfile | undefined => {
   const known = built.get(elements)
   if (known !== undefined) return known
@@ -77,8 +77,8 @@ const tryDecode = (elements: Uint8Array): ProfilePackage | undefined => {
 }
 
 /**
- * SGP.22 §2.4.5.3: a test profile can never authenticate to a live network. With Milenage and TUAK the first 120 bits
- * of its key are zero; the test algorithm may have any key, as it is for nothing else.
+ * SGP.22 §2.4.5.3: a test profile must not authenticate to a live network. With Milenage and TUAK the first 120 key
+ * bits are zero; the test algorithm may use any key.
  */
 const hasOnlyTestKeys = ({ aka }: InstalledProfile): boolean =>
   [...aka.values()].every(

@@ -27,13 +27,13 @@ interface Installation {
   readonly result: Uint8Array
 }
 
-/** Nothing is installed; the result tells the SM-DP+ where and why (SGP.22 §2.5.6). */
+/** The profile is not installed; the result contains command and reason for the SM-DP+ (SGP.22 §2.5.6). */
 export const failedInstallation = (
   { state }: Card,
   loading: Loading,
   { command, reason, simaResponse }: InstallationFailure,
 ): Installation => {
-  // The SM-DP+ may bind the package again to the same key after an interruption, and after nothing else.
+  // Only after an interruption may the SM-DP+ bind the package to the same key again.
   const isToBeRetried = reason === 'installFailedDueToInterruption'
   return withResult(isToBeRetried ? state : { ...state, oneTimeKey: undefined }, loading, {
     errorResult: {
@@ -44,7 +44,7 @@ export const failedInstallation = (
   })
 }
 
-/** The profile, disabled, in an ISD-P of its own; the result, and the notifications that its metadata asks for. */
+/** Stores the profile, disabled, in a new ISD-P, with the result and the configured notifications. */
 export const successfulInstallation = (
   { state, identity }: Card,
   loading: Loading,

@@ -13,13 +13,13 @@ import { failedInstallation, type InstallationFailure, successfulInstallation } 
 import { refuseMetadata } from './metadata-check.ts'
 
 const PACKAGE = 0xbf36
-/** Beginnings of a segment as the LPA cuts the package (SGP.22 §2.5.5): the package, its four sequences, their elements. */
+/** Start tags of segments (SGP.22 §2.5.5): the package, its four sequences, their elements. */
 const SEGMENTS = [PACKAGE, 0xa0, 0xa1, 0xa2, 0xa3, 0x86, 0x87, 0x88]
 export const isSegment = (tag: number): boolean => SEGMENTS.includes(tag)
 
 /**
- * ES10b.LoadBoundProfilePackage (SGP.22 §5.7.6): one segment. Only the last is answered, or the first that is wrong,
- * with the ProfileInstallationResult. Until then nothing is written, so a download that breaks off leaves no trace.
+ * ES10b.LoadBoundProfilePackage (SGP.22 §5.7.6): one segment. The last one, or the first with an error, returns the
+ * ProfileInstallationResult. Nothing is committed before.
  */
 export const loadSegment = async (device: CardData, segment: Uint8Array): Promise<Reply> => {
   if (segment[0] === PACKAGE >> 8 && segment[1] === (PACKAGE & 0xff)) {
@@ -86,7 +86,7 @@ const takeCommand = (device: CardData, loading: Loading, opened: OpenedCommand):
   }
 }
 
-/** Stores the result in one commit with what it tells of, and answers with it. The session is over. */
+/** Stores the result and its effects in one commit, returns it and ends the session. */
 const finish = async (
   device: CardData,
   loading: Loading,
@@ -104,7 +104,7 @@ const stop = (device: CardData, { opened, session }: Loading): void => {
   device.session = NO_SESSION
 }
 
-/** Another function, or another package, in the middle of a package: the device has given the first up. */
+/** Another function or package during a package: the device has aborted the first one. */
 export const interruptLoading = async (device: CardData): Promise<void> => {
   const { loading } = device
   if (loading === undefined) return

@@ -8,7 +8,7 @@ import { type CardState, findProfile } from '../state/state.ts'
 const RULES = ['ppr1', 'ppr2'] as const
 type Rule = (typeof RULES)[number]
 
-/** SGP.22 §5.5.3: why this card, in this state, may not take a profile with this metadata; undefined if it may. */
+/** SGP.22 §5.5.3: why the card rejects a profile with this metadata; undefined if it accepts it. */
 export const refuseMetadata = (
   metadata: StoreMetadataRequest,
   state: CardState,
@@ -28,20 +28,22 @@ export const refuseMetadata = (
     if (capabilities.forbiddenProfilePolicyRules.includes(rule)) return 'pprNotAllowed'
     if (!mayUse(rule, profileOwner, rulesAuthorisationTable)) return 'pprNotAllowed'
   }
-  // A profile that may not be disabled is the only operational one, or it could never be enabled or left.
+  // A profile with PPR1 must be the only operational one, or it could not be enabled, nor the other one again.
   if (rules.includes('ppr1') && [...state.profiles.values()].some(({ info }) => info.profileClass === 'operational'))
     return 'pprNotAllowed'
   return undefined
 }
 
-/** SGP.22 §2.9.3.1: the first entry for this rule and this owner authorises. */
+/** SGP.22 §2.9.3.1: the first entry for this rule and owner applies. */
 const mayUse = (rule: Rule, owner: OperatorId, table: RulesAuthorisationTable): boolean =>
   table.some(
     ({ pprIds, allowedOperators }) =>
       pprIds.includes(rule) && allowedOperators.some(allowed => isOperator(owner, allowed)),
   )
 
-/** A digit 'E' of the MCC and MNC stands for any, an absent GID likewise; an empty GID wants the owner to have none. */
+/**
+ * Digit 'E' of MCC and MNC matches any digit, an absent GID any GID; an empty GID matches only an owner without one.
+ */
 export const isOperator = (owner: OperatorId, allowed: OperatorId): boolean =>
   [...toHex(allowed.mccMnc)].every((digit, index) => digit === 'e' || digit === toHex(owner.mccMnc)[index]) &&
   fitsGid(owner.gid1, allowed.gid1) &&

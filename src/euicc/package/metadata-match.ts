@@ -6,8 +6,8 @@ import type { StoreMetadataRequest } from '../../rsp/metadata.ts'
 const EF = { ICCID: 0x2fe2, IMSI: 0x6f07, GID1: 0x6f3e, GID2: 0x6f3f } as const
 
 /**
- * SGP.22 §5.5.3: the profile is the one that its metadata announced. Its ICCID is, and where an owner was announced,
- * each of its USIMs is of that operator and group.
+ * SGP.22 §5.5.3: the profile matches its metadata: the ICCID, and if an owner is given, operator and group of each
+ * USIM.
  */
 export const fitsMetadata = (profile: InstalledProfile, { iccid, profileOwner }: StoreMetadataRequest): boolean => {
   const stored = contentOf(profile.mf, EF.ICCID)
@@ -22,7 +22,7 @@ const contentOf = (directory: Directory, fid: number): Uint8Array | undefined =>
 
 const isOf = (application: Directory, { mccMnc, gid1, gid2 }: OperatorId): boolean => {
   const imsi = contentOf(application, EF.IMSI)
-  // An application without IMSI (an ISIM) says nothing of an operator in this way.
+  // An application without IMSI (an ISIM) has no operator in this form.
   if (imsi === undefined) return true
   return (
     digitsOfImsi(imsi).startsWith(digitsOf(mccMnc)) &&
@@ -31,7 +31,7 @@ const isOf = (application: Directory, { mccMnc, gid1, gid2 }: OperatorId): boole
   )
 }
 
-/** TS 31.102 §4.2.2: a length, then digits swapped in pairs, of which the first is a parity nibble. */
+/** TS 31.102 §4.2.2: a length, then swapped BCD digits; the first nibble is the parity. */
 const digitsOfImsi = (imsi: Uint8Array): string =>
   toHex(imsi.subarray(1, 1 + (imsi[0] ?? 0)))
     .replace(/(.)(.)/g, '$2$1')
@@ -43,7 +43,7 @@ const digitsOf = (mccMnc: Uint8Array): string => {
   return `${mcc1}${mcc2}${mcc3}${mnc1}${mnc2}${mnc3 === 'f' ? '' : mnc3}`
 }
 
-/** Behind the group identifier the file is filled up with FF. */
+/** The file is padded with FF after the group identifier. */
 const fitsGid = (stored: Uint8Array | undefined, announced: Uint8Array | undefined): boolean =>
   announced === undefined ||
   (stored !== undefined &&

@@ -5,31 +5,31 @@ import type { EuiccSession, Loading } from '../es10/session.ts'
 import type { EuiccIdentity } from './identity.ts'
 import type { CardState } from './state.ts'
 
-/** What is selected on a logical channel, and what has come there of a STORE DATA that goes on. */
+/** The selected application of a logical channel, and its incomplete STORE DATA chain. */
 export interface LogicalChannel {
   readonly application: 'files' | 'isdr' | 'ecasd'
   readonly assembly?: Assembly | undefined
 }
 
-/** A card with its power on. All but `state` and what `files` commits is lost with the power. */
+/** A powered card. All data except `state` and what `files` commits is volatile. */
 export interface CardData {
   readonly identity: EuiccIdentity
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
-  /** What the memory holds. */
+  /** The content of the memory. */
   readonly state: CardState
-  /** Writes what differs in one commit; `state` is the new one when it has resolved. */
+  /** Commits the differences; `state` is the new one when it resolves. */
   commit(next: CardState): Promise<void>
-  /** By number; a closed channel is not there. Channel 0 always is. */
+  /** By number; closed channels are absent. Channel 0 is always open. */
   readonly channels: Map<number, LogicalChannel>
   readonly toolkit: Toolkit
-  /** The files of the Enabled Profile, or the few of a card without one. */
+  /** The files of the enabled profile, or an empty MF. */
   readonly files: NetworkFiles
-  /** Puts the files of the profile that is enabled now in place. */
+  /** Loads the files of the enabled profile. */
   switchFiles(): void
   session: EuiccSession
-  /** The bound profile package that is coming in. */
+  /** The bound profile package that is being received. */
   loading: Loading | undefined
-  /** What has come so far of a command to the MNO-SD. */
+  /** The received part of a command to the MNO-SD. */
   operatorAssembly: Assembly | undefined
 }

@@ -8,7 +8,7 @@ import type { RspCapability, UICCCapability } from '../../rsp/euicc-info.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
 import { EuiccError } from '../error.ts'
 
-/** What the card holds for one CI: whom it believes, and what it signs with. */
+/** The data of the card for one CI: trust anchor and signing key. */
 export interface Credential {
   readonly ci: RspCertificate
   readonly eum: RspCertificate
@@ -16,12 +16,12 @@ export interface Credential {
   readonly euiccPrivateKey: KeyObject
 }
 
-/** The CI's subject key id: the name of a credential on the wire. */
+/** The subject key id of the CI: the identifier of a credential in ES10. */
 export const ciPKIdOf = ({ ci }: Credential): Uint8Array => ci.subjectKeyId!
 
 export type RulesAuthorisationTable = SchemaValue<(typeof ES10b)['GetRAT']['response']>['rat']
 
-/** What the card can do and says of itself (EUICCInfo2, SGP.22 §5.7.8). Versions are three bytes. */
+/** The capabilities of the card (EUICCInfo2, SGP.22 §5.7.8). Versions have three bytes. */
 export interface Capabilities {
   readonly svn: Uint8Array
   readonly profileVersion: Uint8Array
@@ -33,16 +33,16 @@ export interface Capabilities {
   readonly rsp: RspCapability
   readonly sasAccreditationNumber: string
   readonly forbiddenProfilePolicyRules: readonly ('ppr1' | 'ppr2')[]
-  /** Bytes for profiles, notifications and revocation lists. */
+  /** Memory for profiles, notifications and revocation lists, in bytes. */
   readonly nonVolatileMemory: number
   readonly volatileMemory: number
 }
 
-/** Everything that is given to a card when it is made, and never changes. */
+/** The data that is set in production and never changes. */
 export interface EuiccIdentity {
   /** 16 bytes. */
   readonly eid: Uint8Array
-  /** In order of preference; one or more, on either curve. */
+  /** In order of preference; at least one, on either curve. */
   readonly credentials: readonly Credential[]
   readonly defaultDpAddress?: string | undefined
   readonly rootDsAddress: string
@@ -51,8 +51,8 @@ export interface EuiccIdentity {
 }
 
 /**
- * The number of the security accreditation that every software eUICC states in its EUICCInfo2, and signs in each
- * session: the GSMA gives out none like it. Its EID may be a real card's, since the test cards of SGP.26 share one.
+ * The accreditation number of every software eUICC in EUICCInfo2, signed in each session; the GSMA issues none like it.
+ * Its EID may be that of a real card, as the SGP.26 test cards share one.
  */
 const SOFTWARE_ACCREDITATION = 'ESIM-BENCH-SW-'
 export const isSoftwareAccreditation = (sasAccreditationNumber: string): boolean =>
@@ -60,7 +60,10 @@ export const isSoftwareAccreditation = (sasAccreditationNumber: string): boolean
 
 const version = (...numbers: [number, number, number]) => Uint8Array.from(numbers)
 
-/** What `SUPPORTED_SERVICES` of the profile room installs, said in the words of EUICCInfo2: a medium card of version 2.5 with a megabyte, which takes test profiles and revocation lists. */
+/**
+ * The capabilities that `SUPPORTED_SERVICES` of the profile module implements, as EUICCInfo2: version 2.5, one
+ * megabyte, test profiles and revocation lists.
+ */
 const ORDINARY_CAPABILITIES: Capabilities = {
   svn: version(2, 5, 0),
   profileVersion: version(2, 3, 1),
@@ -99,7 +102,7 @@ const ORDINARY_CAPABILITIES: Capabilities = {
   volatileMemory: 1 << 16,
 }
 
-/** PPR1 and PPR2 for every operator, with the End User's consent (SGP.22 §2.9.3.1: `EEEEEE` and no GID is anyone). */
+/** PPR1 and PPR2 for all operators, with the user's consent (SGP.22 §2.9.3.1: `EEEEEE` without a GID matches all). */
 const RULES_FOR_ANYONE: RulesAuthorisationTable = [
   {
     pprIds: ['ppr1', 'ppr2'],
@@ -127,7 +130,7 @@ export const checkIdentity = ({ eid, credentials }: EuiccIdentity): void => {
 export const credentialFor = ({ credentials }: EuiccIdentity, ciPKId: Uint8Array): Credential | undefined =>
   credentials.find(credential => equalBytes(ciPKIdOf(credential), ciPKId))
 
-/** The card's side of a PKI, for one of its curves. */
+/** The card data of a PKI, for one of its curves. */
 const credentialOf = ({ ci, eum, euicc }: Pki): Credential => ({
   ci: ci.certificate,
   eum: eum.certificate,
@@ -135,7 +138,7 @@ const credentialOf = ({ ci, eum, euicc }: Pki): Credential => ({
   euiccPrivateKey: euicc.privateKey,
 })
 
-/** A card with the EID of its certificates, which believes their CIs and is otherwise ordinary. */
+/** A card with the EID of its certificates that trusts their CIs, with default capabilities. */
 export const ordinaryIdentity = (
   pkis: readonly Pki[],
   { rootDsAddress, defaultDpAddress }: Pick<EuiccIdentity, 'rootDsAddress' | 'defaultDpAddress'>,

@@ -1,9 +1,6 @@
 /**
- * The card's non-volatile memory: names with values.
- *
- * Contract. `commit` changes all the names it is given or none of them, whatever happens to the power meanwhile;
- * `null` removes a name. Once it has resolved, the change outlives a power cut. When it rejects, the card does not
- * know which of the two it got, and must be restarted to find out. Values are copied in both directions.
+ * The non-volatile memory: names with values. `commit` is atomic, also if the power fails; `null` removes a name. A
+ * resolved commit is durable; after a rejected one the card must restart. Values are copied.
  */
 export interface NonVolatileMemory {
   read(name: string): Promise<Uint8Array | undefined>
@@ -11,7 +8,7 @@ export interface NonVolatileMemory {
   commit(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>
 }
 
-/** Memory that lasts as long as the object: for tests and benchmarks. */
+/** Memory for the lifetime of the object: for tests and benchmarks. */
 export const createMemory = (contents: ReadonlyMap<string, Uint8Array> = new Map()): NonVolatileMemory => {
   const values = new Map([...contents].map(([name, value]) => [name, value.slice()]))
   return {
@@ -25,7 +22,7 @@ export const createMemory = (contents: ReadonlyMap<string, Uint8Array> = new Map
   }
 }
 
-/** A copy of all that is in `memory`, to compare with or to start another card from. */
+/** A copy of `memory`, to compare or to start another card. */
 export const copyMemory = async (memory: NonVolatileMemory): Promise<Map<string, Uint8Array>> => {
   const copy = new Map<string, Uint8Array>()
   for (const name of memory.names()) copy.set(name, (await memory.read(name))!)
@@ -33,8 +30,8 @@ export const copyMemory = async (memory: NonVolatileMemory): Promise<Map<string,
 }
 
 /**
- * The same memory, whose power fails once: at commit number `commit` (from 0), either `before` it or `after` it took
- * effect. Both look the same to the card. Afterwards the memory works again, as after a restart.
+ * A memory that fails once: at commit number `commit` (from 0), `before` or `after` it takes effect. Then it works
+ * again, as after a restart.
  */
 export const cutPower = (
   memory: NonVolatileMemory,

@@ -15,7 +15,7 @@ const PROFILE = 'profile/'
 const NOTIFICATION = 'notification/'
 const CRL = 'crl/'
 
-/** The card as it leaves the factory. */
+/** The factory state of the card. */
 export const blankState = (eid: Uint8Array): CardState => ({
   root: { version: STATE_VERSION, eid, nextSequenceNumber: 0 },
   profiles: new Map(),
@@ -26,7 +26,7 @@ export const blankState = (eid: Uint8Array): CardState => ({
   oneTimeKey: undefined,
 })
 
-/** Reads the state, or gives the blank one for an empty memory. */
+/** Reads the state, or the factory state from an empty memory. */
 export const loadState = async (memory: NonVolatileMemory, eid: Uint8Array): Promise<CardState> => {
   const rootBytes = await memory.read(ROOT)
   if (rootBytes === undefined) {
@@ -108,7 +108,7 @@ const readCrl = (entry: string, bytes: Uint8Array): Crl => {
 const damaged = (entry: string, cause?: unknown): EuiccError =>
   new EuiccError('damaged-state', `the card's memory is damaged: entry "${entry}" cannot be read`, { entry, cause })
 
-/** What a commit has to write so that the memory holds `next` where it held `previous` (undefined: nothing). */
+/** The entries to commit so that the memory contains `next` instead of `previous` (undefined: empty). */
 export const changesBetween = (
   previous: CardState | undefined,
   next: CardState,

@@ -4,25 +4,25 @@ import { type SchemaValue, tagged } from '../../asn1/schema.ts'
 import { SubjectKeyIdentifier } from '../../rsp/identifiers.ts'
 import { ProfileInfo } from '../../rsp/metadata.ts'
 
-/** Raised when what is written here can no longer be read by the version before. */
+/** Incremented when the previous version cannot read the data. */
 export const STATE_VERSION = 1
 
 const Aid = octets(5, 16)
 
-/** The root of the state, small because every change of state writes it. */
+/** The root of the state, small because every commit writes it. */
 export const RootRecord = sequence(
   {
     version: tagged(0x80, integer(1)),
     eid: tagged(0x81, octets(16)),
-    /** Never goes back: a notification's number is used once in the life of the card (SGP.22 §3.5). */
+    /** Never decreases: a sequence number is used only once (SGP.22 §3.5). */
     nextSequenceNumber: tagged(0x82, integer(0)),
-    /** Absent: the address that the card was made with. Empty: none. */
+    /** Absent: the address of the factory. Empty: none. */
     defaultDpAddress: optional(tagged(0x83, utf8())),
     /** ISD-P of the Enabled Profile. */
     enabled: optional(tagged(0x84, Aid)),
-    /** A change that was asked for with the refresh flag, and waits for REFRESH or reset (SGP.22 §5.7.16, §5.7.17). */
+    /** A switch with the refresh flag that waits for REFRESH or reset (SGP.22 §5.7.16, §5.7.17). */
     pendingSwitch: optional(tagged(0xa5, sequence({ enable: optional(tagged(0x80, Aid)) }, 'pendingSwitch'))),
-    /** The operational profile that was enabled before a test profile was: the one it may give way to again. */
+    /** The operational profile that was enabled before a test profile. */
     beforeTest: optional(tagged(0x86, Aid)),
   },
   'the state of the card',
@@ -39,7 +39,7 @@ export const ProfileRecord = sequence(
   'an installed profile',
 )
 
-/** otPK and otSK of an unfinished download, with the OID of the SM-DP+ they were made for. */
+/** otPK and otSK of an unfinished download, with the OID of its SM-DP+. */
 export const OneTimeKeyRecord = sequence(
   {
     smdpOid: oid(),

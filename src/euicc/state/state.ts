@@ -6,37 +6,37 @@ import type { ProfileInfo } from '../../rsp/metadata.ts'
 import type { PendingNotification } from '../../rsp/notification.ts'
 import type { OneTimeKeyRecord, RootRecord } from './state-records.ts'
 
-/** What is kept of an installed profile beside its package. */
+/** The stored data of an installed profile, without its package. */
 export interface Profile {
   readonly isdpAid: Uint8Array
-  /** The CI whose eUICC key signs this profile's notifications: the one it was downloaded under. */
+  /** The CI whose eUICC key signs the notifications of this profile: the one of its download. */
   readonly ciPKId: Uint8Array
-  /** Non-volatile memory that it takes, in bytes. */
+  /** Used non-volatile memory, in bytes. */
   readonly size: number
-  /** Metadata and nickname; the state is not here, because which profile is enabled is one fact and not many. */
+  /** Metadata and nickname; the enabled state is stored once, in the root. */
   readonly info: ProfileInfo & { readonly iccid: Uint8Array }
 }
 
 /**
- * All that survives a power cut, as one value that is never changed: a function gives a new one, and what differs
- * between the two is what one commit writes. Keys of `profiles`, `packages` and `files` are ISD-P AIDs in hexadecimal.
+ * The persistent state as one immutable value: a function returns a new one, and a commit writes the differences. Keys
+ * of `profiles`, `packages` and `files` are ISD-P AIDs in hexadecimal.
  */
 export interface CardState {
   readonly root: RootRecord
   readonly profiles: ReadonlyMap<string, Profile>
   /** The unprotected profile packages, from which the files are built at start. Written once. */
   readonly packages: ReadonlyMap<string, Uint8Array>
-  /** What has changed in a profile's files since: contents, PINs, sequence numbers. */
+  /** Changes of the profile files: contents, PINs, sequence numbers. */
   readonly files: ReadonlyMap<string, Uint8Array>
-  /** By sequence number, oldest first. */
+  /** By sequence number, ascending. */
   readonly notifications: ReadonlyMap<number, WithRawBytes<PendingNotification>>
-  /** Revocation lists by the hexadecimal key id of the CI and, where the list is cut into parts, the part's number. */
+  /** Revocation lists by CI key id in hexadecimal and part number, if the list has parts. */
   readonly crls: ReadonlyMap<string, Crl>
-  /** The one-time key of a download that has not come to its end (SGP.22 §3.1.3, retry of a download). */
+  /** The one-time key of an unfinished download (SGP.22 §3.1.3, retry). */
   readonly oneTimeKey: OneTimeKeyRecord | undefined
 }
 
-/** `map` with `key` set, or removed where `value` is undefined. */
+/** A copy of `map` with `key` set, or removed if `value` is undefined. */
 export const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undefined): ReadonlyMap<K, V> => {
   const next = new Map(map)
   if (value === undefined) next.delete(key)
@@ -61,7 +61,7 @@ export const enabledProfile = (state: CardState): Profile | undefined =>
 export const isEnabled = (state: CardState, profile: Profile): boolean =>
   state.root.enabled !== undefined && equalBytes(state.root.enabled, profile.isdpAid)
 
-/** Addresses that want to hear of `event`, in the order of the metadata. */
+/** Addresses for notifications of `event`, in the order of the metadata. */
 export const addressesFor = (profile: Profile, event: NotificationEventName): readonly string[] =>
   (profile.info.notificationConfigurationInfo ?? [])
     .filter(({ profileManagementOperation }) => profileManagementOperation.includes(event))
