@@ -17,6 +17,7 @@ export const GROUPS: Readonly<Record<GroupName, Group>> = {
       'architecture.test.ts',
       'closing-reporter.test.ts',
       'documentation.test.ts',
+      'how-to-add.test.ts',
       'groups.test.ts',
       'vocabulary.test.ts',
       'asn1',
