@@ -111,8 +111,8 @@ const ask = (path: string, headers: Record<string, string> = {}, body?: string):
   })
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-describe('the API', () => {
-  it('answers what the contract says', async () => {
+describe('HTTP API', () => {
+  it('The API responds as the contract defines', async () => {
     const run = book.open()
     run.recorder.record(STARTED)
     run.recorder.record(ENDED)
@@ -131,13 +131,13 @@ describe('the API', () => {
     expect((await ask('/device/frame/plans?x=1')).body).toBe('frame /device/frame/plans')
   })
 
-  it("lets the portal's frame, which has no origin, load the portal's own files, and nobody else's page ours", async () => {
+  it('The sandboxed frame can load files of the portal, and foreign pages cannot load files of the bench', async () => {
     const policyOf = async (path: string) => (await ask(path)).headers['cross-origin-resource-policy']
     expect(await policyOf('/device/frame/portal.css')).toBe('cross-origin')
     for (const path of ['/', '/page.js', '/api/info', '/api/device']) expect(await policyOf(path)).toBe('same-origin')
   })
 
-  it('gives the page under every address that is no file, with its policy', async () => {
+  it('Each address without a file returns the page with its content policy', async () => {
     for (const path of ['/', '/runs/abc', '/device'])
       expect(await ask(path)).toMatchObject({
         status: 200,
@@ -168,12 +168,12 @@ describe('the API', () => {
     expect(JSON.parse(answer.body).error).toMatchObject({ code: expect.any(String), message: expect.any(String) })
   })
 
-  it('calls a busy rig what the contract calls it', async () => {
+  it('A busy rig is answered with 409 rig-busy', async () => {
     const { body } = await ask('/api/runs', JSON_TYPE, '{"scenario":"activate","rig":"desk"}')
     expect(JSON.parse(body)).toEqual({ error: { code: 'rig-busy', message: 'desk is in use by another run' } })
   })
 
-  it('says nothing of its insides where it fails, and reports them', async () => {
+  it('An unexpected error is reported and its text is not sent', async () => {
     const answer = await ask('/api/rigs')
     expect(answer.status).toBe(500)
     expect(answer.body).not.toContain('1234')
@@ -181,7 +181,7 @@ describe('the API', () => {
   })
 })
 
-describe('the live connection', () => {
+describe('live connection', () => {
   const connect = (headers: Record<string, string> = {}): Socket<ServerToPage, PageToServer> => {
     const socket: Socket<ServerToPage, PageToServer> = io(`http://127.0.0.1:${port}`, {
       transports: ['websocket'],
@@ -191,7 +191,7 @@ describe('the live connection', () => {
     open.push({ close: () => void socket.disconnect() })
     return socket
   }
-  /** Resolves with all events once the one with this seq is there. */
+  /** Resolves with all events when the event with this seq arrives. */
   const until = (socket: Socket<ServerToPage, PageToServer>, seq: number): Promise<EventBatch[]> =>
     new Promise(resolve => {
       const batches: EventBatch[] = []
@@ -201,7 +201,7 @@ describe('the live connection', () => {
       })
     })
 
-  it('sends what is missing, then what happens, without gap or repetition', async () => {
+  it('The page receives stored and live events without gap or repetition', async () => {
     const run = book.open()
     run.recorder.record(STARTED)
     for (let i = 0; i < 1200; i++) run.recorder.record({ kind: 'note', part: 'app', text: `${i}` })
@@ -219,7 +219,7 @@ describe('the live connection', () => {
     )
   })
 
-  it('tells the device and changed runs to everyone', async () => {
+  it('Each page receives device states and changed runs', async () => {
     const socket = connect()
     expect(await new Promise(resolve => socket.on('device', resolve))).toEqual(DEVICE)
     const changes = new Promise(resolve => socket.on('runs', resolve))
@@ -230,7 +230,7 @@ describe('the live connection', () => {
     expect(await changes).toMatchObject([{ runId: run.runId, state: 'ended' }])
   })
 
-  it('goes on when a page asks for nonsense', async () => {
+  it('An invalid request of a page does not end the connection', async () => {
     const socket = connect()
     for (const nonsense of [
       null,
@@ -247,7 +247,7 @@ describe('the live connection', () => {
     await run.close()
   })
 
-  it('is closed to other origins', async () => {
+  it('A foreign origin cannot connect', async () => {
     const socket = connect({ origin: 'https://evil.example' })
     await new Promise<void>((resolve, reject) => {
       socket.on('connect_error', () => resolve())
@@ -256,7 +256,7 @@ describe('the live connection', () => {
   })
 })
 
-it('closes although a browser opened a connection in advance and said nothing on it', async () => {
+it('The server closes although an idle connection is open', async () => {
   const silent = connect(port, '127.0.0.1')
   const hungUp = new Promise(resolve => silent.on('error', () => undefined).on('close', resolve))
   await new Promise(resolve => silent.once('connect', resolve))
@@ -264,10 +264,10 @@ it('closes although a browser opened a connection in advance and said nothing on
   await server.close()
   open.splice(0)
   await hungUp
-  // Node itself would hang up after its time for headers, 30 s and more.
+  // Node itself closes the connection after its headers timeout of 30 s or more.
 }, 15_000)
 
-it('opens for each of two that are started together, though both want the usual port', async () => {
+it('Two servers that start together open on different ports', async () => {
   const probe = createServer()
   await new Promise<void>(resolve => void probe.listen(0, '127.0.0.1', resolve))
   const { port: usual } = probe.address() as AddressInfo

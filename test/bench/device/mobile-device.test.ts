@@ -12,7 +12,7 @@ import { createNetwork } from '../../../src/server/network/network.ts'
 import { seededRandom } from '../../rsp/seeded-random.ts'
 import { ADDRESS, createSmdpFixture, ICCID, MATCHING_ID, START, testPki } from '../../server/smdp/smdp-fixture.ts'
 
-/** An activation on a card whose answers `spoil` may change on their way. */
+/** An activation on a card whose responses `spoil` can change. */
 const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
   const random = seededRandom('mobile device')
   const imsi = '001010123456789'
@@ -59,23 +59,23 @@ const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
   return { failures, registered: await registration.register(ICCID, () => {}) }
 }
 
-describe('the device of a run', () => {
+describe('device of a run', () => {
   it.each([
     ['the modem says', '356938035643809', '356938035643809'],
     ['its type and number are, where the check digit is wrong', '356938035643800', '35693803564380'],
     ['the bench has where the modem has none', undefined, BENCH_IMEI],
-  ])('has the IMEI that %s', (_name, imei, expected) => {
+  ])('The device has the IMEI that %s', (_name, imei, expected) => {
     const identity = { imei, manufacturer: undefined, model: undefined, firmware: undefined, information: undefined }
     expect(imeiOf({ identity } as Parameters<typeof imeiOf>[0])).toBe(expected)
   })
 
-  it('is on the network when the profile is enabled and the server has heard of it', async () => {
+  it('The device is registered after the profile is enabled and the notification is delivered', async () => {
     const { failures, registered } = await activateOn(response => response)
     expect(registered).toMatchObject({ operator: 'Test network' })
     expect(failures).toEqual([])
   })
 
-  it('does not pass over a notification that the card signed wrongly', async () => {
+  it('A notification with a wrong signature fails the registration', async () => {
     // RetrieveNotificationsList (SGP.22 §5.7.10) of one OtherSignedNotification: its signature is the first '5F37'.
     const { failures, registered } = await activateOn(response => {
       const at = Buffer.from(response).indexOf(Buffer.from('5f3740', 'hex'))

@@ -17,7 +17,7 @@ const ROAMING: RegistrationEnd = {
   last: { CEREG: { state: 'roaming' } },
 }
 
-/** A modem that says this of itself; after `resets` resets it knows the card. */
+/** A modem with these reports. After `resets` resets it detects the card. */
 const modemThat = (
   at: {
     end?: RegistrationEnd
@@ -25,7 +25,7 @@ const modemThat = (
     signal?: Signal
     staleFor?: number
     tells?: ModemSubscriber
-    /** What it says each time that it is asked, before `tells`. */
+    /** The reports for the first queries, before `tells`. */
     tellsFirst?: readonly ModemSubscriber[]
     endsFirst?: readonly RegistrationEnd[]
   } = {},
@@ -66,8 +66,8 @@ const judged = async (registering: Promise<unknown>) =>
     ),
   )
 
-describe('the registration of a modem rig', () => {
-  it('is what the modem says, with where and how well', async () => {
+describe('registration of a modem rig', () => {
+  it('The registration contains state, cell and signal quality of the modem', async () => {
     const { registering, notes } = modemThat()
     expect(await registering).toEqual({ registration: 'home', operator: 'Net', plmn: '00101', imsi: IMSI })
     expect(notes).toEqual([
@@ -78,13 +78,13 @@ describe('the registration of a modem rig', () => {
   it.each([
     ['with a check digit', { iccid: `${ICCID}9`, imsi: IMSI }],
     ['with no ICCID', { imsi: IMSI }],
-  ])('is believed of a modem that tells its card %s', async (_name, tells) => {
+  ])('The registration of a modem that reports its card %s is accepted', async (_name, tells) => {
     const { registering, resets } = modemThat({ tells })
     expect(await registering).toMatchObject({ imsi: IMSI })
     expect(resets()).toBe(0)
   })
 
-  it('is none of a modem that goes on with the profile before: it is reset, and at last it is the modem that is wrong', async () => {
+  it('A modem that still uses the previous profile is reset, and fails if the reset does not help', async () => {
     const late = modemThat({ staleFor: 1 })
     expect(await late.registering).toMatchObject({ registration: 'home' })
     expect(late.resets()).toBe(1)
@@ -98,18 +98,18 @@ describe('the registration of a modem rig', () => {
     })
   })
 
-  it('is none of the profile before: what a modem says until it has noticed is not believed', async () => {
-    // Not noticed after the reset, registered with the profile before, and only then noticed.
+  it('A registration of the previous profile does not count', async () => {
+    // After the reset the modem registers with the previous profile and then detects the new one.
     const late = modemThat({ tellsFirst: [OLD, OLD], endsFirst: [ROAMING] })
     expect(await late.registering).toMatchObject({ registration: 'home', imsi: IMSI })
     expect(late.resets()).toBe(1)
-    // Which card it is was not told at first.
+    // The first report does not contain the ICCID.
     const silent = modemThat({ tellsFirst: [{}, OLD, OLD], endsFirst: [ROAMING] })
     expect(await silent.registering).toMatchObject({ registration: 'home', imsi: IMSI })
     expect(silent.resets()).toBe(1)
     const never = modemThat({ staleFor: 9, tellsFirst: [{}] })
     expect(await judged(never.registering)).toMatchObject({ cause: 'modem', errorCode: 'stale-profile' })
-    // One that says now this, now that, is not waited for without end.
+    // The wait for a modem with alternating reports ends.
     const NEW = { iccid: ICCID, imsi: IMSI }
     const wavers = modemThat({ tellsFirst: [OLD, OLD, NEW, OLD, NEW, OLD, NEW, OLD, NEW] })
     expect(await judged(wavers.registering)).toMatchObject({ cause: 'modem', errorCode: 'stale-profile' })
@@ -154,7 +154,7 @@ describe('the registration of a modem rig', () => {
     expect(notes[0]).toMatch(/signal none$/)
   })
 
-  it('says when somebody told the modem not to look', async () => {
+  it('A modem without automatic network selection is reported', async () => {
     const { registering } = modemThat({ end: { end: 'timed-out', last: {} }, operator: { selection: 'deregistered' } })
     expect((await judged(registering)).summary).toMatch(/AT\+COPS=0 lets it/)
   })

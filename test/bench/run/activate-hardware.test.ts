@@ -25,7 +25,7 @@ const loads = async (work: Promise<unknown>, name: string): Promise<string | und
     () => `npm ${name} is not installed or does not load`,
   )
 const noReader = whyNoReader() ?? (await loads(loadBinding('smartcard'), 'smartcard'))
-/** The second binding takes the second run where it is there. */
+/** The second binding runs the second test if it is installed. */
 const other = await loadBinding('pcsclite').then(
   () => 'pcsclite',
   () => 'smartcard',
@@ -39,7 +39,7 @@ const schedule = (ms: number, run: () => void) => {
   return () => clearTimeout(timer)
 }
 
-/** A card of the bench's own PKI, which the bench reaches by hardware alone. */
+/** A card of the PKI of the bench, reachable through hardware only. */
 const cardOf = (place: Place): Promise<SoftwareEuicc> => {
   const { runtimeOf } = place
   const { clock, random } = runtimeOf(new AbortController().signal).runtime
@@ -57,7 +57,7 @@ const writeRig = (place: Place, link: string): void => {
   writeFileSync(join(place.folder, 'rigs', 'desk.yaml'), `name: desk\nlink:\n  ${link}\n`)
 }
 
-// pcscd looks at its readers every 400 ms, and the way through vpcd costs about 40 ms an APDU.
+// pcscd polls its readers every 400 ms, and vpcd adds about 40 ms to each APDU.
 describe('run activate on hardware', { timeout: 60_000 }, () => {
   const undo: (() => unknown)[] = []
   const newCliFixture = (): Place => {
@@ -71,31 +71,34 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
 
   const EIGHT = Array.from({ length: 8 }, (_, i) => expect.objectContaining({ step: i + 1, verdict: 'pass' }))
 
-  it.skipIf(noReader)(`passes through pcscd with the first rig that is attached${because(noReader)}`, async () => {
-    const place = newCliFixture()
-    const reader = await startReader()
-    undo.push(() => reader.stop())
-    process.env.PCSCLITE_CSOCK_NAME = reader.socket
-    writeRig(place, 'pcsc: { reader: Virtual Test Reader }')
-    await reader.insert(await cardOf(place))
-    await untilSeen('smartcard', true)
-    const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
-    expect(ran).toMatchObject({ exitCode: 0, err: '' })
-    expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'desk', steps: EIGHT })
-    const { evidence } = ran.json<{ evidence: string }>()
-    const notes = readFileSync(evidence, 'utf8')
-    expect(notes).toMatch(/reader Virtual Test Reader 00 00, T=1, through npm smartcard/)
-    expect(notes).toMatch(/"ATR 3B9F[0-9A-F]+"/)
-    expect(notes).toMatch(/the ISD-R has the AID A0000005591010FFFFFFFF8900000100/)
-    // Unnamed, the rig that is attached goes before the software eUICC, whose own card holds nothing; and the other way.
-    writeRig(place, `pcsc: { reader: Virtual*Reader, binding: ${other} }`)
-    const again = await place.run('run', 'activate', '--json')
-    expect(again.json()).toMatchObject({ verdict: 'pass', rig: 'desk' })
-    const { evidence: next } = again.json<{ evidence: string }>()
-    expect(readFileSync(next, 'utf8')).toContain(`through npm ${other}`)
-  })
+  it.skipIf(noReader)(
+    `The activation passes through pcscd with the first attached rig${because(noReader)}`,
+    async () => {
+      const place = newCliFixture()
+      const reader = await startReader()
+      undo.push(() => reader.stop())
+      process.env.PCSCLITE_CSOCK_NAME = reader.socket
+      writeRig(place, 'pcsc: { reader: Virtual Test Reader }')
+      await reader.insert(await cardOf(place))
+      await untilSeen('smartcard', true)
+      const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
+      expect(ran).toMatchObject({ exitCode: 0, err: '' })
+      expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'desk', steps: EIGHT })
+      const { evidence } = ran.json<{ evidence: string }>()
+      const notes = readFileSync(evidence, 'utf8')
+      expect(notes).toMatch(/reader Virtual Test Reader 00 00, T=1, through npm smartcard/)
+      expect(notes).toMatch(/"ATR 3B9F[0-9A-F]+"/)
+      expect(notes).toMatch(/the ISD-R answers under the AID A0000005591010FFFFFFFF8900000100/)
+      // Without a named rig, the attached rig has priority over the software eUICC.
+      writeRig(place, `pcsc: { reader: Virtual*Reader, binding: ${other} }`)
+      const again = await place.run('run', 'activate', '--json')
+      expect(again.json()).toMatchObject({ verdict: 'pass', rig: 'desk' })
+      const { evidence: next } = again.json<{ evidence: string }>()
+      expect(readFileSync(next, 'utf8')).toContain(`through npm ${other}`)
+    },
+  )
 
-  /** The network that the modem hears is that of the bench which runs in this place, as for one in another process. */
+  /** The modem uses the network of the running bench, like a modem of another process. */
   const plugModem = async (
     place: Place,
     apdu: string,
@@ -140,7 +143,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     )
     undo.push(() => plug.pull())
     writeRig(place, `modem: { port: ${link}, apdu: ${apdu} }`)
-    /** Pulled out once, and no more. */
+    /** Removes the card once. */
     const plugAgain = (): void => {
       pullAt = undefined
       isPlugged = true
@@ -148,7 +151,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     }
     return { modem: modem!, plugAgain }
   }
-  /** What a person knows of their own modem: it replaces the profile of this package that matches it. */
+  /** A modem profile of the user. It replaces the matching profile of the package. */
   const writeModemProfile = (place: Place, lines: readonly string[]): void => {
     mkdirSync(join(place.folder, 'rigs', 'modems'), { recursive: true })
     writeFileSync(
@@ -181,7 +184,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     ['csim', { news: ['+CREG: 1'], pieces: 'bytes' }],
     ['ccho-cgla', { ...MODEM_QUIRKS['eg25-g'].manners, model: 'EG25-G' }],
   ] as const)(
-    `passes through a modem on a tty, over %s with %j, and the modem says where it is registered${because(noModem)}`,
+    `The activation passes with a modem on a tty over %s with %j${because(noModem)}`,
     async (apdu, manners) => {
       const place = newCliFixture()
       const { modem } = await plugModem(place, apdu, manners)
@@ -196,15 +199,15 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
         /the modem is registered, home .*network Bench Mobile \(00101\) over E-UTRAN; signal -65 dBm, RSRP -95 dBm/,
       )
       expect(modem.heard).toContain('AT+CEREG?')
-      // A modem of software in which the software eUICC is.
+      // A simulated modem that holds the software eUICC.
       expect(eventsOf(ran)[0]).toMatchObject({ kind: 'run-started', rig: { link: 'modem', subject: 'software' } })
-      // The device that the SM-DP+ hears of is the modem (SGP.22 §4.2, DeviceInfo).
+      // DeviceInfo contains the modem (SGP.22 §4.2).
       expect(readFileSync(ran.json<{ evidence: string }>().evidence, 'utf8').includes('53968330')).toBe(true)
     },
   )
 
   it.skipIf(noModem)(
-    `survives a modem that leaves the bus at REFRESH, and at its reset${because(noModem)}`,
+    `The activation passes with a modem that leaves the bus at REFRESH and at its reset${because(noModem)}`,
     async () => {
       const place = newCliFixture()
       writeModemProfile(place, ['refreshFlag: true', "reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 20000 }]"])
@@ -212,13 +215,13 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
       const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(ran.json()).toMatchObject({ verdict: 'pass', steps: EIGHT })
       expect(notesOf(ran)).toContain('the modem left the bus and came back')
-      // Once because of REFRESH, once by its recipe; each time it was asked who it is.
+      // One reset by REFRESH, one by the recipe. Each is followed by an identification.
       expect(modem.heard.filter(text => text === 'AT+CFUN=1,1')).toHaveLength(1)
       expect(modem.heard.filter(text => text === 'AT+CGSN').length).toBeGreaterThanOrEqual(3)
     },
   )
 
-  it.skipIf(noModem)(`blames no card where no network is heard${because(noModem)}`, async () => {
+  it.skipIf(noModem)(`A missing network blocks the run with the cause network${because(noModem)}`, async () => {
     const place = newCliFixture()
     await plugModem(place, 'auto', {}, { hears: false })
     writeModemProfile(place, ['deadlines: { registration: 1000 }'])
@@ -232,7 +235,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     )
   })
 
-  // GetBoundProfilePackage's first segments (SGP.22 §5.7.6), EnableProfile (§5.7.16), and AT commands of what comes then.
+  // The first segments of the package (SGP.22 §5.7.6), EnableProfile (§5.7.16), and the following AT commands.
   it.skipIf(noModem).each([
     ['while the profile is installed', /BF36/, 6],
     ['while the profile is enabled', /BF31/, 6],
@@ -256,7 +259,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     },
   )
 
-  // The modem says nothing more, is told to pause for an hour by its recipe, or waits for a network for an hour.
+  // The modem does not respond, pauses for an hour by its recipe, or waits for a network for an hour.
   it.skipIf(noModem).each([
     ['the modem hangs', /BF36/, false, []],
     ['it is reset', /AT\+CFUN=4/, true, ["reset: [{ at: 'AT+CFUN=4' }, { wait: 3600000 }, { at: 'AT+CFUN=1' }]"]],
@@ -295,9 +298,9 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     )
   })
 
-  it.skipIf(noModem)(`names the network that denies the profile, and not the card${because(noModem)}`, async () => {
+  it.skipIf(noModem)(`A network that denies the profile is the cause${because(noModem)}`, async () => {
     const place = newCliFixture()
-    // A network that knows nobody.
+    // A network without subscribers.
     const nobody = {
       challenge: async () => ({ refused: 'unknown-subscriber' }),
       answer: async () => ({ refused: 'no-challenge' }),
@@ -312,7 +315,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     )
   })
 
-  it('is blocked by a rig that was named and is not attached', async () => {
+  it('A named rig that is not attached blocks the run', async () => {
     const place = newCliFixture()
     writeRig(place, 'modem: { port: /dev/ttyNoSuchModem }')
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')

@@ -37,7 +37,7 @@ describe('run activate, over real sockets, with the software eUICC', () => {
   })
   afterAll(() => place.remove())
 
-  it('passes its eight steps, and says so in the form that is fixed', () => {
+  it('The run passes its eight steps and prints the fixed JSON', () => {
     expect(result).toEqual({
       verdict: 'pass',
       rig: 'software',
@@ -52,7 +52,7 @@ describe('run activate, over real sockets, with the software eUICC', () => {
     })
   })
 
-  it('leaves evidence in which each exchange stands under its step, decoded', () => {
+  it('The evidence assigns each decoded exchange to its step', () => {
     const apdus = events.filter((event): event is ApduExchanged => event.kind === 'apdu')
     expect(apdus).toHaveLength(result.apdus)
     const labelOf = (event: BenchEvent): string => ('label' in event ? event.label : '')
@@ -77,13 +77,13 @@ describe('run activate, over real sockets, with the software eUICC', () => {
     expect(challenge?.decoded?.response).toEqual({ euiccChallenge: expect.stringMatching(/^[0-9a-f]{32}$/) })
   })
 
-  it('leaves evidence without secrets', () => {
+  it('The evidence contains no secrets', () => {
     const text = JSON.stringify(events)
     const authenticated = events.filter(
       (event): event is ApduExchanged => event.kind === 'apdu' && event.label === 'AUTHENTICATE',
     )
     expect(authenticated).toHaveLength(1)
-    // RES stays, CK, IK and Kc are zeros.
+    // RES remains; CK, IK and Kc are zeros.
     expect(authenticated[0]!.response).toMatch(/^db08[0-9a-f]{16}0+9000$/)
     for (const header of ['cookie', 'set-cookie', 'authorization'])
       for (const [, value] of text.matchAll(new RegExp(`"${header}":"([^"]*)"`, 'gi'))) expect(value).toBe('[redacted]')
@@ -91,14 +91,14 @@ describe('run activate, over real sockets, with the software eUICC', () => {
     expect(text).not.toMatch(/csrf=(?!%5Bredacted)/)
   })
 
-  it('is in the store', async () => {
+  it('The store contains the run', async () => {
     const store = await openStore(join(place.home, 'store.db'))
     const runs: RunSummary[] = await store.runs()
     expect(runs).toMatchObject([{ verdict: 'pass', state: 'ended', apdus: result.apdus, lastSeq: events.length }])
     await store.close()
   })
 
-  it('passes again on the same card, which then holds both profiles, the newer one enabled', async () => {
+  it('A second run passes on the same card, which then holds both profiles', async () => {
     expect((await place.run('run', 'activate')).exitCode).toBe(0)
     const { profiles } = (await place.run('card', 'list', '--json')).json<{
       profiles: { iccid: string; state: string; serviceProvider: string }[]
@@ -126,7 +126,7 @@ describe('run activate, over real sockets, with the software eUICC', () => {
     expect((await place.run('card', 'info', '--json')).json()).toMatchObject({ eid: expect.stringMatching(/^\d{32}$/) })
   })
 
-  it('shows a person a line a step, the verdict, and where the evidence lies', async () => {
+  it('The terminal shows a line for each step, the verdict, and the evidence file', async () => {
     const { out } = await place.run('run', 'activate', '--rig', 'software')
     for (let step = 1; step <= 8; step++) expect(out).toMatch(new RegExp(`✓ ${step}  .* ms`))
     expect(out).toMatch(/pass on the software eUICC: 8 of 8 steps passed/)
@@ -135,7 +135,7 @@ describe('run activate, over real sockets, with the software eUICC', () => {
 })
 
 describe('run activate', () => {
-  it('ends cleanly in the middle when it is interrupted: recorded, blocked, its state folder free', async () => {
+  it('An interrupted run is recorded as blocked and releases the state folder', async () => {
     const place = createCliFixture()
     const interrupt = new AbortController()
     const { runtime, out } = place.runtimeOf(interrupt.signal)
@@ -152,7 +152,7 @@ describe('run activate', () => {
     place.remove()
   })
 
-  it('passes on brainpoolP256r1', async () => {
+  it('The run passes on brainpoolP256r1', async () => {
     const place = createCliFixture()
     const ran = await place.run('run', 'activate', '--curve', 'brainpool', '--json')
     expect(ran.json<Result>().verdict).toBe('pass')

@@ -26,7 +26,7 @@ afterEach(async () => {
   place.remove()
 })
 
-/** A bench whose software cards are `change`d before anybody uses them. */
+/** A bench whose software cards pass through `change`. */
 const benchWith = async (change: (card: Card) => Partial<Card> | Promise<Partial<Card>>): Promise<Bench> => {
   const { runtime } = place.runtimeOf(interrupt.signal)
   const software: Link = {
@@ -45,8 +45,8 @@ const backendOf = async (bench: Bench) =>
   createBackend(bench, { ...place.runtimeOf(interrupt.signal).runtime, chosen: await bench.choose(), rig: undefined })
 const lastEvent = (runId: string) => readEvidence(workplace.home.evidence, runId).at(-1)
 
-describe('the end of a run', () => {
-  it('is recorded although the card cannot be let go', async () => {
+describe('end of a run', () => {
+  it('The end is recorded although the card cannot be released', async () => {
     const bench = await benchWith(card => ({
       close: async () => {
         await card.close()
@@ -59,7 +59,7 @@ describe('the end of a run', () => {
     expect(await bench.book.summaries()).toMatchObject([{ runId, state: 'ended', verdict: 'pass' }])
   })
 
-  it('comes at an interruption in the middle of the portal too, and nothing is left that fails unheard', async () => {
+  it('An interruption in the portal ends the run without unhandled rejections', async () => {
     const bench = await benchWith(() => ({}))
     const stop = bench.book.onEvent(event => {
       if (event.kind === 'http' && event.step === 3) interrupt.abort(new Error('interrupted'))
@@ -70,7 +70,7 @@ describe('the end of a run', () => {
   })
 })
 
-it('blames nobody for a card that is taken out while the portal is opened', async () => {
+it('A card that is removed while the portal opens blocks the run with the cause rig', async () => {
   let isOut = false
   const bench = await benchWith(card => ({
     exclusive: procedure =>
@@ -88,8 +88,8 @@ it('blames nobody for a card that is taken out while the portal is opened', asyn
   stop()
 })
 
-describe('a run that cannot be recorded', () => {
-  it('lets go of the card, and the next one begins', async () => {
+describe('run that cannot be recorded', () => {
+  it('The card is released and the next run starts', async () => {
     let closed = 0
     const bench = await benchWith(card => ({
       close: async () => {
@@ -107,8 +107,8 @@ describe('a run that cannot be recorded', () => {
   })
 })
 
-describe('the end of the bench', () => {
-  it('waits for the run of a person whose card is still being opened, and records its end', async () => {
+describe('end of the bench', () => {
+  it('The bench waits for a run whose card is being opened and records its end', async () => {
     let begun: () => void = () => undefined
     const opening = new Promise<void>(resolve => {
       begun = resolve
@@ -134,7 +134,7 @@ describe('the end of the bench', () => {
     await refused
   })
 
-  it('waits for a session that is ending already', async () => {
+  it('The bench waits for a session that is already ending', async () => {
     let letGo: () => void = () => undefined
     const held = new Promise<void>(resolve => {
       letGo = resolve
@@ -165,7 +165,7 @@ describe('the end of the bench', () => {
     expect(lastEvent(runId!)).toMatchObject({ kind: 'run-ended' })
   })
 
-  it('begins no run any more', async () => {
+  it('The bench starts no run after its end', async () => {
     const bench = await benchWith(() => ({}))
     const closed = bench.close()
     opened.pop()
@@ -174,8 +174,8 @@ describe('the end of the bench', () => {
   })
 })
 
-describe('what the page is told of the rig', () => {
-  it('is how it stands now, not how it stood when the bench began', async () => {
+describe('rig on the page', () => {
+  it('The page shows the current state of the rig', async () => {
     const bench = await benchWith(() => ({}))
     const atFirst = await bench.choose()
     let standing: () => Promise<typeof atFirst> = async () => ({ ...atFirst, why: 'the reader was plugged in' })

@@ -20,7 +20,7 @@ describe('the evidence of run activate --record', () => {
   })
   afterAll(() => place.remove())
 
-  it('contains exactly the exchanges and resets of the recording, in the same order', () => {
+  it('The evidence contains exactly the exchanges and resets of the recording, in the same order', () => {
     const { header, exchanges } = readRecording(readFileSync(join(place.folder, 'run.tape'), 'utf8'))
     const recorded = [{ reset: header.atr }, ...exchanges]
     const written = card.map(event =>
@@ -29,7 +29,7 @@ describe('the evidence of run activate --record', () => {
     expect(written).toEqual(recorded)
   })
 
-  it('begins with the opening of the card, whose time is that of the run', () => {
+  it('The evidence starts with the opening of the card at the start time of the run', () => {
     expect(events[0]).toMatchObject({ kind: 'run-started', seq: 1, ms: 0 })
     expect(card[0]).toMatchObject({ kind: 'reset', reason: 'open', label: 'RESET', atr: expect.stringMatching(/^3b/) })
     expect(card[0]).not.toHaveProperty('step')
@@ -37,7 +37,7 @@ describe('the evidence of run activate --record', () => {
     expect(times).toEqual([...times].sort((a, b) => a - b))
   })
 
-  it('contains the reset that completes EnableProfile, with the ATR, in step 6', () => {
+  it('The evidence contains the reset after EnableProfile with its ATR in step 6', () => {
     const enabled = card.findIndex(({ label }) => label.startsWith('ES10c.EnableProfile'))
     const reset = card.slice(enabled).find(({ kind }) => kind === 'reset')
     expect(reset).toMatchObject({
@@ -48,7 +48,7 @@ describe('the evidence of run activate --record', () => {
     })
   })
 
-  it('contains FETCH between EnableProfile and its reset', () => {
+  it('The evidence contains FETCH between EnableProfile and its reset', () => {
     const labels = card.map(({ label }) => label)
     const enabled = labels.findIndex(label => label.startsWith('ES10c.EnableProfile'))
     const afterwards = labels.slice(enabled)

@@ -6,7 +6,7 @@ import { iccidToDigits } from '../../../src/rsp/identifiers.ts'
 import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../../euicc/card.ts'
 
 const [first, second, third] = ICCID_DIGITS
-/** Two profiles of the bench's operator, the first enabled, and one of somebody else. */
+/** Two profiles of the operator of the bench, the first enabled, and one of another operator. */
 const createCard = (freeBytes?: number) => {
   const own = { serviceProviderName: 'Bench Mobile' }
   const profiles = [profileNumber(0, own), profileNumber(1), profileNumber(2, own)]
@@ -28,14 +28,14 @@ const left = ({ card }: Awaited<ReturnType<typeof createCard>>): Promise<string[
     withIsdr(channel, {}, async isdr => (await listProfiles(isdr)).map(({ iccid }) => iccidToDigits(iccid!))),
   )
 
-it('leaves a card alone that has room', async () => {
+it('prepareCard does not change a card with enough memory', async () => {
   const made = await createCard()
   const prepared = await prepareCard(made.card, { iccid: '8900000000000000005', bytes: 5000, provider: 'Bench Mobile' })
   expect(prepared).toEqual({ eid: expect.stringMatching(/^\d{32}$/), removed: [] })
   expect(await left(made)).toEqual([first, second, third])
 })
 
-it('takes off the profile that is to come, enabled or not, whosever it is', async () => {
+it('prepareCard deletes the profile with the ICCID of the download', async () => {
   for (const iccid of [first, second]) {
     const made = await createCard()
     const prepared = await prepareCard(made.card, { iccid, bytes: 5000, provider: 'Bench Mobile' })
@@ -44,14 +44,14 @@ it('takes off the profile that is to come, enabled or not, whosever it is', asyn
   }
 })
 
-it("takes off the bench's own profiles where memory is short, and nobody else's", async () => {
+it('prepareCard deletes only profiles of earlier runs if the memory is too small', async () => {
   const made = await createCard(4000)
   const prepared = await prepareCard(made.card, { iccid: '8900000000000000005', bytes: 5000, provider: 'Bench Mobile' })
   expect(prepared.removed).toEqual([first, third])
   expect(await left(made)).toEqual([second])
 })
 
-it('takes nothing from another card than the one of the rig', async () => {
+it('prepareCard does not change a card with another EID', async () => {
   const made = await createCard()
   const wanted = { iccid: second!, bytes: 5000, provider: 'Bench Mobile', eid: '89049032000000000000000000000000' }
   await expect(prepareCard(made.card, wanted)).rejects.toMatchObject({
@@ -63,17 +63,17 @@ it('takes nothing from another card than the one of the rig', async () => {
   expect((await prepareCard(made.card, { ...wanted, eid })).removed).toEqual([second])
 })
 
-it('takes nothing from a protected profile or card, and says so before it begins', async () => {
+it('prepareCard rejects a protected profile or card before any change', async () => {
   const wanted = { iccid: '8900000000000000005', bytes: 5000, provider: 'Bench Mobile' }
-  // The first is enabled: the run would disable it.
+  // The first profile is enabled. The run would disable it.
   const enabled = await createCard()
   await expect(prepareCard(enabled.card, wanted, {}, [first])).rejects.toMatchObject({ code: 'protected' })
   expect(await left(enabled)).toEqual([first, second, third])
-  // The one to come is there already: it would have to go.
+  // The profile of the download exists. The run would delete it.
   const there = await createCard()
   const same = { ...wanted, iccid: second }
   await expect(prepareCard(there.card, same, {}, [second])).rejects.toMatchObject({ code: 'protected' })
-  // Where memory is short, the bench's own that is protected stays.
+  // A protected profile of the bench remains, also with little memory.
   const short = await createCard(4000)
   expect((await prepareCard(short.card, wanted, {}, [third])).removed).toEqual([first])
   expect(await left(short)).toEqual([second, third])

@@ -32,8 +32,8 @@ const track = () => {
   return { tracker, observed, unforeseen }
 }
 
-describe('a run through its steps', () => {
-  it('passes when every step was entered in its order and the last one said that it is done', () => {
+describe('step tracker', () => {
+  it('A run passes if each step was entered in order and the last one is complete', () => {
     const { tracker, observed } = track()
     for (const step of [1, 2, 3]) {
       tracker.enter(step)
@@ -51,7 +51,7 @@ describe('a run through its steps', () => {
     expect(observed.map(({ kind }) => kind)).toEqual([1, 2, 3].flatMap(() => ['step-started', 'step-ended']))
   })
 
-  it('keeps its first failure; what comes behind was not asked', () => {
+  it('The first failure decides the verdict, and later steps are blocked', () => {
     const { tracker, unforeseen } = track()
     tracker.enter(1)
     tracker.enter(2)
@@ -68,7 +68,7 @@ describe('a run through its steps', () => {
     expect(unforeseen).toEqual([])
   })
 
-  it('does not pass with a step left out, nor when somebody leaves in the middle, nor before it began', () => {
+  it('A run does not pass with a skipped step, an early end, or before its start', () => {
     const skipped = track().tracker
     skipped.enter(1)
     skipped.enter(3)
@@ -86,7 +86,7 @@ describe('a run through its steps', () => {
     })
   })
 
-  it('reports what nobody foresaw', () => {
+  it('An unexpected error is reported', () => {
     const { tracker, unforeseen } = track()
     const surprise = new TypeError('x is undefined')
     tracker.enter(1)
@@ -95,7 +95,7 @@ describe('a run through its steps', () => {
   })
 })
 
-describe('whose fault an error is', () => {
+describe('classifyError', () => {
   it.each<[unknown, string, string]>([
     [new ApduError('card-removed', ''), 'blocked', 'rig'],
     [new ApduError('card-mute', ''), 'fail', 'card'],
@@ -124,7 +124,7 @@ describe('whose fault an error is', () => {
   })
 })
 
-describe('an error of the LPA in the words of the app', () => {
+describe('operationFailureOf', () => {
   it.each<[unknown, string]>([
     [new ApduError('card-removed', ''), 'CardRemoved'],
     [new ApduError('refused', ''), 'CardGeneralFailure'],

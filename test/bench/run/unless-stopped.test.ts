@@ -2,14 +2,14 @@ import { getEventListeners } from 'node:events'
 import { expect, it } from 'vitest'
 import { unlessStopped } from '../../../src/bench/run/unless-stopped.ts'
 
-it('gives what the work gives, and leaves nothing at the signal, which lives on', async () => {
+it('unlessStopped returns the result and removes its listener from the signal', async () => {
   const { signal } = new AbortController()
   expect(await unlessStopped(Promise.resolve(7), signal)).toBe(7)
   await expect(unlessStopped(Promise.reject(new Error('no')), signal)).rejects.toThrow('no')
   expect(getEventListeners(signal, 'abort')).toEqual([])
 })
 
-it('waits no longer than to the interruption, and not at all after it', async () => {
+it('unlessStopped ends at the interruption and rejects at once after it', async () => {
   const interrupt = new AbortController()
   const never = new Promise(() => undefined)
   const waiting = unlessStopped(never, interrupt.signal)
