@@ -73,7 +73,7 @@ const send = async <Request>(
     )
   } catch (cause) {
     if (cause instanceof FetchError)
-      throw new OperatorError('smdp-unreachable', `${name}: the SM-DP+ did not respond: ${cause.message}`, { cause })
+      throw new OperatorError('smdp-unreachable', `${name}: the SM-DP+ did not answer: ${cause.message}`, { cause })
     throw cause
   }
 }
