@@ -1,18 +1,18 @@
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 
-/** The calls of node:crypto that some work made, with what they were given, to be made again with nothing around them. */
+/** Recorded calls of node:crypto with their arguments. They can be replayed without the code that made them. */
 export interface CryptoRecording {
   /** How often each function was called. */
   readonly counts: ReadonlyMap<string, number>
-  /** Bytes that went through ciphers. */
+  /** Input bytes of ciphers. */
   readonly cipherBytes: number
   replay(): void
 }
 
 type Mutable = Record<string, (...args: never[]) => unknown>
 
-/** Keys and buffers are overwritten when the work is done with them, so the tape keeps copies. */
+/** Copies arguments, because the recorded code overwrites keys and buffers after use. */
 const copy = <T>(value: T): T => {
   if (value instanceof Uint8Array) return Uint8Array.from(value) as T
   if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
@@ -20,9 +20,9 @@ const copy = <T>(value: T): T => {
   return value
 }
 
-/** Functions that do their work in one call. */
+/** Functions that complete in one call. */
 const WHOLE = ['sign', 'verify', 'createPublicKey', 'createPrivateKey', 'diffieHellman', 'generateKeyPairSync']
-/** Functions that make an object, and the methods of it that do the work. */
+/** Functions that return an object, with the methods to record. */
 const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   createHash: ['update', 'digest'],
   createHmac: ['update', 'digest'],
@@ -31,7 +31,7 @@ const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   createECDH: ['setPrivateKey', 'generateKeys', 'computeSecret', 'getPublicKey'],
 }
 
-/** Runs `work` and writes down what it asks of node:crypto. Nothing else may run meanwhile. */
+/** Runs `work` and records its calls of node:crypto. No other code may call node:crypto at the same time. */
 export const recordCrypto = async (work: () => Promise<unknown>): Promise<CryptoRecording> => {
   const calls: (() => void)[] = []
   const counts = new Map<string, number>()

@@ -24,9 +24,9 @@ export interface BenchmarkRuntime {
 export interface DownloadFixture {
   readonly card: Card
   readonly es9p: Fetch
-  /** Puts the profile in stock and orders it; resolves with the matching id. */
+  /** Adds the profile to the stock and orders it. Resolves with the matching ID. */
   order(): Promise<string>
-  /** Downloads over a way to the card; `onChannel` may stand in between. */
+  /** Downloads the profile. `onChannel` can add a layer to the channel. */
   download(
     at: {
       readonly card?: Pick<Card, 'exclusive'>
@@ -35,11 +35,11 @@ export interface DownloadFixture {
     },
     matchingId: string,
   ): Promise<Download>
-  /** Deletes the profile again. */
+  /** Deletes the downloaded profile. */
   clean(): Promise<void>
 }
 
-/** SM-DP+, LPA and software eUICC in one process with nothing between them: no sockets, no disk, no evidence. */
+/** Creates SM-DP+, LPA and software eUICC in one process, without sockets, files and evidence. */
 export const createDownloadFixture = async (
   { clock, random }: BenchmarkRuntime,
   curve: CurveOption,

@@ -17,15 +17,15 @@ import type { Json } from '../src/rsp/json.ts'
 import { PendingNotification, ProfileInstallationResultData } from '../src/rsp/notification.ts'
 
 /**
- * Card and LPA to one server, as bodies of requests: everything that a server looks at is genuine, and nothing is
- * computed that it does not look at, so that who measures is not slower than what is measured.
+ * A fake of card and LPA that creates request bodies for one server. All fields that the server checks are genuine.
+ * It computes nothing else, so that the client is not slower than the measured server.
  */
 export interface FakeCard {
   readonly initiate: string
-  /** Each takes the answer to the call before it. */
+  /** Takes the response to InitiateAuthentication. */
   authenticate(answer: Json, matchingId: string): string
   prepare(answer: Json): string
-  /** To the bound package of the session that `answer`, to AuthenticateClient, belongs to. */
+  /** Creates the notification for the session of `answer`, the response to AuthenticateClient. */
   notify(answer: Json, iccid: string): string
 }
 

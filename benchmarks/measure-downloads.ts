@@ -11,18 +11,18 @@ export interface Measurement {
   /** Bytes of commands and responses of one download. */
   readonly apduBytes: number
   readonly packageBytes: number
-  /** Milliseconds of one download: the mean, because a median would leave out the garbage that the stack makes. */
+  /** Milliseconds of one download: the mean, because a median would omit the cost of garbage collection. */
   readonly ms: { readonly whole: number; readonly card: number; readonly lpa: number; readonly server: number }
   readonly downloadsPerSecond: number
-  /** The same operations of node:crypto alone, measured between the downloads. */
+  /** Milliseconds of the same node:crypto operations alone, measured between the downloads. */
   readonly bareCryptoMs: number
-  /** How many times its bare crypto the whole stack takes. */
+  /** Duration of a download divided by the duration of its bare crypto. */
   readonly ratio: number
   readonly operations: Readonly<Record<string, number>>
   readonly cipherBytes: number
 }
 
-/** Before the clocks count: compilers and caches come up to speed. Fewer, and the compilers still work while they do. */
+/** Downloads before the measurement. With fewer, the JIT compiler still runs during the measurement. */
 const WARM_UP = 200
 
 export const measureDownloads = async (
@@ -72,7 +72,7 @@ export const measureDownloads = async (
     packageBytes = (await download(ordered)).packageLength
     spent.whole += stopwatch() - began
     await clean()
-    // Beside each download, so that whatever else the machine does meets both alike.
+    // Replay after each download, so that other load on the machine affects both durations.
     const replayed = stopwatch()
     tape.replay()
     spent.bare += stopwatch() - replayed

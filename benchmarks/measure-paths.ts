@@ -8,16 +8,16 @@ import type { BytePort } from '../src/modem/at/at-port.ts'
 import { openModemCard } from '../src/modem/at-card.ts'
 import { type BenchmarkRuntime, createDownloadFixture, type DownloadFixture } from './download-fixture.ts'
 
-/** What one download costs on one way to a card. */
+/** The cost of one download on one path to a card. */
 export interface PathCost {
   readonly path: string
-  /** Commands that went to the card or the modem, each with its answer. */
+  /** Commands to the card or the modem, each with its response. */
   readonly exchanges: number
-  /** Bytes on that way in both directions: APDUs with their status words, or lines of AT commands. */
+  /** Bytes in both directions: APDUs with their status words, or lines of AT commands. */
   readonly bytes: number
-  /** Bytes that no way can spare: what the LPA and the card have to tell one another (data of STORE DATA and answers). */
+  /** Bytes that each path must transfer: the data of STORE DATA and of its responses. */
   readonly mustCross: number
-  /** The fewest exchanges in which these can cross: 255 bytes each. */
+  /** Minimum number of exchanges for these bytes, at 255 bytes each. */
   readonly floor: number
 }
 
@@ -27,7 +27,7 @@ interface Counted {
   data: number
 }
 
-/** Counts APDUs, and of STORE DATA and GET RESPONSE the data. */
+/** Counts APDUs, their bytes, and the data of STORE DATA and GET RESPONSE. */
 const counting =
   (into: Counted) =>
   (channel: Channel): Channel => ({
@@ -50,7 +50,7 @@ const costOf = (path: string, { exchanges, bytes }: Counted, mustCross: number):
   floor: Math.ceil(mustCross / 255),
 })
 
-/** The emulated modem on a cable without delay, with what crosses it counted. */
+/** Connects to the simulated modem without delay and counts the bytes. */
 const cableTo = (card: Card, into: Counted, after: After): BytePort => {
   const modem = createAtModem({ card, schedule: after })
   return {
@@ -72,7 +72,7 @@ const measureModem = async (scene: DownloadFixture, apdu: ApduPath): Promise<Cou
   const counted: Counted = { exchanges: 0, bytes: 0, data: 0 }
   const card = await openModemCard({ port: cableTo(scene.card, counted, after), apdu, after })
   try {
-    // What it takes to know the modem is no part of a download.
+    // The commands that identify the modem are not part of a download.
     Object.assign(counted, { exchanges: 0, bytes: 0 })
     await scene.download({ card }, await scene.order())
     return { ...counted }
@@ -81,7 +81,7 @@ const measureModem = async (scene: DownloadFixture, apdu: ApduPath): Promise<Cou
   }
 }
 
-/** One and the same download on each way to a card. The T=1 way shows what must cross. */
+/** Measures the same download on each path to a card. T=1 gives the bytes that each path must transfer. */
 export const measurePaths = async (runtime: BenchmarkRuntime, curve: CurveOption): Promise<PathCost[]> => {
   const direct = async (protocol: 't0' | 't1'): Promise<[DownloadFixture, Counted]> => {
     const scene = await createDownloadFixture(runtime, curve, { protocol })
@@ -94,7 +94,7 @@ export const measurePaths = async (runtime: BenchmarkRuntime, curve: CurveOption
   const [, t0] = await direct('t0')
   const costs = [
     costOf('software eUICC, PC/SC with T=1', t1, t1.data),
-    // On T=0 a command and what it answers are two exchanges.
+    // T=0 needs two exchanges for a command with response data.
     costOf('PC/SC with T=0', t0, t1.data),
   ]
   for (const [name, apdu] of [

@@ -26,29 +26,29 @@ export interface ServerMeasurement {
   readonly downloads: Load
   /** Resident bytes of all server processes: before the load, and after each part of the sessions. */
   readonly memory: readonly { readonly sessions: number; readonly rss: number }[]
-  /** Milliseconds of a download's operations of node:crypto on the server's side, with nothing around them. */
+  /** Milliseconds of the server's node:crypto operations of one download, replayed alone. */
   readonly bareCryptoMs: number
-  /** Processor time of the server for a download, over that. */
+  /** Processor time of the server for one download, divided by `bareCryptoMs`. */
   readonly ratio: number
 }
 export interface Load extends Latencies {
-  /** Milliseconds of the servers' processors for one of them. */
+  /** Milliseconds of processor time of all servers for one operation. */
   readonly cpuMs: number
-  /** What one core could do that had nothing else to do. */
+  /** Operations a second that one idle core could execute. */
   readonly perCoreSecond: number
 }
 
 export interface ServerToMeasure {
-  /** As `openSmdpStore` takes it. */
+  /** Location of the store, as for `openSmdpStore`. */
   readonly store: string
-  /** How a table names it. */
+  /** Name of the store in the result table. */
   readonly name: string
   readonly processes: number
   readonly environment: NodeJS.ProcessEnv
   readonly downloads: number
-  /** Sessions that are opened, for InitiateAuthentication a second and for the memory that they take. */
+  /** Number of sessions to open, for the rate of InitiateAuthentication and the memory of a session. */
   readonly sessions: number
-  /** The compiled server; by default the one beside this file. */
+  /** The compiled server. The default is `measured-server` in the folder of this file. */
   readonly serverFile?: string
 }
 
@@ -59,7 +59,7 @@ interface BenchmarkRuntime {
 }
 
 const CONNECTIONS = 16
-/** Into how many parts the sessions are cut, to see whether the memory grows. */
+/** Number of parts of the sessions. The memory is measured after each part. */
 const PARTS = 5
 
 interface Measured {
@@ -96,7 +96,7 @@ const startServer = (
     })
   })
 
-/** An SM-DP+ over TLS in processes of its own, its clients in this one. */
+/** Measures an SM-DP+ over TLS in child processes. The clients run in this process. */
 export const measureServer = async (
   { clock, stopwatch, random }: BenchmarkRuntime,
   toMeasure: ServerToMeasure,
@@ -163,7 +163,7 @@ export const measureServer = async (
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
-/** What the server asks of node:crypto in one download, made again with nothing around it. */
+/** Records the server's node:crypto calls of one download and measures their replay in milliseconds. */
 const measureBareCrypto = async (scene: MeasuredFixture, card: FakeCard, clock: () => Date): Promise<number> => {
   const store = createMemoryStore()
   const { es9p } = createSmdp({

@@ -9,13 +9,13 @@ import { advance, newOrder } from '../src/server/smdp/order.ts'
 import type { SmdpStore } from '../src/server/smdp/store.ts'
 import { OPERATOR } from '../src/services/hosts.ts'
 
-/** What the measured server and who measures it know alike, from a seed. */
+/** Data that the measured server and its client both derive from a seed. */
 export interface MeasuredFixture {
   readonly seed: string
   readonly at: string
 }
 
-/** Bytes that are always the same for a seed. */
+/** A seeded random source: returns the same bytes for the same seed. */
 export const drawFrom = (seed: string): ((length: number) => Uint8Array) => {
   let draws = 0
   return length => {
@@ -32,7 +32,7 @@ export const drawFrom = (seed: string): ((length: number) => Uint8Array) => {
   }
 }
 
-/** Its keys are the same in every process; the signatures of its certificates are not, and need not be. */
+/** The keys are equal in all processes. The signatures of the certificates may differ. */
 export const measuredPki = ({ seed, at }: MeasuredFixture): Pki =>
   issueTestPki({ curve: 'P-256', smdpHost: OWN_SMDP_HOST, random: drawFrom(`${seed} pki`), now: new Date(at) })
 
@@ -42,7 +42,7 @@ export const measuredIccid = (order: number): string => {
 }
 export const measuredMatchingId = (order: number): string => `MEASURE-${order}`
 
-/** Released orders, from number `from` on. All have the same package: what differs in it is nothing to the server. */
+/** Adds released orders, beginning with number `from`. All use the same package, which the server does not read. */
 export const fillStore = async (
   store: SmdpStore,
   { seed, at }: MeasuredFixture,

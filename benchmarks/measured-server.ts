@@ -7,7 +7,7 @@ import { createSmdp } from '../src/server/smdp/smdp.ts'
 import { openSmdpStore } from '../src/services/store/open-smdp-store.ts'
 import { fillStore, type MeasuredFixture, measuredPki } from './measured-fixture.ts'
 
-/** What the process that measures asks of this one. Started by `measure-server.ts` with its scene as argument. */
+/** A request of the measuring process. `measure-server.ts` starts this process with the fixture as its argument. */
 export type Asked =
   | { readonly ask: 'fill'; readonly from: number; readonly count: number }
   | { readonly ask: 'usage' }
@@ -15,7 +15,7 @@ export type Asked =
 export type Said =
   | { readonly port: number }
   | { readonly filled: number }
-  /** Microseconds of this process on the processor, and its memory. */
+  /** Requests the processor time of this process in microseconds, and its resident bytes. */
   | { readonly cpu: number; readonly rss: number; readonly heap: number }
 
 const scene = JSON.parse(process.argv[2]!) as MeasuredFixture & { readonly store: string }
@@ -48,6 +48,6 @@ process.on('message', async (asked: Asked) => {
     process.disconnect()
   }
 })
-// Whoever measured is gone.
+// The measuring process has ended.
 process.on('disconnect', () => process.exit(0))
 say({ port: server.port })

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { BenchError } from '../src/host/error.ts'
 import { withoutPassword } from '../src/services/store/postgres-database.ts'
 
-/** A database of a measurement's own, on the server of `url`: nothing of what is there is touched, and nothing stays. */
+/** Creates a temporary database on the server of `url`. Other databases remain unchanged. */
 export const makeDatabase = async (
   url: string,
   random: (length: number) => Uint8Array,

@@ -14,11 +14,11 @@ export interface Latencies {
   readonly perSecond: number
 }
 
-/** Requests to servers over TLS connections that are kept. */
+/** Sends requests to servers over persistent TLS connections. */
 export interface ServerClient {
-  /** `count` calls of InitiateAuthentication. */
+  /** Calls InitiateAuthentication `count` times. */
   initiate(count: number): Promise<Latencies>
-  /** Whole downloads of the orders `from` and after it, each from InitiateAuthentication to its notification. */
+  /** Downloads `count` orders, beginning with `from`, each from InitiateAuthentication to the notification. */
   download(from: number, count: number): Promise<Latencies>
   close(): Promise<void>
 }
@@ -36,7 +36,7 @@ export const summarise = (milliseconds: readonly number[], tookMs: number): Late
   }
 }
 
-/** With several ports the functions of one session are called at different ones in turn: their servers share it. */
+/** With several ports, the functions of one session go to alternating servers, which share the session. */
 export const openServerClient = (
   ports: readonly number[],
   card: FakeCard,
@@ -49,7 +49,7 @@ export const openServerClient = (
         connections,
         pipelining: 1,
         connect: (_, callback) => {
-          // Whose certificate it is was settled when the server was started: this measures the server.
+          // The client does not verify the certificate: the benchmark measures the server only.
           const socket = connect({ host: '127.0.0.1', port, servername: OWN_SMDP_HOST, rejectUnauthorized: false })
           socket.once('error', error => callback(error, null))
           socket.once('secureConnect', () => callback(null, socket.setNoDelay(true)))
@@ -77,7 +77,7 @@ export const openServerClient = (
     await call(ES9p.HandleNotification.path, card.notify(offered, measuredIccid(order)))
   }
 
-  /** `count` pieces of work, as many at once as there are connections. */
+  /** Runs `count` operations, as many at the same time as there are connections. */
   const measure = async (count: number, work: (piece: number) => Promise<unknown>): Promise<Latencies> => {
     const took: number[] = []
     let next = 0

@@ -41,7 +41,7 @@ it('orders what it measured', () => {
   expect(summarise(took, 2000)).toEqual({ count: 100, p50: 51, p99: 100, perSecond: 50 })
 })
 
-it('measures whole downloads at a server in its own process', async () => {
+it('measureServer measures complete downloads at a server in a child process', async () => {
   const measured = await measure('SQLite', join(folder, 'smdp.db'), 1)
   expect(measured.downloads.count).toBe(20)
   expect(measured.initiateAuthentication.count).toBe(10)
@@ -63,7 +63,7 @@ it.skipIf(withoutPostgres)(
   },
 )
 
-it('says what it needs of a PostgreSQL to measure with', async () => {
+it('the benchmark reports which PostgreSQL it needs', async () => {
   await expect(makeDatabase('postgres://user:geheim@127.0.0.1:1/smdp', runtime.random)).rejects.toThrow(
     /at postgres:\/\/user:\*\*\*@127\.0\.0\.1:1\/smdp: .*DATABASE_URL must name a PostgreSQL server/,
   )

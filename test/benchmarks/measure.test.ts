@@ -10,7 +10,7 @@ const place = createCliFixture()
 const { runtime } = place.runtimeOf(new AbortController().signal)
 place.remove()
 
-it('records what is asked of node:crypto, also through named imports, and leaves it as it was', async () => {
+it('recordCrypto records calls of node:crypto, also by named imports, and restores the module', async () => {
   const { privateKey } = issueTestPki({
     curve: 'P-256',
     smdpHost: 'a.example',
@@ -28,7 +28,7 @@ it('records what is asked of node:crypto, also through named imports, and leaves
   expect(createHash).toBe(before)
 })
 
-it('measures downloads beside their bare crypto', async () => {
+it('measureDownloads measures downloads and their bare crypto', async () => {
   const done: number[] = []
   const measured = await measureDownloads(runtime, 'nist', 2, count => done.push(count))
   expect(done).toEqual([1, 2])
@@ -42,8 +42,8 @@ it('measures downloads beside their bare crypto', async () => {
   expect(measured.bareCryptoMs).toBeGreaterThan(0)
 })
 
-describe('the ways to a card', () => {
-  it('cost exchanges and bytes that can be counted, and never fewer than the floor', async () => {
+describe('measurePaths', () => {
+  it('measurePaths counts exchanges and bytes, and no path has fewer exchanges than the floor', async () => {
     const paths = await measurePaths(runtime, 'nist')
     const [t1, t0, cgla, csim] = paths
     expect(paths).toHaveLength(4)
