@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { atMost, closeAll } from '../../src/host/close-all.ts'
 
-it('closes all that was opened, the last first, and then throws what failed first', async () => {
+it('closeAll closes in reverse order and then throws the first failure', async () => {
   const closed: string[] = []
   const open = (name: string, error?: Error) => ({
     close: async () => {
@@ -16,7 +16,7 @@ it('closes all that was opened, the last first, and then throws what failed firs
   await expect(closeAll(opened.slice(0, 1))).rejects.toThrow('disk')
 })
 
-it('waits for what comes to an end, fails with it, and does not wait for what never does', async () => {
+it('atMost returns the result or the failure of a promise, and stops waiting at its limit', async () => {
   await expect(atMost(60_000, Promise.reject(new Error('gone')))).rejects.toThrow('gone')
   await atMost(60_000, Promise.resolve())
   await atMost(1, new Promise(() => {}))

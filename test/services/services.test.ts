@@ -41,13 +41,13 @@ describe('the services of a bench', () => {
   const as = (host: string, folder = place.folder) => serverIdentity(openWebPki(folder, context).issue(host))
   const balances = (): Request => new Request(`https://${HOSTS.operator}/v1/sims/iccid:8949001000000000000/balances`)
 
-  it('are on ports of this machine, each under its name', () => {
+  it('openServices serves each host name on a port of this machine', () => {
     const places = [services.smdpHost, ...Object.values(HOSTS)].map(host => services.addresses.find(host))
     expect(places.map(found => found?.host)).toEqual(places.map(() => '127.0.0.1'))
     expect(new Set(places.map(found => found?.port)).size).toBe(places.length)
   })
 
-  it('let the operator API be called by the service, and by nobody else', async () => {
+  it('the operator API accepts only the service', async () => {
     expect((await client()(balances())).status).toBe(401)
     expect((await client(as(HOSTS.portal))(balances())).status).toBe(403)
     expect((await client(as(HOSTS.service, `${place.folder}/stranger`))(balances())).status).toBe(403)
@@ -55,7 +55,7 @@ describe('the services of a bench', () => {
     expect((await client(as(HOSTS.service))(balances())).status).toBe(404)
   })
 
-  it('let profiles be ordered by who shows a certificate, and by nobody else', async () => {
+  it('ES2+ accepts only clients with a certificate', async () => {
     const order = (fetch: Fetch): Promise<unknown> =>
       fetch(
         new Request(`https://${HOSTS.smdpOrders}${ES2p.DownloadOrder.path}`, {
@@ -76,7 +76,7 @@ describe('the services of a bench', () => {
     })
   })
 
-  it('show their exchanges to who watches, and only while somebody does', async () => {
+  it('the switchboard reports exchanges only while a watcher is set', async () => {
     const seen: Observation[] = []
     const ask = (): Promise<Response> => services.toService(new Request(`${services.serviceUrl}/v1/providers?mcc=262`))
     await ask()
@@ -87,7 +87,7 @@ describe('the services of a bench', () => {
     expect(seen).toMatchObject([{ kind: 'http', from: 'app', to: 'service', label: 'service GET /v1/providers' }])
   })
 
-  it('hand out no profile that an earlier run has left', async () => {
+  it('a run gets no profile that an earlier run left in the stock', async () => {
     const at = { ...services, clock: runtime.clock }
     const left = await stockProfile(at, makeSupply(runtime.random))
     const next = await stockProfile(at, makeSupply(runtime.random))
@@ -95,10 +95,10 @@ describe('the services of a bench', () => {
     expect(await services.store.findOrder(next.iccid)).toMatchObject({ state: 'Available' })
   })
 
-  it('failed at nothing', () => expect(reported).toEqual([]))
+  it('no server reported an error', () => expect(reported).toEqual([]))
 })
 
-it('a profile of our own is read back as a file, with its own identity each time', () => {
+it('readSupply reads a generated profile, and each one has a new identity', () => {
   const place = createCliFixture()
   const { runtime } = place.runtimeOf(new AbortController().signal)
   place.remove()

@@ -31,8 +31,8 @@ export const createDeviceSession = (
     readonly random: (length: number) => Uint8Array
   },
 ): DeviceSession & { close(): Promise<void> } => {
-  const told = new EventEmitter<{ change: [DeviceState]; script: [ScriptCall] }>()
-  told.setMaxListeners(0)
+  const emitter = new EventEmitter<{ change: [DeviceState]; script: [ScriptCall] }>()
+  emitter.setMaxListeners(0)
   let session: Session | undefined
   let beginning: Promise<Session> | undefined
   /** The state before the first visit: a desktop with its flyout, without an app. */
@@ -42,7 +42,7 @@ export const createDeviceSession = (
     session
       ? viewDevice(session.activation.app.state, { runId: session.runId, rig: session.rig, frame: session.frame })
       : viewDevice(idle, { runId: null, rig: settings.summary })
-  const changed = (): void => void told.emit('change', state())
+  const changed = (): void => void emitter.emit('change', state())
 
   const end = (over: Session): Promise<void> => {
     over.ended ??= finish(over)
@@ -70,7 +70,7 @@ export const createDeviceSession = (
       web: bench.services.toPortal,
       root: FRAME_ROOT,
       random: settings.random,
-      callScript: call => void told.emit('script', call),
+      callScript: call => void emitter.emit('script', call),
       changed,
       note: text => activation?.note(text),
     })
@@ -140,12 +140,12 @@ export const createDeviceSession = (
     act,
     frame: request => (session ? session.frame.serve(request) : Promise.resolve(new Response(null, { status: 404 }))),
     onChange(listener) {
-      told.on('change', listener)
-      return () => void told.off('change', listener)
+      emitter.on('change', listener)
+      return () => void emitter.off('change', listener)
     },
     onScript(listener) {
-      told.on('script', listener)
-      return () => void told.off('script', listener)
+      emitter.on('script', listener)
+      return () => void emitter.off('script', listener)
     },
     async close() {
       const begun = await beginning?.catch(() => undefined)

@@ -31,13 +31,13 @@ export const openLpaFetch = async (
   const { addresses, allowUnlistedHosts, clock } = at
   // A server with certificates on both curves sends the one for the first offered curve.
   const known = certificates.map(parseCertificate)
-  const [favourite] = ciPkIds.flatMap(
+  const [favorite] = ciPkIds.flatMap(
     id => known.find(({ subjectKeyId }) => subjectKeyId !== undefined && equalBytes(subjectKeyId, id)) ?? [],
   )
   return openFetch({
     addresses,
     allowUnlistedHosts,
     check: rspServerTrust({ ciPkIds, certificates, clock, ...(at.asksSmds && { kind: 'either' }) }),
-    ...(favourite && { prefer: favourite.curve }),
+    ...(favorite && { prefer: favorite.curve }),
   })
 }

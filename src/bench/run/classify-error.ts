@@ -10,7 +10,7 @@ import { OperatorError } from '../../server/operator/error.ts'
 import { SmdpError } from '../../server/smdp/error.ts'
 
 /** The verdict, the cause and the summary of an error. */
-export interface Judgement {
+export interface Judgment {
   readonly verdict: Exclude<Verdict, 'pass' | 'inapplicable'>
   readonly cause: Cause
   readonly summary: string
@@ -24,7 +24,7 @@ const blocked = (cause: Cause) => ({ verdict: 'blocked' as const, cause })
 
 /**
  * A card that rejects a command or does not answer is the device under test; a missing card is a problem of the rig. A
- * modem must send a final result code whatever the card does, so a missing one is a modem failure.
+ * modem must send a final result code in every case; a missing one is a modem failure.
  */
 const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<typeof blocked>>> = {
   'card-removed': blocked('rig'),
@@ -47,7 +47,7 @@ const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<
   'bad-command': blocked('bench'),
 }
 
-const APP: Readonly<Record<AppErrorCode, Pick<Judgement, 'verdict' | 'cause'>>> = {
+const APP: Readonly<Record<AppErrorCode, Pick<Judgment, 'verdict' | 'cause'>>> = {
   'service-unreachable': blocked('network'),
   'portal-unreachable': blocked('network'),
   'service-failed': fail('server'),
@@ -60,13 +60,13 @@ const APP: Readonly<Record<AppErrorCode, Pick<Judgement, 'verdict' | 'cause'>>> 
  * Without coverage, or with a network that does not know the profile, the bench cannot test the card. A modem that
  * does not use the enabled profile fails itself.
  */
-const judgeModem = ({ code, fault }: ModemError): Pick<Judgement, 'verdict' | 'cause'> => {
+const judgeModem = ({ code, fault }: ModemError): Pick<Judgment, 'verdict' | 'cause'> => {
   if (fault === 'user' || fault === 'rig') return blocked('rig')
   if (code === 'not-registered') return blocked('network')
   return fault === 'modem' && code !== 'stale-profile' ? blocked('modem') : fail(fault)
 }
 
-const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined => {
+const judge = (error: unknown): Pick<Judgment, 'verdict' | 'cause'> | undefined => {
   if (error instanceof ApduError) return error.cause instanceof ModemError ? judgeModem(error.cause) : APDU[error.code]
   if (error instanceof FetchError) {
     if (error.code === 'untrusted') return fail('server')
@@ -88,9 +88,9 @@ const judge = (error: unknown): Pick<Judgement, 'verdict' | 'cause'> | undefined
 }
 
 /** Maps an error by its class and code, never by its text. */
-export const classifyError = (error: unknown): Judgement => {
+export const classifyError = (error: unknown): Judgment => {
   if (error instanceof StepFailure)
-    return { ...error.judgement, summary: error.message, errorCode: error.code, isForeseen: true }
+    return { ...error.judgment, summary: error.message, errorCode: error.code, isForeseen: true }
   const found = judge(error)
   const message = error instanceof Error ? error.message : String(error)
   if (found) return { ...found, summary: message, errorCode: (error as { code: string }).code, isForeseen: true }
@@ -105,12 +105,12 @@ export const classifyError = (error: unknown): Judgement => {
 /** A failure that a step detected itself, with its verdict: a missing page, a balance that is not shown. */
 export class StepFailure extends Error {
   readonly code: string
-  readonly judgement: Pick<Judgement, 'verdict' | 'cause'>
+  readonly judgment: Pick<Judgment, 'verdict' | 'cause'>
 
-  constructor(code: string, judgement: Pick<Judgement, 'verdict' | 'cause'>, message: string, cause?: unknown) {
+  constructor(code: string, judgment: Pick<Judgment, 'verdict' | 'cause'>, message: string, cause?: unknown) {
     super(message, { cause })
     this.name = 'StepFailure'
     this.code = code
-    this.judgement = judgement
+    this.judgment = judgment
   }
 }

@@ -35,8 +35,8 @@ export const createRunBook = (at: {
   report?: (error: unknown) => void
 }): RunBook => {
   const live = new Map<string, BenchEvent[]>()
-  const told = new EventEmitter<{ event: [BenchEvent]; change: [RunSummary] }>()
-  told.setMaxListeners(0)
+  const emitter = new EventEmitter<{ event: [BenchEvent]; change: [RunSummary] }>()
+  emitter.setMaxListeners(0)
   const withLiveSeq = (run: RunSummary): RunSummary => {
     const lastSeq = live.get(run.runId)?.length
     return lastSeq === undefined ? run : { ...run, lastSeq }
@@ -44,8 +44,8 @@ export const createRunBook = (at: {
   const subscribe =
     <K extends 'event' | 'change'>(name: K) =>
     (listener: (value: K extends 'event' ? BenchEvent : RunSummary) => void) => {
-      told.on(name, listener as never)
-      return () => void told.off(name, listener as never)
+      emitter.on(name, listener as never)
+      return () => void emitter.off(name, listener as never)
     }
 
   return {
@@ -59,7 +59,7 @@ export const createRunBook = (at: {
         if (event.kind !== 'run-started' && event.kind !== 'step-ended' && event.kind !== 'run-ended') return
         await at.store.apply(event)
         const run = await at.store.run(runId)
-        if (run) told.emit('change', withLiveSeq(run))
+        if (run) emitter.emit('change', withLiveSeq(run))
       }
       const recorder = createRecorder({
         runId,
@@ -70,7 +70,7 @@ export const createRunBook = (at: {
         listen(event) {
           events.push(event)
           rows = rows.then(() => project(event)).catch((error: unknown) => at.report?.(error))
-          told.emit('event', event)
+          emitter.emit('event', event)
         },
       })
       return {

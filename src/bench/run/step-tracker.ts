@@ -1,6 +1,6 @@
 import type { Cause, StepPlan, Verdict } from '../../evidence/events.ts'
 import type { Recorder, Stopwatch } from '../../evidence/recorder.ts'
-import { classifyError, type Judgement, StepFailure } from './classify-error.ts'
+import { classifyError, type Judgment, StepFailure } from './classify-error.ts'
 
 export interface StepOutcome {
   readonly step: number
@@ -28,7 +28,7 @@ export interface StepTracker {
   /** Sets the detail of the current step; the last call counts. */
   say(summary: string): void
   /** Ends the run with a failure of the current step. */
-  fail(error: unknown): Judgement
+  fail(error: unknown): Judgment
   /** Marks the current step as complete. The last step passes only with this call. */
   complete(): void
   /** Ends the run: all steps passed, one failed, or the user left. */
@@ -49,10 +49,10 @@ export const createStepTracker = (
   let current = 0
   let since = began
   let summary = ''
-  let failure: Judgement | undefined
+  let failure: Judgment | undefined
   let isComplete = false
 
-  const end = (verdict: Verdict, text: string, judged?: Judgement): void => {
+  const end = (verdict: Verdict, text: string, judged?: Judgment): void => {
     const { step, name } = plan[current - 1]!
     const ms = tidy(stopwatch() - since)
     outcomes.push({ step, name, verdict, ms, summary: text, ...(judged ? { cause: judged.cause } : {}) })

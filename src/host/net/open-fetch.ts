@@ -132,7 +132,7 @@ export const openFetch = (settings: FetchSettings): OpenFetch => {
   })
   const fetch: Fetch = async request => {
     if (!request.url.startsWith('https:'))
-      throw new FetchError('unreachable', `only https is spoken here, not ${request.url}`, { url: request.url })
+      throw new FetchError('unreachable', `this client supports only https, not ${request.url}`, { url: request.url })
     try {
       const body = request.body ? new Uint8Array(await request.arrayBuffer()) : null
       const headers: Record<string, string> = {}

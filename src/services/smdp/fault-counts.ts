@@ -10,7 +10,7 @@ export interface FaultCounts {
   /** How often the server applied each rule. */
   readonly struck: readonly number[]
 }
-interface Told extends FaultCounts {
+interface StoredCounts extends FaultCounts {
   readonly pid: number
   /** Distinguishes the process from a later one with the same id. */
   readonly started: string
@@ -18,29 +18,31 @@ interface Told extends FaultCounts {
 
 const prefixOf = (file: string): string => `${basename(file).replace(/\.yaml$/, '')}.struck-`
 
-const readTold = (file: string): readonly { readonly path: string; readonly told: Told | undefined }[] =>
+const readStoredCounts = (
+  file: string,
+): readonly { readonly path: string; readonly stored: StoredCounts | undefined }[] =>
   readdirSync(dirname(file))
     .filter(name => name.startsWith(prefixOf(file)) && name.endsWith('.json'))
     .map(name => {
       const path = join(dirname(file), name)
       try {
-        const told = JSON.parse(readFileSync(path, 'utf8')) as Told
-        return { path, told: startTimeOf(told.pid) === told.started ? told : undefined }
+        const stored = JSON.parse(readFileSync(path, 'utf8')) as StoredCounts
+        return { path, stored: startTimeOf(stored.pid) === stored.started ? stored : undefined }
       } catch {
         // The server deleted the file meanwhile.
-        return { path, told: undefined }
+        return { path, stored: undefined }
       }
     })
 
 /** The counts of each running server. Ignores the file of a killed server. */
 export const readFaultCounts = (file: string): readonly FaultCounts[] =>
-  readTold(file).flatMap(({ told }) => told ?? [])
+  readStoredCounts(file).flatMap(({ stored }) => stored ?? [])
 
 /** The file in which a server publishes its counts for `smdp faults list`. The server deletes it at its end. */
 export const createFaultCounts = (file: string, id: string) => {
   const path = join(dirname(file), `${prefixOf(file)}${process.pid}-${id}.json`)
   const mine = { pid: process.pid, started: startTimeOf(process.pid) ?? 'unknown' }
-  for (const left of readTold(file)) if (left.told === undefined) rmSync(left.path, { force: true })
+  for (const left of readStoredCounts(file)) if (left.stored === undefined) rmSync(left.path, { force: true })
   const remove = (): void => rmSync(path, { force: true })
   return {
     remove,

@@ -63,18 +63,18 @@ const ALWAYS: readonly (keyof FaultEntry)[] = ['function', 'kind', 'count', 'pro
 /** Refuses a rule without effect: a test that expects it would pass or fail for another reason. */
 const checkEntry = (entry: FaultEntry): void => {
   const refuse = (sentence: string): never => {
-    throw new BenchError('inventory', `misbehaviour ${entry.kind} of ${entry.function}: ${sentence}`)
+    throw new BenchError('inventory', `the fault rule ${entry.kind} of ${entry.function}: ${sentence}`)
   }
   const functions = ONLY_FOR[entry.kind]
   if (functions !== undefined && !functions.includes(entry.function))
-    refuse(`the function gives no such thing; it is for ${functions.join(', ')}`)
+    refuse(`the function does not return this data; the kind applies to ${functions.join(', ')}`)
   const needed = NEEDS[entry.kind]
   if (needed !== undefined && entry[needed] === undefined) refuse(`it needs \`${needed}\``)
   const known = [...ALWAYS, needed, ...(MAY[entry.kind] ?? [])]
   const idle = (Object.keys(entry) as (keyof FaultEntry)[]).find(
     key => entry[key] !== undefined && !known.includes(key),
   )
-  if (idle !== undefined) refuse(`\`${idle}\` says nothing about it; leave it out`)
+  if (idle !== undefined) refuse(`\`${idle}\` has no effect here; remove it`)
 }
 
 /** Reads the files of a rule and refuses a file that is not a certificate or a key. */

@@ -28,7 +28,7 @@ export interface Database {
   /** Resolves when all earlier changes are on the disk; rejects if they were rolled back. */
   synced(): Promise<void>
   /** Converts an error of the driver to a BenchError if the user can correct the cause. */
-  told(error: unknown): unknown
+  toBenchError(error: unknown): unknown
   close(): Promise<void>
 }
 

@@ -50,7 +50,7 @@ export const openSmdpStore = async (location: string, settings: StoreSettings): 
     await prepareTables(database, sealing, keys)
   } catch (error) {
     await database.close().catch(() => undefined)
-    throw database.told(error)
+    throw database.toBenchError(error)
   }
   return {
     ...createStoreOn(database, sealing),

@@ -30,22 +30,24 @@ const describeReason = (code: string, error: unknown): string => {
 }
 
 /** Converts an error to a sentence. The codes are those of PostgreSQL (Appendix A) or of the socket. */
-const told = (error: unknown, name: string): unknown => {
+const toBenchError = (error: unknown, name: string): unknown => {
   const code = codeOf(error)
-  const say = (what: string) => new BenchError('store-unreachable', what, { cause: error })
+  const unreachable = (what: string) => new BenchError('store-unreachable', what, { cause: error })
   if (code === '28P01' || code === '28000')
-    return say(`PostgreSQL refused the user or password of ${name}: check the URL`)
-  if (code === '3D000') return say(`PostgreSQL has no such database: ${name}; \`createdb\` makes it`)
+    return unreachable(`PostgreSQL refused the user or password of ${name}: check the URL`)
+  if (code === '3D000') return unreachable(`PostgreSQL has no such database: ${name}; \`createdb\` makes it`)
   if (code === '42501')
-    return say(`the user of ${name} has no permission. PostgreSQL reports: ${(error as Error).message}. Grant it.`)
-  if (code === '53300') return say(`PostgreSQL has no connection left for ${name}: raise its max_connections`)
+    return unreachable(
+      `the user of ${name} has no permission. PostgreSQL reports: ${(error as Error).message}. Grant it.`,
+    )
+  if (code === '53300') return unreachable(`PostgreSQL has no connection left for ${name}: raise its max_connections`)
   if (
     /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)/.test(code) ||
     /^(08|57P)/.test(code)
   )
-    return say(`PostgreSQL at ${name} cannot be reached: ${describeReason(code, error)}`)
+    return unreachable(`PostgreSQL at ${name} cannot be reached: ${describeReason(code, error)}`)
   if (/timeout exceeded when trying to connect|Connection terminated/.test(String(error)))
-    return say(`PostgreSQL at ${name} does not answer`)
+    return unreachable(`PostgreSQL at ${name} does not answer`)
   return error
 }
 
@@ -68,7 +70,7 @@ export const openPostgres = (url: string): Database => {
     text: sql,
     values: values as unknown[],
   })
-  const failed = (error: unknown): unknown => (isTaken(error) ? new TakenError(error) : told(error, name))
+  const failed = (error: unknown): unknown => (isTaken(error) ? new TakenError(error) : toBenchError(error, name))
 
   const rows: Database['rows'] = async (statement, args) => {
     try {
@@ -97,7 +99,7 @@ export const openPostgres = (url: string): Database => {
       else occupant = client
     } catch (error) {
       await client.end().catch(() => undefined)
-      throw told(error, name)
+      throw toBenchError(error, name)
     }
   }
   const occupyAgain = (): void =>
@@ -166,7 +168,7 @@ export const openPostgres = (url: string): Database => {
     },
     // A committed statement or transaction is on the disk when the server answers.
     synced: () => Promise.resolve(),
-    told: error => told(error, name),
+    toBenchError: error => toBenchError(error, name),
     async close() {
       isClosed = true
       await occupant?.end()

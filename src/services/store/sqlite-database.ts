@@ -67,7 +67,7 @@ const describeReason = (code: string, error: unknown): string => {
 }
 
 /** Converts a driver error to a sentence. */
-const told = (error: unknown, file: string): unknown => {
+const toBenchError = (error: unknown, file: string): unknown => {
   const code = codeOf(error)
   if (isBusy(error))
     return new BenchError('store-busy', `another process holds the store ${file}; end it, or give this one another`, {
@@ -110,7 +110,7 @@ export const openSqlite = (file: string): Database => {
     connection.pragma('cache_size = -16000')
     connection.pragma('busy_timeout = 0')
   } catch (error) {
-    throw told(error, file)
+    throw toBenchError(error, file)
   }
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(connection) }) })
 
@@ -155,7 +155,7 @@ export const openSqlite = (file: string): Database => {
         await datasync(log!)
         for (const { succeed } of these) succeed()
       } catch (error) {
-        for (const { fail } of these) fail(told(error, file))
+        for (const { fail } of these) fail(toBenchError(error, file))
       }
     }
     isSyncing = false
@@ -163,7 +163,7 @@ export const openSqlite = (file: string): Database => {
   const giveUp = (given: Batch, error: unknown): void => {
     if (connection.inTransaction) rollback.run()
     given.lost = error
-    given.fail(told(error, file))
+    given.fail(toBenchError(error, file))
   }
   const endBatch = (): void => {
     const ended = batch!
@@ -208,7 +208,7 @@ export const openSqlite = (file: string): Database => {
         return work()
       } catch (error) {
         if (!isBusy(error) || attempt === BUSY_ATTEMPTS)
-          throw isTaken(error) ? new TakenError(error) : told(error, file)
+          throw isTaken(error) ? new TakenError(error) : toBenchError(error, file)
         await setTimeout(BUSY_PAUSE_MS)
       }
   }
@@ -246,13 +246,13 @@ export const openSqlite = (file: string): Database => {
     kind: 'sqlite',
     name: file,
     synced: () => synced,
-    told: error => told(error, file),
+    toBenchError: error => toBenchError(error, file),
     exclusively,
     async occupy() {
       try {
         occupancy?.occupy()
       } catch (error) {
-        throw told(error, file)
+        throw toBenchError(error, file)
       }
     },
     async alone(work) {

@@ -308,11 +308,15 @@ describe('smdp faults', () => {
     ['a delay of no length', ['CancelSession', 'delay'], 'it needs --milliseconds'],
     ['a certificate that is none', ['AuthenticateClient', 'wrong-certificate'], 'it needs --certificate'],
     ['a package where there is none', ['AuthenticateClient', 'changed-byte', '--offset', '1'], 'it is for GetBound'],
-    ['a signature where there is none', ['HandleNotification', 'wrong-signature'], 'the function gives no such thing'],
+    [
+      'a signature where there is none',
+      ['HandleNotification', 'wrong-signature'],
+      'the function does not return this data',
+    ],
     [
       'an option of another kind',
       ['CancelSession', 'delay', '--milliseconds', '5', '--offset', '3'],
-      '--offset says nothing about it; leave it out',
+      '--offset has no effect here; remove it',
     ],
     [
       'a certificate that is not there',

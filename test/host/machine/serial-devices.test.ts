@@ -6,7 +6,7 @@ import { createFakeMachine } from './fake-sysfs.ts'
 
 const EG25 = { idVendor: '2c7c', idProduct: '0125', manufacturer: 'Quectel', product: 'EG25-G', serial: 'A1B2' }
 
-describe('serial ports of a machine', () => {
+describe('the serial ports of a machine', () => {
   let machine: ReturnType<typeof createFakeMachine>
   beforeEach(() => {
     machine = createFakeMachine()
@@ -18,7 +18,7 @@ describe('serial ports of a machine', () => {
       machine.addTty(name, { at: `1-1.4:1.${index}`, ...EG25 })
   }
 
-  it('are those with hardware behind them, each with its USB device', () => {
+  it('the list contains the ports with hardware and their USB devices', () => {
     addModem()
     machine.addTty('ttyS0')
     machine.addEmptyTty('ttyS1')
@@ -42,11 +42,11 @@ describe('serial ports of a machine', () => {
     expect(devices.map(isModem)).toEqual([false, true, true, true])
   })
 
-  it('are none where there is no sysfs', () => {
+  it('the list is empty without sysfs', () => {
     expect(listSerialDevices({ sys: '/nowhere', dev: '/nowhere', proc: '/nowhere' })).toEqual([])
   })
 
-  it('are chosen by path, by USB place with or without interface, and by serial number', () => {
+  it('a choice selects ports by path, by USB position with or without interface, and by serial number', () => {
     addModem()
     machine.addTty('ttyACM0', { at: '1-2:1.0', idVendor: '1bc7', idProduct: '0036', serial: 'ZZ' })
     const devices = listSerialDevices(machine.roots)
@@ -61,7 +61,7 @@ describe('serial ports of a machine', () => {
     expect(chosen({ usb: '1-1' })).toEqual([])
   })
 
-  it('are held by the processes that have them open', () => {
+  it('the holders of a port are the processes that have it open', () => {
     addModem()
     machine.addProcess(17, 'ModemManager', '/dev/null', dev('ttyUSB2'))
     machine.addProcess(18, 'minicom', dev('ttyUSB3'))
@@ -73,7 +73,7 @@ describe('serial ports of a machine', () => {
     expect(processesCalled('ModemManager', machine.roots)).toEqual([{ pid: 17, name: 'ModemManager' }])
   })
 
-  it('come with the rule that makes ModemManager leave the modem alone', () => {
+  it('the udev rule makes ModemManager ignore the modem', () => {
     addModem()
     const [device] = listSerialDevices(machine.roots)
     expect(udevRuleFor(device!)).toBe(
@@ -85,7 +85,7 @@ describe('serial ports of a machine', () => {
     expect(adviseOnHeldPort(device!, [{ pid: 18, name: 'minicom' }], [])).toMatch(/minicom \(process 18\).*end it/)
   })
 
-  it('write no serial number into a rule that udev would read otherwise', () => {
+  it('the udev rule omits a serial number that contains a udev pattern', () => {
     machine.addTty('ttyUSB0', { at: '1-1:1.0', ...EG25, serial: '0"*' })
     expect(udevRuleFor(listSerialDevices(machine.roots)[0]!)).not.toContain('serial')
   })

@@ -63,7 +63,7 @@ describe('a TLS server with certificates on both curves', () => {
     expect(await shown(port, { servername: 'smdp.example', ...options })).toBe(expected)
   })
 
-  it('takes a ClientHello that comes in pieces', async () => {
+  it('the server accepts a ClientHello in several segments', async () => {
     const { port } = await serve()
     const front = connect(port, '127.0.0.1')
     await once(front, 'connect')
@@ -81,7 +81,7 @@ describe('a TLS server with certificates on both curves', () => {
     front.destroy()
   })
 
-  it('hangs up on what is no TLS, and goes on', async () => {
+  it('the server closes a connection without TLS and continues', async () => {
     const { port } = await serve()
     const stranger = connect(port, '127.0.0.1')
     stranger.write('GET / HTTP/1.1\r\n\r\n')
@@ -107,7 +107,7 @@ const helloOf = async (options: ConnectionOptions): Promise<Buffer> => {
 }
 
 describe('a ClientHello', () => {
-  it('tells host and groups in their order', async () => {
+  it('readClientHello returns the host and the groups in their order', async () => {
     const hello = await helloOf({ servername: 'smdp.example', ecdhCurve: 'brainpoolP256r1:X25519:prime256v1' })
     const read = readClientHello(hello)
     expect(read).toMatchObject({ serverName: 'smdp.example' })
@@ -115,7 +115,7 @@ describe('a ClientHello', () => {
     expect(read!.groups.filter(group => [26, 29, 23].includes(group))).toEqual([26, 29, 23])
   })
 
-  it('is waited for until it is whole, and is nothing else', async () => {
+  it('readClientHello waits for a complete record and rejects other records', async () => {
     const hello = await helloOf({ servername: 'a.example' })
     for (const length of [0, 1, 4, 5, 40, hello.length - 1])
       expect(readClientHello(hello.subarray(0, length))).toBeUndefined()
@@ -123,7 +123,7 @@ describe('a ClientHello', () => {
     expect(readClientHello(Buffer.from([22, 3, 1, 0, 2, 1, 0]))).toBeNull()
   })
 
-  it('may name the CIs that it trusts, which is what counts', () => {
+  it('chooseIdentity prefers the trusted CI of the client to its groups', () => {
     // RFC 6066 §6: trusted_ca_keys with one key_sha1_hash, behind supported_groups with P-256 first.
     const body = Buffer.concat([
       Buffer.from('0100000003030000', 'hex').subarray(0, 6),

@@ -32,14 +32,14 @@ const ask = async (fetch: Fetch, { path = '/a/b', method = 'POST', body = 'hé',
   return { status: incoming.statusCode, headers: incoming.headers, text: await text(incoming) }
 }
 
-describe('a server that can do without a Request', () => {
-  it('gets a plain message whole, and its answer goes out with its length in bytes', async () => {
+describe('a server that accepts plain messages', () => {
+  it('mountFetch passes a plain message and sends the response with its length in bytes', async () => {
     const answer = await ask(twoWays)
     expect(answer.text).toBe('whole smdp.example/a/b hé')
     expect(answer.headers['content-length']).toBe(`${Buffer.byteLength(answer.text)}`)
   })
 
-  it('answers without a body, and reads headers whatever their case', async () => {
+  it('mountFetch sends a response without a body and reads headers in any case', async () => {
     const { status, headers, text } = await ask(twoWays, { path: '/none', headers: { 'x-ASKED': 'so' } })
     expect([status, headers['x-seen'], text]).toEqual([204, 'so', ''])
   })
@@ -51,19 +51,19 @@ describe('a server that can do without a Request', () => {
     },
   )
 
-  it('gets another method, or a name that is none, as a Request', async () => {
+  it('mountFetch passes another method, or an invalid header name, as a Request', async () => {
     expect((await ask(twoWays, { method: 'PUT' })).text).toMatch(/^request /)
     expect((await ask(twoWays, { headers: { Host: '[::1]:80' } })).text).toMatch(/^request /)
   })
 
-  it('is not given a body over the limit', async () => {
+  it('mountFetch does not pass a body over the limit', async () => {
     expect((await ask(twoWays, { body: 'x'.repeat(101) })).status).toBe(413)
     expect((await ask(twoWays, { body: 'x'.repeat(101), headers: { 'Transfer-Encoding': 'chunked' } })).status).toBe(
       413,
     )
   })
 
-  it('is found behind a choice, and one that cannot is called beside it', async () => {
+  it('mountFetch finds a plain server behind a router, next to a server without plain messages', async () => {
     const slow: Fetch = async () => new Response('slow')
     const byHost = chooseFetch(({ host, path }) => (host === 'smdp.example' && path === '/a/b' ? twoWays : slow))
     expect((await ask(byHost)).text).toMatch(/^whole /)

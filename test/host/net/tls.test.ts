@@ -44,7 +44,7 @@ const client = (port: number, more: Partial<FetchSettings> = {}): Fetch => {
 const echo: Fetch = async request => new Response(`${request.method} ${request.url} ${await request.text()}`)
 
 describe('TLS', () => {
-  it.each(CURVES)('carries a request on %s, and shows the server certificate before it', async curve => {
+  it.each(CURVES)('openFetch checks the server certificate on %s and then sends the request', async curve => {
     const { port } = await serve(echo, curve)
     const seen: string[] = []
     const fetch = client(port, {
@@ -57,7 +57,7 @@ describe('TLS', () => {
     expect(seen).toEqual([`${HOST} ${curve === 'P-256' ? 'prime256v1' : curve}`])
   })
 
-  it.each(CURVES)('sends nothing on %s to a server that is not trusted', async curve => {
+  it.each(CURVES)('openFetch sends nothing on %s to an untrusted server', async curve => {
     const received: string[] = []
     const { port } = await serve(async request => {
       received.push(request.url)
@@ -75,7 +75,7 @@ describe('TLS', () => {
     expect(received).toEqual([])
   })
 
-  it('shows the server who calls, and lets it answer those who do not say', async () => {
+  it('the server receives the client certificate, and can answer a client without one', async () => {
     const { port } = await serve(
       async request => {
         const certificate = callerCertificateOf(request)
@@ -90,7 +90,7 @@ describe('TLS', () => {
     expect(await (await client(port, { identity })(new Request(`https://${HOST}/`))).text()).toContain('CN=')
   })
 
-  it('keeps cookies apart, passes redirects on as answers, and answers without a body', async () => {
+  it('openFetch returns separate cookies, redirects and responses without a body', async () => {
     const { port } = await serve(async request => {
       if (request.url.endsWith('/none')) return new Response(null, { status: 204 })
       const headers = new Headers({ location: '/next' })
@@ -105,7 +105,7 @@ describe('TLS', () => {
     expect((await fetch(new Request(`https://${HOST}/none`))).status).toBe(204)
   })
 
-  it('refuses a body over the limit, said or unsaid, and goes on', async () => {
+  it('the server refuses a body over the limit, with or without Content-Length, and continues', async () => {
     const { port } = await serve(echo)
     const fetch = client(port)
     const post = (body: BodyInit): Promise<Response> =>
@@ -114,7 +114,7 @@ describe('TLS', () => {
     expect((await post('x'.repeat(1000))).status).toBe(200)
   })
 
-  it('answers 500 where the server throws, without saying why', async () => {
+  it('the server answers 500 without a reason if the handler throws', async () => {
     const { port } = await serve(async () => {
       throw new Error('the key is 1234')
     })
@@ -123,7 +123,7 @@ describe('TLS', () => {
     expect(await response.text()).not.toContain('1234')
   })
 
-  it('survives a caller that does not speak TLS', async () => {
+  it('the server continues after a client without TLS', async () => {
     const { port } = await serve(echo)
     const socket = connect(port, '127.0.0.1')
     socket.end('GET / HTTP/1.1\r\n\r\n')
@@ -133,7 +133,7 @@ describe('TLS', () => {
 })
 
 describe('a Fetch over sockets', () => {
-  it('knows only the hosts of its address book, and says which it does not', async () => {
+  it('openFetch names a host that is not in its address book', async () => {
     await expect(client(1)(new Request('https://elsewhere.example/'))).rejects.toMatchObject({
       name: 'FetchError',
       code: 'unreachable',
@@ -141,13 +141,13 @@ describe('a Fetch over sockets', () => {
     })
   })
 
-  it('says that nobody listens', async () => {
+  it('openFetch reports that no program listens', async () => {
     const free = await openTlsServer(() => undefined, { certificate: '', key: '', curve: 'P-256' })
     await free.close()
     await expect(client(free.port)(new Request(`https://${HOST}/`))).rejects.toMatchObject({ code: 'unreachable' })
   })
 
-  it('gives up on a server that does not answer', async () => {
+  it('openFetch reports a timeout if the server does not answer', async () => {
     const { createServer } = await import('node:net')
     const mute = createServer(socket => void socket.resume().on('error', () => undefined))
     await new Promise<void>(done => mute.listen(0, '127.0.0.1', done))
@@ -158,12 +158,12 @@ describe('a Fetch over sockets', () => {
     ).rejects.toMatchObject({ code: 'timed-out' })
   })
 
-  it('speaks no http', async () => {
+  it('openFetch refuses a URL without TLS', async () => {
     await expect(client(1)(new Request(`http://${HOST}/`))).rejects.toMatchObject({ code: 'unreachable' })
   })
 })
 
-it('a port in use is said to be', async () => {
+it('openTlsServer reports a port in use', async () => {
   const first = await openTlsServer(() => undefined, { certificate: '', key: '', curve: 'P-256' })
   open.push(first)
   await expect(

@@ -25,7 +25,7 @@ describe('a folder of CI certificates', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('is read, PEM and DER, and need not be there', () => {
+  it('readCiFolder reads PEM and DER, and returns nothing for a missing folder', () => {
     expect(readCiFolder(join(folder, 'none'))).toEqual([])
     writeFileSync(join(folder, 'a.der'), der)
     writeFileSync(join(folder, 'b.pem'), `said by somebody\n${pemOf(der)}${pemOf(der)}`)
@@ -48,7 +48,7 @@ describe('a folder of CI certificates', () => {
     expect(() => readCiFolder(folder)).toThrow(sentence)
   })
 
-  it('takes no certificate that is not a CA’s', () => {
+  it('readCiFolder refuses a certificate that is not a CA certificate', () => {
     const { dpTls } = issueTestPki({
       curve: 'P-256',
       smdpHost: 'a.example',
@@ -77,7 +77,7 @@ describe('a card of another CI', () => {
     place.remove()
   })
 
-  it('is served where rigs/ci holds the certificate of the CI that it lists, and not before', async () => {
+  it('the download succeeds only when rigs/ci contains the certificate of its CI', async () => {
     const { matchingId } = await far.order()
     const server = ['--smdp', far.host, '--matching-id', matchingId, '--connect-to', far.connectTo]
     const download = () => place.run('card', 'download', '--rig', 'far', ...server, '--yes', '--json')

@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe("the bench's own test PKI", () => {
-  it.each(['nist', 'brainpool'] as const)('is made once on %s, and read again', curve => {
+  it.each(['nist', 'brainpool'] as const)('ownCertificates creates the PKI on %s once and then reads it', curve => {
     const made = ownCertificates(folder, curve, context)
     expect(made.dpTls.certificate.dnsNames).toEqual([OWN_SMDP_HOST])
     const again = ownCertificates(folder, curve, context)
@@ -28,7 +28,7 @@ describe("the bench's own test PKI", () => {
     expect(readdirSync(folder)).toEqual([curve])
   })
 
-  it('is the one of whoever was faster, where two processes begin beside each other', () => {
+  it('two processes that start at once use the PKI that was created first', () => {
     let other: ReturnType<typeof ownCertificates> | undefined
     const random = (length: number): Uint8Array => {
       other ??= ownCertificates(folder, 'nist', context)
@@ -62,7 +62,7 @@ describe("the bench's own test PKI", () => {
     expect(() => readCertificates(join(folder, 'nist'), 'nist', context)).toThrow(words)
   })
 
-  it('is refused where there is no folder, or it is out of date', () => {
+  it('readCertificates refuses a missing folder and an expired certificate', () => {
     expect(() => readCertificates(join(folder, 'none'), 'nist', context)).toThrow(/cannot read the certificate folder/)
     ownCertificates(folder, 'nist', context)
     expect(() =>
@@ -74,7 +74,7 @@ describe("the bench's own test PKI", () => {
 const reason = existsSync(shared) ? '' : ' (skipped: ../shared/sgp26 is not there)'
 describe.skipIf(reason !== '')(`the folder of SGP.26${reason}`, () => {
   it.each(['nist', 'brainpool'] as const)(
-    'is read on %s, and its TLS certificate renewed when it has run out',
+    'readCertificates reads the folder on %s and issues an expired TLS certificate again',
     curve => {
       expect(readCertificates(shared, curve, context).dpTls.certificate.notAfter.getUTCFullYear()).toBe(2027)
       const later = readCertificates(shared, curve, { ...context, now: new Date('2028-01-01T00:00:00Z') })
@@ -85,7 +85,7 @@ describe.skipIf(reason !== '')(`the folder of SGP.26${reason}`, () => {
 })
 
 describe('the web PKI', () => {
-  it('proves a server to be the one it is called, and no other', () => {
+  it('checkWebServer accepts the certificate for its host name only', () => {
     const pki = openWebPki(folder, context)
     const check = checkWebServer(openWebPki(folder, context).ca, () => context.now)
     const { certificate } = pki.issue('portal.example')
@@ -96,7 +96,7 @@ describe('the web PKI', () => {
     expect(() => check([stranger.certificate.der], 'portal.example')).toThrow()
   })
 
-  it('keeps its key to its owner', () => {
+  it('only the owner can read the key file', () => {
     openWebPki(folder, context)
     expect(readFileSync(join(folder, 'web', 'ca.pem'), 'utf8')).toContain('PRIVATE KEY')
     expect(readdirSync(folder)).toEqual(['web'])

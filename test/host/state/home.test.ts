@@ -13,12 +13,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('the state folder', () => {
-  it('is $ESIM_BENCH_HOME, else .esim-bench in the working folder', () => {
+  it('homePath returns $ESIM_BENCH_HOME, else .esim-bench in the working folder', () => {
     expect(homePath({ ESIM_BENCH_HOME: '/var/bench' }, '/x')).toBe('/var/bench')
     expect(homePath({}, '/x')).toBe('/x/.esim-bench')
   })
 
-  it('is made for its owner alone, says its version, and can be opened again after it was closed', () => {
+  it('openHome creates a folder for its owner with a version file, and opens it again after close', () => {
     const path = join(folder, 'home')
     const home = openHome(path)
     expect(statSync(path).mode & 0o777).toBe(0o700)
@@ -28,7 +28,7 @@ describe('the state folder', () => {
     openHome(path).close()
   })
 
-  it('is refused where no folder can be made, and is made with those above it where it can', () => {
+  it('openHome creates parent folders, and reports why it cannot create a folder', () => {
     writeFileSync(join(folder, 'file'), '')
     for (const path of [join(folder, 'file'), join(folder, 'file', 'below')])
       expect(() => openHome(path)).toThrow(
@@ -40,20 +40,20 @@ describe('the state folder', () => {
     openHome(join(folder, 'a', 'b', 'c')).close()
   })
 
-  it('is refused when a newer bench wrote it, and left unlocked', () => {
+  it('openHome refuses the folder of a newer bench and releases the lock', () => {
     openHome(folder).close()
     writeFileSync(join(folder, 'version'), '2\n')
     for (let round = 0; round < 2; round++)
       expect(() => openHome(folder)).toThrow(/written by a newer esim-bench \(format 2, this one knows 1\)/)
   })
 
-  it('is refused when its version says nothing', () => {
+  it('openHome refuses an invalid version file', () => {
     openHome(folder).close()
     writeFileSync(join(folder, 'version'), 'two')
     expect(() => openHome(folder)).toThrow(expect.objectContaining({ code: 'home-damaged' }))
   })
 
-  it('is refused while another process has it, which is named', () => {
+  it('openHome refuses a folder in use and names the process', () => {
     const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
     try {
       openHome(folder).close()
@@ -64,7 +64,7 @@ describe('the state folder', () => {
     }
   })
 
-  it('is taken over from a process that is gone, also when its number lives again, and from half a lock', () => {
+  it('openHome replaces the lock of an ended process, of a reused process id, and a partial lock', () => {
     for (const lock of [
       JSON.stringify({ pid: process.pid, started: 'another boot/1' }),
       JSON.stringify({ pid: 2 ** 22 + 1, started: 'x' }),

@@ -69,7 +69,7 @@ const CSV = `ICCID,IMSI,Ki,OPc,PIN1\n${iccidOf(11)},001010000000011,000102030405
 describe('an inventory', () => {
   beforeEach(() => void write('keys.csv', CSV))
 
-  it('puts types, stock and orders into the store, each order with its history', async () => {
+  it('applyInventory stores types, stock and orders with their history', async () => {
     const report = await load(WHOLE)
     expect(report.conflicts).toEqual([])
     expect(report.profilesAdded).toBe(6)
@@ -104,7 +104,7 @@ describe('an inventory', () => {
     expect(other.algorithm.f2(rand)).not.toEqual(subscriber.algorithm.f2(rand))
   })
 
-  it('loaded twice changes nothing', async () => {
+  it('applyInventory is idempotent', async () => {
     await load(WHOLE)
     const before = await store.listOrders()
     const report = await load(WHOLE)
@@ -113,7 +113,7 @@ describe('an inventory', () => {
     expect(await store.listOrders()).toEqual(before)
   })
 
-  it('adds what is new in it, and tells what differs without changing it', async () => {
+  it('applyInventory adds new entries and reports differences without a change', async () => {
     await load(WHOLE)
     const report = await load(
       WHOLE.replace('maxAttempts: 3', 'maxAttempts: 4')
@@ -128,7 +128,7 @@ describe('an inventory', () => {
     expect(await store.findOrderByMatchingId('BOUND')).toMatchObject({ maxAttempts: 3 })
   })
 
-  it('tells of an ICCID that is in stock with another package', async () => {
+  it('applyInventory reports an ICCID that is in stock with another package', async () => {
     const silver = 'types: {silver: {template: own}}\nstock: [{profile: copy.der, type: silver}]\n'
     const { stock } = read(`types: {a: {template: own}}\nstock: [{type: a, iccid: "${iccidOf(7)}", count: 1}]\n`)
     writeFileSync(join(place.folder, 'copy.der'), stock[0]!.make())
@@ -140,7 +140,7 @@ describe('an inventory', () => {
   it.each([
     ['keys of their own, as `stock import --csv` does', '', false],
     ["the template's with keys: template", ', keys: template', true],
-  ])('gives the rows of a CSV without keys %s', async (_, keys, areTheSame) => {
+  ])('a CSV file without keys gives its rows %s', async (_, keys, areTheSame) => {
     write('keys.csv', `iccid,imsi\n${iccidOf(1)},001010000000001\n${iccidOf(2)},001010000000002\n`)
     await load(`types: {silver: {template: own}}\nstock: [{type: silver, csv: keys.csv${keys}}]\n`)
     const answers = await Promise.all(
@@ -152,7 +152,7 @@ describe('an inventory', () => {
     expect(answers[0] === answers[1]).toBe(areTheSame)
   })
 
-  it('takes keys from the environment, and warns of a file that others can read', async () => {
+  it('readInventory takes keys from the environment and warns about a file that others can read', async () => {
     const text = `
 types: {own: {template: own, defaults: {k: {env: TEST_K}, opc: {env: TEST_OPC}}}}
 stock: [{type: own, iccid: "${iccidOf(1)}", keys: template}, {type: own, csv: keys.csv}]
@@ -167,7 +167,7 @@ stock: [{type: own, iccid: "${iccidOf(1)}", keys: template}, {type: own, csv: ke
   })
 })
 
-describe('what is wrong with an inventory is told with its place', () => {
+describe('readInventory reports an error with its position', () => {
   beforeEach(() => void write('keys.csv', CSV))
   it.each<[string, string, string | RegExp]>([
     [
@@ -206,7 +206,7 @@ describe('what is wrong with an inventory is told with its place', () => {
     [
       'misbehaviour that would do nothing',
       'misbehave: [{function: HandleNotification, kind: changed-byte, offset: 1}]\n',
-      'misbehaviour changed-byte of HandleNotification: the function gives no such thing',
+      'the fault rule changed-byte of HandleNotification: the function does not return this data',
     ],
     [
       'a certificate that is not there',

@@ -48,7 +48,7 @@ it('an order confirmed with the SM-DS raises an event, and a download by discove
   expect(server.err()).toBe('')
 })
 
-it('an order of the inventory with an event id stands at the SM-DS, once', async () => {
+it('an inventory order with an event id registers one event at the SM-DS', async () => {
   const inventory = join(there.folder, 'inventory.yaml')
   writeFileSync(
     inventory,
@@ -71,7 +71,7 @@ it('an order of the inventory with an event id stands at the SM-DS, once', async
   expect(server.err()).toBe('')
 })
 
-it("the bench's own servers do the same", async () => {
+it('the servers of the bench register and delete events in the same manner', async () => {
   const { runtime } = there.runtimeOf(new AbortController().signal)
   const workplace = openContext(runtime, { curve: 'nist' })
   const bench = await openBench({ ...runtime, workplace, signal: runtime.interrupt })

@@ -3,7 +3,7 @@ import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import { toRule } from '../../../src/services/smdp/fault-file.ts'
 import { testPki } from '../../server/smdp/smdp-fixture.ts'
 
-it('a faulty certificate is wrong in its one thing for cards of either curve: same curve, same CI', () => {
+it('a faulty certificate has exactly one defect on either curve: curve and CI are the same', () => {
   const sets = [testPki('P-256'), testPki('brainpoolP256r1')]
   const context = { sets, random: (length: number) => new Uint8Array(length).fill(7), folder: '.' }
   const { behaviour } = toRule(

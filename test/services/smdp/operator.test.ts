@@ -82,7 +82,7 @@ describe('an operator whose server is under a CA of its own', () => {
   it.each([
     ['in the inventory', (ca: string) => [`, ca: ${ca}`, []] as const],
     ['with --operator-ca', (ca: string) => ['', ['--operator-ca', ca]] as const],
-  ])('is told how a download goes, its CA named %s', async (_, name) => {
+  ])('the operator receives the progress of a download if its CA is named %s', async (_, name) => {
     const foreign = pkiIn('foreign')
     const { heard, callback } = await openOperator(foreign)
     const [more, options] = name(write('ca.pem', new X509Certificate(foreign.ca.der).toString()))
@@ -95,7 +95,7 @@ describe('an operator whose server is under a CA of its own', () => {
     })
   })
 
-  it('hears nothing where its CA was not named: the reports wait, and go when they are too many', async () => {
+  it('reports to an operator with an unnamed CA stay pending, and the oldest are dropped over the limit', async () => {
     const { heard, callback } = await openOperator(pkiIn('foreign'))
     const inventory = inventoryOf(callback)
     const first = await serve('--inventory', inventory)
@@ -118,7 +118,7 @@ describe('an operator whose server is under a CA of its own', () => {
     expect(heard).toEqual([])
   })
 
-  it('that never answers keeps the server neither from opening nor from ending', async () => {
+  it('the server starts and ends although an operator never answers', async () => {
     const { heard, callback } = await openOperator(pkiIn('foreign'), () => new Promise(() => {}))
     const ca = write('ca.pem', new X509Certificate(pkiIn('foreign').ca.der).toString())
     const inventory = inventoryOf(callback, `, ca: ${ca}`)
@@ -134,7 +134,7 @@ describe('an operator whose server is under a CA of its own', () => {
     expect((await there.run('smdp', 'order', 'show', matchingId)).out).toMatch(/reportsWaiting\s+3\n/)
   })
 
-  it('a file that holds no certificate is told before anything is opened', async () => {
+  it('a CA file without a certificate is reported before a port is opened', async () => {
     const none = write('none.pem', 'nothing')
     const refused = `${none} holds no certificate in PEM or DER form`
     expect(await there.run('smdp', 'serve', '--operator-ca', none)).toMatchObject({
@@ -149,14 +149,14 @@ describe('an operator whose server is under a CA of its own', () => {
   })
 })
 
-describe('a server under a CA that a person has named', () => {
+describe('a server under a CA that the user named', () => {
   const web = () => {
     const pki = pkiIn('foreign')
     return { ca: new X509Certificate(pki.ca.der), server: pki.issue('server.example').certificate.der }
   }
   const clock = () => new Date()
 
-  it('is taken under its own name, while it is valid', () => {
+  it('checkForeignServer accepts the server name during the validity', () => {
     const { ca, server } = web()
     const check = (host: string, now = clock) => checkForeignServer([ca], now)([server], host)
     expect(() => check('server.example')).not.toThrow()
@@ -166,7 +166,7 @@ describe('a server under a CA that a person has named', () => {
     expect(() => checkForeignServer([ca], clock)([], 'server.example')).toThrow('not of the CA that was given')
   })
 
-  it('may have CAs between it and the one that was named, and those only', () => {
+  it('checkForeignServer accepts intermediate CAs up to the named one', () => {
     const pki = testPki('P-256')
     const { euicc, above } = issueVariant(pki, 'C', START)
     const at = () => START

@@ -49,7 +49,7 @@ const download = (server: Serving, host: string, matchingId: string, ...more: st
   )
 
 describe(`the folder of SGP.26 on one port${sgp26Reason}`, () => {
-  it.skipIf(sgp26Missing)('serves a card with each curve', async () => {
+  it.skipIf(sgp26Missing)('the server serves cards on each curve', async () => {
     const inventory = write(
       'inventory.yaml',
       'types: {own: {template: own}}\norders:\n- {matchingId: NIST-1, profile: own}\n- {matchingId: BRP-1, profile: own}\n',
@@ -74,7 +74,7 @@ describe(`the folder of SGP.26 on one port${sgp26Reason}`, () => {
 })
 
 describe(`SGP.26 after February 2027, when its TLS certificates have ended${sgp26Reason}`, () => {
-  it.skipIf(sgp26Missing)('is served with TLS certificates issued anew under its CIs', async () => {
+  it.skipIf(sgp26Missing)('the server issues TLS certificates again under the CIs', async () => {
     const inventory = write(
       'i.yaml',
       'types: {own: {template: own}}\norders: [{matchingId: NIST-2, profile: own}, {matchingId: BRP-2, profile: own}]\n',
@@ -91,7 +91,7 @@ describe(`SGP.26 after February 2027, when its TLS certificates have ended${sgp2
     }
   })
 
-  it.skipIf(sgp26Missing)('is refused in a sentence when a CI itself has ended', async () => {
+  it.skipIf(sgp26Missing)('an expired CI is reported', async () => {
     const end = serveSmdpAt(there, () => new Date('2061-01-01T00:00:00Z'), '--certs', SGP26, '--db', 'memory')
     await expect(end).rejects.toThrow(/ended with 2.*certificate folder .* cannot be used: CertificateIssuer.*expired/s)
   })
@@ -100,7 +100,7 @@ describe(`SGP.26 after February 2027, when its TLS certificates have ended${sgp2
 describe('an SM-DP+ of our own certificates', () => {
   const certs = (curve: string): string[] => ['--certs', join(there.home, 'pki', curve), '--curve', curve]
 
-  it('gives a reusable order again and again, to whoever asks', async () => {
+  it('a reusable order serves several cards', async () => {
     const inventory = write(
       'inventory.yaml',
       `types: {own: {template: own}}
@@ -123,7 +123,7 @@ orders:
     expect(shown.out.match(/Installed/g)!.length).toBeGreaterThanOrEqual(2)
   })
 
-  it('gives the default order of an EID to a card that comes without matching id', async () => {
+  it('a card without a matching ID gets the default order of its EID', async () => {
     const inventory = write(
       'inventory.yaml',
       `types: {own: {template: own}}\norders:\n- {profile: own, eid: "${EID}", confirmationCode: "1234"}\n`,
@@ -137,7 +137,7 @@ orders:
     expect(`${server.out()}${ran.out}`).not.toContain('1234\n')
   })
 
-  it('goes by another name, with a TLS certificate for it', async () => {
+  it('--host issues a TLS certificate for another name', async () => {
     const server = await serve(
       '--host',
       'elsewhere.example',
@@ -153,7 +153,7 @@ orders:
     })
   })
 
-  it('takes orders over ES2+ from who has a certificate, and hangs up on everybody else', async () => {
+  it('ES2+ accepts clients with a certificate and closes other connections', async () => {
     await there.run('smdp', 'stock', 'import', 'own', '--template', '--type', 'gold', '--count', '2')
     const server = await serve('--es2-port', '0')
     const over = ['--url', 'https://smdp.bench.example', '--connect-to', `127.0.0.1:${server.port('ES2+')}`]
@@ -183,7 +183,7 @@ orders:
     })
   })
 
-  it('takes the certificates of another CA where it is told to, and only the operators of the inventory', async () => {
+  it('--es2-ca accepts another CA, and only the operators of the inventory', async () => {
     const { runtime } = there.runtimeOf(new AbortController().signal)
     const context = { random: runtime.random, now: runtime.clock() }
     const foreign = openWebPki(join(there.folder, 'foreign'), context)
@@ -213,7 +213,7 @@ orders:
     expect(server.out().match(/ES2\+\.DownloadOrder/g)).toHaveLength(2)
   })
 
-  it('finishes on an interrupt with 0, and is there again with what it had', async () => {
+  it('the server exits with 0 on an interrupt and keeps its store', async () => {
     const inventory = write('i.yaml', 'types: {own: {template: own}}\norders: [{matchingId: KEPT, profile: own}]\n')
     const first = await serve('--inventory', inventory)
     expect(first.out()).toContain('1 profiles and 1 orders added, 0 and 0 already existed')
@@ -289,7 +289,7 @@ describe(`copies of the TS.48 profiles${ts48Reason}`, () => {
   )
 })
 
-describe('what keeps it from serving is said in a sentence', () => {
+describe('smdp serve reports why it cannot serve', () => {
   it('a port in use', async () => {
     const taken = createServer()
     await new Promise<void>(done => taken.listen(0, '127.0.0.1', done))
@@ -299,7 +299,7 @@ describe('what keeps it from serving is said in a sentence', () => {
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) })
     expect(ran.err).toContain('--es9-port')
   })
-  it('a port given twice, and nothing of it is left for `smdp faults list`', async () => {
+  it('smdp serve reports a port given twice and publishes no fault counts', async () => {
     const probe = createServer()
     await new Promise<void>(done => probe.listen(0, '127.0.0.1', done))
     const { port } = probe.address() as { port: number }
@@ -312,7 +312,7 @@ describe('what keeps it from serving is said in a sentence', () => {
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) })
     expect((await there.run('smdp', 'faults', 'list', '--json')).json()).toMatchObject({ faults: [] })
   })
-  it('a port in use, before the store is emptied and filled for nothing', async () => {
+  it('smdp serve reports a port in use before it clears the store', async () => {
     await there.run('smdp', 'stock', 'import', 'own', '--template', '--type', 'gold', '--count', '2')
     const inventory = write(
       'inventory.yaml',

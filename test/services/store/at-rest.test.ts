@@ -96,7 +96,7 @@ const liveThrough = async (location: string, look: () => readonly Buffer[]): Pro
   }
 }
 
-it('finds what it looks for', () => {
+it('the search finds a secret that is stored in clear', () => {
   const secret = seededRandom('s')(16)
   expect(findSecret(Buffer.from(`{"key":"x${Buffer.from(secret).toString('base64')}"}`), secret)).toEqual([
     'base64 + 0',
@@ -107,14 +107,14 @@ it('finds what it looks for', () => {
   expect(findSecret(Buffer.from(inside), secret)).toEqual(['base64 + 1'])
 })
 
-it('writes no secret in clear into a SQLite file or its log', async () => {
+it('the store writes no secret in clear into a SQLite file or its log', async () => {
   const file = join(place, 'smdp.db')
   await liveThrough(file, () => readdirSync(place).map(name => readFileSync(join(place, name))))
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
 it.skipIf(withoutPostgres)(
-  `writes no secret in clear into PostgreSQL${withoutPostgres ? ` (${withoutPostgres})` : ''}`,
+  `the store writes no secret in clear into PostgreSQL${withoutPostgres ? ` (${withoutPostgres})` : ''}`,
   async () => {
     const url = places.cluster.database('at_rest')
     const read = (path: string): Buffer[] =>
@@ -134,7 +134,7 @@ it.skipIf(withoutPostgres)(
   },
 )
 
-it('seals the same text differently each time, and opens it only where it belongs', () => {
+it('seal gives a new ciphertext each time, and open requires the same column', () => {
   const key = seededRandom('k')(32)
   const sealing = createSealing([key], seededRandom('one'))
   const one = sealing.seal(text, 'order 1')
@@ -151,7 +151,7 @@ it('seals the same text differently each time, and opens it only where it belong
   expect(() => sealing.open(one.slice(0, 20), 'order 1')).toThrow(expect.objectContaining({ code: 'store-damaged' }))
 })
 
-it('opens with a former key what that one closed', () => {
+it('open decrypts with a former key', () => {
   const [former, key] = [seededRandom('former')(32), seededRandom('key')(32)]
   const sealed = createSealing([former], seededRandom('one')).seal(text, 'a')
   expect(createSealing([key, former], seededRandom('two')).open(sealed, 'a')).toEqual(text)
@@ -160,7 +160,7 @@ it('opens with a former key what that one closed', () => {
   )
 })
 
-it('makes a key file for its owner alone, and refuses one that others may read', () => {
+it('readStoreKeys creates a key file for its owner and refuses one that others can read', () => {
   const file = join(place, 'smdp.key')
   const [made] = readStoreKeys({}, file, seededRandom('made'))
   expect(made).toHaveLength(32)
@@ -175,7 +175,7 @@ it('makes a key file for its owner alone, and refuses one that others may read',
   expect(() => readStoreKeys({ ESIM_BENCH_STORE_KEY: 'abc' }, file, seededRandom('x'))).toThrow(/openssl rand -hex 32/)
 })
 
-it('refuses another key, a newer form and a damaged file, each with what to do', async () => {
+it('openSmdpStore refuses another key, a newer format and a damaged file with a correction', async () => {
   const file = join(place, 'smdp.db')
   await (await open(file)).close()
   const other = toHex(seededRandom('another')(32))
@@ -195,7 +195,7 @@ it('refuses another key, a newer form and a damaged file, each with what to do',
   expect(existsSync(join(place, 'none'))).toBe(false)
 })
 
-it('says that another process holds the file', async () => {
+it('openSmdpStore reports that another process holds the file', async () => {
   const file = join(place, 'smdp.db')
   await (await open(file)).close()
   const holder = new Libsql(file)
@@ -208,7 +208,7 @@ it('says that another process holds the file', async () => {
   }
 })
 
-it('forgets everything when told to', async () => {
+it('clear deletes all data', async () => {
   const store = await open('memory:')
   const fixture = await createSmdpFixture({ store })
   await fixture.order()
@@ -221,7 +221,7 @@ it('forgets everything when told to', async () => {
   await store.close()
 })
 
-it('refuses a PostgreSQL that is not there, without showing the password', async () => {
+it('openSmdpStore reports an unreachable PostgreSQL without the password', async () => {
   const nobody = 'postgres://user:geheim@127.0.0.1:1/smdp'
   const said = await refusal(open(nobody))
   expect(said).toMatch(
@@ -237,7 +237,7 @@ it('refuses a PostgreSQL that is not there, without showing the password', async
 })
 
 it.skipIf(withoutPostgres)(
-  `refuses a PostgreSQL that does not have the database${withoutPostgres ? ` (${withoutPostgres})` : ''}`,
+  `openSmdpStore reports a missing PostgreSQL database${withoutPostgres ? ` (${withoutPostgres})` : ''}`,
   async () => {
     const url = places.cluster.database('bad_forms')
     expect(await refusal(open(url.replace('bad_forms', 'nowhere')))).toMatch(/^store-unreachable: .*no such database/)

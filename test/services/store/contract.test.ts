@@ -98,7 +98,7 @@ for (const [name, isMissing, open] of STORES)
       return (await store.findOrder(iccid))!
     }
 
-    it('keeps a profile and its order, with every value in them', async () => {
+    it('the store returns a profile and its order with every value', async () => {
       const order = await add('8900000000000000001', {
         owner: 'Operator A',
         eid: EID,
@@ -125,7 +125,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.findProfile('1')).toBeUndefined()
     })
 
-    it('adds a profile anew only over the order that was read', async () => {
+    it('addProfile replaces a profile only at the revision of the order that was read', async () => {
       const first = await add('8900000000000000002')
       const again = newOrder(first.iccid, 'Plan L', undefined, AT)
       const larger = profileOf(first.iccid, { profileType: 'Plan L' })
@@ -139,7 +139,7 @@ for (const [name, isMissing, open] of STORES)
       expect((await store.findProfile(first.iccid))?.profileType).toBe('Plan L')
     })
 
-    it('does not add a profile under the matching id of another', async () => {
+    it('addProfile refuses the matching ID of another order', async () => {
       await add('8900000000000000003', { matchingId: 'ID-3' })
       const order = { ...newOrder('8900000000000000004', 'Plan S', undefined, AT), matchingId: 'ID-3' }
       expect(await store.addProfile(profileOf(order.iccid), order)).toBe(false)
@@ -147,7 +147,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.findProfile(order.iccid)).toBeUndefined()
     })
 
-    it('finds orders by matching id, event id, EID and type', async () => {
+    it('the store finds orders by matching ID, event id, EID and type', async () => {
       const one = await add('8900000000000000011', { matchingId: '', eid: EID }, 'Found')
       const two = await add('8900000000000000012', { matchingId: 'ID-12', eventId: 'EVENT-12', eid: EID }, 'Found')
       const three = await add('8900000000000000013', { matchingId: '', eid: EID }, 'Found')
@@ -166,7 +166,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.findOrderByMatchingId('ID-12b')).toMatchObject({ iccid: two.iccid, revision: 2 })
     })
 
-    it('saves an order over the revision that was read, and no matching id twice', async () => {
+    it('saveOrder requires the revision that was read and a unique matching ID', async () => {
       const order = await add('8900000000000000021', { matchingId: 'ID-21' })
       const next = advance(order, 'Linked', 'DownloadOrder', AT, { eid: EID })
       expect(await store.saveOrder(next)).toBe('saved')
@@ -178,7 +178,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.saveOrder({ ...second, iccid: '1' })).toBe('stale')
     })
 
-    it('saves an order with the answer of its call, both or none', async () => {
+    it('saveOrder stores the order and the response of the call in one transaction', async () => {
       const order = await add('8900000000000000041')
       const next = advance(order, 'Linked', 'DownloadOrder', AT, { eid: EID })
       expect(await store.saveOrder({ ...next, revision: 7 }, { key: 'call 41', response: 1 })).toBe('stale')
@@ -196,7 +196,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await other.findCall('call 41')).toEqual({ iccid: order.iccid })
     })
 
-    it('lets one of many changes at once through', async () => {
+    it('one of several concurrent changes succeeds', async () => {
       const order = await add('8900000000000000031')
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, at) =>
@@ -208,7 +208,7 @@ for (const [name, isMissing, open] of STORES)
       expect((await store.findOrder(order.iccid))?.history).toHaveLength(2)
     })
 
-    it('keeps sessions, saves them over their revision, and forgets them', async () => {
+    it('the store saves sessions at their revision and deletes them', async () => {
       const session = sessionOf('AA01')
       await store.addSession(session)
       expect(await other.findSession('AA01')).toEqual(session)
@@ -231,7 +231,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.saveSession({ ...next, revision: 2 })).toBe('stale')
     })
 
-    it('sweeps the sessions that have expired', async () => {
+    it('the store deletes expired sessions', async () => {
       const later = new Date(AT.getTime() + 1)
       await store.addSession(sessionOf('BB01', { expiresAt: AT }))
       await store.addSession(sessionOf('BB02', { expiresAt: later }))
@@ -242,7 +242,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.findSession('BB02')).toBeUndefined()
     })
 
-    it('keeps what was handed out', async () => {
+    it('the store returns the bound copies', async () => {
       const copy = {
         iccid: '1',
         transactionId: 'AA',
@@ -263,7 +263,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await other.findDelivery('BB')).toBeUndefined()
     })
 
-    it('keeps each notification once, in the order in which they came', async () => {
+    it('the store contains each notification once, in the order of arrival', async () => {
       const one: StoredNotification = {
         digest: 'one',
         at: AT,
@@ -282,7 +282,7 @@ for (const [name, isMissing, open] of STORES)
       expect([await other.hasNotification('two'), await other.hasNotification('three')]).toEqual([true, false])
     })
 
-    it('keeps reports until they are told, and the answers to calls', async () => {
+    it('the store contains reports until their delivery, and the responses of calls', async () => {
       const request = {
         name: 'DeleteEvent' as const,
         message: { eid: EID, eventId: 'EVENT-1' },

@@ -14,15 +14,15 @@ describe.each([
   ['as text', (whole: unknown) => fromDocument(toDocument(whole))],
   ['packed', (whole: unknown) => fromPackedDocument(toPackedDocument(whole))],
 ])('a document %s', (_, roundTrip) => {
-  it('comes back with every value in it', () => {
+  it('a document round-trips with every value', () => {
     expect(roundTrip(value)).toEqual(value)
   })
 
-  it('leaves out what is undefined', () => {
+  it('a document leaves out undefined members', () => {
     expect(roundTrip({ a: undefined, b: 1 })).toEqual({ b: 1 })
   })
 
-  it('holds bytes of its own', () => {
+  it('a decoded document owns its bytes', () => {
     const bytes = Uint8Array.of(1, 2)
     const copy = roundTrip({ bytes }) as { bytes: Uint8Array }
     bytes.fill(9)
@@ -31,12 +31,12 @@ describe.each([
   })
 })
 
-it('packs bytes behind the text, as they are', () => {
+it('pack puts raw bytes after the text', () => {
   const packed = toPackedDocument({ a: Uint8Array.of(1, 2), b: Uint8Array.of(3) })
   expect(Buffer.from(packed).toString('latin1')).toBe('{"a":{"$bytes":[0,2]},"b":{"$bytes":[2,3]}}\0\x01\x02\x03')
 })
 
-it('reads a packed document with its bytes in the text, or with none', () => {
+it('unpack reads documents with bytes in the text, or without bytes', () => {
   expect(fromPackedDocument(Buffer.from('{"a":{"$bytes":"AQI="}}'))).toEqual({ a: Uint8Array.of(1, 2) })
   expect(fromPackedDocument(Buffer.from('{"a":1}'))).toEqual({ a: 1 })
 })

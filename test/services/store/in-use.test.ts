@@ -29,35 +29,32 @@ const places = [
 ] as const
 
 describe.each(places)('a store on %s', (_, place, missing) => {
-  it.skipIf(missing)(
-    `is not emptied under a server that stands on it${missing ? ` (skipped: ${missing})` : ''}`,
-    async () => {
-      const at = place()
-      const server = await open(at)
-      await createSmdpFixture({ store: server })
-      await server.occupy()
-      const beside = await open(at)
-      await beside.occupy()
-      const resetting = await open(at)
-      await expect(resetting.clear()).rejects.toMatchObject({
-        code: 'store-busy',
-        message: expect.stringContaining('end it before the store is emptied'),
-      })
-      // Nor by one of the two that stand there.
-      await expect(beside.clear()).rejects.toMatchObject({ code: 'store-busy' })
-      expect(await server.findOrder(ICCID)).toMatchObject({ state: 'Available' })
-      await server.close()
-      await expect(resetting.clear()).rejects.toMatchObject({ code: 'store-busy' })
-      await beside.close()
-      await resetting.clear()
-      expect(await resetting.findOrder(ICCID)).toBeUndefined()
-      await resetting.occupy()
-      await resetting.close()
-    },
-  )
+  it.skipIf(missing)(`clear refuses a store that a server uses${missing ? ` (skipped: ${missing})` : ''}`, async () => {
+    const at = place()
+    const server = await open(at)
+    await createSmdpFixture({ store: server })
+    await server.occupy()
+    const beside = await open(at)
+    await beside.occupy()
+    const resetting = await open(at)
+    await expect(resetting.clear()).rejects.toMatchObject({
+      code: 'store-busy',
+      message: expect.stringContaining('end it before the store is emptied'),
+    })
+    // Nor by one of the two that stand there.
+    await expect(beside.clear()).rejects.toMatchObject({ code: 'store-busy' })
+    expect(await server.findOrder(ICCID)).toMatchObject({ state: 'Available' })
+    await server.close()
+    await expect(resetting.clear()).rejects.toMatchObject({ code: 'store-busy' })
+    await beside.close()
+    await resetting.clear()
+    expect(await resetting.findOrder(ICCID)).toBeUndefined()
+    await resetting.occupy()
+    await resetting.close()
+  })
 })
 
-it('a SQLite store is free again when the process of its server is killed', async () => {
+it('a SQLite store is released when its server process is killed', async () => {
   const file = join(folder, 'killed.db')
   const store = await open(file)
   const libsql = join(ROOT, 'node_modules', 'libsql')

@@ -98,7 +98,7 @@ const pathOf = ({ history }: Order): string => history.map(({ to }) => to).join(
 const ORDERED = 'Linked Confirmed'
 
 describeOnStores('a server', place => {
-  it('is killed at every step of ES2+ calls: each that is made again finds itself done, once', async () => {
+  it('repeated ES2+ calls are idempotent after a kill at every step', async () => {
     const kept = new Map<number, string>()
     /** Ordered, confirmed with an event, released, cancelled; and once more, to stay. */
     const one = async ({ operate }: Fixture, at: number): Promise<void> => {
@@ -163,7 +163,7 @@ describeOnStores('a server', place => {
     await store.close()
   }, 600_000)
 
-  it('keeps orders and their events together while the SM-DS in another process is killed', async () => {
+  it('orders and their events stay consistent while the SM-DS process is killed', async () => {
     const location = place.locate('smdp')
     const events = place.locate('smds')
     const kills = ['RegisterEvent.addEvent', 'DeleteEvent.dropEvent'].flatMap(step =>
@@ -220,7 +220,7 @@ describeOnStores('a server', place => {
     await store.close()
   }, 600_000)
 
-  it('is killed at every step of sessions that are cancelled: their orders end as they must, others stay', async () => {
+  it('canceled sessions leave consistent orders after a kill at every step', async () => {
     const session = async (callers: Fixture, card: CardRole, matchingId: string) => {
       for (;;) {
         const initiated = await callers.initiate(card)

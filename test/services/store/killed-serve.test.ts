@@ -66,7 +66,7 @@ const STORES: readonly [name: string, isMissing: string | undefined, locate: (pl
 
 describe.each(STORES)('smdp serve on %s', (_, isMissing, locate) => {
   it.skipIf(isMissing)(
-    `is killed in the middle of a hundred downloads, and goes on on the same port${isMissing ? ` (${isMissing})` : ''}`,
+    `the server continues on the same port after kills during a hundred downloads${isMissing ? ` (${isMissing})` : ''}`,
     async () => {
       const place = createCliFixture()
       places.push(place)

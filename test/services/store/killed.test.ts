@@ -31,7 +31,7 @@ const recordSteps = async ({ locate, start }: KilledPlace): Promise<readonly str
 }
 
 describeOnStores('a server', place => {
-  it('is killed at every step of a hundred concurrent downloads, and loses and doubles nothing', async () => {
+  it('a hundred concurrent downloads lose and duplicate nothing after a kill at every step', async () => {
     const steps = await recordSteps(place)
     // What a download writes; a step that is not among these was forgotten here, not there.
     expect(steps).toEqual(

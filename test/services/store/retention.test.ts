@@ -76,9 +76,9 @@ const fill = async (store: SmdpStore): Promise<void> => {
 }
 const UNLIMITED = { before: new Date(0), count: 1_000 }
 
-describe.each(STORES)('what grows, %s', (_, missing, openStore) => {
+describe.each(STORES)('retention %s', (_, missing, openStore) => {
   it.skipIf(missing)(
-    `is dropped beyond its limits, the oldest first, and counted${missing ? ` (skipped: ${missing})` : ''}`,
+    `rows over the limits are dropped, the oldest first, and counted${missing ? ` (skipped: ${missing})` : ''}`,
     async () => {
       const store = await openStore()
       await fill(store)
@@ -126,7 +126,7 @@ describe.each(STORES)('what grows, %s', (_, missing, openStore) => {
     },
   )
 
-  it.skipIf(missing)(`goes in steps, however much it is${missing ? ` (skipped: ${missing})` : ''}`, async () => {
+  it.skipIf(missing)(`many rows are dropped in steps${missing ? ` (skipped: ${missing})` : ''}`, async () => {
     const store = await openStore()
     const add = (at: number) =>
       store.addNotification({
@@ -149,11 +149,11 @@ describe.each(STORES)('what grows, %s', (_, missing, openStore) => {
   })
 })
 
-it('prints nothing', () => {
+it('the server prints nothing', () => {
   expect(printed).toEqual([])
 })
 
-it('a SQLite store of the first form learns how old its reports are from the day of its migration', async () => {
+it('the migration of a SQLite store dates its reports with the day of the migration', async () => {
   const file = join(folder, 'former.db')
   const store = await open(file)
   await store.addProgress(report('old', 'a.example', NOW))

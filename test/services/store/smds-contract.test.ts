@@ -47,7 +47,7 @@ for (const [name, isMissing, open] of STORES)
       revision: 1,
     }
 
-    it('keeps one event of an id for each EID, and changes it over its revision', async () => {
+    it('the store contains one event of an id for each EID and updates it at its revision', async () => {
       expect(await store.addEvent(event)).toBe(true)
       expect(await store.addEvent({ ...event, owner: 'another' })).toBe(false)
       const second = { ...event, eventId: 'EVENT-2' }
@@ -66,7 +66,7 @@ for (const [name, isMissing, open] of STORES)
       expect(await store.listEvents(EID)).toEqual([second])
     })
 
-    it('ends a session once, and sweeps those that have expired', async () => {
+    it('the store ends a session once and deletes expired ones', async () => {
       const session: SmdsSession = {
         transactionId: 'AA01',
         expiresAt: AT,

@@ -33,7 +33,7 @@ const open = async () => {
   }
 }
 
-it('carries out a write at once, and shows it to others when it is synced', async () => {
+it('a write is visible at once here, and for other processes after the sync', async () => {
   const { database, file, add, find } = await open()
   const other = openSqlite(file)
   const asOther = prepare(other.db, 'find', (db, { key }: { key: string }) =>
@@ -48,7 +48,7 @@ it('carries out a write at once, and shows it to others when it is synced', asyn
   await database.close()
 })
 
-it('makes one transaction of what is written in one turn, of which a write that is refused is no part', async () => {
+it('the writes of one tick are one transaction without the rejected write', async () => {
   const { database, add, find } = await open()
   const outcomes = await Promise.allSettled([add('one'), add('one'), add('two')])
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
@@ -57,7 +57,7 @@ it('makes one transaction of what is written in one turn, of which a write that 
   await database.close()
 })
 
-it('tells everyone who wrote in a transaction that it was lost', async () => {
+it('each writer of a lost transaction is notified', async () => {
   const { database, add, find } = await open()
   await sql`pragma max_page_count = 10`.execute(database.db)
   await add('small')
@@ -75,7 +75,7 @@ it('tells everyone who wrote in a transaction that it was lost', async () => {
   await database.close()
 })
 
-it('lets nobody go on in the turn in which what they did was lost', async () => {
+it('writes of a rolled-back tick are rejected', async () => {
   const { database, add, addRow, find } = await open()
   await sql`pragma max_page_count = 10`.execute(database.db)
   // One call of two steps, and another that fills the disk between them.
@@ -97,14 +97,14 @@ it('lets nobody go on in the turn in which what they did was lost', async () => 
   await database.close()
 })
 
-it('says when it is closed that the last transaction was lost', async () => {
+it('close reports a lost last transaction', async () => {
   const { database, add } = await open()
   await add('one')
   await sql`rollback`.execute(database.db)
   await expect(database.close()).rejects.toThrow()
 })
 
-it('lets nobody else write in an exclusive step, and begins none in the middle of a turn', async () => {
+it('an exclusive step excludes other writers and waits for the end of the tick', async () => {
   const { database, add, find } = await open()
   const written = add('before')
   const steps: (string | undefined)[] = []

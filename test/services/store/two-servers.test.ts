@@ -46,7 +46,7 @@ const STORES: readonly [string, string | undefined, () => string, (location: str
 
 for (const [name, isMissing, locate, readTransitions] of STORES)
   describe.skipIf(isMissing)(`two servers on one ${name}${isMissing ? ` (${isMissing})` : ''}`, () => {
-    it('go on with each other’s sessions, give no profile out twice, and tell how orders went', async () => {
+    it('two servers continue sessions of each other, assign each profile once and report the orders', async () => {
       const location = locate()
       const stores = [
         await openSmdpStore(location, { environment, random: seededRandom('first opening') }),
