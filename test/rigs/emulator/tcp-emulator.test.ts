@@ -122,7 +122,7 @@ describe('the software eUICC on a socket', () => {
     const listed = await place.run('euicc', 'list')
     expect(listed).toMatchObject({
       exitCode: 0,
-      out: expect.stringMatching(/^broken +its certificates cannot be read/m),
+      out: expect.stringMatching(/^broken +\(its certificates cannot be read\)/m),
     })
     expect(listed.out).toMatch(/^one +89\d{30} /m)
     expect(await place.run('euicc', 'remove', 'broken')).toMatchObject({ exitCode: 0 })
@@ -160,7 +160,7 @@ describe('a program that is no wrapper', () => {
     [
       'talks of something else',
       [process.execPath, '-e', 'console.log("hello");setInterval(()=>{},1000)'],
-      /no answer in APDU JSON: \\?"hello/,
+      /not an answer in APDU JSON: \\?"hello/,
     ],
     [
       'never ends its line',
@@ -170,12 +170,12 @@ describe('a program that is no wrapper', () => {
     [
       'finds no card',
       [process.execPath, '-e', `process.stdin.on('data',()=>console.log('{"type":"apdu","payload":{"ecode":-1}}'))`],
-      /could not connect to a card: it answered ecode -1/,
+      /could not connect to a card \(ecode -1\)/,
     ],
     [
       'ends in the middle',
       [process.execPath, '-e', answering(`JSON.parse(line).payload.func==='connect'?'{"ecode":0}':process.exit(4)`)],
-      /ended with exit code 4 \(asked: transmit\)/,
+      /ended with exit code 4 \(question: transmit\)/,
     ],
     [
       'opens a channel that no card has',
@@ -186,7 +186,7 @@ describe('a program that is no wrapper', () => {
           `({connect:'{"ecode":0}',transmit:'{"ecode":0,"data":"6e00"}'})[JSON.parse(line).payload.func]??'{"ecode":77}'`,
         ),
       ],
-      /opened logical channel 77; a card has 19/,
+      /opened logical channel 77, and the maximum is 19/,
     ],
   ])('that %s is named as what is wrong with the rig', async (_name, exec, words) => {
     rig(place, 'bad', `exec: ${JSON.stringify(exec)}`)

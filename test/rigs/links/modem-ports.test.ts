@@ -80,7 +80,7 @@ describe('the port of a modem', () => {
     const { roots, dev } = newMachine()
     await expect(takePort({ port: dev('ttyUSB2') }, refusing('port-forbidden'), roots)).rejects.toMatchObject({
       code: 'port-forbidden',
-      message: expect.stringMatching(/belongs to the group (\S+): usermod -a -G \1 \$USER, then log in anew/),
+      message: expect.stringMatching(/belongs to the group (\S+)\. Run usermod -a -G \1 \$USER, then log in again/),
     })
   })
 
@@ -89,12 +89,14 @@ describe('the port of a modem', () => {
     await expect(takePort({ usb: '1-9' }, refusing('no-modem'), roots)).rejects.toMatchObject({
       code: 'no-port',
       message: expect.stringMatching(
-        /no serial port at USB 1-9; there are \S+ttyUSB0 \(USB 1-1.4:1.0, serial number A1B2\), /,
+        /no serial port at USB 1-9\. The serial ports are \S+ttyUSB0 \(USB 1-1.4:1.0, serial number A1B2\), /,
       ),
     })
     const bare = { sys: '/nowhere', dev: '/nowhere', proc: '/nowhere' }
     await expect(takePort({ serial: 'X' }, refusing('no-modem'), bare)).rejects.toMatchObject({
-      message: expect.stringMatching(/with the serial number X; no USB device here has one: is the modem plugged in/),
+      message: expect.stringMatching(
+        /with the serial number X\. No USB device has a serial port\. Check that the modem is connected/,
+      ),
     })
   })
 
