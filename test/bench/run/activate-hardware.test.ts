@@ -231,7 +231,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     const six = stepSix(ran)
     expect(six).toMatchObject({ verdict: 'blocked', cause: 'network' })
     expect(six!.summary).toMatch(
-      /found no network before the deadline: it says CREG not-registered, .*antenna.* knows IMSI \d{15}/,
+      /found no network before the deadline: it reports CREG not-registered, .*antenna.* knows IMSI \d{15}/,
     )
   })
 
@@ -311,7 +311,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
     expect(ran.json()).toMatchObject({ verdict: 'blocked', cause: 'network' })
     expect(stepSix(ran)!.summary).toMatch(
-      /denies the modem: .*reject cause 3, illegal UE.*must know IMSI \d{15} and its keys.*core network/,
+      /denies registration: .*reject cause 3, illegal UE.*must know IMSI \d{15} and its keys.*core network/,
     )
   })
 

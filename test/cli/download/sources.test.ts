@@ -59,7 +59,7 @@ describe('where the profile comes from', () => {
     const { matchingId } = await there.order()
     const ran = await download(`LPA:1$${there.smdpHost}$${matchingId}$1.2.3.4`)
     expect(ran).toMatchObject({ exitCode: 1, err: expect.stringContaining('for SM-DP+ 1.2.3.4') })
-    const oid = /the certificate is of ([\d.]+)/.exec(ran.err)![1]!
+    const oid = /the certificate has OID ([\d.]+)/.exec(ran.err)![1]!
     expect((await download(`LPA:1$${there.smdpHost}$${matchingId}$${oid}`)).exitCode).toBe(0)
   })
 
