@@ -1,47 +1,33 @@
 /**
- * The waist towards a server: the shape of the platform's own `fetch`, as one injected function.
+ * The interface to a server: the signature of the platform's `fetch`, as one injected function.
  *
- * The Internet, a server in this process and a recorded tape are all a Fetch. It rejects only when there was no
- * answer (`FetchError`); an HTTP status of any kind is an answer.
+ * The Internet, a server in this process and a recording are each a Fetch. It rejects only if there is no response
+ * (`FetchError`); a response with any HTTP status is a response.
  */
-export interface Fetch {
-  (request: Request): Promise<Response>
-  /** A server that can do without the platform's streams says so here; undefined: not for this request. */
-  readonly answerWhole?: ((request: WholeRequest) => Promise<WholeResponse> | undefined) | undefined
-}
+export type Fetch = (request: Request) => Promise<Response>
 
-/** A request that is there whole. The platform's own costs as much as a signature: its body is a stream, and its end an event. */
-export interface WholeRequest {
-  readonly method: string
-  /** Behind the host, without a query. */
-  readonly path: string
-  /** As the caller named it, without a port. */
-  readonly host: string
-  header(name: string): string | null
-  readonly body: Uint8Array
-}
-export interface WholeResponse {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array | null
-}
+/** A layer: a function from one Fetch to another. */
+export type FetchLayer = (next: Fetch) => Fetch
 
-/** The one of several servers that a request is for. */
-export const chooseFetch = (choose: (to: Pick<WholeRequest, 'host' | 'path'>) => Fetch): Fetch =>
-  Object.assign(
-    (request: Request) => {
-      const { hostname, pathname } = new URL(request.url)
-      return choose({ host: hostname, path: pathname })(request)
-    },
-    { answerWhole: (request: WholeRequest) => choose(request).answerWhole?.(request) },
-  )
+/** Puts layers around a function, lowest first; skips layers that are undefined. */
+export const compose = <Handler>(
+  handler: Handler,
+  layers: readonly (((next: Handler) => Handler) | undefined)[],
+): Handler => layers.reduce((next, layer) => layer?.(next) ?? next, handler)
 
-/** Why there was no answer. */
+/** Passes each request to one of several servers, by host name (lower case, without a port) and path. */
+export const chooseFetch = (choose: (target: { host: string; path: string }) => Fetch): Fetch =>
+  async function chooseServer(request) {
+    const { hostname, pathname } = new URL(request.url)
+    return await choose({ host: hostname, path: pathname })(request)
+  }
+
+/** Why there was no response. */
 export type FetchErrorCode =
   | 'unreachable' // name not found, connection refused or reset
-  | 'untrusted' // the server's certificate was refused, before the first byte of the request left
+  | 'untrusted' // the client rejected the certificate of the server before it sent the request
   | 'timed-out'
-  | 'recording-exhausted' // a tape was asked for something it does not hold
+  | 'recording-exhausted' // the recording contains no such exchange
 
 export class FetchError extends Error {
   readonly code: FetchErrorCode

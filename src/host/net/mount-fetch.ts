@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import type { Fetch, WholeRequest, WholeResponse } from '../../rsp/fetch.ts'
+import { type BufferedResponseParts, createBufferedRequest, getResponseParts } from '../../rsp/buffered-message.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
 
 /** The client certificate of a request (DER), if the server requested one in TLS. */
 const callers = new WeakMap<Request, Uint8Array>()
@@ -30,19 +31,35 @@ const readBody = (incoming: IncomingMessage, limit: number): Promise<Uint8Array<
 
 /** A path that URL parsing does not change. */
 const PLAIN_PATH = /^(\/[A-Za-z0-9]+)+$/
+const PLAIN_HOST = /^[a-z][a-z0-9.-]*(:(?!443$|80$)[1-9]\d{0,3})?$/
 
-/** The request in plain form if it needs no `Request` object, as the requests of an LPA do. */
-const wholeRequest = (
-  { method, headers }: IncomingMessage,
-  path: string,
-  body: Uint8Array,
-): WholeRequest | undefined => {
-  const host = /^([A-Za-z0-9.-]+)(:\d+)?$/.exec(headers.host ?? '')?.[1]
-  if (method !== 'POST' || host === undefined || !PLAIN_PATH.test(path)) return undefined
-  return { method, path, host, body, header: name => (headers[name.toLowerCase()] as string | undefined) ?? null }
+function* listHeaders({ rawHeaders }: IncomingMessage): Generator<[string, string]> {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) yield [rawHeaders[at]!, rawHeaders[at + 1]!]
 }
 
-const sendWhole = ({ status, headers, body }: WholeResponse, outgoing: ServerResponse): void => {
+/** Throws TypeError for a request that the platform refuses. */
+const createRequest = (incoming: IncomingMessage, path: string, body: Uint8Array<ArrayBuffer>): Request => {
+  const method = incoming.method!
+  const host = incoming.headers.host ?? 'localhost'
+  const scheme = (incoming.socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
+  if (method !== 'POST') {
+    const hasBody = method !== 'GET' && method !== 'HEAD'
+    const headers = [...listHeaders(incoming)]
+    return new Request(new URL(path, `${scheme}://${host}`), { method, headers, ...(hasBody ? { body } : {}) })
+  }
+  const isPlain = PLAIN_HOST.test(host) && PLAIN_PATH.test(path)
+  // Otherwise the platform parses the URL, and refuses one that contains credentials.
+  const url = isPlain ? `${scheme}://${host}${path}` : new Request(new URL(path, `${scheme}://${host}`)).url
+  return createBufferedRequest({
+    method,
+    url,
+    body,
+    getHeader: name => incoming.headers[name] as string | undefined,
+    listHeaders: () => listHeaders(incoming),
+  })
+}
+
+const sendBuffered = ({ status, headers, body }: BufferedResponseParts, outgoing: ServerResponse): void => {
   // Headers and body go out in one write, and so in one TLS record.
   outgoing.writeHead(status, body === null ? headers : { ...headers, 'Content-Length': Buffer.byteLength(body) })
   outgoing.end(body)
@@ -83,46 +100,34 @@ const soon = (resolve: (isWhole: boolean) => void): void => void setImmediate(re
 export const mountFetch =
   (fetch: Fetch, { limit = 1 << 20, report }: { limit?: number; report?: (error: unknown) => void } = {}) =>
   async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const answer = async (): Promise<Response | undefined> => {
+    const answer = async (): Promise<Response> => {
       const declared = Number(incoming.headers['content-length'] ?? 0)
       const body = declared > limit ? undefined : await readBody(incoming, limit)
       if (body === undefined) return statusText(413, `a request body may have ${limit} bytes`)
       // A router of express removes its prefix from `url`.
       const path = (incoming as { originalUrl?: string }).originalUrl ?? incoming.url!
-      const whole = fetch.answerWhole && wholeRequest(incoming, path, body)
-      const answered = whole && fetch.answerWhole!(whole)
-      if (answered) {
-        sendWhole(await answered, outgoing)
-        return undefined
-      }
-      const headers = new Headers()
-      for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2)
-        headers.append(incoming.rawHeaders[at]!, incoming.rawHeaders[at + 1]!)
-      const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
-      const host = incoming.headers.host ?? 'localhost'
-      const scheme = (incoming.socket as Partial<TLSSocket>).encrypted ? 'https' : 'http'
       let request: Request
       try {
-        request = new Request(new URL(path, `${scheme}://${host}`), {
-          method: incoming.method,
-          headers,
-          ...(hasBody ? { body } : {}),
-        })
+        request = createRequest(incoming, path, body)
       } catch {
         return statusText(400, 'not a request this server can read')
       }
       const certificate = (incoming.socket as Partial<TLSSocket>).getPeerX509Certificate?.()
       if (certificate) callers.set(request, certificate.raw)
-      return fetch(request)
+      return await fetch(request)
     }
-    let response: Response | undefined
+    let response: Response
     try {
       response = await answer()
     } catch (error) {
       report?.(error)
       response = statusText(500, 'the server failed; its log says why')
     }
-    if (response === undefined) return
+    const parts = getResponseParts(response)
+    if (parts !== undefined && incoming.complete) {
+      sendBuffered(parts, outgoing)
+      return
+    }
     outgoing.statusCode = response.status
     for (const [name, value] of response.headers) if (name !== 'set-cookie') outgoing.setHeader(name, value)
     const cookies = response.headers.getSetCookie()

@@ -1,15 +1,18 @@
+import { getRequestBody } from '../../rsp/buffered-message.ts'
 import { RspServerError, refuseMessage } from './error.ts'
 
-/** The longest genuine message, an AuthenticateClient with its chain, has about 5 kB. */
+/** The longest valid message, an AuthenticateClient with its certificate chain, has about 5 kB. */
 const MAX_BODY = 256 * 1024
 
-export const checkLength = (body: Uint8Array): Uint8Array => {
-  if (body.length > MAX_BODY) throw refuseMessage('too-long')
-  return body
+/** Reads a body; stops after `MAX_BODY` bytes, because a sender can declare a wrong length. Throws RspServerError. */
+export const readBody = async (request: Request): Promise<Uint8Array> => {
+  const buffered = getRequestBody(request)
+  if (buffered === undefined) return await readStream(request)
+  if (buffered.length > MAX_BODY) throw refuseMessage('too-long')
+  return buffered
 }
 
-/** Stops reading where a message has become longer than any can be: what is announced is not believed. */
-export const readBody = async (request: Request): Promise<Uint8Array> => {
+const readStream = async (request: Request): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = []
   let length = 0
   try {
@@ -17,7 +20,7 @@ export const readBody = async (request: Request): Promise<Uint8Array> => {
     for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
       length += read.value.length
       if (length > MAX_BODY) {
-        // How the rest is given up changes nothing for the answer; of a body that is read twice it would never be told.
+        // The result does not depend on the end of the cancellation, which never comes for a cloned body.
         reader?.cancel().catch(() => {})
         throw refuseMessage('too-long')
       }

@@ -1,6 +1,7 @@
 import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Crl } from '../../rsp/certificates/crl.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
+import type { FetchLayer } from '../../rsp/fetch.ts'
 import type { StatusCodeData } from '../../rsp/interfaces/http-function.ts'
 import type { ServerEndpoint } from '../rsp-server/server-call.ts'
 import type { Faults } from './faults/faults.ts'
@@ -49,6 +50,8 @@ export interface SmdpSettings {
   readonly profileProtection?: 'profile-keys' | 'session-keys'
   /** Told to misbehave on ES9+, for tests of cards and LPAs; its rules may be changed at any time. */
   readonly misbehaviour?: Faults
+  /** Layers of the program that runs the server, above those of the server; lowest first. */
+  readonly outerLayers?: { readonly es9p?: readonly FetchLayer[]; readonly es2p?: readonly FetchLayer[] }
   readonly onDefect?: (error: unknown, functionName: string) => void
   /** What is kept of notifications, deliveries and reports that wait for their operator. */
   readonly retention?: Retention
@@ -72,7 +75,9 @@ export const DEFAULTS = {
 } as const satisfies Partial<SmdpSettings>
 
 /** The settings with nothing left open, and what the functions share. */
-export type Smdp = Required<Omit<SmdpSettings, 'crls' | 'operatorOf' | 'smdsOf' | 'segmentSize' | 'misbehaviour'>> &
+export type Smdp = Required<
+  Omit<SmdpSettings, 'crls' | 'operatorOf' | 'smdsOf' | 'segmentSize' | 'misbehaviour' | 'outerLayers'>
+> &
   Pick<SmdpSettings, 'segmentSize'> & {
     readonly crls: () => readonly Crl[]
     /** Tells the operator, in the background. */

@@ -1,9 +1,11 @@
-import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
 import { ES2p } from '../../rsp/interfaces/es2p.ts'
 import { ES9p } from '../../rsp/interfaces/es9p.ts'
-import { ASN1_PATH, ES9pAsn1 } from '../../rsp/interfaces/es9p-asn1.ts'
+import { ES9pAsn1 } from '../../rsp/interfaces/es9p-asn1.ts'
 import { bindAsn1 } from '../rsp-server/asn1-binding.ts'
-import { type Answers, bindFunctions } from '../rsp-server/http-binding.ts'
+import { createFunctionServer } from '../rsp-server/function-server.ts'
+import { anyLpa } from '../rsp-server/http-layers.ts'
+import { bindJson, type FunctionHandlers } from '../rsp-server/json-binding.ts'
 import { addProfile, type ProfileToAdd } from './add-profile.ts'
 import { checkCredentials } from './credentials.ts'
 import { statusOf } from './error.ts'
@@ -18,8 +20,8 @@ import { createHandleNotification } from './es9p/handle-notification.ts'
 import { createInitiateAuthentication } from './es9p/initiate-authentication.ts'
 import { createProgressReports } from './es9p/progress.ts'
 import { watchEvents } from './events.ts'
-import { withWrongContent } from './faults/content-faults.ts'
-import { withWrongTransport } from './faults/transport-faults.ts'
+import { injectContentFaults } from './faults/content-faults.ts'
+import { injectTransportFaults } from './faults/transport-faults.ts'
 import { createRetention } from './retention.ts'
 import { DEFAULTS, type Smdp, type SmdpSettings } from './settings.ts'
 
@@ -47,7 +49,7 @@ export interface SmdpServer {
  */
 export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   checkCredentials(settings.credentials)
-  const { operatorOf, smdsOf = () => undefined, crls = () => [], misbehaviour, ...given } = settings
+  const { operatorOf, smdsOf = () => undefined, crls = () => [], misbehaviour, outerLayers = {}, ...given } = settings
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given
   const complete = { ...DEFAULTS, ...present, crls, smdsOf }
   const progress = createProgressReports({ ...complete, operatorOf })
@@ -61,33 +63,37 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   const repeatable = createRepeatedCalls(smdp.store)
   const dropOld = createRetention(smdp)
 
-  const right: Answers<typeof ES9p> = {
+  const es9pFunctions: FunctionHandlers<typeof ES9p> = {
     InitiateAuthentication: createInitiateAuthentication(smdp),
     AuthenticateClient: createAuthenticateClient(smdp),
     GetBoundProfilePackage: createGetBoundProfilePackage(smdp),
     HandleNotification: createHandleNotification(smdp),
     CancelSession: createCancelSession(smdp),
   }
-  const answers = misbehaviour ? withWrongContent(smdp, right, misbehaviour) : right
-  const conduct = { synced: smdp.store.synced, statusOf, onDefect: smdp.onDefect }
-  // TLS authenticates the server only; the card is authenticated by the functions themselves.
-  const inJson = bindFunctions(ES9p, answers, { hasHeader: false, requesterOf: 'LPA', ...conduct })
-  const inAsn1 = bindAsn1(ES9pAsn1, answers, conduct)
-  const es9p = chooseFetch(({ path }) => (path === ASN1_PATH ? inAsn1 : inJson))
-
-  const { HandleDownloadProgressInfo: _, HandleNotification: __, ...operatorFunctions } = ES2p
+  const es9pHandlers = misbehaviour ? injectContentFaults(smdp, es9pFunctions, misbehaviour) : es9pFunctions
+  const { HandleDownloadProgressInfo: _, HandleNotification: __, ...es2pTable } = ES2p
+  const es2pHandlers: FunctionHandlers<typeof es2pTable> = {
+    DownloadOrder: repeatable('DownloadOrder', createDownloadOrder(smdp)),
+    ConfirmOrder: repeatable('ConfirmOrder', createConfirmOrder(smdp)),
+    ReleaseProfile: repeatable('ReleaseProfile', createReleaseProfile(smdp)),
+    CancelOrder: repeatable('CancelOrder', createCancelOrder(smdp)),
+  }
+  const hooks = { synced: smdp.store.synced, statusOf, onDefect: smdp.onDefect }
   return {
-    es9p: misbehaviour ? withWrongTransport(es9p, misbehaviour) : es9p,
-    es2p: bindFunctions(
-      operatorFunctions,
-      {
-        DownloadOrder: repeatable('DownloadOrder', createDownloadOrder(smdp)),
-        ConfirmOrder: repeatable('ConfirmOrder', createConfirmOrder(smdp)),
-        ReleaseProfile: repeatable('ReleaseProfile', createReleaseProfile(smdp)),
-        CancelOrder: repeatable('CancelOrder', createCancelOrder(smdp)),
-      },
-      { hasHeader: true, requesterOf: smdp.requesterOf, ...conduct },
-    ),
+    // TLS authenticates the server only; the functions authenticate the card.
+    es9p: createFunctionServer({
+      ...hooks,
+      bindings: [bindAsn1(ES9pAsn1, es9pHandlers), bindJson(ES9p, es9pHandlers, { hasHeader: false, ...hooks })],
+      requesterOf: anyLpa,
+      faults: misbehaviour && injectTransportFaults(misbehaviour),
+      outerLayers: outerLayers.es9p,
+    }),
+    es2p: createFunctionServer({
+      ...hooks,
+      bindings: [bindJson(es2pTable, es2pHandlers, { hasHeader: true, ...hooks })],
+      requesterOf: smdp.requesterOf,
+      outerLayers: outerLayers.es2p,
+    }),
     addProfile: profile => addProfile(smdp, profile),
     async deliverProgress() {
       await dropOld()

@@ -1,7 +1,7 @@
 import type { ES11, EventEntry } from '../../rsp/interfaces/es11.ts'
 import { credentialsOf } from '../rsp-server/ci-choice.ts'
 import { verifyEuiccChain } from '../rsp-server/euicc-chain.ts'
-import type { Answers } from '../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../rsp-server/json-binding.ts'
 import { checkEuiccSigned1, sessionKey } from '../rsp-server/transaction.ts'
 import { refusal } from './error.ts'
 import type { Smds } from './settings.ts'
@@ -14,7 +14,7 @@ import type { SmdsSession } from './store.ts'
  * is over: there is nothing more to ask an SM-DS in a session.
  */
 export const createAuthenticateClient =
-  (smds: Smds): Answers<typeof ES11>['AuthenticateClient'] =>
+  (smds: Smds): FunctionHandlers<typeof ES11>['AuthenticateClient'] =>
   async ({ transactionId, authenticateServerResponse: { value: response } }) => {
     const session = await findSession(smds, transactionId)
     if (response.authenticateResponseError !== undefined) {

@@ -1,5 +1,5 @@
 import type { ES12 } from '../../rsp/interfaces/es12.ts'
-import type { Answers } from '../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../rsp-server/json-binding.ts'
 import { refusal } from './error.ts'
 import { deleteAtRoot } from './root-events.ts'
 import type { Smds } from './settings.ts'
@@ -10,7 +10,7 @@ import type { Smds } from './settings.ts'
  * Where the root cannot be told the event is gone for eUICCs all the same, and the caller tries again.
  */
 export const createDeleteEvent =
-  (smds: Smds): Answers<typeof ES12>['DeleteEvent'] =>
+  (smds: Smds): FunctionHandlers<typeof ES12>['DeleteEvent'] =>
   async ({ eid, eventId }, { requester }) => {
     for (;;) {
       const event = await smds.store.findEvent(eid, eventId)

@@ -1,5 +1,5 @@
 import type { ES12 } from '../../rsp/interfaces/es12.ts'
-import type { Answers } from '../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../rsp-server/json-binding.ts'
 import { refusal, SmdsError } from './error.ts'
 import { deleteAtRoot, registerAtRoot, withoutRoot } from './root-events.ts'
 import type { Smds } from './settings.ts'
@@ -13,7 +13,7 @@ import type { EventRecord } from './store.ts'
  * was; and it stays while nobody knows whether the root has heard of it, so that the root can be told to delete it.
  */
 export const createRegisterEvent =
-  (smds: Smds): Answers<typeof ES12>['RegisterEvent'] =>
+  (smds: Smds): FunctionHandlers<typeof ES12>['RegisterEvent'] =>
   async ({ eid, eventId, rspServerAddress, forwardingIndicator }, { requester, header }) => {
     // There is nothing above a root.
     const isForwarded = forwardingIndicator && smds.kind === 'alternative'

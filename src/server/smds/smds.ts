@@ -1,14 +1,16 @@
 import { CertificateError } from '../../rsp/certificates/error.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
 import { checkKind } from '../../rsp/certificates/kinds.ts'
-import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
-import { ASN1_PATH } from '../../rsp/interfaces/es9p-asn1.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
 import { ES11, toEs11Path } from '../../rsp/interfaces/es11.ts'
 import { ES11Asn1 } from '../../rsp/interfaces/es11-asn1.ts'
 import { ES12, ES15 } from '../../rsp/interfaces/es12.ts'
 import { bindAsn1 } from '../rsp-server/asn1-binding.ts'
+import type { Binding } from '../rsp-server/binding.ts'
 import { checkCis } from '../rsp-server/ci-choice.ts'
-import { bindFunctions } from '../rsp-server/http-binding.ts'
+import { createFunctionServer } from '../rsp-server/function-server.ts'
+import { anyLpa } from '../rsp-server/http-layers.ts'
+import { bindJson } from '../rsp-server/json-binding.ts'
 import { createAuthenticateClient } from './authenticate-client.ts'
 import { createDeleteEvent } from './delete-event.ts'
 import { SmdsError, statusOf } from './error.ts'
@@ -42,31 +44,30 @@ export const createSmds = (settings: SmdsSettings): SmdsServer => {
     AuthenticateClient: createAuthenticateClient(smds),
   }
   const onEvents = { RegisterEvent: createRegisterEvent(smds), DeleteEvent: createDeleteEvent(smds) }
-  const conduct = { synced: smds.store.synced, statusOf, onDefect: smds.onDefect }
-  const betweenServers = { hasHeader: true, requesterOf: smds.requesterOf, ...conduct }
-  // TLS authenticates the server only; the card is authenticated by the functions themselves.
-  const towardsLpas = { hasHeader: false, requesterOf: 'LPA', ...conduct } as const
-
-  const onBothPaths = {
+  const hooks = { synced: smds.store.synced, statusOf, onDefect: smds.onDefect }
+  const es11Table = {
     InitiateAuthentication: ES11.InitiateAuthentication,
     AuthenticateClient: ES11.AuthenticateClient,
     initiateAuthenticationOfEs11: atOwnPath(ES11.InitiateAuthentication),
     authenticateClientOfEs11: atOwnPath(ES11.AuthenticateClient),
   }
-  const inJson = bindFunctions(
-    onBothPaths,
-    {
-      ...onCards,
-      initiateAuthenticationOfEs11: onCards.InitiateAuthentication,
-      authenticateClientOfEs11: onCards.AuthenticateClient,
-    },
-    towardsLpas,
-  )
-  const inAsn1 = bindAsn1(ES11Asn1, onCards, towardsLpas)
+  const es11Handlers = {
+    ...onCards,
+    initiateAuthenticationOfEs11: onCards.InitiateAuthentication,
+    authenticateClientOfEs11: onCards.AuthenticateClient,
+  }
+  const createEventServer = (binding: Binding): Fetch =>
+    createFunctionServer({ ...hooks, bindings: [binding], requesterOf: smds.requesterOf })
+  const withHeader = { hasHeader: true, ...hooks }
   return {
-    es11: chooseFetch(({ path }) => (path === ASN1_PATH ? inAsn1 : inJson)),
-    es12: bindFunctions(ES12, onEvents, betweenServers),
-    es15: smds.kind === 'root' ? bindFunctions(ES15, onEvents, betweenServers) : bindFunctions({}, {}, betweenServers),
+    // TLS authenticates the server only; the functions authenticate the card.
+    es11: createFunctionServer({
+      ...hooks,
+      bindings: [bindAsn1(ES11Asn1, onCards), bindJson(es11Table, es11Handlers, { hasHeader: false, ...hooks })],
+      requesterOf: anyLpa,
+    }),
+    es12: createEventServer(bindJson(ES12, onEvents, withHeader)),
+    es15: createEventServer(smds.kind === 'root' ? bindJson(ES15, onEvents, withHeader) : bindJson({}, {}, withHeader)),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Fetch } from '../../rsp/fetch.ts'
+import type { FetchLayer } from '../../rsp/fetch.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import { ES9p } from '../../rsp/interfaces/es9p.ts'
 import { getNotificationMetadata } from '../../rsp/notification.ts'
@@ -50,29 +50,29 @@ const statusOf = (response: Response, json: Json): { status: string; refusal?: s
  * request names; the signed parts of other messages are not looked into.
  */
 export const logFunctions = (
-  fetch: Fetch,
   rows: readonly { readonly interface: string; readonly name: string; readonly path: string }[],
   at: { store: SmdpStore; clock: () => Date; stopwatch: () => number; log: (called: CalledFunction) => void },
-): Fetch => {
+): FetchLayer => {
   const byPath = new Map(rows.map(row => [row.path, row]))
-  return async request => {
-    const { pathname } = new URL(request.url)
-    const row = byPath.get(pathname)
-    const asked = await readJson(request.clone() as Request)
-    const began = at.stopwatch()
-    const response = await fetch(request)
-    const ms = at.stopwatch() - began
-    const answered = response.status === 204 ? undefined : await readJson(response.clone() as Response)
-    const order = notified(pathname, asked) ?? (await orderOf(at.store, asked, answered))
-    at.log({
-      at: at.clock(),
-      name: row ? `${row.interface}.${row.name}` : `${request.method} ${pathname.slice(0, 80)}`,
-      ...statusOf(response, answered),
-      ...order,
-      ms,
-    })
-    return response
-  }
+  return next =>
+    async function logFunctions(request) {
+      const { pathname } = new URL(request.url)
+      const row = byPath.get(pathname)
+      const asked = await readJson(request.clone() as Request)
+      const began = at.stopwatch()
+      const response = await next(request)
+      const ms = at.stopwatch() - began
+      const answered = response.status === 204 ? undefined : await readJson(response.clone() as Response)
+      const order = notified(pathname, asked) ?? (await orderOf(at.store, asked, answered))
+      at.log({
+        at: at.clock(),
+        name: row ? `${row.interface}.${row.name}` : `${request.method} ${pathname.slice(0, 80)}`,
+        ...statusOf(response, answered),
+        ...order,
+        ms,
+      })
+      return response
+    }
 }
 
 /** A notification names its profile in the open part; whose it is, the server verifies. */

@@ -7,7 +7,7 @@ import { type CheckServer, openFetch } from '../../host/net/open-fetch.ts'
 import { checkForeignServer } from '../../host/pki/foreign-server.ts'
 import { checkWebServer, serverIdentity, type WebPki } from '../../host/pki/web-pki.ts'
 import { issueSmdsCertificates } from '../../rsp/certificates/smds-pki.ts'
-import { chooseFetch, type Fetch } from '../../rsp/fetch.ts'
+import { chooseFetch, compose, type Fetch, type FetchLayer } from '../../rsp/fetch.ts'
 import { ES2p } from '../../rsp/interfaces/es2p.ts'
 import { ES9p } from '../../rsp/interfaces/es9p.ts'
 import { ES11 } from '../../rsp/interfaces/es11.ts'
@@ -89,6 +89,9 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
   })
   open.push(client)
 
+  const { log, beforeCall } = settings
+  const logLayers = (rows: Parameters<typeof logFunctions>[0]): readonly FetchLayer[] =>
+    log === undefined ? [] : [logFunctions(rows, { ...settings, log })]
   const { smdsCalls, ...smds } = openSmds(settings, requesterOf)
   const smdp = createSmdp({
     address: host,
@@ -106,13 +109,15 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
         address.toLowerCase() === smdsHost.toLowerCase() ? { url: `https://${smdsHost}`, fetch: smdsCalls } : undefined,
     }),
     ...(settings.misbehaviour && { misbehaviour: settings.misbehaviour }),
+    outerLayers: {
+      es9p: [...(beforeCall ? [notifyBeforeCall(beforeCall)] : []), ...logLayers(Object.values(ES9p))],
+      es2p: logLayers(Object.values(ES2p)),
+    },
     onDefect: report,
     ...(settings.retention && { retention: settings.retention }),
     ...(settings.onDropped && { onDropped: settings.onDropped }),
   })
 
-  const logged = (fetch: Fetch, rows: Parameters<typeof logFunctions>[1]): Fetch =>
-    settings.log === undefined ? fetch : logFunctions(fetch, rows, { ...settings, log: settings.log })
   const serve = async (
     fetch: Fetch,
     identities: Parameters<typeof openCurvesServer>[1],
@@ -132,23 +137,19 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
     return server
   }
   try {
-    const { beforeCall } = settings
     const own = [serverIdentity(web.issue(host))]
-    const answer = chooseFetch(() => {
-      beforeCall?.()
-      return smdp.es9p
-    })
-    const es9p = logged(answer, Object.values(ES9p))
-    const es11p = logged(smds.es11, Object.values(ES11))
+    const { es9p, es2p } = smdp
+    const es11p = compose(smds.es11, logLayers(Object.values(ES11)))
+    const es12p = compose(smds.es12, logLayers(Object.values(ES12)))
     const hasSmds = ports.es11 !== undefined || ports.es12 !== undefined
     // The port of ES9+ also serves the host name of the SM-DS, so that an LPA reaches both at one address.
     const byName = chooseFetch(({ host }) => (hasSmds && host.toLowerCase() === smdsHost.toLowerCase() ? es11p : es9p))
     const identities = [...tlsIdentities(pki), ...(hasSmds ? smds.identities : [])]
     const es9 = await serve(byName, identities, ports.es9, '--es9-port')
-    const es2 = await serve(logged(smdp.es2p, Object.values(ES2p)), own, ports.es2, '--es2-port', true)
+    const es2 = await serve(es2p, own, ports.es2, '--es2-port', true)
     const es11 = await serve(es11p, smds.identities, ports.es11, '--es11-port')
     const forSmds = [serverIdentity(web.issue(smdsHost))]
-    const es12 = await serve(logged(smds.es12, Object.values(ES12)), forSmds, ports.es12, '--es12-port', true)
+    const es12 = await serve(es12p, forSmds, ports.es12, '--es12-port', true)
     return {
       host,
       smdp,
@@ -166,6 +167,14 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
     throw error
   }
 }
+
+const notifyBeforeCall =
+  (beforeCall: () => void): FetchLayer =>
+  next =>
+    async function notifyBeforeCall(request) {
+      beforeCall()
+      return await next(request)
+    }
 
 /** Checks the callback server of an operator: under the bench's CA, or under a CA named for it or for all. */
 const checkOperators = ({ web, clock, operators, operatorAuthorities = [] }: StandaloneSettings): CheckServer => {

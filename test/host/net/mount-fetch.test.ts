@@ -3,23 +3,22 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { mountFetch } from '../../../src/host/net/mount-fetch.ts'
-import { chooseFetch, type Fetch, type WholeRequest, type WholeResponse } from '../../../src/rsp/fetch.ts'
+import { createBufferedResponse, getRequestBody, getRequestHeader } from '../../../src/rsp/buffered-message.ts'
+import { chooseFetch, type Fetch } from '../../../src/rsp/fetch.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(() => {
   for (const each of open.splice(0)) each.close()
 })
 
-/** A server that says which way a request came. */
-const twoWays: Fetch = Object.assign(
-  async (request: Request) => new Response(`request ${new URL(request.url).pathname} ${await request.text()}`),
-  {
-    answerWhole: async ({ path, host, header, body }: WholeRequest): Promise<WholeResponse> =>
-      path.endsWith('/none')
-        ? { status: 204, headers: { 'X-Seen': header('X-Asked') ?? '' }, body: null }
-        : { status: 200, headers: {}, body: `whole ${host}${path} ${Buffer.from(body).toString()}` },
-  },
-)
+/** Reports whether the body of the request is in memory, and its URL. */
+const echo: Fetch = async request => {
+  const kind = getRequestBody(request) === undefined ? 'platform' : 'buffered'
+  const text = `${kind} ${request.url} ${await request.text()}`
+  if (request.url.endsWith('/none'))
+    return createBufferedResponse(204, { 'X-Seen': getRequestHeader(request, 'X-Asked') ?? '' }, null)
+  return kind === 'buffered' ? createBufferedResponse(200, {}, text) : new Response(text)
+}
 
 const ask = async (fetch: Fetch, { path = '/a/b', method = 'POST', body = 'hé', headers = {} } = {}) => {
   const server = createServer(mountFetch(fetch, { limit: 100 })).listen(0, '127.0.0.1')
@@ -32,41 +31,48 @@ const ask = async (fetch: Fetch, { path = '/a/b', method = 'POST', body = 'hé',
   return { status: incoming.statusCode, headers: incoming.headers, text: await text(incoming) }
 }
 
-describe('a server that accepts plain messages', () => {
-  it('mountFetch passes a plain message and sends the response with its length in bytes', async () => {
-    const answer = await ask(twoWays)
-    expect(answer.text).toBe('whole smdp.example/a/b hé')
+describe('mountFetch', () => {
+  it('passes a plain POST with its body in memory and sends the length in bytes', async () => {
+    const answer = await ask(echo)
+    expect(answer.text).toBe('buffered http://smdp.example:1/a/b hé')
     expect(answer.headers['content-length']).toBe(`${Buffer.byteLength(answer.text)}`)
   })
 
-  it('mountFetch sends a response without a body and reads headers in any case', async () => {
-    const { status, headers, text } = await ask(twoWays, { path: '/none', headers: { 'x-ASKED': 'so' } })
+  it('sends a response without a body and finds headers in any case', async () => {
+    const { status, headers, text } = await ask(echo, { path: '/none', headers: { 'x-ASKED': 'so' } })
     expect([status, headers['x-seen'], text]).toEqual([204, 'so', ''])
   })
 
-  it.each([['/a?b=1'], ['/a/../b'], ['/a%2Fb'], ['//elsewhere/b'], ['/a/']])(
-    'gets %s as a Request, whose URL is read as URLs are',
-    async path => {
-      expect((await ask(twoWays, { path })).text).toMatch(/^request /)
-    },
-  )
-
-  it('mountFetch passes another method, or an invalid header name, as a Request', async () => {
-    expect((await ask(twoWays, { method: 'PUT' })).text).toMatch(/^request /)
-    expect((await ask(twoWays, { headers: { Host: '[::1]:80' } })).text).toMatch(/^request /)
+  it.each([
+    ['/a?b=1', '/a?b=1'],
+    ['/a/../b', '/b'],
+    ['/a%2Fb', '/a%2Fb'],
+    ['/a/', '/a/'],
+  ])('normalizes the URL of %s', async (path, expected) => {
+    expect((await ask(echo, { path })).text).toBe(`buffered http://smdp.example:1${expected} hé`)
   })
 
-  it('mountFetch does not pass a body over the limit', async () => {
-    expect((await ask(twoWays, { body: 'x'.repeat(101) })).status).toBe(413)
-    expect((await ask(twoWays, { body: 'x'.repeat(101), headers: { 'Transfer-Encoding': 'chunked' } })).status).toBe(
-      413,
-    )
+  it.each(['SMDP.example:80', 'smdp.example', 'smdp.EXAMPLE'])('normalizes the host name %s', async Host => {
+    expect((await ask(echo, { headers: { Host } })).text).toBe('buffered http://smdp.example/a/b hé')
   })
 
-  it('mountFetch finds a plain server behind a router, next to a server without plain messages', async () => {
-    const slow: Fetch = async () => new Response('slow')
-    const byHost = chooseFetch(({ host, path }) => (host === 'smdp.example' && path === '/a/b' ? twoWays : slow))
-    expect((await ask(byHost)).text).toMatch(/^whole /)
-    expect((await ask(byHost, { headers: { Host: 'other.example' } })).text).toBe('slow')
+  it('rejects a Host header that contains credentials with HTTP 400', async () => {
+    expect((await ask(echo, { headers: { Host: 'user:secret@smdp.example' } })).status).toBe(400)
+  })
+
+  it('passes another method as a request of the platform', async () => {
+    expect((await ask(echo, { method: 'PUT' })).text).toMatch(/^platform /)
+  })
+
+  it('rejects a body over the limit with HTTP 413', async () => {
+    expect((await ask(echo, { body: 'x'.repeat(101) })).status).toBe(413)
+    expect((await ask(echo, { body: 'x'.repeat(101), headers: { 'Transfer-Encoding': 'chunked' } })).status).toBe(413)
+  })
+
+  it('passes a request to the server that chooseFetch selects', async () => {
+    const other: Fetch = async () => new Response('other')
+    const byHost = chooseFetch(({ host, path }) => (host === 'smdp.example' && path === '/a/b' ? echo : other))
+    expect((await ask(byHost)).text).toMatch(/^buffered /)
+    expect((await ask(byHost, { headers: { Host: 'other.example' } })).text).toBe('other')
   })
 })

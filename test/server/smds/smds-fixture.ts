@@ -23,7 +23,7 @@ export const CALLER = 'X-Caller'
 export const as =
   (caller: string, fetch: Fetch): Fetch =>
   request => {
-    const named = new Request(request)
+    const named = new Request(request.clone())
     named.headers.set(CALLER, caller)
     return fetch(named)
   }

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { ES2p } from '../../../rsp/interfaces/es2p.ts'
-import type { Answers, Call } from '../../rsp-server/http-binding.ts'
+import type { CallContext } from '../../rsp-server/binding.ts'
+import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import type { SmdpStore } from '../store.ts'
 
 /** A call with what it is known by when it comes again. */
-export interface RepeatableCall extends Call {
+export interface RepeatableCall extends CallContext {
   readonly key: string
 }
 /** A function of ES2+ that keeps its answer together with the order that it changes. */
 export type RepeatableAnswer<K extends keyof typeof ES2p> = (
-  request: Parameters<Answers<typeof ES2p>[K]>[0],
+  request: Parameters<FunctionHandlers<typeof ES2p>[K]>[0],
   call: RepeatableCall,
-) => ReturnType<Answers<typeof ES2p>[K]>
+) => ReturnType<FunctionHandlers<typeof ES2p>[K]>
 
 /**
  * An operator that heard no answer asks again with the same functionCallIdentifier (SGP.22 §5.2.1); it gets the
@@ -23,7 +24,7 @@ export type RepeatableAnswer<K extends keyof typeof ES2p> = (
 export const createRepeatedCalls = (store: SmdpStore) => {
   const underWay = new Map<string, Promise<unknown>>()
   return <Request, Response>(name: string, answer: (request: Request, call: RepeatableCall) => Promise<Response>) =>
-    async (request: Request, call: Call): Promise<Response> => {
+    async (request: Request, call: CallContext): Promise<Response> => {
       // The request is part of the key: an identifier that is used for two different calls does not mix them up.
       const text = JSON.stringify([name, call.requester, call.header, request])
       const key = createHash('sha256').update(text).digest('base64')

@@ -7,7 +7,7 @@ import { Signature } from '../../../rsp/identifiers.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { credentialsOf } from '../../rsp-server/ci-choice.ts'
 import { verifyEuiccChain } from '../../rsp-server/euicc-chain.ts'
-import type { Answers } from '../../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { checkEuiccSigned1 } from '../../rsp-server/transaction.ts'
 import { refusal, SmdpError } from '../error.ts'
 import { changeOrder } from '../es2p/change-order.ts'
@@ -26,7 +26,7 @@ import { findSession } from './sessions.ts'
  * refusal ends it: what the card signed was about this one session, and the LPA begins anew.
  */
 export const createAuthenticateClient =
-  (smdp: Smdp): Answers<typeof ES9p>['AuthenticateClient'] =>
+  (smdp: Smdp): FunctionHandlers<typeof ES9p>['AuthenticateClient'] =>
   async ({ transactionId, authenticateServerResponse: { value: response } }) => {
     const session = await findSession(smdp, transactionId, 'initiated')
     const { store } = smdp

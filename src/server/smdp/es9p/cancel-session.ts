@@ -5,7 +5,7 @@ import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
 import { verify } from '../../../rsp/crypto/ecdsa.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { credentialsOf } from '../../rsp-server/ci-choice.ts'
-import type { Answers } from '../../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { smdpOid } from '../credentials.ts'
 import { refusal } from '../error.ts'
 import { changeOrder } from '../es2p/change-order.ts'
@@ -29,7 +29,7 @@ const KEEPS_ORDER: readonly Reason[] = ['postponed', 'timeout']
 
 /** SGP.22 §5.6.5: the card gives the session up, and says why under its signature. */
 export const createCancelSession =
-  (smdp: Smdp): Answers<typeof ES9p>['CancelSession'] =>
+  (smdp: Smdp): FunctionHandlers<typeof ES9p>['CancelSession'] =>
   async ({ transactionId, cancelSessionResponse: { value: response } }) => {
     const session = await findSession(smdp, transactionId, 'authenticated', 'bound')
     if (response.cancelSessionResponseOk === undefined)

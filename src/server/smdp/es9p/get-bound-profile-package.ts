@@ -8,7 +8,7 @@ import { verify } from '../../../rsp/crypto/ecdsa.ts'
 import { Signature } from '../../../rsp/identifiers.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { credentialsOf } from '../../rsp-server/ci-choice.ts'
-import type { Answers } from '../../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { sessionKey } from '../../rsp-server/transaction.ts'
 import { refusal, SmdpError } from '../error.ts'
 import { changeOrder } from '../es2p/change-order.ts'
@@ -28,7 +28,7 @@ import { findSession } from './sessions.ts'
  * server gives the same package.
  */
 export const createGetBoundProfilePackage =
-  (smdp: Smdp): Answers<typeof ES9p>['GetBoundProfilePackage'] =>
+  (smdp: Smdp): FunctionHandlers<typeof ES9p>['GetBoundProfilePackage'] =>
   async ({ transactionId, prepareDownloadResponse: { value: response } }) => {
     const session = await findSession(smdp, transactionId, 'authenticated', 'bound')
     if (response.downloadResponseError !== undefined)

@@ -14,7 +14,7 @@ import type {
 } from '../../../rsp/notification.ts'
 import { RspServerError } from '../../rsp-server/error.ts'
 import { verifyEuiccChain } from '../../rsp-server/euicc-chain.ts'
-import type { Answers } from '../../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { sessionKey } from '../../rsp-server/transaction.ts'
 import { smdpOid } from '../credentials.ts'
 import { changeOrder } from '../es2p/change-order.ts'
@@ -32,7 +32,7 @@ const TEMPORARY: readonly ErrorReason[] = [
  * notification from the card, and is no judge of it.
  */
 export const createHandleNotification =
-  (smdp: Smdp): Answers<typeof ES9p>['HandleNotification'] =>
+  (smdp: Smdp): FunctionHandlers<typeof ES9p>['HandleNotification'] =>
   async ({ pendingNotification }) => {
     const { profileInstallationResult, otherSignedNotification } = pendingNotification.value
     if (profileInstallationResult !== undefined) await takeResult(smdp, pendingNotification, profileInstallationResult)

@@ -1,7 +1,7 @@
 import { showVersion } from '../../../rsp/identifiers.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { chooseCi } from '../../rsp-server/ci-choice.ts'
-import type { Answers } from '../../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { isSameHost, isWithin } from '../../rsp-server/server-address.ts'
 import { openTransaction } from '../../rsp-server/transaction.ts'
 import { refusal } from '../error.ts'
@@ -9,7 +9,7 @@ import type { Smdp } from '../settings.ts'
 
 /** SGP.22 §5.6.1: opens a session, and authenticates the server to the card. */
 export const createInitiateAuthentication =
-  (smdp: Smdp): Answers<typeof ES9p>['InitiateAuthentication'] =>
+  (smdp: Smdp): FunctionHandlers<typeof ES9p>['InitiateAuthentication'] =>
   async ({ euiccChallenge, euiccInfo1: { value: info }, smdpAddress }) => {
     const { address, clock, random, store, credentials } = smdp
     if (!isSameHost(smdpAddress, address)) throw refusal('address-refused', undefined, { about: smdpAddress })

@@ -7,18 +7,18 @@ import { sign } from '../../../rsp/crypto/ecdsa.ts'
 import { Signature } from '../../../rsp/identifiers.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { credentialsOf } from '../../rsp-server/ci-choice.ts'
-import type { Answers } from '../../rsp-server/http-binding.ts'
+import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { findSession } from '../es9p/sessions.ts'
 import type { Smdp } from '../settings.ts'
 import type { Faults, OtherCertificate, WrongContent } from './faults.ts'
 import { changeByte } from './transport-faults.ts'
 
-type Es9Answers = Answers<typeof ES9p>
+type Es9Answers = FunctionHandlers<typeof ES9p>
 
 /** The functions, wrong in what they give. They run as they always do: what they leave in the store is right. */
-export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: Faults): Es9Answers => ({
+export const injectContentFaults = (smdp: Smdp, answers: Es9Answers, misbehaviour: Faults): Es9Answers => ({
   ...answers,
-  InitiateAuthentication: async (request, call) => {
+  InitiateAuthentication: async function injectInitiateAuthenticationFault(request, call) {
     const right = (await answers.InitiateAuthentication(request, call))!
     const wrong = misbehaviour.drawContent('InitiateAuthentication')
     if (wrong?.kind === 'wrong-signature') return { ...right, serverSignature1: changeByte(right.serverSignature1, -1) }
@@ -36,7 +36,7 @@ export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: 
     }
     return right
   },
-  AuthenticateClient: async (request, call) => {
+  AuthenticateClient: async function injectAuthenticateClientFault(request, call) {
     const right = (await answers.AuthenticateClient(request, call))!
     const wrong = misbehaviour.drawContent('AuthenticateClient')
     if (wrong?.kind === 'wrong-signature') return { ...right, smdpSignature2: changeByte(right.smdpSignature2, -1) }
@@ -49,7 +49,7 @@ export const withWrongContent = (smdp: Smdp, answers: Es9Answers, misbehaviour: 
     }
     return right
   },
-  GetBoundProfilePackage: async (request, call) => {
+  GetBoundProfilePackage: async function injectGetBoundProfilePackageFault(request, call) {
     const right = (await answers.GetBoundProfilePackage(request, call))!
     const wrong = misbehaviour.drawContent('GetBoundProfilePackage')
     const { boundProfilePackage } = right

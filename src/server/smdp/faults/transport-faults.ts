@@ -1,41 +1,43 @@
 import { concat, fromBase64, toBase64 } from '../../../asn1/bytes.ts'
 import { Asn1Error } from '../../../asn1/error.ts'
 import { getChildren, readOnlyTlv, readTlv } from '../../../asn1/tlv.ts'
-import type { Fetch } from '../../../rsp/fetch.ts'
+import { getRequestBody } from '../../../rsp/buffered-message.ts'
+import type { FetchLayer } from '../../../rsp/fetch.ts'
 import { ES9p } from '../../../rsp/interfaces/es9p.ts'
 import { ASN1_PATH, ES9pAsn1 } from '../../../rsp/interfaces/es9p-asn1.ts'
 import { RspServerError } from '../../rsp-server/error.ts'
 import { readBody } from '../../rsp-server/http-body.ts'
 import type { Faults, FunctionName } from './faults.ts'
 
-/** The server, wrong in how its answers come. */
-export const withWrongTransport =
-  (fetch: Fetch, misbehaviour: Faults): Fetch =>
-  async request => {
-    const name = await functionOf(request)
-    const wrong = name === undefined ? undefined : misbehaviour.drawTransport(name)
-    switch (wrong?.kind) {
-      case undefined:
-        return fetch(request)
-      case 'delay':
-        await misbehaviour.sleep(wrong.milliseconds)
-        return fetch(request)
-      case 'malformed':
-        return breakOff(await fetch(request))
-      case 'changed-byte':
-        return inPackage(await fetch(request), bytes => changeByte(bytes, wrong.offset, wrong.mask))
-      case 'http-status':
-        if (wrong.after) await (await fetch(request)).arrayBuffer()
-        return new Response(null, { status: wrong.status })
-      case 'reset':
-        if (wrong.after) await (await fetch(request)).arrayBuffer()
-        return new Response(brokenBody())
+/** Injects faults into the transport of the responses. */
+export const injectTransportFaults =
+  (faults: Faults): FetchLayer =>
+  next =>
+    async function injectTransportFaults(request) {
+      const name = await findFunctionName(request)
+      const fault = name === undefined ? undefined : faults.drawTransport(name)
+      switch (fault?.kind) {
+        case undefined:
+          return await next(request)
+        case 'delay':
+          await faults.sleep(fault.milliseconds)
+          return await next(request)
+        case 'malformed':
+          return await truncate(await next(request))
+        case 'changed-byte':
+          return await changePackage(await next(request), bytes => changeByte(bytes, fault.offset, fault.mask))
+        case 'http-status':
+          if (fault.after) await (await next(request)).arrayBuffer()
+          return new Response(null, { status: fault.status })
+        case 'reset':
+          if (fault.after) await (await next(request)).arrayBuffer()
+          return new Response(createBrokenBody())
+      }
     }
-  }
 
-/** A body that fails before its first byte: whoever sends it on cannot but drop the connection. */
-const brokenBody = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
-  new ReadableStream({ pull: controller => controller.error(new Error('reset, as told')) })
+/** A body that fails before its first byte, so that the HTTP server drops the connection. */
+const createBrokenBody = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  new ReadableStream({ pull: controller => controller.error(new Error('reset by fault injection')) })
 
 /** A copy with the bits of `mask` turned at `offset`, which counts from the end where it is negative. */
 export const changeByte = (bytes: Uint8Array, offset: number, mask = 0x01): Uint8Array => {
@@ -49,7 +51,7 @@ export const changeByte = (bytes: Uint8Array, offset: number, mask = 0x01): Uint
  * Changes the package inside an answer, on the wire: the bindings would not write what is no element any more. An
  * answer without a package stays as it is.
  */
-const inPackage = async (response: Response, change: (bytes: Uint8Array) => Uint8Array): Promise<Response> => {
+const changePackage = async (response: Response, change: (bytes: Uint8Array) => Uint8Array): Promise<Response> => {
   const body = new Uint8Array(await response.arrayBuffer())
   const { status, headers } = response
   const say = (changed: Uint8Array) => new Response(new Uint8Array(changed), { status, headers })
@@ -68,7 +70,7 @@ const inPackage = async (response: Response, change: (bytes: Uint8Array) => Uint
 }
 
 /** The first half of the answer. One without a body stays as it is. */
-const breakOff = async (response: Response): Promise<Response> => {
+const truncate = async (response: Response): Promise<Response> => {
   if (response.body === null) return response
   const body = await response.arrayBuffer()
   return new Response(body.slice(0, body.byteLength >> 1), { status: response.status, headers: response.headers })
@@ -78,11 +80,11 @@ const BY_PATH = new Map(Object.entries(ES9p).map(([name, { path }]) => [path, na
 const BY_TAG = new Map(Object.entries(ES9pAsn1).map(([name, { request }]) => [request.tag, name as FunctionName]))
 
 /** In the JSON binding the path says it, in the ASN.1 binding the tag inside the wrapper. */
-const functionOf = async (request: Request): Promise<FunctionName | undefined> => {
+const findFunctionName = async (request: Request): Promise<FunctionName | undefined> => {
   const { pathname } = new URL(request.url)
   if (pathname !== ASN1_PATH) return BY_PATH.get(pathname)
   try {
-    const body = await readBody(request.clone())
+    const body = await readBody(getRequestBody(request) ? request : request.clone())
     return BY_TAG.get(readTlv(body, readTlv(body).valueStart).tag)
   } catch (error) {
     // The server itself says what is wrong with it.

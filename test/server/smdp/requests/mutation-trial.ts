@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { createBufferedRequest } from '../../../../src/rsp/buffered-message.ts'
 import type { Fetch } from '../../../../src/rsp/fetch.ts'
 import { createMutations, LEVELS, type Model } from './mutations.ts'
 
@@ -17,32 +18,13 @@ export interface Trial {
   readonly seed: number
 }
 
-/** A server that takes requests whole, without the platform's streams, is asked so every other time. */
-interface TakesWhole {
-  readonly answerWhole?:
-    | ((request: {
-        readonly method: string
-        readonly path: string
-        readonly host: string
-        header(name: string): string | null
-        readonly body: Uint8Array
-      }) =>
-        | Promise<{
-            readonly status: number
-            readonly headers: Readonly<Record<string, string>>
-            readonly body: string | Uint8Array | null
-          }>
-        | undefined)
-    | undefined
-}
-const ask = async (fetch: Fetch & TakesWhole, request: Request, index: number): Promise<Response> => {
-  const { hostname, pathname, search } = new URL(request.url)
-  if (fetch.answerWhole === undefined || index % 2 === 0 || request.method !== 'POST' || search !== '')
-    return fetch(request)
+/** Sends every other request with its body in memory, as the HTTP server does. */
+const send = async (fetch: Fetch, request: Request, index: number): Promise<Response> => {
+  if (index % 2 === 0 || request.method !== 'POST') return fetch(request)
+  const { method, url, headers } = request
   const body = new Uint8Array(await request.clone().arrayBuffer())
-  const header = (name: string) => request.headers.get(name)
-  const answer = await fetch.answerWhole({ method: 'POST', path: pathname, host: hostname, header, body })
-  return answer === undefined ? fetch(request) : new Response(answer.body as BodyInit | null, answer)
+  const getHeader = (name: string) => headers.get(name) ?? undefined
+  return fetch(createBufferedRequest({ method, url, getHeader, listHeaders: () => headers.entries(), body }))
 }
 
 /** Every text of an answer as it may carry something: itself, and what its base64 stands for. */
@@ -68,7 +50,7 @@ export const throwMutations = async ({ fetch, models, secrets, seed }: Trial): P
     const level = LEVELS[(index >> 1) % LEVELS.length]!
     const wrong = request(pick(current), level)
     const what = () => `request ${index} of seed ${seed} (${level})`
-    const response = await ask(fetch, wrong, index)
+    const response = await send(fetch, wrong, index)
     const { status } = response
     if (!TAKEN.includes(status)) expect.unreachable(`${what()}: HTTP ${status}`)
     if (response.headers.get('X-Admin-Protocol') === null) expect.unreachable(`${what()}: no X-Admin-Protocol`)
