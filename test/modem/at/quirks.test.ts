@@ -207,8 +207,8 @@ describe('a card that is temporarily not available', () => {
 
 describe('a card without an accessible ISD-R', () => {
   it.each<[QuirkName, RegExp, RegExp]>([
-    ['huawei', /6881 \(logical channel not supported\)/, /known to open no logical channel/],
-    ['sim7600', /6881/, /no firmware of this modem is known/],
+    ['huawei', /6881 \(logical channel not supported\)/, /do not open logical channels/],
+    ['sim7600', /6881/, /no known firmware of this modem/],
     ['le910c4', /6881/, /denies access/],
     ['em061k-gl', /6A82/, /only while a profile is enabled/],
   ])('the modem with quirks %s reports the reason and the hint of its profile', async (name, status, note) => {
