@@ -50,6 +50,10 @@ const findUnknownNames = (program: Command, line: string): string[] => {
   return unknown
 }
 
+/** Paths of source files and folders in backquotes: `src/asn1/schema.ts`, `test/conformance`. */
+const findSourcePaths = (text: string): string[] =>
+  [...text.matchAll(/`((?:src|test|benchmarks)\/[\w./-]+)`/g)].map(match => match[1]!)
+
 describe('documentation', () => {
   it.each(pages)('%s links only to files that exist', page => {
     const targets = [...read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)]
@@ -57,6 +61,16 @@ describe('documentation', () => {
       .filter(target => !/^https?:/.test(target))
     for (const target of targets)
       expect(existsSync(resolve(ROOT, dirname(page), target)), `${page}: ${target}`).toBe(true)
+  })
+
+  // The changelog names files of the past.
+  it.each(pages.filter(page => page !== 'CHANGELOG.md'))('%s names only source paths that exist', page => {
+    expect(findSourcePaths(read(page)).filter(path => !existsSync(join(ROOT, path)))).toEqual([])
+  })
+
+  it('findSourcePaths finds files and folders in backquotes', () => {
+    const text = '`src/a/b.ts` and `src/a` and `test/c.test.ts`, not src/d.ts or `src/*.ts` or `a.ts`'
+    expect(findSourcePaths(text)).toEqual(['src/a/b.ts', 'src/a', 'test/c.test.ts'])
   })
 
   it('README names scripts that package.json has', () => {

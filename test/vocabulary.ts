@@ -67,7 +67,12 @@ export const REFUSED_WORDS: readonly RefusedWord[] = [
 ]
 
 /** Texts that are fixed by a specification or by an interface of another party. */
-export const ALLOWED: readonly RegExp[] = [/resynchronis\w*/g]
+export const ALLOWED: readonly RegExp[] = [
+  /resynchronis\w*/g,
+  // Keys of rig files and inventories, as the pages show them.
+  /\{ tape: session\.jsonl \}/g,
+  /^ {4}misbehave: {2,}#/g,
+]
 
 /** Splits identifiers into words, so that `createScene` is found by `scene`. */
 export const toWords = (text: string): string =>
