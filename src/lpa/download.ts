@@ -299,8 +299,8 @@ const readResult = async (
   try {
     return readInstallationResult(result, { transactionId, iccid })
   } catch (error) {
-    const isThere = 'installFailedDueToIccidAlreadyExistsOnEuicc'
-    if (!isLpaError(error, 'install-failed') || error.data.errorReason !== isThere) throw error
+    const alreadyExists = 'installFailedDueToIccidAlreadyExistsOnEuicc'
+    if (!isLpaError(error, 'install-failed') || error.data.errorReason !== alreadyExists) throw error
     const [present] = await listProfiles(isdr, { profile: { iccid: iccidToDigits(iccid) } })
     throw present === undefined ? error : error.with({}, 'user')
   }

@@ -86,8 +86,8 @@ export const removeNotification = async (isdr: Isdr, seqNumber: number): Promise
   const remove = () => isdr.call(ES10b.RemoveNotificationFromList, { seqNumber })
   const { deleteNotificationStatus } = await remove().catch(async (error: unknown) => {
     if (!isApduError(error, 'exchange-lost')) throw error
-    const isThere = (await listNotifications(isdr)).some(each => each.seqNumber === seqNumber)
-    return isThere ? remove() : { deleteNotificationStatus: 'ok' as const }
+    const isListed = (await listNotifications(isdr)).some(each => each.seqNumber === seqNumber)
+    return isListed ? remove() : { deleteNotificationStatus: 'ok' as const }
   })
   if (deleteNotificationStatus !== 'ok')
     throw functionRefused(ES10b.RemoveNotificationFromList, deleteNotificationStatus)

@@ -159,7 +159,7 @@ const createCard = (
     await awaitReturn({ port, reopen, imei, setUp, ordinary, after }, deadline)
     report?.({ text: 'the modem left the bus and came back' })
   }
-  /** Wait only for a modem whose profile says that it leaves the bus during a reset. */
+  /** Wait only for a modem whose profile contains that it leaves the bus during a reset. */
   const returns = reopen && getReturnTimeout(profile.reset)
 
   /** Such a modem may also leave during a command, when the card sends REFRESH. */

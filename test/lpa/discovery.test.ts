@@ -45,8 +45,8 @@ const createDownloadFixture = async (rootDsAddress = A) => {
   }
 }
 
-describe('events that lead nowhere', () => {
-  it('in a circle from one SM-DS to the other: given up after a few', async () => {
+describe('discovery without a result', () => {
+  it('A circle of SM-DS events ends after the maximum number of steps', async () => {
     const { servers, asked, download } = await createDownloadFixture()
     await servers[A].register({ eventId: 'E', rspServerAddress: B })
     await servers[B].register({ eventId: 'E', rspServerAddress: A })
@@ -54,7 +54,7 @@ describe('events that lead nowhere', () => {
     expect(asked.filter(step => step.endsWith('authenticateClient')).length).toBeLessThanOrEqual(3)
   })
 
-  it('to an SM-DS that does not know it: its own words', async () => {
+  it('An event that the SM-DS does not have ends with the status codes of the SM-DS', async () => {
     const { download } = await createDownloadFixture()
     await expect(download('E', B)).rejects.toMatchObject({
       code: 'server-refused',
@@ -62,7 +62,7 @@ describe('events that lead nowhere', () => {
     })
   })
 
-  it('a card without the address of a root SM-DS: the person names one', async () => {
+  it('A card without a root SM-DS address needs an address from the user', async () => {
     const { discover, asked } = await createDownloadFixture('')
     await expect(discover()).rejects.toMatchObject({ code: 'no-address', fault: 'user' })
     expect(asked).toEqual([])

@@ -70,7 +70,7 @@ const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1', upp: Ui
 describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(
   `the true fixture on %s${ts48Reason}`,
   curve => {
-    it.each(TS48_NAMES)('%s is downloaded, enabled, on the network, and gone again', async name => {
+    it.each(TS48_NAMES)('%s can be downloaded, enabled, registered and deleted', async name => {
       const fixture = await createDownloadFixture(curve, readTs48(name))
       const { iccid, card, isdrOptions, onIsdr, network } = fixture
       const profile = { iccid }
@@ -102,10 +102,10 @@ describe.skipIf(ts48Missing).each(['P-256', 'brainpoolP256r1'] as const)(
   },
 )
 
-describe.skipIf(ts48Missing)(`what can go otherwise${ts48Reason}`, () => {
+describe.skipIf(ts48Missing)(`download with exceptions${ts48Reason}`, () => {
   const start = () => createDownloadFixture('P-256', readTs48(TS48_NAMES[0]))
 
-  it('a confirmation code opens the order, a wrong one does not', async () => {
+  it('A correct confirmation code starts the download, and a wrong one does not', async () => {
     const fixture = await start()
     await fixture.order({ iccid: fixture.iccid, confirmationCode: '2468' })
     await expect(fixture.download({ accepted: true, confirmationCode: '1357' })).rejects.toMatchObject({
@@ -115,14 +115,14 @@ describe.skipIf(ts48Missing)(`what can go otherwise${ts48Reason}`, () => {
     expect(await fixture.download({ accepted: true, confirmationCode: '2468' })).toMatchObject({ iccid: fixture.iccid })
   })
 
-  it('an order is good for one download', async () => {
+  it('An order allows one download', async () => {
     const fixture = await start()
     await fixture.order({ iccid: fixture.iccid })
     await fixture.download()
     await expect(fixture.download()).rejects.toMatchObject({ code: 'server-refused', fault: 'server' })
   })
 
-  it('postponed keeps the order, rejected ends it', async () => {
+  it('The reason postponed keeps the order, and a rejection ends it', async () => {
     const fixture = await start()
     await fixture.order({ iccid: fixture.iccid })
     await expect(fixture.download({ accepted: false, reason: 'postponed' })).rejects.toMatchObject({ code: 'rejected' })
@@ -134,7 +134,7 @@ describe.skipIf(ts48Missing)(`what can go otherwise${ts48Reason}`, () => {
     expect(fixture.events.filter(event => event.kind === 'noted')).toEqual([])
   })
 
-  it('a profile that is on the card already is not installed again, and the card says so', async () => {
+  it('A profile with an existing ICCID is not installed again, and the card reports the reason', async () => {
     const fixture = await start()
     await fixture.order({ iccid: fixture.iccid })
     await fixture.download()

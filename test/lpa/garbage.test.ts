@@ -14,8 +14,8 @@ const expectAnEnd = (error: unknown): void => {
   ).toBe(true)
 }
 
-describe('garbage', () => {
-  it('from a server, one character at a time', async () => {
+describe('garbage input', () => {
+  it('A response of the server with one changed character never breaks the LPA', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 2 }),
@@ -38,7 +38,7 @@ describe('garbage', () => {
     )
   })
 
-  it('from a card, one byte at a time', async () => {
+  it('A response of the card with one changed byte never breaks the LPA', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 20 }), fc.nat(), fc.integer({ min: 1, max: 255 }), async (exchange, at, flip) => {
         let count = 0
@@ -58,7 +58,7 @@ describe('garbage', () => {
     )
   })
 
-  it('is not what a card without eSIM sends: that ends clearly', async () => {
+  it('A card without an ISD-R ends with no-isdr', async () => {
     const { error } = await tell({}, undefined, undefined, undefined, () => fakeCard([], { aid: new Uint8Array(5) }))
     expect(error).toMatchObject({ code: 'no-isdr', fault: 'card' })
   })

@@ -66,7 +66,7 @@ const serverWith = (down: Set<string>) => {
 }
 
 describe('notifications (SGP.22 §3.5)', () => {
-  it('go each to its own address, oldest first, number 0 too, and leave the card when answered', async () => {
+  it('sendNotifications sends each to its address, oldest first, and removes the acknowledged ones', async () => {
     const { card, left } = cardWith([
       notification(7, 'a.example'),
       notification(0, 'b.example'),
@@ -78,7 +78,7 @@ describe('notifications (SGP.22 §3.5)', () => {
     expect([sent.length, kept.length, left.length]).toEqual([3, 0, 0])
   })
 
-  it('stay on the card until a server answers 2xx, in their order, and hold up no other server', async () => {
+  it('A notification remains on the card until its server answers 2xx, and does not block other servers', async () => {
     const { card, left } = cardWith([
       notification(1, 'a.example'),
       notification(2, 'b.example'),
@@ -100,14 +100,14 @@ describe('notifications (SGP.22 §3.5)', () => {
     expect([second.sent.length, left.length]).toEqual([2, 0])
   })
 
-  it('can be sent one by one', async () => {
+  it('sendNotifications can send a single notification', async () => {
     const { card, left } = cardWith([notification(1, 'a.example'), notification(2, 'a.example')])
     const { fetch } = serverWith(new Set())
     await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch, seqNumbers: [2] }))
     expect(left.map(({ seqNumber }) => seqNumber)).toEqual([1])
   })
 
-  it('that the card lists and does not give out are the card’s fault, and hold up no other', async () => {
+  it('A listed notification that cannot be retrieved is an error of the card and does not block others', async () => {
     const { card } = cardWith([notification(1, 'a.example'), notification(2, 'b.example')], { mute: 1 })
     const { fetch, heard } = serverWith(new Set())
     const { kept } = await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch }))
@@ -115,7 +115,7 @@ describe('notifications (SGP.22 §3.5)', () => {
     expect(heard).toEqual(['b.example 2'])
   })
 
-  it('that the card did not sign stay on it, because the server would pass over them without a word', async () => {
+  it('A notification with an invalid signature remains on the card, because the server would ignore it', async () => {
     const { card, left } = cardWith([notification(1, 'a.example'), notification(2, 'b.example')], { forged: 2 })
     const { fetch, heard } = serverWith(new Set())
     const { kept } = await withIsdr(card, {}, isdr => sendNotifications({ isdr, fetch }))
@@ -126,7 +126,7 @@ describe('notifications (SGP.22 §3.5)', () => {
   })
 })
 
-describe('notifications that a card owes', () => {
+describe('expected notifications', () => {
   const address = ' SMDP.example.com '
   const profile = {
     iccid: iccidFromDigits('8949001000000000001'),
@@ -139,19 +139,19 @@ describe('notifications that a card owes', () => {
   const missing = (waiting: NotificationMetadata[], before: NotificationMetadata[] = []) =>
     withIsdr(cardWith(waiting).card, {}, isdr => findMissing(isdr, profile, 'notificationEnable', before))
 
-  it('are those that the metadata promise for the event', async () => {
+  it('The metadata define the expected notifications of an event', async () => {
     expect(await missing([made])).toEqual([])
     expect(await missing([])).toEqual(['smdp.example.com'])
   })
 
-  it('are missed where only an older one, one of another profile, or to another server is there', async () => {
+  it('An older notification, another profile or another server does not count', async () => {
     expect(await missing([made], [made])).toEqual(['smdp.example.com'])
     const strange = { ...made, iccid: iccidFromDigits('8949001000000000002') }
     expect(await missing([strange])).toEqual(['smdp.example.com'])
     expect(await missing([{ ...made, notificationAddress: 'other.example.com' }])).toEqual(['smdp.example.com'])
   })
 
-  it('are none where the profile promises none', async () => {
+  it('A profile without notification configuration expects none', async () => {
     const found = await withIsdr(cardWith([]).card, {}, isdr => findMissing(isdr, {}, 'notificationEnable', []))
     expect(found).toEqual([])
   })

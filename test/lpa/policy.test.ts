@@ -15,7 +15,7 @@ const rule = (
 })
 const card = (rat: Card['rat'], more: Partial<Card> = {}): Card => ({ rat, forbidden: [], installed: [], ...more })
 
-describe('policy rules against the Rules Authorisation Table (SGP.22 §2.9.3)', () => {
+describe('policy rules and Rules Authorisation Table (SGP.22 §2.9.3)', () => {
   it.each<[string, Card, boolean, boolean?]>([
     ['the owner by name', card([rule('00f110')]), true, false],
     ['any operator', card([rule('eeeeee')]), true, false],
@@ -37,7 +37,7 @@ describe('policy rules against the Rules Authorisation Table (SGP.22 §2.9.3)', 
     expect(verdict).toMatchObject({ allowed, ...(allowed ? { consentRequired } : {}) })
   })
 
-  it('asks nothing of a profile without rules, and an owner of one with', () => {
+  it('A profile without rules needs no consent, and a profile with rules needs an allowed owner', () => {
     expect(judgePolicyRules({ profilePolicyRules: ['pprUpdateControl'] }, card([]))).toMatchObject({ allowed: true })
     expect(judgePolicyRules({ profilePolicyRules: ['ppr2'] }, card([rule('eeeeee')]))).toMatchObject({
       allowed: false,

@@ -115,12 +115,12 @@ const FOUND = 'the card has executed the lost command and stored the installatio
 const BEGUN = 'no package was sent yet: the download is restarted once'
 const LOADING = 'the card has no installation result: the download is restarted once'
 
-describe('a block that gets lost in a download', () => {
+describe('lost segment during a download', () => {
   it.each([
     ['command', [BEGUN, LOADING]],
     ['answer', [BEGUN, FOUND, LOADING]],
   ] as const)(
-    'whichever it is, the %s: the profile is installed once',
+    'A lost %s at any segment installs the profile once',
     async (way, ends) => {
       const all = await blocksOfAll()
       const told = new Set<string>()
@@ -154,7 +154,7 @@ describe('a block that gets lost in a download', () => {
     throw new Error('no block is answered by a result')
   }
 
-  it('knows the result where what came behind it got lost, and tells the server once', async () => {
+  it('The result counts if a later response is lost, and the server is notified once', async () => {
     const [first, all] = [(await resultOf()) + 1, await blocksOfAll()]
     expect(first).toBeLessThan(all)
     for (let lost = first; lost < all; lost++) {
@@ -170,7 +170,7 @@ describe('a block that gets lost in a download', () => {
     }
   }, 120_000)
 
-  it('lets the result count that the card kept, where it says no', async () => {
+  it('The stored result of the card counts if the card rejects the repetition', async () => {
     const upp = PACKAGE.slice(0, -1)
     const lost = await resultOf(upp)
     const fixture = await createDownloadFixture({ upp, loses: block => (block === lost ? 'answer' : undefined) })
@@ -180,7 +180,7 @@ describe('a block that gets lost in a download', () => {
   }, 120_000)
 
   it.each(['exchange-lost', 'timed-out'] as const)(
-    'blames nobody where it gets lost again: %s',
+    'A second loss blocks the download without a fault of card or server: %s',
     async code => {
       const lost = await resultOf()
       const fixture = await createDownloadFixture({ code, loses: block => (block >= lost ? 'answer' : undefined) })
@@ -190,7 +190,7 @@ describe('a block that gets lost in a download', () => {
     120_000,
   )
 
-  it('blames nobody where the server offers the profile no second time', async () => {
+  it('A server that offers the profile only once blocks the download', async () => {
     const lost = await resultOf()
     const fixture = await createDownloadFixture({ loses: block => (block === lost ? 'command' : undefined) })
     const first = await createSmdpFixture()
@@ -205,7 +205,7 @@ describe('a block that gets lost in a download', () => {
     expect(fixture.notes.at(-1)).toMatch(/^the recovery failed: ES9\+.InitiateAuthentication/)
   }, 120_000)
 
-  it('tries with shorter blocks the second time, where a last block was too long', async () => {
+  it('The second attempt uses shorter segments after a lost last segment', async () => {
     // Nothing over 200 passes, and no block before the last is so long in this download.
     const last = (length: number): boolean => length > 200 && length < 255
     const fixture = await createDownloadFixture({ loses: (_block, length) => (last(length) ? 'command' : undefined) })
@@ -214,7 +214,7 @@ describe('a block that gets lost in a download', () => {
     expect(fixture.seen().resets).toBe(1)
   })
 
-  it('takes no second try with a card that is gone', async () => {
+  it('A removed card gets no second attempt', async () => {
     const fixture = await createDownloadFixture({
       code: 'card-removed',
       loses: block => (block === 8 ? 'answer' : undefined),

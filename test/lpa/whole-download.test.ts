@@ -24,8 +24,8 @@ import {
 import { told } from './fake-card.ts'
 import { served } from './fake-server.ts'
 
-describe('a download without a fault (SGP.22 §3.1.3)', () => {
-  it('walks the functions in their order and leaves nothing behind', async () => {
+describe('download without errors (SGP.22 §3.1.3)', () => {
+  it('A download calls the functions in order and closes its channel', async () => {
     const { download, error, card, server, removed, cancelled, events } = await tell()
     expect(error).toBeUndefined()
     expect(download).toMatchObject({ smdpAddress: HOST, iccid: ICCID, seqNumber: 0, notificationSent: true })
@@ -50,7 +50,7 @@ describe('a download without a fault (SGP.22 §3.1.3)', () => {
     expect(progress.at(-1)).toMatchObject({ done: download!.packageLength, total: download!.packageLength })
   })
 
-  it('names the protocol in every request, and no header in the body', async () => {
+  it('Each request contains the protocol header, and no header in the body', async () => {
     const { server } = await tell()
     for (const request of server.requests) {
       expect(request.headers.get('x-admin-protocol')).toMatch(/^gsma\/rsp\/v2\.\d+\.\d+$/)
@@ -59,7 +59,7 @@ describe('a download without a fault (SGP.22 §3.1.3)', () => {
     }
   })
 
-  it('shows the metadata before anything is bound', async () => {
+  it('The user sees the metadata before the package is bound', async () => {
     const { asked } = await tell()
     expect(asked).toMatchObject([
       { metadata: { profileName: 'Plan' }, terms: { confirmationCodeRequired: false, ppr: [] } },
@@ -67,7 +67,7 @@ describe('a download without a fault (SGP.22 §3.1.3)', () => {
     expect(asked[0]!.heard).toEqual([`${HOST} InitiateAuthentication`, `${HOST} AuthenticateClient`])
   })
 
-  it('takes the address that the card holds only where it is asked to', async () => {
+  it('The default SM-DP+ address is used only on request', async () => {
     const { download, card } = await tell({}, undefined, { defaultSmdp: true })
     expect(download?.smdpAddress).toBe(HOST)
     expect(card.log[0]).toBe('GetEuiccConfiguredAddresses')
@@ -76,7 +76,7 @@ describe('a download without a fault (SGP.22 §3.1.3)', () => {
     expect(error).toMatchObject({ code: 'no-address', fault: 'user' })
   })
 
-  it('sends the confirmation code as a hash', async () => {
+  it('The confirmation code is sent as a hash', async () => {
     let given: Uint8Array | undefined
     const card = [
       told(ES10b.PrepareDownload, ({ hashCc }) => {
@@ -91,13 +91,13 @@ describe('a download without a fault (SGP.22 §3.1.3)', () => {
     expect(toHex(given!)).toBe(toHex(hashConfirmationCode('1234', Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))))
   })
 
-  it('takes an address in other letters for the same', async () => {
+  it('SM-DP+ addresses ignore the letter case', async () => {
     expect((await tell({ serverAddress: 'SMDP.Example.COM' })).error).toBeUndefined()
     // A server that names its port is the same server; lpac's users write the port where the name belongs.
     expect((await tell({ serverAddress: 'smdp.example.com:8443' })).error).toBeUndefined()
   })
 
-  it('keeps the installation when its notification finds no server', async () => {
+  it('An installation remains if its notification cannot be delivered', async () => {
     const { download, removed, events } = await tell({
       server: [served(ES9p.HandleNotification, () => new Response('busy', { status: 503 }))],
     })
@@ -106,7 +106,7 @@ describe('a download without a fault (SGP.22 §3.1.3)', () => {
     expect(events).toContainEqual(expect.objectContaining({ kind: 'noted', text: expect.stringContaining('remains') }))
   })
 
-  it('sends the notification to its own address, blanks or not', async () => {
+  it('The notification is sent to its address, also with spaces around it', async () => {
     const { server } = await tell({ notificationAddress: ' notify.example.com\n' })
     expect(server.log.at(-1)).toBe('notify.example.com HandleNotification')
   })
@@ -124,7 +124,7 @@ const refuses = (row: Parameters<typeof served>[0]) =>
   served(row, () => ({ refused: { subjectCode: '8.2.6', reasonCode: '3.8', message: 'no' } }))
 const otherIccid = { ...METADATA, iccid: iccidFromDigits('89049032123451234520') }
 
-describe('a download with one thing flipped', () => {
+describe('download with one changed value', () => {
   it.each<[string, Twist, object, unknown[]]>([
     // Before the card holds a session there is nothing to cancel.
     [
@@ -302,13 +302,13 @@ describe('a download with one thing flipped', () => {
     expect(card.open.size).toBe(0)
   })
 
-  it('does not ask the card to authenticate a server that signed in another name', async () => {
+  it('A server with another address is rejected before the card authenticates it', async () => {
     const { card, server } = await tell({ serverAddress: 'evil.example.com' })
     expect(card.log).not.toContain('AuthenticateServer')
     expect(server.log.length).toBe(1)
   })
 
-  it('stops sending where the card reports an error early, and tells the server', async () => {
+  it('An early error of the card stops the segments and is reported to the server', async () => {
     const errorResult = { bppCommandId: 'initialiseSecureChannel', errorReason: 'incorrectInputValues' } as const
     const { error, card, server, removed, cancelled } = await tell({ errorResult, resultAt: 1 })
     expect(error).toMatchObject({ code: 'install-failed', fault: 'server', data: errorResult })
@@ -317,7 +317,7 @@ describe('a download with one thing flipped', () => {
     expect([removed, cancelled]).toEqual([[0], []])
   })
 
-  it('puts a full memory down to the card', async () => {
+  it('A full memory is an error of the card', async () => {
     const errorResult = {
       bppCommandId: 'loadProfileElements',
       errorReason: 'installFailedDueToInsufficientMemoryForProfile',
@@ -325,7 +325,7 @@ describe('a download with one thing flipped', () => {
     expect((await tell({ errorResult })).error).toMatchObject({ code: 'install-failed', fault: 'card' })
   })
 
-  it('allows PPR1 to an owner whom the card allows it, and says where the user must be asked', async () => {
+  it('PPR1 is allowed for an owner in the Rules Authorisation Table, with consent if required', async () => {
     const rat = [
       {
         pprIds: ['ppr1'],
@@ -342,15 +342,15 @@ describe('a download with one thing flipped', () => {
   })
 })
 
-describe('the user’s no', () => {
-  it.each(['endUserRejection', 'postponed', 'timeout'] as const)('%s is what the server is told', async reason => {
+describe('rejection by the user', () => {
+  it.each(['endUserRejection', 'postponed', 'timeout'] as const)('The server receives the reason %s', async reason => {
     const { error, cancelled, server } = await tell({}, { accepted: false, reason })
     expect(error).toMatchObject({ code: 'rejected', fault: 'user', data: { cancelReason: reason } })
     expect(cancelled).toEqual([reason])
     expect(server.log).not.toContain(`${HOST} GetBoundProfilePackage`)
   })
 
-  it('keeps the order for a user who has no confirmation code yet', async () => {
+  it('A missing confirmation code keeps the order', async () => {
     const { error, cancelled } = await tell({ ccRequired: true })
     expect(error).toMatchObject({ code: 'confirmation-code-missing', fault: 'user' })
     expect(cancelled).toEqual(['postponed'])
@@ -359,7 +359,7 @@ describe('the user’s no', () => {
   it.each([
     ['TimeoutError', 'timeout'],
     ['AbortError', 'endUserRejection'],
-  ])('a signal that stops with %s cancels with %s', async (name, reason) => {
+  ])('An abort with %s cancels with the reason %s', async (name, reason) => {
     const { cancelled, card } = await tell({}, stop => {
       stop.abort(new DOMException('enough', name))
       return { accepted: true }
@@ -369,7 +369,7 @@ describe('the user’s no', () => {
   })
 })
 
-describe('servers that answer badly', () => {
+describe('invalid responses of servers', () => {
   const answering = (response: () => Response): Twist => ({ server: [served(ES9p.InitiateAuthentication, response)] })
   it.each<[string, Twist, object]>([
     [
@@ -408,14 +408,14 @@ describe('servers that answer badly', () => {
     ['unreachable', 'unreachable', 'network'],
     ['timed-out', 'server-timed-out', 'network'],
     ['untrusted', 'untrusted', 'server'],
-  ] as const)('no answer: %s', async (code, expected, fault) => {
+  ] as const)('A missing response fails: %s', async (code, expected, fault) => {
     const { error } = await tell({}, undefined, undefined, () => async ({ url }) => {
       throw new FetchError(code, 'no', { url })
     })
     expect(error).toMatchObject({ code: expected, fault, data: { step: 'ES9+.InitiateAuthentication' } })
   })
 
-  it('reads base64 with blanks and a transaction id in small letters', async () => {
+  it('Base64 with spaces and a lower-case transaction id are accepted', async () => {
     const { error } = await tell({}, undefined, undefined, fetch => async request => {
       const response = await fetch(request)
       if (response.status === 204) return response
@@ -428,7 +428,7 @@ describe('servers that answer badly', () => {
     expect(error).toBeUndefined()
   })
 
-  it('ends with the first fault when the cancelling fails too', async () => {
+  it('The first error is reported if CancelSession fails too', async () => {
     const { error, events } = await tell(
       { server: [served(ES9p.CancelSession, () => new Response('no', { status: 500 }))] },
       { accepted: false, reason: 'postponed' },

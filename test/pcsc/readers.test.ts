@@ -27,7 +27,7 @@ describe('toReader', () => {
     ['present', 0x20, { hasCard: true, isMute: false, isHeld: false }],
     ['present and exclusive', 0xa0, { hasCard: true, isMute: false, isHeld: true }],
     ['present and mute', 0x220, { hasCard: true, isMute: true, isHeld: false }],
-  ])('says %s', (_name, state, expected) => {
+  ])('toReader returns %s', (_name, state, expected) => {
     expect(toReader({ name: 'R', state, atr: ATR })).toMatchObject(expected)
   })
 })

@@ -22,50 +22,50 @@ import { type Report, reported, silent, stepOf } from '../report.ts'
 import { sendTerminalCapability } from './terminal-capability.ts'
 
 export interface IsdrOptions {
-  /** Tried in order; some makers give their ISD-R another AID than SGP.22 does. */
+  /** Tried in order. Some manufacturers use another AID than SGP.22. */
   readonly aids?: readonly Uint8Array[] | undefined
-  /** Bytes of a STORE DATA block: 255, or less where the way to the card loses long commands. */
+  /** Bytes of a STORE DATA segment: 255, or less if the link loses long commands. */
   readonly segmentSize?: number | undefined
-  /** Told what this card or the way to it turned out to be like, for the next session to begin with. */
+  /** Receives facts about the card or the link for the next session. */
   readonly onLearned?: ((fact: Learned) => void) | undefined
   readonly report?: Report | undefined
 }
 
-/** The AID that answered, or a size of block that passes where a longer one did not. */
+/** The AID that answered, or a working segment size. */
 export type Learned = { readonly aid: Uint8Array } | LearnedSize
 
-/** The card's side of the LPA (SGP.22 §5.7.1): the ISD-R, selected on a logical channel of its own. */
+/** The ISD-R, selected on a separate logical channel (SGP.22 §5.7.1). */
 export interface Isdr {
   /** The AID that answered. */
   readonly aid: Uint8Array
   readonly logicalChannel: number
-  /** What the FCI of the ISD-R says of it; absent where it says nothing. */
+  /** The proprietary template in the FCI of the ISD-R, if present. */
   readonly template: ISDRProprietaryApplicationTemplate | undefined
   readonly report: Report
-  /** Modes of the REFRESH commands that the card has asked for, in order. */
+  /** Modes of the received REFRESH commands, in order. */
   readonly refreshes: readonly (RefreshQualifier | number)[]
-  /** One function of a table. */
+  /** Calls an ES10 function. */
   call<Request, Response>(row: Es10Function<Request, Response>, request: Request): Promise<Response>
-  /** One STORE DATA chain, for what is not a whole message; resolves with what the card returned, often nothing. */
+  /** Sends one STORE DATA chain, for a part of a message. Resolves with the response data, which may be empty. */
   send(payload: Uint8Array): Promise<Uint8Array>
   close(): Promise<void>
 }
 
 export const openIsdr = async (
-  way: Channel,
+  transport: Channel,
   { aids = [ISD_R_AID], segmentSize = 255, report = silent, onLearned }: IsdrOptions = {},
 ): Promise<Isdr> => {
-  const channel = withServePending(way)
+  const channel = withServePending(transport)
   await sendTerminalCapability(channel)
   const logicalChannel = await openChannel(channel, report)
   const refreshes: (RefreshQualifier | number)[] = []
-  // An answer is complete when it is here; what the card asks besides must not cost it. A way that broke says so again.
+  // Serve pending proactive commands after the response. Report errors here, but do not discard the response.
   const serveWaiting = async (): Promise<void> => {
     try {
       for (const { refresh } of await channel.servePending())
         if (refresh !== undefined) {
           refreshes.push(refresh)
-          report({ kind: 'noted', text: `the card asks for REFRESH (${refresh})` })
+          report({ kind: 'noted', text: `the card requests REFRESH (${refresh})` })
         }
     } catch (error) {
       if (!isApduError(error)) throw error
@@ -85,10 +85,10 @@ export const openIsdr = async (
   const sendBlocks = withSegmentSizeFallback(channel, logicalChannel, {
     segmentSize,
     onLearned: size => {
-      const then = size.isConfirmed ? 'are sent from here on' : 'are for the next try'
+      const use = size.isConfirmed ? 'are used from now on' : 'are used in the next attempt'
       report({
         kind: 'noted',
-        text: `blocks of ${size.tooLong} bytes get lost on the way to the card; ${size.segmentSize} bytes ${then}`,
+        text: `the link loses segments of ${size.tooLong} bytes; segments of ${size.segmentSize} bytes ${use}`,
       })
       onLearned?.(size)
     },
@@ -113,9 +113,13 @@ export const openIsdr = async (
         try {
           const payload = encode(row.request, request)
           answer = await send(payload).catch((error: unknown) => {
-            // Nobody knows whether the card heard it. To be asked twice changes nothing where it is only asked.
+            // It is unknown whether the card received the command. A function that only reads can be repeated.
             if (!isApduError(error, 'exchange-lost') || !READING.has(step)) throw error
-            report({ kind: 'noted', text: `${step} got lost on the way and is sent again: ${error.message}`, error })
+            report({
+              kind: 'noted',
+              text: `${step}: the response was lost, the command is repeated: ${error.message}`,
+              error,
+            })
             return send(payload)
           })
         } catch (error) {
@@ -129,7 +133,7 @@ export const openIsdr = async (
   }
 }
 
-/** Functions that change nothing on the card (SGP.22 §5.7). A challenge does: it ends the session before it. */
+/** Functions that do not change the card (SGP.22 §5.7). GetEUICCChallenge is not one: it ends the previous session. */
 const READING: ReadonlySet<string> = new Set([
   'ES10a.GetEuiccConfiguredAddresses',
   'ES10b.GetEUICCInfo1',
@@ -141,7 +145,7 @@ const READING: ReadonlySet<string> = new Set([
   'ES10c.GetProfilesInfo',
 ])
 
-/** Opens the ISD-R, works, and closes the channel whatever comes of it. */
+/** Opens the ISD-R, runs `work`, and always closes the channel. */
 export const withIsdr = async <T>(
   channel: Channel,
   options: IsdrOptions,
@@ -155,10 +159,10 @@ export const withIsdr = async <T>(
   }
 }
 
-/** The answer of one function by its row; what cannot be read is the card's fault. */
+/** Decodes the response of a function. An invalid response is an error of the card. */
 export const readAnswer = <Request, Response>(row: Es10Function<Request, Response>, answer: Uint8Array): Response => {
   const step = stepOf(row)
-  if (answer.length === 0) throw new LpaError('bad-card-answer', 'card', `${step}: the card answered nothing`, { step })
+  if (answer.length === 0) throw new LpaError('bad-card-answer', 'card', `${step}: the card returned no data`, { step })
   try {
     return decode(row.response, answer)
   } catch (error) {
@@ -166,20 +170,20 @@ export const readAnswer = <Request, Response>(row: Es10Function<Request, Respons
     throw new LpaError(
       'bad-card-answer',
       'card',
-      `${step}: the card's answer cannot be read: ${error.message}`,
+      `${step}: the response of the card cannot be decoded: ${error.message}`,
       { step },
       error,
     )
   }
 }
 
-/** A status word that said no becomes the procedure's error; a card that is gone stays what it is. */
+/** Converts an error status word to an LpaError. Other errors remain unchanged. */
 export const cardRefused = (step: string, error: unknown): unknown =>
   isApduError(error, 'refused')
     ? new LpaError('card-refused', 'card', `${step}: ${error.message}`, { step, status: error.status }, error)
     : error
 
-/** The error value of a function: the card carried the command out and says no. */
+/** Creates the error for a function whose response contains an error value. */
 export const functionRefused = (
   row: { readonly interface: string; readonly name: string },
   result: string | number | symbol,
@@ -190,14 +194,14 @@ export const functionRefused = (
   return new LpaError('card-refused', fault, `${step}: the card refused: ${value}`, { step, result: value })
 }
 
-/** Channels that nearly every card has; to close all nineteen costs a modem seconds. */
+/** Nearly every card has this number of channels. Closing all 19 takes seconds on a modem. */
 const USUAL_CHANNELS = 3
 
 const openChannel = async (channel: Channel, report: Report): Promise<number> => {
   try {
     return await openLogicalChannel(channel)
   } catch (error) {
-    // All taken: a session that died has left its channels open. Nobody else is on the card now, so they can go.
+    // An aborted session may have left channels open. Access is exclusive, so they can be closed.
     if (!isApduError(error, 'no-channel')) throw error
     const left =
       (await closeLeftOpen(channel, 1, USUAL_CHANNELS)) ||

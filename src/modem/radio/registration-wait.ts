@@ -205,7 +205,7 @@ export const waitForRegistration = async (port: AtPort, options: RegistrationWai
   }
 }
 
-/** A sentence that says why there is no registration. */
+/** A sentence with the reason for the missing registration. */
 export const describeRegistrationEnd = (end: RegistrationEnd): string => {
   const report = `it reports ${describeRegistration(end.last)}`
   switch (end.end) {

@@ -97,7 +97,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         const open = (isdrOptionsOf = known()) => reach({ reader: 'Virtual*Reader', binding }, { isdrOptionsOf, noted })
         await doingsOf(fixture, () => open()).download()
         expect(await stateOf(fixture.euicc)).toEqual(AFTER.download)
-        expect(noted).toEqual(['blocks of 255 bytes get lost on the way to the card; 120 bytes are sent from here on'])
+        expect(noted).toEqual(['the link loses segments of 255 bytes; segments of 120 bytes are used from now on'])
         // Somebody who starts the bench anew finds it known.
         const device = await open(known())
         expect(device.isdrOptions.segmentSize).toBe(120)

@@ -4,17 +4,20 @@ import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
 
 describe('DeviceInfo (SGP.22 §4.2)', () => {
   // 490154203237518 is the example of an IMEI with its check digit in 3GPP TS 23.003 literature.
-  it('codes TAC and IMEI in swapped pairs, the check digit before the filler', () => {
+  it('TAC and IMEI are encoded in swapped pairs with check digit and filler', () => {
     const { tac, imei } = deviceInfoOf('49-015420-323751-8')
     expect([toHex(tac), toHex(imei!)]).toEqual(['94104502', '941045022373158f'])
   })
 
-  it('computes the check digit where it is not given, and does with a TAC alone', () => {
+  it('A missing check digit is computed, and a TAC alone is accepted', () => {
     expect(toHex(deviceInfoOf('49015420323751').imei!)).toBe(toHex(deviceInfoOf('490154203237518').imei!))
     expect(deviceInfoOf('35290611')).toEqual({ tac: Uint8Array.of(0x53, 0x92, 0x60, 0x11), deviceCapabilities: {} })
   })
 
-  it.each(['', '1234567', '490154203237519', '4901542032375188', '49015420a23751'])('refuses "%s"', text => {
-    expect(() => deviceInfoOf(text)).toThrow(RangeError)
-  })
+  it.each(['', '1234567', '490154203237519', '4901542032375188', '49015420a23751'])(
+    'The IMEI "%s" is rejected',
+    text => {
+      expect(() => deviceInfoOf(text)).toThrow(RangeError)
+    },
+  )
 })

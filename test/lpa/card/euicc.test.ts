@@ -32,8 +32,8 @@ const SPOILT: readonly [string, (reading: Told) => Told | undefined, string][] =
   ['answers nothing', reading => ({ ...reading, answer: () => new Uint8Array(0) }), 'bad-card-answer'],
 ]
 
-describe('what a card says of itself', () => {
-  it('is all of it where the card says all', async () => {
+describe('card information', () => {
+  it('The information is complete if the card answers each function', async () => {
     const found = await withIsdr(fakeCard(Object.values(READINGS)), {}, inspectEuicc)
     expect(found).toMatchObject({ eid: EID, addresses: { rootDsAddress: 'ds.example.com' }, rat: [], unread: [] })
     expect([found.euiccInfo1?.svn, found.euiccInfo2?.svn]).toEqual([svn, svn])
@@ -50,7 +50,7 @@ describe('what a card says of itself', () => {
     },
   )
 
-  it('is an error where the card says nothing at all, and where it is gone', async () => {
+  it('A card without any response and a removed card are errors', async () => {
     await expect(withIsdr(fakeCard([]), {}, inspectEuicc)).rejects.toMatchObject({ code: 'card-refused' })
     const pulled = withIsdr(pullCardAfter(6)(fakeCard(Object.values(READINGS))), {}, inspectEuicc)
     await expect(pulled).rejects.toMatchObject({ code: 'card-removed' })

@@ -14,8 +14,8 @@ const eid = told(ES10c.GetEID, () => ({ eidValue: EID }))
 const OTHER_AID = fromHex('a0000005591010000000008900000300')
 const askEid = { tagList: Uint8Array.of(0x5a) }
 
-describe('the ISD-R session', () => {
-  it('selects the ISD-R on a channel of its own, reads its FCI, and closes the channel', async () => {
+describe('ISD-R session', () => {
+  it('withIsdr selects the ISD-R on a new logical channel, reads its FCI, and closes the channel', async () => {
     const card = fakeCard([eid])
     const isdr = await openIsdr(card)
     expect([isdr.logicalChannel, toHex(isdr.aid), toHex(isdr.template!.svn)]).toEqual([1, toHex(ISD_R_AID), '020202'])
@@ -24,7 +24,7 @@ describe('the ISD-R session', () => {
     expect(card.open.size).toBe(0)
   })
 
-  it('tells the card that the device has an LPA before it asks for the ISD-R, and does without an answer', async () => {
+  it('openIsdr sends TERMINAL CAPABILITY before SELECT and ignores its result', async () => {
     const commands: string[] = []
     for (const said of [0x9000, 0x6d00, 0x6985, undefined]) {
       const card = fakeCard([eid])
@@ -41,22 +41,22 @@ describe('the ISD-R session', () => {
     expect(commands.slice(0, 2)).toEqual(['80aa000007a9058100830107', '0070000001'])
   })
 
-  it('tries the AIDs in their order', async () => {
+  it('openIsdr selects the AIDs in their order', async () => {
     const card = fakeCard([eid], { aid: OTHER_AID })
     expect(toHex((await openIsdr(card, { aids: [ISD_R_AID, OTHER_AID] })).aid)).toBe(toHex(OTHER_AID))
   })
 
-  it('says that there is no ISD-R, and leaves no channel behind', async () => {
+  it('A missing ISD-R fails with no-isdr and closes the channel', async () => {
     const card = fakeCard([], { aid: OTHER_AID })
     await expect(openIsdr(card)).rejects.toMatchObject({ code: 'no-isdr', fault: 'card', data: { status: 0x6a82 } })
     expect(card.open.size).toBe(0)
   })
 
-  it.each(['', '6f00', '0102', '6f1b84'])('does without an FCI that says nothing: "%s"', async fci => {
+  it.each(['', '6f00', '0102', '6f1b84'])('An FCI without a template is accepted: "%s"', async fci => {
     expect((await openIsdr(fakeCard([], { fci: fromHex(fci) }))).template).toBeUndefined()
   })
 
-  it('closes channels that an earlier session left open, and says how many', async () => {
+  it('openIsdr closes channels of an earlier session and reports the number', async () => {
     const events: LpaEvent[] = []
     const card = fakeCard([eid], { channels: [1, 2, 3] })
     await withIsdr(card, { report: event => events.push(event) }, isdr => isdr.call(ES10c.GetEID, askEid))
@@ -66,12 +66,12 @@ describe('the ISD-R session', () => {
     expect(card.open.size).toBe(0)
   })
 
-  it('gives up where the card has no channels at all', async () => {
+  it('A card without logical channels fails', async () => {
     const card = { transmit: async () => respond(0x6881) }
     await expect(openIsdr(card)).rejects.toMatchObject({ code: 'no-channel', status: 0x6881 })
   })
 
-  it('closes the channel when the work fails, and keeps the first error when closing fails too', async () => {
+  it('withIsdr closes the channel after an error and reports the first error', async () => {
     const card = fakeCard([])
     await expect(withIsdr(card, {}, () => Promise.reject(new Error('first')))).rejects.toThrow('first')
     expect(card.open.size).toBe(0)
@@ -98,7 +98,7 @@ describe('the ISD-R session', () => {
     expect(events[1]).toMatchObject({ step: 'ES10c.GetEID', error: expect.anything() })
   })
 
-  it('tells which AID answered, and which size of block passed', async () => {
+  it('onLearned receives the AID and the working segment size', async () => {
     const facts: Learned[] = []
     const events: LpaEvent[] = []
     const card = fakeCard([], { aid: OTHER_AID, onSegment: () => new Uint8Array(0) })
@@ -119,14 +119,14 @@ describe('the ISD-R session', () => {
     expect(facts).toEqual([{ aid: OTHER_AID }, { segmentSize: 120, tooLong: 200, isConfirmed: true }])
     expect(events).toContainEqual({
       kind: 'noted',
-      text: 'blocks of 200 bytes get lost on the way to the card; 120 bytes are sent from here on',
+      text: 'the link loses segments of 200 bytes; segments of 120 bytes are used from now on',
     })
   })
 
   it.each([
     ['asks again, once, where it only asks', 1, 'EID'],
     ['does not ask for ever', 2, 'exchange-lost'],
-  ])('%s and the answer got lost', async (_name, losses, outcome) => {
+  ])('lost response of %s', async (_name, losses, outcome) => {
     let left = losses
     const card = fakeCard([eid])
     const losing = {
@@ -143,7 +143,7 @@ describe('the ISD-R session', () => {
     expect([said, card.log]).toEqual([outcome, ['GetEID', 'GetEID']])
   })
 
-  it('does not say twice what changes something', async () => {
+  it('A function that changes the card is not repeated', async () => {
     const card = fakeCard([told(ES10c.SetNickname, () => ({ setNicknameResult: 'ok' as const }))])
     const losing = {
       transmit: async (command: Uint8Array) => {
@@ -159,7 +159,7 @@ describe('the ISD-R session', () => {
     expect(card.log).toEqual(['SetNickname'])
   })
 
-  it('sends long requests in blocks of the size asked for', async () => {
+  it('A long request is sent in segments of the configured size', async () => {
     const sizes: number[] = []
     const card = fakeCard([told(ES10c.SetNickname, () => ({ setNicknameResult: 'ok' as const }))])
     const watched = {
@@ -175,11 +175,11 @@ describe('the ISD-R session', () => {
   })
 })
 
-describe('REFRESH behind an answer', () => {
+describe('REFRESH after a response', () => {
   const refresh = (mode: string) => (ins: number) =>
     ins === 0x12 ? fromHex(`d00981030101${mode}820281829000`) : fromHex('9000')
 
-  it('is fetched, answered and remembered, and costs the answer nothing', async () => {
+  it('REFRESH is fetched, answered and stored, and the response remains', async () => {
     const card = fakeCard([eid], { proactive: refresh('09') })
     const isdr = await openIsdr(card)
     card.announce = 11
@@ -187,7 +187,7 @@ describe('REFRESH behind an answer', () => {
     expect(isdr.refreshes).toEqual(['euicc-profile-state-change'])
   })
 
-  it('is served when it comes with another command than STORE DATA', async () => {
+  it('REFRESH after another command than STORE DATA is served', async () => {
     const log: number[] = []
     const card = fakeCard([eid], { proactive: refresh('09') })
     const isdr = await openIsdr({
@@ -201,7 +201,7 @@ describe('REFRESH behind an answer', () => {
     expect(isdr.refreshes).toEqual(['euicc-profile-state-change'])
   })
 
-  it('is noted where the way breaks that it would come on: what the card has done is done', async () => {
+  it('A transport error during FETCH is noted and the response remains', async () => {
     const events: LpaEvent[] = []
     const card = fakeCard([eid], { proactive: refresh('09') })
     const isdr = await openIsdr(
@@ -219,7 +219,7 @@ describe('REFRESH behind an answer', () => {
     expect(events).toContainEqual(expect.objectContaining({ text: expect.stringContaining('the exchange broke off') }))
   })
 
-  it('is noted where it cannot be fetched', async () => {
+  it('A failed FETCH is noted', async () => {
     const events: LpaEvent[] = []
     const card = fakeCard([eid], { proactive: () => fromHex('6f00') })
     const isdr = await openIsdr(card, { report: event => events.push(event) })

@@ -43,22 +43,22 @@ const firmware = (
   return { run, asked, notes, resets: () => resets }
 }
 
-describe('another way to enable, for firmwares that want one', () => {
-  it('asks once where the card takes the first', async () => {
+describe('variants of EnableProfile', () => {
+  it('One request is sent if the card accepts the first variant', async () => {
     const card = firmware(() => true, {})
     await card.run()
     expect(card.asked).toEqual([first])
     expect(card.notes).toEqual([])
   })
 
-  it('names the profile by its AID where the ICCID is not known', async () => {
+  it('The second variant identifies the profile by its AID', async () => {
     const card = firmware(({ profile }) => 'isdpAid' in profile, { result: 'iccidOrAidNotFound' }, AID)
     await card.run()
     expect(card.asked).toEqual([first, { profile: AID, refreshFlag: true }])
     expect(card.notes[0]).toContain('the AID')
   })
 
-  it('resets a card that is busy, and then does without REFRESH', async () => {
+  it('A busy card is reset, and the next variant has no REFRESH', async () => {
     const once = firmware((_way, number) => number === 2, { result: 'catBusy' })
     await once.run()
     expect([once.asked, once.resets()]).toEqual([[first, first], 1])
@@ -84,7 +84,7 @@ describe('another way to enable, for firmwares that want one', () => {
   })
 
   it.each(['disallowedByPolicy', 'profileNotInDisabledState', 'iccidOrAidNotFound'])(
-    'takes %s for an answer',
+    'The result %s is final',
     async result => {
       const card = firmware(() => false, { result })
       await expect(card.run()).rejects.toMatchObject({ data: { result } })

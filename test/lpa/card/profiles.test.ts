@@ -80,7 +80,7 @@ const wholeCard = (channel: FakeCard) => {
 }
 
 describe('profile management (SGP.22 §3.2)', () => {
-  it('enables with REFRESH, resets, opens the ISD-R anew and reads the state back', async () => {
+  it('enableProfile requests REFRESH, resets the card, opens the ISD-R again and verifies the state', async () => {
     const { card, asked } = cardWith()
     const { resets, ...whole } = wholeCard(card)
     expect(await enableProfile({ card: whole, profile })).toMatchObject({ profileState: 'enabled' })
@@ -88,7 +88,7 @@ describe('profile management (SGP.22 §3.2)', () => {
     expect(card.open.size).toBe(0)
   })
 
-  it('names the profile by AID and leaves REFRESH out where it is asked to', async () => {
+  it('enableProfile uses the AID and no REFRESH on request', async () => {
     const { card, asked } = cardWith()
     await enableProfile({ card: wholeCard(card), profile: { isdpAid: ISDP_AID }, refreshFlag: false })
     await disableProfile({ card: wholeCard(card), profile })
@@ -98,7 +98,7 @@ describe('profile management (SGP.22 §3.2)', () => {
     ])
   })
 
-  it('does not believe a card that says ok and does nothing', async () => {
+  it('A card that answers ok without a state change fails', async () => {
     const { card } = cardWith({ lies: true })
     const expected = { code: 'state-not-changed', fault: 'card' }
     await expect(enableProfile({ card: wholeCard(card), profile })).rejects.toMatchObject(expected)
@@ -106,7 +106,7 @@ describe('profile management (SGP.22 §3.2)', () => {
     expect(card.open.size).toBe(0)
   })
 
-  it('does not take another enabled profile for the one it named, nor two of them', async () => {
+  it('Another or a second enabled profile fails the verification', async () => {
     const others = [{ iccid: iccidFromDigits('89049032123451234520'), profileState: 'enabled' as const }]
     for (const lies of [true, false])
       await expect(enableProfile({ card: wholeCard(cardWith({ lies, others }).card), profile })).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe('profile management (SGP.22 §3.2)', () => {
     await withIsdr(cardWith({ others }).card, {}, isdr => deleteProfile(isdr, profile))
   })
 
-  it('says what the card refused, by its name', async () => {
+  it('The error contains the name of the result', async () => {
     const { card } = cardWith({ gone: true })
     await expect(enableProfile({ card: wholeCard(card), profile })).rejects.toMatchObject({
       code: 'card-refused',
@@ -131,7 +131,7 @@ describe('profile management (SGP.22 §3.2)', () => {
     expect(card.open.size).toBe(0)
   })
 
-  it('lists, names, deletes and resets', async () => {
+  it('Profiles can be listed, renamed, deleted and reset', async () => {
     const { card } = cardWith()
     await withIsdr(card, {}, async isdr => {
       await setNickname(isdr, ICCID, 'Travel')
@@ -144,12 +144,12 @@ describe('profile management (SGP.22 §3.2)', () => {
     })
   })
 
-  it('reads a number that a later version of the module may have named', async () => {
+  it('An unknown result number is reported as a number', async () => {
     const card = fakeCard([{ ...told(ES10c.EnableProfile, () => 0), answer: () => fromHex('bf3103800142') }])
     await expect(enableProfile({ card: wholeCard(card), profile })).rejects.toMatchObject({ data: { result: 0x42 } })
   })
 
-  it('asks with an ICCID only if it is one', async () => {
+  it('An invalid ICCID is rejected before the request', async () => {
     await expect(withIsdr(fakeCard([]), {}, isdr => setNickname(isdr, '12x', 'x'))).rejects.toThrow(RangeError)
   })
 })

@@ -22,8 +22,8 @@ const sequences = {
 }
 
 /** SGP.22 §2.5.5, written out by hand from its list of segments. */
-describe('the segments of a bound package', () => {
-  it('are header and secure channel; header and first of the 87s; header, and each, of the 88s and 86s', () => {
+describe('segments of a bound profile package', () => {
+  it('getSegments separates the parts as SGP.22 §2.5.5 defines', () => {
     const { a0, a1, a2, a3 } = sequences
     const whole = bind(initialise, a0, a1, a2, a3)
     const { segments, metadata: read } = segmentPackage(whole)
@@ -43,7 +43,7 @@ describe('the segments of a bound package', () => {
     expect(read.profileName).toBe(METADATA.profileName)
   })
 
-  it('do without the second sequence of 87, for session keys', () => {
+  it('getSegments accepts a package without the second sequence of 87', () => {
     const { a0, a1, a3 } = sequences
     expect(segmentPackage(bind(initialise, a0, a1, a3)).segments.length).toBe(1 + 2 + 3 + 3)
   })

@@ -26,7 +26,7 @@ const prepareSays = (downloadErrorCode: DownloadErrorCode) =>
   )
 const faultOf = async (twist: Twist) => (await tell(twist)).error
 
-describe('a card that refuses what the server sent', () => {
+describe('rejection by the card', () => {
   it.each<[AuthenticateErrorCode, 'card' | 'server', true | undefined]>([
     ['invalidSignature', 'server', undefined],
     ['invalidSignature', 'card', true],
@@ -52,7 +52,7 @@ describe('a card that refuses what the server sent', () => {
     expect(error).toMatchObject({ code: 'card-refused', fault, data: { result: code } })
   })
 
-  it('is right to refuse a profile that it lists, and wrong where it does not', async () => {
+  it('A rejection with "ICCID exists" is correct only if the card lists the ICCID', async () => {
     const errorResult = {
       bppCommandId: 'storeMetadata',
       errorReason: 'installFailedDueToIccidAlreadyExistsOnEuicc',
@@ -62,7 +62,7 @@ describe('a card that refuses what the server sent', () => {
   })
 })
 
-describe('a server that refuses what the card sent', () => {
+describe('rejection by the server', () => {
   const refused = (row: Parameters<typeof served>[0], subjectCode: string, reasonCode: string) => [
     served(row, () => ({ refused: { subjectCode, reasonCode } })),
   ]
@@ -74,7 +74,7 @@ describe('a server that refuses what the card sent', () => {
     ['8.1', '4.8', 'user'],
     ['8.2.6', '3.8', 'server'],
     ['8.8.5', '4.10', 'server'],
-  ])('AuthenticateClient %s/%s is put down to the %s', async (subjectCode, reasonCode, fault) => {
+  ])('AuthenticateClient %s/%s has the cause %s', async (subjectCode, reasonCode, fault) => {
     const error = await faultOf({ server: refused(ES9p.AuthenticateClient as never, subjectCode, reasonCode) })
     expect(error).toMatchObject({ code: 'server-refused', fault, data: { subjectCode, reasonCode } })
   })
@@ -83,12 +83,12 @@ describe('a server that refuses what the card sent', () => {
     ['8.1', '6.1', 'card'],
     ['8.2.7', '3.8', 'user'],
     ['8.2', '3.7', 'server'],
-  ])('GetBoundProfilePackage %s/%s is put down to the %s', async (subjectCode, reasonCode, fault) => {
+  ])('GetBoundProfilePackage %s/%s has the cause %s', async (subjectCode, reasonCode, fault) => {
     const error = await faultOf({ server: refused(ES9p.GetBoundProfilePackage as never, subjectCode, reasonCode) })
     expect(error).toMatchObject({ code: 'server-refused', fault, data: { subjectCode, reasonCode } })
   })
 
-  it('that does not see a signature for what it is, is the one to blame', async () => {
+  it('A server that rejects a valid signature is the cause', async () => {
     const { error } = await tell({
       genuineCard: true,
       server: refused(ES9p.AuthenticateClient as never, '8.1', '6.1'),

@@ -13,7 +13,7 @@ const random = (length: number): Uint8Array =>
   })
 const context = { random, now }
 
-describe.each(['P-256', 'brainpoolP256r1'] as const)('TLS trust from the card’s CI list, on %s', curve => {
+describe.each(['P-256', 'brainpoolP256r1'] as const)('TLS trust by the CI list of the card on %s', curve => {
   const pki = issueTestPki({ ...context, curve, smdpHost: HOST })
   const stranger = issueTestPki({ ...context, curve, smdpHost: HOST })
   const ciPkIds = [pki.ci.certificate.subjectKeyId!]
@@ -21,38 +21,38 @@ describe.each(['P-256', 'brainpoolP256r1'] as const)('TLS trust from the card’
   const trust = rspServerTrust({ ciPkIds, certificates: ders, clock: () => now })
   const dpTls = pki.dpTls.certificate.der
 
-  it('takes the server’s certificate with and without its CI, however often that is repeated', () => {
+  it('A server certificate is accepted with and without its CI certificate', () => {
     expect(() => trust([dpTls], HOST)).not.toThrow()
     expect(() => trust([dpTls, ders[0]!, ders[0]!], HOST)).not.toThrow()
     expect(() => trust([dpTls], HOST.toUpperCase())).not.toThrow()
   })
 
-  it('takes one label for a star, and no more', () => {
+  it('A wildcard matches one label only', () => {
     const der = issueTls(pki.ci, { ...context, dnsNames: ['*.example.com'] }).certificate.der
     expect(() => trust([der], HOST)).not.toThrow()
     for (const host of ['example.com', 'a.b.example.com', '.example.com'])
       expect(() => trust([der], host)).toThrow(expect.objectContaining({ code: 'wrong-names' }))
   })
 
-  it('refuses a name that is not in the certificate', () => {
+  it('A host that is not in the certificate is rejected', () => {
     expect(() => trust([dpTls], 'other.example.com')).toThrow(expect.objectContaining({ code: 'wrong-names' }))
   })
 
-  it('refuses a CI that is at hand and not on the card’s list', () => {
+  it('A known CI that the card does not list is rejected', () => {
     expect(() => trust([stranger.dpTls.certificate.der], HOST)).toThrow(expect.objectContaining({ code: 'unknown-ci' }))
     const none = rspServerTrust({ ciPkIds: [], certificates: ders, clock: () => now })
     expect(() => none([dpTls], HOST)).toThrow(expect.objectContaining({ code: 'unknown-ci' }))
   })
 
   it.each(['bad-signature', 'expired', 'not-yet-valid', 'wrong-role', 'wrong-key-usage', 'wrong-names'] as const)(
-    'refuses a certificate with %s',
+    'A certificate with %s is rejected',
     fault => {
       const { certificate } = issueFaultyCertificate(pki, 'DPtls', fault, context)
       expect(() => trust([certificate.der], HOST)).toThrow(expect.objectContaining({ code: fault }))
     },
   )
 
-  it('refuses an SM-DP+ certificate of another role in the place of the one for TLS', () => {
+  it('An SM-DP+ certificate of another role is rejected for TLS', () => {
     const { privateKey } = pki.dpAuth
     const certificate = issueCertificate({
       kind: 'DPauth',
@@ -68,7 +68,7 @@ describe.each(['P-256', 'brainpoolP256r1'] as const)('TLS trust from the card’
     expect(() => trust([certificate.der], HOST)).toThrow(expect.objectContaining({ code: 'wrong-role' }))
   })
 
-  it('refuses what is no certificate, and nothing at all', () => {
+  it('Invalid data and a missing certificate are rejected', () => {
     expect(() => trust([Uint8Array.of(0x30, 0)], HOST)).toThrow(expect.objectContaining({ code: 'malformed' }))
     expect(() => trust([], HOST)).toThrow(expect.objectContaining({ code: 'unknown-ci' }))
   })
