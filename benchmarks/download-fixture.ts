@@ -2,7 +2,7 @@ import type { Card, Channel } from '../src/apdu/channel.ts'
 import { BENCH_IMEI } from '../src/bench/device/mobile-device.ts'
 import { createMemory } from '../src/euicc/state/memory.ts'
 import { type CurveOption, curveName, OWN_SMDP_HOST } from '../src/host/pki/card-pki.ts'
-import { deviceInfoOf } from '../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../src/lpa/card/device-info.ts'
 import { withIsdr } from '../src/lpa/card/isdr.ts'
 import { deleteProfile } from '../src/lpa/card/profiles.ts'
 import { type Download, downloadProfile } from '../src/lpa/download.ts'
@@ -81,7 +81,7 @@ export const createDownloadFixture = async (
             fetch,
             smdpAddress: OWN_SMDP_HOST,
             matchingId,
-            deviceInfo: deviceInfoOf(BENCH_IMEI),
+            deviceInfo: toDeviceInfo(BENCH_IMEI),
             confirm: async () => ({ accepted: true }),
           }),
         ),

@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts'
 import { type Command, decodeCommand, encodeCommand } from './command.ts'
 import { ApduError } from './errors.ts'
-import { dataOf, getStatus, isOk, refusal } from './status.ts'
+import { getResponseData, getStatus, isOk, refusal } from './status.ts'
 
 export interface Answer {
   readonly data: Uint8Array
@@ -31,11 +31,11 @@ export const transceive = async (
 ): Promise<Answer> => {
   const { cla } = command instanceof Uint8Array ? decodeCommand(command) : command
   let response = await transmitHandling6Cxx(channel, command)
-  const parts = [dataOf(response)]
+  const parts = [getResponseData(response)]
   let total = parts[0]!.length
   for (let status = getStatus(response); status >> 8 === 0x61 || status >> 8 === 0x9f; status = getStatus(response)) {
     response = await transmitHandling6Cxx(channel, { cla, ins: 0xc0, p1: 0, p2: 0, le: status & 0xff || 0x100 })
-    const part = dataOf(response)
+    const part = getResponseData(response)
     if (part.length === 0 && isOk(getStatus(response)))
       throw new ApduError('bad-response', 'the card announced response data and returned none to GET RESPONSE')
     parts.push(part)

@@ -31,7 +31,7 @@ export const decodeClass = (cla: number): ClassByte => {
 }
 
 /** The logical channel that a class byte names. */
-export const channelOf = (cla: number): number => decodeClass(cla).channel
+export const getLogicalChannel = (cla: number): number => decodeClass(cla).channel
 
 /** `cla`, given for channel 0, on another logical channel. */
 export const classFor = (channel: number, cla: number): number => {

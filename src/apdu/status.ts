@@ -8,7 +8,8 @@ export const getStatus = (response: Uint8Array): number => {
 }
 
 /** The data of a response, without the status word. */
-export const dataOf = (response: Uint8Array): Uint8Array => response.subarray(0, Math.max(0, response.length - 2))
+export const getResponseData = (response: Uint8Array): Uint8Array =>
+  response.subarray(0, Math.max(0, response.length - 2))
 
 /** A response APDU. */
 export const respond = (status: number, data: Uint8Array = new Uint8Array(0)): Uint8Array => {

@@ -2,7 +2,7 @@ import { isApduError } from '../apdu/errors.ts'
 import type { CancelSessionReason } from '../rsp/authentication.ts'
 import { ES10b } from '../rsp/interfaces/es10b.ts'
 import { isLpaError } from './errors.ts'
-import { stepOf } from './report.ts'
+import { getStepName } from './report.ts'
 
 /** The reason for CancelSession (SGP.22 §3.0.2); `undefined` if there is no session to cancel. */
 export const reasonToCancel = (error: unknown): CancelSessionReason | undefined => {
@@ -30,6 +30,8 @@ export const reasonToCancel = (error: unknown): CancelSessionReason | undefined 
     case 'server-refused':
       return undefined
     default:
-      return error.data.step === stepOf(ES10b.LoadBoundProfilePackage) ? 'loadBppExecutionError' : 'undefinedReason'
+      return error.data.step === getStepName(ES10b.LoadBoundProfilePackage)
+        ? 'loadBppExecutionError'
+        : 'undefinedReason'
   }
 }

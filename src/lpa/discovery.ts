@@ -4,7 +4,7 @@ import { readAddresses } from './card/euicc.ts'
 import type { Isdr } from './card/isdr.ts'
 import { type Download, type DownloadRequest, downloadProfile } from './download.ts'
 import { isLpaError, LpaError } from './errors.ts'
-import { stepOf } from './report.ts'
+import { getStepName } from './report.ts'
 import { withFaultOfRefusal } from './server/judge-refusal.ts'
 import { callServer, type ServerAccess } from './server/server-call.ts'
 import { authenticateServer, checkTransactionId } from './session.ts'
@@ -41,7 +41,7 @@ export const discoverEvents = async (request: DiscoveryRequest): Promise<readonl
       })
     },
   )
-  checkTransactionId(stepOf(ES11.AuthenticateClient), transactionId, answer.transactionId)
+  checkTransactionId(getStepName(ES11.AuthenticateClient), transactionId, answer.transactionId)
   return answer.eventEntries
 }
 
@@ -89,7 +89,7 @@ export const downloadEvent = async (
         'server',
         `${rspServerAddress} does not have the event ${eventId} that refers to it`,
         {
-          step: stepOf(ES11.AuthenticateClient),
+          step: getStepName(ES11.AuthenticateClient),
         },
       )
     next = found

@@ -5,7 +5,7 @@ import { ES9p } from '../rsp/interfaces/es9p.ts'
 import { readAddresses } from './card/euicc.ts'
 import type { Isdr } from './card/isdr.ts'
 import { LpaError } from './errors.ts'
-import { stepOf } from './report.ts'
+import { getStepName } from './report.ts'
 import { isSmds } from './server/server-role.ts'
 
 /** Selects the SM-DP+. The default address of the card is used only if requested. */
@@ -35,7 +35,7 @@ export const findSource = async (
 export const checkIsSmdp = (address: string, certificate: Uint8Array): void => {
   if (!isSmds(certificate)) return
   throw new LpaError('not-an-smdp', 'server', `${address} is an SM-DS, not an SM-DP+, and has no profiles`, {
-    step: stepOf(ES9p.InitiateAuthentication),
+    step: getStepName(ES9p.InitiateAuthentication),
     field: 'serverCertificate',
   })
 }
@@ -50,7 +50,7 @@ export const checkOid = (expected: string, certificate: Uint8Array): void => {
     'server',
     `the activation code is for SM-DP+ ${expected}, the certificate ${description}`,
     {
-      step: stepOf(ES9p.InitiateAuthentication),
+      step: getStepName(ES9p.InitiateAuthentication),
       field: 'smdpOid',
     },
   )

@@ -16,8 +16,8 @@ import { segmentPackage } from './card/segments.ts'
 import { checkIsSmdp, checkOid, type DownloadSource, findSource } from './download-source.ts'
 import { isLpaError, LpaError } from './errors.ts'
 import { asNotification, deliver, listNotifications } from './notifications.ts'
-import { judgePolicyRules, type PolicyRule, policyRulesOf } from './policy.ts'
-import { stepOf } from './report.ts'
+import { getPolicyRules, judgePolicyRules, type PolicyRule } from './policy.ts'
+import { getStepName } from './report.ts'
 import { type Attempt, findResult, isInterruption } from './resume-download.ts'
 import { asElement, faultOfDownloadError, isGenuine, withFaultOfRefusal } from './server/judge-refusal.ts'
 import { callServer, type ServerAccess } from './server/server-call.ts'
@@ -179,7 +179,7 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
   signal?.throwIfAborted()
   const pprConsentRequired = await checkPolicy(isdr, profileMetadata)
   const confirmationCodeRequired = session.smdpSigned2.value.ccRequiredFlag
-  const ppr = policyRulesOf(profileMetadata)
+  const ppr = getPolicyRules(profileMetadata)
   const agreed = attempt?.agreed && sameMetadata(attempt.agreed.metadata, profileMetadata) ? attempt.agreed : undefined
   const consent: Consent = agreed
     ? { accepted: true, confirmationCode: agreed.confirmationCode }
@@ -222,7 +222,7 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
   }).catch(error => {
     throw withFaultOfRefusal(error, { covered, signature, certificate: session.euiccCertificate })
   })
-  checkTransactionId(stepOf(ES9p.GetBoundProfilePackage), transactionId, bound.transactionId)
+  checkTransactionId(getStepName(ES9p.GetBoundProfilePackage), transactionId, bound.transactionId)
 
   // 5. The metadata of the package, which are not encrypted, must match the accepted ones.
   const { segments, metadata } = segmentPackage(bound.boundProfilePackage)
@@ -232,7 +232,7 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
       'server',
       'the bound package is for another profile than the accepted one',
       {
-        step: stepOf(ES9p.GetBoundProfilePackage),
+        step: getStepName(ES9p.GetBoundProfilePackage),
         field: toHex(metadata.iccid) === toHex(profileMetadata.iccid) ? 'profileMetadata' : 'iccid',
       },
     )
@@ -247,7 +247,7 @@ const bindAndLoad = async (request: DownloadRequest, session: RspSession): Promi
 
 /** Returns true if the card requires the user's consent to the rules. */
 const checkPolicy = async (isdr: Isdr, metadata: StoreMetadataRequest): Promise<boolean> => {
-  if (policyRulesOf(metadata).length === 0) return false
+  if (getPolicyRules(metadata).length === 0) return false
   const { rat } = await isdr.call(ES10b.GetRAT, {})
   const { forbiddenProfilePolicyRules = [] } = (await isdr.call(ES10b.GetEUICCInfo2, {})).value
   const installed = await listProfiles(isdr)
@@ -278,7 +278,7 @@ const checkResultSignature = (
     certificate: euiccCertificate,
   }
   if (isGenuine(claim)) return
-  const step = stepOf(ES10b.LoadBoundProfilePackage)
+  const step = getStepName(ES10b.LoadBoundProfilePackage)
   throw new LpaError(
     'card-mismatch',
     'card',

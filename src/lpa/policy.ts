@@ -12,7 +12,7 @@ export type PolicyVerdict =
   | { readonly allowed: false; readonly rule: PolicyRule; readonly why: string }
 
 /** The rules that need an authorization: PPR1 forbids disabling, PPR2 forbids deleting (SGP.22 §2.9.2.1). */
-export const policyRulesOf = (metadata: Pick<StoreMetadataRequest, 'profilePolicyRules'>): PolicyRule[] =>
+export const getPolicyRules = (metadata: Pick<StoreMetadataRequest, 'profilePolicyRules'>): PolicyRule[] =>
   (['ppr1', 'ppr2'] as const).filter(rule => metadata.profilePolicyRules?.includes(rule))
 
 /** Decides whether the card allows a profile with policy rules (SGP.22 §2.9.3, §3.1.3). */
@@ -25,7 +25,7 @@ export const judgePolicyRules = (
   },
 ): PolicyVerdict => {
   let consentRequired = false
-  for (const rule of policyRulesOf(metadata)) {
+  for (const rule of getPolicyRules(metadata)) {
     const refuse = (why: string): PolicyVerdict => ({ allowed: false, rule, why })
     if (card.forbidden.includes(rule)) return refuse('the card forbids this rule (forbiddenProfilePolicyRules)')
     const { profileOwner } = metadata

@@ -18,11 +18,11 @@ interface Row {
   readonly name: string
   readonly clause: string
 }
-export const stepOf = (row: Row): string => `${row.interface}.${row.name}`
+export const getStepName = (row: Row): string => `${row.interface}.${row.name}`
 
 /** Runs a step and reports its start and end. */
 export const reported = async <T>(report: Report, row: Row, work: () => Promise<T>): Promise<T> => {
-  const step = stepOf(row)
+  const step = getStepName(row)
   report({ kind: 'started', step, clause: row.clause })
   let value: T
   try {

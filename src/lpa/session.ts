@@ -8,7 +8,7 @@ import type { HttpFunction } from '../rsp/interfaces/http-function.ts'
 import type { StoreMetadataRequest } from '../rsp/metadata.ts'
 import { functionRefused, type Isdr } from './card/isdr.ts'
 import { LpaError } from './errors.ts'
-import { stepOf } from './report.ts'
+import { getStepName } from './report.ts'
 import { faultOfAuthenticateError, withFaultOfRefusal } from './server/judge-refusal.ts'
 import { callServer, type ServerAccess } from './server/server-call.ts'
 
@@ -119,7 +119,7 @@ export const openSession = async (request: SessionRequest): Promise<RspSession> 
       transactionId,
       authenticateServerResponse: authenticated.authenticateServerResponse,
     })
-    const step = stepOf(ES9p.AuthenticateClient)
+    const step = getStepName(ES9p.AuthenticateClient)
     checkTransactionId(step, transactionId, answer.transactionId)
     checkTransactionId(step, transactionId, answer.smdpSigned2.value.transactionId, 'smdpSigned2.transactionId')
     return {
@@ -155,7 +155,7 @@ const checkInitiated = (
   initiated: InitiateAuthenticationOk,
   asked: { euiccChallenge: Uint8Array; euiccInfo1: EUICCInfo1; address: string },
 ): void => {
-  const step = stepOf(ES9p.InitiateAuthentication)
+  const step = getStepName(ES9p.InitiateAuthentication)
   const signed = initiated.serverSigned1.value
   const mismatch = (field: string, detail: string): LpaError =>
     new LpaError('server-mismatch', 'server', `${step}: ${detail}`, { step, field })
@@ -191,7 +191,7 @@ const checkAuthenticated = (
     const fault = faultOfAuthenticateError(code, { server, ciPKIds: asked.ciPKIds })
     throw functionRefused(ES10b.AuthenticateServer, code, fault)
   }
-  const step = stepOf(ES10b.AuthenticateServer)
+  const step = getStepName(ES10b.AuthenticateServer)
   const [mine, theirs] = [ok.euiccSigned1.value, initiated.serverSigned1.value]
   const field = !equalBytes(mine.transactionId, theirs.transactionId)
     ? 'transactionId'

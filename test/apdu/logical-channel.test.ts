@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
-  channelOf,
   classFor,
   closeLogicalChannel,
   decodeClass,
+  getLogicalChannel,
   openLogicalChannel,
   selectByAid,
 } from '../../src/apdu/logical-channel.ts'
@@ -24,7 +24,7 @@ describe('class bytes (TS 102 221 §10.1.1)', () => {
     [1, 0x84, 0x85],
   ])('channel %i, class %i', (channel, cla, coded) => {
     expect(classFor(channel, cla)).toBe(coded)
-    expect(channelOf(coded)).toBe(channel)
+    expect(getLogicalChannel(coded)).toBe(channel)
   })
 
   it('names every channel from 0 to 19 in both families', () => {
@@ -45,7 +45,7 @@ describe('class bytes (TS 102 221 §10.1.1)', () => {
     expect(() => classFor(20, 0x00)).toThrow(expect.objectContaining({ code: 'bad-command' }))
     expect(() => classFor(-1, 0x00)).toThrow(expect.objectContaining({ code: 'bad-command' }))
     for (const cla of [0x20, 0x3f, 0xff])
-      expect(() => channelOf(cla)).toThrow(expect.objectContaining({ code: 'bad-command' }))
+      expect(() => getLogicalChannel(cla)).toThrow(expect.objectContaining({ code: 'bad-command' }))
   })
 })
 

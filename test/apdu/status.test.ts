@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { dataOf, describeStatus, getStatus, isOk, respond, triesLeft } from '../../src/apdu/status.ts'
+import { describeStatus, getResponseData, getStatus, isOk, respond, triesLeft } from '../../src/apdu/status.ts'
 import { bytes, hex } from './scripted-channel.ts'
 
 describe('status words', () => {
   it('parts a response into data and status', () => {
     expect(getStatus(bytes('01026a82'))).toBe(0x6a82)
-    expect(hex(dataOf(bytes('01026a82')))).toBe('0102')
+    expect(hex(getResponseData(bytes('01026a82')))).toBe('0102')
     expect(hex(respond(0x9000, bytes('0102')))).toBe('01029000')
     expect(() => getStatus(bytes('90'))).toThrow(expect.objectContaining({ code: 'bad-response' }))
   })

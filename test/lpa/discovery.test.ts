@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createEuicc } from '../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
 import { createMemory } from '../../src/euicc/state/memory.ts'
-import { deviceInfoOf } from '../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../src/lpa/card/isdr.ts'
 import { discoverEvents, downloadEvent } from '../../src/lpa/discovery.ts'
 import type { Fetch } from '../../src/rsp/fetch.ts'
@@ -30,7 +30,7 @@ const createDownloadFixture = async (rootDsAddress = A) => {
   }
   const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
     card.exclusive(channel => withIsdr(channel, {}, work))
-  const deviceInfo = deviceInfoOf('490154203237518')
+  const deviceInfo = toDeviceInfo('490154203237518')
   return {
     servers,
     asked,

@@ -1,7 +1,7 @@
 import type { Channel } from '../../src/apdu/channel.ts'
 import { concat, fromHex } from '../../src/asn1/bytes.ts'
 import { encode, keep } from '../../src/asn1/schema.ts'
-import { deviceInfoOf } from '../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../src/lpa/card/isdr.ts'
 import { type Consent, type ConsentTerms, downloadProfile } from '../../src/lpa/download.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
@@ -286,7 +286,7 @@ export const tell = async (
       ...source,
       isdr,
       fetch: wrapFetch(server.fetch),
-      deviceInfo: deviceInfoOf('35290611'),
+      deviceInfo: toDeviceInfo('35290611'),
       signal: stop.signal,
       confirm: async (metadata, terms) => {
         asked.push({ metadata, terms, heard: [...server.log] })

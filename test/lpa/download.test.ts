@@ -3,7 +3,7 @@ import { toHex } from '../../src/asn1/bytes.ts'
 import { createEuicc } from '../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
 import { createMemory } from '../../src/euicc/state/memory.ts'
-import { deviceInfoOf } from '../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../src/lpa/card/isdr.ts'
 import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../../src/lpa/card/profiles.ts'
 import { type Consent, downloadProfile } from '../../src/lpa/download.ts'
@@ -60,7 +60,7 @@ const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1', upp: Ui
           isdr,
           fetch: fixture.smdp.es9p,
           activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
-          deviceInfo: deviceInfoOf('490154203237518'),
+          deviceInfo: toDeviceInfo('490154203237518'),
           confirm: async () => consent,
         }),
       ),

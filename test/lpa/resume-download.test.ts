@@ -4,7 +4,7 @@ import { ApduError } from '../../src/apdu/errors.ts'
 import { createEuicc } from '../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
 import { createMemory } from '../../src/euicc/state/memory.ts'
-import { deviceInfoOf } from '../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../src/lpa/card/isdr.ts'
 import { listProfiles } from '../../src/lpa/card/profiles.ts'
 import { downloadProfile } from '../../src/lpa/download.ts'
@@ -83,7 +83,7 @@ const createDownloadFixture = async ({
         fetch,
         smdpAddress: ADDRESS,
         matchingId: MATCHING_ID,
-        deviceInfo: deviceInfoOf('35290611'),
+        deviceInfo: toDeviceInfo('35290611'),
         confirm: async () => {
           asked++
           return { accepted: true, confirmationCode: CODE }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/asn1/bytes.ts'
 import { keep } from '../../src/asn1/schema.ts'
-import { deviceInfoOf } from '../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../src/lpa/card/device-info.ts'
 import { PrepareDownloadResponse } from '../../src/rsp/authentication.ts'
 import { hashConfirmationCode } from '../../src/rsp/crypto/confirmation-code.ts'
 import { FetchError } from '../../src/rsp/fetch.ts'
@@ -288,7 +288,7 @@ describe('download with one changed value', () => {
       'a card that signs another matching id',
       {
         ctxParamsSigned: {
-          ctxParamsForCommonAuthentication: { matchingId: 'ANOTHER', deviceInfo: deviceInfoOf('35290611') },
+          ctxParamsForCommonAuthentication: { matchingId: 'ANOTHER', deviceInfo: toDeviceInfo('35290611') },
         },
       },
       { code: 'card-mismatch', fault: 'card', data: { field: 'ctxParams1' } },

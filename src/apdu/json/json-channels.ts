@@ -1,8 +1,8 @@
 import type { Channel } from '../channel.ts'
 import { type DecodedCommand, decodeCommand, encodeCommand } from '../command.ts'
 import { ApduError, isApduError } from '../errors.ts'
-import { channelOf, classFor, LAST_CHANNEL } from '../logical-channel.ts'
-import { dataOf, getStatus, respond } from '../status.ts'
+import { classFor, getLogicalChannel, LAST_CHANNEL } from '../logical-channel.ts'
+import { getResponseData, getStatus, respond } from '../status.ts'
 import type { ApduAnswer, ApduFunction } from './apdu-json.ts'
 
 /** How a logical channel number of the caller is realized. */
@@ -86,7 +86,7 @@ export const createJsonChannels = (ask: AskJson) => {
   const openManaged = async (number: number, bytes: Uint8Array): Promise<Uint8Array> => {
     try {
       const managed = await transmit(encodeCommand({ cla: 0, ins: MANAGE_CHANNEL, p1: 0, p2: 0, le: 1 }))
-      const [card] = dataOf(managed)
+      const [card] = getResponseData(managed)
       if (getStatus(managed) !== 0x9000 || card === undefined) return respond(NO_SUCH_APPLICATION)
       const answer = await transmitOn(card, bytes)
       if (isSelected(answer)) opened.set(number, { kind: 'managed', number: card })
@@ -104,7 +104,7 @@ export const createJsonChannels = (ask: AskJson) => {
       const command = decodeCommand(bytes)
       const interindustry = (command.cla & 0x80) === 0
       if (interindustry && command.ins === MANAGE_CHANNEL) return manage(command)
-      const number = channelOf(command.cla)
+      const number = getLogicalChannel(command.cla)
       if (number === 0) return transmit(bytes)
       const mapping = opened.get(number)
       if (!mapping) return respond(NO_SUCH_CHANNEL)

@@ -1,7 +1,7 @@
 import type { Card, Channel } from '../channel.ts'
 import { isApduError } from '../errors.ts'
 import { decodeProactive, type ProactiveCommand, serveProactive } from '../proactive.ts'
-import { dataOf, getStatus, isOk } from '../status.ts'
+import { getResponseData, getStatus, isOk } from '../status.ts'
 import { forward, forwardChannel } from './compose.ts'
 
 const FETCH = 0x12
@@ -72,7 +72,7 @@ const watchPending = (channel: Channel, onFetched: (command: ProactiveCommand) =
     else if (status === 0x9000) pendingLength = undefined
     // A caller may FETCH by itself.
     if (command[1] === FETCH && isOk(status)) {
-      const fetched = tryDecode(dataOf(response))
+      const fetched = tryDecode(getResponseData(response))
       if (fetched !== undefined) onFetched(fetched)
     }
     return response

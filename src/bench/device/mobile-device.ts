@@ -2,7 +2,7 @@ import type { Card, Channel } from '../../apdu/channel.ts'
 import type { LpaAccess, LpaFailure, RegistrationAccess } from '../../app/app.ts'
 import type { AppRegistrationState } from '../../app/state.ts'
 import type { Decoded } from '../../evidence/events.ts'
-import { deviceInfoOf } from '../../lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../lpa/card/device-info.ts'
 import type { IsdrOptions } from '../../lpa/card/isdr.ts'
 import { withIsdr } from '../../lpa/card/isdr.ts'
 import { enableProfile, listProfiles } from '../../lpa/card/profiles.ts'
@@ -48,7 +48,7 @@ export const imeiOf = (modem: RunModem | undefined): string => {
   const imei = modem?.identity.imei
   if (imei === undefined) return BENCH_IMEI
   try {
-    deviceInfoOf(imei)
+    toDeviceInfo(imei)
     return imei
   } catch {
     // An engineering sample has an invalid check digit; its TAC and serial number are still valid.
@@ -113,7 +113,7 @@ export const createMobileDevice = (at: {
             attempt,
             fetch,
             activationCode,
-            deviceInfo: deviceInfoOf(imeiOf(at.modem)),
+            deviceInfo: toDeviceInfo(imeiOf(at.modem)),
             signal,
             async confirm(metadata, { confirmationCodeRequired, ppr }) {
               const answer = await during.consent({

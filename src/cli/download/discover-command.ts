@@ -1,4 +1,4 @@
-import type { deviceInfoOf } from '../../lpa/card/device-info.ts'
+import type { toDeviceInfo } from '../../lpa/card/device-info.ts'
 import { readAddresses } from '../../lpa/card/euicc.ts'
 import { discoverEvents } from '../../lpa/discovery.ts'
 import type { SmdsOptions } from '../card/card-options.ts'
@@ -12,7 +12,7 @@ import { type DiscoveredEvents, showEvents } from './choose-event.ts'
 export const retrieveEvents = (
   at: CardWork,
   smdsAddress: string | undefined,
-  deviceInfo: ReturnType<typeof deviceInfoOf>,
+  deviceInfo: ReturnType<typeof toDeviceInfo>,
 ): Promise<DiscoveredEvents> =>
   onIsdr(at, async isdr => {
     const root = smdsAddress ?? (await readAddresses(isdr)).rootDsAddress

@@ -1,5 +1,5 @@
 import { BenchError } from '../../host/error.ts'
-import type { deviceInfoOf } from '../../lpa/card/device-info.ts'
+import type { toDeviceInfo } from '../../lpa/card/device-info.ts'
 import { readAddresses } from '../../lpa/card/euicc.ts'
 import type { Isdr } from '../../lpa/card/isdr.ts'
 import { downloadEvent } from '../../lpa/discovery.ts'
@@ -60,7 +60,7 @@ const parseSourceForLpac = (code: string | undefined, options: DownloadOptions):
   }
 }
 
-type Settings = DownloadOptions & { readonly deviceInfo: ReturnType<typeof deviceInfoOf> }
+type Settings = DownloadOptions & { readonly deviceInfo: ReturnType<typeof toDeviceInfo> }
 
 const download = async (
   at: CardWork,

@@ -3,7 +3,7 @@ import { decodeCommand } from '../../apdu/command.ts'
 import { isApduError } from '../../apdu/errors.ts'
 import { transceive } from '../../apdu/exchange.ts'
 import { classFor, closeLogicalChannel, openLogicalChannel, selectByAid } from '../../apdu/logical-channel.ts'
-import { dataOf, describeStatus, getStatus, isOk, respond } from '../../apdu/status.ts'
+import { describeStatus, getResponseData, getStatus, isOk, respond } from '../../apdu/status.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
 import { BenchError } from '../../host/error.ts'
 import { withIsdr } from '../../lpa/card/isdr.ts'
@@ -98,7 +98,7 @@ const sendAll = async (
     const sent = logicalChannel === 0 ? command : moveToChannel(command, logicalChannel)
     const response = (at.options as ApduOptions).raw ? await channel.transmit(sent) : await transceiveAll(channel, sent)
     const status = getStatus(response)
-    const data = toHex(dataOf(response)).toUpperCase()
+    const data = toHex(getResponseData(response)).toUpperCase()
     at.terminal.line(`> ${toHex(sent).toUpperCase()}`)
     at.terminal.line(`< ${data === '' ? '' : `${data} `}${describeStatus(status)}`)
     done.push({

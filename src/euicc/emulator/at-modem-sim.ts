@@ -3,9 +3,9 @@ import { type DecodedCommand, decodeCommand } from '../../apdu/command.ts'
 import { isApduError } from '../../apdu/errors.ts'
 import { readBinary, readRecord, selectFile } from '../../apdu/files.ts'
 import {
-  channelOf,
   classFor,
   closeLogicalChannel,
+  getLogicalChannel,
   openLogicalChannel,
   selectByAid,
 } from '../../apdu/logical-channel.ts'
@@ -111,7 +111,7 @@ export const createModemSim = ({
       if (number === undefined) return cme(50)
       // The modem sets the channel. Most replace the one in the class byte; if session and channel differ, a class byte
       // with a channel is rejected.
-      if (manners.handles === 'hexadecimal' && channelOf(command.cla) !== 0) return cme(50)
+      if (manners.handles === 'hexadecimal' && getLogicalChannel(command.cla) !== 0) return cme(50)
       return answerWith('CGLA', channel, withChannel(asked[3]!, number), command)
     })
   }
@@ -121,7 +121,7 @@ export const createModemSim = ({
     if (manners.csimUpperCaseOnly && asked && /[a-f]/.test(asked[2]!)) return ERROR
     const command = asked && readApdu(asked[1]!, asked[2]!)
     if (!command) return cme(50)
-    const isOnChannel = channelOf(command.cla) !== 0
+    const isOnChannel = getLogicalChannel(command.cla) !== 0
     if (isOnChannel && manners.csimKeeps?.includes(command.ins)) return ERROR
     if (manners.csimOpensNothing && (isOnChannel || command.ins === MANAGE_CHANNEL)) return ERROR
     return onCard(async channel => {

@@ -1,6 +1,6 @@
 import { decodeCommand } from '../../apdu/command.ts'
 import { isApduError } from '../../apdu/errors.ts'
-import { channelOf } from '../../apdu/logical-channel.ts'
+import { getLogicalChannel } from '../../apdu/logical-channel.ts'
 import { respond } from '../../apdu/status.ts'
 import { Asn1Error } from '../../asn1/error.ts'
 import { decode, type SchemaValue } from '../../asn1/schema.ts'
@@ -47,7 +47,7 @@ export const updateMetadata = async (device: CardData, bytes: Uint8Array): Promi
 const tryCommand = (bytes: Uint8Array) => {
   try {
     const command = decodeCommand(bytes)
-    return channelOf(command.cla) === 0 && !command.extended ? command : undefined
+    return getLogicalChannel(command.cla) === 0 && !command.extended ? command : undefined
   } catch (error) {
     if (isApduError(error, 'bad-command')) return undefined
     throw error

@@ -1,4 +1,4 @@
-import { channelOf } from '../../apdu/logical-channel.ts'
+import { getLogicalChannel } from '../../apdu/logical-channel.ts'
 import { equalBytes, toHex } from '../../asn1/bytes.ts'
 import { accepts, decode, type Schema } from '../../asn1/schema.ts'
 import { readTlv } from '../../asn1/tlv.ts'
@@ -168,7 +168,7 @@ export const createCardReader = (): ((command: Uint8Array, response: Uint8Array 
 /** An invalid class byte counts as the basic channel. */
 const channelNumberOf = (command: Uint8Array): number => {
   try {
-    return channelOf(command[0] ?? 0)
+    return getLogicalChannel(command[0] ?? 0)
   } catch {
     return 0
   }

@@ -5,7 +5,7 @@ import type { DeviceInfo } from '../../rsp/authentication.ts'
  * Makes DeviceInfo from an IMEI or TAC (SGP.22 §4.2). TAC and IMEI are swapped BCD; the last byte of the IMEI has the
  * check digit in its high nibble and 'F' in the low one.
  */
-export const deviceInfoOf = (
+export const toDeviceInfo = (
   imeiOrTac: string,
   deviceCapabilities: DeviceInfo['deviceCapabilities'] = {},
 ): DeviceInfo => {

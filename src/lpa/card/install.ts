@@ -5,7 +5,7 @@ import { ES10b } from '../../rsp/interfaces/es10b.ts'
 import type { ProfileInfo, StoreMetadataRequest } from '../../rsp/metadata.ts'
 import type { ProfileInstallationResult } from '../../rsp/notification.ts'
 import { LpaError, type LpaFault } from '../errors.ts'
-import { reported, stepOf } from '../report.ts'
+import { getStepName, reported } from '../report.ts'
 import { cardRefused, type Isdr, readAnswer } from './isdr.ts'
 import { listProfiles, WHOLE_PROFILE_INFO } from './profiles.ts'
 
@@ -19,7 +19,7 @@ export const loadSegments = (
   signal?: AbortSignal,
 ): Promise<WithRawBytes<ProfileInstallationResult>> =>
   reported(isdr.report, ES10b.LoadBoundProfilePackage, async () => {
-    const step = stepOf(ES10b.LoadBoundProfilePackage)
+    const step = getStepName(ES10b.LoadBoundProfilePackage)
     const total = segments.reduce((sum, segment) => sum + segment.length, 0)
     let done = 0
     for (const segment of segments) {
@@ -57,7 +57,7 @@ export const readInstallationResult = (
   { value }: WithRawBytes<ProfileInstallationResult>,
   expected: { readonly transactionId: Uint8Array; readonly iccid: Uint8Array },
 ): Uint8Array => {
-  const step = stepOf(ES10b.LoadBoundProfilePackage)
+  const step = getStepName(ES10b.LoadBoundProfilePackage)
   const { transactionId, notificationMetadata, finalResult } = value.profileInstallationResultData.value
   const mismatch = (field: string): LpaError =>
     new LpaError('card-mismatch', 'card', `${step}: the result is for another ${field}`, { step, field })

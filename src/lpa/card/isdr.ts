@@ -18,7 +18,7 @@ import { getChildren, isConstructed, readOnlyTlv, type Tlv } from '../../asn1/tl
 import type { Es10Function } from '../../rsp/interfaces/es10-function.ts'
 import { ISD_R_AID, ISDRProprietaryApplicationTemplate } from '../../rsp/isdr.ts'
 import { LpaError } from '../errors.ts'
-import { type Report, reported, silent, stepOf } from '../report.ts'
+import { getStepName, type Report, reported, silent } from '../report.ts'
 import { sendTerminalCapability } from './terminal-capability.ts'
 
 export interface IsdrOptions {
@@ -108,7 +108,7 @@ export const openIsdr = async (
     send,
     call: (row, request) =>
       reported(report, row, async () => {
-        const step = stepOf(row)
+        const step = getStepName(row)
         let answer: Uint8Array
         try {
           const payload = encode(row.request, request)
@@ -161,7 +161,7 @@ export const withIsdr = async <T>(
 
 /** Decodes the response of a function. An invalid response is an error of the card. */
 export const readAnswer = <Request, Response>(row: Es10Function<Request, Response>, answer: Uint8Array): Response => {
-  const step = stepOf(row)
+  const step = getStepName(row)
   if (answer.length === 0) throw new LpaError('bad-card-answer', 'card', `${step}: the card returned no data`, { step })
   try {
     return decode(row.response, answer)

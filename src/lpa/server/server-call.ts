@@ -4,7 +4,7 @@ import { ADMIN_PROTOCOL_HEADER, type HttpFunction, ResponseHeader } from '../../
 import { type Json, JsonError } from '../../rsp/json.ts'
 import { describeStatusCode } from '../../rsp/status.ts'
 import { LpaError, type LpaErrorCode, type LpaFault } from '../errors.ts'
-import { type Report, reported, stepOf } from '../report.ts'
+import { getStepName, type Report, reported } from '../report.ts'
 
 /** The address of an ES9+ server and how to call it. */
 export interface ServerAccess {
@@ -24,7 +24,7 @@ export const callServer = <Request, Response>(
   request: Request,
 ): Promise<Response> =>
   reported(access.report, row, async () => {
-    const step = stepOf(row)
+    const step = getStepName(row)
     const url = `https://${access.address}${row.path}`
     const response = await send(access, step, url, JSON.stringify(row.request.toJson(request)))
     if (response.status < 200 || response.status > 299)

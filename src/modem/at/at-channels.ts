@@ -1,8 +1,8 @@
 import type { Channel } from '../../apdu/channel.ts'
 import { type DecodedCommand, decodeCommand } from '../../apdu/command.ts'
 import { ApduError, isApduError } from '../../apdu/errors.ts'
-import { channelOf, classFor, LAST_CHANNEL } from '../../apdu/logical-channel.ts'
-import { dataOf, getStatus, isOk, respond } from '../../apdu/status.ts'
+import { classFor, getLogicalChannel, LAST_CHANNEL } from '../../apdu/logical-channel.ts'
+import { getResponseData, getStatus, isOk, respond } from '../../apdu/status.ts'
 import { type AtApdu, noResponse } from './at-apdu.ts'
 import { type AtEnd, describeEnd, isCme } from './at-exchange.ts'
 
@@ -80,7 +80,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
     if (number === undefined) return respond(NO_SUCH_CHANNEL)
     if (path === 'csim') {
       const response = await apdu.csim(bytes).catch(unlessOnly)
-      const card = p2 || (response && dataOf(response)[0])
+      const card = p2 || (response && getResponseData(response)[0])
       if (response && (getStatus(response) !== 0x9000 || card === undefined)) return response
       if (response) opened.set(number, { kind: 'card', number: card! })
       else path = undefined
@@ -203,7 +203,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
   /** Opens a logical channel of the card; undefined if modem or card refuse it. */
   const openOnCard = async (): Promise<number | undefined> => {
     const response = await apdu.csim(Uint8Array.of(0x00, MANAGE_CHANNEL, 0x00, 0x00, 0x01)).catch(ignoreRefusal)
-    return response && getStatus(response) === 0x9000 ? dataOf(response)[0] : undefined
+    return response && getStatus(response) === 0x9000 ? getResponseData(response)[0] : undefined
   }
 
   const onCard = async (number: number, bytes: Uint8Array): Promise<Uint8Array> => {
@@ -295,7 +295,7 @@ export const createAtChannels = (apdu: AtApdu, { only, first, report = () => {},
     transmit: async bytes => {
       const command = decodeCommand(bytes)
       if ((command.cla & 0x80) === 0 && command.ins === MANAGE_CHANNEL) return manage(bytes, command)
-      const number = channelOf(command.cla)
+      const number = getLogicalChannel(command.cla)
       if (number === 0) return onCard(0, bytes)
       const state = opened.get(number)
       if (!state) return respond(NO_SUCH_CHANNEL)

@@ -56,18 +56,19 @@ describe('run activate, over real sockets, with the software eUICC', () => {
     const apdus = events.filter((event): event is ApduExchanged => event.kind === 'apdu')
     expect(apdus).toHaveLength(result.apdus)
     const labelOf = (event: BenchEvent): string => ('label' in event ? event.label : '')
-    const stepOf = (label: string): number | undefined => events.find(event => labelOf(event).startsWith(label))?.step
-    expect(stepOf('service GET /v1/providers')).toBe(1)
-    expect(stepOf('portal GET /')).toBe(2)
-    expect(stepOf('ES2+.DownloadOrder')).toBe(3)
-    expect(stepOf('ES2+.ReleaseProfile')).toBe(3)
-    expect(stepOf('ES9+.InitiateAuthentication')).toBe(5)
-    expect(stepOf('ES10b.AuthenticateServer')).toBe(5)
-    expect(stepOf('ES9+.GetBoundProfilePackage')).toBe(6)
-    expect(stepOf('ES10b.LoadBoundProfilePackage')).toBe(6)
-    expect(stepOf('ES10c.EnableProfile')).toBe(6)
-    expect(stepOf('AUTHENTICATE')).toBe(6)
-    expect(stepOf('GetBalance')).toBe(8)
+    const getStepName = (label: string): number | undefined =>
+      events.find(event => labelOf(event).startsWith(label))?.step
+    expect(getStepName('service GET /v1/providers')).toBe(1)
+    expect(getStepName('portal GET /')).toBe(2)
+    expect(getStepName('ES2+.DownloadOrder')).toBe(3)
+    expect(getStepName('ES2+.ReleaseProfile')).toBe(3)
+    expect(getStepName('ES9+.InitiateAuthentication')).toBe(5)
+    expect(getStepName('ES10b.AuthenticateServer')).toBe(5)
+    expect(getStepName('ES9+.GetBoundProfilePackage')).toBe(6)
+    expect(getStepName('ES10b.LoadBoundProfilePackage')).toBe(6)
+    expect(getStepName('ES10c.EnableProfile')).toBe(6)
+    expect(getStepName('AUTHENTICATE')).toBe(6)
+    expect(getStepName('GetBalance')).toBe(8)
     const authenticate = events.find(event => labelOf(event) === 'ES9+.AuthenticateClient') as HttpExchanged
     expect(authenticate.decoded?.response).toMatchObject({
       header: { functionExecutionStatus: { status: 'Executed-Success' } },

@@ -2,7 +2,7 @@ import { toHex } from '../../../src/asn1/bytes.ts'
 import { createEuicc, type SoftwareEuicc } from '../../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
-import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { describeEuicc } from '../../../src/lpa/card/euicc.ts'
 import { type Isdr, withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../../../src/lpa/card/profiles.ts'
@@ -117,7 +117,7 @@ export const doingsOf = (fixture: DownloadFixture, open: () => Promise<OpenedRig
             attempt,
             fetch,
             activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
-            deviceInfo: deviceInfoOf('490154203237518'),
+            deviceInfo: toDeviceInfo('490154203237518'),
             confirm: async () => ({ accepted: true }),
           }),
         ),

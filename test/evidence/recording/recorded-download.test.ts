@@ -5,7 +5,7 @@ import { openLpaFetch } from '../../../src/bench/device/lpa-fetch.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { createAddressBook } from '../../../src/host/net/address-book.ts'
 import { readCertificates } from '../../../src/host/pki/card-pki.ts'
-import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { downloadProfile } from '../../../src/lpa/download.ts'
 import { playRecording } from '../../../src/rigs/links/recording-link.ts'
@@ -34,7 +34,7 @@ describe('a tape of a download', () => {
           fetch,
           smdpAddress: far.host,
           matchingId,
-          deviceInfo: deviceInfoOf('00100200'),
+          deviceInfo: toDeviceInfo('00100200'),
           confirm: async () => ({ accepted: true, confirmationCode: CODE }),
         }),
       ),

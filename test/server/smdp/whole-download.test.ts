@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createEuicc } from '../../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
-import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { deleteProfile, disableProfile, enableProfile, listProfiles } from '../../../src/lpa/card/profiles.ts'
 import { downloadProfile } from '../../../src/lpa/download.ts'
@@ -44,7 +44,7 @@ const createWhole = async (curve: CurveName) => {
           isdr,
           fetch,
           activationCode,
-          deviceInfo: deviceInfoOf('35290611'),
+          deviceInfo: toDeviceInfo('35290611'),
           confirm: async () => ({ accepted: true, confirmationCode }),
         }),
       ),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createEuicc } from '../../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
-import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { listProfiles } from '../../../src/lpa/card/profiles.ts'
 import { discoverEvents, downloadEvent } from '../../../src/lpa/discovery.ts'
@@ -59,7 +59,7 @@ const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1') => {
     asked.push(`${host} ${pathname.split('/').at(-1)}`)
     return hosts[host]!(request)
   }
-  const deviceInfo = deviceInfoOf('490154203237518')
+  const deviceInfo = toDeviceInfo('490154203237518')
   const onIsdr = <T>(work: (isdr: Isdr) => Promise<T>): Promise<T> =>
     card.exclusive(channel => withIsdr(channel, { report: () => {} }, work))
   return {

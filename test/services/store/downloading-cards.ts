@@ -1,7 +1,7 @@
 import { createEuicc, type SoftwareEuicc } from '../../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
-import { deviceInfoOf } from '../../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { listProfiles } from '../../../src/lpa/card/profiles.ts'
 import { downloadProfile } from '../../../src/lpa/download.ts'
@@ -50,7 +50,7 @@ export const fetchProfile = async (
               isdr,
               fetch,
               activationCode: `LPA:1$${address}$${matchingId}`,
-              deviceInfo: deviceInfoOf('35290611'),
+              deviceInfo: toDeviceInfo('35290611'),
               confirm: async () => ({ accepted: true }),
             })
         } catch (error) {

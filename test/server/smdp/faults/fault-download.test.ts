@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createEuicc } from '../../../../src/euicc/euicc.ts'
 import { ordinaryIdentity } from '../../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../../src/euicc/state/memory.ts'
-import { deviceInfoOf } from '../../../../src/lpa/card/device-info.ts'
+import { toDeviceInfo } from '../../../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../../../src/lpa/card/isdr.ts'
 import { listProfiles } from '../../../../src/lpa/card/profiles.ts'
 import { downloadProfile } from '../../../../src/lpa/download.ts'
@@ -47,7 +47,7 @@ const createDownloadFixture = async (...rules: FaultRule[]) => {
             isdr,
             fetch: fixture.smdp.es9p,
             activationCode: `LPA:1$${ADDRESS}$${MATCHING_ID}`,
-            deviceInfo: deviceInfoOf('490154203237518'),
+            deviceInfo: toDeviceInfo('490154203237518'),
             confirm: async () => ({ accepted: true }),
           })
           return 'installed'
