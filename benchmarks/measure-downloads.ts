@@ -32,7 +32,7 @@ export const measureDownloads = async (
   progress: (done: number) => void,
 ): Promise<Measurement> => {
   const { stopwatch } = runtime
-  const { es9p, order, clean, ...scene } = await createDownloadFixture(runtime, curve)
+  const { es9p, order, clean, ...fixture } = await createDownloadFixture(runtime, curve)
   const spent = { card: 0, server: 0, apdus: 0, bytes: 0, whole: 0, bare: 0 }
   const timed = (channel: Channel): Channel => ({
     async transmit(command) {
@@ -53,16 +53,16 @@ export const measureDownloads = async (
     }
   }
 
-  const download = (matchingId: string) => scene.download({ fetch, onChannel: timed }, matchingId)
+  const download = (matchingId: string) => fixture.download({ fetch, onChannel: timed }, matchingId)
 
   for (let round = 0; round < WARM_UP; round++) {
     await download(await order())
     await clean()
   }
   const matchingId = await order()
-  const tape: CryptoRecording = await recordCrypto(() => download(matchingId))
+  const recording: CryptoRecording = await recordCrypto(() => download(matchingId))
   await clean()
-  for (let round = 0; round < WARM_UP; round++) tape.replay()
+  for (let round = 0; round < WARM_UP; round++) recording.replay()
 
   for (const name of Object.keys(spent) as (keyof typeof spent)[]) spent[name] = 0
   let packageBytes = 0
@@ -74,7 +74,7 @@ export const measureDownloads = async (
     await clean()
     // Replay after each download, so that other load on the machine affects both durations.
     const replayed = stopwatch()
-    tape.replay()
+    recording.replay()
     spent.bare += stopwatch() - replayed
     progress(round + 1)
   }
@@ -94,7 +94,7 @@ export const measureDownloads = async (
     downloadsPerSecond: Math.round((downloads / spent.whole) * 10_000) / 10,
     bareCryptoMs: each(spent.bare),
     ratio: Math.round((spent.whole / spent.bare) * 100) / 100,
-    operations: Object.fromEntries(tape.counts),
-    cipherBytes: tape.cipherBytes,
+    operations: Object.fromEntries(recording.counts),
+    cipherBytes: recording.cipherBytes,
   }
 }

@@ -68,13 +68,13 @@ const cableTo = (card: Card, into: Counted, after: After): BytePort => {
   }
 }
 
-const measureModem = async (scene: DownloadFixture, apdu: ApduPath): Promise<Counted> => {
+const measureModem = async (fixture: DownloadFixture, apdu: ApduPath): Promise<Counted> => {
   const counted: Counted = { exchanges: 0, bytes: 0, data: 0 }
-  const card = await openModemCard({ port: cableTo(scene.card, counted, after), apdu, after })
+  const card = await openModemCard({ port: cableTo(fixture.card, counted, after), apdu, after })
   try {
     // The commands that identify the modem are not part of a download.
     Object.assign(counted, { exchanges: 0, bytes: 0 })
-    await scene.download({ card }, await scene.order())
+    await fixture.download({ card }, await fixture.order())
     return { ...counted }
   } finally {
     await card.close()
@@ -84,13 +84,13 @@ const measureModem = async (scene: DownloadFixture, apdu: ApduPath): Promise<Cou
 /** Measures the same download on each path to a card. T=1 gives the bytes that each path must transfer. */
 export const measurePaths = async (runtime: BenchmarkRuntime, curve: CurveOption): Promise<PathCost[]> => {
   const direct = async (protocol: 't0' | 't1'): Promise<[DownloadFixture, Counted]> => {
-    const scene = await createDownloadFixture(runtime, curve, { protocol })
+    const fixture = await createDownloadFixture(runtime, curve, { protocol })
     const counted: Counted = { exchanges: 0, bytes: 0, data: 0 }
-    await scene.download({ onChannel: counting(counted) }, await scene.order())
-    await scene.clean()
-    return [scene, counted]
+    await fixture.download({ onChannel: counting(counted) }, await fixture.order())
+    await fixture.clean()
+    return [fixture, counted]
   }
-  const [scene, t1] = await direct('t1')
+  const [fixture, t1] = await direct('t1')
   const [, t0] = await direct('t0')
   const costs = [
     costOf('software eUICC, PC/SC with T=1', t1, t1.data),
@@ -101,8 +101,8 @@ export const measurePaths = async (runtime: BenchmarkRuntime, curve: CurveOption
     ['modem, AT+CGLA', 'ccho-cgla'],
     ['modem, AT+CSIM', 'csim'],
   ] as const) {
-    costs.push(costOf(name, await measureModem(scene, apdu), t1.data))
-    await scene.clean()
+    costs.push(costOf(name, await measureModem(fixture, apdu), t1.data))
+    await fixture.clean()
   }
   return costs
 }

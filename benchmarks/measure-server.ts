@@ -16,7 +16,7 @@ import {
   measuredMatchingId,
   measuredPki,
 } from './measured-fixture.ts'
-import type { Asked, Said } from './measured-server.ts'
+import type { ServerMessage, ServerRequest } from './measured-server.ts'
 import { type Latencies, openServerClient } from './server-client.ts'
 
 export interface ServerMeasurement {
@@ -64,35 +64,35 @@ const PARTS = 5
 
 interface Measured {
   readonly port: number
-  ask<S extends Said>(asked: Asked): Promise<S>
+  ask<S extends ServerMessage>(request: ServerRequest): Promise<S>
   end(): Promise<void>
 }
 
 const startServer = (
   file: string,
-  scene: MeasuredFixture & { readonly store: string },
+  fixture: MeasuredFixture & { readonly store: string },
   environment: NodeJS.ProcessEnv,
 ): Promise<Measured> =>
   new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(file, [JSON.stringify(scene)], { env: environment, execArgv: [] })
-    const waiting: ((said: Said) => void)[] = []
+    const child: ChildProcess = fork(file, [JSON.stringify(fixture)], { env: environment, execArgv: [] })
+    const waiting: ((message: ServerMessage) => void)[] = []
     const gone = new Promise<void>(done => child.once('exit', () => done()))
     child.once('exit', code => reject(new Error(`the measured server ended with ${code}`)))
-    child.on('message', (said: Said) => {
-      if ('port' in said)
+    child.on('message', (message: ServerMessage) => {
+      if ('port' in message)
         resolve({
-          port: said.port,
-          ask: asked =>
+          port: message.port,
+          ask: request =>
             new Promise(answered => {
-              waiting.push(answered as (said: Said) => void)
-              child.send(asked)
+              waiting.push(answered as (message: ServerMessage) => void)
+              child.send(request)
             }),
           async end() {
-            child.send({ ask: 'end' } satisfies Asked)
+            child.send({ ask: 'end' } satisfies ServerRequest)
             await gone
           },
         })
-      else waiting.shift()?.(said)
+      else waiting.shift()?.(message)
     })
   })
 
@@ -103,17 +103,17 @@ export const measureServer = async (
   progress: (text: string) => void,
 ): Promise<ServerMeasurement> => {
   const { store, processes, environment, downloads, sessions } = toMeasure
-  const scene = { seed: Buffer.from(random(16)).toString('hex'), at: clock().toISOString() }
-  const pki = measuredPki(scene)
-  const card = createFakeCard(pki, OWN_SMDP_HOST, drawFrom(`${scene.seed} card`))
-  const bareCryptoMs = await measureBareCrypto(scene, card, clock)
+  const fixture = { seed: Buffer.from(random(16)).toString('hex'), at: clock().toISOString() }
+  const pki = measuredPki(fixture)
+  const card = createFakeCard(pki, OWN_SMDP_HOST, drawFrom(`${fixture.seed} card`))
+  const bareCryptoMs = await measureBareCrypto(fixture, card, clock)
 
   const file =
     toMeasure.serverFile ?? fileURLToPath(new URL(`./measured-server${extname(import.meta.url)}`, import.meta.url))
   const servers: Measured[] = []
   try {
     for (let each = 0; each < processes; each++)
-      servers.push(await startServer(file, { ...scene, store }, { ...process.env, ...environment }))
+      servers.push(await startServer(file, { ...fixture, store }, { ...process.env, ...environment }))
     const client = openServerClient(
       servers.map(({ port }) => port),
       card,
@@ -121,7 +121,9 @@ export const measureServer = async (
       CONNECTIONS,
     )
     const usage = async () => {
-      const all = await Promise.all(servers.map(server => server.ask<Extract<Said, { cpu: number }>>({ ask: 'usage' })))
+      const all = await Promise.all(
+        servers.map(server => server.ask<Extract<ServerMessage, { cpu: number }>>({ ask: 'usage' })),
+      )
       return { cpu: sum(all.map(({ cpu }) => cpu)), rss: sum(all.map(({ rss }) => rss)) }
     }
     const loaded = async (work: () => Promise<Latencies>): Promise<Load> => {
@@ -164,17 +166,17 @@ export const measureServer = async (
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
 /** Records the server's node:crypto calls of one download and measures their replay in milliseconds. */
-const measureBareCrypto = async (scene: MeasuredFixture, card: FakeCard, clock: () => Date): Promise<number> => {
+const measureBareCrypto = async (fixture: MeasuredFixture, card: FakeCard, clock: () => Date): Promise<number> => {
   const store = createMemoryStore()
   const { es9p } = createSmdp({
     address: OWN_SMDP_HOST,
-    credentials: [measuredPki(scene)],
+    credentials: [measuredPki(fixture)],
     store,
     clock,
-    random: drawFrom(`${scene.seed} server`),
+    random: drawFrom(`${fixture.seed} server`),
     requesterOf: () => undefined,
   })
-  await fillStore(store, scene, 0, 2)
+  await fillStore(store, fixture, 0, 2)
   const call = async (path: string, body: string): Promise<Json> => {
     const request = new Request(`https://${OWN_SMDP_HOST}${path}`, {
       method: 'POST',
@@ -184,7 +186,7 @@ const measureBareCrypto = async (scene: MeasuredFixture, card: FakeCard, clock: 
     const response = await es9p(request)
     return response.status === 204 ? null : ((await response.json()) as Json)
   }
-  /** The card signs outside of what is recorded. */
+  /** The signatures of the card are not part of the recording. */
   const download = async (order: number, watch: (work: () => Promise<Json>) => Promise<Json>): Promise<void> => {
     const initiated = await watch(() => call(ES9p.InitiateAuthentication.path, card.initiate))
     const authenticate = card.authenticate(initiated, measuredMatchingId(order))
@@ -195,10 +197,10 @@ const measureBareCrypto = async (scene: MeasuredFixture, card: FakeCard, clock: 
     await watch(() => call(ES9p.HandleNotification.path, notify))
   }
   await download(0, work => work())
-  const tapes: { replay(): void }[] = []
+  const recordings: { replay(): void }[] = []
   await download(1, async work => {
     let answer: Json = null
-    tapes.push(
+    recordings.push(
       await recordCrypto(async () => {
         answer = await work()
       }),
@@ -207,10 +209,10 @@ const measureBareCrypto = async (scene: MeasuredFixture, card: FakeCard, clock: 
   })
   const rounds = 200
   const replay = (): void => {
-    for (const tape of tapes) tape.replay()
+    for (const recording of recordings) recording.replay()
   }
   for (let round = 0; round < rounds; round++) replay()
-  // Processor time, as that of the server: what else this machine does must not tell on their ratio.
+  // Processor time, as for the server: other processes on the machine must not change the ratio.
   const before = process.cpuUsage()
   for (let round = 0; round < rounds; round++) replay()
   const { user, system } = process.cpuUsage(before)

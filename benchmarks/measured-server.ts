@@ -8,20 +8,21 @@ import { openSmdpStore } from '../src/services/store/open-smdp-store.ts'
 import { fillStore, type MeasuredFixture, measuredPki } from './measured-fixture.ts'
 
 /** A request of the measuring process. `measure-server.ts` starts this process with the fixture as its argument. */
-export type Asked =
+export type ServerRequest =
   | { readonly ask: 'fill'; readonly from: number; readonly count: number }
   | { readonly ask: 'usage' }
   | { readonly ask: 'end' }
-export type Said =
+/** A message of the measured server: its port when it listens, then one response to each request. */
+export type ServerMessage =
   | { readonly port: number }
   | { readonly filled: number }
-  /** Requests the processor time of this process in microseconds, and its resident bytes. */
+  /** Processor time of this process in microseconds, resident memory and heap in bytes. */
   | { readonly cpu: number; readonly rss: number; readonly heap: number }
 
-const scene = JSON.parse(process.argv[2]!) as MeasuredFixture & { readonly store: string }
-const pki = measuredPki(scene)
+const fixture = JSON.parse(process.argv[2]!) as MeasuredFixture & { readonly store: string }
+const pki = measuredPki(fixture)
 const random = (length: number): Uint8Array => Uint8Array.from(randomBytes(length))
-const store = await openSmdpStore(scene.store, { environment: process.env, random })
+const store = await openSmdpStore(fixture.store, { environment: process.env, random })
 const smdp = createSmdp({
   address: OWN_SMDP_HOST,
   credentials: [pki],
@@ -33,15 +34,15 @@ const smdp = createSmdp({
 })
 const server = await openTlsServer(mountFetch(smdp.es9p), serverIdentity(pki.dpTls))
 
-const say = (said: Said): void => void process.send?.(said)
-process.on('message', async (asked: Asked) => {
-  if (asked.ask === 'fill') {
-    await fillStore(store, scene, asked.from, asked.count)
-    say({ filled: asked.count })
-  } else if (asked.ask === 'usage') {
+const send = (message: ServerMessage): void => void process.send?.(message)
+process.on('message', async (request: ServerRequest) => {
+  if (request.ask === 'fill') {
+    await fillStore(store, fixture, request.from, request.count)
+    send({ filled: request.count })
+  } else if (request.ask === 'usage') {
     const { user, system } = process.cpuUsage()
     const { rss, heapUsed } = process.memoryUsage()
-    say({ cpu: user + system, rss, heap: heapUsed })
+    send({ cpu: user + system, rss, heap: heapUsed })
   } else {
     await server.close()
     await store.close()
@@ -50,4 +51,4 @@ process.on('message', async (asked: Asked) => {
 })
 // The measuring process has ended.
 process.on('disconnect', () => process.exit(0))
-say({ port: server.port })
+send({ port: server.port })

@@ -25,7 +25,7 @@ export interface ServerClient {
 
 const HEADERS = { 'Content-Type': 'application/json', 'X-Admin-Protocol': 'gsma/rsp/v2.2.2' }
 
-export const summarise = (milliseconds: readonly number[], tookMs: number): Latencies => {
+export const summarize = (milliseconds: readonly number[], tookMs: number): Latencies => {
   const sorted = [...milliseconds].sort((a, b) => a - b)
   const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
   return {
@@ -92,7 +92,7 @@ export const openServerClient = (
         }
       }),
     )
-    return summarise(took, stopwatch() - began)
+    return summarize(took, stopwatch() - began)
   }
 
   return {

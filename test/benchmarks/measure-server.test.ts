@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { measureServer } from '../../benchmarks/measure-server.ts'
 import { makeDatabase } from '../../benchmarks/postgres-target.ts'
-import { summarise } from '../../benchmarks/server-client.ts'
+import { summarize } from '../../benchmarks/server-client.ts'
 import { toHex } from '../../src/asn1/bytes.ts'
 import { createCliFixture } from '../cli/runtime.ts'
 import { seededRandom } from '../rsp/seeded-random.ts'
@@ -36,9 +36,9 @@ const measure = (name: string, store: string, processes: number) =>
     () => undefined,
   )
 
-it('orders what it measured', () => {
+it('summarize returns count, median, 99th percentile and rate', () => {
   const took = Array.from({ length: 100 }, (_, at) => 100 - at)
-  expect(summarise(took, 2000)).toEqual({ count: 100, p50: 51, p99: 100, perSecond: 50 })
+  expect(summarize(took, 2000)).toEqual({ count: 100, p50: 51, p99: 100, perSecond: 50 })
 })
 
 it('measureServer measures complete downloads at a server in a child process', async () => {
@@ -53,10 +53,10 @@ it('measureServer measures complete downloads at a server in a child process', a
 })
 
 it.skipIf(withoutPostgres)(
-  `measures two processes that share their sessions on PostgreSQL${withoutPostgres ? ` (${withoutPostgres})` : ''}`,
+  `measureServer measures two processes that share their sessions on PostgreSQL${withoutPostgres ? ` (${withoutPostgres})` : ''}`,
   async () => {
     const database = await makeDatabase(cluster!.database('around'), runtime.random)
-    // The functions of one session go to the two in turn: one that did not know it would refuse.
+    // The functions of one session go to alternating processes. A process that does not find the session returns an error.
     const measured = await measure('PostgreSQL', database.url, 2)
     expect(measured.downloads.count).toBe(20)
     await database.drop()

@@ -18,13 +18,13 @@ it('recordCrypto records calls of node:crypto, also by named imports, and restor
     now: new Date(),
   }).dpAuth
   const before = createHash
-  const tape = await recordCrypto(async () => {
+  const recording = await recordCrypto(async () => {
     createHash('sha256').update('a').digest()
     signDigest('sha256', Uint8Array.of(1), privateKey)
   })
-  expect(Object.fromEntries(tape.counts)).toEqual({ createHash: 1, sign: 1 })
-  tape.replay()
-  expect(tape.counts.get('sign')).toBe(1)
+  expect(Object.fromEntries(recording.counts)).toEqual({ createHash: 1, sign: 1 })
+  recording.replay()
+  expect(recording.counts.get('sign')).toBe(1)
   expect(createHash).toBe(before)
 })
 
