@@ -28,7 +28,7 @@ export interface AtChannelsOptions {
 
 /** The state of a logical channel that we assigned. `select` is the last successful SELECT. */
 type ChannelState =
-  /** Opened, ignoreRefusal selected: a session needs an AID, so it is opened at the SELECT. */
+  /** Opened, nothing selected: a session needs an AID, so it is opened at the SELECT. */
   | { readonly kind: 'reserved' }
   | { readonly kind: 'session'; readonly session: string; readonly select: Uint8Array }
   /** A logical channel of the card, used by AT+CSIM. */
