@@ -57,10 +57,10 @@ const cableTo = (card: Card, into: Counted, after: After): BytePort => {
     write: async bytes => {
       into.exchanges++
       into.bytes += bytes.length
-      modem.hear(bytes)
+      modem.receive(bytes)
     },
     listen: ({ data }) =>
-      modem.onSay(bytes => {
+      modem.onSend(bytes => {
         into.bytes += bytes.length
         data(bytes)
       }),

@@ -24,7 +24,7 @@ import type { Fetch } from '../src/rsp/fetch.ts'
 import { ES9p } from '../src/rsp/interfaces/es9p.ts'
 import { createFaults } from '../src/server/smdp/faults/faults.ts'
 import { FaultFile, toRule } from '../src/services/smdp/fault-file.ts'
-import { createTestCard, NOW, stateWith, testIdentity } from './euicc/card.ts'
+import { createStateWith, createTestCard, NOW, testIdentity } from './euicc/card.ts'
 import { insert } from './modem/modem-fixture.ts'
 import { ROOT } from './paths.ts'
 import { seededRandom } from './rsp/seeded-random.ts'
@@ -113,7 +113,7 @@ describe('the example of a modem profile', () => {
     expect(card.profile).toMatchObject({ name: 'mx12', segmentSize: 120, deadlines: { apdu: 60_000 } })
     await card.exclusive(channel => withIsdr(channel, { segmentSize: card.profile.segmentSize }, async () => {}))
     expect(card.path).toBe('csim')
-    expect(modem.heard.some(command => command.startsWith('AT+CSIM='))).toBe(true)
+    expect(modem.receivedLines.some(command => command.startsWith('AT+CSIM='))).toBe(true)
   })
   it('mx12.yaml does not match another model', async () => {
     expect((await connect('MX99')).card.profile.name).toBe('generic')
@@ -149,7 +149,7 @@ describe('the example of a function of an interface', () => {
 
   it('the LPA calls the function and the card stores the address', async () => {
     const { channel } = await createTestCard()
-    const card = withAnswer(channel, stateWith([]))
+    const card = withAnswer(channel, createStateWith([]))
     await withIsdr(card, {}, isdr => allowImmediateEnabling(isdr, 'smdp.example.com'))
     expect(card.getState().root.defaultDpAddress).toBe('smdp.example.com')
   })

@@ -1,7 +1,7 @@
 import type { Card, Channel } from '../apdu/channel.ts'
 import { ApduError } from '../apdu/errors.ts'
 import { createMutex } from '../apdu/mutex.ts'
-import { atrOf } from './commands/atr.ts'
+import { createAtr } from './commands/atr.ts'
 import { createFraming } from './commands/framing.ts'
 import { createNetworkFiles } from './commands/network-files.ts'
 import { createToolkit, type RefreshMode } from './commands/toolkit.ts'
@@ -10,9 +10,9 @@ import type { Protocol } from './es10/response.ts'
 import { NO_SESSION } from './es10/session.ts'
 import { updateMetadata } from './es10/update-metadata.ts'
 import type { CardData } from './state/card-data.ts'
-import { checkIdentity, type EuiccIdentity } from './state/identity.ts'
+import { checkCardIdentity, type EuiccIdentity } from './state/identity.ts'
 import type { NonVolatileMemory } from './state/memory.ts'
-import { changesBetween, loadState } from './state/persistence.ts'
+import { getStateChanges, loadState } from './state/persistence.ts'
 import type { CardState } from './state/state.ts'
 
 export interface EuiccOptions {
@@ -43,8 +43,8 @@ export interface SoftwareEuicc extends Card {
  */
 export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc> => {
   const { identity, memory, protocol = 't1' } = options
-  checkIdentity(identity)
-  const atr = atrOf(protocol)
+  checkCardIdentity(identity)
+  const atr = createAtr(protocol)
   const runExclusive = createMutex()
   let isClosed = false
   /** Undefined while the power is off, and after a failed commit. */
@@ -66,7 +66,7 @@ export const createEuicc = async (options: EuiccOptions): Promise<SoftwareEuicc>
         return state
       },
       commit: async next => {
-        const changes = changesBetween(inMemory, next)
+        const changes = getStateChanges(inMemory, next)
         if (changes.size > 0)
           await memory.commit(changes).catch(cause => {
             throw cutOff(cause)

@@ -1,57 +1,40 @@
-import { createHash } from 'node:crypto'
 import type { Channel } from '../../src/apdu/channel.ts'
 import { openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { toHex } from '../../src/asn1/bytes.ts'
 import { decode, encode, type Schema } from '../../src/asn1/schema.ts'
-import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
 import { createEuicc, type EuiccOptions, type SoftwareEuicc } from '../../src/euicc/euicc.ts'
-import { type EuiccIdentity, ordinaryIdentity } from '../../src/euicc/state/identity.ts'
+import { createDefaultIdentity, type EuiccIdentity } from '../../src/euicc/state/identity.ts'
 import { createMemory, type NonVolatileMemory } from '../../src/euicc/state/memory.ts'
-import { blankState, changesBetween } from '../../src/euicc/state/persistence.ts'
+import { createBlankState, getStateChanges } from '../../src/euicc/state/persistence.ts'
 import type { CardState, Profile } from '../../src/euicc/state/state.ts'
 import type { Pki } from '../../src/rsp/certificates/pki-folder.ts'
 import { issueTestPki } from '../../src/rsp/certificates/test-pki.ts'
 import type { CurveName } from '../../src/rsp/crypto/curve.ts'
 import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
+import { ISD_R_AID } from '../../src/rsp/isdr.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
 
 export const NOW = new Date('2026-11-22T12:00:00Z')
 
-/** Dice that fall the same way every time. */
-export const createDice = (seed: string) => {
-  let count = 0
-  return (length: number): Uint8Array => {
-    const out = new Uint8Array(length)
-    for (let at = 0; at < length; at += 32)
-      out.set(
-        createHash('sha256')
-          .update(`${seed} ${count++}`)
-          .digest()
-          .subarray(0, length - at),
-        at,
-      )
-    return out
-  }
-}
-
 const pkis = new Map<CurveName, Pki>()
 /** One test PKI a curve for all tests of a file: to issue it takes longer than most of them. */
-export const pkiOf = (curve: CurveName): Pki => {
-  const pki = pkis.get(curve) ?? issueTestPki({ curve, smdpHost: 'smdp.test', random: createDice(curve), now: NOW })
+export const getTestPki = (curve: CurveName): Pki => {
+  const pki = pkis.get(curve) ?? issueTestPki({ curve, smdpHost: 'smdp.test', random: seededRandom(curve), now: NOW })
   pkis.set(curve, pki)
   return pki
 }
 
 export const testIdentity = (curves: readonly CurveName[] = ['P-256']): EuiccIdentity =>
-  ordinaryIdentity(curves.map(pkiOf), { rootDsAddress: 'ds.test', defaultDpAddress: 'smdp.test' })
+  createDefaultIdentity(curves.map(getTestPki), { rootDsAddress: 'ds.test', defaultDpAddress: 'smdp.test' })
 
 export const ICCID_DIGITS = ['89882119000000000011', '89882119000000000029', '89882119000000000037'] as const
 export const ICCIDS = ICCID_DIGITS.map(iccidFromDigits)
 
 /** A profile as the state has it, without having been downloaded. */
-export const profileNumber = (index: number, info: Partial<Profile['info']> = {}): Profile => ({
+export const createProfile = (index: number, info: Partial<Profile['info']> = {}): Profile => ({
   isdpAid: Uint8Array.from(Buffer.from(`a0000005591010ffffffff890000${(0x10 + index).toString(16)}00`, 'hex')),
-  ciPKId: pkiOf('P-256').ci.certificate.subjectKeyId!,
+  ciPKId: getTestPki('P-256').ci.certificate.subjectKeyId!,
   size: 1000,
   info: {
     iccid: ICCIDS[index]!,
@@ -65,8 +48,8 @@ export const profileNumber = (index: number, info: Partial<Profile['info']> = {}
   },
 })
 
-export const stateWith = (profiles: readonly Profile[], enabled?: number): CardState => {
-  const blank = blankState(testIdentity().eid)
+export const createStateWith = (profiles: readonly Profile[], enabled?: number): CardState => {
+  const blank = createBlankState(testIdentity().eid)
   const keyed = profiles.map(profile => [toHex(profile.isdpAid), profile] as const)
   return {
     ...blank,
@@ -76,8 +59,8 @@ export const stateWith = (profiles: readonly Profile[], enabled?: number): CardS
   }
 }
 
-export const memoryOf = (state: CardState): NonVolatileMemory =>
-  createMemory(new Map([...changesBetween(undefined, state)].map(([name, value]) => [name, value!])))
+export const createMemoryWith = (state: CardState): NonVolatileMemory =>
+  createMemory(new Map([...getStateChanges(undefined, state)].map(([name, value]) => [name, value!])))
 
 export interface TestCard extends Conversation {
   readonly card: SoftwareEuicc
@@ -101,18 +84,18 @@ export interface Conversation {
 export const createTestCard = async (
   options: Partial<EuiccOptions> & { state?: CardState } = {},
 ): Promise<TestCard> => {
-  const memory = options.memory ?? (options.state ? memoryOf(options.state) : createMemory())
+  const memory = options.memory ?? (options.state ? createMemoryWith(options.state) : createMemory())
   const card = await createEuicc({
     identity: testIdentity(),
     clock: () => NOW,
-    random: createDice('card'),
+    random: seededRandom('card'),
     onFault: fault => {
       throw fault
     },
     ...options,
     memory,
   })
-  const channel: Channel = { transmit: command => card.exclusive(inside => inside.transmit(command)) }
+  const channel: Channel = { transmit: parseCommand => card.exclusive(inside => inside.transmit(parseCommand)) }
   return { card, memory, over: converse, ...converse(channel) }
 }
 
@@ -121,7 +104,7 @@ const converse = (channel: Channel): Conversation => {
   const isdr = async () => {
     if (opened === undefined) {
       const number = await openLogicalChannel(channel)
-      await selectByAid(channel, number, ISDR_AID)
+      await selectByAid(channel, number, ISD_R_AID)
       opened = number
     }
     return opened

@@ -3,17 +3,17 @@ import { decodeEuiccResponse } from '../../src/profile/euicc-response.ts'
 import { verify } from '../../src/rsp/crypto/ecdsa.ts'
 import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
-import { createTestCard, ICCIDS, pkiOf, testIdentity } from './card.ts'
+import { createTestCard, getTestPki, ICCIDS, testIdentity } from './card.ts'
 import { testProfile } from './profile.ts'
-import { download, downloadTo, metadataOf } from './smdp-side.ts'
+import { createDownload, createMetadata, downloadTo } from './smdp-side.ts'
 
 const CURVES = ['P-256', 'brainpoolP256r1'] as const
 
 describe('a download', () => {
   it.each(CURVES)('installs a profile and signs the result, on %s', async curve => {
     const card = await createTestCard({ identity: testIdentity([...CURVES]) })
-    const { dpAuth, dpPb, euicc } = pkiOf(curve)
-    const result = await downloadTo(card, download({ dpAuth, dpPb, euicc }))
+    const { dpAuth, dpPb, euicc } = getTestPki(curve)
+    const result = await downloadTo(card, createDownload({ dpAuth, dpPb, euicc }))
     const { profileInstallationResultData: data, euiccSignPIR } = result!
     expect(verify(euicc.certificate.publicKey, data.bytes, euiccSignPIR)).toBe(true)
     expect(data.value).toMatchObject({
@@ -55,7 +55,7 @@ describe('a download', () => {
   it('takes many profiles, each in an ISD-P of its own', async () => {
     const card = await createTestCard()
     for (const [index, iccid] of ICCIDS.entries()) {
-      const order = download({ profile: testProfile(index), metadata: metadataOf({ iccid }) })
+      const order = createDownload({ profile: testProfile(index), metadata: createMetadata({ iccid }) })
       expect(
         (await downloadTo(card, order))?.profileInstallationResultData.value.finalResult.errorResult,
       ).toBeUndefined()

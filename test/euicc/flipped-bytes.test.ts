@@ -3,8 +3,9 @@ import { isApduError } from '../../src/apdu/errors.ts'
 import { concat } from '../../src/asn1/bytes.ts'
 import { copyMemory, createMemory } from '../../src/euicc/state/memory.ts'
 import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
-import { createDice, createTestCard, type TestCard } from './card.ts'
-import { authenticateAndPrepare, bind, cut, type Download, download, downloadTo, load } from './smdp-side.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
+import { createTestCard, type TestCard } from './card.ts'
+import { authenticateAndPrepare, bind, createDownload, cut, type Download, downloadTo, load } from './smdp-side.ts'
 
 const SEED = 'flipped bytes'
 
@@ -34,12 +35,12 @@ describe('a bound package with one byte changed', { timeout: 300_000 }, () => {
   it('is never installed: always an error, the card as before, and the right package installs next', async () => {
     // One package, bound to a one-time key that the card keeps: each try is a session of its own on a card like it.
     const first = await createTestCard()
-    const euiccOtpk = await authenticateAndPrepare(first, download())
+    const euiccOtpk = await authenticateAndPrepare(first, createDownload())
     const prepared = await copyMemory(first.memory)
-    const order: Download = download({ bppEuiccOtpk: euiccOtpk })
+    const order: Download = createDownload({ bppEuiccOtpk: euiccOtpk })
     const pieces = cut(bind(order, euiccOtpk))
     const length = concat(...pieces).length
-    const mask = createDice(SEED)(length).map(octet => octet || 0x80)
+    const mask = seededRandom(SEED)(length).map(octet => octet || 0x80)
     const seen = new Map<string, number>()
 
     for (let offset = 0; offset < length; offset++) {

@@ -4,13 +4,13 @@ import type { Channel } from '../../src/apdu/channel.ts'
 import { concat } from '../../src/asn1/bytes.ts'
 import { encode } from '../../src/asn1/schema.ts'
 import { encodeTlv } from '../../src/asn1/tlv.ts'
-import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
 import { copyMemory } from '../../src/euicc/state/memory.ts'
 import { ES10a } from '../../src/rsp/interfaces/es10a.ts'
 import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
+import { ISD_R_AID } from '../../src/rsp/isdr.ts'
 import { createTestCard, type TestCard } from './card.ts'
-import { authenticateRequest, download, downloadTo, prepareRequest } from './smdp-side.ts'
+import { createAuthenticateRequest, createDownload, createPrepareRequest, downloadTo } from './smdp-side.ts'
 
 const RUNS = { numRuns: 400, seed: 20_261_122 }
 
@@ -27,7 +27,7 @@ const aCommand = fc
     p2: fc.oneof(fc.constantFrom(0x00, 0x01, 0x04), byte),
     data: fc.oneof(
       fc.uint8Array({ maxLength: 255 }),
-      fc.constantFrom(ISDR_AID, Uint8Array.of(0x3f, 0x00), Uint8Array.of(0x2f, 0xe2)),
+      fc.constantFrom(ISD_R_AID, Uint8Array.of(0x3f, 0x00), Uint8Array.of(0x2f, 0xe2)),
       fc
         .tuple(fc.constantFrom(...TAGS), fc.uint8Array({ maxLength: 100 }))
         .map(([tag, content]) => encodeTlv(tag, content)),
@@ -55,8 +55,14 @@ const expectAnswer = async (channel: Channel, command: Uint8Array): Promise<numb
 }
 
 const requests = (): [string, Uint8Array][] => [
-  ['AuthenticateServer', encode(ES10b.AuthenticateServer.request, authenticateRequest(download(), new Uint8Array(16)))],
-  ['PrepareDownload', encode(ES10b.PrepareDownload.request, prepareRequest(download(), new Uint8Array(64)))],
+  [
+    'AuthenticateServer',
+    encode(ES10b.AuthenticateServer.request, createAuthenticateRequest(createDownload(), new Uint8Array(16))),
+  ],
+  [
+    'PrepareDownload',
+    encode(ES10b.PrepareDownload.request, createPrepareRequest(createDownload(), new Uint8Array(64))),
+  ],
   ['CancelSession', encode(ES10b.CancelSession.request, { transactionId: Uint8Array.of(1), reason: 'timeout' })],
   ['GetProfilesInfo', encode(ES10c.GetProfilesInfo.request, { tagList: Uint8Array.of(0x5a, 0x9f, 0x70) })],
   [

@@ -3,7 +3,7 @@ import { toHex } from '../../src/asn1/bytes.ts'
 import { ES10a } from '../../src/rsp/interfaces/es10a.ts'
 import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
-import { createTestCard, pkiOf, testIdentity } from './card.ts'
+import { createTestCard, getTestPki, testIdentity } from './card.ts'
 
 describe('configured addresses', () => {
   it('are those the card was made with, until another default is set, or none', async () => {
@@ -25,7 +25,7 @@ describe('GetEUICCInfo1 and 2', () => {
   it('name the CIs of both curves in the order of preference', async () => {
     const curves = ['brainpoolP256r1', 'P-256'] as const
     const card = await createTestCard({ identity: testIdentity(curves) })
-    const ids = curves.map(curve => toHex(pkiOf(curve).ci.certificate.subjectKeyId!))
+    const ids = curves.map(curve => toHex(getTestPki(curve).ci.certificate.subjectKeyId!))
     for (const row of [ES10b.GetEUICCInfo1, ES10b.GetEUICCInfo2]) {
       const { value } = await card.call<object, { value: { euiccCiPKIdListForSigning: readonly Uint8Array[] } }>(
         row,

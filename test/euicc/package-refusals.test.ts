@@ -6,9 +6,17 @@ import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 import type { StoreMetadataRequest } from '../../src/rsp/metadata.ts'
 import type { ProfileInstallationResult } from '../../src/rsp/notification.ts'
-import { createTestCard, exchangeHex, ICCIDS, profileNumber, stateWith, type TestCard, testIdentity } from './card.ts'
+import {
+  createProfile,
+  createStateWith,
+  createTestCard,
+  exchangeHex,
+  ICCIDS,
+  type TestCard,
+  testIdentity,
+} from './card.ts'
 import { IMSI, K, testProfile } from './profile.ts'
-import { authenticateAndPrepare, bind, cut, download, downloadTo, load, metadataOf } from './smdp-side.ts'
+import { authenticateAndPrepare, bind, createDownload, createMetadata, cut, downloadTo, load } from './smdp-side.ts'
 
 const errorOf = (result: ProfileInstallationResult | undefined) =>
   result?.profileInstallationResultData.value.finalResult.errorResult
@@ -24,7 +32,7 @@ describe('metadata that the card may not take', () => {
     [
       'an ICCID that is there already',
       {},
-      { state: stateWith([profileNumber(0)]) },
+      { state: createStateWith([createProfile(0)]) },
       'installFailedDueToIccidAlreadyExistsOnEuicc',
     ],
     ['an unknown profile class', { profileClass: 7 }, {}, 'unsupportedProfileClass'],
@@ -61,14 +69,14 @@ describe('metadata that the card may not take', () => {
     [
       'PPR1 beside another operational profile',
       { profilePolicyRules: ['ppr1'], profileOwner: OWNER },
-      { state: stateWith([profileNumber(1)]) },
+      { state: createStateWith([createProfile(1)]) },
       'pprNotAllowed',
     ],
   ]
   it.each(refusals)('%s', async (_name, changes, options, expected) => {
     const card = await createTestCard(options)
     const before = await profilesOf(card)
-    const result = await downloadTo(card, download({ metadata: metadataOf(changes) }))
+    const result = await downloadTo(card, createDownload({ metadata: createMetadata(changes) }))
     expect(errorOf(result)).toEqual({ bppCommandId: 'storeMetadata', errorReason: expected })
     expect(await profilesOf(card)).toEqual(before)
   })
@@ -80,34 +88,34 @@ describe('metadata that the card may not take', () => {
       ],
     }
     const card = await createTestCard({ identity })
-    const metadata = metadataOf({ profilePolicyRules: ['ppr1'], profileOwner: OWNER })
-    expect(errorOf(await downloadTo(card, download({ metadata })))).toBeUndefined()
+    const metadata = createMetadata({ profilePolicyRules: ['ppr1'], profileOwner: OWNER })
+    expect(errorOf(await downloadTo(card, createDownload({ metadata })))).toBeUndefined()
   })
 })
 
 describe('a profile that is not what it should be', () => {
-  it.each<[string, Parameters<typeof download>[0], string]>([
+  it.each<[string, Parameters<typeof createDownload>[0], string]>([
     ['has another ICCID', { profile: testProfile(1) }, 'installFailedDueToDataMismatch'],
     [
       'has another owner',
-      { metadata: metadataOf({ profileOwner: { mccMnc: fromHex('62f220') } }) },
+      { metadata: createMetadata({ profileOwner: { mccMnc: fromHex('62f220') } }) },
       'installFailedDueToDataMismatch',
     ],
     [
       'is of no such group',
-      { metadata: metadataOf({ profileOwner: { ...OWNER, gid1: Uint8Array.of(1) } }) },
+      { metadata: createMetadata({ profileOwner: { ...OWNER, gid1: Uint8Array.of(1) } }) },
       'installFailedDueToDataMismatch',
     ],
     [
       'is for tests and has a key of a live network',
-      { metadata: metadataOf({ profileClass: 'test' }) },
+      { metadata: createMetadata({ profileClass: 'test' }) },
       'testProfileInstallFailedDueToInvalidNaaKey',
     ],
     ['is no profile', { profile: new Uint8Array(100).fill(0x5a) }, 'installFailedDueToPEProcessingError'],
     ['is cut off', { profile: testProfile().subarray(0, -2) }, 'installFailedDueToPEProcessingError'],
   ])('%s', async (_name, changes, expected) => {
     const card = await createTestCard()
-    const error = errorOf(await downloadTo(card, download(changes)))
+    const error = errorOf(await downloadTo(card, createDownload(changes)))
     expect(error).toMatchObject({ bppCommandId: 'loadProfileElements', errorReason: expected })
     expect(decodeEuiccResponse(error!.simaResponse!).peStatus.length).toBeGreaterThan(0)
     expect(errorOf(await downloadTo(card))).toBeUndefined()
@@ -116,13 +124,15 @@ describe('a profile that is not what it should be', () => {
     const k = name === 'milenage' ? new Uint8Array(16).fill(9, 15) : K
     const profile = testProfile(0, { algorithm: name === 'milenage' ? { name, k, opc: K } : { name, k } })
     const card = await createTestCard()
-    const metadata = metadataOf({ profileClass: 'test' })
-    expect(errorOf(await downloadTo(card, download({ profile, metadata })))).toBeUndefined()
+    const metadata = createMetadata({ profileClass: 'test' })
+    expect(errorOf(await downloadTo(card, createDownload({ profile, metadata })))).toBeUndefined()
   })
   it('and its owner may be the right one', async () => {
     expect(IMSI.slice(0, 5)).toBe('00101')
     const card = await createTestCard()
-    expect(errorOf(await downloadTo(card, download({ metadata: metadataOf({ profileOwner: OWNER }) })))).toBeUndefined()
+    expect(
+      errorOf(await downloadTo(card, createDownload({ metadata: createMetadata({ profileOwner: OWNER }) }))),
+    ).toBeUndefined()
   })
 })
 
@@ -136,7 +146,7 @@ describe('memory', () => {
     expect(await free(card)).toBe(14_000)
     let installed = 0
     for (const [index, iccid] of ICCIDS.entries()) {
-      const order = download({ profile: testProfile(index), metadata: metadataOf({ iccid }) })
+      const order = createDownload({ profile: testProfile(index), metadata: createMetadata({ iccid }) })
       const error = errorOf(await downloadTo(card, order))
       if (error) expect(error.errorReason).toBe('installFailedDueToInsufficientMemoryForProfile')
       else installed++
@@ -152,7 +162,7 @@ describe('memory', () => {
 describe('the segments', () => {
   const started = async () => {
     const card = await createTestCard()
-    const pieces = cut(bind(download(), await authenticateAndPrepare(card, download())))
+    const pieces = cut(bind(createDownload(), await authenticateAndPrepare(card, createDownload())))
     return { card, pieces, number: await card.isdr() }
   }
   it('are refused without a session, and after the answer', async () => {
@@ -175,8 +185,8 @@ describe('the segments', () => {
   })
   it('are for this session only', async () => {
     const { card, number } = await started()
-    const euiccOtpk = await authenticateAndPrepare(card, download())
-    const foreign = download({ transactionId: Uint8Array.of(9, 9) })
+    const euiccOtpk = await authenticateAndPrepare(card, createDownload())
+    const foreign = createDownload({ transactionId: Uint8Array.of(9, 9) })
     expect(errorOf(await load(card.channel, number, cut(bind(foreign, euiccOtpk))))).toEqual({
       bppCommandId: 'initialiseSecureChannel',
       errorReason: 'invalidTransactionId',
@@ -184,7 +194,7 @@ describe('the segments', () => {
   })
   it('are for this one-time key only', async () => {
     const { card, pieces, number } = await started()
-    await authenticateAndPrepare(card, download())
+    await authenticateAndPrepare(card, createDownload())
     expect(errorOf(await load(card.channel, number, pieces))).toEqual({
       bppCommandId: 'initialiseSecureChannel',
       errorReason: 'invalidSignature',
@@ -221,9 +231,9 @@ describe('the one-time key of a package that was refused', () => {
     ['is kept when the loading was broken off', (pieces: Uint8Array[]) => pieces.slice(0, -1), true],
   ] as const)('%s (SGP.22 §3.1.3.2)', async (_name, spoil, isKept) => {
     const card = await createTestCard()
-    const otpk = await authenticateAndPrepare(card, download())
-    await load(card.channel, await card.isdr(), spoil([...cut(bind(download(), otpk))]))
-    const again = await authenticateAndPrepare(card, download({ bppEuiccOtpk: otpk }))
+    const otpk = await authenticateAndPrepare(card, createDownload())
+    await load(card.channel, await card.isdr(), spoil([...cut(bind(createDownload(), otpk))]))
+    const again = await authenticateAndPrepare(card, createDownload({ bppEuiccOtpk: otpk }))
     expect(toHex(again) === toHex(otpk)).toBe(isKept)
   })
 })

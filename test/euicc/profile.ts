@@ -1,7 +1,8 @@
 import { fromHex } from '../../src/asn1/bytes.ts'
 import { buildProfilePackage, type ProfileParameters } from '../../src/profile/build.ts'
 import { encodeProfilePackage } from '../../src/profile/package.ts'
-import { createDice, ICCID_DIGITS } from './card.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
+import { ICCID_DIGITS } from './card.ts'
 
 export const K = fromHex('000102030405060708090a0b0c0d0e0f')
 export const OPC = fromHex('0f0e0d0c0b0a09080706050403020100')
@@ -15,7 +16,7 @@ export const testProfile = (index = 0, changes: Partial<ProfileParameters> = {})
       imsi: IMSI,
       algorithm: { name: 'milenage', k: K, opc: OPC },
       serviceProviderName: 'Test Operator',
-      random: createDice(`profile ${index}`),
+      random: seededRandom(`profile ${index}`),
       ...changes,
     }),
   )

@@ -7,13 +7,21 @@ import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
 import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 import { NotificationMetadata } from '../../src/rsp/notification.ts'
-import { createTestCard, exchangeHex, ICCIDS, pkiOf, profileNumber, stateWith, type TestCard } from './card.ts'
+import {
+  createProfile,
+  createStateWith,
+  createTestCard,
+  exchangeHex,
+  getTestPki,
+  ICCIDS,
+  type TestCard,
+} from './card.ts'
 
 const UNKNOWN = iccidFromDigits('8988211900000000009')
 const [FIRST, SECOND, THIRD] = ICCIDS as [Uint8Array, Uint8Array, Uint8Array]
 
 const cardWith = (profiles: readonly Profile[], enabled?: number) =>
-  createTestCard({ state: stateWith(profiles, enabled) })
+  createTestCard({ state: createStateWith(profiles, enabled) })
 const enable = async ({ call }: TestCard, iccid: Uint8Array, refreshFlag = false) =>
   (await call(ES10c.EnableProfile, { profileIdentifier: { iccid }, refreshFlag })).enableResult
 const disable = async ({ call }: TestCard, iccid: Uint8Array, refreshFlag = false) =>
@@ -47,7 +55,7 @@ const expectUnchanged = async (card: TestCard, work: () => Promise<void>) => {
 
 describe('EnableProfile', () => {
   it('puts one profile in the place of another and tells both their addresses', async () => {
-    const card = await cardWith([profileNumber(0), profileNumber(1)], 0)
+    const card = await cardWith([createProfile(0), createProfile(1)], 0)
     expect(await enable(card, SECOND)).toBe('ok')
     expect(await show(card)).toEqual(['Plan 0', 'PLAN 1'])
     expect(await heard(card)).toEqual(['0 disable to notify0.test', '1 enable to notify1.test'])
@@ -55,25 +63,25 @@ describe('EnableProfile', () => {
     expect((await createTestCard({ memory: card.memory }).then(show)).join()).toBe('Plan 0,PLAN 1')
   })
   it('takes the AID of the ISD-P for a name', async () => {
-    const card = await cardWith([profileNumber(0)])
-    const profileIdentifier = { isdpAid: profileNumber(0).isdpAid }
+    const card = await cardWith([createProfile(0)])
+    const profileIdentifier = { isdpAid: createProfile(0).isdpAid }
     expect(await card.call(ES10c.EnableProfile, { profileIdentifier, refreshFlag: false })).toEqual({
       enableResult: 'ok',
     })
   })
   it.each<[string, readonly Profile[], number | undefined, Uint8Array, string]>([
-    ['an unknown profile', [profileNumber(0)], undefined, UNKNOWN, 'iccidOrAidNotFound'],
-    ['the enabled one', [profileNumber(0)], 0, FIRST, 'profileNotInDisabledState'],
+    ['an unknown profile', [createProfile(0)], undefined, UNKNOWN, 'iccidOrAidNotFound'],
+    ['the enabled one', [createProfile(0)], 0, FIRST, 'profileNotInDisabledState'],
     [
       'one in the place of a profile with PPR1',
-      [profileNumber(0, { profilePolicyRules: ['ppr1'] }), profileNumber(1)],
+      [createProfile(0, { profilePolicyRules: ['ppr1'] }), createProfile(1)],
       0,
       SECOND,
       'disallowedByPolicy',
     ],
     [
       'an operational one in the place of a test profile',
-      [profileNumber(0, { profileClass: 'test' }), profileNumber(1)],
+      [createProfile(0, { profileClass: 'test' }), createProfile(1)],
       0,
       SECOND,
       'wrongProfileReenabling',
@@ -83,7 +91,7 @@ describe('EnableProfile', () => {
     await expectUnchanged(card, async () => expect(await enable(card, iccid)).toBe(expected))
   })
   it('lets a test profile give way to the operational one it replaced, by either command', async () => {
-    const profiles = [profileNumber(0), profileNumber(1, { profileClass: 'test' }), profileNumber(2)]
+    const profiles = [createProfile(0), createProfile(1, { profileClass: 'test' }), createProfile(2)]
     const card = await cardWith(profiles, 0)
     expect(await enable(card, SECOND)).toBe('ok')
     expect(await enable(card, THIRD)).toBe('wrongProfileReenabling')
@@ -93,7 +101,7 @@ describe('EnableProfile', () => {
     expect(await show(card)).toEqual(['PLAN 0', 'Plan 1', 'Plan 2'])
   })
   it('closes the logical channels that were at files of the old profile', async () => {
-    const card = await cardWith([profileNumber(0)])
+    const card = await cardWith([createProfile(0)])
     await exchangeHex(card, '0070000001')
     expect(await enable(card, FIRST)).toBe('ok')
     expect(await exchangeHex(card, '01a40000023f00')).toBe('6881')
@@ -103,7 +111,7 @@ describe('EnableProfile', () => {
 describe('EnableProfile with the refresh flag', () => {
   const fetched = 'd009810301010482028182'
   it('waits for the answer to REFRESH, and is busy meanwhile', async () => {
-    const card = await cardWith([profileNumber(0), profileNumber(1)])
+    const card = await cardWith([createProfile(0), createProfile(1)])
     expect(await enable(card, FIRST, true)).toBe('ok')
     expect(await show(card)).toEqual(['Plan 0', 'Plan 1'])
     expect(await exchangeHex(card, '80100000 01 00')).toBe('910b')
@@ -120,14 +128,14 @@ describe('EnableProfile with the refresh flag', () => {
   })
   it('is done by a reset as well, and by power coming back', async () => {
     for (const restart of ['reset', 'powerCycle'] as const) {
-      const card = await cardWith([profileNumber(0)])
+      const card = await cardWith([createProfile(0)])
       expect(await enable(card, FIRST, true)).toBe('ok')
       await card.card[restart]()
       expect(await show(await createTestCard({ memory: card.memory }))).toEqual(['PLAN 0'])
     }
   })
   it('waits for the reset when the terminal cannot refresh', async () => {
-    const card = await cardWith([profileNumber(0)], 0)
+    const card = await cardWith([createProfile(0)], 0)
     expect(await disable(card, FIRST, true)).toBe('ok')
     await exchangeHex(card, '801200000b')
     expect(await exchangeHex(card, '80140000 0c 810301010482028281830130')).toBe('9000')
@@ -136,7 +144,7 @@ describe('EnableProfile with the refresh flag', () => {
     expect(await show(await createTestCard({ memory: card.memory }))).toEqual(['Plan 0'])
   })
   it('can ask for a profile state change instead of a reset', async () => {
-    const state = stateWith([profileNumber(0)])
+    const state = createStateWith([createProfile(0)])
     const card = await createTestCard({ state, refreshMode: 'euicc-profile-state-change' })
     await enable(card, FIRST, true)
     expect(await exchangeHex(card, '801200000b')).toBe('d009810301010982028182' + '9000')
@@ -145,15 +153,15 @@ describe('EnableProfile with the refresh flag', () => {
 
 describe('DisableProfile', () => {
   it('leaves no profile enabled', async () => {
-    const card = await cardWith([profileNumber(0)], 0)
+    const card = await cardWith([createProfile(0)], 0)
     expect(await disable(card, FIRST)).toBe('ok')
     expect(await show(card)).toEqual(['Plan 0'])
     expect(await heard(card)).toEqual(['0 disable to notify0.test'])
   })
   it.each<[string, Profile, number | undefined, Uint8Array, string]>([
-    ['an unknown profile', profileNumber(0), 0, UNKNOWN, 'iccidOrAidNotFound'],
-    ['a disabled one', profileNumber(0), undefined, FIRST, 'profileNotInEnabledState'],
-    ['one with PPR1', profileNumber(0, { profilePolicyRules: ['ppr1'] }), 0, FIRST, 'disallowedByPolicy'],
+    ['an unknown profile', createProfile(0), 0, UNKNOWN, 'iccidOrAidNotFound'],
+    ['a disabled one', createProfile(0), undefined, FIRST, 'profileNotInEnabledState'],
+    ['one with PPR1', createProfile(0, { profilePolicyRules: ['ppr1'] }), 0, FIRST, 'disallowedByPolicy'],
   ])('refuses %s', async (_name, profile, enabled, iccid, expected) => {
     const card = await cardWith([profile], enabled)
     await expectUnchanged(card, async () => expect(await disable(card, iccid)).toBe(expected))
@@ -162,16 +170,16 @@ describe('DisableProfile', () => {
 
 describe('DeleteProfile', () => {
   it('removes every trace but the notification', async () => {
-    const card = await cardWith([profileNumber(0), profileNumber(1)])
+    const card = await cardWith([createProfile(0), createProfile(1)])
     expect(await remove(card, FIRST)).toBe('ok')
     expect(await show(card)).toEqual(['Plan 1'])
     expect(await heard(card)).toEqual(['0 delete to notify0.test'])
     expect(card.memory.names().filter(name => name.includes('89000010'))).toEqual([])
   })
   it.each<[string, Profile, number | undefined, Uint8Array, string]>([
-    ['an unknown profile', profileNumber(0), undefined, UNKNOWN, 'iccidOrAidNotFound'],
-    ['an enabled one', profileNumber(0), 0, FIRST, 'profileNotInDisabledState'],
-    ['one with PPR2', profileNumber(0, { profilePolicyRules: ['ppr2'] }), undefined, FIRST, 'disallowedByPolicy'],
+    ['an unknown profile', createProfile(0), undefined, UNKNOWN, 'iccidOrAidNotFound'],
+    ['an enabled one', createProfile(0), 0, FIRST, 'profileNotInDisabledState'],
+    ['one with PPR2', createProfile(0, { profilePolicyRules: ['ppr2'] }), undefined, FIRST, 'disallowedByPolicy'],
   ])('refuses %s', async (_name, profile, enabled, iccid, expected) => {
     const card = await cardWith([profile], enabled)
     await expectUnchanged(card, async () => expect(await remove(card, iccid)).toBe(expected))
@@ -181,8 +189,8 @@ describe('DeleteProfile', () => {
 describe('eUICCMemoryReset', () => {
   it('deletes by class, whatever state and policy say, and asks for REFRESH when the enabled one goes', async () => {
     const profiles = [
-      profileNumber(0, { profilePolicyRules: ['ppr1', 'ppr2'] }),
-      profileNumber(1, { profileClass: 'test' }),
+      createProfile(0, { profilePolicyRules: ['ppr1', 'ppr2'] }),
+      createProfile(1, { profileClass: 'test' }),
     ]
     const card = await cardWith(profiles, 0)
     expect(await reset(card, 'deleteOperationalProfiles')).toBe('ok')
@@ -194,7 +202,7 @@ describe('eUICCMemoryReset', () => {
     expect(await reset(card, 'deleteOperationalProfiles', 'deleteFieldLoadedTestProfiles')).toBe('nothingToDelete')
   })
   it('is busy while a switch waits', async () => {
-    const card = await cardWith([profileNumber(0)])
+    const card = await cardWith([createProfile(0)])
     await enable(card, FIRST, true)
     await expectUnchanged(card, async () => expect(await reset(card, 'deleteOperationalProfiles')).toBe('catBusy'))
   })
@@ -203,7 +211,7 @@ describe('eUICCMemoryReset', () => {
 describe('GetProfilesInfo', () => {
   const list = async (request: Parameters<(typeof ES10c)['GetProfilesInfo']['request']['encode']>[0]) => {
     const card = await cardWith(
-      [profileNumber(0), profileNumber(1, { profileClass: 'test', icon: new Uint8Array(1024), iconType: 'png' })],
+      [createProfile(0), createProfile(1, { profileClass: 'test', icon: new Uint8Array(1024), iconType: 'png' })],
       0,
     )
     return card.call(ES10c.GetProfilesInfo, request)
@@ -212,7 +220,7 @@ describe('GetProfilesInfo', () => {
     const { profileInfoListOk } = await list({})
     expect(profileInfoListOk![0]).toEqual({
       iccid: FIRST,
-      isdpAid: profileNumber(0).isdpAid,
+      isdpAid: createProfile(0).isdpAid,
       profileState: 'enabled',
       serviceProviderName: 'Operator 0',
       profileName: 'Plan 0',
@@ -228,7 +236,7 @@ describe('GetProfilesInfo', () => {
     const found = async (searchCriteria: Parameters<typeof list>[0]['searchCriteria']) =>
       (await list({ searchCriteria })).profileInfoListOk!.map(({ profileName }) => profileName)
     expect(await found({ iccid: SECOND })).toEqual(['Plan 1'])
-    expect(await found({ isdpAid: profileNumber(0).isdpAid })).toEqual(['Plan 0'])
+    expect(await found({ isdpAid: createProfile(0).isdpAid })).toEqual(['Plan 0'])
     expect(await found({ profileClass: 'operational' })).toEqual(['Plan 0'])
     expect(await found({ profileClass: 'provisioning' })).toEqual([])
     expect(await found({ iccid: UNKNOWN })).toEqual([])
@@ -240,7 +248,7 @@ describe('GetProfilesInfo', () => {
 
 describe('SetNickname', () => {
   it('sets, replaces and takes away', async () => {
-    const card = await cardWith([profileNumber(0)])
+    const card = await cardWith([createProfile(0)])
     const name = async (profileNickname: string) => {
       expect(await card.call(ES10c.SetNickname, { iccid: FIRST, profileNickname })).toEqual({ setNicknameResult: 'ok' })
       const { profileInfoListOk } = await card.call(ES10c.GetProfilesInfo, {})
@@ -257,7 +265,7 @@ describe('SetNickname', () => {
 
 describe('notifications', () => {
   const operated = async () => {
-    const card = await cardWith([profileNumber(0), profileNumber(1)])
+    const card = await cardWith([createProfile(0), createProfile(1)])
     await enable(card, FIRST)
     await enable(card, SECOND)
     return card
@@ -268,7 +276,7 @@ describe('notifications', () => {
     expect(notificationList).toHaveLength(1)
     const { tbsOtherNotification, euiccNotificationSignature, ...chain } =
       notificationList![0]!.value.otherSignedNotification!
-    const { euicc, eum } = pkiOf('P-256')
+    const { euicc, eum } = getTestPki('P-256')
     expect(verify(euicc.certificate.publicKey, tbsOtherNotification.bytes, euiccNotificationSignature)).toBe(true)
     expect(chain).toEqual({ euiccCertificate: euicc.certificate.der, eumCertificate: eum.certificate.der })
     expect(decode(NotificationMetadata, tbsOtherNotification.bytes).iccid).toEqual(FIRST)

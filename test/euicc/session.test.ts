@@ -9,28 +9,29 @@ import { type CertificateFault, issueFaultyCertificate, issueTestPki } from '../
 import { type CurveName, privateKeyFromScalar } from '../../src/rsp/crypto/curve.ts'
 import { verify } from '../../src/rsp/crypto/ecdsa.ts'
 import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
-import { createDice, createTestCard, NOW, pkiOf, type TestCard, testIdentity } from './card.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
+import { createTestCard, getTestPki, NOW, type TestCard, testIdentity } from './card.ts'
 import {
   authenticateAndPrepare,
-  authenticateRequest,
   bind,
+  createAuthenticateRequest,
+  createDownload,
+  createPrepareRequest,
   type Download,
-  download,
   downloadTo,
   loadInto,
-  prepareRequest,
 } from './smdp-side.ts'
 
 const challenge = async ({ call }: TestCard) => (await call(ES10b.GetEUICCChallenge, {})).euiccChallenge
 const authenticate = async (card: TestCard, order: Download, ciPKId?: Uint8Array) =>
-  (await card.call(ES10b.AuthenticateServer, authenticateRequest(order, await challenge(card), ciPKId))).value
+  (await card.call(ES10b.AuthenticateServer, createAuthenticateRequest(order, await challenge(card), ciPKId))).value
 const prepare = async (card: TestCard, order: Download, prepared: Download = order) => {
   const { authenticateResponseOk } = await authenticate(card, order)
-  const request = prepareRequest(prepared, authenticateResponseOk!.euiccSignature1)
+  const request = createPrepareRequest(prepared, authenticateResponseOk!.euiccSignature1)
   return (await card.call(ES10b.PrepareDownload, request)).value
 }
 const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault): Credential =>
-  issueFaultyCertificate(pkiOf('P-256'), kind, fault, { random: createDice(`${kind} ${fault}`), now: NOW })
+  issueFaultyCertificate(getTestPki('P-256'), kind, fault, { random: seededRandom(`${kind} ${fault}`), now: NOW })
 /** A server's certificate that is right but for what is asked for here. */
 const issuedByCi = ({
   kind,
@@ -41,8 +42,8 @@ const issuedByCi = ({
   registeredId?: string
   curve?: CurveName
 }): Credential => {
-  const { ci } = pkiOf('P-256')
-  const privateKey = privateKeyFromScalar(curve, createDice('scalar')(32).with(0, 1))
+  const { ci } = getTestPki('P-256')
+  const privateKey = privateKeyFromScalar(curve, seededRandom('scalar')(32).with(0, 1))
   const certificate = issueCertificate({
     kind,
     subject: { commonName: 'other' },
@@ -51,13 +52,13 @@ const issuedByCi = ({
     registeredId,
     notBefore: NOW,
     notAfter: NOW,
-    random: createDice('serial'),
+    random: seededRandom('serial'),
   })
   return { certificate, privateKey }
 }
 const flipLast = (bytes: Uint8Array) => bytes.with(-1, bytes.at(-1)! ^ 1)
 /** A stranger with a PKI of the same shape. */
-const stranger = issueTestPki({ curve: 'P-256', smdpHost: 'x.test', random: createDice('stranger'), now: NOW })
+const stranger = issueTestPki({ curve: 'P-256', smdpHost: 'x.test', random: seededRandom('stranger'), now: NOW })
 
 /** Whatever was refused, the memory is as before and the next download succeeds. */
 const expectUnharmed = async (card: TestCard, work: () => Promise<void>) => {
@@ -73,7 +74,7 @@ describe('GetEUICCChallenge', () => {
     const card = await createTestCard()
     const first = await challenge(card)
     expect(await challenge(card)).not.toEqual(first)
-    const response = await card.call(ES10b.AuthenticateServer, authenticateRequest(download(), first))
+    const response = await card.call(ES10b.AuthenticateServer, createAuthenticateRequest(createDownload(), first))
     expect(response.value.authenticateResponseError?.authenticateErrorCode).toBe('euiccChallengeMismatch')
   })
 })
@@ -86,7 +87,7 @@ describe('AuthenticateServer', () => {
     ['one that is not valid yet', { dpAuth: faulty('DPauth', 'not-yet-valid') }, 'invalidCertificate'],
     ['one that the CI did not sign', { dpAuth: faulty('DPauth', 'bad-signature') }, 'invalidCertificate'],
     ['one of another role', { dpAuth: faulty('DPauth', 'wrong-role') }, 'invalidCertificate'],
-    ['the DPpb certificate', { dpAuth: pkiOf('P-256').dpPb }, 'invalidCertificate'],
+    ['the DPpb certificate', { dpAuth: getTestPki('P-256').dpPb }, 'invalidCertificate'],
     ['one for another use of the key', { dpAuth: faulty('DPauth', 'wrong-key-usage') }, 'invalidCertificate'],
     ['one without OID', { dpAuth: faulty('DPauth', 'wrong-names') }, 'invalidOid'],
     [
@@ -96,7 +97,7 @@ describe('AuthenticateServer', () => {
     ],
     [
       'a signature by another key',
-      { dpAuth: { ...pkiOf('P-256').dpAuth, privateKey: stranger.dpAuth.privateKey } },
+      { dpAuth: { ...getTestPki('P-256').dpAuth, privateKey: stranger.dpAuth.privateKey } },
       'invalidSignature',
     ],
     [
@@ -122,22 +123,22 @@ describe('AuthenticateServer', () => {
   ])('refuses %s', async (_name, changes, expected) => {
     const card = await createTestCard()
     await expectUnharmed(card, async () => {
-      const ciPKId = pkiOf('P-256').ci.certificate.subjectKeyId!
-      const { authenticateResponseError } = await authenticate(card, download(changes), ciPKId)
+      const ciPKId = getTestPki('P-256').ci.certificate.subjectKeyId!
+      const { authenticateResponseError } = await authenticate(card, createDownload(changes), ciPKId)
       expect(authenticateResponseError).toEqual({
-        transactionId: download().transactionId,
+        transactionId: createDownload().transactionId,
         authenticateErrorCode: expected,
       })
     })
   })
   it('refuses to sign under a CI that it does not have', async () => {
     const card = await createTestCard()
-    const response = await authenticate(card, download(), stranger.ci.certificate.subjectKeyId!)
+    const response = await authenticate(card, createDownload(), stranger.ci.certificate.subjectKeyId!)
     expect(response.authenticateResponseError?.authenticateErrorCode).toBe('ciPKUnknown')
   })
   it('refuses a certificate that is on the revocation list', async () => {
     const card = await createTestCard()
-    const { ci, dpAuth } = pkiOf('P-256')
+    const { ci, dpAuth } = getTestPki('P-256')
     const crl = issueCrl({
       issuer: { certificate: ci.certificate, privateKey: ci.privateKey! },
       revoked: [dpAuth.certificate.serialNumber],
@@ -147,19 +148,22 @@ describe('AuthenticateServer', () => {
     expect(await card.call(ES10b.LoadCRL, { crl: encodeTlv(0xa0, contentOf(crl.der)) })).toEqual({
       loadCRLResponseOk: {},
     })
-    expect((await authenticate(card, download())).authenticateResponseError?.authenticateErrorCode).toBe(
+    expect((await authenticate(card, createDownload())).authenticateResponseError?.authenticateErrorCode).toBe(
       'invalidCertificate',
     )
   })
   it('takes a challenge once: neither a replay nor a second try after a failure', async () => {
     const card = await createTestCard()
     await expectUnharmed(card, async () => {
-      const request = authenticateRequest(download(), await challenge(card))
+      const request = createAuthenticateRequest(createDownload(), await challenge(card))
       const call = async () => (await card.call(ES10b.AuthenticateServer, request)).value
       expect((await call()).authenticateResponseOk).toBeDefined()
       expect((await call()).authenticateResponseError?.authenticateErrorCode).toBe('noSessionContext')
     })
-    const wrong = { ...authenticateRequest(download(), await challenge(card)), serverSignature1: new Uint8Array(64) }
+    const wrong = {
+      ...createAuthenticateRequest(createDownload(), await challenge(card)),
+      serverSignature1: new Uint8Array(64),
+    }
     for (const expected of ['invalidSignature', 'noSessionContext']) {
       const { authenticateResponseError } = (await card.call(ES10b.AuthenticateServer, wrong)).value
       expect(authenticateResponseError?.authenticateErrorCode).toBe(expected)
@@ -167,10 +171,10 @@ describe('AuthenticateServer', () => {
   })
   it('needs a challenge first, and a reset takes it away', async () => {
     const card = await createTestCard()
-    const first = authenticateRequest(download(), new Uint8Array(16))
+    const first = createAuthenticateRequest(createDownload(), new Uint8Array(16))
     const { authenticateResponseError } = (await card.call(ES10b.AuthenticateServer, first)).value
     expect(authenticateResponseError?.authenticateErrorCode).toBe('noSessionContext')
-    const request = authenticateRequest(download(), await challenge(card))
+    const request = createAuthenticateRequest(createDownload(), await challenge(card))
     await card.card.reset()
     const again = await createTestCard({ memory: card.memory })
     const { value } = await again.call(ES10b.AuthenticateServer, request)
@@ -187,10 +191,10 @@ describe('PrepareDownload', () => {
     ['one of another role', { dpPb: faulty('DPpb', 'wrong-role') }, 'invalidCertificate'],
     ['one without OID', { dpPb: faulty('DPpb', 'wrong-names') }, 'invalidCertificate'],
     ['one on another curve', { dpPb: issuedByCi({ kind: 'DPpb', curve: 'brainpoolP256r1' }) }, 'unsupportedCurve'],
-    ['the DPauth certificate', { dpPb: pkiOf('P-256').dpAuth }, 'invalidCertificate'],
+    ['the DPauth certificate', { dpPb: getTestPki('P-256').dpAuth }, 'invalidCertificate'],
     [
       'a signature by another key',
-      { dpPb: { ...pkiOf('P-256').dpPb, privateKey: stranger.dpPb.privateKey } },
+      { dpPb: { ...getTestPki('P-256').dpPb, privateKey: stranger.dpPb.privateKey } },
       'invalidSignature',
     ],
     [
@@ -202,9 +206,9 @@ describe('PrepareDownload', () => {
   ])('refuses %s, and the session is over', async (_name, changes, expected) => {
     const card = await createTestCard()
     await expectUnharmed(card, async () => {
-      const order = download(changes)
+      const order = createDownload(changes)
       const { authenticateResponseOk } = await authenticate(card, order)
-      const request = prepareRequest(order, authenticateResponseOk!.euiccSignature1)
+      const request = createPrepareRequest(order, authenticateResponseOk!.euiccSignature1)
       for (const code of [expected, 'noSessionContext']) {
         const { downloadResponseError } = (await card.call(ES10b.PrepareDownload, request)).value
         expect(downloadResponseError).toEqual({ transactionId: order.transactionId, downloadErrorCode: code })
@@ -214,36 +218,37 @@ describe('PrepareDownload', () => {
   it('refuses a certificate of another SM-DP+, though the CI vouches for it', async () => {
     const other = issuedByCi({ kind: 'DPpb', registeredId: '2.999.99' })
     const card = await createTestCard()
-    const { downloadResponseError } = await prepare(card, download(), download({ dpPb: other }))
+    const { downloadResponseError } = await prepare(card, createDownload(), createDownload({ dpPb: other }))
     expect(downloadResponseError?.downloadErrorCode).toBe('invalidCertificate')
   })
   it('answers a foreign transaction without touching the session', async () => {
     const card = await createTestCard()
-    const order = download()
+    const order = createDownload()
     const { authenticateResponseOk } = await authenticate(card, order)
     const { euiccSignature1 } = authenticateResponseOk!
-    const foreign = prepareRequest({ ...order, transactionId: Uint8Array.of(9) }, euiccSignature1)
+    const foreign = createPrepareRequest({ ...order, transactionId: Uint8Array.of(9) }, euiccSignature1)
     const refused = (await card.call(ES10b.PrepareDownload, foreign)).value.downloadResponseError
     expect(refused).toEqual({ transactionId: Uint8Array.of(9), downloadErrorCode: 'invalidTransactionId' })
-    const right = (await card.call(ES10b.PrepareDownload, prepareRequest(order, euiccSignature1))).value
+    const right = (await card.call(ES10b.PrepareDownload, createPrepareRequest(order, euiccSignature1))).value
     expect(right.downloadResponseOk).toBeDefined()
   })
   it('is not for an SM-DS, which may authenticate and has no profiles', async () => {
     const card = await createTestCard()
-    const { downloadResponseError } = await prepare(card, download({ dpAuth: issuedByCi({ kind: 'DSauth' }) }))
+    const { downloadResponseError } = await prepare(card, createDownload({ dpAuth: issuedByCi({ kind: 'DSauth' }) }))
     expect(downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
   it('has no session before AuthenticateServer', async () => {
     const card = await createTestCard()
-    const { value } = await card.call(ES10b.PrepareDownload, prepareRequest(download(), new Uint8Array(64)))
+    const { value } = await card.call(ES10b.PrepareDownload, createPrepareRequest(createDownload(), new Uint8Array(64)))
     expect(value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
   it('is answered again in the same session, for another confirmation code, with the same one-time key', async () => {
     const card = await createTestCard()
-    const order = (fill: number) => download({ confirmationCodeRequired: true, hashCc: new Uint8Array(32).fill(fill) })
+    const order = (fill: number) =>
+      createDownload({ confirmationCodeRequired: true, hashCc: new Uint8Array(32).fill(fill) })
     const { authenticateResponseOk } = await authenticate(card, order(1))
     const signedFor = async (fill: number) => {
-      const request = prepareRequest(order(fill), authenticateResponseOk!.euiccSignature1)
+      const request = createPrepareRequest(order(fill), authenticateResponseOk!.euiccSignature1)
       return (await card.call(ES10b.PrepareDownload, request)).value.downloadResponseOk!.euiccSigned2.value
     }
     const [first, second] = [await signedFor(1), await signedFor(2)]
@@ -253,7 +258,7 @@ describe('PrepareDownload', () => {
     expect(result?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
     const late = await card.call(
       ES10b.PrepareDownload,
-      prepareRequest(order(2), authenticateResponseOk!.euiccSignature1),
+      createPrepareRequest(order(2), authenticateResponseOk!.euiccSignature1),
     )
     expect(late.value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
@@ -261,7 +266,7 @@ describe('PrepareDownload', () => {
     const hashCc = new Uint8Array(32).fill(7)
     for (const confirmationCodeRequired of [true, false]) {
       const card = await createTestCard()
-      const { downloadResponseOk } = await prepare(card, download({ confirmationCodeRequired, hashCc }))
+      const { downloadResponseOk } = await prepare(card, createDownload({ confirmationCodeRequired, hashCc }))
       expect(downloadResponseOk!.euiccSigned2.value.hashCc).toEqual(confirmationCodeRequired ? hashCc : undefined)
     }
   })
@@ -270,18 +275,18 @@ describe('PrepareDownload', () => {
 describe('the one-time key', () => {
   it('is kept over a power cut for the SM-DP+ that bound a package to it', async () => {
     const card = await createTestCard()
-    const euiccOtpk = await authenticateAndPrepare(card, download())
-    const again = await createTestCard({ memory: card.memory, random: createDice('another life') })
-    expect(await authenticateAndPrepare(again, download({ bppEuiccOtpk: euiccOtpk }))).toEqual(euiccOtpk)
-    const result = await loadInto(again, bind(download(), euiccOtpk))
+    const euiccOtpk = await authenticateAndPrepare(card, createDownload())
+    const again = await createTestCard({ memory: card.memory, random: seededRandom('another life') })
+    expect(await authenticateAndPrepare(again, createDownload({ bppEuiccOtpk: euiccOtpk }))).toEqual(euiccOtpk)
+    const result = await loadInto(again, bind(createDownload(), euiccOtpk))
     expect(result?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
   })
   it('is another one when none, or an unknown one, is asked for', async () => {
     const card = await createTestCard()
-    const first = await authenticateAndPrepare(card, download())
-    const second = await authenticateAndPrepare(card, download())
+    const first = await authenticateAndPrepare(card, createDownload())
+    const second = await authenticateAndPrepare(card, createDownload())
     expect(second).not.toEqual(first)
-    expect(await authenticateAndPrepare(card, download({ bppEuiccOtpk: first }))).not.toEqual(first)
+    expect(await authenticateAndPrepare(card, createDownload({ bppEuiccOtpk: first }))).not.toEqual(first)
   })
   it.each([
     ['endUserRejection', false],
@@ -290,9 +295,9 @@ describe('the one-time key', () => {
     ['loadBppExecutionError', false],
   ] as const)('after a session that was cancelled with %s: kept is %s', async (reason, isKept) => {
     const card = await createTestCard()
-    const first = await authenticateAndPrepare(card, download())
-    await card.call(ES10b.CancelSession, { transactionId: download().transactionId, reason })
-    const second = await authenticateAndPrepare(card, download({ bppEuiccOtpk: first }))
+    const first = await authenticateAndPrepare(card, createDownload())
+    await card.call(ES10b.CancelSession, { transactionId: createDownload().transactionId, reason })
+    const second = await authenticateAndPrepare(card, createDownload({ bppEuiccOtpk: first }))
     expect(Buffer.compare(first, second) === 0).toBe(isKept)
   })
   it('is gone from the memory when the profile is installed', async () => {
@@ -307,32 +312,32 @@ describe('CancelSession', () => {
     (await call(ES10b.CancelSession, { transactionId, reason: 'endUserRejection' })).value
   it('signs what was cancelled, at whom, and why; and the session is over', async () => {
     const card = await createTestCard()
-    const order = download()
+    const order = createDownload()
     const { authenticateResponseOk } = await authenticate(card, order)
     const { cancelSessionResponseOk } = await cancel(card, order.transactionId)
     const { euiccCancelSessionSigned, euiccCancelSessionSignature } = cancelSessionResponseOk!
-    const { publicKey } = pkiOf('P-256').euicc.certificate
+    const { publicKey } = getTestPki('P-256').euicc.certificate
     expect(verify(publicKey, euiccCancelSessionSigned.bytes, euiccCancelSessionSignature)).toBe(true)
     expect(euiccCancelSessionSigned.value).toEqual({
       transactionId: order.transactionId,
       smdpOid: '2.999.10',
       reason: 'endUserRejection',
     })
-    const request = prepareRequest(order, authenticateResponseOk!.euiccSignature1)
+    const request = createPrepareRequest(order, authenticateResponseOk!.euiccSignature1)
     const { value } = await card.call(ES10b.PrepareDownload, request)
     expect(value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
   it('refuses an unknown transaction and leaves the session alone', async () => {
     const card = await createTestCard()
     expect(await cancel(card, Uint8Array.of(1))).toEqual({ cancelSessionResponseError: 'invalidTransactionId' })
-    await authenticateAndPrepare(card, download())
+    await authenticateAndPrepare(card, createDownload())
     expect(await cancel(card, Uint8Array.of(9))).toEqual({ cancelSessionResponseError: 'invalidTransactionId' })
-    expect((await cancel(card, download().transactionId)).cancelSessionResponseOk).toBeDefined()
+    expect((await cancel(card, createDownload().transactionId)).cancelSessionResponseOk).toBeDefined()
   })
 })
 
 describe('LoadCRL', () => {
-  const { ci } = pkiOf('P-256')
+  const { ci } = getTestPki('P-256')
   const issuer = { certificate: ci.certificate, privateKey: ci.privateKey! }
   const later = new Date(NOW.getTime() + 1000)
   const listOf = (changes: Partial<Parameters<typeof issueCrl>[0]> = {}) =>
@@ -374,8 +379,14 @@ describe('a request with a field that its type does not allow', () => {
   it.each(['AuthenticateServer', 'PrepareDownload', 'CancelSession'] as const)('%s: 6A80', async name => {
     const card = await createTestCard()
     const requests = {
-      AuthenticateServer: encode(ES10b.AuthenticateServer.request, authenticateRequest(download(), new Uint8Array(16))),
-      PrepareDownload: encode(ES10b.PrepareDownload.request, prepareRequest(download(), new Uint8Array(64))),
+      AuthenticateServer: encode(
+        ES10b.AuthenticateServer.request,
+        createAuthenticateRequest(createDownload(), new Uint8Array(16)),
+      ),
+      PrepareDownload: encode(
+        ES10b.PrepareDownload.request,
+        createPrepareRequest(createDownload(), new Uint8Array(64)),
+      ),
       CancelSession: encode(ES10b.CancelSession.request, { transactionId: Uint8Array.of(1), reason: 'timeout' }),
     }
     const cutOff = requests[name].subarray(0, -1)

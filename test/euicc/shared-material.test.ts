@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/asn1/bytes.ts'
-import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../src/euicc/state/identity.ts'
 import { generateVector, nextSqn } from '../../src/profile/aka/auc.ts'
 import { decodeProfilePackage } from '../../src/profile/package.ts'
 import { getProfileSubscriber } from '../../src/profile/subscriber.ts'
@@ -13,8 +13,9 @@ import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 import { SHARED } from '../paths.ts'
 import { readTs48, TS48_NAMES, ts48Missing, ts48Reason } from '../profile/ts48.ts'
-import { createDice, createTestCard, exchangeHex, NOW, pkiOf } from './card.ts'
-import { download, downloadTo, metadataOf } from './smdp-side.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
+import { createTestCard, exchangeHex, getTestPki, NOW } from './card.ts'
+import { createDownload, createMetadata, downloadTo } from './smdp-side.ts'
 
 /** The certificates of SGP.26 are GSMA's: found beside the repository, or the tests say that they were not. */
 const folder = join(SHARED, 'sgp26')
@@ -25,25 +26,25 @@ const sgp26Of = (curve: CurveName): Pki => {
   return readPkiFolder(new Map(files.map(name => [name, new Uint8Array(readFileSync(join(folder, name)))])), {
     curve,
     now: NOW,
-    reissueTls: reissueTls({ random: createDice('tls'), now: NOW }),
+    reissueTls: reissueTls({ random: seededRandom('tls'), now: NOW }),
   })
 }
 
 const installsAndAuthenticates = async (pki: Pki, profile: Uint8Array): Promise<void> => {
   const subscriber = getProfileSubscriber(decodeProfilePackage(profile))
   const iccid = iccidFromDigits(subscriber.iccid)
-  const card = await createTestCard({ identity: ordinaryIdentity([pki], { rootDsAddress: 'ds.test' }) })
+  const card = await createTestCard({ identity: createDefaultIdentity([pki], { rootDsAddress: 'ds.test' }) })
   const { dpAuth, dpPb, euicc } = pki
   // A TS.48 profile is a test profile: its key has to be one that no live network takes.
-  const metadata = metadataOf({ iccid, profileClass: 'test' })
-  const result = await downloadTo(card, download({ dpAuth, dpPb, euicc, profile, metadata }))
+  const metadata = createMetadata({ iccid, profileClass: 'test' })
+  const result = await downloadTo(card, createDownload({ dpAuth, dpPb, euicc, profile, metadata }))
   expect(result?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
   const enabling = { profileIdentifier: { iccid }, refreshFlag: false }
   expect(await card.call(ES10c.EnableProfile, enabling)).toEqual({ enableResult: 'ok' })
 
   expect(await exchangeHex(card, '00a4040407a000000087100200')).toMatch(/^62.*9000$/)
   const { rand, autn, xres } = generateVector(subscriber.algorithm, {
-    rand: createDice('rand')(16),
+    rand: seededRandom('rand')(16),
     sqn: nextSqn(subscriber.sqn),
   })
   const answer = await exchangeHex(card, `0088008122 10${toHex(rand)} 10${toHex(autn)} 00`)
@@ -55,7 +56,7 @@ const CURVES = ['P-256', 'brainpoolP256r1'] as const
 describe.skipIf(ts48Missing)(`TS.48 profiles under our own PKI${ts48Reason}`, () => {
   describe.each(CURVES)('on %s', curve => {
     it.each(TS48_NAMES)('%s installs, enables and authenticates', name =>
-      installsAndAuthenticates(pkiOf(curve), readTs48(name)),
+      installsAndAuthenticates(getTestPki(curve), readTs48(name)),
     )
   })
 })

@@ -18,7 +18,8 @@ import { ES10b } from '../../src/rsp/interfaces/es10b.ts'
 import { StoreMetadataRequest } from '../../src/rsp/metadata.ts'
 import type { ProfileInstallationResult } from '../../src/rsp/notification.ts'
 import { bindProfilePackage, protectProfile } from '../../src/rsp/package/bind.ts'
-import { createDice, ICCIDS, pkiOf, type TestCard, testIdentity } from './card.ts'
+import { seededRandom } from '../rsp/seeded-random.ts'
+import { getTestPki, ICCIDS, type TestCard, testIdentity } from './card.ts'
 import { testProfile } from './profile.ts'
 
 /** The SM-DP+'s part of a download, in as few lines as it can be done right, and with every part open to change. */
@@ -43,19 +44,19 @@ export interface Download {
 }
 
 export const SERVER = 'smdp.test'
-const seededRandom = createDice('smdp')
+const random = seededRandom('smdp')
 
-export const download = (changes: Partial<Download> = {}): Download => ({
-  dpAuth: pkiOf('P-256').dpAuth,
-  dpPb: pkiOf('P-256').dpPb,
-  euicc: pkiOf('P-256').euicc,
+export const createDownload = (changes: Partial<Download> = {}): Download => ({
+  dpAuth: getTestPki('P-256').dpAuth,
+  dpPb: getTestPki('P-256').dpPb,
+  euicc: getTestPki('P-256').euicc,
   transactionId: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
   profile: testProfile(),
-  metadata: metadataOf(),
+  metadata: createMetadata(),
   ...changes,
 })
 
-export const metadataOf = (changes: Partial<StoreMetadataRequest> = {}): StoreMetadataRequest => ({
+export const createMetadata = (changes: Partial<StoreMetadataRequest> = {}): StoreMetadataRequest => ({
   iccid: ICCIDS[0]!,
   serviceProviderName: 'Test Operator',
   profileName: 'Plan',
@@ -67,12 +68,12 @@ export const metadataOf = (changes: Partial<StoreMetadataRequest> = {}): StoreMe
 })
 
 /** InitiateAuthentication: what ES10b.AuthenticateServer is called with, for the card's challenge. */
-export const authenticateRequest = (
+export const createAuthenticateRequest = (
   { dpAuth, transactionId, change }: Download,
   euiccChallenge: Uint8Array,
   ciPKId = dpAuth.certificate.authorityKeyId!,
 ): AuthenticateServerRequest => {
-  const signed = { transactionId, euiccChallenge, serverAddress: SERVER, serverChallenge: seededRandom(16) }
+  const signed = { transactionId, euiccChallenge, serverAddress: SERVER, serverChallenge: random(16) }
   const serverSigned1 = keep(ServerSigned1, change?.serverSigned1?.(signed) ?? signed)
   const request: AuthenticateServerRequest = {
     serverSigned1,
@@ -90,7 +91,7 @@ export const authenticateRequest = (
 }
 
 /** AuthenticateClient: checks the card's signature and gives what ES10b.PrepareDownload is called with. */
-export const prepareRequest = (
+export const createPrepareRequest = (
   { dpPb, transactionId, confirmationCodeRequired = false, hashCc, bppEuiccOtpk, change }: Download,
   euiccSignature1: Uint8Array,
 ): PrepareDownloadRequest => {
@@ -108,12 +109,12 @@ export const prepareRequest = (
 /** GetBoundProfilePackage. */
 export const bind = ({ dpPb, transactionId, profile, metadata }: Download, euiccOtpk: Uint8Array): Uint8Array =>
   bindProfilePackage({
-    profile: protectProfile(profile, { random: seededRandom }),
+    profile: protectProfile(profile, { random }),
     metadata: encode(StoreMetadataRequest, metadata),
     transactionId,
     eid: testIdentity().eid,
-    hostId: seededRandom(16),
-    smdpOneTimeKey: generateOneTimeKeyPair(dpPb.certificate.curve, seededRandom),
+    hostId: random(16),
+    smdpOneTimeKey: generateOneTimeKeyPair(dpPb.certificate.curve, random),
     euiccOtpk,
     smdpPrivateKey: dpPb.privateKey,
     configureISDP: { dpProprietaryData: { dpOid: '2.999.10.1' } },
@@ -152,14 +153,14 @@ export const load = async (
 /** Up to the package: gives the otPK.EUICC that it has to be bound to. */
 export const authenticateAndPrepare = async ({ call }: TestCard, order: Download): Promise<Uint8Array> => {
   const { euiccChallenge } = await call(ES10b.GetEUICCChallenge, {})
-  const authenticated = await call(ES10b.AuthenticateServer, authenticateRequest(order, euiccChallenge))
+  const authenticated = await call(ES10b.AuthenticateServer, createAuthenticateRequest(order, euiccChallenge))
   const { euiccSigned1, euiccSignature1, euiccCertificate } = authenticated.value.authenticateResponseOk!
   const { certificate } = order.euicc
   if (!verify(certificate.publicKey, euiccSigned1.bytes, euiccSignature1))
     throw new Error('euiccSignature1 does not verify')
   if (Buffer.compare(euiccCertificate, certificate.der) !== 0) throw new Error('another eUICC certificate')
 
-  const request = prepareRequest(order, euiccSignature1)
+  const request = createPrepareRequest(order, euiccSignature1)
   const prepared = (await call(ES10b.PrepareDownload, request)).value.downloadResponseOk!
   const signed = concat(prepared.euiccSigned2.bytes, encode(Signature, request.smdpSignature2))
   if (!verify(certificate.publicKey, signed, prepared.euiccSignature2))
@@ -167,7 +168,7 @@ export const authenticateAndPrepare = async ({ call }: TestCard, order: Download
   return decode(EUICCSigned2, prepared.euiccSigned2.bytes).euiccOtpk
 }
 /** A whole download, from challenge to installation result. */
-export const downloadTo = async (card: TestCard, order: Download = download()) => {
+export const downloadTo = async (card: TestCard, order: Download = createDownload()) => {
   const euiccOtpk = await authenticateAndPrepare(card, order)
   return loadInto(card, bind(order, euiccOtpk))
 }

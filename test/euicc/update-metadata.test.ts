@@ -4,12 +4,12 @@ import { encode, type SchemaValue } from '../../src/asn1/schema.ts'
 import { copyMemory } from '../../src/euicc/state/memory.ts'
 import { ES6 } from '../../src/rsp/interfaces/es6.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
-import { createTestCard, profileNumber, stateWith, type TestCard } from './card.ts'
+import { createProfile, createStateWith, createTestCard, type TestCard } from './card.ts'
 
 type Update = SchemaValue<(typeof ES6)['UpdateMetadata']['request']>
-const cardWith = (info: Parameters<typeof profileNumber>[1] = {}, enabled: 0 | 'none' = 0) =>
+const cardWith = (info: Parameters<typeof createProfile>[1] = {}, enabled: 0 | 'none' = 0) =>
   createTestCard({
-    state: stateWith([profileNumber(0, info), profileNumber(1)], enabled === 'none' ? undefined : enabled),
+    state: createStateWith([createProfile(0, info), createProfile(1)], enabled === 'none' ? undefined : enabled),
   })
 
 /** As the operator's server sends it through its tunnel: STORE DATA in blocks. */

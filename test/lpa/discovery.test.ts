@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createEuicc } from '../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../src/euicc/state/identity.ts'
 import { createMemory } from '../../src/euicc/state/memory.ts'
 import { toDeviceInfo } from '../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../src/lpa/card/isdr.ts'
@@ -17,7 +17,7 @@ const B = 'b.example.com'
 const createDownloadFixture = async (rootDsAddress = A) => {
   const servers = { [A]: createSmdsFixture({ address: A }), [B]: createSmdsFixture({ address: B }) }
   const card = await createEuicc({
-    identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress, defaultDpAddress: undefined }),
+    identity: createDefaultIdentity([testPki('P-256')], { rootDsAddress, defaultDpAddress: undefined }),
     memory: createMemory(),
     clock: () => START,
     random: seededRandom('discovery'),

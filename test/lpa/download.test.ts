@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/asn1/bytes.ts'
 import { createEuicc } from '../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../src/euicc/state/identity.ts'
 import { createMemory } from '../../src/euicc/state/memory.ts'
 import { toDeviceInfo } from '../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../src/lpa/card/isdr.ts'
@@ -31,7 +31,7 @@ const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1', upp: Ui
   await fixture.stock(iccid)
   const random = seededRandom(`fixture ${curve}`)
   const card = await createEuicc({
-    identity: ordinaryIdentity([testPki(curve)], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
+    identity: createDefaultIdentity([testPki(curve)], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
     clock: () => START,
     random,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Card, Channel } from '../../src/apdu/channel.ts'
 import { ApduError } from '../../src/apdu/errors.ts'
 import { createEuicc } from '../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../src/euicc/state/identity.ts'
 import { createMemory } from '../../src/euicc/state/memory.ts'
 import { toDeviceInfo } from '../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../src/lpa/card/isdr.ts'
@@ -46,7 +46,7 @@ const createDownloadFixture = async ({
   const fixture = await createSmdpFixture({ package: upp })
   await fixture.order({ confirmationCode: CODE })
   const euicc = await createEuicc({
-    identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
+    identity: createDefaultIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
     clock: () => START,
     random: seededRandom('lost'),

@@ -3,10 +3,10 @@ import { isApduError } from '../../src/apdu/errors.ts'
 import { transceive } from '../../src/apdu/exchange.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
-import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
 import type { ModemQuirks } from '../../src/euicc/emulator/at-modem-quirks.ts'
 import type { BytePort } from '../../src/modem/at/at-port.ts'
 import { type ModemCard, openModemCard } from '../../src/modem/at-card.ts'
+import { ISD_R_AID } from '../../src/rsp/isdr.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
 import { createVirtualTime, insert } from './modem-fixture.ts'
@@ -18,15 +18,15 @@ const OTHER_AID = bytes('a0000000871002')
 const readEid = (card: ModemCard): Promise<string> =>
   card.exclusive(async channel => {
     const number = await openLogicalChannel(channel)
-    await selectByAid(channel, number, ISDR_AID)
+    await selectByAid(channel, number, ISD_R_AID)
     const eid = hex(await storeData(channel, number, GET_EID))
     await closeLogicalChannel(channel, number)
     return eid
   })
 
-const begin = async (manners: ModemQuirks = {}, options: Parameters<typeof insert>[2] = {}) => {
+const begin = async (quirks: ModemQuirks = {}, options: Parameters<typeof insert>[2] = {}) => {
   const { card } = await createTestCard()
-  return insert(card, manners, options)
+  return insert(card, quirks, options)
 }
 
 describe('openModemCard', () => {
@@ -57,19 +57,19 @@ describe('openModemCard', () => {
     const { card } = await begin()
     const fci = await card.exclusive(async channel => {
       const number = await openLogicalChannel(channel)
-      return selectByAid(channel, number, ISDR_AID)
+      return selectByAid(channel, number, ISD_R_AID)
     })
-    expect(hex(fci)).toContain(hex(ISDR_AID))
+    expect(hex(fci)).toContain(hex(ISD_R_AID))
   })
 
   it.each<ModemQuirks>([{}, { noApplication: '+CME ERROR: 22' }])(
     'SELECT returns 6A82 for a missing application, and the next AID is selected on the same channel (%j)',
-    async manners => {
-      const { card } = await begin(manners)
+    async quirks => {
+      const { card } = await begin(quirks)
       await card.exclusive(async channel => {
         const number = await openLogicalChannel(channel)
         await expect(selectByAid(channel, number, OTHER_AID)).rejects.toMatchObject({ code: 'refused', status: 0x6a82 })
-        await selectByAid(channel, number, ISDR_AID)
+        await selectByAid(channel, number, ISD_R_AID)
         expect(hex(await storeData(channel, number, GET_EID))).toBe(EID)
         await closeLogicalChannel(channel, number)
         expect((await transceive(channel, { cla: 0x81, ins: 0xe2, p1: 0x91, p2: 0, data: GET_EID })).status).toBe(
@@ -83,10 +83,10 @@ describe('openModemCard', () => {
     const { card, modem } = await begin()
     await card.exclusive(async channel => {
       const number = await openLogicalChannel(channel)
-      await selectByAid(channel, number, ISDR_AID)
+      await selectByAid(channel, number, ISD_R_AID)
     })
     expect(await card.reset()).toEqual(new Uint8Array(0))
-    expect(modem.heard.slice(-3)).toEqual(['AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
+    expect(modem.receivedLines.slice(-3)).toEqual(['AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
     expect(await readEid(card)).toBe(EID)
   })
 
@@ -108,8 +108,8 @@ describe('openModemCard', () => {
     [{ listed: ['+CGEUICCID', '+CEUICCPM', '+CSQ'] }, ['CEUICCPM', 'CGEUICCID']],
     [{}, []],
     [{ testCommands: 'silent' }, []],
-  ])('euiccCommands lists the LPA commands of the modem (%j)', async (manners, expected) => {
-    const { card, time } = await begin(manners)
+  ])('euiccCommands lists the LPA commands of the modem (%j)', async (quirks, expected) => {
+    const { card, time } = await begin(quirks)
     expect(await time.until(card.euiccCommands())).toEqual(expected)
     expect(await readEid(card)).toBe(EID)
   })

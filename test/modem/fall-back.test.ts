@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { isApduError } from '../../src/apdu/errors.ts'
 import { openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
-import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
 import type { ModemQuirks } from '../../src/euicc/emulator/at-modem-quirks.ts'
 import type { IsdrOptions } from '../../src/lpa/card/isdr.ts'
 import type { LpaEvent } from '../../src/lpa/report.ts'
 import type { ModemCardOptions } from '../../src/modem/at-card.ts'
 import type { OpenedRig } from '../../src/rigs/attach.ts'
 import { readModemProfiles } from '../../src/rigs/links/modem-profiles.ts'
+import { ISD_R_AID } from '../../src/rsp/isdr.ts'
 import { bytes, hex } from '../apdu/scripted-channel.ts'
 import { createDownloadFixture, doingsOf, stateOf } from '../cli/card/pcsc-fixture.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
@@ -21,13 +21,13 @@ const ERROR = ['ERROR']
 const EID = `bf3e125a10${hex(testIdentity().eid)}`
 
 /** GET EID is one block; with blocks of 2 bytes it is a chain of three, and the modem loses one. */
-const readInBlocks = async (manners: ModemQuirks, options: Partial<ModemCardOptions> = {}) => {
+const readInBlocks = async (quirks: ModemQuirks, options: Partial<ModemCardOptions> = {}) => {
   const { card: euicc } = await createTestCard()
-  const begun = await insert(euicc, manners, options)
+  const begun = await insert(euicc, quirks, options)
   const answer = begun.time.until(
     begun.card.exclusive(async channel => {
       const number = await openLogicalChannel(channel)
-      await selectByAid(channel, number, ISDR_AID)
+      await selectByAid(channel, number, ISD_R_AID)
       return hex(await storeData(channel, number, bytes('bf3e035c015a'), { segmentSize: 2 }))
     }),
   )
@@ -94,14 +94,10 @@ const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const reason = ts48Missing ? 'no ../shared/ts48 with the GSMA TS.48 profiles' : undefined
 
 describe.skipIf(reason)(`a download over a modem with quirks${reason ? ` (skipped: ${reason})` : ''}`, () => {
-  const begin = async (
-    manners: ModemQuirks,
-    options: Partial<ModemCardOptions> = {},
-    isdrOptions: IsdrOptions = {},
-  ) => {
+  const begin = async (quirks: ModemQuirks, options: Partial<ModemCardOptions> = {}, isdrOptions: IsdrOptions = {}) => {
     const fixture = await createDownloadFixture(readTs48(TS48_NAMES[0]), 't1')
     await fixture.order()
-    const begun = await insert(fixture.euicc, manners, options)
+    const begun = await insert(fixture.euicc, quirks, options)
     const device = { card: begun.card, isdrOptions, close: async () => {} } as unknown as OpenedRig
     return { fixture, ...begun, doings: doingsOf(fixture, async () => device) }
   }

@@ -50,7 +50,7 @@ export const createVirtualTime = () => {
   }
 }
 
-type Modem = Pick<ReturnType<typeof createAtModem>, 'hear' | 'onSay' | 'onPresence'>
+type Modem = Pick<ReturnType<typeof createAtModem>, 'receive' | 'onSend' | 'onPresence'>
 
 /** A cable with two ends. `cut` splits the bytes of the modem into chunks. */
 export const cable = (
@@ -63,7 +63,7 @@ export const cable = (
   const goneWhenAway = (): void => {
     if (!isPlugged || !isPresent) listener?.gone()
   }
-  modem.onSay(bytes => {
+  modem.onSend(bytes => {
     if (isPlugged) for (const piece of cut(bytes)) listener?.data(piece)
   })
   modem.onPresence(now => {
@@ -75,7 +75,7 @@ export const cable = (
       listener = heard
     },
     write: async bytes => {
-      if (isPlugged) modem.hear(bytes)
+      if (isPlugged) modem.receive(bytes)
     },
     close: async () => {},
   }
@@ -98,12 +98,12 @@ export const cable = (
 /** A card in a modem with these quirks, opened in virtual time. */
 export const insert = async (
   card: Pick<Card, 'exclusive' | 'reset'>,
-  manners: ModemQuirks = {},
+  quirks: ModemQuirks = {},
   { register, ...options }: Partial<ModemCardOptions & Pick<AtModemOptions, 'register'>> = {},
   cut?: (sent: Uint8Array) => Uint8Array[],
 ) => {
   const time = createVirtualTime()
-  const modem = createAtModem({ card, manners, schedule: time.after, register })
+  const modem = createAtModem({ card, quirks, schedule: time.after, register })
   const port = cable(modem, cut)
   const news: PathNews[] = []
   const inModem = await time.until(
@@ -115,7 +115,7 @@ export const insert = async (
     time,
     news,
     card: inModem,
-    sentCommands: (name: string): string[] => modem.heard.filter(text => text.startsWith(`AT+${name}=`)),
+    sentCommands: (name: string): string[] => modem.receivedLines.filter(text => text.startsWith(`AT+${name}=`)),
   }
 }
 

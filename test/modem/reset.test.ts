@@ -12,7 +12,7 @@ import type { ModemProfile } from '../../src/modem/profile.ts'
 import { getReturnTimeout } from '../../src/modem/reset-recipe.ts'
 import { readModemProfiles } from '../../src/rigs/links/modem-profiles.ts'
 import { hex } from '../apdu/scripted-channel.ts'
-import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../euicc/card.ts'
+import { createProfile, createStateWith, createTestCard, ICCID_DIGITS, testIdentity } from '../euicc/card.ts'
 import { ROOT } from '../paths.ts'
 import { cable, insert } from './modem-fixture.ts'
 
@@ -20,13 +20,13 @@ const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const EID = hex(testIdentity().eid).toUpperCase()
 
 const begin = async (
-  manners: ModemQuirks,
+  quirks: ModemQuirks,
   profile: Partial<ModemProfile> = {},
   options: Partial<ModemCardOptions> = {},
 ) => {
-  const { card: euicc } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
+  const { card: euicc } = await createTestCard({ state: createStateWith([createProfile(0), createProfile(1)]) })
   const name = 'tried'
-  const fixture = await insert(euicc, manners, { profiles: [{ name, ...profile }], profile: name, ...options })
+  const fixture = await insert(euicc, quirks, { profiles: [{ name, ...profile }], profile: name, ...options })
   const eid = () => fixture.card.exclusive(channel => withIsdr(channel, {}, isdr => readEid(isdr)))
   return { euicc, eid, ...fixture }
 }
@@ -39,7 +39,7 @@ describe('the reset recipe of a modem', () => {
       { reset: [{ at: 'AT+CFUN=4' }, { wait: 5_000 }, { at: 'AT+CFUN=1' }] },
     )
     await time.until(card.reset())
-    expect(modem.heard.slice(-3)).toEqual(['AT+CFUN=4', 'AT+CFUN=1', 'AT+CPIN?'])
+    expect(modem.receivedLines.slice(-3)).toEqual(['AT+CFUN=4', 'AT+CFUN=1', 'AT+CPIN?'])
     expect(time.now).toBeGreaterThanOrEqual(5_000)
     expect((await time.until(eid())).toUpperCase()).toBe(EID)
   })
@@ -47,10 +47,10 @@ describe('the reset recipe of a modem', () => {
   it('the generic recipe is used if there is none, or if the modem rejects a command', async () => {
     const bare = await begin({})
     await bare.time.until(bare.card.reset())
-    expect(bare.modem.heard.slice(-3)).toEqual(['AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
+    expect(bare.modem.receivedLines.slice(-3)).toEqual(['AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
     const refusing = await begin({}, { reset: [{ at: 'AT!RESET' }, { reenumerates: 60_000 }] })
     await refusing.time.until(refusing.card.reset())
-    expect(refusing.modem.heard.slice(-4)).toEqual(['AT!RESET', 'AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
+    expect(refusing.modem.receivedLines.slice(-4)).toEqual(['AT!RESET', 'AT+CFUN=0', 'AT+CFUN=1', 'AT+CPIN?'])
     expect(refusing.news.map(({ text }) => text).join()).toMatch(/rejects AT!RESET .*\(ERROR\)/)
   })
 
@@ -58,7 +58,7 @@ describe('the reset recipe of a modem', () => {
     const { card, modem, time, news, eid } = await begin({}, LEAVES)
     expect((await time.until(eid())).toUpperCase()).toBe(EID)
     await time.until(card.reset())
-    const after = modem.heard.slice(modem.heard.indexOf('AT+CFUN=1,1'))
+    const after = modem.receivedLines.slice(modem.receivedLines.indexOf('AT+CFUN=1,1'))
     expect(after).toEqual(['AT+CFUN=1,1', 'AT', 'ATE0', 'AT+CMEE=1', 'AT+CGSN', 'AT+CPIN?'])
     expect(news.map(({ text }) => text)).toContain('the modem left the bus and came back')
     expect((await time.until(eid())).toUpperCase()).toBe(EID)
@@ -119,7 +119,7 @@ describe('the reset recipe of a modem', () => {
     const { card, time } = await begin({}, LEAVES, { reopen: () => swap() })
     const asked: string[] = []
     swap = async () => {
-      const { listen, close } = cable({ ...other.modem, onSay: () => {}, onPresence: () => {} })
+      const { listen, close } = cable({ ...other.modem, onSend: () => {}, onPresence: () => {} })
       let say: (bytes: Uint8Array) => void = () => {}
       return {
         listen: heard => {
@@ -158,7 +158,7 @@ describe('the reset recipe of a modem', () => {
 
 describe('a modem that leaves the bus without a reset', () => {
   it('the modem leaves on REFRESH, is awaited, and the profile is enabled (agnos-builder#556)', async () => {
-    const { card, time, euicc } = await begin({ ...MODEM_QUIRKS['eg25-g'].manners }, LEAVES)
+    const { card, time, euicc } = await begin({ ...MODEM_QUIRKS['eg25-g'].quirks }, LEAVES)
     const found = await time.until(enableProfile({ card, profile: { iccid: ICCID_DIGITS[0] }, refreshFlag: true }))
     expect(found.profileState).toBe('enabled')
     expect(euicc.atr.length).toBeGreaterThan(0)
@@ -167,12 +167,12 @@ describe('a modem that leaves the bus without a reset', () => {
   it.each([true, false])(
     'the modem leaves before its response: the state of the profile is read from the card (%j)',
     async isDone => {
-      const { card: euicc } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
+      const { card: euicc } = await createTestCard({ state: createStateWith([createProfile(0), createProfile(1)]) })
       let fixture: Awaited<ReturnType<typeof insert>> | undefined
       // The response of EnableProfile (SGP.22 §5.7.16) is lost, or the command is.
       const cut = (sent: Uint8Array): Uint8Array[] => {
-        const asked = fixture?.modem.heard.at(-1) ?? ''
-        if (!asked.includes('BF31') || fixture!.modem.heard.filter(text => text.includes('BF31')).length > 1)
+        const asked = fixture?.modem.receivedLines.at(-1) ?? ''
+        if (!asked.includes('BF31') || fixture!.modem.receivedLines.filter(text => text.includes('BF31')).length > 1)
           return [sent]
         fixture!.port.pull()
         fixture!.time.after(5_000, () => fixture!.port.plug())

@@ -4,12 +4,12 @@ import { transceive } from '../../src/apdu/exchange.ts'
 import { classFor, closeLogicalChannel, openLogicalChannel, selectByAid } from '../../src/apdu/logical-channel.ts'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { toHex } from '../../src/asn1/bytes.ts'
-import { ISDR_AID } from '../../src/euicc/commands/aids.ts'
 import type { BindingName } from '../../src/pcsc/binding.ts'
 import { openPcscCard, type PcscCard } from '../../src/pcsc/card.ts'
 import { loadBinding } from '../../src/pcsc/load-binding.ts'
 import { listReaders } from '../../src/pcsc/readers.ts'
 import { watchReaders } from '../../src/pcsc/watch.ts'
+import { ISD_R_AID } from '../../src/rsp/isdr.ts'
 import { bytes } from '../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../euicc/card.ts'
 import { startReader, untilSeen, type VirtualReader, whyNoReader } from './virtual-reader.ts'
@@ -73,7 +73,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         const eid = () =>
           card.exclusive(async channel => {
             const number = await openLogicalChannel(channel)
-            await selectByAid(channel, number, ISDR_AID)
+            await selectByAid(channel, number, ISD_R_AID)
             const answer = toHex(await storeData(channel, number, GET_EID))
             await closeLogicalChannel(channel, number)
             return answer
@@ -83,7 +83,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         // A response longer than one APDU: GET RESPONSE with T=0, EUICCInfo2.
         const info = await card.exclusive(async channel => {
           const number = await openLogicalChannel(channel)
-          await selectByAid(channel, number, ISDR_AID)
+          await selectByAid(channel, number, ISD_R_AID)
           return storeData(channel, number, bytes('bf2200'))
         })
         expect(toHex(info)).toMatch(/^bf22/)

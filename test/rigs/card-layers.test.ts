@@ -9,11 +9,11 @@ import { type Links, openRig } from '../../src/rigs/attach.ts'
 import { checkIdentity } from '../../src/rigs/check-identity.ts'
 import { hardwareLink } from '../../src/rigs/links/hardware-link.ts'
 import { Rig, summarizeRig } from '../../src/rigs/rig.ts'
-import { createTestCard, ICCID_DIGITS, profileNumber, stateWith } from '../euicc/card.ts'
+import { createProfile, createStateWith, createTestCard, ICCID_DIGITS } from '../euicc/card.ts'
 
 /** Opens a rig whose card reports each command to `onTransmit`, with all layers and a journal. */
 const openLayers = async (onTransmit: (command: Uint8Array) => void = () => undefined, eid?: string) => {
-  const state = stateWith([profileNumber(0), profileNumber(1)])
+  const state = createStateWith([createProfile(0), createProfile(1)])
   const { card: bare } = await createTestCard({ state, waitsForProfile: true })
   const lowest: Card = forward(bare, {
     exclusive: procedure =>

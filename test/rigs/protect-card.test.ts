@@ -9,13 +9,13 @@ import { isListed, protectCard } from '../../src/rigs/protect-card.ts'
 import { iccidFromDigits } from '../../src/rsp/identifiers.ts'
 import { ES10a } from '../../src/rsp/interfaces/es10a.ts'
 import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
-import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../euicc/card.ts'
+import { createProfile, createStateWith, createTestCard, ICCID_DIGITS, testIdentity } from '../euicc/card.ts'
 
 const [first, second] = ICCID_DIGITS
 /** Two profiles, the first enabled. */
 const createCard = async (numbers: readonly string[]) => {
   const made = await createTestCard({
-    state: stateWith([profileNumber(0), profileNumber(1)], 0),
+    state: createStateWith([createProfile(0), createProfile(1)], 0),
     identity: testIdentity(),
   })
   const sent: string[] = []

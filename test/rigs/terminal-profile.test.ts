@@ -5,13 +5,13 @@ import { enableProfile } from '../../src/lpa/card/profiles.ts'
 import { type Links, openRig } from '../../src/rigs/attach.ts'
 import { hardwareLink } from '../../src/rigs/links/hardware-link.ts'
 import { Rig, summarizeRig } from '../../src/rigs/rig.ts'
-import { createTestCard, ICCID_DIGITS, profileNumber, stateWith } from '../euicc/card.ts'
+import { createProfile, createStateWith, createTestCard, ICCID_DIGITS } from '../euicc/card.ts'
 
 const [FETCH, TERMINAL_PROFILE] = [0x12, 0x10]
 
 /** Enables a profile on a card that asks nothing of a terminal of which it has not heard that it can. */
 const enableOn = async (terminalProfile: string | undefined, refreshMode: RefreshMode = 'uicc-reset') => {
-  const state = stateWith([profileNumber(0)])
+  const state = createStateWith([createProfile(0)])
   const { card } = await createTestCard({ state, waitsForProfile: true, refreshMode })
   const heard: number[] = []
   const listened: Card = {

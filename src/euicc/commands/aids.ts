@@ -1,9 +1,7 @@
 import { concat, fromHex, toHex } from '../../asn1/bytes.ts'
 import type { CardState } from '../state/state.ts'
 
-/** SGP.02 Annex H, referenced by SGP.22: RID of the GSMA eUICC applications, and the PIX of each. */
-export const ISDR_AID = fromHex('a0000005591010ffffffff8900000100')
-export const ECASD_AID = fromHex('a0000005591010ffffffff8900000200')
+/** SGP.02 Annex H, referenced by SGP.22: RID of the GSMA eUICC applications, and the first bytes of the PIX. */
 const ISDP_PREFIX = fromHex('a0000005591010ffffffff890000')
 
 /** ISD-Ps are numbered in the last two bytes, from 1000 in steps of 0x100, as on commercial cards. */
@@ -13,7 +11,7 @@ const isdpAid = (index: number): Uint8Array => {
 }
 
 /** The first unused AID. */
-export const freeIsdpAid = (state: CardState): Uint8Array => {
+export const getFreeIsdpAid = (state: CardState): Uint8Array => {
   for (let index = 0; ; index++) {
     const aid = isdpAid(index)
     if (!state.profiles.has(toHex(aid))) return aid
@@ -21,7 +19,8 @@ export const freeIsdpAid = (state: CardState): Uint8Array => {
 }
 
 /** `asked` equals `aid` or is a prefix of it, at least a RID (TS 102 221 §11.1.1.2, partial DF name). */
-export const names = (asked: Uint8Array, aid: Uint8Array): boolean =>
+export const isAidOrPrefix = (asked: Uint8Array, aid: Uint8Array): boolean =>
   asked.length >= 5 && asked.length <= aid.length && asked.every((octet, index) => octet === aid[index])
 
-export const isIsdp = (asked: Uint8Array): boolean => asked.length > ISDP_PREFIX.length && names(ISDP_PREFIX, asked)
+export const isIsdp = (asked: Uint8Array): boolean =>
+  asked.length > ISDP_PREFIX.length && isAidOrPrefix(ISDP_PREFIX, asked)

@@ -5,7 +5,7 @@ import type { EuiccIdentity } from '../state/identity.ts'
 import type { CardState } from '../state/state.ts'
 
 /** The read-only input of a function. */
-export interface Situation {
+export interface FunctionContext {
   readonly state: CardState
   readonly session: EuiccSession
   readonly identity: EuiccIdentity
@@ -19,7 +19,7 @@ export interface Situation {
  * The result of a function, without side effects. The card commits `state`, then changes session and toolkit, then
  * responds.
  */
-export interface Outcome<Response> {
+export interface FunctionOutcome<Response> {
   readonly response: Response
   readonly state?: CardState
   readonly session?: EuiccSession
@@ -31,19 +31,19 @@ export interface Outcome<Response> {
 }
 
 /** A rejection without an error value in the function: a status word replaces it (SGP.22 §5.7.2). */
-export interface Refusal {
+export interface FunctionRejection {
   readonly status: number
 }
 
 /** `[name]: (request, situation) => outcome` for each row of a table, typed by its schemas. */
-export type Answers<Rows> = {
+export type FunctionHandlers<Rows> = {
   readonly [K in keyof Rows]: Rows[K] extends {
     readonly request: Schema<infer Request>
     readonly response: Schema<infer Response>
   }
-    ? (request: Request, situation: Situation) => Outcome<Response> | Refusal
+    ? (request: Request, situation: FunctionContext) => FunctionOutcome<Response> | FunctionRejection
     : never
 }
 
 export type AnyRow = Es10Function<unknown, unknown>
-export type AnyAnswer = (request: unknown, situation: Situation) => Outcome<unknown> | Refusal
+export type AnyHandler = (request: unknown, situation: FunctionContext) => FunctionOutcome<unknown> | FunctionRejection

@@ -12,7 +12,7 @@ export const isSoftwareAtr = (atr: Uint8Array): boolean => Buffer.from(atr).incl
  * Answer to reset (ISO 7816-3 §8.2, TS 102 221 §6.3): TA1 '96', the protocol, and after T=15 the operating class and,
  * in bit 2 of TB3, the eUICC indication.
  */
-export const atrOf = (protocol: Protocol): Uint8Array => {
+export const createAtr = (protocol: Protocol): Uint8Array => {
   const offered = protocol === 't0' ? 0x80 : 0x81
   const interfaceBytes = Uint8Array.of(0x90 | HISTORICAL.length, 0x96, offered, 0x3f, 0xc7, 0x82)
   const checked = concat(interfaceBytes, HISTORICAL)

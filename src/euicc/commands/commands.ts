@@ -5,7 +5,7 @@ import { completeSwitch } from '../es10/profile-state.ts'
 import { OK, type Reply } from '../es10/response.ts'
 import type { CardData } from '../state/card-data.ts'
 import { manageChannel } from './channels.ts'
-import { select, statusOfApplication } from './select.ts'
+import { handleApplicationStatus, handleSelect } from './select.ts'
 import { assemble } from './store-data.ts'
 
 type Run = (device: CardData, command: DecodedCommand, channel: number) => Reply | Promise<Reply>
@@ -35,7 +35,9 @@ const storeData: Run = async (device, command, channel) => {
 
 const status: Run = (device, command, channel) => {
   const { application } = device.channels.get(channel)!
-  return application === 'files' ? toFiles(device, command, channel) : statusOfApplication(device, command, application)
+  return application === 'files'
+    ? toFiles(device, command, channel)
+    : handleApplicationStatus(device, command, application)
 }
 
 /** GET DATA returns the EID from the ECASD (SGP.02 §4.1.3.1): some devices read it there. */
@@ -62,22 +64,22 @@ const getChallenge: Run = ({ random }, { le }) =>
   le === undefined ? { status: 0x6700 } : { status: 0x9000, data: random(le) }
 const terminalProfile: Run = ({ toolkit }, command) => {
   if (command.case < 3) return { status: 0x6700 }
-  toolkit.hear(command.data)
+  toolkit.setTerminalProfile(command.data)
   return OK
 }
-/** The capabilities of the terminal are not used. */
-const takeNote: Run = (_device, command) => (command.case >= 3 ? OK : { status: 0x6700 })
+/** TERMINAL CAPABILITY and ENVELOPE are accepted; their data has no effect. */
+const acceptData: Run = (_device, command) => (command.case >= 3 ? OK : { status: 0x6700 })
 
 /** By INS (TS 102 221 table 10.5, GPCS table 11-1, TS 31.102 §7). Others are rejected with 6D00. */
 export const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instruction>([
   [0x70, { in: 'interindustry', run: manageChannel }],
-  [0xa4, { in: 'interindustry', run: select }],
+  [0xa4, { in: 'interindustry', run: handleSelect }],
   [0xe2, { in: 'proprietary', run: storeData }],
   [0xca, { in: 'either', run: getData }],
   [0xf2, { in: 'proprietary', run: status }],
   [0x10, { in: 'proprietary', run: withoutParameters(terminalProfile) }],
-  [0xaa, { in: 'proprietary', run: withoutParameters(takeNote) }],
-  [0xc2, { in: 'proprietary', run: withoutParameters(takeNote) }],
+  [0xaa, { in: 'proprietary', run: withoutParameters(acceptData) }],
+  [0xc2, { in: 'proprietary', run: withoutParameters(acceptData) }],
   [0x12, { in: 'proprietary', run: ({ toolkit }, command) => toolkit.fetch(command) }],
   [0x14, { in: 'proprietary', run: terminalResponse }],
   [0x84, { in: 'interindustry', run: withoutParameters(getChallenge) }],

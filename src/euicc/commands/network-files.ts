@@ -7,7 +7,7 @@ import type { InstalledProfile } from '../../profile/file-tree.ts'
 import { EuiccError } from '../error.ts'
 import type { Reply } from '../es10/response.ts'
 import { buildInstalled } from '../package/install-package.ts'
-import { type CardState, enabledProfile, keyOf, withEntry } from '../state/state.ts'
+import { type CardState, getEnabledProfile, getProfileKey, withEntry } from '../state/state.ts'
 
 /** The file system on the network side, with a current file for each logical channel. */
 export interface NetworkFiles {
@@ -59,8 +59,8 @@ export const createNetworkFiles = ({
 
   const current = (): CardFiles => {
     if (card !== undefined) return card
-    const profile = enabledProfile(state())
-    owner = profile && keyOf(profile)
+    const profile = getEnabledProfile(state())
+    owner = profile && getProfileKey(profile)
     card = owner === undefined ? startCard(BARE) : buildCard(state(), owner)
     return card
   }

@@ -1,24 +1,25 @@
 import type { DecodedCommand } from '../../apdu/command.ts'
 import { encodeTlv } from '../../asn1/tlv.ts'
+import { ECASD_AID, ISD_R_AID } from '../../rsp/isdr.ts'
 import { OK, type Reply } from '../es10/response.ts'
 import type { CardData, LogicalChannel } from '../state/card-data.ts'
-import { ECASD_AID, ISDR_AID, isIsdp, names } from './aids.ts'
+import { isAidOrPrefix, isIsdp } from './aids.ts'
 
 const BY_NAME = 0x04
 const MF = 0x3f00
 
 /** SELECT (TS 102 221 §11.1.1): security domains here, all other AIDs and files in the profile. */
-export const select = async (device: CardData, command: DecodedCommand, channel: number): Promise<Reply> => {
+export const handleSelect = async (device: CardData, command: DecodedCommand, channel: number): Promise<Reply> => {
   const { p1, p2, data } = command
   const current = device.channels.get(channel)!
   const become = (application: LogicalChannel['application']) => device.channels.set(channel, { application })
 
   if (p1 === BY_NAME) {
     for (const [application, aid] of [
-      ['isdr', ISDR_AID],
+      ['isdr', ISD_R_AID],
       ['ecasd', ECASD_AID],
     ] as const)
-      if (names(data, aid)) {
+      if (isAidOrPrefix(data, aid)) {
         if ((p2 & 0xf3) !== 0x00) return { status: 0x6a86 }
         become(application)
         return (p2 & 0x0c) === 0x0c ? OK : { status: 0x9000, data: describeApplication(device, application) }
@@ -42,13 +43,13 @@ export const select = async (device: CardData, command: DecodedCommand, channel:
 const describeApplication = ({ identity }: Pick<CardData, 'identity'>, application: 'isdr' | 'ecasd'): Uint8Array =>
   encodeTlv(
     0x6f,
-    encodeTlv(0x84, application === 'isdr' ? ISDR_AID : ECASD_AID),
+    encodeTlv(0x84, application === 'isdr' ? ISD_R_AID : ECASD_AID),
     encodeTlv(0xa5, encodeTlv(0x9f65, Uint8Array.of(0xff))),
     ...(application === 'isdr' ? [encodeTlv(0xe0, encodeTlv(0x82, identity.capabilities.svn))] : []),
   )
 
 /** STATUS (TS 102 221 §11.1.2) on a channel with a security domain. */
-export const statusOfApplication = (
+export const handleApplicationStatus = (
   device: CardData,
   { p1, p2 }: DecodedCommand,
   application: 'isdr' | 'ecasd',
@@ -56,6 +57,6 @@ export const statusOfApplication = (
   if (p1 > 0x02) return { status: 0x6a86 }
   if (p2 === 0x0c) return OK
   if (p2 === 0x00) return { status: 0x9000, data: describeApplication(device, application) }
-  if (p2 === 0x01) return { status: 0x9000, data: encodeTlv(0x84, application === 'isdr' ? ISDR_AID : ECASD_AID) }
+  if (p2 === 0x01) return { status: 0x9000, data: encodeTlv(0x84, application === 'isdr' ? ISD_R_AID : ECASD_AID) }
   return { status: 0x6a86 }
 }

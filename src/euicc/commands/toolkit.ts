@@ -30,12 +30,12 @@ export const createToolkit = (mode: RefreshMode, { waitsForProfile = false } = {
     },
 
     /** TERMINAL PROFILE. Bit 8 of its third byte: the terminal performs REFRESH (TS 102 223 §5.2). */
-    hear(profile: Uint8Array): void {
+    setTerminalProfile(profile: Uint8Array): void {
       canRefresh = !waitsForProfile || ((profile[2] ?? 0) & 0x80) !== 0
     },
 
     /** A terminal without REFRESH is not asked: the next reset has the same effect. */
-    askForRefresh(): void {
+    requestRefresh(): void {
       if (!canRefresh) return
       count = (count % 0xfe) + 1
       const details = encodeElement(0x81, Uint8Array.of(count, REFRESH, REFRESH_QUALIFIERS[mode]))
@@ -73,7 +73,7 @@ export const createToolkit = (mode: RefreshMode, { waitsForProfile = false } = {
     },
   }
 }
-export type Toolkit = ReturnType<typeof createToolkit>
+export type CardToolkit = ReturnType<typeof createToolkit>
 
 const tryElements = (data: Uint8Array) => {
   try {

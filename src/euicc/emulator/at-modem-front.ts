@@ -9,19 +9,19 @@ export type AtAnswer =
   | { readonly error: number | string }
   /** The response that a fault sends. */
   | { readonly instead: ModemFault['answer'] }
-export const OK: AtAnswer = { lines: [] }
-export const ERROR: AtAnswer = { error: 'ERROR' }
-export const cme = (error: number): AtAnswer => ({ error })
+export const AT_OK: AtAnswer = { lines: [] }
+export const AT_ERROR: AtAnswer = { error: 'ERROR' }
+export const createCmeError = (error: number): AtAnswer => ({ error })
 
 /** A command: its name without `AT+`, its suffix (`=...`, `?`, or empty), and the line. */
-export interface AtAsked {
+export interface SimulatedCommand {
   readonly name: string
   readonly rest: string
 }
 /** Undefined: this part does not support the command. */
-export type AtFamily = (asked: AtAsked) => Promise<AtAnswer> | AtAnswer | undefined
+export type AtCommandHandler = (command: SimulatedCommand) => Promise<AtAnswer> | AtAnswer | undefined
 
-const WORDS: Readonly<Record<number, string>> = {
+const CME_ERROR_TEXTS: Readonly<Record<number, string>> = {
   3: 'operation not allowed',
   4: 'operation not supported',
   10: 'SIM not inserted',
@@ -37,37 +37,37 @@ const latin1 = (text: string): Uint8Array => Uint8Array.from(text, character => 
 
 /** The line protocol of the modem with its quirks. Commands run one at a time; received bytes are queued meanwhile. */
 export const createModemFront = ({
-  manners,
+  quirks,
   schedule,
-  families,
+  handlers,
   sim,
 }: {
-  manners: ModemQuirks
+  quirks: ModemQuirks
   schedule: Schedule
-  families: readonly AtFamily[]
-  /** Receives the actions of a fault on the card. */
+  handlers: readonly AtCommandHandler[]
+  /** The number of card resets ends faults with `untilReset`. */
   sim: { readonly resets: number }
 }) => {
-  let say: (bytes: Uint8Array) => void = () => {}
-  let typed = ''
-  let echo = manners.echo ?? true
+  let output: (bytes: Uint8Array) => void = () => {}
+  let input = ''
+  let echo = quirks.echo ?? true
   let errors: 'plain' | 'numbers' | 'words' = 'plain'
   let last: Promise<void> = Promise.resolve()
   /** Incremented when the modem leaves: earlier commands get no response. */
-  let era = 0
-  let uponAnswer: (() => void) | undefined
-  const heard: string[] = []
-  const counts = new Map<string, number>()
-  const faultsOf = (manners.faults ?? []).map(fault => ({ fault, gone: 0, resets: 0 }))
+  let generation = 0
+  let afterAnswer: (() => void) | undefined
+  const receivedLines: string[] = []
+  const commandCounts = new Map<string, number>()
+  const faultStates = (quirks.faults ?? []).map(fault => ({ fault, applied: 0, resets: 0 }))
 
   const send = (text: string): void => {
-    if (manners.pieces === 'bytes') for (const byte of latin1(text)) say(Uint8Array.of(byte))
-    else say(latin1(text))
+    if (quirks.pieces === 'bytes') for (const byte of latin1(text)) output(Uint8Array.of(byte))
+    else output(latin1(text))
   }
   const sendLines = (lines: readonly string[]): void => {
-    const texts = lines.flatMap(line => [...(manners.news ?? []), line]).map(line => `\r\n${line}\r\n`)
-    const nul = manners.nul ? '\0\0' : ''
-    if (manners.pieces === 'lines') for (const text of texts) send(`${nul}${text}`)
+    const texts = lines.flatMap(line => [...(quirks.news ?? []), line]).map(line => `\r\n${line}\r\n`)
+    const nul = quirks.nul ? '\0\0' : ''
+    if (quirks.pieces === 'lines') for (const text of texts) send(`${nul}${text}`)
     else send(texts.map(text => `${nul}${text}`).join(''))
   }
 
@@ -76,11 +76,11 @@ export const createModemFront = ({
     const number = typeof error === 'number' ? error : Number(error.slice('+CME ERROR: '.length))
     if (Number.isNaN(number)) return String(error)
     if (errors === 'plain') return 'ERROR'
-    return `+CME ERROR: ${errors === 'words' ? (WORDS[number] ?? number) : number}`
+    return `+CME ERROR: ${errors === 'words' ? (CME_ERROR_TEXTS[number] ?? number) : number}`
   }
 
-  const identity = ({ name, rest }: AtAsked): AtAnswer | undefined => {
-    const { manufacturer = 'Emulated', model = 'AT modem', firmware = 'R1' } = manners
+  const identity = ({ name, rest }: SimulatedCommand): AtAnswer | undefined => {
+    const { manufacturer = 'Emulated', model = 'AT modem', firmware = 'R1' } = quirks
     if (rest === '' || (name === 'CGSN' && rest === '=1')) {
       if (name === 'I') return { lines: [manufacturer, model, `Revision: ${firmware}`] }
       if (name === 'CGMI' || name === 'GMI') return { lines: [manufacturer] }
@@ -88,64 +88,64 @@ export const createModemFront = ({
       if (name === 'CGMR' || name === 'GMR') return { lines: [firmware] }
       if (name === 'CGSN' || name === 'GSN') return { lines: [EMULATED_IMEI] }
     }
-    if (name === 'CLAC' && rest === '' && manners.listed) return { lines: manners.listed }
+    if (name === 'CLAC' && rest === '' && quirks.listed) return { lines: quirks.listed }
     if (name === 'CMEE' && /^=[012]$/.test(rest)) {
       errors = (['plain', 'numbers', 'words'] as const)[Number(rest[1])]!
-      return OK
+      return AT_OK
     }
     return undefined
   }
 
   /** One command without `AT`: `E0`, `+CGSN`, `+CGLA=1,10,"..."`. */
-  const carryOut = async (command: string): Promise<AtAnswer> => {
-    const basic = /^(?:([EVQ])(\d?)|([Z&]F?\d?))$/i.exec(command)
+  const execute = async (text: string): Promise<AtAnswer> => {
+    const basic = /^(?:([EVQ])(\d?)|([Z&]F?\d?))$/i.exec(text)
     if (basic) {
-      if (basic[1]?.toUpperCase() === 'E' && !manners.echoStays) echo = basic[2] === '1'
-      return OK
+      if (basic[1]?.toUpperCase() === 'E' && !quirks.echoStays) echo = basic[2] === '1'
+      return AT_OK
     }
-    if (command.toUpperCase() === 'I') return identity({ name: 'I', rest: '' })!
-    const extended = /^\+([A-Z0-9]+)(.*)$/i.exec(command)
-    if (!extended) return ERROR
-    const asked = { name: extended[1]!.toUpperCase(), rest: extended[2]! }
-    if (manners.without?.includes(asked.name)) return ERROR
-    if (asked.rest === '=?') {
-      const isKnown = KNOWN_TESTS.includes(asked.name)
-      if (manners.testCommands === 'silent') return { instead: 'silence' }
-      return isKnown && manners.testCommands !== 'refused' ? OK : ERROR
+    if (text.toUpperCase() === 'I') return identity({ name: 'I', rest: '' })!
+    const extended = /^\+([A-Z0-9]+)(.*)$/i.exec(text)
+    if (!extended) return AT_ERROR
+    const command = { name: extended[1]!.toUpperCase(), rest: extended[2]! }
+    if (quirks.without?.includes(command.name)) return AT_ERROR
+    if (command.rest === '=?') {
+      const isKnown = KNOWN_TESTS.includes(command.name)
+      if (quirks.testCommands === 'silent') return { instead: 'silence' }
+      return isKnown && quirks.testCommands !== 'refused' ? AT_OK : AT_ERROR
     }
-    const faulty = faultFor(asked)
-    if (faulty && !faulty.reachesCard) return { instead: faulty.answer }
-    const answer = (await (identity(asked) ?? firstOf(families, asked))) ?? ERROR
-    return faulty ? { instead: faulty.answer } : answer
+    const fault = faultFor(command)
+    if (fault && !fault.reachesCard) return { instead: fault.answer }
+    const answer = (await (identity(command) ?? findAnswer(handlers, command))) ?? AT_ERROR
+    return fault ? { instead: fault.answer } : answer
   }
 
-  const faultFor = ({ name, rest }: AtAsked): ModemFault | undefined => {
-    const count = counts.get(name) ?? 0
-    counts.set(name, count + 1)
-    for (const entry of faultsOf) {
+  const faultFor = ({ name, rest }: SimulatedCommand): ModemFault | undefined => {
+    const count = commandCounts.get(name) ?? 0
+    commandCounts.set(name, count + 1)
+    for (const entry of faultStates) {
       const { fault } = entry
       if (fault.command !== name || count < (fault.after ?? 0)) continue
-      if (fault.times !== undefined && entry.gone >= fault.times) continue
+      if (fault.times !== undefined && entry.applied >= fault.times) continue
       if (fault.unlessMatches !== undefined && new RegExp(fault.unlessMatches).test(rest)) continue
       if (fault.untilReset && sim.resets > 0) continue
-      entry.gone++
+      entry.applied++
       return fault
     }
     return undefined
   }
 
   const answerLine = async (line: string): Promise<void> => {
-    heard.push(line)
-    const now = era
-    if (manners.diesAfter !== undefined && heard.length > manners.diesAfter) return
+    receivedLines.push(line)
+    const now = generation
+    if (quirks.diesAfter !== undefined && receivedLines.length > quirks.diesAfter) return
     if (echo) send(`${line}\r`)
     const text = /^at(.*)$/is.exec(line.trim())?.[1]
     if (text === undefined) return
     for (const command of splitCommands(text)) {
       const name = /^\+([A-Z0-9]+)/i.exec(command)?.[1]?.toUpperCase() ?? ''
-      const answer = await carryOut(command)
-      await pass(name)
-      if (now !== era) return
+      const answer = await execute(command)
+      await delay(name)
+      if (now !== generation) return
       if ('instead' in answer)
         return answer.instead === 'silence' ? undefined : sendLines(answer.instead.map(errorLine))
       if ('error' in answer) return sendLines([errorLine(answer.error)])
@@ -154,45 +154,45 @@ export const createModemFront = ({
     sendLines(['OK'])
   }
 
-  const pass = (name: string): Promise<void> | undefined => {
-    const slow = manners.slow?.[name]
-    const taken = counts.get(`${name} slow`) ?? 0
-    if (!slow || (slow.times !== undefined && taken >= slow.times)) return undefined
-    counts.set(`${name} slow`, taken + 1)
+  const delay = (name: string): Promise<void> | undefined => {
+    const slow = quirks.slow?.[name]
+    const delayed = commandCounts.get(`${name} slow`) ?? 0
+    if (!slow || (slow.times !== undefined && delayed >= slow.times)) return undefined
+    commandCounts.set(`${name} slow`, delayed + 1)
     return new Promise(resolve => void schedule(slow.ms, resolve))
   }
 
   return {
-    heard: heard as readonly string[],
-    hear: (bytes: Uint8Array): void => {
-      typed += String.fromCharCode(...bytes.filter(byte => byte !== 0x0a))
-      for (let end = typed.indexOf('\r'); end >= 0; end = typed.indexOf('\r')) {
-        const line = typed.slice(0, end)
-        typed = typed.slice(end + 1)
+    receivedLines: receivedLines as readonly string[],
+    receive: (bytes: Uint8Array): void => {
+      input += String.fromCharCode(...bytes.filter(byte => byte !== 0x0a))
+      for (let end = input.indexOf('\r'); end >= 0; end = input.indexOf('\r')) {
+        const line = input.slice(0, end)
+        input = input.slice(end + 1)
         last = last.then(async () => {
           await answerLine(line)
-          const then = uponAnswer
-          uponAnswer = undefined
+          const then = afterAnswer
+          afterAnswer = undefined
           then?.()
         })
       }
     },
-    onSay: (listener: (bytes: Uint8Array) => void): void => {
-      say = listener
+    onSend: (listener: (bytes: Uint8Array) => void): void => {
+      output = listener
     },
-    /** Calls `listener` after the response of the current command. */
+    /** Calls `then` after the response of the current command. */
     onceAnswered: (then: () => void): void => {
-      uponAnswer = then
+      afterAnswer = then
     },
     /** Sends a URC. */
-    tell: (line: string): void => {
-      if (manners.diesAfter === undefined || heard.length <= manners.diesAfter) send(`\r\n${line}\r\n`)
+    sendUrc: (line: string): void => {
+      if (quirks.diesAfter === undefined || receivedLines.length <= quirks.diesAfter) send(`\r\n${line}\r\n`)
     },
     /** The modem lost power: the settings return to their defaults. */
-    forget: (): void => {
-      era++
-      typed = ''
-      echo = manners.echo ?? true
+    restoreDefaults: (): void => {
+      generation++
+      input = ''
+      echo = quirks.echo ?? true
       errors = 'plain'
       last = Promise.resolve()
     },
@@ -209,9 +209,12 @@ export const createModemFront = ({
 export const EMULATED_IMEI = '356938035643809'
 const KNOWN_TESTS = ['CCHO', 'CCHC', 'CGLA', 'CSIM', 'CFUN', 'CREG', 'CGREG', 'CEREG', 'C5GREG', 'COPS']
 
-const firstOf = (families: readonly AtFamily[], asked: AtAsked): Promise<AtAnswer> | AtAnswer | undefined => {
-  for (const family of families) {
-    const answer = family(asked)
+const findAnswer = (
+  handlers: readonly AtCommandHandler[],
+  command: SimulatedCommand,
+): Promise<AtAnswer> | AtAnswer | undefined => {
+  for (const handler of handlers) {
+    const answer = handler(command)
     if (answer !== undefined) return answer
   }
   return undefined

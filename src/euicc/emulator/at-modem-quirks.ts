@@ -40,7 +40,7 @@ export interface ModemQuirks {
   /** The response to test commands (`=?`). */
   readonly testCommands?: 'answered' | 'refused' | 'silent'
   /** Maximum number of sessions, including those left open by an earlier program. */
-  readonly mostSessions?: number
+  readonly maxSessions?: number
   /** Sessions that an earlier program left open. */
   readonly leaks?: number
   /** AT+CCHO always returns this. */
@@ -56,7 +56,7 @@ export interface ModemQuirks {
   readonly needsLe?: boolean
   /** Maximum length of a command APDU in bytes. */
   readonly longestApdu?: number
-  /** Who fetches proactive commands. A modem that does so resets the card on REFRESH. */
+  /** Fetches proactive commands. The modem resets the card on REFRESH; the terminal does not. */
   readonly toolkit?: 'terminal' | 'modem'
   /** The USB device leaves and comes back on REFRESH, or on AT+CFUN=1,1. */
   readonly leavesOnRefresh?: boolean
@@ -82,19 +82,19 @@ export interface ModemQuirks {
 }
 
 /** A quirk, and its source. */
-export interface NamedManners {
+export interface NamedQuirks {
   readonly source: string
-  readonly manners: ModemQuirks
+  readonly quirks: ModemQuirks
 }
 
 const ERROR = ['ERROR']
 
 /** By name, each with the thread that reports it. */
 export const MODEM_QUIRKS = {
-  ordinary: { source: 'TS 27.007 and V.250', manners: {} },
+  ordinary: { source: 'TS 27.007 and V.250', quirks: {} },
   mc7455: {
     source: 'estkme-group/lpac#138, #139: session handles of 16 hexadecimal digits, no test commands',
-    manners: {
+    quirks: {
       manufacturer: 'Sierra Wireless, Incorporated',
       model: 'MC7455',
       handles: 'hexadecimal',
@@ -103,7 +103,7 @@ export const MODEM_QUIRKS = {
   },
   em7590: {
     source: 'estkme-group/lpac#139: as the MC7455',
-    manners: {
+    quirks: {
       manufacturer: 'Sierra Wireless, Incorporated',
       model: 'EM7590',
       handles: 'hexadecimal',
@@ -111,8 +111,8 @@ export const MODEM_QUIRKS = {
     },
   },
   em9191: {
-    source: 'estkme-group/lpac#187: no AT+CCHC, and AT+CCHO complains of its parameters',
-    manners: {
+    source: 'estkme-group/lpac#187: no AT+CCHC, and AT+CCHO returns +CME ERROR: 50',
+    quirks: {
       manufacturer: 'Sierra Wireless, Incorporated',
       model: 'EM9191',
       without: ['CCHC'],
@@ -121,15 +121,16 @@ export const MODEM_QUIRKS = {
   },
   fg132: {
     source: 'estkme-group/lpac#300: no test commands',
-    manners: { manufacturer: 'Fibocom Wireless Inc.', model: 'FG132-NA', testCommands: 'refused' },
+    quirks: { manufacturer: 'Fibocom Wireless Inc.', model: 'FG132-NA', testCommands: 'refused' },
   },
   'em05-g': {
     source: 'estkme-group/lpac#300: no test commands',
-    manners: { manufacturer: 'Quectel', model: 'EM05-G', testCommands: 'refused' },
+    quirks: { manufacturer: 'Quectel', model: 'EM05-G', testCommands: 'refused' },
   },
   fm350: {
-    source: 'estkme-group/lpac#445, #209, #179, #447: AT+CCHO answers bare, probes get silence, downloads take minutes',
-    manners: {
+    source:
+      'estkme-group/lpac#445, #209, #179, #447: AT+CCHO answers without a prefix, test commands get no response, downloads take minutes',
+    quirks: {
       manufacturer: 'Fibocom Wireless Inc.',
       model: 'FM350-GL',
       bare: ['CCHO'],
@@ -139,35 +140,36 @@ export const MODEM_QUIRKS = {
   },
   a7908e: {
     source: 'estkme-group/lpac#238: +CGLA:4 without a blank',
-    manners: { manufacturer: 'SIMCOM INCORPORATED', model: 'A7908E', noBlank: true },
+    quirks: { manufacturer: 'SIMCOM INCORPORATED', model: 'A7908E', noBlank: true },
   },
   t99w696: {
-    source: 'estkme-group/lpac#428: AT+CSIM takes upper-case digits only',
-    manners: { manufacturer: 'Foxconn', model: 'T99W696', without: ['CCHO', 'CGLA', 'CCHC'], csimUpperCaseOnly: true },
+    source: 'estkme-group/lpac#428: AT+CSIM accepts upper-case digits only',
+    quirks: { manufacturer: 'Foxconn', model: 'T99W696', without: ['CCHO', 'CGLA', 'CCHC'], csimUpperCaseOnly: true },
   },
   dw5821e: {
     source: 'estkme-group/lpac compatibility list (#64): only AT+CSIM',
-    manners: { manufacturer: 'Dell', model: 'DW5821e', without: ['CCHO', 'CGLA', 'CCHC'] },
+    quirks: { manufacturer: 'Dell', model: 'DW5821e', without: ['CCHO', 'CGLA', 'CCHC'] },
   },
   'eg25-g': {
-    source: 'estkme-group/lpac#64, agnos-builder#556: AT+CSIM keeps STATUS to itself; the USB device leaves on REFRESH',
-    manners: { manufacturer: 'Quectel', model: 'EG25', csimKeeps: [0xf2], toolkit: 'modem', leavesOnRefresh: true },
+    source:
+      'estkme-group/lpac#64, agnos-builder#556: AT+CSIM rejects STATUS on logical channels; the USB device leaves on REFRESH',
+    quirks: { manufacturer: 'Quectel', model: 'EG25', csimKeeps: [0xf2], toolkit: 'modem', leavesOnRefresh: true },
   },
   'eg25-g-mute': {
-    source: 'estkme-group/lpac#173: the card says nothing after a failed download, until it is reset',
-    manners: {
+    source: 'estkme-group/lpac#173: no response after a failed download, until the card is reset',
+    quirks: {
       manufacturer: 'Quectel',
       model: 'EG25',
       faults: ['CGLA', 'CCHO', 'CSIM'].map(command => ({ command, after: 2, answer: ERROR, untilReset: true })),
     },
   },
   ec20f: {
-    source: 'estkme-group/lpac#186: AT+CGLA answers ERROR in the middle of a package, AT+CSIM goes on working',
-    manners: { manufacturer: 'Quectel', model: 'EC20F', faults: [{ command: 'CGLA', after: 20, answer: ERROR }] },
+    source: 'estkme-group/lpac#186: AT+CGLA returns ERROR in the middle of a package, AT+CSIM still works',
+    quirks: { manufacturer: 'Quectel', model: 'EC20F', faults: [{ command: 'CGLA', after: 20, answer: ERROR }] },
   },
   sim7600: {
-    source: 'estkme-group/lpac#168, #221: reaches no ISD-R',
-    manners: {
+    source: 'estkme-group/lpac#168, #221: cannot select the ISD-R',
+    quirks: {
       manufacturer: 'SIMCOM INCORPORATED',
       model: 'SIMCOM_SIM7600G-H',
       cchoAnswers: '+CME ERROR: operation not allowed',
@@ -176,11 +178,11 @@ export const MODEM_QUIRKS = {
   },
   le910c4: {
     source: 'estkme-group/lpac#221: access denied',
-    manners: { manufacturer: 'Telit', model: 'LE910C4-NF', cchoAnswers: '+CME ERROR: 3', csimOpensNothing: true },
+    quirks: { manufacturer: 'Telit', model: 'LE910C4-NF', cchoAnswers: '+CME ERROR: 3', csimOpensNothing: true },
   },
   huawei: {
     source: 'estkme-group/lpac#164: opens no logical channel',
-    manners: {
+    quirks: {
       manufacturer: 'Huawei Technologies Co., Ltd.',
       model: 'ME909s-120',
       cchoAnswers: 'ERROR',
@@ -188,29 +190,29 @@ export const MODEM_QUIRKS = {
     },
   },
   'em061k-gl': {
-    source: 'estkme-group/lpac#242: the ISD-R is out of reach while no profile is enabled',
-    manners: { manufacturer: 'Quectel', model: 'EM061K-GL', isdrNeedsProfile: true },
+    source: 'estkme-group/lpac#242: the ISD-R is not selectable while no profile is enabled',
+    quirks: { manufacturer: 'Quectel', model: 'EM061K-GL', isdrNeedsProfile: true },
   },
   l860: {
-    source: 'estkme-group/lpac#118: a command without Le gets 9000 and no data',
-    manners: { manufacturer: 'Fibocom Wireless Inc.', model: 'L860-GL', needsLe: true },
+    source: 'estkme-group/lpac#118: a command without Le returns 9000 and no data',
+    quirks: { manufacturer: 'Fibocom Wireless Inc.', model: 'L860-GL', needsLe: true },
   },
   eigencomm: {
     source: 'estkme-group/lpac#397: +CME ERROR: 3 until AT+ECSIMSLEEP=0',
-    manners: { manufacturer: 'EIGENCOMM', model: 'EC618', sleepsUntil: 'AT+ECSIMSLEEP=0' },
+    quirks: { manufacturer: 'EIGENCOMM', model: 'EC618', sleepsUntil: 'AT+ECSIMSLEEP=0' },
   },
   'plain-sim': {
-    source: 'commaai/openpilot#37847, #37979: ERROR and +CME ERROR: 13 both mean a SIM that is no eUICC',
-    manners: { noApplication: '+CME ERROR: 13' },
+    source: 'commaai/openpilot#37847, #37979: a SIM without ISD-R returns ERROR or +CME ERROR: 13',
+    quirks: { noApplication: '+CME ERROR: 13' },
   },
   leaks: {
     source:
-      'estkme-group/lpac#233, #306, commaai/openpilot#37271: sessions that a dead program left take all there are',
-    manners: { mostSessions: 3, leaks: 3 },
+      'estkme-group/lpac#233, #306, commaai/openpilot#37271: sessions that a killed program left open use all channels',
+    quirks: { maxSessions: 3, leaks: 3 },
   },
   busy: {
-    source: 'commaai/openpilot#37779: the card is busy just after it was powered (+CME ERROR: 14)',
-    manners: {
+    source: 'commaai/openpilot#37779: the card is busy after power-on (+CME ERROR: 14)',
+    quirks: {
       faults: [
         { command: 'CCHO', times: 2, answer: ['+CME ERROR: 14'] },
         { command: 'CSIM', times: 2, answer: ['+CME ERROR: 14'] },
@@ -219,30 +221,30 @@ export const MODEM_QUIRKS = {
   },
   slow: {
     source: 'estkme-group/lpac#447: AT+CGLA may take 240 s, AT+CCHC 30 s',
-    manners: { slow: { CGLA: { ms: 200_000, times: 1 }, CSIM: { ms: 200_000, times: 1 }, CCHC: { ms: 25_000 } } },
+    quirks: { slow: { CGLA: { ms: 200_000, times: 1 }, CSIM: { ms: 200_000, times: 1 }, CCHC: { ms: 25_000 } } },
   },
   late: {
-    source: 'commaai/openpilot#37271: the answer comes when nobody waits for it any more',
-    manners: { slow: { CGLA: { ms: 265_000, times: 1 } } },
+    source: 'commaai/openpilot#37271: the response arrives after the time limit of the program',
+    quirks: { slow: { CGLA: { ms: 265_000, times: 1 } } },
   },
   dies: {
-    source: 'estkme-group/lpac#397, #447: a modem that says nothing more',
-    manners: { diesAfter: 11 },
+    source: 'estkme-group/lpac#397, #447: the modem stops responding',
+    quirks: { diesAfter: 11 },
   },
   'short-apdus': {
-    source: 'estkme-group/lpac#160: commands of more than 120 bytes are refused',
-    manners: { longestApdu: 126 },
+    source: 'estkme-group/lpac#160: commands of more than 120 bytes are rejected',
+    quirks: { longestApdu: 126 },
   },
   storm: {
-    source: 'peers of lpac#447: unsolicited result codes between any two lines',
-    manners: {
+    source: 'similar to lpac#447: unsolicited result codes between any two lines',
+    quirks: {
       news: ['+CREG: 1,"00A1","01234567",7', 'RING', '^RSSI: 18', '+CEREG: 5', '+CGEV: ME PDN ACT 1', '+CME'],
     },
   },
   'byte-by-byte': {
-    source: 'USB serial adapters of 64-byte packets and less',
-    manners: { pieces: 'bytes', nul: true },
+    source: 'USB serial adapters with packets of 64 bytes or less',
+    quirks: { pieces: 'bytes', nul: true },
   },
-  'echo-stays': { source: 'V.250 §6.2.4: ATE0 is not taken by every port', manners: { echo: true, echoStays: true } },
-} as const satisfies Readonly<Record<string, NamedManners>>
+  'echo-stays': { source: 'V.250 §6.2.4: some ports ignore ATE0', quirks: { echo: true, echoStays: true } },
+} as const satisfies Readonly<Record<string, NamedQuirks>>
 export type QuirkName = keyof typeof MODEM_QUIRKS

@@ -11,7 +11,7 @@ import {
 } from '../../apdu/logical-channel.ts'
 import { serveProactive } from '../../apdu/proactive.ts'
 import { getStatus, respond } from '../../apdu/status.ts'
-import { type AtAnswer, type AtFamily, cme, ERROR, OK } from './at-modem-front.ts'
+import { AT_ERROR, AT_OK, type AtAnswer, type AtCommandHandler, createCmeError } from './at-modem-front.ts'
 import type { ModemQuirks } from './at-modem-quirks.ts'
 
 const [MANAGE_CHANNEL, SELECT] = [0x70, 0xa4]
@@ -30,11 +30,11 @@ const fromHex = (digits: string): Uint8Array =>
 /** The card commands of a modem (TS 27.007 §8.17 CSIM, §8.43 CGLA, §8.45 CCHO, §8.46 CCHC). */
 export const createModemSim = ({
   card,
-  manners,
+  quirks,
   refreshed,
 }: {
   card: Pick<Card, 'exclusive' | 'reset'>
-  manners: ModemQuirks
+  quirks: ModemQuirks
   /** The card requested REFRESH; the modem executed it or leaves it to the terminal. */
   refreshed: () => void
 }) => {
@@ -42,52 +42,52 @@ export const createModemSim = ({
   const sessions = new Map<string, number>()
   let count = 0
   let resets = 0
-  let isAsleep = manners.sleepsUntil !== undefined
+  let isAsleep = quirks.sleepsUntil !== undefined
   let leaked: Promise<void> | undefined
 
   const nameSession = (): string => {
     count++
-    if (manners.handles === 'hexadecimal') return (FIRST_HANDLE + count).toString(16).padStart(16, '0')
+    if (quirks.handles === 'hexadecimal') return (FIRST_HANDLE + count).toString(16).padStart(16, '0')
     for (let number = 1; ; number++) if (!sessions.has(String(number))) return String(number)
   }
 
   /** Sessions that an earlier program left open. */
-  const leak = (): Promise<void> =>
+  const openLeakedSessions = (): Promise<void> =>
     (leaked ??= card.exclusive(async channel => {
-      for (let left = manners.leaks ?? 0; left > 0; left--)
+      for (let left = quirks.leaks ?? 0; left > 0; left--)
         sessions.set(nameSession(), await openLogicalChannel(channel))
     }))
 
   const onCard = async <T>(work: (channel: Channel) => Promise<T>): Promise<T | AtAnswer> => {
-    if (isAsleep) return cme(3)
+    if (isAsleep) return createCmeError(3)
     try {
-      await leak()
+      await openLeakedSessions()
       return await card.exclusive(work)
     } catch (error) {
-      if (isApduError(error, 'card-removed')) return cme(10)
-      if (isApduError(error)) return cme(13)
+      if (isApduError(error, 'card-removed')) return createCmeError(10)
+      if (isApduError(error)) return createCmeError(13)
       throw error
     }
   }
 
   const open = (rest: string): Promise<AtAnswer> | AtAnswer => {
     const aid = /^="([0-9A-F]{10,32})"$/i.exec(rest)?.[1]
-    if (aid === undefined) return cme(50)
-    if (manners.cchoAnswers !== undefined) return { error: manners.cchoAnswers }
+    if (aid === undefined) return createCmeError(50)
+    if (quirks.cchoAnswers !== undefined) return { error: quirks.cchoAnswers }
     return onCard(async channel => {
-      if (sessions.size >= (manners.mostSessions ?? 19)) return cme(20)
-      if (await isKeptBack(channel, aid)) return { error: manners.noApplication ?? 'ERROR' }
+      if (sessions.size >= (quirks.maxSessions ?? 19)) return createCmeError(20)
+      if (await isHidden(channel, aid)) return { error: quirks.noApplication ?? 'ERROR' }
       const number = await openLogicalChannel(channel)
       try {
         await selectByAid(channel, number, fromHex(aid))
       } catch (error) {
         if (!isApduError(error, 'refused')) throw error
         await closeLogicalChannel(channel, number)
-        return { error: manners.noApplication ?? 'ERROR' }
+        return { error: quirks.noApplication ?? 'ERROR' }
       }
       const session = nameSession()
       sessions.set(session, number)
-      return { lines: [manners.bare?.includes('CCHO') ? session : `+CCHO:${blank()}${session}`] }
+      return { lines: [quirks.bare?.includes('CCHO') ? session : `+CCHO:${blank()}${session}`] }
     })
   }
 
@@ -95,52 +95,52 @@ export const createModemSim = ({
     const session = rest.slice(1)
     return onCard(async channel => {
       const number = sessions.get(session)
-      if (number === undefined) return ERROR
+      if (number === undefined) return AT_ERROR
       sessions.delete(session)
       await closeLogicalChannel(channel, number)
-      return OK
+      return AT_OK
     })
   }
 
-  const generic = (rest: string): Promise<AtAnswer> | AtAnswer => {
+  const transmitOnSession = (rest: string): Promise<AtAnswer> | AtAnswer => {
     const asked = /^=([^,]+),(\d+),"?([0-9A-F]*)"?$/i.exec(rest)
     const command = asked && readApdu(asked[2]!, asked[3]!)
-    if (!command) return cme(50)
+    if (!command) return createCmeError(50)
     return onCard(async channel => {
       const number = sessions.get(asked[1]!)
-      if (number === undefined) return cme(50)
+      if (number === undefined) return createCmeError(50)
       // The modem sets the channel. Most replace the one in the class byte; if session and channel differ, a class byte
       // with a channel is rejected.
-      if (manners.handles === 'hexadecimal' && getLogicalChannel(command.cla) !== 0) return cme(50)
+      if (quirks.handles === 'hexadecimal' && getLogicalChannel(command.cla) !== 0) return createCmeError(50)
       return answerWith('CGLA', channel, withChannel(asked[3]!, number), command)
     })
   }
 
-  const restricted = (rest: string): Promise<AtAnswer> | AtAnswer => {
+  const transmitRaw = (rest: string): Promise<AtAnswer> | AtAnswer => {
     const asked = /^=(\d+),"?([0-9A-F]*)"?$/i.exec(rest)
-    if (manners.csimUpperCaseOnly && asked && /[a-f]/.test(asked[2]!)) return ERROR
+    if (quirks.csimUpperCaseOnly && asked && /[a-f]/.test(asked[2]!)) return AT_ERROR
     const command = asked && readApdu(asked[1]!, asked[2]!)
-    if (!command) return cme(50)
+    if (!command) return createCmeError(50)
     const isOnChannel = getLogicalChannel(command.cla) !== 0
-    if (isOnChannel && manners.csimKeeps?.includes(command.ins)) return ERROR
-    if (manners.csimOpensNothing && (isOnChannel || command.ins === MANAGE_CHANNEL)) return ERROR
+    if (isOnChannel && quirks.csimKeeps?.includes(command.ins)) return AT_ERROR
+    if (quirks.csimOpensNothing && (isOnChannel || command.ins === MANAGE_CHANNEL)) return AT_ERROR
     return onCard(async channel => {
-      if (command.ins === MANAGE_CHANNEL && command.p1 === 0x80) forgetChannel(command.p2)
-      if (command.ins === MANAGE_CHANNEL && command.p1 === 0 && sessions.size >= (manners.mostSessions ?? 19))
-        return say('CSIM', respond(0x6a81))
-      if (command.ins === SELECT && command.p1 === 4 && (await isKeptBack(channel, toHex(command.data))))
-        return say('CSIM', respond(0x6a82))
+      if (command.ins === MANAGE_CHANNEL && command.p1 === 0x80) deleteSessions(command.p2)
+      if (command.ins === MANAGE_CHANNEL && command.p1 === 0 && sessions.size >= (quirks.maxSessions ?? 19))
+        return formatResponse('CSIM', respond(0x6a81))
+      if (command.ins === SELECT && command.p1 === 4 && (await isHidden(channel, toHex(command.data))))
+        return formatResponse('CSIM', respond(0x6a82))
       return answerWith('CSIM', channel, fromHex(asked[2]!), command)
     })
   }
 
-  const forgetChannel = (number: number): void => {
-    for (const [session, its] of sessions) if (its === number) sessions.delete(session)
+  const deleteSessions = (number: number): void => {
+    for (const [session, logicalChannel] of sessions) if (logicalChannel === number) sessions.delete(session)
   }
 
   const readApdu = (length: string, digits: string): DecodedCommand | undefined => {
     if (Number(length) !== digits.length || digits.length % 2 !== 0) return undefined
-    if (manners.longestApdu !== undefined && digits.length / 2 > manners.longestApdu) return undefined
+    if (quirks.longestApdu !== undefined && digits.length / 2 > quirks.longestApdu) return undefined
     try {
       return decodeCommand(fromHex(digits))
     } catch (error) {
@@ -157,14 +157,14 @@ export const createModemSim = ({
 
   const answerWith = async (name: string, channel: Channel, bytes: Uint8Array, command: DecodedCommand) => {
     const whole = await channel.transmit(bytes)
-    const isCut = manners.needsLe && command.le === undefined && (whole.length > 2 || getStatus(whole) >> 8 === 0x61)
+    const isCut = quirks.needsLe && command.le === undefined && (whole.length > 2 || getStatus(whole) >> 8 === 0x61)
     const status = getStatus(whole)
     if (status >> 8 === 0x91) await serveToolkit(channel, status & 0xff || 0x100)
-    return say(name, isCut ? respond(0x9000) : whole)
+    return formatResponse(name, isCut ? respond(0x9000) : whole)
   }
 
   const serveToolkit = async (channel: Channel, length: number): Promise<void> => {
-    if (manners.toolkit === 'modem') {
+    if (quirks.toolkit === 'modem') {
       const asked = await serveProactive(channel, length)
       if (asked.every(({ refresh }) => refresh === undefined)) return
       powerCycleSoon = true
@@ -174,16 +174,16 @@ export const createModemSim = ({
   /** Resets the card when it is not in use. */
   let powerCycleSoon = false
 
-  const blank = (): string => (manners.noBlank ? '' : ' ')
-  const say = (name: string, response: Uint8Array): AtAnswer => {
+  const blank = (): string => (quirks.noBlank ? '' : ' ')
+  const formatResponse = (name: string, response: Uint8Array): AtAnswer => {
     const digits = toHex(response)
-    const quote = manners.noQuotes ? '' : '"'
-    const prefix = manners.bare?.includes(name) ? '' : `+${name}:${blank()}`
+    const quote = quirks.noQuotes ? '' : '"'
+    const prefix = quirks.bare?.includes(name) ? '' : `+${name}:${blank()}`
     return { lines: [`${prefix}${digits.length},${quote}${digits}${quote}`] }
   }
 
-  const isKeptBack = async (channel: Channel, aid: string): Promise<boolean> =>
-    manners.isdrNeedsProfile === true && aid.startsWith(RID_GSMA) && (await readUsim(channel)) === undefined
+  const isHidden = async (channel: Channel, aid: string): Promise<boolean> =>
+    quirks.isdrNeedsProfile === true && aid.startsWith(RID_GSMA) && (await readUsim(channel)) === undefined
 
   const powerCycle = async (): Promise<void> => {
     sessions.clear()
@@ -192,37 +192,38 @@ export const createModemSim = ({
     await card.reset()
   }
 
-  const subscriber = (write: (who: { iccid: string; imsi: string }) => string) =>
+  const readSubscriber = (write: (subscriber: { iccid: string; imsi: string }) => string) =>
     onCard(async channel => {
-      const who = await readUsim(channel)
-      return who ? { lines: [write(who)] } : cme(13)
+      const subscriber = await readUsim(channel)
+      return subscriber ? { lines: [write(subscriber)] } : createCmeError(13)
     })
 
-  const family = ({ name, rest }: { name: string; rest: string }): Promise<AtAnswer> | AtAnswer | undefined => {
-    if (manners.sleepsUntil === `AT+${name}${rest}`) {
+  const handle = ({ name, rest }: { name: string; rest: string }): Promise<AtAnswer> | AtAnswer | undefined => {
+    if (quirks.sleepsUntil === `AT+${name}${rest}`) {
       isAsleep = false
-      return OK
+      return AT_OK
     }
     if (name === 'CCHO') return open(rest)
     if (name === 'CCHC') return close(rest)
-    if (name === 'CGLA') return generic(rest)
-    if (name === 'CSIM') return restricted(rest)
+    if (name === 'CGLA') return transmitOnSession(rest)
+    if (name === 'CSIM') return transmitRaw(rest)
     if (name === 'CPIN' && rest === '?') return onCard(async () => ({ lines: ['+CPIN: READY'] }))
-    if (name === 'CIMI' && rest === '') return subscriber(({ imsi }) => imsi)
-    if (name === 'ICCID' || name === 'CCID' || name === 'QCCID') return subscriber(({ iccid }) => `+${name}: ${iccid}`)
+    if (name === 'CIMI' && rest === '') return readSubscriber(({ imsi }) => imsi)
+    if (name === 'ICCID' || name === 'CCID' || name === 'QCCID')
+      return readSubscriber(({ iccid }) => `+${name}: ${iccid}`)
     return undefined
   }
 
-  const commands: AtFamily = asked => {
-    const answer = family(asked)
+  const commands: AtCommandHandler = command => {
+    const answer = handle(command)
     return (
       answer &&
-      Promise.resolve(answer).then(async said => {
+      Promise.resolve(answer).then(async result => {
         if (powerCycleSoon) {
           powerCycleSoon = false
           await powerCycle()
         }
-        return said
+        return result
       })
     )
   }

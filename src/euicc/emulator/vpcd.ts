@@ -1,11 +1,10 @@
 import type { Card } from '../../apdu/channel.ts'
 
 /*
- * The wire of vpcd, the virtual reader of vsmartcard: each message is two bytes of length, big-endian, and so many bytes.
- * To the card one byte is control (0 power off, 1 power on, 2 reset, 4 tell the ATR) and more are a command APDU; back
- * come the ATR and response APDUs, and to the other controls nothing.
+ * Protocol of vpcd (vsmartcard): a message has two length bytes, big-endian, and its content. One byte of content is a
+ * control byte; more bytes are a command APDU. Only GET_ATR and APDUs have a response.
  */
-const [POWER_OFF, POWER_ON, RESET, TELL_ATR] = [0, 1, 2, 4]
+const [POWER_OFF, POWER_ON, RESET, GET_ATR] = [0, 1, 2, 4]
 
 export type VpcdMessage =
   | { readonly kind: 'power-off' | 'power-on' | 'reset' | 'atr' }
@@ -15,15 +14,15 @@ export type VpcdMessage =
 
 /** Parses messages from chunks of any size. */
 export const createVpcdFraming = (): ((chunk: Uint8Array) => VpcdMessage[]) => {
-  let waiting: Uint8Array = new Uint8Array(0)
+  let pending: Uint8Array = new Uint8Array(0)
   return chunk => {
-    waiting = waiting.length === 0 ? chunk : Uint8Array.from([...waiting, ...chunk])
+    pending = pending.length === 0 ? chunk : Uint8Array.from([...pending, ...chunk])
     const messages: VpcdMessage[] = []
     for (;;) {
-      const length = (waiting[0]! << 8) | waiting[1]!
-      if (waiting.length < 2 || waiting.length < 2 + length) return messages
-      const message = Uint8Array.from(waiting.subarray(2, 2 + length))
-      waiting = waiting.subarray(2 + length)
+      const length = (pending[0]! << 8) | pending[1]!
+      if (pending.length < 2 || pending.length < 2 + length) return messages
+      const message = Uint8Array.from(pending.subarray(2, 2 + length))
+      pending = pending.subarray(2 + length)
       if (length > 0) messages.push(readMessage(message))
     }
   }
@@ -38,7 +37,7 @@ const readMessage = (message: Uint8Array): VpcdMessage => {
       return { kind: 'power-on' }
     case RESET:
       return { kind: 'reset' }
-    case TELL_ATR:
+    case GET_ATR:
       return { kind: 'atr' }
     default:
       return { kind: 'unknown', control: message[0]! }

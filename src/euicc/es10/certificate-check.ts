@@ -2,7 +2,7 @@ import { parseCertificate, type RspCertificate } from '../../rsp/certificates/ce
 import { verifyChain } from '../../rsp/certificates/chain.ts'
 import { CertificateError, type CertificateErrorCode } from '../../rsp/certificates/error.ts'
 import type { CertificateKind } from '../../rsp/certificates/kinds.ts'
-import type { Situation } from '../commands/answer.ts'
+import type { FunctionContext } from '../commands/answer.ts'
 
 /** Certificate errors of AuthenticateServer and PrepareDownload. */
 type CertificateRefusal = 'invalidCertificate' | 'unsupportedCurve' | 'invalidOid' | 'ciPKUnknown'
@@ -15,7 +15,7 @@ export const trusted = (
   kind: CertificateKind,
   der: Uint8Array,
   cis: readonly RspCertificate[],
-  { state, identity, now }: Situation,
+  { state, identity, now }: FunctionContext,
 ): { certificate: RspCertificate; ci: RspCertificate } | { refused: CertificateRefusal } => {
   try {
     const certificate = parseCertificate(der)

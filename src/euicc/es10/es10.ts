@@ -3,7 +3,7 @@ import { decode, encode } from '../../asn1/schema.ts'
 import { ES10a } from '../../rsp/interfaces/es10a.ts'
 import { ES10b } from '../../rsp/interfaces/es10b.ts'
 import { ES10c } from '../../rsp/interfaces/es10c.ts'
-import type { Answers, AnyAnswer, AnyRow, Situation } from '../commands/answer.ts'
+import type { AnyHandler, AnyRow, FunctionContext, FunctionHandlers } from '../commands/answer.ts'
 import { interruptLoading, isSegment, loadSegment } from '../package/load-package.ts'
 import type { CardData } from '../state/card-data.ts'
 import { sessionAnswers } from './authenticate-server.ts'
@@ -22,7 +22,7 @@ const { LoadBoundProfilePackage: _inPieces, ...ES10bWhole } = ES10b
 const ROWS = { ...ES10a, ...ES10bWhole, ...ES10c }
 
 /** The type requires a function for each row of ES10a, ES10b and ES10c. */
-const ANSWERS: Answers<typeof ROWS> = {
+const ANSWERS: FunctionHandlers<typeof ROWS> = {
   ...configuredAddressesAnswers,
   ...euiccInfoAnswers,
   ...sessionAnswers,
@@ -34,10 +34,10 @@ const ANSWERS: Answers<typeof ROWS> = {
   ...memoryResetAnswers,
 }
 
-const BY_TAG = new Map<number, { row: AnyRow; answer: AnyAnswer }>(
+const BY_TAG = new Map<number, { row: AnyRow; answer: AnyHandler }>(
   Object.entries(ROWS).flatMap(([name, row]) =>
     (row.request.tags ?? []).map(
-      tag => [tag, { row: row as AnyRow, answer: ANSWERS[name as keyof typeof ROWS] as AnyAnswer }] as const,
+      tag => [tag, { row: row as AnyRow, answer: ANSWERS[name as keyof typeof ROWS] as AnyHandler }] as const,
     ),
   ),
 )
@@ -48,7 +48,7 @@ const tagOf = ([first, second]: Uint8Array): number | undefined => {
   return second === undefined ? undefined : (first << 8) | second
 }
 
-const situationOf = (device: CardData): Situation => ({
+const situationOf = (device: CardData): FunctionContext => ({
   state: device.state,
   session: device.session,
   identity: device.identity,
@@ -82,7 +82,7 @@ export const answerEs10 = async (device: CardData, payload: Uint8Array): Promise
   const data = encode(row.response, outcome.response)
   if (outcome.state !== undefined) await device.commit(outcome.state)
   if (outcome.session !== undefined) device.session = outcome.session
-  if (outcome.profileChange !== undefined && outcome.profileChange !== 'switch') device.toolkit.askForRefresh()
+  if (outcome.profileChange !== undefined && outcome.profileChange !== 'switch') device.toolkit.requestRefresh()
   if (outcome.profileChange !== undefined && outcome.profileChange !== 'ask') device.switchFiles()
   return { status: 0x9000, data }
 }

@@ -2,9 +2,9 @@ import { encode, keep } from '../../asn1/schema.ts'
 import { EUICCInfo1, EUICCInfo2, ExtCardResource } from '../../rsp/euicc-info.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
 import type { ES10c } from '../../rsp/interfaces/es10c.ts'
-import type { Answers } from '../commands/answer.ts'
-import { ciPKIdOf, type EuiccIdentity } from '../state/identity.ts'
-import { type CardState, usedMemory } from '../state/state.ts'
+import type { FunctionHandlers } from '../commands/answer.ts'
+import { type EuiccIdentity, getCiPKId } from '../state/identity.ts'
+import { type CardState, getUsedMemory } from '../state/state.ts'
 
 const asOctets = (number: number): Uint8Array => {
   const out = new Uint8Array(4)
@@ -12,13 +12,13 @@ const asOctets = (number: number): Uint8Array => {
   return out
 }
 
-export const freeMemory = (state: CardState, { capabilities }: EuiccIdentity): number =>
-  Math.max(0, capabilities.nonVolatileMemory - usedMemory(state))
+export const getFreeMemory = (state: CardState, { capabilities }: EuiccIdentity): number =>
+  Math.max(0, capabilities.nonVolatileMemory - getUsedMemory(state))
 
 /** The capabilities of the card, signed in a session as part of EuiccSigned1. */
-export const describeEuicc = (state: CardState, identity: EuiccIdentity): EUICCInfo2 => {
+export const createEuiccInfo2 = (state: CardState, identity: EuiccIdentity): EUICCInfo2 => {
   const { capabilities, credentials } = identity
-  const ciPKIds = credentials.map(ciPKIdOf)
+  const ciPKIds = credentials.map(getCiPKId)
   return {
     profileVersion: capabilities.profileVersion,
     svn: capabilities.svn,
@@ -26,7 +26,7 @@ export const describeEuicc = (state: CardState, identity: EuiccIdentity): EUICCI
     // The value of ExtCardResource, without its tag.
     extCardResource: encode(ExtCardResource, {
       installedApplication: asOctets(state.profiles.size),
-      freeNonVolatileMemory: asOctets(freeMemory(state, identity)),
+      freeNonVolatileMemory: asOctets(getFreeMemory(state, identity)),
       freeVolatileMemory: asOctets(capabilities.volatileMemory),
     }).subarray(2),
     uiccCapability: capabilities.uicc,
@@ -45,11 +45,11 @@ export const describeEuicc = (state: CardState, identity: EuiccIdentity): EUICCI
 }
 
 /** SGP.22 §5.7.8, §5.7.20 and §5.7.22: properties of the card. */
-export const euiccInfoAnswers: Answers<
+export const euiccInfoAnswers: FunctionHandlers<
   Pick<typeof ES10b, 'GetEUICCInfo1' | 'GetEUICCInfo2' | 'GetRAT'> & Pick<typeof ES10c, 'GetEID'>
 > = {
   GetEUICCInfo1: (_request, { identity }) => {
-    const ciPKIds = identity.credentials.map(ciPKIdOf)
+    const ciPKIds = identity.credentials.map(getCiPKId)
     return {
       response: keep(EUICCInfo1, {
         svn: identity.capabilities.svn,
@@ -59,7 +59,7 @@ export const euiccInfoAnswers: Answers<
     }
   },
 
-  GetEUICCInfo2: (_request, { state, identity }) => ({ response: keep(EUICCInfo2, describeEuicc(state, identity)) }),
+  GetEUICCInfo2: (_request, { state, identity }) => ({ response: keep(EUICCInfo2, createEuiccInfo2(state, identity)) }),
 
   GetRAT: (_request, { identity }) => ({ response: { rat: identity.rulesAuthorisationTable } }),
 

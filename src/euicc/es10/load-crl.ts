@@ -3,13 +3,13 @@ import { encodeTlv, getContent, getElementBytes, readOnlyTlv } from '../../asn1/
 import { type Crl, isCrlSignedBy, parseCrl } from '../../rsp/certificates/crl.ts'
 import { CertificateError } from '../../rsp/certificates/error.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
-import type { Answers } from '../commands/answer.ts'
-import { ciPKIdOf } from '../state/identity.ts'
+import type { FunctionHandlers } from '../commands/answer.ts'
+import { getCiPKId } from '../state/identity.ts'
 import type { CardState } from '../state/state.ts'
-import { freeMemory } from './euicc-info.ts'
+import { getFreeMemory } from './euicc-info.ts'
 
 /** SGP.22 §5.7.12. */
-export const loadCrlAnswers: Answers<Pick<typeof ES10b, 'LoadCRL'>> = {
+export const loadCrlAnswers: FunctionHandlers<Pick<typeof ES10b, 'LoadCRL'>> = {
   LoadCRL: ({ crl: element }, { state, identity }) => {
     const crl = readCrl(element)
     if (crl === undefined) return { response: { loadCRLResponseError: 'invalidCRLFormat' } }
@@ -21,14 +21,14 @@ export const loadCrlAnswers: Answers<Pick<typeof ES10b, 'LoadCRL'>> = {
     if (credential === undefined) return { response: { loadCRLResponseError: 'verificationKeyNotFound' } }
     if (!isCrlSignedBy(crl, credential.ci)) return { response: { loadCRLResponseError: 'invalidSignature' } }
 
-    const ci = toHex(ciPKIdOf(credential))
+    const ci = toHex(getCiPKId(credential))
     const held = [...state.crls].filter(([key]) => key.split('-')[0] === ci)
     if (held.some(([, known]) => isFresher(known, crl)))
       return { response: { loadCRLResponseError: 'fresherCrlAlreadyLoaded' } }
     // Parts of one list are stored together; older lists are removed.
     const replaced = held.filter(([, known]) => known.part?.number === crl.part?.number || isFresher(crl, known))
     const freed = replaced.reduce((sum, [, { der }]) => sum + der.length, 0)
-    if (crl.der.length > freeMemory(state, identity) + freed)
+    if (crl.der.length > getFreeMemory(state, identity) + freed)
       return { response: { loadCRLResponseError: 'notEnoughMemorySpace' } }
     const crls = new Map(state.crls)
     for (const [key] of replaced) crls.delete(key)

@@ -1,10 +1,10 @@
 import type { ES10c } from '../../rsp/interfaces/es10c.ts'
-import type { Answers } from '../commands/answer.ts'
-import { type CardState, enabledProfile, isTestProfile } from '../state/state.ts'
+import type { FunctionHandlers } from '../commands/answer.ts'
+import { type CardState, getEnabledProfile, isTestProfile } from '../state/state.ts'
 import { withoutProfile } from './profile-state.ts'
 
 /** SGP.22 §5.7.19. Deletes profiles in any state and with any policy rule. */
-export const memoryResetAnswers: Answers<Pick<typeof ES10c, 'eUICCMemoryReset'>> = {
+export const memoryResetAnswers: FunctionHandlers<Pick<typeof ES10c, 'eUICCMemoryReset'>> = {
   eUICCMemoryReset: ({ resetOptions }, { state, identity, proactiveSession }) => {
     const condemned = [...state.profiles.values()].filter(profile =>
       isTestProfile(profile)
@@ -13,7 +13,7 @@ export const memoryResetAnswers: Answers<Pick<typeof ES10c, 'eUICCMemoryReset'>>
     )
     const resetsAddress = resetOptions.includes('resetDefaultSmdpAddress')
     if (condemned.length === 0 && !resetsAddress) return { response: { resetResult: 'nothingToDelete' } }
-    const current = enabledProfile(state)
+    const current = getEnabledProfile(state)
     const losesEnabled = current !== undefined && condemned.includes(current)
     if (state.root.pendingSwitch || (losesEnabled && proactiveSession)) return { response: { resetResult: 'catBusy' } }
 

@@ -8,9 +8,9 @@ import {
   PendingNotification,
   type ProfileInstallationResult,
 } from '../../rsp/notification.ts'
-import type { Answers } from '../commands/answer.ts'
-import { type Credential, credentialFor, type EuiccIdentity } from '../state/identity.ts'
-import { addressesFor, type CardState, type Profile, withEntry } from '../state/state.ts'
+import type { FunctionHandlers } from '../commands/answer.ts'
+import { type EuiccCredential, type EuiccIdentity, findCredential } from '../state/identity.ts'
+import { type CardState, getNotificationAddresses, type Profile, withEntry } from '../state/state.ts'
 
 const stored = (state: CardState, notification: PendingNotification): CardState => ({
   ...state,
@@ -29,9 +29,9 @@ export const withNotifications = (
   profile: Profile,
   event: NotificationEventName,
 ): CardState => {
-  const addresses = addressesFor(profile, event)
+  const addresses = getNotificationAddresses(profile, event)
   // If the CI was removed by an update, no server could verify the signature.
-  const credential = credentialFor(identity, profile.ciPKId)
+  const credential = findCredential(identity, profile.ciPKId)
   if (credential === undefined) return state
   return addresses.reduce(
     (next, notificationAddress) =>
@@ -47,7 +47,7 @@ export const withNotifications = (
   )
 }
 
-const signed = (credential: Credential, metadata: NotificationMetadata) => {
+const signed = (credential: EuiccCredential, metadata: NotificationMetadata) => {
   const tbsOtherNotification = keep(NotificationMetadata, metadata)
   return {
     tbsOtherNotification,
@@ -62,7 +62,7 @@ const concerns = (notification: PendingNotification, events: readonly string[] |
   getNotificationMetadata(notification).profileManagementOperation.some(event => events.includes(event))
 
 /** SGP.22 §5.7.9 to §5.7.11. */
-export const notificationAnswers: Answers<
+export const notificationAnswers: FunctionHandlers<
   Pick<typeof ES10b, 'ListNotification' | 'RetrieveNotificationsList' | 'RemoveNotificationFromList'>
 > = {
   ListNotification: ({ profileManagementOperation }, { state }) => ({

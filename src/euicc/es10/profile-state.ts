@@ -1,15 +1,15 @@
 import { equalBytes } from '../../asn1/bytes.ts'
 import type { ES10c } from '../../rsp/interfaces/es10c.ts'
-import type { Answers, Outcome, Situation } from '../commands/answer.ts'
+import type { FunctionContext, FunctionHandlers, FunctionOutcome } from '../commands/answer.ts'
 import type { EuiccIdentity } from '../state/identity.ts'
 import {
   type CardState,
-  enabledProfile,
   findProfile,
+  getEnabledProfile,
+  getProfileKey,
   hasRule,
   isEnabled,
   isTestProfile,
-  keyOf,
   type Profile,
   withEntry,
 } from '../state/state.ts'
@@ -18,13 +18,13 @@ import { withNotifications } from './notifications.ts'
 const isAboutToBeEnabled = ({ root }: CardState, { isdpAid }: Profile): boolean =>
   root.pendingSwitch?.enable !== undefined && equalBytes(root.pendingSwitch.enable, isdpAid)
 
-const isBusy = ({ state, proactiveSession }: Situation): boolean =>
+const isBusy = ({ state, proactiveSession }: FunctionContext): boolean =>
   proactiveSession || state.root.pendingSwitch !== undefined
 
 /** Enables `target` (or no profile) instead of the enabled profile, with the notifications of both. */
 export const switchProfile = (state: CardState, identity: EuiccIdentity, target: Profile | undefined): CardState => {
   const { pendingSwitch: _done, enabled: _old, beforeTest, ...root } = state.root
-  const current = enabledProfile(state)
+  const current = getEnabledProfile(state)
   // A test profile is replaced only by the operational profile that it replaced (SGP.22 §5.7.16).
   const remembered = current !== undefined && isTestProfile(current) ? beforeTest : current?.isdpAid
   const switched: CardState = {
@@ -48,11 +48,11 @@ export const completeSwitch = (state: CardState, identity: EuiccIdentity): CardS
 
 /** At once, or after the response to REFRESH: until then the old profile remains enabled (SGP.22 §5.7.16, §5.7.17). */
 const switchNowOrLater = <Response>(
-  { state, identity }: Situation,
+  { state, identity }: FunctionContext,
   target: Profile | undefined,
   refreshFlag: boolean,
   response: Response,
-): Outcome<Response> =>
+): FunctionOutcome<Response> =>
   refreshFlag
     ? {
         response,
@@ -63,7 +63,7 @@ const switchNowOrLater = <Response>(
 
 /** Removes the profile with its package and files. Its notifications remain in the list. */
 export const withoutProfile = (state: CardState, identity: EuiccIdentity, profile: Profile): CardState => {
-  const key = keyOf(profile)
+  const key = getProfileKey(profile)
   const { beforeTest, ...root } = state.root
   const removed: CardState = {
     ...state,
@@ -76,11 +76,13 @@ export const withoutProfile = (state: CardState, identity: EuiccIdentity, profil
 }
 
 /** SGP.22 §5.7.16 to §5.7.18. */
-export const profileStateAnswers: Answers<Pick<typeof ES10c, 'EnableProfile' | 'DisableProfile' | 'DeleteProfile'>> = {
+export const profileStateAnswers: FunctionHandlers<
+  Pick<typeof ES10c, 'EnableProfile' | 'DisableProfile' | 'DeleteProfile'>
+> = {
   EnableProfile: ({ profileIdentifier, refreshFlag }, situation) => {
     const { state } = situation
     const target = findProfile(state, profileIdentifier)
-    const current = enabledProfile(state)
+    const current = getEnabledProfile(state)
     if (target === undefined) return { response: { enableResult: 'iccidOrAidNotFound' } }
     if (isEnabled(state, target)) return { response: { enableResult: 'profileNotInDisabledState' } }
     if (current && hasRule(current, 'ppr1')) return { response: { enableResult: 'disallowedByPolicy' } }

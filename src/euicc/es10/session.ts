@@ -3,14 +3,14 @@ import type { OneTimeKeyPair } from '../../rsp/crypto/key-agreement.ts'
 import type { ConfigureISDPRequest } from '../../rsp/interfaces/es8p.ts'
 import type { StoreMetadataRequest } from '../../rsp/metadata.ts'
 import type { OpenedPackage } from '../../rsp/package/open.ts'
-import type { Credential } from '../state/identity.ts'
+import type { EuiccCredential } from '../state/identity.ts'
 
 /** A mutually authenticated session (SGP.22 §3.1.2), starting with ES10b.AuthenticateServer. */
 interface Authenticated {
   readonly transactionId: Uint8Array
   /** The address that the server signed; the installation result is sent to it. */
   readonly serverAddress: string
-  readonly credential: Credential
+  readonly credential: EuiccCredential
   readonly serverCertificate: RspCertificate
   /** The CI of the server certificates; the card may sign with another one. */
   readonly serverCi: RspCertificate
@@ -37,7 +37,7 @@ export type PreparedSession = Extract<EuiccSession, { phase: 'prepared' }>
 export const NO_SESSION: EuiccSession = { phase: 'none' }
 
 /** A bound package that is being received in segments. */
-export interface Loading {
+export interface PackageLoading {
   readonly session: PreparedSession
   readonly opened: OpenedPackage
   metadata: StoreMetadataRequest | undefined

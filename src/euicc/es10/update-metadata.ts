@@ -8,7 +8,7 @@ import { ES6 } from '../../rsp/interfaces/es6.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
 import { assemble } from '../commands/store-data.ts'
 import type { CardData } from '../state/card-data.ts'
-import { enabledProfile, keyOf, type Profile } from '../state/state.ts'
+import { getEnabledProfile, getProfileKey, type Profile } from '../state/state.ts'
 
 type UpdateMetadataRequest = SchemaValue<(typeof ES6)['UpdateMetadata']['request']>
 
@@ -20,7 +20,7 @@ export const updateMetadata = async (device: CardData, bytes: Uint8Array): Promi
   const command = tryCommand(bytes)
   if (command === undefined) return respond(0x6700)
   if (command.ins !== 0xe2) return respond(0x6d00)
-  const profile = enabledProfile(device.state)
+  const profile = getEnabledProfile(device.state)
   if (profile === undefined) return respond(0x6a82)
   // The longest request has an icon of 1024 bytes and needs several blocks, which the secure channel keeps together.
   const assembled = assemble(device.operatorAssembly, command)
@@ -39,7 +39,7 @@ export const updateMetadata = async (device: CardData, bytes: Uint8Array): Promi
   if (updated === undefined) return respond(0x6a80)
   await device.commit({
     ...device.state,
-    profiles: new Map(device.state.profiles).set(keyOf(profile), updated),
+    profiles: new Map(device.state.profiles).set(getProfileKey(profile), updated),
   })
   return respond(0x9000)
 }

@@ -6,9 +6,9 @@ import { installProfile, SUPPORTED_SERVICES } from '../../profile/install.ts'
 import { decodeProfilePackage, type ProfilePackage } from '../../profile/package.ts'
 import type { StoreMetadataRequest } from '../../rsp/metadata.ts'
 import type { ErrorReason } from '../../rsp/notification.ts'
-import type { Situation } from '../commands/answer.ts'
-import { freeMemory } from '../es10/euicc-info.ts'
-import { fitsMetadata } from './metadata-match.ts'
+import type { FunctionContext } from '../commands/answer.ts'
+import { getFreeMemory } from '../es10/euicc-info.ts'
+import { matchesMetadata } from './metadata-match.ts'
 
 export interface PackageInstalled {
   readonly simaResponse: Uint8Array
@@ -26,7 +26,7 @@ const built = new WeakMap<Uint8Array, InstalledProfile>()
 
 /** Interprets the profile elements (SGP.22 §5.5.5) and compares them with the metadata. */
 export const installPackage = (
-  { state, identity }: Pick<Situation, 'state' | 'identity'>,
+  { state, identity }: Pick<FunctionContext, 'state' | 'identity'>,
   metadata: StoreMetadataRequest,
   elements: Uint8Array,
 ): PackageInstalled | PackageRefused => {
@@ -41,7 +41,7 @@ export const installPackage = (
     }
   const { profile, response } = installProfile(pkg, {
     services: SERVICES,
-    freeMemory: freeMemory(state, identity),
+    freeMemory: getFreeMemory(state, identity),
   })
   const simaResponse = encodeEuiccResponse(response)
   if (profile === undefined) {
@@ -49,7 +49,7 @@ export const installPackage = (
     const reason = isFull ? 'installFailedDueToInsufficientMemoryForProfile' : 'installFailedDueToPEProcessingError'
     return { reason, simaResponse }
   }
-  if (!fitsMetadata(profile, metadata)) return { reason: 'installFailedDueToDataMismatch', simaResponse }
+  if (!matchesMetadata(profile, metadata)) return { reason: 'installFailedDueToDataMismatch', simaResponse }
   if (metadata.profileClass === 'test' && !hasOnlyTestKeys(profile))
     return { reason: 'testProfileInstallFailedDueToInvalidNaaKey', simaResponse }
   built.set(elements, profile)

@@ -6,12 +6,12 @@ import {
   ProfileInstallationResult,
   ProfileInstallationResultData,
 } from '../../rsp/notification.ts'
-import { freeIsdpAid } from '../commands/aids.ts'
-import type { Situation } from '../commands/answer.ts'
+import { getFreeIsdpAid } from '../commands/aids.ts'
+import type { FunctionContext } from '../commands/answer.ts'
 import { withInstallationResult, withNotifications } from '../es10/notifications.ts'
-import type { Loading } from '../es10/session.ts'
-import { ciPKIdOf } from '../state/identity.ts'
-import { type CardState, keyOf, type Profile, withEntry } from '../state/state.ts'
+import type { PackageLoading } from '../es10/session.ts'
+import { getCiPKId } from '../state/identity.ts'
+import { type CardState, getProfileKey, type Profile, withEntry } from '../state/state.ts'
 import type { PackageInstalled } from './install-package.ts'
 
 export interface InstallationFailure {
@@ -20,7 +20,7 @@ export interface InstallationFailure {
   readonly simaResponse?: Uint8Array | undefined
 }
 
-type Card = Pick<Situation, 'state' | 'identity'>
+type Card = Pick<FunctionContext, 'state' | 'identity'>
 interface Installation {
   readonly state: CardState
   /** The encoded ProfileInstallationResult. */
@@ -28,9 +28,9 @@ interface Installation {
 }
 
 /** The profile is not installed; the result contains command and reason for the SM-DP+ (SGP.22 §2.5.6). */
-export const failedInstallation = (
+export const createFailedInstallation = (
   { state }: Card,
-  loading: Loading,
+  loading: PackageLoading,
   { command, reason, simaResponse }: InstallationFailure,
 ): Installation => {
   // Only after an interruption may the SM-DP+ bind the package to the same key again.
@@ -45,36 +45,36 @@ export const failedInstallation = (
 }
 
 /** Stores the profile, disabled, in a new ISD-P, with the result and the configured notifications. */
-export const successfulInstallation = (
+export const createSuccessfulInstallation = (
   { state, identity }: Card,
-  loading: Loading,
+  loading: PackageLoading,
   elements: Uint8Array,
   { simaResponse, size }: PackageInstalled,
 ): Installation => {
   const { serviceSpecificDataNotStoredInEuicc: _notStored, ...metadata } = loading.metadata!
   const profile: Profile = {
-    isdpAid: freeIsdpAid(state),
-    ciPKId: ciPKIdOf(loading.session.credential),
+    isdpAid: getFreeIsdpAid(state),
+    ciPKId: getCiPKId(loading.session.credential),
     size,
     info: {
       ...metadata,
       ...(loading.dpProprietaryData === undefined ? {} : { dpProprietaryData: loading.dpProprietaryData }),
     },
   }
-  const key = keyOf(profile)
+  const key = getProfileKey(profile)
   const installed: CardState = {
     ...state,
     profiles: withEntry(state.profiles, key, profile),
     packages: withEntry(state.packages, key, elements),
     oneTimeKey: undefined,
   }
-  const told = withResult(installed, loading, { successResult: { aid: profile.isdpAid, simaResponse } })
-  return { ...told, state: withNotifications(told.state, identity, profile, 'notificationInstall') }
+  const recorded = withResult(installed, loading, { successResult: { aid: profile.isdpAid, simaResponse } })
+  return { ...recorded, state: withNotifications(recorded.state, identity, profile, 'notificationInstall') }
 }
 
 const withResult = (
   state: CardState,
-  { session, metadata }: Loading,
+  { session, metadata }: PackageLoading,
   finalResult: ProfileInstallationResultData['finalResult'],
 ): Installation => {
   const profileInstallationResultData = keep(ProfileInstallationResultData, {

@@ -3,13 +3,17 @@ import { forgetKeyPair } from '../../rsp/crypto/key-agreement.ts'
 import type { BppCommandId, ErrorReason } from '../../rsp/notification.ts'
 import { PackageError } from '../../rsp/package/error.ts'
 import { type OpenedCommand, openPackage } from '../../rsp/package/open.ts'
-import { freeMemory } from '../es10/euicc-info.ts'
+import { getFreeMemory } from '../es10/euicc-info.ts'
 import type { Reply } from '../es10/response.ts'
-import { type Loading, NO_SESSION } from '../es10/session.ts'
+import { NO_SESSION, type PackageLoading } from '../es10/session.ts'
 import type { CardData } from '../state/card-data.ts'
 import type { CardState } from '../state/state.ts'
 import { installPackage } from './install-package.ts'
-import { failedInstallation, type InstallationFailure, successfulInstallation } from './installation-result.ts'
+import {
+  createFailedInstallation,
+  createSuccessfulInstallation,
+  type InstallationFailure,
+} from './installation-result.ts'
 import { refuseMetadata } from './metadata-check.ts'
 
 const PACKAGE = 0xbf36
@@ -30,17 +34,21 @@ export const loadSegment = async (device: CardData, segment: Uint8Array): Promis
   const { loading } = device
   if (loading === undefined) return { status: 0x6985 }
   const failure = takeSegment(device, loading, segment)
-  if (failure !== undefined) return finish(device, loading, failedInstallation(device, loading, failure))
+  if (failure !== undefined) return finish(device, loading, createFailedInstallation(device, loading, failure))
   if (!loading.opened.complete) return { status: 0x9000 }
 
   const elements = concat(...loading.profileElements)
   const installed = installPackage(device, loading.metadata!, elements)
   return 'reason' in installed
-    ? finish(device, loading, failedInstallation(device, loading, { command: 'loadProfileElements', ...installed }))
-    : finish(device, loading, successfulInstallation(device, loading, elements, installed))
+    ? finish(
+        device,
+        loading,
+        createFailedInstallation(device, loading, { command: 'loadProfileElements', ...installed }),
+      )
+    : finish(device, loading, createSuccessfulInstallation(device, loading, elements, installed))
 }
 
-const startLoading = ({ identity }: CardData, session: Loading['session']): Loading => ({
+const startLoading = ({ identity }: CardData, session: PackageLoading['session']): PackageLoading => ({
   session,
   opened: openPackage({
     transactionId: session.transactionId,
@@ -54,7 +62,11 @@ const startLoading = ({ identity }: CardData, session: Loading['session']): Load
   length: 0,
 })
 
-const takeSegment = (device: CardData, loading: Loading, segment: Uint8Array): InstallationFailure | undefined => {
+const takeSegment = (
+  device: CardData,
+  loading: PackageLoading,
+  segment: Uint8Array,
+): InstallationFailure | undefined => {
   try {
     for (const opened of loading.opened.feed(segment)) {
       const reason = takeCommand(device, loading, opened)
@@ -67,7 +79,7 @@ const takeSegment = (device: CardData, loading: Loading, segment: Uint8Array): I
   }
 }
 
-const takeCommand = (device: CardData, loading: Loading, opened: OpenedCommand): ErrorReason | undefined => {
+const takeCommand = (device: CardData, loading: PackageLoading, opened: OpenedCommand): ErrorReason | undefined => {
   switch (opened.command) {
     case 'configureISDP':
       loading.dpProprietaryData = opened.request.dpProprietaryData
@@ -78,7 +90,7 @@ const takeCommand = (device: CardData, loading: Loading, opened: OpenedCommand):
     case 'loadProfileElements':
       loading.profileElements.push(opened.data)
       loading.length += opened.data.length
-      return loading.length > freeMemory(device.state, device.identity)
+      return loading.length > getFreeMemory(device.state, device.identity)
         ? 'installFailedDueToInsufficientMemoryForProfile'
         : undefined
     default:
@@ -89,7 +101,7 @@ const takeCommand = (device: CardData, loading: Loading, opened: OpenedCommand):
 /** Stores the result and its effects in one commit, returns it and ends the session. */
 const finish = async (
   device: CardData,
-  loading: Loading,
+  loading: PackageLoading,
   { state, result }: { state: CardState; result: Uint8Array },
 ): Promise<Reply> => {
   stop(device, loading)
@@ -97,7 +109,7 @@ const finish = async (
   return { status: 0x9000, data: result }
 }
 
-const stop = (device: CardData, { opened, session }: Loading): void => {
+const stop = (device: CardData, { opened, session }: PackageLoading): void => {
   opened.close()
   forgetKeyPair(session.oneTimeKey)
   device.loading = undefined
@@ -110,5 +122,5 @@ export const interruptLoading = async (device: CardData): Promise<void> => {
   if (loading === undefined) return
   const command: BppCommandId = loading.opened.command
   const reason = 'installFailedDueToInterruption'
-  await finish(device, loading, failedInstallation(device, loading, { command, reason }))
+  await finish(device, loading, createFailedInstallation(device, loading, { command, reason }))
 }

@@ -2,7 +2,7 @@ import { equalBytes, toHex } from '../../asn1/bytes.ts'
 import type { OperatorId } from '../../rsp/identifiers.ts'
 import type { StoreMetadataRequest } from '../../rsp/metadata.ts'
 import type { ErrorReason } from '../../rsp/notification.ts'
-import type { EuiccIdentity, RulesAuthorisationTable } from '../state/identity.ts'
+import type { EuiccIdentity } from '../state/identity.ts'
 import { type CardState, findProfile } from '../state/state.ts'
 
 const RULES = ['ppr1', 'ppr2'] as const
@@ -35,7 +35,7 @@ export const refuseMetadata = (
 }
 
 /** SGP.22 §2.9.3.1: the first entry for this rule and owner applies. */
-const mayUse = (rule: Rule, owner: OperatorId, table: RulesAuthorisationTable): boolean =>
+const mayUse = (rule: Rule, owner: OperatorId, table: EuiccIdentity['rulesAuthorisationTable']): boolean =>
   table.some(
     ({ pprIds, allowedOperators }) =>
       pprIds.includes(rule) && allowedOperators.some(allowed => isOperator(owner, allowed)),

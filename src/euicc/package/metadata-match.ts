@@ -9,7 +9,7 @@ const EF = { ICCID: 0x2fe2, IMSI: 0x6f07, GID1: 0x6f3e, GID2: 0x6f3f } as const
  * SGP.22 §5.5.3: the profile matches its metadata: the ICCID, and if an owner is given, operator and group of each
  * USIM.
  */
-export const fitsMetadata = (profile: InstalledProfile, { iccid, profileOwner }: StoreMetadataRequest): boolean => {
+export const matchesMetadata = (profile: InstalledProfile, { iccid, profileOwner }: StoreMetadataRequest): boolean => {
   const stored = contentOf(profile.mf, EF.ICCID)
   if (stored === undefined || !equalBytes(stored.subarray(0, 10), iccid)) return false
   return profileOwner === undefined || profile.applications.every(application => isOf(application, profileOwner))

@@ -1,7 +1,7 @@
 import type { NetworkFiles } from '../commands/network-files.ts'
 import type { Assembly } from '../commands/store-data.ts'
-import type { Toolkit } from '../commands/toolkit.ts'
-import type { EuiccSession, Loading } from '../es10/session.ts'
+import type { CardToolkit } from '../commands/toolkit.ts'
+import type { EuiccSession, PackageLoading } from '../es10/session.ts'
 import type { EuiccIdentity } from './identity.ts'
 import type { CardState } from './state.ts'
 
@@ -22,14 +22,14 @@ export interface CardData {
   commit(next: CardState): Promise<void>
   /** By number; closed channels are absent. Channel 0 is always open. */
   readonly channels: Map<number, LogicalChannel>
-  readonly toolkit: Toolkit
+  readonly toolkit: CardToolkit
   /** The files of the enabled profile, or an empty MF. */
   readonly files: NetworkFiles
   /** Loads the files of the enabled profile. */
   switchFiles(): void
   session: EuiccSession
   /** The bound profile package that is being received. */
-  loading: Loading | undefined
+  loading: PackageLoading | undefined
   /** The received part of a command to the MNO-SD. */
   operatorAssembly: Assembly | undefined
 }

@@ -9,7 +9,7 @@ import type { ES10b } from '../../rsp/interfaces/es10b.ts'
 import { EuiccError } from '../error.ts'
 
 /** The data of the card for one CI: trust anchor and signing key. */
-export interface Credential {
+export interface EuiccCredential {
   readonly ci: RspCertificate
   readonly eum: RspCertificate
   readonly euicc: RspCertificate
@@ -17,9 +17,9 @@ export interface Credential {
 }
 
 /** The subject key id of the CI: the identifier of a credential in ES10. */
-export const ciPKIdOf = ({ ci }: Credential): Uint8Array => ci.subjectKeyId!
+export const getCiPKId = ({ ci }: EuiccCredential): Uint8Array => ci.subjectKeyId!
 
-export type RulesAuthorisationTable = SchemaValue<(typeof ES10b)['GetRAT']['response']>['rat']
+type RulesAuthorisationTable = SchemaValue<(typeof ES10b)['GetRAT']['response']>['rat']
 
 /** The capabilities of the card (EUICCInfo2, SGP.22 §5.7.8). Versions have three bytes. */
 export interface Capabilities {
@@ -43,7 +43,7 @@ export interface EuiccIdentity {
   /** 16 bytes. */
   readonly eid: Uint8Array
   /** In order of preference; at least one, on either curve. */
-  readonly credentials: readonly Credential[]
+  readonly credentials: readonly EuiccCredential[]
   readonly defaultDpAddress?: string | undefined
   readonly rootDsAddress: string
   readonly rulesAuthorisationTable: RulesAuthorisationTable
@@ -111,7 +111,7 @@ const RULES_FOR_ANYONE: RulesAuthorisationTable = [
   },
 ]
 
-export const checkIdentity = ({ eid, credentials }: EuiccIdentity): void => {
+export const checkCardIdentity = ({ eid, credentials }: EuiccIdentity): void => {
   const refuse = (detail: string): never => {
     throw new EuiccError('bad-identity', detail)
   }
@@ -123,15 +123,15 @@ export const checkIdentity = ({ eid, credentials }: EuiccIdentity): void => {
     if (!equalBytes(getPoint(euiccPrivateKey), getPoint(euicc.publicKey)))
       refuse(`the private key is not that of the eUICC certificate under ${ci.subject}`)
   }
-  if (new Set(credentials.map(credential => toHex(ciPKIdOf(credential)))).size < credentials.length)
+  if (new Set(credentials.map(credential => toHex(getCiPKId(credential)))).size < credentials.length)
     refuse('two eUICC certificates of the card lead to the same CI key')
 }
 
-export const credentialFor = ({ credentials }: EuiccIdentity, ciPKId: Uint8Array): Credential | undefined =>
-  credentials.find(credential => equalBytes(ciPKIdOf(credential), ciPKId))
+export const findCredential = ({ credentials }: EuiccIdentity, ciPKId: Uint8Array): EuiccCredential | undefined =>
+  credentials.find(credential => equalBytes(getCiPKId(credential), ciPKId))
 
 /** The card data of a PKI, for one of its curves. */
-const credentialOf = ({ ci, eum, euicc }: Pki): Credential => ({
+const toEuiccCredential = ({ ci, eum, euicc }: Pki): EuiccCredential => ({
   ci: ci.certificate,
   eum: eum.certificate,
   euicc: euicc.certificate,
@@ -139,12 +139,12 @@ const credentialOf = ({ ci, eum, euicc }: Pki): Credential => ({
 })
 
 /** A card with the EID of its certificates that trusts their CIs, with default capabilities. */
-export const ordinaryIdentity = (
+export const createDefaultIdentity = (
   pkis: readonly Pki[],
   { rootDsAddress, defaultDpAddress }: Pick<EuiccIdentity, 'rootDsAddress' | 'defaultDpAddress'>,
 ): EuiccIdentity => ({
   eid: fromHex(pkis[0]?.euicc.certificate.eid ?? ''),
-  credentials: pkis.map(credentialOf),
+  credentials: pkis.map(toEuiccCredential),
   rootDsAddress,
   ...(defaultDpAddress === undefined ? {} : { defaultDpAddress }),
   rulesAuthorisationTable: RULES_FOR_ANYONE,

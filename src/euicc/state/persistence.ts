@@ -16,7 +16,7 @@ const NOTIFICATION = 'notification/'
 const CRL = 'crl/'
 
 /** The factory state of the card. */
-export const blankState = (eid: Uint8Array): CardState => ({
+export const createBlankState = (eid: Uint8Array): CardState => ({
   root: { version: STATE_VERSION, eid, nextSequenceNumber: 0 },
   profiles: new Map(),
   packages: new Map(),
@@ -31,7 +31,7 @@ export const loadState = async (memory: NonVolatileMemory, eid: Uint8Array): Pro
   const rootBytes = await memory.read(ROOT)
   if (rootBytes === undefined) {
     if (memory.names().length > 0) throw damaged(memory.names()[0]!)
-    return blankState(eid)
+    return createBlankState(eid)
   }
   const root = read(RootRecord, ROOT, rootBytes)
   if (root.version > STATE_VERSION)
@@ -109,7 +109,7 @@ const damaged = (entry: string, cause?: unknown): EuiccError =>
   new EuiccError('damaged-state', `the card's memory is damaged: entry "${entry}" cannot be read`, { entry, cause })
 
 /** The entries to commit so that the memory contains `next` instead of `previous` (undefined: empty). */
-export const changesBetween = (
+export const getStateChanges = (
   previous: CardState | undefined,
   next: CardState,
 ): ReadonlyMap<string, Uint8Array | null> => {

@@ -44,7 +44,7 @@ export const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undef
   return next
 }
 
-export const keyOf = (profile: Pick<Profile, 'isdpAid'>): string => toHex(profile.isdpAid)
+export const getProfileKey = (profile: Pick<Profile, 'isdpAid'>): string => toHex(profile.isdpAid)
 
 export type ProfileIdentifier = { readonly isdpAid?: Uint8Array | undefined; readonly iccid?: Uint8Array | undefined }
 
@@ -55,14 +55,14 @@ export const findProfile = (state: CardState, { isdpAid, iccid }: ProfileIdentif
   return undefined
 }
 
-export const enabledProfile = (state: CardState): Profile | undefined =>
+export const getEnabledProfile = (state: CardState): Profile | undefined =>
   state.root.enabled && state.profiles.get(toHex(state.root.enabled))
 
 export const isEnabled = (state: CardState, profile: Profile): boolean =>
   state.root.enabled !== undefined && equalBytes(state.root.enabled, profile.isdpAid)
 
 /** Addresses for notifications of `event`, in the order of the metadata. */
-export const addressesFor = (profile: Profile, event: NotificationEventName): readonly string[] =>
+export const getNotificationAddresses = (profile: Profile, event: NotificationEventName): readonly string[] =>
   (profile.info.notificationConfigurationInfo ?? [])
     .filter(({ profileManagementOperation }) => profileManagementOperation.includes(event))
     .map(({ notificationAddress }) => notificationAddress)
@@ -72,7 +72,7 @@ export const isTestProfile = (profile: Profile): boolean => profile.info.profile
 export const hasRule = (profile: Profile, rule: 'ppr1' | 'ppr2'): boolean =>
   profile.info.profilePolicyRules?.includes(rule) ?? false
 
-export const usedMemory = (state: CardState): number => {
+export const getUsedMemory = (state: CardState): number => {
   let used = 0
   for (const profile of state.profiles.values()) used += profile.size
   for (const { bytes } of state.notifications.values()) used += bytes.length

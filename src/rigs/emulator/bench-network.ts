@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Channel } from '../../apdu/channel.ts'
 import { fromHex, toHex } from '../../asn1/bytes.ts'
-import type { NetworkPlace } from '../../euicc/emulator/at-modem-network.ts'
+import type { SimulatedRegistration } from '../../euicc/emulator/at-modem-network.ts'
 import { type NetworkAccess, registerOnNetwork } from '../../modem/radio/registration.ts'
 import { type NetworkAnswer, readNetworkAnswer } from './network-socket.ts'
 
@@ -45,7 +45,7 @@ const networkOver = (socket: Socket): NetworkAccess => {
  */
 export const attachThrough =
   (path: string) =>
-  async (channel: Channel): Promise<NetworkPlace | undefined> => {
+  async (channel: Channel): Promise<SimulatedRegistration | undefined> => {
     const socket = await dial(path)
     if (socket === undefined) return undefined
     socket.setTimeout(ANSWERS_WITHIN_MS, () => socket.destroy())

@@ -4,20 +4,20 @@ import { BenchError } from '../../host/error.ts'
 import { nearestKey } from '../../host/yaml/near-key.ts'
 import type { MakeModem } from './pty-emulator.ts'
 
-/** The emulated modem with the manners of that name, and the network it hears. */
+/** Creates the emulated modem with the named quirks. `register` is its network; absent: no network. */
 export const modemOf = (name = 'ordinary', register?: AtModemOptions['register']): MakeModem => {
   const known = Object.keys(MODEM_QUIRKS)
   if (!known.includes(name)) {
     const near = nearestKey(name, known)
     throw new BenchError(
       'usage',
-      `no modem has the manners ${JSON.stringify(name)}; ${near ? `did you mean ${near}?` : `known are ${known.join(', ')}`}`,
+      `There are no modem quirks ${JSON.stringify(name)}. ${near ? `Did you mean ${near}?` : `Choose one of: ${known.join(', ')}.`}`,
     )
   }
-  const { manners } = MODEM_QUIRKS[name as QuirkName]
+  const { quirks } = MODEM_QUIRKS[name as QuirkName]
   return ({ card, send, after }) => {
-    const modem = createAtModem({ card, manners, schedule: after, register })
-    modem.onSay(send)
+    const modem = createAtModem({ card, quirks, schedule: after, register })
+    modem.onSend(send)
     return modem
   }
 }

@@ -11,7 +11,7 @@ export type MakeModem = (at: {
   readonly send: (bytes: Uint8Array) => void
   readonly after: After
 }) => {
-  hear(bytes: Uint8Array): void
+  receive(bytes: Uint8Array): void
   /** One listener: the USB device leaves (`false`) and is back (`true`), and with it the tty. */
   onPresence(listener: (isPresent: boolean) => void): void
 }
@@ -123,11 +123,11 @@ export const plugIntoPty = async (
     opened.modem.on('error', cause =>
       broken(new BenchError('no-program', `the tty ${opened.path} broke: ${cause.message}`, { cause })),
     )
-    opened.modem.on('data', bytes => hear(bytes))
+    opened.modem.on('data', bytes => receive(bytes))
     return opened.path
   }
   const time = createStoppableTime(after)
-  const { hear, onPresence } = makeModem({ card, after: time.after, send: bytes => void tty?.modem.write(bytes) })
+  const { receive, onPresence } = makeModem({ card, after: time.after, send: bytes => void tty?.modem.write(bytes) })
   const path = open()
   onPresence(isPresent => {
     if (!isPresent) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { toHex } from '../../asn1/bytes.ts'
 import type { Protocol } from '../../euicc/es10/response.ts'
 import { createEuicc, type SoftwareEuicc } from '../../euicc/euicc.ts'
-import { type EuiccIdentity, ordinaryIdentity } from '../../euicc/state/identity.ts'
+import { createDefaultIdentity, type EuiccIdentity } from '../../euicc/state/identity.ts'
 import type { NonVolatileMemory } from '../../euicc/state/memory.ts'
 import { BenchError } from '../../host/error.ts'
 import { openDisk } from '../../host/state/disk.ts'
@@ -16,7 +16,7 @@ import { openDurableMemory } from './durable-memory.ts'
 const identityOf = (pki: Pki): EuiccIdentity => {
   if (!pki.euicc.certificate.eid)
     throw new BenchError('certificates', 'The eUICC certificate contains no EID. Use a certificate of the SGP.26 form.')
-  return ordinaryIdentity([pki], { rootDsAddress: ROOT_DS_ADDRESS, defaultDpAddress: undefined })
+  return createDefaultIdentity([pki], { rootDsAddress: ROOT_DS_ADDRESS, defaultDpAddress: undefined })
 }
 
 export interface CardSettings {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Card } from '../../../src/apdu/channel.ts'
 import { BENCH_IMEI, createMobileDevice, imeiOf } from '../../../src/bench/device/mobile-device.ts'
 import { createEuicc } from '../../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { toAkaAlgorithm } from '../../../src/profile/aka/to-aka-algorithm.ts'
 import { buildProfilePackage } from '../../../src/profile/build.ts'
@@ -28,7 +28,7 @@ const activateOn = async (spoil: (response: Uint8Array) => Uint8Array) => {
   const fixture = await createSmdpFixture({ package: encodeProfilePackage(pkg) })
   await fixture.order()
   const euicc = await createEuicc({
-    identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
+    identity: createDefaultIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
     clock: () => START,
     random,

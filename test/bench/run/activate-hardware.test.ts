@@ -102,7 +102,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   const plugModem = async (
     place: Place,
     apdu: string,
-    manners: ModemQuirks,
+    quirks: ModemQuirks,
     {
       hears = true,
       pullAt,
@@ -120,13 +120,13 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
       {
         link,
         makeModem: ({ send, after }) => {
-          modem = createAtModem({ card, manners, schedule: after, register })
-          modem.onSay(bytes => isPlugged && send(bytes))
-          const { hear } = modem
+          modem = createAtModem({ card, quirks, schedule: after, register })
+          modem.onSend(bytes => isPlugged && send(bytes))
+          const { receive } = modem
           return {
-            hear: bytes => {
+            receive: bytes => {
               if (!mayHear(Buffer.from(bytes).toString('latin1'))) return
-              hear(bytes)
+              receive(bytes)
               if (pullAt && isPlugged && pullAt.test(Buffer.from(bytes).toString('latin1'))) {
                 isPlugged = false
                 presence(false)
@@ -182,12 +182,12 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   it.skipIf(noModem).each([
     ['ccho-cgla', { registersAfter: 300 }],
     ['csim', { news: ['+CREG: 1'], pieces: 'bytes' }],
-    ['ccho-cgla', { ...MODEM_QUIRKS['eg25-g'].manners, model: 'EG25-G' }],
+    ['ccho-cgla', { ...MODEM_QUIRKS['eg25-g'].quirks, model: 'EG25-G' }],
   ] as const)(
     `The activation passes with a modem on a tty over %s with %j${because(noModem)}`,
-    async (apdu, manners) => {
+    async (apdu, quirks) => {
       const place = newCliFixture()
-      const { modem } = await plugModem(place, apdu, manners)
+      const { modem } = await plugModem(place, apdu, quirks)
       const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(ran).toMatchObject({ exitCode: 0, err: '' })
       expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'desk', steps: EIGHT })
@@ -198,7 +198,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
       expect(notes).toMatch(
         /the modem is registered, home .*network Bench Mobile \(00101\) over E-UTRAN; signal -65 dBm, RSRP -95 dBm/,
       )
-      expect(modem.heard).toContain('AT+CEREG?')
+      expect(modem.receivedLines).toContain('AT+CEREG?')
       // A simulated modem that holds the software eUICC.
       expect(eventsOf(ran)[0]).toMatchObject({ kind: 'run-started', rig: { link: 'modem', subject: 'software' } })
       // DeviceInfo contains the modem (SGP.22 §4.2).
@@ -211,13 +211,13 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     async () => {
       const place = newCliFixture()
       writeModemProfile(place, ['refreshFlag: true', "reset: [{ at: 'AT+CFUN=1,1' }, { reenumerates: 20000 }]"])
-      const { modem } = await plugModem(place, 'auto', MODEM_QUIRKS['eg25-g'].manners)
+      const { modem } = await plugModem(place, 'auto', MODEM_QUIRKS['eg25-g'].quirks)
       const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
       expect(ran.json()).toMatchObject({ verdict: 'pass', steps: EIGHT })
       expect(notesOf(ran)).toContain('the modem left the bus and came back')
       // One reset by REFRESH, one by the recipe. Each is followed by an identification.
-      expect(modem.heard.filter(text => text === 'AT+CFUN=1,1')).toHaveLength(1)
-      expect(modem.heard.filter(text => text === 'AT+CGSN').length).toBeGreaterThanOrEqual(3)
+      expect(modem.receivedLines.filter(text => text === 'AT+CFUN=1,1')).toHaveLength(1)
+      expect(modem.receivedLines.filter(text => text === 'AT+CGSN').length).toBeGreaterThanOrEqual(3)
     },
   )
 

@@ -3,17 +3,17 @@ import { prepareCard } from '../../../src/bench/run/prepare-card.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { listProfiles } from '../../../src/lpa/card/profiles.ts'
 import { iccidToDigits } from '../../../src/rsp/identifiers.ts'
-import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../../euicc/card.ts'
+import { createProfile, createStateWith, createTestCard, ICCID_DIGITS, testIdentity } from '../../euicc/card.ts'
 
 const [first, second, third] = ICCID_DIGITS
 /** Two profiles of the operator of the bench, the first enabled, and one of another operator. */
 const createCard = (freeBytes?: number) => {
   const own = { serviceProviderName: 'Bench Mobile' }
-  const profiles = [profileNumber(0, own), profileNumber(1), profileNumber(2, own)]
+  const profiles = [createProfile(0, own), createProfile(1), createProfile(2, own)]
   const identity = testIdentity()
   const used = profiles.reduce((sum, { size }) => sum + size, 0)
   return createTestCard({
-    state: stateWith(profiles, 0),
+    state: createStateWith(profiles, 0),
     identity: {
       ...identity,
       capabilities: {

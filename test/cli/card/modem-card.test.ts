@@ -28,24 +28,24 @@ describe.skipIf(reason)(
     let tty: { stop(): Promise<void> } | undefined
     afterEach(async () => tty?.stop())
 
-    /** The card in a modem of these manners, on a tty, as every command of the bench has it. */
+    /** The card in a modem of these quirks, on a tty, as every command of the bench has it. */
     const facts = new Map<string, Learned>()
     const learned = {
       of: (rig: string) => facts.get(rig) ?? {},
       learn: (rig: string, fact: Learned) => void facts.set(rig, { ...facts.get(rig), ...fact }),
       forget: (rig: string) => facts.delete(rig),
     }
-    const begin = async (protocol: 't0' | 't1', manners: ModemQuirks, more: Record<string, unknown> = {}) => {
+    const begin = async (protocol: 't0' | 't1', quirks: ModemQuirks, more: Record<string, unknown> = {}) => {
       const fixture = await createDownloadFixture(readTs48(TS48_NAMES[0]), protocol)
       await fixture.order()
-      const modem = createAtModem({ card: fixture.euicc, manners, schedule })
+      const modem = createAtModem({ card: fixture.euicc, quirks, schedule })
       // A modem that leaves takes its tty along, and is at another one when it is back.
       const port = join(mkdtempSync(join(tmpdir(), 'esim-bench-modem-')), 'modem')
       const plug = await plugIntoPty(
         {
           link: port,
           makeModem: ({ send }) => {
-            modem.onSay(send)
+            modem.onSend(send)
             return modem
           },
         },
@@ -63,22 +63,22 @@ describe.skipIf(reason)(
       ['csim', 't1', {}],
       ['ccho-cgla', 't0', {}],
       ['csim', 't0', {}],
-      ['ccho-cgla', 't1', { ...MODEM_QUIRKS.storm.manners, handles: 'hexadecimal', pieces: 'lines', nul: true }],
+      ['ccho-cgla', 't1', { ...MODEM_QUIRKS.storm.quirks, handles: 'hexadecimal', pieces: 'lines', nul: true }],
       ['ccho-cgla', 't1', { toolkit: 'modem', without: ['CSIM'] }],
-      ['csim', 't1', { ...MODEM_QUIRKS.t99w696.manners, echoStays: true }],
-    ] as const)('does all of it over %s and %s, with %j', async (apdu, protocol, manners) => {
-      const { fixture, modem, doings } = await begin(protocol, manners, { apdu })
+      ['csim', 't1', { ...MODEM_QUIRKS.t99w696.quirks, echoStays: true }],
+    ] as const)('does all of it over %s and %s, with %j', async (apdu, protocol, quirks) => {
+      const { fixture, modem, doings } = await begin(protocol, quirks, { apdu })
       for (const doing of DOINGS) {
         await doings[doing]()
         expect([doing, await stateOf(fixture.euicc)]).toEqual([doing, AFTER[doing]])
       }
       expect(fixture.defects).toEqual([])
       const other = apdu === 'csim' ? /AT\+C(CHO|GLA|CHC)=/ : /AT\+CSIM=\d+,"[08][1-3]/
-      expect(modem.heard.filter(text => other.test(text))).toEqual([])
+      expect(modem.receivedLines.filter(text => other.test(text))).toEqual([])
     })
 
     it('asks an EG25-G for no REFRESH, which would make it leave (agnos-builder#556)', async () => {
-      const { open, doings, fixture } = await begin('t1', MODEM_QUIRKS['eg25-g'].manners)
+      const { open, doings, fixture } = await begin('t1', MODEM_QUIRKS['eg25-g'].quirks)
       await doings.download()
       const device = await open()
       const { card, isdrOptions, refreshFlag } = device
@@ -89,15 +89,15 @@ describe.skipIf(reason)(
     })
 
     it('says in the evidence which modem that was, and begins the next time with the way that worked', async () => {
-      const { open, doings, modem } = await begin('t1', MODEM_QUIRKS.dw5821e.manners, { profile: 'generic' })
+      const { open, doings, modem } = await begin('t1', MODEM_QUIRKS.dw5821e.quirks, { profile: 'generic' })
       const device = await open()
       expect(device.facts.join()).toContain('Dell DW5821e R1, IMEI 356938035643809, profile generic')
       await device.close()
       await doings.info()
       expect(learned.of('desk')).toEqual({ apdu: 'csim' })
-      const asked = modem.heard.length
+      const asked = modem.receivedLines.length
       await doings.info()
-      expect(modem.heard.slice(asked).filter(text => text.startsWith('AT+CCHO'))).toEqual([])
+      expect(modem.receivedLines.slice(asked).filter(text => text.startsWith('AT+CCHO'))).toEqual([])
     })
   },
 )

@@ -1,6 +1,6 @@
 import { toHex } from '../../../src/asn1/bytes.ts'
 import { createEuicc, type SoftwareEuicc } from '../../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { describeEuicc } from '../../../src/lpa/card/euicc.ts'
@@ -65,7 +65,7 @@ export const createDownloadFixture = async (upp: Uint8Array, protocol: 't0' | 't
   const iccid = toHex(outcome.profile.iccid).replace(/f+$/, '')
   const fixture = await createSmdpFixture({ curve: 'P-256', package: upp })
   const euicc = await createEuicc({
-    identity: ordinaryIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
+    identity: createDefaultIdentity([testPki('P-256')], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
     clock: () => START,
     random: seededRandom(`fixture ${protocol}`),

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/asn1/bytes.ts'
-import { ECASD_AID, ISDR_AID } from '../../../src/euicc/commands/aids.ts'
-import { atrOf } from '../../../src/euicc/commands/atr.ts'
+import { createAtr } from '../../../src/euicc/commands/atr.ts'
+import { ECASD_AID, ISD_R_AID } from '../../../src/rsp/isdr.ts'
 import { createTestCard, exchangeHex, type TestCard } from '../card.ts'
 
-const SELECT_ISDR = `00a4040010${toHex(ISDR_AID)}00`
-const selectOn = (channel: string) => `${channel}a4040010${toHex(ISDR_AID)}00`
+const SELECT_ISDR = `00a4040010${toHex(ISD_R_AID)}00`
+const selectOn = (channel: string) => `${channel}a4040010${toHex(ISD_R_AID)}00`
 
 describe('framing, over T=1', () => {
   let card: TestCard
@@ -46,12 +46,12 @@ describe('framing, over T=1', () => {
 
   it('selects the ISD-R with its FCI, whole or by the beginning of its AID', async () => {
     const answer = await send(SELECT_ISDR)
-    expect(answer).toBe(`6f1f8410${toHex(ISDR_AID)}a5049f6501ffe00582030205009000`)
+    expect(answer).toBe(`6f1f8410${toHex(ISD_R_AID)}a5049f6501ffe00582030205009000`)
     expect(await send('00a4040007a000000559101000')).toBe(answer)
-    expect(await send(`00a4040c10${toHex(ISDR_AID)}`)).toBe('9000')
-    expect(await send(`00a4044010${toHex(ISDR_AID)}00`)).toBe('6a86')
+    expect(await send(`00a4040c10${toHex(ISD_R_AID)}`)).toBe('9000')
+    expect(await send(`00a4044010${toHex(ISD_R_AID)}00`)).toBe('6a86')
     expect(await send('80f2000000')).toBe(answer)
-    expect(await send('80f2000100')).toBe(`8410${toHex(ISDR_AID)}9000`)
+    expect(await send('80f2000100')).toBe(`8410${toHex(ISD_R_AID)}9000`)
     expect(await send('80f2000c')).toBe('9000')
   })
 
@@ -180,7 +180,7 @@ describe('framing, over T=0', () => {
 describe('answer to reset', () => {
   // ISO 7816-3 §8.2.5: the exclusive-or of all bytes from T0 on, TCK included, is zero.
   it.each(['t0', 't1'] as const)('is well formed for %s and says that this is an eUICC', protocol => {
-    const [ts, ...rest] = atrOf(protocol)
+    const [ts, ...rest] = createAtr(protocol)
     expect(ts).toBe(0x3b)
     expect(rest.reduce((sum, octet) => sum ^ octet, 0)).toBe(0)
     expect(rest[5]! & 0x02).toBe(0x02)

@@ -3,16 +3,16 @@ import { concat, fromHex, toHex } from '../../../src/asn1/bytes.ts'
 import { copyMemory, createMemory } from '../../../src/euicc/state/memory.ts'
 import { milenage } from '../../../src/profile/aka/milenage.ts'
 import { ES10c } from '../../../src/rsp/interfaces/es10c.ts'
-import { createTestCard, exchangeHex, ICCIDS, profileNumber, stateWith, type TestCard } from '../card.ts'
+import { createProfile, createStateWith, createTestCard, exchangeHex, ICCIDS, type TestCard } from '../card.ts'
 import { K, OPC, testProfile } from '../profile.ts'
-import { download, downloadTo, metadataOf } from '../smdp-side.ts'
+import { createDownload, createMetadata, downloadTo } from '../smdp-side.ts'
 
 const USIM = 'a0000000871002'
 const enabled = async (): Promise<TestCard> => {
   const card = await createTestCard()
   for (const index of [0, 1]) {
     const profile = testProfile(index, index === 0 ? { pin1: '1234' } : {})
-    await downloadTo(card, download({ profile, metadata: metadataOf({ iccid: ICCIDS[index]! }) }))
+    await downloadTo(card, createDownload({ profile, metadata: createMetadata({ iccid: ICCIDS[index]! }) }))
   }
   await enable(card, 0)
   return card
@@ -115,7 +115,7 @@ describe('the files of the Enabled Profile', () => {
 describe('a profile whose package cannot be read any more', () => {
   it('is a fault of the card: 6F00, told to who asked to be told, and the ISD-R still works', async () => {
     const faults: unknown[] = []
-    const state = stateWith([profileNumber(0)], 0)
+    const state = createStateWith([createProfile(0)], 0)
     const card = await createTestCard({ state, onFault: fault => faults.push(fault) })
     expect(await exchangeHex(card, '00a40004023f0000')).toBe('6f00')
     expect(faults).toMatchObject([{ code: 'damaged-state' }])

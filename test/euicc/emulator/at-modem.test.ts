@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
-import type { NetworkPlace } from '../../../src/euicc/emulator/at-modem-network.ts'
+import type { SimulatedRegistration } from '../../../src/euicc/emulator/at-modem-network.ts'
 import type { ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import { createVirtualTime } from '../../modem/modem-fixture.ts'
 import { createTestCard } from '../card.ts'
 
 const ISDR = 'A0000005591010FFFFFFFF8900000100'
-const HOME: NetworkPlace = { registration: 'home', operator: 'Test', plmn: '00101' }
+const HOME: SimulatedRegistration = { registration: 'home', operator: 'Test', plmn: '00101' }
 
-const begin = async (manners: ModemQuirks = {}, register?: () => Promise<NetworkPlace>) => {
+const begin = async (quirks: ModemQuirks = {}, register?: () => Promise<SimulatedRegistration>) => {
   const { card } = await createTestCard()
   const time = createVirtualTime()
-  const modem = createAtModem({ card, manners: { echo: false, ...manners }, schedule: time.after, register })
+  const modem = createAtModem({ card, quirks: { echo: false, ...quirks }, schedule: time.after, register })
   let said = ''
-  modem.onSay(bytes => {
+  modem.onSend(bytes => {
     said += Buffer.from(bytes).toString('latin1')
   })
   /** The lines that came, those included that came of their own before. */
   const ask = async (...texts: string[]): Promise<string[]> => {
-    for (const text of texts) modem.hear(Buffer.from(`${text}\r`, 'latin1'))
+    for (const text of texts) modem.receive(Buffer.from(`${text}\r`, 'latin1'))
     await time.until(modem.idle())
     const lines = said.split(/\r\n|\r/).filter(line => line !== '')
     said = ''

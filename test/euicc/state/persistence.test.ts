@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { encode } from '../../../src/asn1/schema.ts'
 import { EuiccError } from '../../../src/euicc/error.ts'
 import { copyMemory, createMemory } from '../../../src/euicc/state/memory.ts'
-import { changesBetween, loadState } from '../../../src/euicc/state/persistence.ts'
+import { getStateChanges, loadState } from '../../../src/euicc/state/persistence.ts'
 import { RootRecord, STATE_VERSION } from '../../../src/euicc/state/state-records.ts'
 import { ES10c } from '../../../src/rsp/interfaces/es10c.ts'
-import { createTestCard, ICCIDS, memoryOf, profileNumber, stateWith, testIdentity } from '../card.ts'
+import { createMemoryWith, createProfile, createStateWith, createTestCard, ICCIDS, testIdentity } from '../card.ts'
 import { downloadTo } from '../smdp-side.ts'
 
 const { eid } = testIdentity()
@@ -26,12 +26,12 @@ describe('the memory of a card', () => {
     const card = await createTestCard()
     await downloadTo(card)
     const state = await loadState(card.memory, eid)
-    expect([...changesBetween(undefined, state)].sort()).toEqual([...(await copyMemory(card.memory))].sort())
-    expect(changesBetween(state, state).size).toBe(0)
+    expect([...getStateChanges(undefined, state)].sort()).toEqual([...(await copyMemory(card.memory))].sort())
+    expect(getStateChanges(state, state).size).toBe(0)
   })
   it('is written in small pieces: a nickname does not cost a package', async () => {
-    const before = stateWith([profileNumber(0), profileNumber(1)])
-    const memory = memoryOf(before)
+    const before = createStateWith([createProfile(0), createProfile(1)])
+    const memory = createMemoryWith(before)
     const commits: string[][] = []
     const watched = {
       ...memory,
@@ -69,7 +69,7 @@ describe('the memory of a card', () => {
     ['with a revocation list that is none', contents => contents.set('crl/00', new Uint8Array(2)), 'crl/00'],
     ['with a one-time key that is none', contents => contents.set('one-time-key', new Uint8Array(2)), 'one-time-key'],
   ])('%s is refused, and the entry is named', async (_name, damage, entry) => {
-    const contents = await copyMemory(memoryOf(stateWith([profileNumber(0)])))
+    const contents = await copyMemory(createMemoryWith(createStateWith([createProfile(0)])))
     damage(contents)
     const error = await rejection(contents)
     expect(error.code).toBe('damaged-state')

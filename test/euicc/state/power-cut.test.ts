@@ -5,9 +5,9 @@ import { answerProactive, fetchProactive } from '../../../src/apdu/proactive.ts'
 import { createMemory, cutPower, type NonVolatileMemory } from '../../../src/euicc/state/memory.ts'
 import { ES10b } from '../../../src/rsp/interfaces/es10b.ts'
 import { ES10c } from '../../../src/rsp/interfaces/es10c.ts'
-import { createTestCard, ICCIDS, memoryOf, profileNumber, stateWith, type TestCard } from '../card.ts'
+import { createMemoryWith, createProfile, createStateWith, createTestCard, ICCIDS, type TestCard } from '../card.ts'
 import { testProfile } from '../profile.ts'
-import { download, downloadTo, metadataOf } from '../smdp-side.ts'
+import { createDownload, createMetadata, downloadTo } from '../smdp-side.ts'
 
 const [FIRST] = ICCIDS as [Uint8Array]
 
@@ -49,12 +49,12 @@ const operations: Record<
 > = {
   'a download': { start: () => createMemory(), run: card => downloadTo(card), last: 'Plan disabled' },
   'enable, without REFRESH': {
-    start: () => memoryOf(stateWith([profileNumber(0), profileNumber(1)], 1)),
+    start: () => createMemoryWith(createStateWith([createProfile(0), createProfile(1)], 1)),
     run: ({ call }) => call(ES10c.EnableProfile, { profileIdentifier: { iccid: FIRST }, refreshFlag: false }),
     last: 'Plan 0 enabled',
   },
   'enable, with REFRESH': {
-    start: () => memoryOf(stateWith([profileNumber(0), profileNumber(1)], 1)),
+    start: () => createMemoryWith(createStateWith([createProfile(0), createProfile(1)], 1)),
     run: async ({ call, channel }) => {
       await call(ES10c.EnableProfile, { profileIdentifier: { iccid: FIRST }, refreshFlag: true })
       await answerProactive(channel, await fetchProactive(channel, 11), 0)
@@ -62,12 +62,12 @@ const operations: Record<
     last: 'Plan 0 enabled',
   },
   disable: {
-    start: () => memoryOf(stateWith([profileNumber(0)], 0)),
+    start: () => createMemoryWith(createStateWith([createProfile(0)], 0)),
     run: ({ call }) => call(ES10c.DisableProfile, { profileIdentifier: { iccid: FIRST }, refreshFlag: false }),
     last: 'Plan 0 disabled',
   },
   delete: {
-    start: () => memoryOf(stateWith([profileNumber(0), profileNumber(1)])),
+    start: () => createMemoryWith(createStateWith([createProfile(0), createProfile(1)])),
     run: ({ call }) => call(ES10c.DeleteProfile, { iccid: FIRST }),
     last: 'Plan 1 disabled',
   },
@@ -77,7 +77,10 @@ const operations: Record<
 const expectAlive = async (memory: NonVolatileMemory): Promise<void> => {
   const card = await createTestCard({ memory })
   const before = (await card.call(ES10b.ListNotification, {})).notificationMetadataList!
-  const order = download({ profile: testProfile(2), metadata: metadataOf({ iccid: ICCIDS[2]!, profileName: 'Next' }) })
+  const order = createDownload({
+    profile: testProfile(2),
+    metadata: createMetadata({ iccid: ICCIDS[2]!, profileName: 'Next' }),
+  })
   const { successResult } = (await downloadTo(card, order))!.profileInstallationResultData.value.finalResult
   expect(successResult).toBeDefined()
   const after = (await card.call(ES10b.ListNotification, {})).notificationMetadataList!

@@ -13,7 +13,7 @@ import { createSoftwareCard } from '../../../src/rigs/links/software-card.ts'
 import { parseCertificate } from '../../../src/rsp/certificates/certificate.ts'
 import type { Fetch } from '../../../src/rsp/fetch.ts'
 import { recordEntries } from '../../apdu/recording/record-entries.ts'
-import { createDice } from '../../euicc/card.ts'
+import { seededRandom } from '../../rsp/seeded-random.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
 
 const CODE = '86420864'
@@ -41,7 +41,7 @@ describe('a tape of a download', () => {
     )
 
   it('replays under the LPA, with the answers of the server beside it, to the same end', async () => {
-    const random = createDice('tape')
+    const random = seededRandom('tape')
     const pki = readCertificates(far.certs, 'nist', { random, now: clock() })
     const software = await createSoftwareCard({ pki, clock, random }, createMemory())
     const [host, port] = far.connectTo.split(':') as [string, string]

@@ -5,15 +5,15 @@ import { isApduError } from '../../../src/apdu/errors.ts'
 import { transceive } from '../../../src/apdu/exchange.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../../src/apdu/logical-channel.ts'
 import { respond } from '../../../src/apdu/status.ts'
-import { ISDR_AID } from '../../../src/euicc/commands/aids.ts'
 import { MODEM_QUIRKS, type ModemQuirks, type QuirkName } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
 import { disableProfile, enableProfile, listProfiles } from '../../../src/lpa/card/profiles.ts'
 import type { ModemCard, ModemCardOptions } from '../../../src/modem/at-card.ts'
 import { readModemProfiles } from '../../../src/rigs/links/modem-profiles.ts'
 import { ES10c } from '../../../src/rsp/interfaces/es10c.ts'
+import { ISD_R_AID } from '../../../src/rsp/isdr.ts'
 import { bytes, hex } from '../../apdu/scripted-channel.ts'
-import { createTestCard, ICCID_DIGITS, profileNumber, stateWith, testIdentity } from '../../euicc/card.ts'
+import { createProfile, createStateWith, createTestCard, ICCID_DIGITS, testIdentity } from '../../euicc/card.ts'
 import { ROOT } from '../../paths.ts'
 import { insert } from '../modem-fixture.ts'
 
@@ -21,8 +21,8 @@ const profiles = readModemProfiles([join(ROOT, 'rigs', 'modems')])
 const EID = hex(testIdentity().eid)
 
 const begin = async (name: QuirkName, more: ModemQuirks = {}, options: Partial<ModemCardOptions> = {}) => {
-  const { card } = await createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
-  return { euicc: card, ...(await insert(card, { ...MODEM_QUIRKS[name].manners, ...more }, { profiles, ...options })) }
+  const { card } = await createTestCard({ state: createStateWith([createProfile(0), createProfile(1)]) })
+  return { euicc: card, ...(await insert(card, { ...MODEM_QUIRKS[name].quirks, ...more }, { profiles, ...options })) }
 }
 type Begun = Awaited<ReturnType<typeof begin>>
 
@@ -67,7 +67,7 @@ describe('quirks of modems that can open the ISD-R', () => {
     // Each session was closed by the path that opened it.
     if (path === 'ccho-cgla') expect(begun.sentCommands('CCHC').length).toBeGreaterThanOrEqual(2)
     // No test command is required: some modems reject them or do not answer.
-    expect(begun.modem.heard.filter(text => text.endsWith('=?'))).toEqual([])
+    expect(begun.modem.receivedLines.filter(text => text.endsWith('=?'))).toEqual([])
   })
 
   it.each<QuirkName>(['em9191', 't99w696', 'dw5821e', 'eigencomm'])(
@@ -108,8 +108,8 @@ describe('responses with missing parts or in other forms', () => {
     ['line by line with news', { pieces: 'lines', news: ['RING', '+CSQ: 24,99'] }],
     ['no AT+CSIM', { without: ['CSIM'] }],
     ['errors in words', { without: ['CMEE'], noApplication: '+CME ERROR: SIM failure' }],
-  ])('%s', async (_name, manners) => {
-    await readTwice(await begin('ordinary', manners))
+  ])('%s', async (_name, quirks) => {
+    await readTwice(await begin('ordinary', quirks))
   })
 })
 
@@ -120,7 +120,7 @@ describe('time', () => {
     expect(begun.time.now).toBeGreaterThan(250_000)
     const closed = begun.card.exclusive(async channel => {
       const number = await openLogicalChannel(channel)
-      await selectByAid(channel, number, ISDR_AID)
+      await selectByAid(channel, number, ISD_R_AID)
       await closeLogicalChannel(channel, number)
     })
     await expect(begun.time.until(closed)).resolves.toBeUndefined()
@@ -144,7 +144,7 @@ describe('time', () => {
     const { card, time, modem } = await begin('late')
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
     await readTwice({ card, time } as Begun)
-    expect(modem.heard.filter(text => text === 'AT+CGSN').length).toBeGreaterThan(1)
+    expect(modem.receivedLines.filter(text => text === 'AT+CGSN').length).toBeGreaterThan(1)
     expect(card.unusable).toBeUndefined()
   })
 
@@ -156,11 +156,11 @@ describe('time', () => {
       message: expect.stringMatching(/does not answer, .*reset it/),
     })
     expect(card.unusable).toMatch(/reset it, or switch its power off and on/)
-    const [asked, then] = [modem.heard.length, time.now]
+    const [asked, then] = [modem.receivedLines.length, time.now]
     await expect(time.until(readEid(card))).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
-    expect([modem.heard.length, time.now]).toEqual([asked, then])
+    expect([modem.receivedLines.length, time.now]).toEqual([asked, then])
     await expect(time.until(card.reset())).rejects.toSatisfy(error => isApduError(error, 'timed-out'))
-    expect(modem.heard.length).toBeGreaterThan(asked)
+    expect(modem.receivedLines.length).toBeGreaterThan(asked)
   })
 })
 
@@ -175,7 +175,7 @@ describe('a card that is temporarily not available', () => {
   it('the wake commands of the profile are sent on +CME ERROR: 3 (lpac#397)', async () => {
     const begun = await begin('eigencomm', {}, { profiles: [] })
     await readTwice(begun)
-    expect(begun.modem.heard.filter(text => text === 'AT+ECSIMSLEEP=0').length).toBe(1)
+    expect(begun.modem.receivedLines.filter(text => text === 'AT+ECSIMSLEEP=0').length).toBe(1)
   })
 
   it('the card is mute until the modem is reset (EG25-G, lpac#173)', async () => {
@@ -193,7 +193,7 @@ describe('a card that is temporarily not available', () => {
   })
 
   it('our own channels are closed without AT+CCHC (EM9191, lpac#187)', async () => {
-    const { card, time, news } = await begin('ordinary', { without: ['CCHC'], mostSessions: 3 })
+    const { card, time, news } = await begin('ordinary', { without: ['CCHC'], maxSessions: 3 })
     for (let turn = 0; turn < 5; turn++) expect(await time.until(readEid(card))).toBe(EID)
     expect(news.map(({ text }) => text).join()).toMatch(/3 logical channel\(s\)/)
   })
@@ -222,7 +222,7 @@ describe('a card without an accessible ISD-R', () => {
 
   it.each<ModemQuirks>([{}, { noApplication: 'ERROR' }, { without: ['CSIM'] }])(
     'a card without ISD-R is distinguished from a modem without logical channels (openpilot#37847, %j)',
-    async manners => {
+    async quirks => {
       const plain: Channel = {
         transmit: async command => {
           if (command[1] === 0x70) return command[2] === 0 ? respond(0x9000, Uint8Array.of(1)) : respond(0x9000)
@@ -233,7 +233,7 @@ describe('a card without an accessible ISD-R', () => {
         exclusive: <T>(work: (channel: Channel) => Promise<T>) => work(plain),
         reset: async () => new Uint8Array(0),
       }
-      const { card, time } = await insert(sim, { ...MODEM_QUIRKS['plain-sim'].manners, ...manners })
+      const { card, time } = await insert(sim, { ...MODEM_QUIRKS['plain-sim'].quirks, ...quirks })
       await expect(time.until(readEid(card))).rejects.toMatchObject({
         code: 'no-isdr',
         message: expect.stringMatching(/6A82/),
@@ -252,7 +252,7 @@ describe('a card without an accessible ISD-R', () => {
       exclusive: <T>(work: (channel: Channel) => Promise<T>) => work(withUsim),
       reset: () => euicc.reset(),
     }
-    const begun = await insert(card, MODEM_QUIRKS['em061k-gl'].manners, { profiles })
+    const begun = await insert(card, MODEM_QUIRKS['em061k-gl'].quirks, { profiles })
     expect(await begun.time.until(readEid(begun.card))).toBe(EID)
   })
 })
@@ -273,7 +273,7 @@ describe('AT+CSIM', () => {
     await time.until(
       card.exclusive(async channel => {
         const number = await openLogicalChannel(channel)
-        await selectByAid(channel, number, ISDR_AID)
+        await selectByAid(channel, number, ISD_R_AID)
         expect((await transceive(channel, { cla: 0x80 | number, ins: 0xf2, p1: 0, p2: 0, le: 256 })).status).toBe(
           0x6d00,
         )
@@ -328,7 +328,7 @@ describe('REFRESH', () => {
       const { card, time, modem } = await begin('ordinary', {}, { apdu })
       await time.until(enable(card))
       expect(await time.until(enabledOf(card))).toEqual(['enabled', 'disabled'])
-      expect(modem.heard).toContain('AT+CFUN=0')
+      expect(modem.receivedLines).toContain('AT+CFUN=0')
     },
   )
 })
@@ -347,7 +347,7 @@ describe('cards behind a modem', () => {
       return atr
     },
   })
-  const oneProfile = () => createTestCard({ state: stateWith([profileNumber(0), profileNumber(1)]) })
+  const oneProfile = () => createTestCard({ state: createStateWith([createProfile(0), createProfile(1)]) })
 
   it.each(['ccho-cgla', 'csim'] as const)('an ISD-R with another AID is found by the AID list over %s', async apdu => {
     const other = bytes('A0000005591010FFFFFFFF8900050500')
@@ -357,12 +357,12 @@ describe('cards behind a modem', () => {
         if (command[1] !== 0xa4 || command[2] !== 4) return channel.transmit(command)
         const aid = hex(command.subarray(5, 21))
         if (aid !== hex(other)) return respond(0x6a82)
-        return channel.transmit(Uint8Array.from([...command.subarray(0, 5), ...ISDR_AID, ...command.subarray(21)]))
+        return channel.transmit(Uint8Array.from([...command.subarray(0, 5), ...ISD_R_AID, ...command.subarray(21)]))
       },
     }))
     const { card, time } = await insert(renamed, {}, { apdu })
     const found = card.exclusive(channel =>
-      withIsdr(channel, { aids: [ISDR_AID, bytes('A0000005591010000000008900000300'), other] }, async isdr =>
+      withIsdr(channel, { aids: [ISD_R_AID, bytes('A0000005591010000000008900000300'), other] }, async isdr =>
         hex(isdr.aid),
       ),
     )

@@ -3,11 +3,11 @@ import { isApduError } from '../../../src/apdu/errors.ts'
 import type { After } from '../../../src/apdu/json/json-asker.ts'
 import { closeLogicalChannel, openLogicalChannel, selectByAid } from '../../../src/apdu/logical-channel.ts'
 import { storeData } from '../../../src/apdu/store-data.ts'
-import { ISDR_AID } from '../../../src/euicc/commands/aids.ts'
 import { createAtModem } from '../../../src/euicc/emulator/at-modem.ts'
 import type { ModemQuirks } from '../../../src/euicc/emulator/at-modem-quirks.ts'
 import { loadSerialPort, openSerialPort } from '../../../src/modem/at/serial-port.ts'
 import { type ModemCard, openModemCard } from '../../../src/modem/at-card.ts'
+import { ISD_R_AID } from '../../../src/rsp/isdr.ts'
 import { bytes, hex } from '../../apdu/scripted-channel.ts'
 import { createTestCard, testIdentity } from '../../euicc/card.ts'
 import { openFickleTty, startTty, type Tty, whyNoTty } from './tty.ts'
@@ -37,10 +37,10 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     await tty?.stop()
   })
 
-  const plugIn = async (manners: ModemQuirks = {}) => {
+  const plugIn = async (quirks: ModemQuirks = {}) => {
     const { card } = await createTestCard()
     const register = async () => ({ registration: 'roaming' as const, operator: 'Test', plmn: '00101' })
-    tty = await startTty(createAtModem({ card, manners, schedule: after, register }))
+    tty = await startTty(createAtModem({ card, quirks, schedule: after, register }))
     return tty
   }
 
@@ -48,14 +48,14 @@ describe.skipIf(reason)(`a modem on a real tty${reason ? ` (skipped: ${reason})`
     ['ccho-cgla', {}],
     ['csim', {}],
     ['ccho-cgla', { pieces: 'bytes', nul: true, news: ['+CREG: 1'] }],
-  ] as const)('the card returns its EID over %s with %j', async (apdu, manners) => {
-    const { path } = await plugIn(manners)
+  ] as const)('the card returns its EID over %s with %j', async (apdu, quirks) => {
+    const { path } = await plugIn(quirks)
     const card = await openModemCard({ port: path, apdu, after })
     held = card
     expect(card.identity).toMatchObject({ imei: '356938035643809', model: 'AT modem' })
     const eid = await card.exclusive(async channel => {
       const number = await openLogicalChannel(channel)
-      await selectByAid(channel, number, ISDR_AID)
+      await selectByAid(channel, number, ISD_R_AID)
       const answer = hex(await storeData(channel, number, bytes('bf3e035c015a')))
       await closeLogicalChannel(channel, number)
       return answer

@@ -38,7 +38,7 @@ export interface Tty {
 }
 
 /** A tty pair with the modem at the other end; it closes when the modem leaves the bus. */
-export const startTty = async (modem: Pick<AtModem, 'hear' | 'onSay' | 'onPresence'>): Promise<Tty> => {
+export const startTty = async (modem: Pick<AtModem, 'receive' | 'onSend' | 'onPresence'>): Promise<Tty> => {
   const { open } = await loadPty()
   const { master, slave, ptsName } = open({ encoding: null })
   // node-pty reads the slave side. Another open file on it prevents a hang-up between two openings.
@@ -53,8 +53,8 @@ export const startTty = async (modem: Pick<AtModem, 'hear' | 'onSay' | 'onPresen
   }
   master.on('error', () => {})
   slave.on('error', () => {})
-  master.on('data', bytes => modem.hear(new Uint8Array(bytes)))
-  modem.onSay(bytes => master.write(bytes))
+  master.on('data', bytes => modem.receive(new Uint8Array(bytes)))
+  modem.onSend(bytes => master.write(bytes))
   modem.onPresence(isPresent => {
     if (!isPresent) void stop()
   })

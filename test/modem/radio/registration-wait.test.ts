@@ -6,19 +6,19 @@ import {
   describeRegistrationEnd,
   type RegistrationChange,
 } from '../../../src/modem/radio/registration-wait.ts'
-import { createTestCard, profileNumber, stateWith } from '../../euicc/card.ts'
+import { createProfile, createStateWith, createTestCard } from '../../euicc/card.ts'
 import { insert } from '../modem-fixture.ts'
 
 type Register = NonNullable<NonNullable<Parameters<typeof insert>[2]>['register']>
 const HOME = { registration: 'home', operator: 'Test', plmn: '00101' } as const
 
 const begin = async (
-  manners: ModemQuirks,
+  quirks: ModemQuirks,
   register: Register | undefined,
   options: Parameters<typeof insert>[2] = {},
 ) => {
-  const { card } = await createTestCard({ state: stateWith([profileNumber(0)]) })
-  const fixture = await insert(card, manners, { ...options, register })
+  const { card } = await createTestCard({ state: createStateWith([createProfile(0)]) })
+  const fixture = await insert(card, quirks, { ...options, register })
   const changes: string[] = []
   const onChange = ({ command, to }: RegistrationChange) => void changes.push(`${command} ${to.state}`)
   return { ...fixture, changes, onChange }
@@ -53,7 +53,7 @@ describe('waitForRegistration', () => {
     )
     expect(time.now).toBeGreaterThan(3_000)
     // URCs are disabled again.
-    expect(modem.heard.slice(-4)).toEqual(['AT+CREG=0', 'AT+CGREG=0', 'AT+CEREG=0', 'AT+C5GREG=0'])
+    expect(modem.receivedLines.slice(-4)).toEqual(['AT+CREG=0', 'AT+CGREG=0', 'AT+CEREG=0', 'AT+C5GREG=0'])
   })
 
   it('a transient denial does not end the wait', async () => {
@@ -65,7 +65,7 @@ describe('waitForRegistration', () => {
     })
     const waiting = card.waitForRegistration()
     // Somebody tells it to look again (AT+COPS=0).
-    time.after(3_000, () => modem.hear(new TextEncoder().encode('AT+COPS=0\r')))
+    time.after(3_000, () => modem.receive(new TextEncoder().encode('AT+COPS=0\r')))
     expect(await time.until(waiting)).toMatchObject({ end: 'registered' })
   })
 
@@ -127,7 +127,7 @@ describe('waitForRegistration', () => {
       async () => HOME,
     )
     expect(await time.until(card.waitForRegistration())).toMatchObject({ end: 'registered', by: 'CEREG' })
-    expect(modem.heard.filter(text => text === 'AT+C5GREG?')).toHaveLength(1)
+    expect(modem.receivedLines.filter(text => text === 'AT+C5GREG?')).toHaveLength(1)
   })
 
   it('the wait ends with port-gone on a disconnect, and with silent if the modem stops answering', async () => {
@@ -154,8 +154,8 @@ describe('waitForRegistration', () => {
     const waiting = card.waitForRegistration({ signal: stop.signal })
     time.after(1_000, () => stop.abort())
     expect(await time.until(waiting)).toMatchObject({ end: 'stopped' })
-    expect(modem.heard).not.toContain('AT+CGREG=3')
-    expect(modem.heard).not.toContain('AT+CPIN?')
+    expect(modem.receivedLines).not.toContain('AT+CGREG=3')
+    expect(modem.receivedLines).not.toContain('AT+CPIN?')
   })
 })
 

@@ -31,8 +31,8 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
 
   it('is a modem rig through npm serialport, by a link that stays the same and goes with it', async () => {
     writeRig()
-    for (const manners of ['ordinary', 'mc7455']) {
-      const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem', '--quirks', manners)
+    for (const quirks of ['ordinary', 'mc7455']) {
+      const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem', '--quirks', quirks)
       const [, path] = await plug.said(/it is in a modem at (\/dev\/\S+), also/)
       await plug.said(/Ctrl-C/)
       expect(readlinkSync(link)).toBe(path)
@@ -67,7 +67,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
       {
         link,
         makeModem: ({ send }) => ({
-          hear: bytes => {
+          receive: bytes => {
             heard.push(Buffer.from(bytes).toString('latin1'))
             send(Buffer.from('OK\r\n'))
           },

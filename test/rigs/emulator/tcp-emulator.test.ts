@@ -135,7 +135,7 @@ describe('the software eUICC on a socket', () => {
     [['--tcp', '0', '--name', 'Über'], /is no name for a card/],
     [['--tcp', '0', '--name', 'one', '--curve', 'brainpool'], /plugged in already/],
     [['--tcp', 'x'], /HOST:PORT/],
-    [['--pty', '--quirks', 'fm35'], /did you mean fm350/],
+    [['--pty', '--quirks', 'fm35'], /Did you mean fm350/],
   ])('refuses %j', async (args, words) => {
     const ran = await place.run('euicc', 'emulate', ...args)
     expect(ran.exitCode).toBe(2)

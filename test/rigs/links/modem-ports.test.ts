@@ -146,7 +146,7 @@ const schedule = (ms: number, run: () => void) => {
 
 describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})` : ''}`, { timeout: 60_000 }, () => {
   /** A modem whose tty this machine shows under a name of ttyUSB, another one each time that it comes back. */
-  const plugIn = async (manners: ModemQuirks) => {
+  const plugIn = async (quirks: ModemQuirks) => {
     const machine = createFakeMachine()
     const folder = mkdtempSync(join(tmpdir(), 'esim-bench-bus-'))
     const tty = join(folder, 'tty')
@@ -158,14 +158,14 @@ describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})`
     const hide = (name: string): void => rmSync(join(machine.roots.sys, 'class', 'tty', name), { recursive: true })
     show('ttyUSB2')
     const { card } = await createTestCard()
-    const modem = createAtModem({ card, manners, schedule })
+    const modem = createAtModem({ card, quirks, schedule })
     const plug = await plugIntoPty(
       {
         link: tty,
         makeModem: ({ send }) => {
-          modem.onSay(send)
+          modem.onSend(send)
           return {
-            hear: modem.hear,
+            receive: modem.receive,
             onPresence: listener =>
               modem.onPresence(isPresent => {
                 if (!isPresent) hide('ttyUSB2')

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createEuicc } from '../../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../../src/lpa/card/isdr.ts'
@@ -28,7 +28,7 @@ const createWhole = async (curve: CurveName) => {
   const fixture = await createSmdpFixture({ curve })
   await fixture.stock(ICCID, { package: profile })
   const card = await createEuicc({
-    identity: ordinaryIdentity([fixture.pki], { rootDsAddress: 'ds.example.com' }),
+    identity: createDefaultIdentity([fixture.pki], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
     clock: () => START,
     random: seededRandom('card'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createEuicc } from '../../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../../src/lpa/card/isdr.ts'
@@ -43,7 +43,7 @@ const createDownloadFixture = async (curve: 'P-256' | 'brainpoolP256r1') => {
     smdsOf: address => es12[address] && { url: `https://${address}`, fetch: as(ADDRESS, es12[address]) },
   })
   const card = await createEuicc({
-    identity: ordinaryIdentity([testPki(curve)], { rootDsAddress: ROOT, defaultDpAddress: ADDRESS }),
+    identity: createDefaultIdentity([testPki(curve)], { rootDsAddress: ROOT, defaultDpAddress: ADDRESS }),
     memory: createMemory(),
     clock: () => START,
     random,

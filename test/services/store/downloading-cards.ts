@@ -1,5 +1,5 @@
 import { createEuicc, type SoftwareEuicc } from '../../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../src/euicc/state/memory.ts'
 import { toDeviceInfo } from '../../../src/lpa/card/device-info.ts'
 import { type Isdr, withIsdr } from '../../../src/lpa/card/isdr.ts'
@@ -18,7 +18,7 @@ export const createCard = (pki: Pki, at: number, now: Date): Promise<SoftwareEui
   const eid = completeEid(`89049032${String(at).padStart(22, '0')}`)
   const euicc = issueEuicc(pki.eum, { random: seededRandom(`card ${at}`), now, eid })
   return createEuicc({
-    identity: ordinaryIdentity([{ ...pki, euicc }], { rootDsAddress: 'ds.example.com' }),
+    identity: createDefaultIdentity([{ ...pki, euicc }], { rootDsAddress: 'ds.example.com' }),
     memory: createMemory(),
     clock: () => now,
     random: seededRandom(`card ${at} draws`),

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createEuicc } from '../../../../src/euicc/euicc.ts'
-import { ordinaryIdentity } from '../../../../src/euicc/state/identity.ts'
+import { createDefaultIdentity } from '../../../../src/euicc/state/identity.ts'
 import { createMemory } from '../../../../src/euicc/state/memory.ts'
 import { toDeviceInfo } from '../../../../src/lpa/card/device-info.ts'
 import { withIsdr } from '../../../../src/lpa/card/isdr.ts'
@@ -34,7 +34,7 @@ const createDownloadFixture = async (...rules: FaultRule[]) => {
   const fixture = await createSmdpFixture({ package: upp, misbehaviour })
   await fixture.order()
   const card = await createEuicc({
-    identity: ordinaryIdentity([pki], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
+    identity: createDefaultIdentity([pki], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
     memory: createMemory(),
     clock: () => START,
     random: seededRandom('card'),
