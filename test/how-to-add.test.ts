@@ -172,7 +172,7 @@ describe('the example of a server fault', () => {
       sleep: async () => {},
       rules: entries.map(entry => toRule(entry, context)),
     })
-    return { faults, ...(await createSmdpFixture({ misbehaviour: faults })) }
+    return { faults, ...(await createSmdpFixture({ faults })) }
   }
   const initiate = (fetch: Fetch, { card }: Awaited<ReturnType<typeof createServer>>) =>
     callServer({ fetch, address: ADDRESS, report: () => {} }, ES9p.InitiateAuthentication, {

@@ -200,7 +200,7 @@ const serve = async (
   const { pki, store, listen } = settings
   const standalone = await openStandalone({
     ...settings,
-    misbehaviour: faults.engine,
+    faults: faults.engine,
     beforeCall: faults.refresh,
   })
   const timer = setInterval(() => void deliver(standalone, runtime), DELIVERY_INTERVAL_MS)

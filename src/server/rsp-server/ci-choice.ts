@@ -9,10 +9,10 @@ export interface UnderCi {
 }
 
 /** The CI's key id in hexadecimal: what the lists of the eUICC name. */
-export const ciKeyId = ({ ci }: UnderCi): string => toHex(ci.certificate.subjectKeyId!)
+export const getCiKeyId = ({ ci }: UnderCi): string => toHex(ci.certificate.subjectKeyId!)
 
-export const credentialsOf = <C extends UnderCi>(credentials: readonly C[], keyId: string): C => {
-  const found = credentials.find(candidate => ciKeyId(candidate) === keyId)
+export const getCredentials = <C extends UnderCi>(credentials: readonly C[], keyId: string): C => {
+  const found = credentials.find(candidate => getCiKeyId(candidate) === keyId)
   if (found === undefined) throw new RspServerError('bad-settings', `no credentials under the CI ${keyId}`)
   return found
 }
@@ -28,7 +28,7 @@ export const chooseCi = <C extends UnderCi>(
 ): { readonly server: C; readonly euicc: C } => {
   const firstOf = (keyIds: readonly Uint8Array[]): C | undefined => {
     for (const keyId of keyIds) {
-      const found = credentials.find(candidate => ciKeyId(candidate) === toHex(keyId))
+      const found = credentials.find(candidate => getCiKeyId(candidate) === toHex(keyId))
       if (found !== undefined) return found
     }
     return undefined

@@ -45,7 +45,7 @@ export const CARD_REFUSALS = {
 } as const satisfies Record<string, RefusalRow>
 
 /** The codes on a refusal: `detail` goes to the caller in `message`, `about` in `subjectIdentifier`. */
-export const statusOfRow = (
+export const toStatusCodeData = (
   [subjectCode, reasonCode, sentence]: RefusalRow,
   detail: string | undefined,
   about: string | undefined,
@@ -75,6 +75,6 @@ export const refuseMessage = (
   detail?: string,
   at: { about?: string | undefined; cause?: unknown } = {},
 ): RspServerError => {
-  const status = statusOfRow(MESSAGE_REFUSALS[code], detail, at.about)
+  const status = toStatusCodeData(MESSAGE_REFUSALS[code], detail, at.about)
   return new RspServerError(code, status.message, { status, cause: at.cause })
 }

@@ -11,7 +11,7 @@ export interface FunctionHooks {
   /** Resolves when the changes of the function are on disk. No response leaves earlier. */
   readonly synced: () => Promise<void>
   /** Subject and reason code of an error that a function throws on purpose; undefined for any other error. */
-  readonly statusOf: (error: unknown) => StatusCodeData | undefined
+  readonly getStatusCode: (error: unknown) => StatusCodeData | undefined
   /** Is notified of a defect of this server. The caller receives only 1.2/4.2. */
   readonly onDefect: (error: unknown, functionName: string) => void
 }
@@ -24,13 +24,13 @@ export const callAndEncode = ({ callHandler, encode }: Binding): FunctionHandler
 
 /** Converts an error that a function throws on purpose to its subject and reason code. */
 export const mapErrors =
-  ({ statusOf }: Pick<FunctionHooks, 'statusOf'>): FunctionLayer =>
+  ({ getStatusCode }: Pick<FunctionHooks, 'getStatusCode'>): FunctionLayer =>
   next =>
     async function mapErrors(call, context) {
       try {
         return await next(call, context)
       } catch (error) {
-        const failure = error instanceof RspServerError && error.status ? error.status : statusOf(error)
+        const failure = error instanceof RspServerError && error.status ? error.status : getStatusCode(error)
         if (failure === undefined) throw error
         return { failure }
       }

@@ -4,7 +4,7 @@ import { type EuiccSigned1, ServerSigned1 } from '../../rsp/authentication.ts'
 import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
 import type { Credential } from '../../rsp/certificates/issue.ts'
 import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
-import { ciKeyId, type UnderCi } from './ci-choice.ts'
+import { getCiKeyId, type UnderCi } from './ci-choice.ts'
 import { RspServerError } from './error.ts'
 
 /** The key of a session: a transaction id as the JSON binding writes it. */
@@ -46,10 +46,10 @@ export const openTransaction = ({
     serverAddress: address,
     serverChallenge,
   })
-  const remember: OpenedTransaction = {
+  const session: OpenedTransaction = {
     transactionId: sessionKey(transactionId),
-    serverCi: ciKeyId(server),
-    euiccCi: ciKeyId(euicc),
+    serverCi: getCiKeyId(server),
+    euiccCi: getCiKeyId(euicc),
     serverChallenge,
   }
   const response = {
@@ -59,7 +59,7 @@ export const openTransaction = ({
     euiccCiPKIdToBeUsed: euicc.ci.certificate.subjectKeyId!,
     serverCertificate: signer.certificate.der,
   }
-  return { remember, response }
+  return { session, response }
 }
 
 /** Did this card sign this answer to this transaction? Throws RspServerError. */

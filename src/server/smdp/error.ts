@@ -4,11 +4,11 @@ import {
   type EuiccRefusalCode,
   type RefusalRow,
   RspServerError,
-  statusOfRow,
+  toStatusCodeData,
 } from '../rsp-server/error.ts'
 
 /** Every way this server says no on ES9+ and ES2+: subject and reason code of SGP.22 §5.2.6, and a sentence. */
-export const REFUSALS = {
+export const SMDP_REFUSALS = {
   // SGP.22 §5.6.1, ES9+.InitiateAuthentication.
   'address-refused': ['8.8.1', '3.8', 'this server does not go by that address'],
   'no-common-verification': ['8.8.4', '3.7', 'no DPauth certificate of a CI that the eUICC can verify'],
@@ -53,9 +53,9 @@ export const REFUSALS = {
   'smds-refused': ['8.9', '4.2', 'the SM-DS refused the event'],
 } as const satisfies Record<string, RefusalRow> & Record<EuiccRefusalCode, RefusalRow>
 
-export type RefusalCode = keyof typeof REFUSALS
+export type SmdpRefusalCode = keyof typeof SMDP_REFUSALS
 export type SmdpErrorCode =
-  | RefusalCode
+  | SmdpRefusalCode
   | 'iccid-taken' // addProfile: an order for this ICCID is under way
   | 'bad-profile' // addProfile: the ICCID or the metadata cannot be used
   | 'bad-settings' // createSmdp
@@ -76,18 +76,21 @@ export class SmdpError extends Error {
 }
 
 /** The refusal `code`, to be thrown; `detail` goes to the caller in `message`, `about` in `subjectIdentifier`. */
-export const refusal = (
-  code: RefusalCode,
+export const createSmdpError = (
+  code: SmdpRefusalCode,
   detail?: string,
   at: { about?: string | undefined; cause?: unknown } = {},
 ): SmdpError => {
-  const status = statusOfRow(REFUSALS[code], detail, at.about)
+  const status = toStatusCodeData(SMDP_REFUSALS[code], detail, at.about)
   return new SmdpError(code, status.message, { status, cause: at.cause })
 }
 
 /** What the caller is told: of a refusal of this room, or of what all servers of the RSP refuse alike. */
-export const statusOf = (error: unknown): StatusCodeData | undefined => {
+export const getSmdpStatusCode = (error: unknown): StatusCodeData | undefined => {
   if (error instanceof SmdpError) return error.status
   if (!(error instanceof RspServerError)) return undefined
-  return error.status ?? (error.code in REFUSALS ? refusal(error.code as RefusalCode, error.message).status : undefined)
+  return (
+    error.status ??
+    (error.code in SMDP_REFUSALS ? createSmdpError(error.code as SmdpRefusalCode, error.message).status : undefined)
+  )
 }

@@ -1,6 +1,6 @@
 import { ES12 } from '../../rsp/interfaces/es12.ts'
 import { callServer } from '../rsp-server/server-call.ts'
-import { refusal } from './error.ts'
+import { createSmdpError } from './error.ts'
 import type { Order } from './order.ts'
 import type { Smdp } from './settings.ts'
 import type { Progress, SmdpStore } from './store.ts'
@@ -34,7 +34,8 @@ export const eventDeletion = ({ iccid, eid, eventId, smdsAddress }: Order): Prog
  */
 export const raiseEvent = async (smdp: Smdp, event: OwnEvent, confirm: () => Promise<Order>): Promise<Order> => {
   const smds = smdp.smdsOf(event.smdsAddress)
-  if (smds === undefined) throw refusal('smds-inaccessible', 'it is not known here', { about: event.smdsAddress })
+  if (smds === undefined)
+    throw createSmdpError('smds-inaccessible', 'it is not known here', { about: event.smdsAddress })
   const guard = deletionOf(event, new Date(smdp.clock().getTime() + CONFIRMATION_MS))
   await smdp.store.addProgress(guard)
   await smdp.store.synced()
@@ -49,12 +50,12 @@ export const raiseEvent = async (smdp: Smdp, event: OwnEvent, confirm: () => Pro
   if ('unanswered' in outcome || (refused?.subjectCode === '8.9' && refused.reasonCode === '5.1')) {
     // It may have been heard all the same, by the SM-DS or by its root.
     await deleteSoon(smdp, event)
-    throw refusal('smds-inaccessible', refused?.message, { about: smdsAddress })
+    throw createSmdpError('smds-inaccessible', refused?.message, { about: smdsAddress })
   }
   if (refused !== undefined) {
     await smdp.store.dropProgress(guard.id)
     const { subjectCode, reasonCode, message = '' } = refused
-    throw refusal('smds-refused', `${subjectCode}/${reasonCode} ${message}`.trim(), { about: smdsAddress })
+    throw createSmdpError('smds-refused', `${subjectCode}/${reasonCode} ${message}`.trim(), { about: smdsAddress })
   }
   try {
     const order = await confirm()

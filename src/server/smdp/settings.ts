@@ -49,7 +49,7 @@ export interface SmdpSettings {
   /** SGP.22 §2.5.3: random keys of the profile's own, which the session keys carry; or the session keys themselves. */
   readonly profileProtection?: 'profile-keys' | 'session-keys'
   /** Told to misbehave on ES9+, for tests of cards and LPAs; its rules may be changed at any time. */
-  readonly misbehaviour?: Faults
+  readonly faults?: Faults
   /** Layers of the program that runs the server, above those of the server; lowest first. */
   readonly outerLayers?: { readonly es9p?: readonly FetchLayer[]; readonly es2p?: readonly FetchLayer[] }
   readonly onDefect?: (error: unknown, functionName: string) => void
@@ -76,7 +76,7 @@ export const DEFAULTS = {
 
 /** The settings with nothing left open, and what the functions share. */
 export type Smdp = Required<
-  Omit<SmdpSettings, 'crls' | 'operatorOf' | 'smdsOf' | 'segmentSize' | 'misbehaviour' | 'outerLayers'>
+  Omit<SmdpSettings, 'crls' | 'operatorOf' | 'smdsOf' | 'segmentSize' | 'faults' | 'outerLayers'>
 > &
   Pick<SmdpSettings, 'segmentSize'> & {
     readonly crls: () => readonly Crl[]

@@ -8,7 +8,7 @@ import { anyLpa } from '../rsp-server/http-layers.ts'
 import { bindJson, type FunctionHandlers } from '../rsp-server/json-binding.ts'
 import { addProfile, type ProfileToAdd } from './add-profile.ts'
 import { checkCredentials } from './credentials.ts'
-import { statusOf } from './error.ts'
+import { getSmdpStatusCode } from './error.ts'
 import { createCancelOrder, createReleaseProfile } from './es2p/close-order.ts'
 import { createConfirmOrder } from './es2p/confirm-order.ts'
 import { createDownloadOrder } from './es2p/download-order.ts'
@@ -49,7 +49,7 @@ export interface SmdpServer {
  */
 export const createSmdp = (settings: SmdpSettings): SmdpServer => {
   checkCredentials(settings.credentials)
-  const { operatorOf, smdsOf = () => undefined, crls = () => [], misbehaviour, outerLayers = {}, ...given } = settings
+  const { operatorOf, smdsOf = () => undefined, crls = () => [], faults, outerLayers = {}, ...given } = settings
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given
   const complete = { ...DEFAULTS, ...present, crls, smdsOf }
   const progress = createProgressReports({ ...complete, operatorOf })
@@ -70,7 +70,7 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
     HandleNotification: createHandleNotification(smdp),
     CancelSession: createCancelSession(smdp),
   }
-  const es9pHandlers = misbehaviour ? injectContentFaults(smdp, es9pFunctions, misbehaviour) : es9pFunctions
+  const es9pHandlers = faults ? injectContentFaults(smdp, es9pFunctions, faults) : es9pFunctions
   const { HandleDownloadProgressInfo: _, HandleNotification: __, ...es2pTable } = ES2p
   const es2pHandlers: FunctionHandlers<typeof es2pTable> = {
     DownloadOrder: repeatable('DownloadOrder', createDownloadOrder(smdp)),
@@ -78,14 +78,14 @@ export const createSmdp = (settings: SmdpSettings): SmdpServer => {
     ReleaseProfile: repeatable('ReleaseProfile', createReleaseProfile(smdp)),
     CancelOrder: repeatable('CancelOrder', createCancelOrder(smdp)),
   }
-  const hooks = { synced: smdp.store.synced, statusOf, onDefect: smdp.onDefect }
+  const hooks = { synced: smdp.store.synced, getStatusCode: getSmdpStatusCode, onDefect: smdp.onDefect }
   return {
     // TLS authenticates the server only; the functions authenticate the card.
     es9p: createFunctionServer({
       ...hooks,
       bindings: [bindAsn1(ES9pAsn1, es9pHandlers), bindJson(ES9p, es9pHandlers, { hasHeader: false, ...hooks })],
       requesterOf: anyLpa,
-      faults: misbehaviour && injectTransportFaults(misbehaviour),
+      faults: faults && injectTransportFaults(faults),
       outerLayers: outerLayers.es9p,
     }),
     es2p: createFunctionServer({

@@ -1,9 +1,9 @@
 import type { ES11, EventEntry } from '../../rsp/interfaces/es11.ts'
-import { credentialsOf } from '../rsp-server/ci-choice.ts'
+import { getCredentials } from '../rsp-server/ci-choice.ts'
 import { verifyEuiccChain } from '../rsp-server/euicc-chain.ts'
 import type { FunctionHandlers } from '../rsp-server/json-binding.ts'
 import { checkEuiccSigned1, sessionKey } from '../rsp-server/transaction.ts'
-import { refusal } from './error.ts'
+import { createSmdsError } from './error.ts'
 import type { Smds } from './settings.ts'
 import type { SmdsSession } from './store.ts'
 
@@ -19,20 +19,20 @@ export const createAuthenticateClient =
     const session = await findSession(smds, transactionId)
     if (response.authenticateResponseError !== undefined) {
       await smds.store.dropSession(session.transactionId)
-      throw refusal('euicc-reported-error', `${response.authenticateResponseError.authenticateErrorCode}`)
+      throw createSmdsError('euicc-reported-error', `${response.authenticateResponseError.authenticateErrorCode}`)
     }
 
     // 1. Who is it?
     const { euiccSigned1, euiccSignature1, ...certificates } = response.authenticateResponseOk
     const euicc = verifyEuiccChain({
       ...certificates,
-      trusted: [credentialsOf(smds.credentials, session.euiccCi).ci.certificate],
+      trusted: [getCredentials(smds.credentials, session.euiccCi).ci.certificate],
       now: smds.clock(),
       crls: smds.crls(),
     })
     checkEuiccSigned1(euicc, euiccSigned1, euiccSignature1, session, smds.address)
     if (!(await smds.store.dropSession(session.transactionId)))
-      throw refusal('unknown-transaction', 'another call has ended it')
+      throw createSmdsError('unknown-transaction', 'another call has ended it')
 
     // 2. What waits for it?
     const { matchingId } = euiccSigned1.value.ctxParams1.ctxParamsForCommonAuthentication
@@ -41,10 +41,10 @@ export const createAuthenticateClient =
 
 const findSession = async ({ store, clock }: Smds, transactionId: Uint8Array): Promise<SmdsSession> => {
   const session = await store.findSession(sessionKey(transactionId))
-  if (session === undefined) throw refusal('unknown-transaction')
+  if (session === undefined) throw createSmdsError('unknown-transaction')
   if (session.expiresAt > clock()) return session
   await store.dropSession(session.transactionId)
-  throw refusal('unknown-transaction', 'the session has expired')
+  throw createSmdsError('unknown-transaction', 'the session has expired')
 }
 
 /** SGP.22 §3.6.2: the event that the card names, or all of its events; none at all is an answer too. */
@@ -55,6 +55,6 @@ const findEvents = async (
 ): Promise<readonly EventEntry[]> => {
   const waiting = (await store.listEvents(eid)).filter(event => !event.isWithdrawn && event.atRoot !== 'to-register')
   const wanted = eventId ? waiting.filter(event => event.eventId === eventId) : waiting
-  if (eventId && wanted.length === 0) throw refusal('event-unknown', undefined, eventId)
+  if (eventId && wanted.length === 0) throw createSmdsError('event-unknown', undefined, eventId)
   return wanted.map(event => ({ eventId: event.eventId, rspServerAddress: event.rspServerAddress }))
 }

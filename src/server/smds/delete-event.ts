@@ -1,6 +1,6 @@
 import type { ES12 } from '../../rsp/interfaces/es12.ts'
 import type { FunctionHandlers } from '../rsp-server/json-binding.ts'
-import { refusal } from './error.ts'
+import { createSmdsError } from './error.ts'
 import { deleteAtRoot } from './root-events.ts'
 import type { Smds } from './settings.ts'
 
@@ -14,7 +14,7 @@ export const createDeleteEvent =
   async ({ eid, eventId }, { requester }) => {
     for (;;) {
       const event = await smds.store.findEvent(eid, eventId)
-      if (event === undefined || event.owner !== requester) throw refusal('event-unknown', undefined, eventId)
+      if (event === undefined || event.owner !== requester) throw createSmdsError('event-unknown', undefined, eventId)
       if (event.atRoot === 'not-asked') {
         if (await smds.store.dropEvent(event)) return {}
         continue

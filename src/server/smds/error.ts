@@ -4,11 +4,11 @@ import {
   type EuiccRefusalCode,
   type RefusalRow,
   RspServerError,
-  statusOfRow,
+  toStatusCodeData,
 } from '../rsp-server/error.ts'
 
 /** Every way this server says no on ES11, ES12 and ES15: subject and reason code of SGP.22 §5.2.6, and a sentence. */
-export const REFUSALS = {
+export const SMDS_REFUSALS = {
   // SGP.22 §5.8.1, ES11.InitiateAuthentication.
   'address-refused': ['8.9.1', '3.8', 'this server does not go by that address'],
   'no-common-verification': ['8.9.4', '3.7', 'no DSauth certificate of a CI that the eUICC can verify'],
@@ -25,8 +25,8 @@ export const REFUSALS = {
   'root-refused': ['8.9', '4.2', 'the root SM-DS refused'],
 } as const satisfies Record<string, RefusalRow> & Record<EuiccRefusalCode, RefusalRow>
 
-export type RefusalCode = keyof typeof REFUSALS
-export type SmdsErrorCode = RefusalCode | 'bad-settings' // createSmds
+export type SmdsRefusalCode = keyof typeof SMDS_REFUSALS
+export type SmdsErrorCode = SmdsRefusalCode | 'bad-settings' // createSmds
 
 /** What this server refuses. A refusal on the wire carries its subject and reason code in `status`. */
 export class SmdsError extends Error {
@@ -42,14 +42,17 @@ export class SmdsError extends Error {
 }
 
 /** The refusal `code`, to be thrown; `detail` goes to the caller in `message`, `about` in `subjectIdentifier`. */
-export const refusal = (code: RefusalCode, detail?: string, about?: string): SmdsError => {
-  const status = statusOfRow(REFUSALS[code], detail, about)
+export const createSmdsError = (code: SmdsRefusalCode, detail?: string, about?: string): SmdsError => {
+  const status = toStatusCodeData(SMDS_REFUSALS[code], detail, about)
   return new SmdsError(code, status.message, status)
 }
 
 /** What the caller is told: of a refusal of this room, or of what all servers of the RSP refuse alike. */
-export const statusOf = (error: unknown): StatusCodeData | undefined => {
+export const getSmdsStatusCode = (error: unknown): StatusCodeData | undefined => {
   if (error instanceof SmdsError) return error.status
   if (!(error instanceof RspServerError)) return undefined
-  return error.status ?? (error.code in REFUSALS ? refusal(error.code as RefusalCode, error.message).status : undefined)
+  return (
+    error.status ??
+    (error.code in SMDS_REFUSALS ? createSmdsError(error.code as SmdsRefusalCode, error.message).status : undefined)
+  )
 }

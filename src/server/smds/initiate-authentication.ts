@@ -4,7 +4,7 @@ import { chooseCi } from '../rsp-server/ci-choice.ts'
 import type { FunctionHandlers } from '../rsp-server/json-binding.ts'
 import { isSameHost, isWithin } from '../rsp-server/server-address.ts'
 import { openTransaction } from '../rsp-server/transaction.ts'
-import { refusal } from './error.ts'
+import { createSmdsError } from './error.ts'
 import type { Smds } from './settings.ts'
 
 /** SGP.22 §5.8.1: opens a session, and authenticates the server to the card. */
@@ -12,13 +12,13 @@ export const createInitiateAuthentication =
   (smds: Smds): FunctionHandlers<typeof ES11>['InitiateAuthentication'] =>
   async ({ euiccChallenge, euiccInfo1: { value: info }, smdpAddress }) => {
     const { address, clock, random, store } = smds
-    if (!isSameHost(smdpAddress, address)) throw refusal('address-refused', undefined, smdpAddress)
-    if (!isWithin(info.svn, smds.svnRange)) throw refusal('svn-unsupported', showVersion(info.svn))
+    if (!isSameHost(smdpAddress, address)) throw createSmdsError('address-refused', undefined, smdpAddress)
+    if (!isWithin(info.svn, smds.svnRange)) throw createSmdsError('svn-unsupported', showVersion(info.svn))
     const { server, euicc } = chooseCi(smds.credentials, info)
 
     const now = clock()
     await store.dropSessionsBefore(now)
     const opened = openTransaction({ address, euiccChallenge, server, signer: server.dsAuth, euicc, random })
-    await store.addSession({ ...opened.remember, expiresAt: new Date(now.getTime() + smds.sessionLifetimeMs) })
+    await store.addSession({ ...opened.session, expiresAt: new Date(now.getTime() + smds.sessionLifetimeMs) })
     return opened.response
   }

@@ -1,6 +1,6 @@
 import type { ES12 } from '../../rsp/interfaces/es12.ts'
 import type { FunctionHandlers } from '../rsp-server/json-binding.ts'
-import { refusal, SmdsError } from './error.ts'
+import { createSmdsError, SmdsError } from './error.ts'
 import { deleteAtRoot, registerAtRoot, withoutRoot } from './root-events.ts'
 import type { Smds } from './settings.ts'
 import type { EventRecord } from './store.ts'
@@ -30,7 +30,7 @@ export const createRegisterEvent =
       revision: 1,
     }
     const current = (await smds.store.addEvent(event)) ? event : await smds.store.findEvent(eid, eventId)
-    if (current === undefined || !isTheSame(current, event)) throw refusal('event-taken', undefined, eventId)
+    if (current === undefined || !isTheSame(current, event)) throw createSmdsError('event-taken', undefined, eventId)
     if (current.atRoot !== 'to-register') return {}
     try {
       await registerAtRoot(smds, current)
@@ -44,7 +44,7 @@ export const createRegisterEvent =
     const saved = await smds.store.findEvent(eid, eventId)
     if (saved?.isWithdrawn === false) return {}
     await deleteAtRoot(smds, current)
-    throw refusal('event-unknown', 'it was deleted meanwhile', eventId)
+    throw createSmdsError('event-unknown', 'it was deleted meanwhile', eventId)
   }
 
 /** The same call once more, its answer lost on the way (SGP.22 §5.2.1); or any that finishes what one had to leave. */

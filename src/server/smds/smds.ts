@@ -13,7 +13,7 @@ import { anyLpa } from '../rsp-server/http-layers.ts'
 import { bindJson } from '../rsp-server/json-binding.ts'
 import { createAuthenticateClient } from './authenticate-client.ts'
 import { createDeleteEvent } from './delete-event.ts'
-import { SmdsError, statusOf } from './error.ts'
+import { getSmdsStatusCode, SmdsError } from './error.ts'
 import { createInitiateAuthentication } from './initiate-authentication.ts'
 import { createRegisterEvent } from './register-event.ts'
 import { DEFAULTS, type Smds, type SmdsSettings } from './settings.ts'
@@ -44,7 +44,7 @@ export const createSmds = (settings: SmdsSettings): SmdsServer => {
     AuthenticateClient: createAuthenticateClient(smds),
   }
   const onEvents = { RegisterEvent: createRegisterEvent(smds), DeleteEvent: createDeleteEvent(smds) }
-  const hooks = { synced: smds.store.synced, statusOf, onDefect: smds.onDefect }
+  const hooks = { synced: smds.store.synced, getStatusCode: getSmdsStatusCode, onDefect: smds.onDefect }
   const es11Table = {
     InitiateAuthentication: ES11.InitiateAuthentication,
     AuthenticateClient: ES11.AuthenticateClient,

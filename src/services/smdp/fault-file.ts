@@ -145,7 +145,7 @@ const otherCertificate = (
 export const toRule = (entry: FaultEntry, context: RuleContext): FaultRule => {
   checkEntry(entry)
   const { count, probability, offset = 0, mask, milliseconds = 0, status = 500, after } = entry
-  const behaviours = {
+  const faults = {
     'wrong-signature': () => ({ kind: 'wrong-signature' }) as const,
     'wrong-challenge': () => ({ kind: 'wrong-challenge' }) as const,
     'wrong-certificate': () => ({ kind: 'wrong-certificate', certificate: otherCertificate(entry, context) }) as const,
@@ -155,7 +155,7 @@ export const toRule = (entry: FaultEntry, context: RuleContext): FaultRule => {
     reset: () => ({ kind: 'reset', ...(after !== undefined && { after }) }) as const,
     malformed: () => ({ kind: 'malformed' }) as const,
   }
-  return { function: entry.function, behaviour: behaviours[entry.kind](), count, probability }
+  return { function: entry.function, fault: faults[entry.kind](), count, probability }
 }
 
 /** The file next to a store from which a running server reads its fault rules. */

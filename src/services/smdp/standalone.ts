@@ -61,7 +61,7 @@ export interface StandaloneSettings {
   /** Called after each function call; without it, messages are not inspected. */
   readonly log?: ((called: CalledFunction) => void) | undefined
   readonly report: (error: unknown) => void
-  readonly misbehaviour?: Faults | undefined
+  readonly faults?: Faults | undefined
   /** Called before each function call of ES9+. */
   readonly beforeCall?: (() => void) | undefined
 }
@@ -108,7 +108,7 @@ export const openStandalone = async (settings: StandaloneSettings): Promise<Stan
       smdsOf: (address: string) =>
         address.toLowerCase() === smdsHost.toLowerCase() ? { url: `https://${smdsHost}`, fetch: smdsCalls } : undefined,
     }),
-    ...(settings.misbehaviour && { misbehaviour: settings.misbehaviour }),
+    ...(settings.faults && { faults: settings.faults }),
     outerLayers: {
       es9p: [...(beforeCall ? [notifyBeforeCall(beforeCall)] : []), ...logLayers(Object.values(ES9p))],
       es2p: logLayers(Object.values(ES2p)),

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { EUICCInfo1 } from '../../../src/rsp/euicc-info.ts'
-import { checkCis, chooseCi, ciKeyId, credentialsOf, type UnderCi } from '../../../src/server/rsp-server/ci-choice.ts'
+import {
+  checkCis,
+  chooseCi,
+  getCiKeyId,
+  getCredentials,
+  type UnderCi,
+} from '../../../src/server/rsp-server/ci-choice.ts'
 import { testPki } from '../smdp/smdp-fixture.ts'
 
 const nist = testPki('P-256')
@@ -49,8 +55,10 @@ describe('the choice of a CI among several (SGP.22 §5.6.1)', () => {
 
 describe('the credentials of a server', () => {
   it('are found by the key id of their CI', () => {
-    expect(credentialsOf([brainpool, nist], ciKeyId(nist))).toBe(nist)
-    expect(() => credentialsOf([nist], ciKeyId(brainpool))).toThrow(expect.objectContaining({ code: 'bad-settings' }))
+    expect(getCredentials([brainpool, nist], getCiKeyId(nist))).toBe(nist)
+    expect(() => getCredentials([nist], getCiKeyId(brainpool))).toThrow(
+      expect.objectContaining({ code: 'bad-settings' }),
+    )
   })
 
   it.each([

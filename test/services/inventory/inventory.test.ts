@@ -204,7 +204,7 @@ describe('readInventory reports an error with its position', () => {
     ],
     ['nothing in it', '', 'types, stock, orders, operators or misbehave are expected'],
     [
-      'misbehaviour that would do nothing',
+      'faults that would do nothing',
       'misbehave: [{function: HandleNotification, kind: changed-byte, offset: 1}]\n',
       'the fault rule changed-byte of HandleNotification: the function does not return this data',
     ],

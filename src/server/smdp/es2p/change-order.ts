@@ -1,4 +1,4 @@
-import { refusal, SmdpError } from '../error.ts'
+import { createSmdpError, SmdpError } from '../error.ts'
 import { eventDeletion } from '../events.ts'
 import { needsEvent, type Order } from '../order.ts'
 import type { SmdpStore } from '../store.ts'
@@ -30,7 +30,7 @@ export const changeOrder = async (
   const iccid = typeof from === 'string' ? from : from.iccid
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const order = round === 0 && typeof from !== 'string' ? from : await store.findOrder(iccid)
-    if (order === undefined) throw refusal('iccid-unknown')
+    if (order === undefined) throw createSmdpError('iccid-unknown')
     const next = edit(order)
     if (next === order) return order
     const deletion = eventDeletion(order)
@@ -39,7 +39,7 @@ export const changeOrder = async (
     const outcome = await store.saveOrder(next, answered)
     if (outcome === 'saved') return { ...next, revision: order.revision + 1 }
     if (outcome === 'call-known') return order
-    if (outcome === 'matching-id-taken') throw refusal('matching-id-taken')
+    if (outcome === 'matching-id-taken') throw createSmdpError('matching-id-taken')
   }
   throw new SmdpError('order-contended', `the order of ${iccid} was changed by others ${MAX_ROUNDS} times in a row`)
 }

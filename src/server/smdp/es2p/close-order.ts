@@ -1,18 +1,19 @@
-import { refusal } from '../error.ts'
+import { createSmdpError } from '../error.ts'
 import { advance, CLEARED, type Order } from '../order.ts'
 import type { Smdp } from '../settings.ts'
 import { changeOrder } from './change-order.ts'
-import { findOrderOf } from './operator-orders.ts'
+import { findAllowedOrder } from './operator-orders.ts'
 import type { RepeatableAnswer } from './repeated-calls.ts'
 
 /** SGP.22 §5.3.4: from now on the profile may be downloaded. */
 export const createReleaseProfile =
   (smdp: Smdp): RepeatableAnswer<'ReleaseProfile'> =>
   async ({ iccid }, { requester, key }) => {
-    const found = await findOrderOf(smdp.store, requester, iccid)
+    const found = await findAllowedOrder(smdp.store, requester, iccid)
     const release = (order: Order): Order => {
       if (order.state === 'Released') return order
-      if (order.state !== 'Confirmed') throw refusal('release-impossible', `it is ${order.state}`, { about: iccid })
+      if (order.state !== 'Confirmed')
+        throw createSmdpError('release-impossible', `it is ${order.state}`, { about: iccid })
       return advance(order, 'Released', 'ReleaseProfile', smdp.clock())
     }
     await changeOrder(smdp.store, found.iccid, release, { key, answer: () => ({}) })
@@ -24,15 +25,15 @@ export const createCancelOrder =
   (smdp: Smdp): RepeatableAnswer<'CancelOrder'> =>
   async ({ iccid, eid, matchingId, finalProfileStatusIndicator }, { requester, key }) => {
     const final = finalProfileStatusIndicator as 'Available' | 'Unavailable'
-    const found = await findOrderOf(smdp.store, requester, iccid)
+    const found = await findAllowedOrder(smdp.store, requester, iccid)
     const cancel = (order: Order): Order => {
       if (order.state === final) return order
       if (eid !== undefined && order.eid !== undefined && eid !== order.eid)
-        throw refusal('cancelled-eid-mismatch', undefined, { about: eid })
+        throw createSmdpError('cancelled-eid-mismatch', undefined, { about: eid })
       if (matchingId !== undefined && order.matchingId !== undefined && matchingId !== order.matchingId)
-        throw refusal('matching-id-mismatch', undefined, { about: matchingId })
+        throw createSmdpError('matching-id-mismatch', undefined, { about: matchingId })
       if (order.state === 'Downloaded' || order.state === 'Installed' || order.state === 'Unavailable')
-        throw refusal('iccid-unavailable', `it is ${order.state}`, { about: iccid })
+        throw createSmdpError('iccid-unavailable', `it is ${order.state}`, { about: iccid })
       return advance(order, final, 'CancelOrder', smdp.clock(), CLEARED)
     }
     await changeOrder(smdp.store, found.iccid, cancel, { key, answer: () => ({}) })

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { equalBytes } from '../../../asn1/bytes.ts'
-import { refusal } from '../error.ts'
+import { createSmdpError } from '../error.ts'
 import { raiseEvent } from '../events.ts'
 import { advance, type Order } from '../order.ts'
 import type { Smdp } from '../settings.ts'
 import { changeOrder } from './change-order.ts'
-import { findOrderOf } from './operator-orders.ts'
+import { findAllowedOrder } from './operator-orders.ts'
 import type { RepeatableAnswer } from './repeated-calls.ts'
 
 /**
@@ -15,7 +15,7 @@ import type { RepeatableAnswer } from './repeated-calls.ts'
 export const createConfirmOrder =
   (smdp: Smdp): RepeatableAnswer<'ConfirmOrder'> =>
   async (request, { requester, key }) => {
-    const found = await findOrderOf(smdp.store, requester, request.iccid)
+    const found = await findAllowedOrder(smdp.store, requester, request.iccid)
     const matchingId = request.matchingId ?? makeId(smdp.random)
     const confirmed = (order: Order, eventId?: string): Order => confirm(smdp, order, request, matchingId, eventId)
     const answer = (order: Order) => ({
@@ -32,7 +32,7 @@ export const createConfirmOrder =
     if (smdsAddress === undefined || next === found) order = await save()
     else {
       const holder = matchingId === '' ? undefined : await smdp.store.findOrderByMatchingId(matchingId)
-      if (holder !== undefined && holder.iccid !== found.iccid) throw refusal('matching-id-taken')
+      if (holder !== undefined && holder.iccid !== found.iccid) throw createSmdpError('matching-id-taken')
       // An id of its own: the matching id may be given anew while the event of its last order is still to be deleted.
       const eventId = makeId(smdp.random)
       const event = { smdsAddress, iccid: found.iccid, eid: next.eid!, eventId }
@@ -52,14 +52,14 @@ const confirm = (
   eventId: string | undefined,
 ): Order => {
   if (order.eid !== undefined && eid !== undefined && order.eid !== eid)
-    throw refusal('eid-mismatch', undefined, { about: eid })
+    throw createSmdpError('eid-mismatch', undefined, { about: eid })
   const linked = eid ?? order.eid
   const state = releaseFlag ? 'Released' : 'Confirmed'
   const confirmationCodeHash = confirmationCode === undefined ? undefined : hashOf(confirmationCode)
   if (order.state === state && isSame(order, { matchingId, smdsAddress, confirmationCodeHash })) return order
   if (order.state !== 'Allocated' && order.state !== 'Linked')
-    throw refusal('iccid-unavailable', `the order is ${order.state}`, { about: iccid })
-  if (linked === undefined && (smdsAddress !== undefined || matchingId === '')) throw refusal('eid-missing')
+    throw createSmdpError('iccid-unavailable', `the order is ${order.state}`, { about: iccid })
+  if (linked === undefined && (smdsAddress !== undefined || matchingId === '')) throw createSmdpError('eid-missing')
   return advance(order, state, 'ConfirmOrder', smdp.clock(), {
     eid: linked,
     matchingId: given,

@@ -1,9 +1,9 @@
-import { refusal, SmdpError } from '../error.ts'
+import { createSmdpError, SmdpError } from '../error.ts'
 import { iccidText } from '../iccid.ts'
 import { advance, type Order } from '../order.ts'
 import type { Smdp } from '../settings.ts'
 import { changeOrder } from './change-order.ts'
-import { findOrderOf, isAllowed } from './operator-orders.ts'
+import { findAllowedOrder, isAllowed } from './operator-orders.ts'
 import type { RepeatableAnswer } from './repeated-calls.ts'
 
 /** SGP.22 §5.3.1: takes a profile out of the stock, by its ICCID or any of a type. */
@@ -20,23 +20,23 @@ export const createDownloadOrder =
       (order.state === 'Allocated' || order.state === 'Linked')
     const reserve = (order: Order): Order => {
       if (isOrdered(order)) return order
-      if (order.state !== 'Available') throw refusal('iccid-unavailable', undefined, { about: order.iccid })
-      if (!isAllowed(order, requester)) throw refusal('iccid-not-allowed', undefined, { about: order.iccid })
+      if (order.state !== 'Available') throw createSmdpError('iccid-unavailable', undefined, { about: order.iccid })
+      if (!isAllowed(order, requester)) throw createSmdpError('iccid-not-allowed', undefined, { about: order.iccid })
       const state = eid === undefined ? 'Allocated' : 'Linked'
       return advance(order, state, 'DownloadOrder', smdp.clock(), { requester, eid, orderedBy })
     }
     if (iccid !== undefined) {
-      const found = await findOrderOf(smdp.store, requester, iccid)
+      const found = await findAllowedOrder(smdp.store, requester, iccid)
       if (profileType !== undefined && profileType !== found.profileType)
-        throw refusal('profile-type-mismatch', undefined, { about: profileType })
+        throw createSmdpError('profile-type-mismatch', undefined, { about: profileType })
       return answer(await changeOrder(smdp.store, found.iccid, reserve, { key, answer }))
     }
-    if (profileType === undefined) throw refusal('iccid-or-type-missing')
+    if (profileType === undefined) throw createSmdpError('iccid-or-type-missing')
 
     const ofType = await smdp.store.findOrdersOfType(profileType)
-    if (ofType.length === 0) throw refusal('profile-type-unknown', undefined, { about: profileType })
+    if (ofType.length === 0) throw createSmdpError('profile-type-unknown', undefined, { about: profileType })
     if (!ofType.some(order => order.owner === undefined || order.owner === requester))
-      throw refusal('profile-type-not-allowed', undefined, { about: profileType })
+      throw createSmdpError('profile-type-not-allowed', undefined, { about: profileType })
     const ordered = ofType.find(isOrdered)
     if (ordered !== undefined) return answer(ordered)
     for (const { iccid, state, ...order } of ofType) {
@@ -48,5 +48,5 @@ export const createDownloadOrder =
         if (!(error instanceof SmdpError && error.code === 'iccid-unavailable')) throw error
       }
     }
-    throw refusal('profile-type-used-up', undefined, { about: profileType })
+    throw createSmdpError('profile-type-used-up', undefined, { about: profileType })
   }

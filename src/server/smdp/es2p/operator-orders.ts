@@ -1,14 +1,14 @@
-import { refusal } from '../error.ts'
+import { createSmdpError } from '../error.ts'
 import { checkDigit, iccidDigits } from '../iccid.ts'
 import type { Order } from '../order.ts'
 import type { SmdpStore } from '../store.ts'
 
 /** The order of an ICCID as an operator writes it, with or without its check digit (SGP.22 §5.3.1). */
-export const findOrderOf = async (store: SmdpStore, requester: string, iccid: string): Promise<Order> => {
+export const findAllowedOrder = async (store: SmdpStore, requester: string, iccid: string): Promise<Order> => {
   const digits = iccidDigits(iccid)
   const order = (await store.findOrder(digits)) ?? (await store.findOrder(digits + checkDigit(digits)))
-  if (order === undefined) throw refusal('iccid-unknown', undefined, { about: iccid })
-  if (!isAllowed(order, requester)) throw refusal('iccid-not-allowed', undefined, { about: iccid })
+  if (order === undefined) throw createSmdpError('iccid-unknown', undefined, { about: iccid })
+  if (!isAllowed(order, requester)) throw createSmdpError('iccid-not-allowed', undefined, { about: iccid })
   return order
 }
 

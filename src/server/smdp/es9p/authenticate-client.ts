@@ -5,11 +5,11 @@ import type { RspCertificate } from '../../../rsp/certificates/certificate.ts'
 import { sign } from '../../../rsp/crypto/ecdsa.ts'
 import { Signature } from '../../../rsp/identifiers.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
-import { credentialsOf } from '../../rsp-server/ci-choice.ts'
+import { getCredentials } from '../../rsp-server/ci-choice.ts'
 import { verifyEuiccChain } from '../../rsp-server/euicc-chain.ts'
 import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { checkEuiccSigned1 } from '../../rsp-server/transaction.ts'
-import { refusal, SmdpError } from '../error.ts'
+import { createSmdpError, SmdpError } from '../error.ts'
 import { changeOrder } from '../es2p/change-order.ts'
 import { buildMetadata, factsFor } from '../metadata.ts'
 import { advance, isOver, isPending, type Order } from '../order.ts'
@@ -32,12 +32,12 @@ export const createAuthenticateClient =
     const { store } = smdp
     if (response.authenticateResponseError !== undefined) {
       await store.dropSession(session.transactionId)
-      throw refusal('euicc-reported-error', `${response.authenticateResponseError.authenticateErrorCode}`)
+      throw createSmdpError('euicc-reported-error', `${response.authenticateResponseError.authenticateErrorCode}`)
     }
     const { euiccSigned1, euiccSignature1, ...certificates } = response.authenticateResponseOk
 
     // 1. Who is it?
-    const trusted = credentialsOf(smdp.credentials, session.euiccCi)
+    const trusted = getCredentials(smdp.credentials, session.euiccCi)
     const euicc = verifyEuiccChain({
       ...certificates,
       trusted: [trusted.ci.certificate],
@@ -57,7 +57,7 @@ export const createAuthenticateClient =
     const { order, profile } = claimed
 
     // 3. The offer: signed together with the card's own signature, so that it is for this card and session only.
-    const server = credentialsOf(smdp.credentials, session.serverCi)
+    const server = getCredentials(smdp.credentials, session.serverCi)
     const copy = await findCopyFor(smdp, order, euicc.eid!, server.dpPb.certificate.curve)
     const smdpSigned2 = keep(SmdpSigned2, {
       transactionId,
@@ -76,7 +76,7 @@ export const createAuthenticateClient =
       euiccCertificate: euicc.der,
       smdpSignature2,
     })
-    if (outcome === 'stale') throw refusal('unknown-transaction', 'the session does not wait for this')
+    if (outcome === 'stale') throw createSmdpError('unknown-transaction', 'the session does not wait for this')
     return {
       transactionId,
       profileMetadata: buildMetadata(order.iccid, factsFor(profile, order), smdp.address),
@@ -114,11 +114,11 @@ const countAttempt = async (smdp: Smdp, found: Order, eid: string): Promise<Orde
   let failure: SmdpError | undefined
   const order = await changeOrder(smdp.store, found, order => {
     failure = undefined
-    if (order.matchingId !== found.matchingId) throw refusal('matching-id-refused')
+    if (order.matchingId !== found.matchingId) throw createSmdpError('matching-id-refused')
     checkOrder(order, eid, smdp.clock())
     if (order.downloadAttempts < (order.maxAttempts ?? smdp.downloadAttempts))
       return { ...order, downloadAttempts: order.downloadAttempts + 1 }
-    failure = refusal('too-many-downloads')
+    failure = createSmdpError('too-many-downloads')
     return advance(order, 'Error', `AuthenticateClient: ${failure.message}`, smdp.clock())
   })
   if (failure !== undefined) throw failure
@@ -130,18 +130,18 @@ const findOrder = async ({ store }: Smdp, matchingId: string | undefined, eid: s
   if (matchingId === undefined || matchingId === '') {
     const orders = await store.findDefaultOrders(eid)
     const order = orders.find(isPending) ?? orders[0]
-    if (order === undefined) throw refusal('eid-refused', 'no default order waits for it')
+    if (order === undefined) throw createSmdpError('eid-refused', 'no default order waits for it')
     return order
   }
   const order = (await store.findOrderByMatchingId(matchingId)) ?? (await store.findOrderByEventId(matchingId))
-  if (order === undefined) throw refusal('matching-id-refused', undefined, { about: matchingId })
+  if (order === undefined) throw createSmdpError('matching-id-refused', undefined, { about: matchingId })
   return order
 }
 
 /** SGP.22 §3.1.3: single use, for one EID, from its release until it is installed or given up. */
 const checkOrder = (order: Order, eid: string, now: Date): void => {
-  if (isOver(order)) throw refusal('matching-id-refused', 'the order is not open any more')
-  if (order.eid !== undefined && order.eid !== eid) throw refusal('eid-refused', 'the order is for another one')
-  if (!isPending(order)) throw refusal('not-released')
-  if (order.expiresAt !== undefined && order.expiresAt <= now) throw refusal('order-expired')
+  if (isOver(order)) throw createSmdpError('matching-id-refused', 'the order is not open any more')
+  if (order.eid !== undefined && order.eid !== eid) throw createSmdpError('eid-refused', 'the order is for another one')
+  if (!isPending(order)) throw createSmdpError('not-released')
+  if (order.expiresAt !== undefined && order.expiresAt <= now) throw createSmdpError('order-expired')
 }

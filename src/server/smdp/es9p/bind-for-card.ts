@@ -8,7 +8,7 @@ import { CryptoError } from '../../../rsp/crypto/error.ts'
 import { forgetKeyPair, forgetSessionKeys, generateOneTimeKeyPair } from '../../../rsp/crypto/key-agreement.ts'
 import { OneTimePublicKey, Signature, TransactionId } from '../../../rsp/identifiers.ts'
 import { bindProfilePackage, protectProfile } from '../../../rsp/package/bind.ts'
-import { refusal } from '../error.ts'
+import { createSmdpError } from '../error.ts'
 import { buildMetadata } from '../metadata.ts'
 import type { Order } from '../order.ts'
 import type { ProfileFacts } from '../profile-facts.ts'
@@ -89,7 +89,7 @@ const bindAnew = (
     })
   } catch (cause) {
     if (!(cause instanceof CryptoError && cause.code === 'bad-point')) throw cause
-    throw refusal('euicc-signature-invalid', 'its one-time key is no point of the curve', { cause })
+    throw createSmdpError('euicc-signature-invalid', 'its one-time key is no point of the curve', { cause })
   } finally {
     forgetKeyPair(smdpOneTimeKey)
     if (protectedProfile !== undefined) forgetSessionKeys(protectedProfile.keys)

@@ -4,10 +4,10 @@ import type { CancelSessionReason } from '../../../rsp/authentication.ts'
 import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
 import { verify } from '../../../rsp/crypto/ecdsa.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
-import { credentialsOf } from '../../rsp-server/ci-choice.ts'
+import { getCredentials } from '../../rsp-server/ci-choice.ts'
 import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { smdpOid } from '../credentials.ts'
-import { refusal } from '../error.ts'
+import { createSmdpError } from '../error.ts'
 import { changeOrder } from '../es2p/change-order.ts'
 import { endDownload, isPending, type Order } from '../order.ts'
 import type { Smdp } from '../settings.ts'
@@ -33,15 +33,16 @@ export const createCancelSession =
   async ({ transactionId, cancelSessionResponse: { value: response } }) => {
     const session = await findSession(smdp, transactionId, 'authenticated', 'bound')
     if (response.cancelSessionResponseOk === undefined)
-      throw refusal('euicc-reported-error', `${response.cancelSessionResponseError}`)
+      throw createSmdpError('euicc-reported-error', `${response.cancelSessionResponseError}`)
     const { euiccCancelSessionSigned, euiccCancelSessionSignature } = response.cancelSessionResponseOk
     const { publicKey } = parseCertificate(session.euiccCertificate)
     if (!verify(publicKey, euiccCancelSessionSigned.bytes, euiccCancelSessionSignature))
-      throw refusal('euicc-signature-invalid')
+      throw createSmdpError('euicc-signature-invalid')
     const signed = euiccCancelSessionSigned.value
-    if (signed.smdpOid !== smdpOid(credentialsOf(smdp.credentials, session.serverCi))) throw refusal('foreign-smdp-oid')
+    if (signed.smdpOid !== smdpOid(getCredentials(smdp.credentials, session.serverCi)))
+      throw createSmdpError('foreign-smdp-oid')
     if (!equalBytes(signed.transactionId, transactionId))
-      throw refusal('unknown-transaction', 'the eUICC signed for another one')
+      throw createSmdpError('unknown-transaction', 'the eUICC signed for another one')
 
     const { reason } = signed
     // LPAs in the field give up a session whose confirmation code was refused as if the end user had rejected the profile.

@@ -5,7 +5,7 @@ import { ProfileError } from '../../../profile/error.ts'
 import { decodeElements, type ElementOfKind } from '../../../profile/package.ts'
 import type { DeviceInfo } from '../../../rsp/authentication.ts'
 import type { EUICCInfo2, UICCCapability } from '../../../rsp/euicc-info.ts'
-import { refusal } from '../error.ts'
+import { createSmdpError } from '../error.ts'
 import type { ProfileFacts } from '../profile-facts.ts'
 import type { StockProfile } from '../store.ts'
 import { findLack } from './profile-requirements.ts'
@@ -58,17 +58,17 @@ export const checkEligibility = (
 ): void => {
   const forbidden = info.forbiddenProfilePolicyRules ?? []
   const rule = facts.profilePolicyRules?.find(rule => forbidden.includes(rule))
-  if (rule !== undefined) throw refusal('not-eligible', `the eUICC forbids ${rule}`)
+  if (rule !== undefined) throw createSmdpError('not-eligible', `the eUICC forbids ${rule}`)
   // SGP.22 §2.4.5.3: a test profile has keys that everybody knows.
   if (facts.profileClass === 'test' && !info.rspCapability.includes('testProfileSupport'))
-    throw refusal('not-eligible', 'the eUICC takes no test profiles')
+    throw createSmdpError('not-eligible', 'the eUICC takes no test profiles')
   const header = headerOf(profile.package)
   if (header !== undefined) checkHeader(header, info)
   const lack = profile.requires && findLack(profile.requires, deviceCapabilities, info.uiccCapability)
-  if (lack !== undefined) throw refusal('not-eligible', lack)
+  if (lack !== undefined) throw createSmdpError('not-eligible', lack)
   const free = freeMemory(info.extCardResource)
   if (free !== undefined && free < profile.memory)
-    throw refusal('not-enough-memory', `${profile.memory} bytes are needed, ${free} are free`)
+    throw createSmdpError('not-enough-memory', `${profile.memory} bytes are needed, ${free} are free`)
 }
 
 type ProfileHeader = ElementOfKind<'header'>['value']
@@ -78,13 +78,14 @@ const checkHeader = (header: ProfileHeader, info: EUICCInfo2): void => {
   const highest = Math.max(...versions.map(([major]) => major!))
   // A card of a later major version reads the profiles of earlier ones; minor versions add what may be passed over.
   if (header['major-version'] > highest)
-    throw refusal(
+    throw createSmdpError(
       'not-eligible',
       `the profile is of version ${header['major-version']}, the eUICC reads up to ${highest}`,
     )
   for (const service of Object.keys(header['eUICC-Mandatory-services']) as ServiceName[]) {
     const capability = CAPABILITY_OF[service]
-    if (!info.uiccCapability.includes(capability)) throw refusal('not-eligible', `the profile needs ${capability}`)
+    if (!info.uiccCapability.includes(capability))
+      throw createSmdpError('not-eligible', `the profile needs ${capability}`)
   }
 }
 

@@ -7,10 +7,10 @@ import { bindConfirmationCodeHash } from '../../../rsp/crypto/confirmation-code.
 import { verify } from '../../../rsp/crypto/ecdsa.ts'
 import { Signature } from '../../../rsp/identifiers.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
-import { credentialsOf } from '../../rsp-server/ci-choice.ts'
+import { getCredentials } from '../../rsp-server/ci-choice.ts'
 import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { sessionKey } from '../../rsp-server/transaction.ts'
-import { refusal, SmdpError } from '../error.ts'
+import { createSmdpError, SmdpError } from '../error.ts'
 import { changeOrder } from '../es2p/change-order.ts'
 import { factsFor } from '../metadata.ts'
 import { advance, isPending, type Order } from '../order.ts'
@@ -32,16 +32,16 @@ export const createGetBoundProfilePackage =
   async ({ transactionId, prepareDownloadResponse: { value: response } }) => {
     const session = await findSession(smdp, transactionId, 'authenticated', 'bound')
     if (response.downloadResponseError !== undefined)
-      throw refusal('euicc-reported-error', `${response.downloadResponseError.downloadErrorCode}`)
+      throw createSmdpError('euicc-reported-error', `${response.downloadResponseError.downloadErrorCode}`)
     const { euiccSigned2, euiccSignature2 } = response.downloadResponseOk
     const signed = euiccSigned2.value
 
     // The card signs its answer together with the server's signature: it answers this offer and no other.
     const { publicKey } = parseCertificate(session.euiccCertificate)
     const covered = concat(euiccSigned2.bytes, encode(Signature, session.smdpSignature2))
-    if (!verify(publicKey, covered, euiccSignature2)) throw refusal('euicc-signature-invalid')
+    if (!verify(publicKey, covered, euiccSignature2)) throw createSmdpError('euicc-signature-invalid')
     if (sessionKey(signed.transactionId) !== session.transactionId)
-      throw refusal('unknown-transaction', 'the eUICC signed for another one')
+      throw createSmdpError('unknown-transaction', 'the eUICC signed for another one')
     try {
       const confirmed = await checkConfirmationCode(smdp, session, signed)
       return { transactionId, boundProfilePackage: await handOut(smdp, session, signed, confirmed) }
@@ -70,7 +70,7 @@ const handOut = async (
   confirmed: Order,
 ): Promise<Uint8Array> => {
   const { store, clock } = smdp
-  const { dpPb } = credentialsOf(smdp.credentials, session.serverCi)
+  const { dpPb } = getCredentials(smdp.credentials, session.serverCi)
   const profile = (await store.findProfile(session.iccid))!
   const facts = factsFor(profile, confirmed)
   const copy = await bindForCard(smdp, { session, order: confirmed, profile, facts, dpPb, transactionId, euiccOtpk })
@@ -100,9 +100,9 @@ const handOut = async (
 
 /** What may have happened since the card was authenticated. */
 const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date): void => {
-  if (!isPending(order) || (order.matchingId ?? '') !== session.matchingId) throw refusal('profile-unavailable')
-  if (order.eid !== undefined && order.eid !== session.eid) throw refusal('profile-unavailable')
-  if (order.expiresAt !== undefined && order.expiresAt <= now) throw refusal('order-expired')
+  if (!isPending(order) || (order.matchingId ?? '') !== session.matchingId) throw createSmdpError('profile-unavailable')
+  if (order.eid !== undefined && order.eid !== session.eid) throw createSmdpError('profile-unavailable')
+  if (order.expiresAt !== undefined && order.expiresAt <= now) throw createSmdpError('order-expired')
 }
 
 /**
@@ -122,17 +122,17 @@ const checkConfirmationCode = async (
     checkStillOpen(order, session, smdp.clock())
     const { confirmationCodeHash } = order
     if (confirmationCodeHash === undefined) return order
-    if (hashCc === undefined) throw refusal('confirmation-code-missing')
+    if (hashCc === undefined) throw createSmdpError('confirmation-code-missing')
     if (timingSafeEqual(hashCc, bindConfirmationCodeHash(confirmationCodeHash, transactionId))) return { ...order }
     // The same code in the same session is the same call once more, its answer lost on the way.
     if (session.refusedHashCc !== undefined && equalBytes(session.refusedHashCc, hashCc))
-      throw refusal('confirmation-code-refused')
+      throw createSmdpError('confirmation-code-refused')
     const confirmationFailures = order.confirmationFailures + 1
     if (confirmationFailures < smdp.confirmationCodeAttempts) {
-      failure = refusal('confirmation-code-refused')
+      failure = createSmdpError('confirmation-code-refused')
       return { ...order, confirmationFailures }
     }
-    failure = refusal('confirmation-code-attempts-used-up')
+    failure = createSmdpError('confirmation-code-attempts-used-up')
     const cause = `GetBoundProfilePackage: ${failure.message}`
     return advance(order, 'Error', cause, smdp.clock(), { confirmationFailures })
   })

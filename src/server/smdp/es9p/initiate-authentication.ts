@@ -4,7 +4,7 @@ import { chooseCi } from '../../rsp-server/ci-choice.ts'
 import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { isSameHost, isWithin } from '../../rsp-server/server-address.ts'
 import { openTransaction } from '../../rsp-server/transaction.ts'
-import { refusal } from '../error.ts'
+import { createSmdpError } from '../error.ts'
 import type { Smdp } from '../settings.ts'
 
 /** SGP.22 §5.6.1: opens a session, and authenticates the server to the card. */
@@ -12,13 +12,13 @@ export const createInitiateAuthentication =
   (smdp: Smdp): FunctionHandlers<typeof ES9p>['InitiateAuthentication'] =>
   async ({ euiccChallenge, euiccInfo1: { value: info }, smdpAddress }) => {
     const { address, clock, random, store, credentials } = smdp
-    if (!isSameHost(smdpAddress, address)) throw refusal('address-refused', undefined, { about: smdpAddress })
-    if (!isWithin(info.svn, smdp.svnRange)) throw refusal('svn-unsupported', showVersion(info.svn))
+    if (!isSameHost(smdpAddress, address)) throw createSmdpError('address-refused', undefined, { about: smdpAddress })
+    if (!isWithin(info.svn, smdp.svnRange)) throw createSmdpError('svn-unsupported', showVersion(info.svn))
     const { server, euicc } = chooseCi(credentials, info)
 
     const now = clock()
     await store.dropSessionsBefore(now)
-    const { remember, response } = openTransaction({
+    const { session, response } = openTransaction({
       address,
       euiccChallenge,
       server,
@@ -27,7 +27,7 @@ export const createInitiateAuthentication =
       random,
     })
     await store.addSession({
-      ...remember,
+      ...session,
       stage: 'initiated',
       expiresAt: new Date(now.getTime() + smdp.sessionLifetimeMs),
       revision: 1,

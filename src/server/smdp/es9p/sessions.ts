@@ -1,5 +1,5 @@
 import { sessionKey } from '../../rsp-server/transaction.ts'
-import { refusal } from '../error.ts'
+import { createSmdpError } from '../error.ts'
 import type { Smdp } from '../settings.ts'
 import type { SmdpSession } from '../store.ts'
 
@@ -10,12 +10,12 @@ export const findSession = async <S extends SmdpSession['stage']>(
   ...stages: readonly S[]
 ): Promise<Extract<SmdpSession, { stage: S }>> => {
   const session = await store.findSession(sessionKey(transactionId))
-  if (session === undefined) throw refusal('unknown-transaction')
+  if (session === undefined) throw createSmdpError('unknown-transaction')
   if (session.expiresAt <= clock()) {
     await store.dropSession(session.transactionId)
-    throw refusal('unknown-transaction', 'the session has expired')
+    throw createSmdpError('unknown-transaction', 'the session has expired')
   }
   if (!(stages as readonly string[]).includes(session.stage))
-    throw refusal('unknown-transaction', 'the session does not wait for this')
+    throw createSmdpError('unknown-transaction', 'the session does not wait for this')
   return session as Extract<SmdpSession, { stage: S }>
 }

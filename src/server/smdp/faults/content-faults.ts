@@ -6,7 +6,7 @@ import { parseCertificate } from '../../../rsp/certificates/certificate.ts'
 import { sign } from '../../../rsp/crypto/ecdsa.ts'
 import { Signature } from '../../../rsp/identifiers.ts'
 import type { ES9p } from '../../../rsp/interfaces/es9p.ts'
-import { credentialsOf } from '../../rsp-server/ci-choice.ts'
+import { getCredentials } from '../../rsp-server/ci-choice.ts'
 import type { FunctionHandlers } from '../../rsp-server/json-binding.ts'
 import { findSession } from '../es9p/sessions.ts'
 import type { Smdp } from '../settings.ts'
@@ -16,11 +16,11 @@ import { changeByte } from './transport-faults.ts'
 type Es9Answers = FunctionHandlers<typeof ES9p>
 
 /** The functions, wrong in what they give. They run as they always do: what they leave in the store is right. */
-export const injectContentFaults = (smdp: Smdp, answers: Es9Answers, misbehaviour: Faults): Es9Answers => ({
+export const injectContentFaults = (smdp: Smdp, answers: Es9Answers, faults: Faults): Es9Answers => ({
   ...answers,
   InitiateAuthentication: async function injectInitiateAuthenticationFault(request, call) {
     const right = (await answers.InitiateAuthentication(request, call))!
-    const wrong = misbehaviour.drawContent('InitiateAuthentication')
+    const wrong = faults.drawContent('InitiateAuthentication')
     if (wrong?.kind === 'wrong-signature') return { ...right, serverSignature1: changeByte(right.serverSignature1, -1) }
     if (wrong?.kind === 'wrong-certificate') {
       const { der, privateKey } = otherFor(wrong, right.serverCertificate)
@@ -31,14 +31,14 @@ export const injectContentFaults = (smdp: Smdp, answers: Es9Answers, misbehaviou
       const { serverCi } = await findSession(smdp, right.transactionId, 'initiated')
       const { value } = right.serverSigned1
       const serverSigned1 = keep(ServerSigned1, { ...value, euiccChallenge: changeByte(value.euiccChallenge, 0) })
-      const { privateKey } = credentialsOf(smdp.credentials, serverCi).dpAuth
+      const { privateKey } = getCredentials(smdp.credentials, serverCi).dpAuth
       return { ...right, serverSigned1, serverSignature1: sign(privateKey, serverSigned1.bytes) }
     }
     return right
   },
   AuthenticateClient: async function injectAuthenticateClientFault(request, call) {
     const right = (await answers.AuthenticateClient(request, call))!
-    const wrong = misbehaviour.drawContent('AuthenticateClient')
+    const wrong = faults.drawContent('AuthenticateClient')
     if (wrong?.kind === 'wrong-signature') return { ...right, smdpSignature2: changeByte(right.smdpSignature2, -1) }
     if (wrong?.kind === 'wrong-certificate') {
       const { der, privateKey } = otherFor(wrong, right.smdpCertificate)
@@ -51,7 +51,7 @@ export const injectContentFaults = (smdp: Smdp, answers: Es9Answers, misbehaviou
   },
   GetBoundProfilePackage: async function injectGetBoundProfilePackageFault(request, call) {
     const right = (await answers.GetBoundProfilePackage(request, call))!
-    const wrong = misbehaviour.drawContent('GetBoundProfilePackage')
+    const wrong = faults.drawContent('GetBoundProfilePackage')
     const { boundProfilePackage } = right
     if (wrong?.kind === 'wrong-signature')
       return { ...right, boundProfilePackage: changeByte(boundProfilePackage, endOfSignature(boundProfilePackage) - 1) }

@@ -38,7 +38,7 @@ export type WrongTransport =
 
 export interface FaultRule {
   readonly function: FunctionName
-  readonly behaviour: WrongContent | WrongTransport
+  readonly fault: WrongContent | WrongTransport
   /** How often; without it, for ever. */
   readonly count?: number | undefined
   /** Of a call that it fits: 0 to 1, by default 1. */
@@ -63,8 +63,7 @@ const TRANSPORT: readonly string[] = [
   'malformed',
   'changed-byte',
 ] satisfies WrongTransport['kind'][]
-const isTransport = (behaviour: WrongContent | WrongTransport): behaviour is WrongTransport =>
-  TRANSPORT.includes(behaviour.kind)
+const isTransport = (fault: WrongContent | WrongTransport): fault is WrongTransport => TRANSPORT.includes(fault.kind)
 
 /**
  * What a test of cards and LPAs wants of a server: that it is wrong at one place, so often, and right at all others.
@@ -86,11 +85,11 @@ export const createFaults = ({
   const draw = (name: FunctionName, wantsTransport: boolean): WrongContent | WrongTransport | undefined => {
     for (const entry of standing) {
       const { rule } = entry
-      if (rule.function !== name || isTransport(rule.behaviour) !== wantsTransport) continue
+      if (rule.function !== name || isTransport(rule.fault) !== wantsTransport) continue
       if (entry.done >= (rule.count ?? Number.POSITIVE_INFINITY) || !falls(rule.probability ?? 1)) continue
       entry.done++
       onFault()
-      return rule.behaviour
+      return rule.fault
     }
     return undefined
   }

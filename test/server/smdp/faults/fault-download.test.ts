@@ -30,8 +30,8 @@ const upp = encodeProfilePackage(
 
 /** Our LPA and the software eUICC before a server that misbehaves: how they see it, and whether the order survives. */
 const createDownloadFixture = async (...rules: FaultRule[]) => {
-  const misbehaviour = createFaults({ random: seededRandom('fixture'), sleep: async () => {}, rules })
-  const fixture = await createSmdpFixture({ package: upp, misbehaviour })
+  const faults = createFaults({ random: seededRandom('fixture'), sleep: async () => {}, rules })
+  const fixture = await createSmdpFixture({ package: upp, faults })
   await fixture.order()
   const card = await createEuicc({
     identity: createDefaultIdentity([pki], { rootDsAddress: 'ds.example.com', defaultDpAddress: ADDRESS }),
@@ -58,7 +58,7 @@ const createDownloadFixture = async (...rules: FaultRule[]) => {
       }),
     )
   const profiles = () => card.exclusive(channel => withIsdr(channel, {}, listProfiles))
-  return { ...fixture, misbehaviour, download, profiles }
+  return { ...fixture, faults, download, profiles }
 }
 
 const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault) => {
@@ -74,36 +74,36 @@ describe('our LPA and the software eUICC before a server that misbehaves once', 
     [
       'its first signature',
       'card-refused invalidSignature',
-      { function: 'InitiateAuthentication', behaviour: { kind: 'wrong-signature' } },
+      { function: 'InitiateAuthentication', fault: { kind: 'wrong-signature' } },
     ],
     [
       'another challenge',
       'server-mismatch',
-      { function: 'InitiateAuthentication', behaviour: { kind: 'wrong-challenge' } },
+      { function: 'InitiateAuthentication', fault: { kind: 'wrong-challenge' } },
     ],
     ...(['expired', 'wrong-role', 'unknown-ci', 'bad-signature', 'wrong-key-usage'] as const).map(
       (fault): (typeof cases)[number] => [
         `a DPauth certificate: ${fault}`,
         /^card-refused (invalidCertificate|ciPKUnknown|invalidOid)$/,
-        { function: 'InitiateAuthentication', behaviour: faulty('DPauth', fault) },
+        { function: 'InitiateAuthentication', fault: faulty('DPauth', fault) },
       ],
     ),
     [
       'the signature of its offer',
       'card-refused invalidSignature',
-      { function: 'AuthenticateClient', behaviour: { kind: 'wrong-signature' } },
+      { function: 'AuthenticateClient', fault: { kind: 'wrong-signature' } },
     ],
     ...(['expired', 'wrong-role', 'unknown-ci'] as const).map((fault): (typeof cases)[number] => [
       `a DPpb certificate: ${fault}`,
       'card-refused invalidCertificate',
-      { function: 'AuthenticateClient', behaviour: faulty('DPpb', fault) },
+      { function: 'AuthenticateClient', fault: faulty('DPpb', fault) },
     ]),
     [
       'an error of HTTP',
       'http-status',
-      { function: 'GetBoundProfilePackage', behaviour: { kind: 'http-status', status: 503 } },
+      { function: 'GetBoundProfilePackage', fault: { kind: 'http-status', status: 503 } },
     ],
-    ['half an answer', 'bad-server-answer', { function: 'AuthenticateClient', behaviour: { kind: 'malformed' } }],
+    ['half an answer', 'bad-server-answer', { function: 'AuthenticateClient', fault: { kind: 'malformed' } }],
   ]
   it.each(cases)('%s: %s, nothing is installed, and the order is as it was', async (_, seen, rule) => {
     const fixture = await createDownloadFixture({ ...rule, count: 1 })
@@ -111,7 +111,7 @@ describe('our LPA and the software eUICC before a server that misbehaves once', 
     if (typeof seen === 'string') expect(outcome).toBe(seen)
     else expect(outcome).toMatch(seen)
     expect(await fixture.profiles()).toEqual([])
-    expect(fixture.misbehaviour.listRules()[0]!.done).toBe(1)
+    expect(fixture.faults.listRules()[0]!.done).toBe(1)
     const state = await fixture.stateOf()
     expect(['Released', 'Downloaded', 'Error']).toContain(state)
     expect(fixture.defects).toEqual([])
@@ -122,8 +122,8 @@ describe('our LPA and the software eUICC before a server that misbehaves once', 
   it.each([
     ['in its signature', { kind: 'wrong-signature' }],
     ['in the middle of the profile', { kind: 'changed-byte', offset: -100 }],
-  ] as const)('a package changed %s installs nothing', async (_, behaviour) => {
-    const fixture = await createDownloadFixture({ function: 'GetBoundProfilePackage', behaviour, count: 1 })
+  ] as const)('a package changed %s installs nothing', async (_, fault) => {
+    const fixture = await createDownloadFixture({ function: 'GetBoundProfilePackage', fault, count: 1 })
     expect(await fixture.download()).toMatch(/^install-failed/)
     expect(await fixture.profiles()).toEqual([])
     expect(await fixture.stateOf()).toBe('Error')
@@ -143,8 +143,8 @@ describe.skipIf(missing)(
       'CERT_UNKNOWN_CI_ECDSA_NIST',
     ])('%s in place of CERT.DPauth is refused by the card', async name => {
       const der = new Uint8Array(readFileSync(resolve(folder, `${name}.der`)))
-      const behaviour = { kind: 'wrong-certificate' as const, certificate: { der } }
-      const fixture = await createDownloadFixture({ function: 'InitiateAuthentication', behaviour, count: 1 })
+      const fault = { kind: 'wrong-certificate' as const, certificate: { der } }
+      const fixture = await createDownloadFixture({ function: 'InitiateAuthentication', fault, count: 1 })
       expect(await fixture.download()).toMatch(/^(card-refused|server-mismatch|not-an-smdp|wrong-server)/)
       expect(await fixture.stateOf()).toBe('Released')
       expect(await fixture.download()).toBe('installed')

@@ -24,16 +24,16 @@ import { accepted, createSmdpFixture, ICCID, MATCHING_ID, post, refused, START, 
 
 const sceneWith = async (...rules: FaultRule[]) => {
   const slept: number[] = []
-  const misbehaviour = createFaults({
-    random: seededRandom('misbehaviour'),
+  const faults = createFaults({
+    random: seededRandom('faults'),
     sleep: async milliseconds => {
       slept.push(milliseconds)
     },
     rules,
   })
-  const fixture = await createSmdpFixture({ misbehaviour })
+  const fixture = await createSmdpFixture({ faults })
   await fixture.order()
-  return { ...fixture, misbehaviour, slept }
+  return { ...fixture, faults, slept }
 }
 type Fixture = Awaited<ReturnType<typeof sceneWith>>
 const pki = testPki('P-256')
@@ -62,7 +62,7 @@ describe('a server told to misbehave in what it gives', () => {
   it('signs its challenge wrongly, once', async () => {
     const fixture = await sceneWith({
       function: 'InitiateAuthentication',
-      behaviour: { kind: 'wrong-signature' },
+      fault: { kind: 'wrong-signature' },
       count: 1,
     })
     const valid = async () => {
@@ -76,7 +76,7 @@ describe('a server told to misbehave in what it gives', () => {
   it('answers another challenge, rightly signed', async () => {
     const fixture = await sceneWith({
       function: 'InitiateAuthentication',
-      behaviour: { kind: 'wrong-challenge' },
+      fault: { kind: 'wrong-challenge' },
       count: 1,
     })
     const { serverSigned1, serverSignature1 } = accepted(await fixture.initiate(fixture.card))
@@ -104,12 +104,12 @@ describe('a server told to misbehave in what it gives', () => {
     const fixture = await sceneWith(
       {
         function: 'InitiateAuthentication',
-        behaviour: { kind: 'wrong-certificate', certificate: other('DPauth') },
+        fault: { kind: 'wrong-certificate', certificate: other('DPauth') },
         count: 1,
       },
       {
         function: 'AuthenticateClient',
-        behaviour: { kind: 'wrong-certificate', certificate: other('DPpb') },
+        fault: { kind: 'wrong-certificate', certificate: other('DPpb') },
         count: 1,
       },
     )
@@ -135,7 +135,7 @@ describe('a server told to misbehave in what it gives', () => {
   it('shows a certificate whose key it has not', async () => {
     const fixture = await sceneWith({
       function: 'InitiateAuthentication',
-      behaviour: { kind: 'wrong-certificate', certificate: { der: pki.eum.certificate.der } },
+      fault: { kind: 'wrong-certificate', certificate: { der: pki.eum.certificate.der } },
     })
     const { serverCertificate } = accepted(await fixture.initiate(fixture.card))
     expect(toHex(serverCertificate)).toBe(toHex(pki.eum.certificate.der))
@@ -144,7 +144,7 @@ describe('a server told to misbehave in what it gives', () => {
   it('signs its offer wrongly', async () => {
     const fixture = await sceneWith({
       function: 'AuthenticateClient',
-      behaviour: { kind: 'wrong-signature' },
+      fault: { kind: 'wrong-signature' },
       count: 1,
     })
     const offered = accepted(await fixture.authenticate(fixture.card))
@@ -160,7 +160,7 @@ describe('a server told to misbehave in what it gives', () => {
   ])('changes the byte at %i of the package, and keeps the right one', async (offset, mask) => {
     const fixture = await sceneWith({
       function: 'GetBoundProfilePackage',
-      behaviour: { kind: 'changed-byte', offset, mask },
+      fault: { kind: 'changed-byte', offset, mask },
       count: 1,
     })
     const offered = accepted(await fixture.authenticate(fixture.card))
@@ -178,8 +178,8 @@ describe('a server told to misbehave in what it gives', () => {
     const differing = [...right.keys()].filter(index => right[index] !== wrong[index])
     expect([differing, wrong[at]! ^ right[at]!]).toEqual([[at], mask])
 
-    fixture.misbehaviour.setRules([
-      { function: 'GetBoundProfilePackage', behaviour: { kind: 'changed-byte', offset, mask }, count: 1 },
+    fixture.faults.setRules([
+      { function: 'GetBoundProfilePackage', fault: { kind: 'changed-byte', offset, mask }, count: 1 },
     ])
     const message = encode(remoteProfileProvisioning(ES9pAsn1.GetBoundProfilePackage.request), request)
     const sendInAsn1 = async () => {
@@ -197,7 +197,7 @@ describe('a server told to misbehave in what it gives', () => {
   it('signs the package wrongly', async () => {
     const fixture = await sceneWith({
       function: 'GetBoundProfilePackage',
-      behaviour: { kind: 'wrong-signature' },
+      fault: { kind: 'wrong-signature' },
       count: 1,
     })
     const offered = accepted(await fixture.authenticate(fixture.card))
@@ -216,7 +216,7 @@ describe('a server told to misbehave in how its answers come', () => {
   it.each([500, 502, 503])('answers with %i and has done nothing', async status => {
     const fixture = await sceneWith({
       function: 'InitiateAuthentication',
-      behaviour: { kind: 'http-status', status },
+      fault: { kind: 'http-status', status },
       count: 1,
     })
     expect((await fixture.smdp.es9p(initiateRequest(fixture))).status).toBe(status)
@@ -224,14 +224,14 @@ describe('a server told to misbehave in how its answers come', () => {
   })
 
   it('drops the connection', async () => {
-    const fixture = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
+    const fixture = await sceneWith({ function: 'InitiateAuthentication', fault: { kind: 'reset' }, count: 1 })
     const response = await fixture.smdp.es9p(initiateRequest(fixture))
     await expect(response.arrayBuffer()).rejects.toThrow('reset')
     await downloads(fixture)
   })
 
   it('drops it on a real socket, and takes the next one', async () => {
-    const fixture = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'reset' }, count: 1 })
+    const fixture = await sceneWith({ function: 'InitiateAuthentication', fault: { kind: 'reset' }, count: 1 })
     const server = createServer(mountFetch(fixture.smdp.es9p))
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
@@ -252,7 +252,7 @@ describe('a server told to misbehave in how its answers come', () => {
   })
 
   it('breaks its answer off in the middle', async () => {
-    const fixture = await sceneWith({ function: 'InitiateAuthentication', behaviour: { kind: 'malformed' }, count: 1 })
+    const fixture = await sceneWith({ function: 'InitiateAuthentication', fault: { kind: 'malformed' }, count: 1 })
     const response = await fixture.smdp.es9p(initiateRequest(fixture))
     await expect(response.json()).rejects.toThrow(SyntaxError)
     await downloads(fixture)
@@ -261,7 +261,7 @@ describe('a server told to misbehave in how its answers come', () => {
   it('is late', async () => {
     const fixture = await sceneWith({
       function: 'CancelSession',
-      behaviour: { kind: 'delay', milliseconds: 2000 },
+      fault: { kind: 'delay', milliseconds: 2000 },
       count: 1,
     })
     const { transactionId } = accepted(await fixture.authenticate(fixture.card))
@@ -275,7 +275,7 @@ describe('a server told to misbehave in how its answers come', () => {
     async name => {
       const fixture = await sceneWith({
         function: name,
-        behaviour: { kind: 'http-status', status: 503, after: true },
+        fault: { kind: 'http-status', status: 503, after: true },
         count: 1,
       })
       const offered = accepted(await fixture.authenticate(fixture.card))
@@ -295,7 +295,7 @@ describe('a server told to misbehave in how its answers come', () => {
   it('does so in the ASN.1 binding too', async () => {
     const fixture = await sceneWith({
       function: 'AuthenticateClient',
-      behaviour: { kind: 'http-status', status: 502 },
+      fault: { kind: 'http-status', status: 502 },
       count: 1,
     })
     const opened = accepted(await fixture.initiate(fixture.card))
@@ -334,38 +334,38 @@ describe('a server that may misbehave', () => {
 describe('the rules', () => {
   const rule = (name: FunctionName, more: Partial<FaultRule> = {}): FaultRule => ({
     function: name,
-    behaviour: { kind: 'http-status', status: 503 },
+    fault: { kind: 'http-status', status: 503 },
     ...more,
   })
 
   it('fit one function, and are taken in their order', async () => {
     const fixture = await sceneWith(
       rule('InitiateAuthentication', { count: 2 }),
-      rule('InitiateAuthentication', { behaviour: { kind: 'http-status', status: 500 }, count: 1 }),
+      rule('InitiateAuthentication', { fault: { kind: 'http-status', status: 500 }, count: 1 }),
     )
     const statuses: number[] = []
     for (let call = 0; call < 4; call++) statuses.push((await fixture.smdp.es9p(initiateRequest(fixture))).status)
     expect(statuses).toEqual([503, 503, 500, 200])
-    expect(fixture.misbehaviour.listRules().map(({ done }) => done)).toEqual([2, 1])
+    expect(fixture.faults.listRules().map(({ done }) => done)).toEqual([2, 1])
   })
 
   it('can be changed while the server runs', async () => {
     const fixture = await sceneWith()
     expect((await fixture.smdp.es9p(initiateRequest(fixture))).status).toBe(200)
-    fixture.misbehaviour.setRules([rule('InitiateAuthentication')])
+    fixture.faults.setRules([rule('InitiateAuthentication')])
     expect((await fixture.smdp.es9p(initiateRequest(fixture))).status).toBe(503)
-    fixture.misbehaviour.setRules([])
+    fixture.faults.setRules([])
     await downloads(fixture)
   })
 
   it('fall with their probability, and with the same seed in the same calls', () => {
     const draw = (seed: string) => {
-      const misbehaviour = createFaults({
+      const faults = createFaults({
         random: seededRandom(seed),
         sleep: async () => {},
         rules: [rule('CancelSession', { probability: 0.25 })],
       })
-      return Array.from({ length: 2000 }, () => misbehaviour.drawTransport('CancelSession') !== undefined)
+      return Array.from({ length: 2000 }, () => faults.drawTransport('CancelSession') !== undefined)
     }
     const fallen = draw('a').filter(Boolean).length
     expect(fallen).toBeGreaterThan(400)
