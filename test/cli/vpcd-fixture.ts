@@ -62,7 +62,6 @@ context.close()
 const PROGRAM = `
 import smartcard from 'smartcard'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ROOT, ROOT } from '../paths.ts'
 const context = new smartcard.Context()
 const converse = async reader => {
   const card = await reader.connect(2, 3)
