@@ -40,7 +40,7 @@ export const classFor = (channel: number, cla: number): number => {
   const { proprietary, chaining, secureMessaging } = decodeClass(cla)
   const outer = (proprietary ? 0x80 : 0) | (chaining ? 0x10 : 0)
   if (channel >= 4) return outer | 0x40 | (secureMessaging ? 0x20 : 0) | (channel - 4)
-  // The first coding tells three kinds of secure messaging apart, the further one only this.
+  // The first coding distinguishes three kinds of secure messaging, the further coding one.
   return cla & 0x40 ? outer | (secureMessaging ? 0x08 : 0) | channel : (cla & 0xfc) | channel
 }
 

@@ -21,7 +21,7 @@ export interface RigWatch {
   readonly rigs: readonly Rig[]
   readonly links: Links
   /** For the user at the terminal. */
-  say(sentence: string): void
+  print(sentence: string): void
   /** For the log: changes without an effect now. */
   note(sentence: string): void
   readonly watch?: typeof watchReaders
@@ -31,12 +31,12 @@ export interface RigWatch {
  * Reports readers and cards that are connected or removed while the bench runs, and the rigs that become available.
  * A run chooses its rig when it begins, so the bench needs no restart. The state at the start is only logged.
  */
-export const watchRigs = ({ rigs, links, say, note, watch = watchReaders }: RigWatch): (() => void) => {
+export const watchRigs = ({ rigs, links, print, note, watch = watchReaders }: RigWatch): (() => void) => {
   let isNews = false
   const onCard = async (reader: string): Promise<void> => {
     for (const rig of rigs)
       if (getLinkKind(rig) === 'pcsc' && (await probeRig(links)(rig)).attached)
-        say(`${reader}: the rig ${rig.name} is attached`)
+        print(`${reader}: the rig ${rig.name} is attached`)
   }
   return watch({
     answers: pcscdAnswers,
@@ -45,7 +45,7 @@ export const watchRigs = ({ rigs, links, say, note, watch = watchReaders }: RigW
       if (change.kind === 'service-came') return note(SENTENCES[change.kind])
       const sentence = `${change.reader}: ${SENTENCES[change.kind]}`
       if (!isNews) return note(sentence)
-      say(sentence)
+      print(sentence)
       if (change.kind === 'card-came') onCard(change.reader).catch((error: unknown) => note(String(error)))
     },
     later(look) {

@@ -5,9 +5,9 @@ import type { Links } from '../../src/rigs/attach.ts'
 import { SOFTWARE_RIG } from '../../src/rigs/rig.ts'
 import { watchRigs } from '../../src/rigs/watch-rigs.ts'
 
-describe('rigs that come while the bench runs', () => {
-  it('are told of, with the rig that is attached now; what was there before is not news', async () => {
-    const said: string[] = []
+describe('watchRigs', () => {
+  it('watchRigs prints later changes and the rig that becomes available, and only logs the state at the start', async () => {
+    const printed: string[] = []
     const noted: string[] = []
     let watching: WatchOptions | undefined
     let look = (): void => {}
@@ -23,8 +23,8 @@ describe('rigs that come while the bench runs', () => {
             name === 'desk' ? { attached: true } : { attached: false, reason: 'no' },
         },
       } as unknown as Links,
-      say: sentence => {
-        said.push(sentence)
+      print: sentence => {
+        printed.push(sentence)
         if (sentence.includes('attached')) look()
       },
       note: sentence => noted.push(sentence),
@@ -36,7 +36,7 @@ describe('rigs that come while the bench runs', () => {
     watching!.onChange({ kind: 'service-left', error: new PcscError('no-service', 'pcscd does not run; start it') })
     watching!.onChange({ kind: 'service-came' })
     watching!.onChange({ kind: 'reader-came', reader: 'Cherry 00 00' })
-    expect(said).toEqual([])
+    expect(printed).toEqual([])
     watching!.later(() => {})()
     const attached = new Promise<void>(resolve => {
       look = resolve
@@ -46,11 +46,11 @@ describe('rigs that come while the bench runs', () => {
     await attached
     watching!.onChange({ kind: 'card-left', reader: 'ACS 00 00' })
     stop()
-    expect(said).toEqual([
+    expect(printed).toEqual([
       'ACS 00 00: the reader was connected',
       'ACS 00 00: a card was inserted',
       'ACS 00 00: the rig desk is attached',
-      'ACS 00 00: the card was taken out',
+      'ACS 00 00: the card was removed',
     ])
     expect(noted).toEqual(['pcscd does not run; start it', 'pcscd answers', 'Cherry 00 00: the reader was connected'])
   })

@@ -3,7 +3,7 @@ import { type CardJournal, createCardJournal } from '../../evidence/card-journal
 import { BenchError } from '../../host/error.ts'
 import { VERSION } from '../../host/version.ts'
 import { type OpenedRig, openRig } from '../../rigs/attach.ts'
-import { networkSocketOf, openNetworkSocket } from '../../rigs/emulator/network-socket.ts'
+import { getNetworkSocketPath, openNetworkSocket } from '../../rigs/emulator/network-socket.ts'
 import { type Rig, summarizeRig } from '../../rigs/rig.ts'
 import { openServices, type Services } from '../../services/services.ts'
 import { makeSupply, type Supply, stockProfile } from '../../services/stock.ts'
@@ -71,7 +71,7 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     await store.close()
     throw error
   })
-  const networkSocket = await openNetworkSocket(networkSocketOf(home.path), services.network).catch(
+  const networkSocket = await openNetworkSocket(getNetworkSocketPath(home.path), services.network).catch(
     (cause: unknown) => {
       log.warn(
         { err: cause },

@@ -12,7 +12,7 @@ import {
   openNamedCard,
   removeNamedCard,
 } from '../../rigs/emulator/named-card.ts'
-import { networkSocketOf } from '../../rigs/emulator/network-socket.ts'
+import { getNetworkSocketPath } from '../../rigs/emulator/network-socket.ts'
 import { plugIntoTcp } from '../../rigs/emulator/tcp-emulator.ts'
 import { plugIntoVpcd } from '../../rigs/emulator/vpcd-emulator.ts'
 import { createTerminal, printJson, type Terminal } from '../terminal.ts'
@@ -76,7 +76,7 @@ const startEmulator = async (
   const { modemOf } = await import('../../rigs/emulator/emulated-modem.ts')
   const link = options.link === undefined ? undefined : resolve(runtime.workingFolder, options.link)
   const { attachThrough } = await import('../../rigs/emulator/bench-network.ts')
-  const register = attachThrough(networkSocketOf(homePath(runtime.environment, runtime.workingFolder)))
+  const register = attachThrough(getNetworkSocketPath(homePath(runtime.environment, runtime.workingFolder)))
   const emulator = await plugIntoPty({ link, makeModem: modemOf(getQuirks(options), register) }, settings)
   explain(
     `it is in a modem at ${emulator.path}${link === undefined ? '' : `, also ${link}`}. To use it as a rig, write to rigs/${options.name}.yaml:`,
@@ -107,7 +107,7 @@ export const emulateCommand = async (runtime: Runtime, options: EmulateOptions):
       options,
       {
         card: named.card,
-        say: line => terminal.line(line),
+        print: line => terminal.line(line),
         report: error => runtime.err.write(`esim-bench: ${error instanceof Error ? error.message : String(error)}\n`),
         after: afterTimeout,
       },

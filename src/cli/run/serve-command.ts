@@ -27,7 +27,7 @@ const whileServing = (
       const stop = showRuns(bench.book, terminal)
       const stopWatching = watchRigs({
         ...context,
-        say: sentence => terminal.line(sentence),
+        print: sentence => terminal.line(sentence),
         note: sentence => context.log.info(sentence),
       })
       try {

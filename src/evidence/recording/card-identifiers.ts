@@ -2,7 +2,7 @@ import { equalBytes } from '../../asn1/bytes.ts'
 import { completeEid } from '../../rsp/certificates/test-pki.ts'
 
 /** An identifier of a card, profile or subscriber. */
-export interface CardNumber {
+export interface CardIdentifier {
   readonly kind: 'eid' | 'iccid' | 'imsi'
   readonly digits: string
 }
@@ -42,9 +42,9 @@ const readImsi = (content: Uint8Array): string | undefined => {
 }
 
 /** The identifiers in a message: elements '5A' of 16 bytes (EID) or 10 bytes (ICCID), and EF.ICCID and EF.IMSI. */
-const numbersIn = (bytes: Uint8Array, file: string | undefined): CardNumber[] => {
-  const found: CardNumber[] = []
-  const add = (kind: CardNumber['kind'], digits: string | undefined): void => {
+const findIdentifiers = (bytes: Uint8Array, file: string | undefined): CardIdentifier[] => {
+  const found: CardIdentifier[] = []
+  const add = (kind: CardIdentifier['kind'], digits: string | undefined): void => {
     if (digits !== undefined) found.push({ kind, digits })
   }
   if (file === '2fe2') add('iccid', readIccid(bytes))
@@ -68,7 +68,7 @@ const luhn = (digits: string): string => {
 }
 
 /** A replacement with the same issuer and length. A correct check digit is replaced by a correct one. */
-const inventedFor = ({ kind, digits }: CardNumber, count: number): string => {
+const createReplacement = ({ kind, digits }: CardIdentifier, count: number): string => {
   const filled = (kept: number, length: number): string =>
     `${digits.slice(0, kept)}${String(count).padStart(length - kept, '0')}`
   if (kind === 'eid') return completeEid(filled(8, 30))
@@ -82,16 +82,16 @@ const inventedFor = ({ kind, digits }: CardNumber, count: number): string => {
 /** All identifiers of the messages with their replacements. The result depends only on the messages. */
 export const collectNumbers = (
   messages: readonly { readonly bytes: Uint8Array; readonly file?: string | undefined }[],
-): Map<CardNumber, string> => {
-  const found = new Map<string, CardNumber>()
+): Map<CardIdentifier, string> => {
+  const found = new Map<string, CardIdentifier>()
   for (const { bytes, file } of messages)
-    for (const number of numbersIn(bytes, file)) found.set(`${number.kind} ${number.digits}`, number)
+    for (const number of findIdentifiers(bytes, file)) found.set(`${number.kind} ${number.digits}`, number)
   const taken = new Set([...found.values()].map(({ digits }) => digits))
-  const replacements = new Map<CardNumber, string>()
+  const replacements = new Map<CardIdentifier, string>()
   let count = 0
   for (const number of found.values()) {
-    let instead = inventedFor(number, ++count)
-    while (taken.has(instead)) instead = inventedFor(number, ++count)
+    let instead = createReplacement(number, ++count)
+    while (taken.has(instead)) instead = createReplacement(number, ++count)
     taken.add(instead)
     replacements.set(number, instead)
   }
@@ -99,7 +99,7 @@ export const collectNumbers = (
 }
 
 /** All encodings of an identifier in messages. */
-export const formsOf = ({ kind, digits }: CardNumber, instead: string): Form[] => {
+export const getForms = ({ kind, digits }: CardIdentifier, instead: string): Form[] => {
   const ways = kind === 'imsi' ? [inImsiFile(9), inImsiFile(1), ascii] : [bcd, swapped, ascii]
   return ways.map(write => ({ bytes: write(digits), instead: write(instead) }))
 }

@@ -1,6 +1,6 @@
 import type { Recording, RecordingEntry } from '../../apdu/recording/recording.ts'
 import { concat, fromHex, toHex } from '../../asn1/bytes.ts'
-import { collectNumbers, formsOf, replaceNumbers } from './card-identifiers.ts'
+import { collectNumbers, getForms, replaceNumbers } from './card-identifiers.ts'
 
 /*
  * Replaces each EID, ICCID and IMSI of a recording at all its positions, also across STORE DATA segments and GET RESPONSE.
@@ -70,7 +70,7 @@ export const redactRecording = ({ header, exchanges }: Recording): Recording => 
     concat(...pieces.map(({ entry, side, from, to }) => entries[entry]![side]!.subarray(from, to)))
 
   const numbers = collectNumbers(messages.map(message => ({ bytes: read(message), file: message.file })))
-  const forms = [...numbers].flatMap(([number, instead]) => formsOf(number, instead))
+  const forms = [...numbers].flatMap(([number, instead]) => getForms(number, instead))
   for (const message of messages) {
     const replaced = replaceNumbers(read(message), forms)
     let at = 0

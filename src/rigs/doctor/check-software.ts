@@ -34,7 +34,7 @@ const NATIVE: readonly NativePackage[] = [
   { name: 'serialport', for: 'modems', todo: 'run npm ci; compiling the package needs a C++ compiler and python3' },
   {
     name: 'node-pty',
-    for: 'euicc plug --pty, a software modem on a tty',
+    for: 'euicc emulate --pty, a software modem on a tty',
     todo: 'run npm ci; compiling the package needs a C++ compiler, make and python3',
   },
 ]

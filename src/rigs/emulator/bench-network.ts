@@ -6,7 +6,7 @@ import type { SimulatedRegistration } from '../../euicc/emulator/at-modem-networ
 import { type NetworkAccess, registerOnNetwork } from '../../modem/radio/registration.ts'
 import { type NetworkAnswer, readNetworkAnswer } from './network-socket.ts'
 
-/** A bench answers at once; one that does not is as good as none. */
+/** A running bench answers in milliseconds. After this time the socket counts as unavailable. */
 const ANSWERS_WITHIN_MS = 10_000
 
 const dial = (path: string): Promise<Socket | undefined> =>
@@ -16,13 +16,13 @@ const dial = (path: string): Promise<Socket | undefined> =>
     socket.once('error', () => resolve(undefined))
   })
 
-/** The network over a socket that is open. */
-const networkOver = (socket: Socket): NetworkAccess => {
+/** The network of the bench behind an open socket. */
+const createNetworkAccess = (socket: Socket): NetworkAccess => {
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
   const ask = async (question: Readonly<Record<string, string | undefined>>): Promise<NetworkAnswer> => {
     socket.write(`${JSON.stringify(question)}\n`)
     const { value, done } = await lines.next()
-    return done ? { refused: 'the bench went away' } : readNetworkAnswer(value)
+    return done ? { refused: 'the bench closed the connection' } : readNetworkAnswer(value)
   }
   return {
     challenge: async imsi => {
@@ -31,8 +31,8 @@ const networkOver = (socket: Socket): NetworkAccess => {
       return { refused: 'refused' in answer ? answer.refused : 'not-understood' }
     },
     answer: async (imsi, proof) => {
-      const said = 'res' in proof ? { res: toHex(proof.res) } : { auts: toHex(proof.auts) }
-      const answer = await ask({ imsi, ...said })
+      const result = 'res' in proof ? { res: toHex(proof.res) } : { auts: toHex(proof.auts) }
+      const answer = await ask({ imsi, ...result })
       if ('rand' in answer) return { challenge: { rand: fromHex(answer.rand), autn: fromHex(answer.autn) } }
       return 'refused' in answer ? answer : { accepted: true, ...answer }
     },
@@ -40,8 +40,8 @@ const networkOver = (socket: Socket): NetworkAccess => {
 }
 
 /**
- * Attaches a card to the network of the bench that runs in the state folder. Resolves with undefined where none runs: the
- * modem then hears no network. Rejects where network or card say no.
+ * Registers a card on the network of the bench whose socket is at `path`. Resolves with undefined if no bench runs: the
+ * modem then finds no network. Rejects if the network or the card rejects the registration.
  */
 export const attachThrough =
   (path: string) =>
@@ -51,7 +51,7 @@ export const attachThrough =
     socket.setTimeout(ANSWERS_WITHIN_MS, () => socket.destroy())
     socket.on('error', () => socket.destroy())
     try {
-      const { registration, operator, plmn } = await registerOnNetwork(channel, networkOver(socket))
+      const { registration, operator, plmn } = await registerOnNetwork(channel, createNetworkAccess(socket))
       return { registration, operator, plmn }
     } finally {
       socket.destroy()

@@ -1,20 +1,20 @@
 import type { After } from '../../apdu/json/json-asker.ts'
 import type { SoftwareEuicc } from '../../euicc/euicc.ts'
 
-/** What every plug of the software eUICC is given. */
+/** The settings of each emulator. */
 export interface EmulatorSettings {
   readonly card: SoftwareEuicc
-  /** A line for the person who plugs. */
-  readonly say: (line: string) => void
-  /** For whoever mends the bench. */
+  /** Prints a line for the user. */
+  readonly print: (line: string) => void
+  /** Reports an internal error. */
   readonly report: (error: unknown) => void
   readonly after: After
 }
 
-/** A plug that is in. */
+/** A started emulator: the software eUICC at the interface of a reader, modem or socket. */
 export interface Emulator {
-  /** Resolves, or rejects, when the plug comes out by itself. */
+  /** Settles when the emulator ends without `pull`; rejects with the error. */
   readonly over: Promise<void>
-  /** Pulls it out; resolves when nothing is under way any more. */
+  /** Removes the card from the interface. Resolves when no command is being executed. */
   pull(): Promise<void>
 }

@@ -12,13 +12,13 @@ import { completeEid, issueEuicc } from '../../rsp/certificates/test-pki.ts'
 import { openSoftwareCard } from '../links/software-card.ts'
 
 /*
- * Cards with a name, each in a folder of its own:
+ * Each named card has a folder:
  *
- *     cards/plugged/NAME/lock          who has it
- *                       /nist          its certificates, as it got them when it was made
- *                       /memory-…      its non-volatile memory
+ *     cards/plugged/NAME/lock          the process that uses it
+ *                       /nist          the certificates from its creation
+ *                       /memory-…      the non-volatile memory
  *
- * A named card has its own lock, so that it can be plugged in while a bench runs in the same state folder and uses it.
+ * Each named card has a lock, so it can be emulated while a bench runs in the same state folder and uses it.
  */
 export interface NamedCards {
   readonly folder: string
@@ -36,10 +36,10 @@ export interface NamedCard {
 
 export interface CardNote {
   readonly name: string
-  /** Null where its certificates cannot be read. */
+  /** Null if the certificates cannot be read. */
   readonly eid: string | null
   readonly curve: CurveOption
-  /** The process that has it plugged in. */
+  /** The ID of the process that emulates it. */
   readonly inUseBy: number | null
 }
 
@@ -50,14 +50,14 @@ const checkName = (name: string): void => {
   if (!NAME.test(name))
     throw new BenchError(
       'usage',
-      `${JSON.stringify(name)} is no name for a card: lower-case letters, digits and hyphens`,
+      `${JSON.stringify(name)} is not a valid name for a card. Use lower-case letters, digits and hyphens.`,
     )
 }
 
-const curveOf = (folder: string): CurveOption | undefined => CURVES.find(curve => existsSync(join(folder, curve)))
+const findCurve = (folder: string): CurveOption | undefined => CURVES.find(curve => existsSync(join(folder, curve)))
 
-/** A card's own certificate under the same EUM, so that no two cards are one; where the EUM's key is not at hand, the given one. */
-const ownIdentity = (pki: Pki, { clock, random }: NamedCards): Pki => {
+/** Issues a certificate with a new EID under the same EUM. Without the key of the EUM, the given certificate is used. */
+const issueIdentity = (pki: Pki, { clock, random }: NamedCards): Pki => {
   const given = pki.euicc.certificate.eid
   if (pki.eum.privateKey === undefined || given === undefined) return pki
   const digits = [...random(22)].map(octet => octet % 10).join('')
@@ -65,8 +65,8 @@ const ownIdentity = (pki: Pki, { clock, random }: NamedCards): Pki => {
   return { ...pki, euicc: issueEuicc(pki.eum, { random, now: clock(), eid }) }
 }
 
-/** The certificates of the card; made from `makePki` when the card is new. */
-const certificatesOf = (
+/** Reads the certificates of the card, or creates them from `makePki` for a new card. */
+const getCertificates = (
   folder: string,
   name: string,
   curve: CurveOption,
@@ -74,22 +74,22 @@ const certificatesOf = (
   isGiven: boolean,
   cards: NamedCards,
 ): Pki => {
-  const known = curveOf(folder)
+  const known = findCurve(folder)
   const context = { random: cards.random, now: cards.clock() }
   if (known === undefined) {
-    writeWhole(join(folder, curve), writePkiFolder(ownIdentity(makePki(), cards)))
+    writeWhole(join(folder, curve), writePkiFolder(issueIdentity(makePki(), cards)))
     return readCertificates(join(folder, curve), curve, context)
   }
   if (known !== curve)
     throw new BenchError(
       'certificates',
-      `the card ${name} has certificates of --curve ${known}, and stays that card; give a new card another --name`,
+      `The card ${name} has certificates of --curve ${known}, and the curve of a card cannot change. Give a new card another --name.`,
     )
   const pki = readCertificates(join(folder, known), known, context)
   if (isGiven && !equalBytes(pki.ci.certificate.der, makePki().ci.certificate.der))
     throw new BenchError(
       'certificates',
-      `the card ${name} was made with other certificates than --certs gives; give a new card another --name`,
+      `The card ${name} was created with other certificates than those of --certs. Give a new card another --name.`,
     )
   return pki
 }
@@ -101,7 +101,7 @@ export const openNamedCard = async (
     readonly curve: CurveOption
     readonly protocol: Protocol
     readonly makePki: () => Pki
-    /** `makePki` gives what a person asked for, not the bench's own. */
+    /** Whether `makePki` returns certificates of the user, not of the bench. */
     readonly isGiven: boolean
   },
 ): Promise<NamedCard> => {
@@ -113,11 +113,11 @@ export const openNamedCard = async (
   if ('pid' in lock)
     throw new BenchError(
       'card-in-use',
-      `the card ${name} is plugged in already, by process ${lock.pid}; end that one, or give another --name`,
+      `The card ${name} is in use. The process ${lock.pid} emulates it. End that process, or give another --name.`,
       { data: { pid: lock.pid } },
     )
   try {
-    const pki = certificatesOf(folder, name, curve, makePki, isGiven, cards)
+    const pki = getCertificates(folder, name, curve, makePki, isGiven, cards)
     const { clock, random, onFault } = cards
     const card = await openSoftwareCard(folder, 'memory', {
       pki,
@@ -141,7 +141,7 @@ export const openNamedCard = async (
   }
 }
 
-const holderOf = (folder: string): number | null => {
+const findHolder = (folder: string): number | null => {
   try {
     const { pid, started } = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as { pid: number; started: string }
     return startTimeOf(pid) === started ? pid : null
@@ -157,14 +157,14 @@ export const listNamedCards = (cards: NamedCards): CardNote[] => {
     .sort()
     .flatMap(name => {
       const folder = join(cards.folder, name)
-      const curve = curveOf(folder)
+      const curve = findCurve(folder)
       if (curve === undefined) return []
-      return [{ name, eid: eidIn(join(folder, curve), curve, cards), curve, inUseBy: holderOf(folder) }]
+      return [{ name, eid: readEid(join(folder, curve), curve, cards), curve, inUseBy: findHolder(folder) }]
     })
 }
 
-/** A card that is damaged is listed too: it can only be removed by its name. */
-const eidIn = (folder: string, curve: CurveOption, { random, clock }: NamedCards): string | null => {
+/** Null for a damaged card: it is listed too, because it can only be removed by its name. */
+const readEid = (folder: string, curve: CurveOption, { random, clock }: NamedCards): string | null => {
   try {
     return readCertificates(folder, curve, { random, now: clock() }).euicc.certificate.eid ?? null
   } catch (error) {
@@ -176,17 +176,21 @@ const eidIn = (folder: string, curve: CurveOption, { random, clock }: NamedCards
 export const removeNamedCard = (cards: NamedCards, name: string): void => {
   checkName(name)
   const folder = join(cards.folder, name)
-  if (curveOf(folder) === undefined) {
+  if (findCurve(folder) === undefined) {
     const known = listNamedCards(cards).map(card => card.name)
     throw new BenchError(
       'no-such-card',
-      `there is no card ${JSON.stringify(name)}; ${known.length > 0 ? `the cards are ${known.join(', ')}` : 'there are none'}`,
+      `There is no card ${JSON.stringify(name)}. ${known.length > 0 ? `The cards are ${known.join(', ')}.` : 'No named card exists.'}`,
     )
   }
   const lock = takeLock(folder)
   if ('pid' in lock)
-    throw new BenchError('card-in-use', `the card ${name} is plugged in, by process ${lock.pid}; end that one first`, {
-      data: { pid: lock.pid },
-    })
+    throw new BenchError(
+      'card-in-use',
+      `The card ${name} is in use. The process ${lock.pid} emulates it. End that process first.`,
+      {
+        data: { pid: lock.pid },
+      },
+    )
   rmSync(folder, { recursive: true })
 }

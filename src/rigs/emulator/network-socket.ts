@@ -8,17 +8,17 @@ import { fromHex, toHex } from '../../asn1/bytes.ts'
 import type { NetworkAccess } from '../../modem/radio/registration.ts'
 
 /*
- * The network of a running bench, for a modem that is plugged in by another process (`euicc plug --pty`): a socket in
- * the state folder, which nobody else can open. Lines of JSON, each with its answer:
+ * The network of a running bench, for a modem emulated by another process (`euicc emulate --pty`). The socket is in the
+ * state folder, and only its user can open it. Each line is JSON, and each request has one answer:
  *
  *     {"imsi":"00101…"}                 {"rand":"…","autn":"…"} or {"refused":"…"}
  *     {"imsi":"00101…","res":"…"}       {"registration":"home","operator":"…","plmn":"…"}, or as above
  *     {"imsi":"00101…","auts":"…"}      the same
  *
- * These are what crosses the air of a real network: no key, and no session key.
+ * The lines contain what the radio interface of a network carries: no key and no session key.
  */
 const Hex = z.string().regex(/^([0-9a-f]{2}){1,32}$/)
-const Asked = z.union([
+const Question = z.union([
   z.strictObject({ imsi: z.string(), res: Hex }),
   z.strictObject({ imsi: z.string(), auts: Hex }),
   z.strictObject({ imsi: z.string() }),
@@ -30,7 +30,7 @@ const NetworkAnswer = z.union([
 ])
 export type NetworkAnswer = z.infer<typeof NetworkAnswer>
 
-/** Undefined where it is no JSON. */
+/** Undefined if the line is not JSON. */
 const tryParse = (line: string): unknown => {
   try {
     return JSON.parse(line)
@@ -39,35 +39,35 @@ const tryParse = (line: string): unknown => {
   }
 }
 
-/** What the bench says in a line; whoever says anything else is no bench, and its network takes nobody. */
+/** Parses an answer of the bench. Any other text becomes the refusal `not-understood`. */
 export const readNetworkAnswer = (line: string): NetworkAnswer => {
   const { data } = NetworkAnswer.safeParse(tryParse(line))
   return data ?? { refused: 'not-understood' }
 }
 
-export const networkSocketOf = (home: string): string => join(home, 'network.sock')
+export const getNetworkSocketPath = (home: string): string => join(home, 'network.sock')
 
 const answerTo = async (network: NetworkAccess, line: string): Promise<NetworkAnswer> => {
-  const asked = Asked.safeParse(tryParse(line))
+  const asked = Question.safeParse(tryParse(line))
   if (!asked.success) return { refused: 'not-understood' }
   const { imsi } = asked.data
-  const said =
+  const result =
     'res' in asked.data
       ? await network.answer(imsi, { res: fromHex(asked.data.res) })
       : 'auts' in asked.data
         ? await network.answer(imsi, { auts: fromHex(asked.data.auts) })
         : { challenge: await network.challenge(imsi) }
-  if ('accepted' in said) return { registration: said.registration, operator: said.operator, plmn: said.plmn }
-  const challenge = 'challenge' in said ? said.challenge : said
+  if ('accepted' in result) return { registration: result.registration, operator: result.operator, plmn: result.plmn }
+  const challenge = 'challenge' in result ? result.challenge : result
   if ('refused' in challenge) return { refused: challenge.refused }
   return { rand: toHex(challenge.rand), autn: toHex(challenge.autn) }
 }
 
 const LONGEST_LINE = 1_000
 
-/** Rejects where the folder takes no socket: its path is too long, or its file system knows none. */
+/** Rejects if the folder cannot contain a socket: its path is too long, or its file system does not support sockets. */
 export const openNetworkSocket = async (path: string, network: NetworkAccess): Promise<{ close(): Promise<void> }> => {
-  // The state folder is this process's alone: what lies there is left from one that died.
+  // This process holds the lock of the state folder, so an existing socket belongs to a process that died.
   rmSync(path, { force: true })
   const open = new Set<Socket>()
   const server = createServer(socket => {
@@ -88,7 +88,7 @@ export const openNetworkSocket = async (path: string, network: NetworkAccess): P
     server.once('error', reject)
     server.listen(path, () => resolve())
   })
-  // The folder keeps others out; a folder that somebody has opened to them does not make this theirs.
+  // The rights of the folder may permit other users; the socket does not.
   chmodSync(path, 0o600)
   return {
     close: () =>

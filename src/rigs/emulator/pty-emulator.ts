@@ -5,23 +5,23 @@ import type { After } from '../../apdu/json/json-asker.ts'
 import { BenchError } from '../../host/error.ts'
 import type { Emulator, EmulatorSettings } from './emulator.ts'
 
-/** A modem with the card in it: bytes in, bytes out. */
+/** Creates a modem that contains the card. The modem receives and sends bytes of its AT interface. */
 export type MakeModem = (at: {
   readonly card: Card
   readonly send: (bytes: Uint8Array) => void
   readonly after: After
 }) => {
   receive(bytes: Uint8Array): void
-  /** One listener: the USB device leaves (`false`) and is back (`true`), and with it the tty. */
+  /** Sets the listener, which is notified when the USB device disconnects (`false`) and returns (`true`) with its tty. */
   onPresence(listener: (isPresent: boolean) => void): void
 }
 
 export interface PtyEmulator extends Emulator {
-  /** The tty that a program opens. */
+  /** The path of the tty for other programs. */
   readonly path: string
 }
 
-/** What of npm `node-pty` is used: a pty pair without a program in it. */
+/** The used part of npm `node-pty`: it opens a pty pair without a program. */
 interface PtyModule {
   readonly native?: { open(columns: number, rows: number): { master: number; slave: number; pty: string } } | null
 }
@@ -33,33 +33,42 @@ const loadPty = async (load: () => Promise<unknown>): Promise<NonNullable<PtyMod
   } catch (cause) {
     throw new BenchError(
       'no-program',
-      'a tty needs the optional npm package node-pty, which is not installed or does not load: npm install node-pty',
+      'A tty needs the optional npm package node-pty, which is not installed or does not load. Run npm install node-pty.',
       { cause },
     )
   }
   const native = loaded.default?.native ?? loaded.native
-  if (!native) throw new BenchError('no-program', 'npm node-pty makes no ttys on this platform')
+  if (!native)
+    throw new BenchError(
+      'no-program',
+      'The npm package node-pty cannot create a tty on this platform. Use --tcp or --vpcd.',
+    )
   return native
 }
 
-/** Makes `link` point to the tty; a link that an earlier plug left is replaced, anything else is not. */
-const pointTo = (link: string, path: string): void => {
+/** Creates the symbolic link to the tty. Replaces only a link to a tty, which an earlier emulator left. */
+const createLink = (link: string, path: string): void => {
   const there = lstatSync(link, { throwIfNoEntry: false })
   if (there?.isSymbolicLink() && /^\/dev\/(pts\/|ttys)\d+$/.test(readlinkSync(link))) rmSync(link)
   else if (there)
-    throw new BenchError('usage', `${link} is there already, and is no link to a tty; give another --link`)
+    throw new BenchError(
+      'usage',
+      `Cannot create ${link}: it already exists and is not a link to a tty. Give another --link.`,
+    )
   try {
     symlinkSync(path, link)
   } catch (cause) {
-    throw new BenchError('usage', `cannot make the link ${link}: ${(cause as Error).message}`, { cause })
+    throw new BenchError('usage', `Cannot create the link ${link}: ${(cause as Error).message}. Give another --link.`, {
+      cause,
+    })
   }
 }
 
-/** Our ends of a new tty. The inner one stays open, so that the tty outlives the programs that open and close theirs. */
+/** Opens a tty. This process holds the slave open, so the tty remains when other programs close it. */
 const openTty = (native: NonNullable<PtyModule['native']>) => {
   const { master, slave, pty } = native.open(80, 24)
   const line = new ReadStream(slave)
-  // What a modem says is not echoed back to it.
+  // Without raw mode the tty echoes the output of the modem to the modem.
   line.setRawMode(true)
   const modem = new ReadStream(master)
   return {
@@ -72,8 +81,8 @@ const openTty = (native: NonNullable<PtyModule['native']>) => {
   }
 }
 
-/** A modem without a tty does nothing any more: what it waits for must not keep the process. */
-const createStoppableTime = (after: After) => {
+/** Timers that can all be canceled, because a timer of a stopped modem must not keep the process running. */
+const createStoppableTimers = (after: After) => {
   const waiting = new Set<() => void>()
   let isStopped = false
   return {
@@ -97,10 +106,10 @@ const createStoppableTime = (after: After) => {
   }
 }
 
-/** A tty with a modem at its other end, in which the card is. Where the modem leaves and comes back, so does the tty. */
+/** Opens a tty with an emulated modem that contains the card. The tty closes and opens again with the USB device of the modem. */
 export const plugIntoPty = async (
   { link, makeModem }: { readonly link?: string | undefined; readonly makeModem: MakeModem },
-  { card, after, say }: EmulatorSettings,
+  { card, after, print }: EmulatorSettings,
   load: () => Promise<unknown> = () => import('node-pty'),
 ): Promise<PtyEmulator> => {
   const native = await loadPty(load)
@@ -114,27 +123,31 @@ export const plugIntoPty = async (
   const open = (): string => {
     const opened = openTty(native)
     try {
-      if (link !== undefined) pointTo(link, opened.path)
+      if (link !== undefined) createLink(link, opened.path)
     } catch (error) {
       opened.close()
       throw error
     }
     tty = opened
     opened.modem.on('error', cause =>
-      broken(new BenchError('no-program', `the tty ${opened.path} broke: ${cause.message}`, { cause })),
+      broken(
+        new BenchError('no-program', `The tty ${opened.path} failed: ${cause.message}. Start the emulator again.`, {
+          cause,
+        }),
+      ),
     )
     opened.modem.on('data', bytes => receive(bytes))
     return opened.path
   }
-  const time = createStoppableTime(after)
+  const time = createStoppableTimers(after)
   const { receive, onPresence } = makeModem({ card, after: time.after, send: bytes => void tty?.modem.write(bytes) })
   const path = open()
   onPresence(isPresent => {
     if (!isPresent) {
-      say('the modem left, and its tty with it')
+      print('the modem disconnected; its tty is closed')
       tty?.close()
       tty = undefined
-    } else say(`the modem is back at ${open()}`)
+    } else print(`the modem is connected again at ${open()}`)
   })
   return {
     path,

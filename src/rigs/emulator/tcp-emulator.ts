@@ -7,7 +7,7 @@ import type { Address } from '../../host/net/address-book.ts'
 import { listen } from '../../host/net/listen.ts'
 import type { Emulator, EmulatorSettings } from './emulator.ts'
 
-/** Somebody who has just hung up may still be leaving; so the next one waits a moment before being sent away. */
+/** How long a client waits for the card: the work of the previous client may still be ending. */
 const GRACE_MS = 2_000
 const REFUSAL = encodeAnswer({ ecode: -1, data: new Uint8Array(0) })
 
@@ -15,65 +15,65 @@ export interface TcpEmulator extends Emulator {
   readonly address: Address
 }
 
-/** Lets one client at a time have the card, over APDU JSON. Each finds it freshly reset. */
+/** Serves the card over APDU JSON to one client at a time. The card is reset for each client. */
 export const plugIntoTcp = async (
   at: Address,
-  { card, say, report, after }: EmulatorSettings,
+  { card, print, report, after }: EmulatorSettings,
 ): Promise<TcpEmulator> => {
   const clients = new Map<Socket, Promise<void>>()
   const channel = { transmit: (command: Uint8Array) => card.exclusive(inside => inside.transmit(command)) }
-  let isTaken = false
+  let isInUse = false
   const waiting: (() => void)[] = []
 
   const free = (): void => {
-    isTaken = false
+    isInUse = false
     waiting.shift()?.()
   }
 
-  /** The card for this client: now, or soon, or not. */
-  const take = (): Promise<boolean> =>
+  /** Reserves the card for a client. Resolves with false if it is still in use after the waiting time. */
+  const reserve = (): Promise<boolean> =>
     new Promise(resolve => {
-      const settle = (isMine: boolean): void => {
+      const settle = (isReserved: boolean): void => {
         cancel()
-        const place = waiting.indexOf(try_)
-        if (place >= 0) waiting.splice(place, 1)
-        resolve(isMine)
+        const index = waiting.indexOf(grant)
+        if (index >= 0) waiting.splice(index, 1)
+        resolve(isReserved)
       }
-      const try_ = (): void => {
-        isTaken = true
+      const grant = (): void => {
+        isInUse = true
         settle(true)
       }
       const cancel = after(GRACE_MS, () => settle(false))
-      if (isTaken) waiting.push(try_)
-      else try_()
+      if (isInUse) waiting.push(grant)
+      else grant()
     })
 
   const serve = async (client: Socket): Promise<void> => {
     const read = createLineFraming(LONGEST_LINE)
     const runExclusive = createMutex()
     const answerer = createJsonAnswerer(channel, { onConnect: () => card.reset(), onFailure: report })
-    const mine = take()
+    const reserved = reserve()
     const gone = new Promise<void>(resolve => client.once('close', () => resolve()))
     client.on('data', chunk => {
       for (const line of read(chunk))
         void runExclusive(async () => {
           if (line.kind === 'overlong') return void client.destroy()
-          if (await mine) return void client.write(`${await answerer.answer(line.text)}\n`)
+          if (await reserved) return void client.write(`${await answerer.answer(line.text)}\n`)
           client.end(`${REFUSAL}\n`)
         }).catch(error => {
           report(error)
           client.destroy()
         })
     })
-    if (!(await mine)) {
-      say(`${nameOf(client)} was refused: somebody else has the card`)
+    if (!(await reserved)) {
+      print(`${describeClient(client)} was rejected: another client uses the card`)
       return gone
     }
-    say(`${nameOf(client)} has the card`)
+    print(`${describeClient(client)} uses the card`)
     await gone
-    // Whatever is still being answered comes to its end before the next client begins.
+    // Open commands end before the next client begins.
     await runExclusive(() => answerer.end()).catch(report)
-    say('the card is free')
+    print('the card is available')
     free()
   }
 
@@ -102,4 +102,5 @@ export const plugIntoTcp = async (
   }
 }
 
-const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress ?? 'a client'}:${remotePort ?? '?'}`
+const describeClient = ({ remoteAddress, remotePort }: Socket): string =>
+  `${remoteAddress ?? 'a client'}:${remotePort ?? '?'}`

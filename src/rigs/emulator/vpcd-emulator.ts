@@ -4,27 +4,27 @@ import { answerVpcd, createVpcdFraming } from '../../euicc/emulator/vpcd.ts'
 import type { Address } from '../../host/net/address-book.ts'
 import type { Emulator, EmulatorSettings } from './emulator.ts'
 
-/** Between two tries to find vpcd, which is there while pcscd runs. */
-const TRY_AGAIN_MS = 500
+/** The delay between two attempts to connect to vpcd, which listens while pcscd runs. */
+const RETRY_MS = 500
 
-/** Puts the card into a reader of vpcd, and again whenever pcscd comes back. */
-export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after }: EmulatorSettings): Emulator => {
+/** Inserts the card into a reader of vpcd, and again each time pcscd restarts. */
+export const plugIntoVpcd = ({ host, port }: Address, { card, print, report, after }: EmulatorSettings): Emulator => {
   const runExclusive = createMutex()
   let socket: Socket | undefined
   let cancelRetry = (): void => {}
   let isPulled = false
-  let isTold = false
+  let isReported = false
 
-  const plugIn = (): void => {
+  const insert = (): void => {
     const now = connect({ host, port })
     socket = now
     now.setNoDelay(true)
     const read = createVpcdFraming()
-    let wasIn = false
+    let wasConnected = false
     now.once('connect', () => {
-      wasIn = true
-      isTold = false
-      say(`in the reader of vpcd at ${host}:${port}`)
+      wasConnected = true
+      isReported = false
+      print(`the card is in the reader of vpcd at ${host}:${port}`)
     })
     now.on('data', chunk => {
       for (const message of read(chunk))
@@ -32,7 +32,7 @@ export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after
           const answer = await answerVpcd(card, message)
           if (answer !== undefined && !now.destroyed) now.write(answer)
         }).catch(error => {
-          // A card that cannot answer is one that has been pulled.
+          // Without an answer of the card the connection ends, as if the card were removed.
           report(error)
           now.destroy()
         })
@@ -40,20 +40,20 @@ export const plugIntoVpcd = ({ host, port }: Address, { card, say, report, after
     now.on('error', () => undefined)
     now.once('close', () => {
       if (isPulled) return
-      if (wasIn) say('vpcd is gone (pcscd ended); waiting for it')
-      else if (!isTold) say(`nobody listens at ${host}:${port} yet; waiting for vpcd (is pcscd running?)`)
-      isTold = true
-      cancelRetry = after(TRY_AGAIN_MS, plugIn)
+      if (wasConnected) print('vpcd closed the connection because pcscd ended; waiting for vpcd')
+      else if (!isReported) print(`no vpcd listens at ${host}:${port}; waiting for it (is pcscd running?)`)
+      isReported = true
+      cancelRetry = after(RETRY_MS, insert)
     })
   }
-  plugIn()
+  insert()
 
   return {
     over: new Promise(() => {}),
     async pull() {
       isPulled = true
       cancelRetry()
-      // What is still being connected has nothing to say to the end of.
+      // A socket that is still connecting has no data to send before its end.
       if (socket?.connecting) socket.destroy()
       else socket?.destroySoon()
       await runExclusive(async () => {})

@@ -5,20 +5,20 @@ import { BenchError } from '../../host/error.ts'
 import type { Disk } from '../../host/state/disk.ts'
 
 /*
- * The software eUICC's non-volatile memory on disk: names with values, of which any number change together or not at all.
+ * The non-volatile memory of the software eUICC on disk: named values. A commit changes all its values or none.
  *
- * The file is a journal. A commit appends one record and syncs it; the record counts when its digest is right, so a
- * power cut in the middle leaves the state before it. A journal grown to twice its contents is written anew beside
- * the old one, synced, and renamed over it.
+ * The file is a journal. A commit appends one record and syncs it. A record is valid if its digest matches, so a power
+ * cut during the commit leaves the state before it. A journal of twice the size of its contents is compacted: the
+ * contents are written to a second file, which is synced and renamed over the first.
  *
  *     record = length of body (4 bytes, big-endian) | SHA-256 of body, first 16 bytes | body
- *     body   = { length of name (2) | name | length of value + 1 (4), 0 = removed | value } *
+ *     body   = { length of name (2) | name | length of value + 1 (4), 0 = removed | value } …
  */
 
 const HEADER = 20
 const COMPACT_FROM = 1 << 20
 
-const digestOf = (body: Uint8Array): Buffer => createHash('sha256').update(body).digest().subarray(0, 16)
+const computeDigest = (body: Uint8Array): Buffer => createHash('sha256').update(body).digest().subarray(0, 16)
 
 const encodeRecord = (changes: ReadonlyMap<string, Uint8Array | null>): Uint8Array => {
   const names = [...changes].map(([name, value]) => [Buffer.from(name, 'utf8'), value] as const)
@@ -33,7 +33,7 @@ const encodeRecord = (changes: ReadonlyMap<string, Uint8Array | null>): Uint8Arr
     at += value?.length ?? 0
   }
   record.writeUInt32BE(length, 0)
-  record.set(digestOf(record.subarray(HEADER)), 4)
+  record.set(computeDigest(record.subarray(HEADER)), 4)
   return record
 }
 
@@ -53,7 +53,7 @@ const applyBody = (body: Buffer, values: Map<string, Uint8Array>): void => {
   }
 }
 
-/** Reads what is whole; returns how much of the file that is. */
+/** Applies the complete records. Returns their total length in bytes. */
 const replay = (bytes: Uint8Array, values: Map<string, Uint8Array>, path: string): number => {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 0
@@ -62,13 +62,13 @@ const replay = (bytes: Uint8Array, values: Map<string, Uint8Array>, path: string
     const end = at + HEADER + length
     if (length === 0 || end > file.length) break
     const body = file.subarray(at + HEADER, end)
-    if (!digestOf(body).equals(file.subarray(at + 4, at + HEADER))) {
-      // Only the last record can have been in flight when the power went.
+    if (!computeDigest(body).equals(file.subarray(at + 4, at + HEADER))) {
+      // A power cut can damage only the last record.
       if (end < file.length && file.subarray(end).some(byte => byte !== 0))
         throw new BenchError(
           'home-damaged',
-          `${path} is damaged at byte ${at}, and no power cut explains it; remove the folder ${dirname(path)} ` +
-            'to begin with an empty card',
+          `${path} is damaged at byte ${at}, and a power cut is not the cause. Remove the folder ${dirname(path)} ` +
+            'to begin with an empty card.',
           { data: { offset: at } },
         )
       break
@@ -79,7 +79,7 @@ const replay = (bytes: Uint8Array, values: Map<string, Uint8Array>, path: string
   return at
 }
 
-/** Opens the journal at `path`, finishing or forgetting what a power cut left. */
+/** Opens the journal at `path`. Discards an incomplete last record. Throws `home-damaged` for damage before it. */
 export const openDurableMemory = async (path: string, disk: Disk): Promise<NonVolatileMemory> => {
   const values = new Map<string, Uint8Array>()
   const fresh = `${path}.new`
@@ -91,7 +91,7 @@ export const openDurableMemory = async (path: string, disk: Disk): Promise<NonVo
     await disk.truncate(path, length)
     await disk.sync(path)
   }
-  let isNamed = found !== undefined
+  let isFolderSynced = found !== undefined
   let broken: unknown
   let queue: Promise<void> = Promise.resolve()
 
@@ -113,13 +113,13 @@ export const openDurableMemory = async (path: string, disk: Disk): Promise<NonVo
     try {
       await disk.append(path, record)
       await disk.sync(path)
-      if (!isNamed) await disk.syncFolder(folder)
+      if (!isFolderSynced) await disk.syncFolder(folder)
     } catch (error) {
-      // Whether the record is on disk is unknown until the journal is read again, so nothing may follow it.
+      // It is unknown whether the record is on disk until the journal is read again, so no record may follow it.
       broken = error
       throw error
     }
-    isNamed = true
+    isFolderSynced = true
     length += record.length
     for (const [name, value] of changes)
       if (value === null) values.delete(name)

@@ -1,6 +1,6 @@
 import type { Fetch } from '../../rsp/fetch.ts'
 
-/** What could not be had of a server at all is told to lpac as the status of a proxy that says so. */
+/** The status for lpac if the server cannot be reached (RFC 9110 §15.6.3). */
 const BAD_GATEWAY = 502
 
 const readPayload = (payload: unknown): Request | undefined => {
@@ -22,7 +22,7 @@ const readPayload = (payload: unknown): Request | undefined => {
   }
 }
 
-/** The answer to one request of lpac's stdio HTTP: `{"url", "tx": hex, "headers": ["Name: value"]}` in, `{"rcode", "rx": hex}` out. */
+/** Answers one request of lpac's stdio HTTP: `{"url", "tx": hex, "headers": ["Name: value"]}` in, `{"rcode", "rx": hex}` out. */
 export const answerHttp = async (
   fetch: Fetch,
   payload: unknown,

@@ -17,13 +17,13 @@ const isProgram = (path: string): boolean => {
   }
 }
 
-/** The lpac of `$LPAC`, else the one on the path. */
+/** Finds the program of `$LPAC`, otherwise `lpac` on the path. Throws `no-program`. */
 export const findLpac = (environment: NodeJS.ProcessEnv, workingFolder: string): string => {
   const named = environment.LPAC
   if (named) {
     const path = resolve(workingFolder, named)
     if (isProgram(path)) return path
-    throw new BenchError('no-program', `LPAC says ${named}, and there is no program; let it name the lpac to run`)
+    throw new BenchError('no-program', `LPAC names ${named}, which is not a program. Set LPAC to the path of lpac.`)
   }
   const found = (environment.PATH ?? '')
     .split(delimiter)
@@ -33,22 +33,22 @@ export const findLpac = (environment: NodeJS.ProcessEnv, workingFolder: string):
   if (found) return found
   throw new BenchError(
     'no-program',
-    'no lpac is installed: neither is LPAC set nor is there an lpac on the path; ' +
-      'install it (github.com/estkme-group/lpac), or set LPAC to where it is',
+    'no lpac is installed: LPAC is not set, and the path contains no lpac. ' +
+      'Install it (github.com/estkme-group/lpac), or set LPAC to its path.',
   )
 }
 
 const isPreview = (payload: unknown): boolean =>
   payload !== null && typeof payload === 'object' && (payload as { message?: unknown }).message === 'preview'
 
-/** lpac is given this long to end by itself when it is told to. */
-const LEAVE_MS = 2_000
-/** Longer than anything lpac asks over HTTP: a request carries at most a signed notification. */
+/** How long lpac may take to end after SIGTERM. */
+const EXIT_MS = 2_000
+/** Longer than each HTTP request of lpac: a request contains at most a signed notification. */
 const LONGEST_LPAC_LINE = 8 * LONGEST_LINE
 
 /**
- * Runs lpac until it ends; resolves with its exit code. What it asks of the card, and of servers where `answerHttp` is
- * given, is answered; every other line is passed on as it is.
+ * Runs lpac until it ends and resolves with its exit code. Answers its APDU requests, and its HTTP requests if
+ * `answerHttp` is given. Every other line is passed to `out` unchanged.
  */
 export const runLpac = (at: {
   readonly lpac: string
@@ -57,7 +57,7 @@ export const runLpac = (at: {
   readonly workingFolder: string
   readonly card: JsonAnswerer
   readonly answerHttp?: (payload: unknown) => Promise<string>
-  /** Whether the person wants the profile that lpac has shown; it asks where our answers come in. */
+  /** Asks the user about the profile that lpac shows. lpac reads the reply from its standard input. */
   readonly isWanted: () => Promise<boolean>
   readonly out: (text: string) => void
   readonly err: (text: string) => void
@@ -69,7 +69,7 @@ export const runLpac = (at: {
       cwd: at.workingFolder,
       env: { ...at.environment, LPAC_APDU: 'stdio', ...(at.answerHttp ? { LPAC_HTTP: 'stdio' } : {}) },
       stdio: ['pipe', 'pipe', 'pipe'],
-      // A group of its own, so that whatever it starts ends with it.
+      // A separate process group, so that the child processes of lpac end with it.
       detached: true,
     })
     const read = createLineFraming(LONGEST_LPAC_LINE)
@@ -78,7 +78,7 @@ export const runLpac = (at: {
     let late: NodeJS.Timeout | undefined
     const stop = (): void => {
       killGroup(child, 'SIGTERM')
-      late = setTimeout(kill, LEAVE_MS)
+      late = setTimeout(kill, EXIT_MS)
     }
     const stopFor = (error: unknown): void => {
       fail(error)
@@ -90,13 +90,19 @@ export const runLpac = (at: {
       if (object?.type === 'apdu') return `${await card.answer(line)}\n`
       if (object?.type === 'http' && at.answerHttp) return `${await at.answerHttp(object.payload)}\n`
       at.out(`${line}\n`)
-      // One character, without the end of a line: what stands behind it lpac takes for the next answer.
+      // One character without a line end: lpac reads the next character as the next answer.
       if (object?.type === 'progress' && isPreview(object.payload)) return (await at.isWanted()) ? 'y' : 'n'
       return undefined
     }
 
     child.once('error', cause =>
-      fail(new BenchError('no-program', `lpac (${lpac}) cannot be started: ${cause.message}`, { cause })),
+      fail(
+        new BenchError(
+          'no-program',
+          `lpac (${lpac}) cannot be started: ${cause.message}. Set LPAC to a program that runs.`,
+          { cause },
+        ),
+      ),
     )
     child.stdin.on('error', () => undefined)
     child.stdout.on('data', (chunk: Buffer) => {
@@ -113,7 +119,7 @@ export const runLpac = (at: {
     child.once('close', code => {
       clearTimeout(late)
       signal.removeEventListener('abort', stop)
-      // A last line without its end is shown too.
+      // The last line may have no line end.
       for (const line of read(Buffer.from('\n')))
         void runExclusive(async () => {
           if (line.kind === 'line') at.out(`${line.text}\n`)

@@ -12,7 +12,7 @@ import { loadSerialPort } from '../../../src/modem/at/serial-port.ts'
 import { registerOnNetwork } from '../../../src/modem/radio/registration.ts'
 import { loadBinding } from '../../../src/pcsc/load-binding.ts'
 import { attachThrough } from '../../../src/rigs/emulator/bench-network.ts'
-import { networkSocketOf } from '../../../src/rigs/emulator/network-socket.ts'
+import { getNetworkSocketPath } from '../../../src/rigs/emulator/network-socket.ts'
 import { plugIntoPty } from '../../../src/rigs/emulator/pty-emulator.ts'
 import { createSoftwareCard } from '../../../src/rigs/links/software-card.ts'
 import { createCliFixture, type Place, type Ran } from '../../cli/runtime.ts'
@@ -112,7 +112,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   ) => {
     const card = await cardOf(place)
     const link = join(place.folder, 'modem')
-    const register = own ?? (hears ? attachThrough(networkSocketOf(place.home)) : undefined)
+    const register = own ?? (hears ? attachThrough(getNetworkSocketPath(place.home)) : undefined)
     let modem: AtModem | undefined
     let presence: (isPresent: boolean) => void = () => {}
     let isPlugged = true
@@ -139,7 +139,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
           }
         },
       },
-      { card, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
+      { card, after: schedule, print: () => {}, report: error => expect.unreachable(String(error)) },
     )
     undo.push(() => plug.pull())
     writeRig(place, `modem: { port: ${link}, apdu: ${apdu} }`)

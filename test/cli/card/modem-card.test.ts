@@ -49,7 +49,7 @@ describe.skipIf(reason)(
             return modem
           },
         },
-        { card: fixture.euicc, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
+        { card: fixture.euicc, after: schedule, print: () => {}, report: error => expect.unreachable(String(error)) },
       )
       tty = { stop: () => plug.pull().then(() => rmSync(dirname(port), { recursive: true })) }
       const rig = { name: 'desk', link: { modem: { port, ...more } } } as Rig

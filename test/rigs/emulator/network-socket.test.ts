@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Channel } from '../../../src/apdu/channel.ts'
 import type { NetworkAccess } from '../../../src/modem/radio/registration.ts'
 import { attachThrough } from '../../../src/rigs/emulator/bench-network.ts'
-import { networkSocketOf, openNetworkSocket } from '../../../src/rigs/emulator/network-socket.ts'
+import { getNetworkSocketPath, openNetworkSocket } from '../../../src/rigs/emulator/network-socket.ts'
 import { createNetwork } from '../../../src/server/network/network.ts'
 import { scripted } from '../../apdu/scripted-channel.ts'
 import { READ } from '../../modem/radio/scripted-usim.ts'
@@ -35,21 +35,21 @@ describe('the network of a running bench, for a modem of another process', () =>
   const noCard: Channel = { transmit: () => expect.unreachable('the card was asked') }
 
   it('is none where no bench runs, and the card is left alone', async () => {
-    expect(await attachThrough(networkSocketOf(folder))(noCard)).toBeUndefined()
+    expect(await attachThrough(getNetworkSocketPath(folder))(noCard)).toBeUndefined()
   })
 
   it("is its user's alone, whatever the rights of the folder and of new files", async () => {
     const before = process.umask(0)
     try {
-      open = await openNetworkSocket(networkSocketOf(folder), nobody())
+      open = await openNetworkSocket(getNetworkSocketPath(folder), nobody())
     } finally {
       process.umask(before)
     }
-    expect(statSync(networkSocketOf(folder)).mode & 0o777).toBe(0o600)
+    expect(statSync(getNetworkSocketPath(folder)).mode & 0o777).toBe(0o600)
   })
 
   it('takes the place of one that died, and leaves nothing behind', async () => {
-    const path = networkSocketOf(folder)
+    const path = getNetworkSocketPath(folder)
     writeFileSync(path, 'left')
     open = await openNetworkSocket(path, nobody())
     expect(statSync(path).isSocket()).toBe(true)
@@ -66,7 +66,7 @@ describe('the network of a running bench, for a modem of another process', () =>
     ['an answer without a question', '{"imsi":"001010000000001","res":"0011223344556677"}'],
     ['nobody', '{"imsi":"001010000000001"}'],
   ])('refuses %s, and goes on', async (_name, line) => {
-    const path = networkSocketOf(folder)
+    const path = getNetworkSocketPath(folder)
     open = await openNetworkSocket(path, nobody())
     const socket = connect(path)
     const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
@@ -84,7 +84,7 @@ describe('the network of a running bench, for a modem of another process', () =>
     ['a line that is too long', '\n'],
     ['what never comes to the end of a line', ''],
   ])('hangs up on %s', async (_name, end) => {
-    const path = networkSocketOf(folder)
+    const path = getNetworkSocketPath(folder)
     open = await openNetworkSocket(path, nobody())
     const socket = connect(path)
     const ended = new Promise(resolve => socket.once('close', resolve))
@@ -93,7 +93,7 @@ describe('the network of a running bench, for a modem of another process', () =>
   })
 
   it('answers in the order of the questions, however long one takes', async () => {
-    const path = networkSocketOf(folder)
+    const path = getNetworkSocketPath(folder)
     const slow: NetworkAccess = {
       challenge: async imsi => {
         // Longer than what is read with it takes.
@@ -115,7 +115,7 @@ describe('the network of a running bench, for a modem of another process', () =>
     ['is no JSON', 'HTTP/1.1 400 Bad Request'],
     ['is none of its answers', '{"rand":"00"}'],
   ])('counts as a refusal for the modem where what comes back %s', async (_name, line) => {
-    const path = networkSocketOf(folder)
+    const path = getNetworkSocketPath(folder)
     const stranger = createServer(socket => {
       socket.on('error', () => undefined)
       socket.on('data', () => socket.write(`${line}\n`))

@@ -62,7 +62,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
   it('takes the tty away while the modem is gone, and gives another when it is back', async () => {
     const heard: string[] = []
     let presence: (isPresent: boolean) => void = () => {}
-    const said: string[] = []
+    const printed: string[] = []
     const plug = await plugIntoPty(
       {
         link,
@@ -80,7 +80,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
         card: { exclusive: async (work: () => Promise<void>) => work() } as never,
         after: () => () => {},
         report: () => {},
-        say: line => said.push(line),
+        print: line => printed.push(line),
       },
     )
     const ask = async (): Promise<string> => {
@@ -97,7 +97,10 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
     expect(await ask()).toContain('OK')
     presence(false)
     presence(true)
-    expect(said).toEqual(['the modem left, and its tty with it', `the modem is back at ${readlinkSync(link)}`])
+    expect(printed).toEqual([
+      'the modem disconnected; its tty is closed',
+      `the modem is connected again at ${readlinkSync(link)}`,
+    ])
     expect(await ask()).toContain('OK')
     expect(heard).toEqual(['AT\r', 'AT\r'])
     await plug.pull()
@@ -112,7 +115,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
     writeFileSync(link, 'mine')
     const refused = await place.run('euicc', 'emulate', '--pty', '--link', 'modem')
     expect(refused).toMatchObject({ exitCode: 2 })
-    expect(refused.err).toContain('is there already, and is no link to a tty')
+    expect(refused.err).toContain('it already exists and is not a link to a tty')
     expect(lstatSync(link).isFile()).toBe(true)
   })
 })

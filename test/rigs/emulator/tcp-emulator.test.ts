@@ -88,7 +88,7 @@ describe('the software eUICC on a socket', () => {
     expect(await first.ask('transmit', '0070000001')).toEqual({ ecode: 0, data: '019000' })
     const second = openClient(port)
     expect(await second.ask('connect')).toEqual({ ecode: -1 })
-    await plug.said(/was refused: somebody else has the card/)
+    await plug.said(/was rejected: another client uses the card/)
     first.close()
     const third = openClient(port)
     expect(await third.ask('connect')).toMatchObject({ ecode: 0 })
@@ -100,8 +100,8 @@ describe('the software eUICC on a socket', () => {
   it('is one card with one name, and is kept', async () => {
     const again = await place.run('euicc', 'emulate', '--tcp', '0', '--name', 'one')
     expect(again).toMatchObject({ exitCode: 2 })
-    expect(again.err).toMatch(/the card one is plugged in already, by process \d+/)
-    expect((await place.run('euicc', 'remove', 'one')).err).toMatch(/is plugged in, by process/)
+    expect(again.err).toMatch(/The card one is in use. The process \d+ emulates it/)
+    expect((await place.run('euicc', 'remove', 'one')).err).toMatch(/is in use. The process \d+ emulates it/)
     const other = startProgram(place, 'euicc', 'emulate', '--tcp', '0', '--name', 'two')
     await other.said(/APDU JSON/)
     const listed = (await place.run('euicc', 'list', '--json')).json<{ cards: { name: string; eid: string }[] }>()
@@ -114,7 +114,7 @@ describe('the software eUICC on a socket', () => {
     await back.said(/APDU JSON/)
     await back.end()
     expect(await place.run('euicc', 'remove', 'two')).toMatchObject({ exitCode: 0 })
-    expect((await place.run('euicc', 'remove', 'two')).err).toContain('there is no card "two"; the cards are one')
+    expect((await place.run('euicc', 'remove', 'two')).err).toContain('There is no card "two". The cards are one.')
   })
 
   it('is listed, and can be removed, where it is damaged', async () => {
@@ -132,8 +132,8 @@ describe('the software eUICC on a socket', () => {
     [['--name', 'x'], /one of --vpcd HOST:PORT, --pty and --tcp PORT/],
     [['--tcp', '0', '--pty'], /one of --vpcd/],
     [['--tcp', '0', '--quirks', 'fm350'], /need --pty/],
-    [['--tcp', '0', '--name', 'Über'], /is no name for a card/],
-    [['--tcp', '0', '--name', 'one', '--curve', 'brainpool'], /plugged in already/],
+    [['--tcp', '0', '--name', 'Über'], /is not a valid name for a card/],
+    [['--tcp', '0', '--name', 'one', '--curve', 'brainpool'], /is in use/],
     [['--tcp', 'x'], /HOST:PORT/],
     [['--pty', '--quirks', 'fm35'], /Did you mean fm350/],
   ])('refuses %j', async (args, words) => {

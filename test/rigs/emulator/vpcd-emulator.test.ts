@@ -26,9 +26,9 @@ describe.skipIf(reason)(
       const port = await freePort()
       const plug = startProgram(place, 'euicc', 'emulate', '--vpcd', `127.0.0.1:${port}`)
       ended.push(() => plug.end())
-      await plug.said(/nobody listens at .* waiting for vpcd/)
+      await plug.said(/no vpcd listens at .* waiting for it/)
       const first = await startVpcd(port)
-      await plug.said(/in the reader of vpcd/)
+      await plug.said(/the card is in the reader of vpcd/)
       const heard = await first.exchange('0070000001', `01a4040010${ISD_R}`, '01c0000000', '81e2910006bf3e035c015a')
       expect(heard.reader).toMatch(/^Virtual PCD/)
       // TD1 of the ATR says T=0, unless it is told otherwise: lpac connects with no other protocol.
@@ -39,7 +39,7 @@ describe.skipIf(reason)(
       expect(selected).toMatch(/^61/)
       expect(asked).toBe('6115')
       await first.stop()
-      await plug.said(/vpcd is gone/)
+      await plug.said(/vpcd closed the connection/)
 
       const second = await startVpcd(port)
       ended.push(() => second.stop())
@@ -50,7 +50,7 @@ describe.skipIf(reason)(
       await second.untilEmpty()
       const t1 = startProgram(place, 'euicc', 'emulate', '--vpcd', `127.0.0.1:${port}`, '--protocol', 't1')
       ended.push(() => t1.end())
-      await t1.said(/in the reader of vpcd/)
+      await t1.said(/the card is in the reader of vpcd/)
       const whole = await second.exchange('0070000001', `01a4040010${ISD_R}00`, '81e2910006bf3e035c015a00')
       expect(whole.atr).toMatch(/^3b9f96813fc7/)
       const eid = (await t1.said(/EID (\d{32})/))[1]

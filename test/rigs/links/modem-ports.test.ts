@@ -175,7 +175,7 @@ describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})`
           }
         },
       },
-      { card, after: schedule, say: () => {}, report: error => expect.unreachable(String(error)) },
+      { card, after: schedule, print: () => {}, report: error => expect.unreachable(String(error)) },
     )
     undo.push(
       () => plug.pull().then(() => rmSync(folder, { recursive: true })),

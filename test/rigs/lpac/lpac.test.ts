@@ -108,7 +108,7 @@ describe('an lpac on the card of a rig', () => {
 
   it.each([
     [{ PATH: join(place.folder, 'nowhere') }, [], /no lpac is installed: .* or set LPAC/],
-    [{ LPAC: 'nothing-here' }, [], /LPAC says nothing-here, and there is no program/],
+    [{ LPAC: 'nothing-here' }, [], /LPAC names nothing-here, which is not a program/],
     [ON_PATH, ['--connect-to', '127.0.0.1:1'], /belong to --http/],
   ])('is refused with a sentence (%o %j)', async (environment, args, words) => {
     const ran = await lpac(environment, ...args, '--', 'eid')
