@@ -69,6 +69,8 @@ export const REFUSED_WORDS: readonly RefusedWord[] = [
 /** Texts that are fixed by a specification or by an interface of another party. */
 export const ALLOWED: readonly RegExp[] = [
   /resynchronis\w*/g,
+  // The link type of `RigSummary`, an interface of the evidence file.
+  /^ {2}tape: 'recording',/g,
   // Keys of rig files and inventories, as the pages show them.
   /\{ tape: session\.jsonl \}/g,
   /^ {4}misbehave: {2,}#/g,

@@ -95,7 +95,7 @@ export const Page = () => {
   )
 }
 
-/** Among the tabs of a lab's browser one wants to see how it stands without opening this one. */
+/** The title of the browser tab shows the state of the run while another tab is open. */
 const titleOf = (route: Route, run: RunState | null): string => {
   if (route.view === 'device') return 'Device · esim-bench'
   if (run?.ended) return `${VERDICT_WORDS[run.ended.verdict]}${inSoftware(run)} · esim-bench`

@@ -1,6 +1,6 @@
-/** Where the page is, as the part of the address after `#`; every place worth showing someone has an address. */
+/** The view, the run and the selected row. The part of the URL after `#` contains them, so each view can be linked. */
 export type Route =
-  /** `runId: null`: whichever run is the newest, and the next one when it begins. */
+  /** `runId: null` follows the newest run. The page switches to the next run when it starts. */
   | { readonly view: 'run'; readonly runId: string | null; readonly selected: Selection | null }
   | { readonly view: 'device' }
 

@@ -10,7 +10,7 @@ import { openPageServer, type PageServer } from '../../src/cli/run/page-server.t
 import { createCliFixture } from '../cli/runtime.ts'
 import { buildDashboard, launchChromium, noChromium, photographRun } from './chromium.ts'
 
-describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` (${noChromium})` : ''}`, () => {
+describe.skipIf(noChromium !== null)(`dashboard of a complete bench${noChromium ? ` (${noChromium})` : ''}`, () => {
   const place = createCliFixture()
   const opened: (() => unknown)[] = []
   let server: PageServer
@@ -21,15 +21,15 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
   beforeAll(async () => {
     const { runtime } = place.runtimeOf(new AbortController().signal)
     const dashboard = await buildDashboard()
-    const workplace = openContext(runtime, { curve: 'nist' })
-    const bench = await openBench({ ...runtime, workplace, signal: runtime.interrupt })
+    const context = openContext(runtime, { curve: 'nist' })
+    const bench = await openBench({ ...runtime, workplace: context, signal: runtime.interrupt })
     const { backend, close } = createBackend(bench, { ...runtime, chosen: await bench.choose(), rig: undefined })
     server = await openPageServer(backend, 0, error => reported.push(error), { folder: dashboard.folder })
     browser = await launchChromium()
     opened.push(
       () => place.remove(),
       () => dashboard.remove(),
-      () => workplace.close(),
+      () => context.close(),
       () => bench.close(),
       () => close(),
       () => server.close(),
@@ -52,7 +52,7 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
   const runs = async (): Promise<RunSummary[]> =>
     (await (await fetch(`${server.address}api/runs`)).json()) as RunSummary[]
 
-  it('lets a person hold the device, and shows all eight steps pass', async () => {
+  it('a user completes the activation on the device page, and the run passes', async () => {
     const page = await openPage('#/device')
     const lastPages: string[] = []
     page.on('request', request => {
@@ -69,7 +69,7 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
       await press()
       await expect.poll(() => heading.textContent()).not.toBe(before)
     }
-    // The operator's pages as anybody walks them: whatever leads on, until a new account is asked for.
+    // Follow the first button of each portal page until the page for a new account.
     for (let pages = 0; pages < 6; pages++) {
       await heading.waitFor()
       if ((await portal.locator('input[autocomplete=new-password]').count()) > 0) break
@@ -96,13 +96,13 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
 
     await page.locator('.dialog button[type=submit]').click()
     await page.locator('[data-phase=done]').waitFor()
-    // The page in the frame heard it from the app, over the bridge.
+    // The app notifies the page in the frame through the bridge.
     await portal
       .getByRole('status')
       .filter({ hasText: /connected/i })
       .first()
       .waitFor()
-    // Loaded a second time it would say that the profile was handed over already.
+    // The portal delivers the activation code once, so the frame must load its last page only once.
     expect(lastPages).toEqual(['GET'])
     await page.getByLabel('Network').click()
     await page.getByText('5 GB left').first().waitFor()
@@ -112,7 +112,7 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
     await page.close()
   })
 
-  it('starts a run from the page, and shows it live to its end', async () => {
+  it('a run that the API starts appears on the page and passes', async () => {
     const page = await openPage('')
     const before = (await runs()).length
     const answer = await page.evaluate(() =>
@@ -130,8 +130,8 @@ describe.skipIf(noChromium !== null)(`the page of a whole bench${noChromium ? ` 
     expect(foreign).toEqual([])
     await page.close()
   })
-  /** `README_PICTURE=docs/images/run.png npm test` takes the README's picture anew. */
-  it('is photographed after a run, for the README', async () => {
+  /** `README_PICTURE=docs/images/run.png npm test` updates the picture of the README. */
+  it('photographRun writes the picture of the README after a run', async () => {
     const file = resolve(process.env.README_PICTURE ?? join(place.home, 'run.png'))
     await photographRun(browser, server.address, file)
     const picture = readFileSync(file)

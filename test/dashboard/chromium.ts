@@ -9,13 +9,13 @@ import { ROOT } from '../paths.ts'
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const executablePath = CANDIDATES.find(path => existsSync(path))
 
-/** Why the page cannot be tested here, to stand in the name of what is skipped; `null` when it can. */
+/** The reason for skipping the tests, for their names; `null` if Chromium is installed. */
 export const noChromium =
   executablePath === undefined
-    ? `skipped: no Chromium here (Debian package chromium; looked for ${CANDIDATES[0]})`
+    ? `skipped: Chromium is not installed at ${CANDIDATES[0]} (Debian package chromium)`
     : null
 
-/** Chromium's own talk with its maker is switched off, so that what is requested is requested by the page. */
+/** Disables the background requests of Chromium, so that every recorded request comes from the page. */
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({
     executablePath: executablePath!,
@@ -31,7 +31,7 @@ export const launchChromium = (): Promise<Browser> =>
     ],
   })
 
-/** The page of a bench at `url` after its newest run, as a picture for the README: the eight steps, the fifth of them open. */
+/** Writes a screenshot of the newest run of the bench at `url`, with step 5 open, for the README. */
 export const photographRun = async (browser: Browser, url: string, file: string): Promise<void> => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
   try {
@@ -47,7 +47,7 @@ export const photographRun = async (browser: Browser, url: string, file: string)
   }
 }
 
-/** The page as it is built from what is in the folder now, in a folder of its own. */
+/** Builds the dashboard from the current sources into a temporary folder. */
 export const buildDashboard = async (): Promise<{ folder: string; remove(): Promise<void> }> => {
   const folder = await mkdtemp(join(tmpdir(), 'esim-bench-dashboard-'))
   const root = join(ROOT, 'dashboard')

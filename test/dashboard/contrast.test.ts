@@ -11,7 +11,7 @@ const [light, dark] = css
   Map<string, string>,
 ]
 
-/** Text and ground as they meet on the page. */
+/** Pairs of text and background that the page uses. */
 const PAIRS = [
   ...['ground', 'surface', 'raised', 'hover', 'chosen'].flatMap(ground => [
     ['ink', ground],
@@ -38,9 +38,9 @@ const PAIRS = [
 describe.each([
   ['light', light],
   ['dark', dark],
-])('contrast in the %s scheme (WCAG 2.2, 1.4.3: at least 4.5)', (_name, colours) => {
-  it.each(PAIRS)('%s on %s', (text, ground) => {
-    expect(ratio(colours.get(text)!, colours.get(ground)!)).toBeGreaterThanOrEqual(4.5)
+])('contrast in the %s scheme (WCAG 2.2, 1.4.3)', (_name, colors) => {
+  it.each(PAIRS)('text %s on %s has a contrast of at least 4.5', (text, ground) => {
+    expect(ratio(colors.get(text)!, colors.get(ground)!)).toBeGreaterThanOrEqual(4.5)
   })
 })
 

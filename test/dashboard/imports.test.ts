@@ -10,9 +10,9 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .map(name => resolve(source, name))
 const ALLOWED = ['src/evidence/events.ts', 'src/bench/api-contract.ts']
 
-/** The page is a pure function of the event list: it knows the events' types and the API's, and nothing that runs in the bench. */
-describe('what the dashboard imports from the bench', () => {
-  it.each(files.map(path => [relative(root, path), path]))('%s', (_name, path) => {
+/** The dashboard draws a run from its event list alone, so it imports types of the bench but no code. */
+describe('imports of the dashboard', () => {
+  it.each(files.map(path => [relative(root, path), path]))('%s imports only types from the bench', (_name, path) => {
     for (const [, type, specifier] of readFileSync(path, 'utf8').matchAll(/^import (type )?[^']*'(\.[^']+)'/gm)) {
       const target = relative(root, resolve(dirname(path), specifier!))
       if (target.startsWith('dashboard/')) continue

@@ -18,7 +18,7 @@ const CLOSED: DeviceState = {
   banner: null,
 }
 
-describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium})` : ''}`, () => {
+describe.skipIf(noChromium)(`dashboard in Chromium${noChromium ? ` (${noChromium})` : ''}`, () => {
   let browser: Browser
   let built: Awaited<ReturnType<typeof buildDashboard>>
   let bench: SampleBench
@@ -66,13 +66,13 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
   const states = () => steps().evaluateAll(rows => rows.map(row => row.getAttribute('data-state')))
   const openStep = (step: number) => page.locator(`#outline [data-step="${step}"]`).click()
 
-  it('says what to do when there is no run', async () => {
+  it('the run page without runs explains how to start one', async () => {
     await open()
     await page.getByRole('heading', { name: 'No runs yet' }).waitFor()
     await page.getByText('npx esim-bench run activate').waitFor()
   })
 
-  it('draws the eight steps, the parts and the verdict, and asks nobody beyond this machine', async () => {
+  it('the run page shows eight steps, eight parts and the verdict, and sends requests only to the local host', async () => {
     bench.addRun(sampleRun())
     await open()
     await page.locator('[data-verdict="pass"]').waitFor()
@@ -86,7 +86,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(await page.title()).toBe('Pass in software · esim-bench')
   })
 
-  it('opens an APDU decoded, and raw', async () => {
+  it('the details show an APDU decoded and as raw bytes', async () => {
     bench.addRun(sampleRun())
     await open()
     await openStep(5)
@@ -102,7 +102,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(await page.evaluate(() => location.hash)).toMatch(/^(#\/|)$|#\/run\/newest\/\d+/)
   })
 
-  it('opens an HTTP exchange with its decoded request and response', async () => {
+  it('the details show the decoded request and response of an HTTP exchange', async () => {
     bench.addRun(sampleRun())
     await open()
     await page.getByRole('searchbox').fill('initiateAuthentication')
@@ -112,7 +112,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(await page.locator('.filter-count').textContent()).toBe('1 of 56')
   })
 
-  it('lights the running step, says it, and shows progress', async () => {
+  it('the run page highlights and announces the running step and shows its progress', async () => {
     bench.addRun(sampleRun().slice(0, 54))
     await open()
     await page.locator('[data-lit-step="6"]').waitFor({ state: 'attached' })
@@ -121,10 +121,10 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     await page.getByText('Profile to the card: 1.4 KB of 2.8 KB').waitFor()
     bench.append(sampleRun().slice(54))
     await page.locator('[data-verdict="pass"]').waitFor()
-    await expect.poll(() => page.locator('[data-announcer]').textContent()).toContain('The run is over: pass')
+    await expect.poll(() => page.locator('[data-announcer]').textContent()).toContain('The run ended: pass')
   })
 
-  it('marks what ran in software, and only that', async () => {
+  it('the page marks runs on the software eUICC, and no others', async () => {
     bench.addRun(sampleRun({ runId: 'hard', startedAt: '2026-11-22T19:00:00.000Z', rig: HARDWARE_RIG }))
     bench.addRun(sampleRun({ runId: 'soft' }))
     await open('#/run/soft')
@@ -139,7 +139,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(await page.locator('[data-verdict="pass"]').textContent()).not.toContain('software')
   })
 
-  it('gives the four verdicts four looks, and green to one of them', async () => {
+  it('the four verdicts have four colors, and only pass is green', async () => {
     const looks = new Map<string, string>()
     for (const verdict of ['pass', 'fail', 'inapplicable', 'blocked'] as const)
       bench.addRun(
@@ -154,13 +154,13 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
       looks.set(verdict, await badge.evaluate(element => getComputedStyle(element).color))
     }
     expect(new Set(looks.values()).size).toBe(4)
-    for (const [verdict, colour] of looks) {
-      const [red, green, blue] = colour.match(/\d+/g)!.map(Number) as [number, number, number]
-      expect(green > red * 1.3 && green > blue * 1.3, `${verdict} is ${colour}`).toBe(verdict === 'pass')
+    for (const [verdict, color] of looks) {
+      const [red, green, blue] = color.match(/\d+/g)!.map(Number) as [number, number, number]
+      expect(green > red * 1.3 && green > blue * 1.3, `${verdict} is ${color}`).toBe(verdict === 'pass')
     }
   })
 
-  it('goes on where it was when the connection comes back, with nothing twice', async () => {
+  it('the page continues after a reconnect and shows no event twice', async () => {
     const events = sampleRun()
     bench.addRun(events.slice(0, 40))
     await open()
@@ -194,12 +194,12 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(shown.length).toBe(events.filter(({ kind }) => ['apdu', 'reset', 'http', 'note'].includes(kind)).length)
   })
 
-  it('does not take an answer that is older than what was pushed meanwhile', async () => {
+  it('the page ignores a response that is older than pushed state', async () => {
     const events = sampleRun()
     bench.addRun(events.slice(0, 40))
-    let letThrough: () => void = () => undefined
+    let release: () => void = () => undefined
     const held = new Promise<void>(resolve => {
-      letThrough = resolve
+      release = resolve
     })
     await page.route('**/api/runs', async route => {
       const response = await route.fetch()
@@ -211,13 +211,13 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     bench.append(events.slice(40))
     const mark = page.locator('.run-item [role=img]')
     await expect.poll(() => mark.getAttribute('aria-label')).toBe('Pass')
-    letThrough()
+    release()
     await (await answered).finished()
     await page.evaluate(() => new Promise(resolve => setTimeout(resolve)))
     expect(await mark.getAttribute('aria-label')).toBe('Pass')
   })
 
-  it('starts a run and shows it', async () => {
+  it('the button starts a run on the selected rig and opens it', async () => {
     bench.addRun(sampleRun())
     await open()
     await page.getByLabel('Rig').selectOption('desk-left')
@@ -226,7 +226,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(bench.started).toEqual([{ scenario: 'activate', rig: 'desk-left' }])
   })
 
-  it('can be photographed', async () => {
+  it('photographRun writes a picture of 1280 x 800 pixels', async () => {
     bench.addRun(sampleRun())
     const file = join(built.folder, 'run.png')
     await photographRun(browser, bench.url, file)
@@ -235,7 +235,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(picture.length).toBeGreaterThan(50_000)
   })
 
-  it('says why a run cannot be started', async () => {
+  it('the page shows why the bench did not start a run', async () => {
     const busy = await openSampleBench({ folder: built.folder, rigs: [SOFTWARE_RIG], device: CLOSED })
     await page.goto(busy.url)
     await page.getByRole('button', { name: 'Start a run' }).click()
@@ -245,7 +245,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     await busy.close()
   })
 
-  it('is gone through by keyboard', async () => {
+  it('the keys move through steps, entries and failures', async () => {
     bench.addRun(sampleRun({ rig: HARDWARE_RIG, verdict: 'fail', cause: 'card' }))
     await open()
     await page.locator('[data-verdict="fail"]').waitFor()
@@ -261,10 +261,10 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     await page.locator('.detail').getByText('STORE DATA 24/24').waitFor()
     await page.locator('.detail').getByText('6A80 incorrect data').waitFor()
     await page.keyboard.press('Escape')
-    await page.getByText('The run at a glance').waitFor()
+    await page.getByText('Run summary').waitFor()
   })
 
-  it('opens at what an address names', async () => {
+  it('a URL with an event number selects that event', async () => {
     const events = sampleRun({ extraApdus: 3000 })
     const named = events.find(event => event.kind === 'apdu' && event.label === 'STORE DATA 2500/3024')!
     bench.addRun(events)
@@ -273,7 +273,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     await page.locator(`[data-exchange="${named.seq}"]`).waitFor()
   })
 
-  it('holds thousands of exchanges and draws those in sight', async () => {
+  it('the outline renders only the visible rows of 8000 exchanges', async () => {
     bench.addRun(sampleRun({ extraApdus: 8000 }))
     await open()
     await openStep(6)
@@ -291,7 +291,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     ['light', 800, 600],
     ['dark', 800, 600],
     ['light', 1280, 800],
-  ] as const)('fits: %s, %d by %d', async (colorScheme, width, height) => {
+  ] as const)('the page in the %s scheme fits a window of %d x %d pixels', async (colorScheme, width, height) => {
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width, height })
     bench.addRun(sampleRun())
@@ -304,7 +304,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
   })
 
-  describe('the device', () => {
+  describe('device page', () => {
     const provider = { id: 'norddata', name: 'Norddata' }
     const frame = {
       path: '/device/frame/plans',
@@ -313,11 +313,11 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
       canGoBack: true,
     }
 
-    it('posts what the person does', async () => {
+    it('the device page posts the actions of the user', async () => {
       await open('#/device')
       await page.getByRole('button', { name: 'Mobile Plans' }).click()
       bench.setDevice({ ...CLOSED, screen: { name: 'catalog', country: 'de', providers: [provider] } })
-      await page.getByText('Operators who sell plans in Germany').waitFor()
+      await page.getByText('Operators that sell plans in Germany').waitFor()
       await page.getByRole('button', { name: 'Norddata' }).click()
       const template = { bodyText: 'Plans by the week', buttonText: 'Continue', disclaimer: 'Your EID is shared.' }
       bench.setDevice({ ...CLOSED, screen: { name: 'gateway', provider, template } })
@@ -328,7 +328,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
         .toEqual([{ action: 'open' }, { action: 'choose-provider', provider: 'norddata' }, { action: 'continue' }])
     })
 
-    it("passes the portal's bridge calls on, and the app's calls back into its page", async () => {
+    it('the device page forwards bridge calls of the portal and script calls of the app', async () => {
       bench.setDevice({ ...CLOSED, screen: { name: 'portal', provider, frame } })
       await open('#/device')
       const portal = page.frameLocator('iframe')
@@ -343,7 +343,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
       expect(await page.locator('iframe').getAttribute('sandbox')).toBe('allow-scripts allow-forms')
     })
 
-    it('asks for consent with what was shown, and for the confirmation code', async () => {
+    it('the consent dialog shows the profile rules and asks for the confirmation code', async () => {
       const consent = {
         profileName: 'Plan Week',
         serviceProviderName: 'Norddata',
@@ -359,7 +359,7 @@ describe.skipIf(noChromium)(`the page in Chromium${noChromium ? ` (${noChromium}
       await expect.poll(() => bench.actions).toEqual([{ action: 'consent', accept: true, confirmationCode: '2468' }])
     })
 
-    it('shows the balance in the network flyout', async () => {
+    it('the network flyout shows the balance', async () => {
       bench.setDevice({
         ...CLOSED,
         flyout: {

@@ -6,8 +6,8 @@ import { HARDWARE_RIG, STEPS, sampleRun } from './sample-run.ts'
 
 const foldAll = (events: readonly BenchEvent[]) => foldEvents(emptyRun('run-1'), events)
 
-describe('folding a run', () => {
-  it('has the eight steps of the plan, all passed, at the end of an activation', () => {
+describe('foldEvents', () => {
+  it('foldEvents returns the eight planned steps with verdict pass after an activation', () => {
     const run = foldAll(sampleRun())
     expect(plannedSteps(run).map(view => [view.step, view.name, view.from, view.to])).toEqual(
       STEPS.map(({ step, name, from, to }) => [step, name, from, to]),
@@ -18,12 +18,12 @@ describe('folding a run', () => {
     expect(run.apdus).toBe(run.ended?.apdus)
   })
 
-  it('knows all steps before the first of them begins', () => {
+  it('foldEvents returns all steps as pending before the first one starts', () => {
     const run = foldAll(sampleRun().slice(0, 1))
     expect(plannedSteps(run).map(view => view.state)).toEqual(Array(8).fill('pending'))
   })
 
-  it('is the same however the events are cut into batches, and whichever of them come twice', () => {
+  it('foldEvents returns the same state for every division into batches, with repeated events', () => {
     const events = sampleRun()
     const whole = foldAll(events)
     fc.assert(
@@ -40,7 +40,7 @@ describe('folding a run', () => {
     )
   })
 
-  it('stops before a gap, says so, and goes on when the gap is filled', () => {
+  it('foldEvents stops before a gap, sets gap and continues when the gap is filled', () => {
     const events = sampleRun()
     const gapped = foldEvents(emptyRun('run-1'), [...events.slice(0, 10), ...events.slice(12)])
     expect(gapped).toMatchObject({ lastSeq: 10, gap: true })
@@ -56,7 +56,7 @@ describe('folding a run', () => {
     expect(run).toEqual(frozen)
   })
 
-  it('shows a step that runs, with its progress', () => {
+  it('foldEvents returns the running step with its progress', () => {
     const events = sampleRun()
     const until = events.findIndex(event => event.kind === 'progress')
     const run = foldAll(events.slice(0, until + 1))
@@ -68,7 +68,7 @@ describe('folding a run', () => {
   })
 
   it.each(['fail', 'blocked', 'inapplicable'] as const)(
-    'keeps %s with its cause, and steps after it as not reached',
+    'foldEvents keeps verdict %s with its cause and marks later steps as not reached',
     verdict => {
       const run = foldAll(sampleRun({ rig: HARDWARE_RIG, verdict, cause: 'card' }))
       expect(run.ended).toMatchObject({ verdict, cause: 'card' })
@@ -81,7 +81,7 @@ describe('folding a run', () => {
     },
   )
 
-  it('tells the step that stopped the run from those that the bench then only writes down', () => {
+  it('foldEvents marks blocked steps that never started as not reached', () => {
     const events = sampleRun({ rig: HARDWARE_RIG, verdict: 'blocked', cause: 'rig' })
     const end = events.at(-1)!
     const left = [7, 8].map((step, at) => ({
@@ -105,13 +105,13 @@ describe('folding a run', () => {
     expect([last?.summary, last?.took]).toEqual(['not reached: step 6 did not pass', undefined])
   })
 
-  it('gathers what happens outside the steps under 0, first', () => {
+  it('foldEvents collects the events outside the steps in step 0, the first one', () => {
     const run = foldAll(sampleRun())
     expect(run.steps[0]).toMatchObject({ step: 0, apdus: 2, state: 'unreached' })
     expect(run.steps).toHaveLength(9)
   })
 
-  it('folds ten thousand events in well under a second', () => {
+  it('foldEvents folds ten thousand events within the timeout', () => {
     const events = sampleRun({ extraApdus: 10_000 })
     const run = foldAll(events)
     expect(run.apdus).toBe(10_037)
@@ -121,7 +121,7 @@ describe('folding a run', () => {
   }, 3000)
 })
 
-describe('where the time went', () => {
+describe('time of a step', () => {
   const started = sampleRun()[0]!
   const begin: BenchEvent = { runId: 'run-1', seq: 2, at: started.at, ms: 0, step: 1, kind: 'step-started', name: 'x' }
   const end = (seq: number, ms: number): BenchEvent => ({
@@ -133,24 +133,24 @@ describe('where the time went', () => {
     return [view.apduMs, view.httpMs, view.restMs]
   }
 
-  it('adds exchanges that follow one another', () => {
+  it('the times of consecutive exchanges are added', () => {
     expect(split(apdu(3, 10, 4), apdu(4, 20, 5), http(5, 50, 20), end(6, 60))).toEqual([9, 20, 31])
   })
 
-  it('counts a request within a request once', () => {
+  it('a request within a request counts once', () => {
     expect(split(http(3, 20, 5), http(4, 30, 8), http(5, 40, 35), end(6, 50))).toEqual([0, 35, 15])
   })
 
-  it('counts an APDU within a request as APDU', () => {
+  it('an APDU within a request counts as APDU time', () => {
     expect(split(apdu(3, 20, 10), http(4, 40, 40), end(5, 40))).toEqual([10, 30, 0])
   })
 
-  it('never goes below zero where clocks disagree', () => {
+  it('no time is negative if an exchange is longer than its step', () => {
     expect(split(http(3, 20, 30), end(4, 10))).toEqual([0, 20, 0])
   })
 })
 
-describe('what has failed', () => {
+describe('hasFailed', () => {
   it.each([
     ['9000', false],
     ['910F', false],
@@ -160,11 +160,11 @@ describe('what has failed', () => {
     ['6A80', true],
     ['6985', true],
     ['6F00', true],
-  ])('status word %s: %s', (status, failed) => {
+  ])('hasFailed for status word %s returns %s', (status, failed) => {
     expect(hasFailed({ ...apdu(1, 1, 1), response: `01${status}` })).toBe(failed)
   })
 
-  it('no answer has', () => {
+  it('hasFailed returns true without a response and for HTTP status 404', () => {
     expect(hasFailed({ ...apdu(1, 1, 1), response: null, error: 'card removed' })).toBe(true)
     expect(hasFailed({ ...http(1, 1, 1), response: null, error: 'refused' })).toBe(true)
     expect(hasFailed({ ...http(1, 1, 1), response: { status: 404, headers: {}, body: '' } })).toBe(true)

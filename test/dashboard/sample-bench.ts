@@ -1,4 +1,4 @@
-/** The bench's side of api-contract.ts over sample events, so that the page can be tested and looked at without a bench. */
+/** A fake bench that implements api-contract.ts with sample events, for tests of the page. */
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,15 +17,15 @@ import type { BenchEvent, RigSummary } from '../../src/evidence/events.ts'
 
 export interface SampleBench {
   readonly url: string
-  /** Makes a run known with what has happened in it. */
+  /** Adds a run with its events and notifies the pages. */
   addRun(events: readonly BenchEvent[]): void
-  /** More happens; pages that follow the run are told. */
+  /** Adds events to a run and sends them to the pages that follow it. */
   append(events: readonly BenchEvent[]): void
   setDevice(state: DeviceState): void
   callScript(call: ScriptCall): void
-  /** Cuts every connection under its user, as a cable would be. */
+  /** Closes every connection without notice, like a cut cable. */
   cutConnections(): void
-  /** Resends this many events before the ones asked for: a page must not mind. */
+  /** Number of events to resend before the requested ones. The page must ignore them. */
   overlap: number
   readonly follows: { runId: string; lastSeq: number }[]
   readonly actions: DeviceAction[]
@@ -38,7 +38,7 @@ export interface SampleBenchOptions {
   readonly rigs: readonly RigSummary[]
   readonly device: DeviceState
   readonly port?: number
-  /** What POST /api/runs begins. */
+  /** Handles POST /api/runs and returns the run ID. */
   onStart?(bench: SampleBench): string
 }
 
@@ -64,22 +64,22 @@ export const openSampleBench = async (options: SampleBenchOptions): Promise<Samp
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    const say = (body: unknown, status = 200): void => {
+    const send = (body: unknown, status = 200): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     }
     if (pathname === '/api/info')
-      return say({ version: '0.1.0', home: '.esim-bench', why: 'No rig with hardware is set up.' })
-    if (pathname === '/api/rigs') return say(options.rigs)
-    if (pathname === '/api/device') return say(device)
+      return send({ version: '0.1.0', home: '.esim-bench', why: 'No rig with hardware is set up.' })
+    if (pathname === '/api/rigs') return send(options.rigs)
+    if (pathname === '/api/device') return send(device)
     if (pathname === '/api/device/actions') {
       bench.actions.push(JSON.parse(await bodyOf(request)) as DeviceAction)
-      return say(device)
+      return send(device)
     }
     if (pathname === '/api/runs' && request.method === 'POST') {
       bench.started.push(JSON.parse(await bodyOf(request)))
-      return options.onStart ? say({ runId: options.onStart(bench) }, 202) : say(BUSY, 409)
+      return options.onStart ? send({ runId: options.onStart(bench) }, 202) : send(BUSY, 409)
     }
-    if (pathname === '/api/runs') return say([...runs.values()].map(summaryOf).reverse())
+    if (pathname === '/api/runs') return send([...runs.values()].map(summaryOf).reverse())
     if (pathname.startsWith('/device/frame/')) {
       response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': "default-src 'unsafe-inline'" })
       response.end(PORTAL_PAGE)
@@ -87,7 +87,7 @@ export const openSampleBench = async (options: SampleBenchOptions): Promise<Samp
     }
     const path = join(options.folder, normalize(pathname === '/' ? '/index.html' : pathname))
     const content = await readFile(path).catch(() => null)
-    if (content === null) return say({ error: { code: 'not-found', message: `No such page: ${pathname}` } }, 404)
+    if (content === null) return send({ error: { code: 'not-found', message: `No such page: ${pathname}` } }, 404)
     response.writeHead(200, {
       'content-type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
       'content-security-policy': DASHBOARD_CSP,
@@ -124,7 +124,7 @@ export const openSampleBench = async (options: SampleBenchOptions): Promise<Samp
     follows: [],
     actions: [],
     started: [],
-    // A browser opens connections in advance and says nothing on them: closing would wait for those.
+    // A browser opens connections without using them. `close` alone would wait for these connections.
     close: async () => {
       const closed = io.close()
       server.closeAllConnections()
@@ -171,12 +171,12 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-/** A page of the portal with the script that the bench puts first: calls go up, script calls come down. */
+/** A portal page with the script of the bench: it sends bridge calls to the app and receives script calls from it. */
 const PORTAL_PAGE = `<!doctype html><meta charset="utf-8"><title>Norddata</title>
 <style>body{font:15px system-ui;margin:28px;color:#223}button{font:inherit;padding:8px 18px}</style>
 <script>
 const bridge = (method, args) => parent.postMessage({ esimBench: 'bridge', call: { object: 'MobilePlansInlineOperations', method, arguments: args, operationId: 'op-1' } }, '*')
-addEventListener('message', event => { if (event.data.esimBench === 'script') document.getElementById('told').textContent = event.data.call.name })
+addEventListener('message', event => { if (event.data.esimBench === 'script') document.getElementById('call').textContent = event.data.call.name })
 </script>
 <h1>Plan Week</h1><p>5 GB for seven days, 9 EUR. Pay and the profile comes to this device.</p>
-<button id="buy" onclick="bridge('notifyProfileDownload', [{}, '1$smdp.test.localhost$A-1042-7F'])">Pay and download</button><p id="told"></p>`
+<button id="buy" onclick="bridge('notifyProfileDownload', [{}, '1$smdp.test.localhost$A-1042-7F'])">Pay and download</button><p id="call"></p>`

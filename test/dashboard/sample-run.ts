@@ -1,4 +1,4 @@
-/** A plausible activation as events: for tests of the page and for looking at it. Bytes are noise from a fixed seed. */
+/** The events of a plausible activation, for tests of the page. Random bytes come from a fixed seed. */
 import type {
   BenchEvent,
   Cause,
@@ -23,7 +23,7 @@ export const HARDWARE_RIG: RigSummary = {
   link: 'pcsc',
   subject: 'hardware',
   description: 'Test eUICC in the left reader.',
-  why: 'It was asked for.',
+  why: 'The user selected this rig.',
   eid: '89049032000001000000012345678901',
 }
 
@@ -42,10 +42,10 @@ export interface SampleOptions {
   readonly runId?: string
   readonly startedAt?: string
   readonly rig?: RigSummary
-  /** How the run ends; anything but pass happens in step 6. */
+  /** The verdict of the run. Any verdict except pass comes from step 6. */
   readonly verdict?: Verdict
   readonly cause?: Cause
-  /** More APDU exchanges in step 6 than a download has. */
+  /** Number of additional APDU exchanges in step 6. */
   readonly extraApdus?: number
 }
 
@@ -61,25 +61,25 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
     const at = new Date(Date.parse(startedAt) + ms).toISOString()
     events.push({ runId, seq: events.length + 1, at, ms, ...(step && { step }), ...observation } as BenchEvent)
   }
-  const http = (from: Part, to: Part, label: string, path: string, took: number, said: Said = {}): void =>
+  const http = (from: Part, to: Part, label: string, path: string, took: number, content: HttpContent = {}): void =>
     emit(
       {
         kind: 'http',
         from,
         to,
         label,
-        method: said.request === undefined ? 'GET' : 'POST',
+        method: content.request === undefined ? 'GET' : 'POST',
         url: `https://${HOSTS[to] ?? 'localhost'}${path}`,
-        request: { headers: HEADERS, body: said.request === undefined ? '' : JSON.stringify(said.request) },
+        request: { headers: HEADERS, body: content.request === undefined ? '' : JSON.stringify(content.request) },
         response: {
-          status: said.status ?? 200,
+          status: content.status ?? 200,
           headers: HEADERS,
-          body: typeof said.response === 'string' ? said.response : JSON.stringify(said.response ?? {}),
+          body: typeof content.response === 'string' ? content.response : JSON.stringify(content.response ?? {}),
         },
         took,
-        ...(said.decoded && { decoded: said.decoded }),
+        ...(content.decoded && { decoded: content.decoded }),
       },
-      said.after ?? took + 0.4,
+      content.after ?? took + 0.4,
     )
   const apdu = (label: string, command: string, response: string, decoded?: DecodedPair): void => {
     apdus += 1
@@ -107,9 +107,9 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
   apdu('ES10c.GetEID', '81E2910006BF3E035C015A', `BF3E125A10${rig.eid}9000`, { response: { eidValue: rig.eid ?? '' } })
   within(1, 'Base data fetched, 3 operators sell plans here', () => {
     http('app', 'service', 'GetProviders', '/providers?country=de', 6.1, { response: PROVIDERS })
-    emit({ kind: 'note', part: 'app', text: '3 operators in the catalogue', data: { country: 'de' } })
+    emit({ kind: 'note', part: 'app', text: '3 operators in the catalog', data: { country: 'de' } })
   })
-  within(2, 'The portal chose the experience for a new eSIM', () => {
+  within(2, 'The portal selected the flow for a new eSIM', () => {
     http('app', 'portal', 'portal GET /', '/?market=DE&location=DE&transactionId=Qm7x.1', 4.8, { response: PAGE })
     http('app', 'portal', 'portal GET /plans', '/plans', 3.2, { response: PAGE })
   })
@@ -184,7 +184,7 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
     summary: 'Installed, enabled, registered on 001 01',
   })
   step = undefined
-  within(7, 'Balance asked for through the service', () =>
+  within(7, 'Balance requested from the service', () =>
     http('app', 'service', 'GetBalance', '/balance?iccid=8949…', 9.4, { response: BALANCE }),
   )
   within(8, '5.0 GB left until 29 November', () => {
@@ -194,11 +194,11 @@ export const sampleRun = (options: SampleOptions = {}): readonly BenchEvent[] =>
   return finish('Activated: Plan Week of Norddata is installed, enabled and registered')
 }
 
-interface Said {
+interface HttpContent {
   readonly request?: Decoded
   readonly response?: Decoded
   readonly status?: number
-  /** Milliseconds since the event before, where that is not how long it took. */
+  /** Milliseconds since the previous event, if different from the duration of the exchange. */
   readonly after?: number
   readonly decoded?: DecodedPair
 }
@@ -221,7 +221,7 @@ const PROVIDERS = {
   ],
 }
 const PAGE = '<!doctype html><title>Norddata</title><h1>Choose a plan</h1>'
-const ES2P: Said = {
+const ES2P: HttpContent = {
   request: { header: { functionRequesterIdentifier: '1.2.3' }, profileType: 'week' },
   response: { header: { functionExecutionStatus: { status: 'Executed-Success' } }, iccid: '8949000000000000017F' },
 }
@@ -230,12 +230,12 @@ const BRIDGE = 'MobilePlansInlineOperations.notifyProfileDownload'
 const METADATA = { serviceProviderName: 'Norddata', profileName: 'Plan Week', iccid: '98940000000000000071' }
 const BALANCE = { type: 'LIMITED', remaining: 5368709120, expires: '2026-11-29' }
 const SUMMARIES: Readonly<Record<Exclude<Verdict, 'pass'>, string>> = {
-  fail: 'The card refused the last segment of the profile with 6A80 (incorrect data)',
-  inapplicable: 'The card does not claim remote profile installation',
-  blocked: 'The card was pulled from the reader; insert it and start again',
+  fail: 'The card rejected the last segment of the profile with SW 6A80 (incorrect data)',
+  inapplicable: 'The card does not support remote profile installation',
+  blocked: 'The card was removed from the reader. Insert the card and start the run again.',
 }
 
-/** Hexadecimal noise, the same each time (xorshift). */
+/** Pseudorandom hexadecimal digits (xorshift). */
 const noiseFrom = (seed: number): ((bytes: number) => string) => {
   let state = seed
   return bytes =>

@@ -1,6 +1,6 @@
 import type { ApiError } from '../../../src/bench/api-contract.ts'
 
-/** The bench could not be reached, or said no; `message` is for a person. */
+/** The bench was not reachable or rejected the request. The page shows `message` to the user. */
 class BenchApiError extends Error {
   readonly code: string
   constructor(code: 'unreachable' | (string & {}), message: string, options?: ErrorOptions) {
@@ -25,12 +25,12 @@ const request = async <T>(path: string, init: RequestInit): Promise<T> => {
   try {
     response = await fetch(path, init)
   } catch (cause) {
-    throw new BenchApiError('unreachable', 'The bench does not answer. Is it still running?', { cause })
+    throw new BenchApiError('unreachable', 'The bench does not respond. Check that it is running.', { cause })
   }
   if (response.ok) return (await response.json()) as T
   const refusal = (await response.json().catch(() => null)) as ApiError | null
   throw new BenchApiError(
     refusal?.error?.code ?? `http-${response.status}`,
-    refusal?.error?.message ?? `The bench answered ${response.status} to ${path}.`,
+    refusal?.error?.message ?? `The bench answered ${path} with HTTP status ${response.status}.`,
   )
 }

@@ -1,4 +1,4 @@
-/** What the page knows, and the one connection by which it learns it. React reads snapshots; everything else is here. */
+/** The state of the page and its connection to the bench. React components read snapshots of the state. */
 import { io, type Socket } from 'socket.io-client'
 import type {
   BenchInfo,
@@ -15,16 +15,16 @@ import type { RigSummary } from '../../../src/evidence/events.ts'
 import { emptyRun, foldEvents, type RunState } from '../run/run-state.ts'
 import { getJson, postJson } from './bench-api.ts'
 
-/** `offline` keeps trying too; it says that trying has gone on for a while. */
+/** `offline`: several attempts to reconnect failed. The client continues to try. */
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'offline'
 
 export interface Snapshot {
   readonly connection: Connection
-  /** When the connection was lost: what is shown is as of then. */
+  /** The time at which the connection was lost. The shown state is from this time. */
   readonly lostAt: Date | null
   readonly info: BenchInfo | null
   readonly rigs: readonly RigSummary[]
-  /** `null`: not told yet. Newest first. */
+  /** Newest first; `null` until the bench has sent the list. */
   readonly runs: readonly RunSummary[] | null
   readonly run: RunState | null
   readonly device: DeviceState | null
@@ -80,17 +80,17 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
   })
   socket.on('disconnect', reason => {
     lose()
-    // The one reason after which the client would not come back by itself.
+    // After this reason alone, socket.io does not reconnect automatically.
     if (reason === 'io server disconnect') socket.connect()
   })
   socket.on('connect_error', lose)
   socket.io.on('reconnect_attempt', attempt => {
     if (attempt > ATTEMPTS_BEFORE_OFFLINE) put({ connection: 'offline' })
   })
-  // What is pushed while an answer is on its way is newer than the answer.
+  // State that the bench pushes during a request is newer than the response of the request.
   let pushedRuns: RunSummary[] | null = null
   let devicePushes = 0
-  /** What a page that was away has missed and no event will repeat. One answer that fails does not hold up the others. */
+  /** Loads the state that events do not repeat after a reconnect. A failed response does not delay the others. */
   const refresh = async (): Promise<void> => {
     pushedRuns = []
     const pushes = devicePushes
@@ -123,7 +123,7 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
     const run = foldEvents(state.run, events)
     if (run === state.run) return
     put({ run })
-    // Asked once for each gap: a server that cannot fill it would otherwise be asked for ever.
+    // Request each gap once. Otherwise a server that cannot fill the gap would cause an endless loop.
     if (run.gap && !wasGap) sendFollow()
   })
 
@@ -151,7 +151,7 @@ export const openBenchStore = (clock: () => Date = () => new Date()): BenchStore
       try {
         const pushes = devicePushes
         const device = await postJson<DeviceState>('/api/device/actions', action)
-        // What was pushed meanwhile is at least as new, and came by a path of its own.
+        // State that was pushed during the request is at least as new as the response.
         if (devicePushes === pushes) put({ device })
       } catch (error) {
         report(error)

@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<Connection, string>> = {
   offline: 'Offline',
 }
 
-/** Whether what is shown is as of now, and if not, as of when. */
+/** Shows the connection state and, without a connection, the time of the shown state. */
 export const ConnectionState = () => {
   const { connection, lostAt } = useSnapshot()
   return (

@@ -2,7 +2,7 @@ import type { RunSummary } from '../../../src/bench/api-contract.ts'
 import { type MarkState, StateMark } from '../run/state-mark.tsx'
 import { CAUSE_WORDS, formatClock, formatDay, formatDuration, VERDICT_WORDS } from '../run/wording.ts'
 
-/** A night of runs is looked through, not scrolled through for ever. */
+/** Limits the number of DOM elements after a night of runs. */
 const SHOWN_AT_MOST = 200
 
 export const RunList = ({
@@ -13,7 +13,7 @@ export const RunList = ({
 }: {
   runs: readonly RunSummary[] | null
   current: string | null
-  /** One run is being looked at, whatever happens meanwhile. */
+  /** The user selected one run. The page does not switch to newer runs. */
   pinned: boolean
   onChoose: (runId: string | null) => void
 }) => {
@@ -27,9 +27,9 @@ export const RunList = ({
         className="newest"
         aria-pressed={!pinned}
         onClick={() => onChoose(null)}
-        title="Show each new run as it begins"
+        title="Show each new run when it starts"
       >
-        Follow the newest
+        Follow the newest run
       </button>
       {daysOf(shown).map(([day, ofDay]) => (
         <section key={day}>
@@ -63,7 +63,7 @@ export const RunList = ({
       ))}
       {runs.length > SHOWN_AT_MOST && (
         <p className="side-empty">
-          The {SHOWN_AT_MOST} newest of {runs.length}.
+          The list shows the newest {SHOWN_AT_MOST} of {runs.length} runs.
         </p>
       )}
     </>

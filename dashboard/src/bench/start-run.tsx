@@ -12,14 +12,14 @@ export const StartRun = ({ onStarted }: { onStarted: (runId: string) => void }) 
     setStarting(false)
     if (runId !== null) onStarted(runId)
   }
-  const why = connection === 'live' ? info?.why : 'The bench cannot be reached.'
+  const why = connection === 'live' ? info?.why : 'The bench is not reachable.'
   return (
     <div className="start-run">
       {rigs.length > 1 && (
         <label>
           <span className="visually-hidden">Rig</span>
           <select value={rig} onChange={event => setRig(event.target.value)}>
-            <option value="">Rig: the bench chooses</option>
+            <option value="">Rig: selected by the bench</option>
             {rigs.map(({ name, subject, description, why }) => (
               <option key={name} value={name} title={`${description} ${why}`}>
                 {name} ({subject})

@@ -7,7 +7,7 @@ export const StoreProvider = StoreContext.Provider
 
 export const useStore = (): BenchStore => {
   const store = useContext(StoreContext)
-  if (store === null) throw new Error('drawn outside of StoreProvider')
+  if (store === null) throw new Error('useStore is called outside of StoreProvider')
   return store
 }
 
@@ -27,7 +27,7 @@ export const useRoute = (): readonly [Route, (next: Route) => void] => {
   const go = useCallback((next: Route) => {
     const current = parseRoute(location.hash)
     clearTimeout(pending.current)
-    // Moving through the rows of one run is not a place to go back to, and browsers ration how often the address may change.
+    // A selection within one run adds no history entry. Browsers limit the rate of address changes, so wait before the update.
     if (next.view === 'run' && current.view === 'run' && next.runId === current.runId)
       pending.current = window.setTimeout(() => history.replaceState(null, '', formatRoute(next)), 200)
     else history.pushState(null, '', formatRoute(next))
@@ -36,7 +36,7 @@ export const useRoute = (): readonly [Route, (next: Route) => void] => {
   return [route, go]
 }
 
-/** Follows a media query, for what CSS does not reach: the canvas, and whether details sit beside or below. */
+/** Returns the result of a media query, for the canvas and the position of the details, which CSS cannot set. */
 export const useMedia = (query: string): boolean => {
   const [matches, setMatches] = useState(() => matchMedia(query).matches)
   useEffect(() => {

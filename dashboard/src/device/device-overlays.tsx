@@ -5,7 +5,7 @@ import { formatBytes } from '../run/wording.ts'
 
 type Act = BenchStore['act']
 
-/** Lies over the portal, which stays usable beneath. */
+/** Covers a part of the portal. The portal remains usable. */
 export const DownloadOverlay = ({ download }: { download: DeviceDownload }) => {
   const measured = download.total !== undefined && download.done !== undefined
   const over = download.phase === 'done' || download.phase === 'failed'
@@ -58,7 +58,7 @@ export const ConsentDialog = ({ consent, act }: { consent: ConsentRequest; act: 
         </dl>
         {consent.rules.length > 0 && (
           <>
-            <p>With it you agree to these rules of the operator:</p>
+            <p>By downloading, you accept these rules of the operator:</p>
             <ul className="rules">
               {consent.rules.map(rule => (
                 <li key={rule}>{rule}</li>
@@ -98,7 +98,7 @@ export const ConsentDialog = ({ consent, act }: { consent: ConsentRequest; act: 
 
 export const LeavingDialog = ({ act }: { act: Act }) => (
   <Dialog title="Leave the operator's page?" onEscape={() => void act({ action: 'leave', confirm: false })}>
-    <p>What you have begun there is not finished and will be lost.</p>
+    <p>Your purchase is not complete. If you leave, your input is lost.</p>
     <div className="dialog-buttons">
       <button type="button" className="app-primary" onClick={() => void act({ action: 'leave', confirm: true })}>
         Leave
@@ -110,7 +110,7 @@ export const LeavingDialog = ({ act }: { act: Act }) => (
   </Dialog>
 )
 
-/** Modal within the device's screen, not within the page: what is around the device stays usable. */
+/** Modal within the screen of the device. The rest of the page remains usable. */
 const Dialog = ({ title, onEscape, children }: { title: string; onEscape: () => void; children: ReactNode }) => {
   const id = useId()
   const box = useRef<HTMLDivElement>(null)

@@ -8,7 +8,7 @@ import { CatalogScreen, ClosedScreen, GatewayScreen, LoadingScreen, ResultScreen
 import { NetworkFlyout } from './network-flyout.tsx'
 import { PortalScreen } from './portal-screen.tsx'
 
-/** The device as a person has it in front of them; beside it, the steps which the clicks set off. */
+/** The screen of the device, and the steps of the activation next to it. */
 export const DevicePage = () => {
   const store = useStore()
   const { device, connection } = useSnapshot()
@@ -16,7 +16,9 @@ export const DevicePage = () => {
     return (
       <div className="empty">
         <h2>Waiting for the device</h2>
-        <p>{connection === 'live' ? 'The bench has not said what the device shows.' : 'The bench does not answer.'}</p>
+        <p>
+          {connection === 'live' ? 'The bench has not sent the state of the device.' : 'The bench does not respond.'}
+        </p>
       </div>
     )
   const { screen } = device
@@ -56,7 +58,7 @@ export const DevicePage = () => {
               </header>
               <div className="app-body">
                 <Screen device={device} />
-                {device.download && !isTold(device) && <DownloadOverlay download={device.download} />}
+                {device.download && !isShownByScreen(device) && <DownloadOverlay download={device.download} />}
                 {device.consent && <ConsentDialog consent={device.consent} act={store.act} />}
                 {device.leaving && <LeavingDialog act={store.act} />}
               </div>
@@ -96,8 +98,9 @@ export const DevicePage = () => {
   )
 }
 
-/** The screen says more of the failure than the note over it would. */
-const isTold = ({ screen, download }: DeviceState): boolean => screen.name === 'result' && download?.phase === 'failed'
+/** The result screen describes a failed download in more detail than the overlay. */
+const isShownByScreen = ({ screen, download }: DeviceState): boolean =>
+  screen.name === 'result' && download?.phase === 'failed'
 
 const Screen = ({ device }: { device: DeviceState }) => {
   const { act } = useStore()
@@ -124,7 +127,7 @@ const DeviceSteps = ({ device }: { device: DeviceState }) => {
   return (
     <aside className="panel device-steps" aria-label="Steps of this session">
       <h2>
-        What it sets off
+        Activation steps
         {device.runId && <a href={`#/run/${encodeURIComponent(device.runId)}`}>Open the run</a>}
       </h2>
       {device.rig.subject === 'software' && (
@@ -133,7 +136,7 @@ const DeviceSteps = ({ device }: { device: DeviceState }) => {
         </p>
       )}
       {steps.length === 0 ? (
-        <p className="quiet">Open the app on the device: each step of the activation then appears here.</p>
+        <p className="quiet">Open the app on the device. The steps of the activation then appear here.</p>
       ) : (
         <ol>
           {steps.map(view => (
@@ -162,7 +165,7 @@ const announce = (device: DeviceState): string => {
     case 'loading':
       return screen.text
     case 'catalog':
-      return `The catalogue shows ${screen.providers.length === 1 ? '1 operator' : `${screen.providers.length} operators`}.`
+      return `The catalog shows ${screen.providers.length === 1 ? '1 operator' : `${screen.providers.length} operators`}.`
     case 'gateway':
       return `The gateway page of ${screen.provider.name}.`
     case 'portal':

@@ -12,23 +12,23 @@ export const ClosedScreen = ({ act }: { act: Act }) => (
       </span>
       Mobile Plans
     </button>
-    <p>Open the app, or the network icon at the lower right.</p>
+    <p>Open the app, or select the network icon at the lower right.</p>
   </div>
 )
 
 export const LoadingScreen = ({ screen }: { screen: Shown<'loading'> }) => (
-  <div className="centred">
+  <div className="centered">
     <progress aria-label={screen.text} />
     <p>{screen.text}</p>
   </div>
 )
 
 export const CatalogScreen = ({ screen, act }: { screen: Shown<'catalog'>; act: Act }) => (
-  <div className="catalogue">
+  <div className="catalog">
     <h3>Choose a mobile operator</h3>
-    <p className="quiet">Operators who sell plans in {countryName(screen.country)}</p>
+    <p className="quiet">Operators that sell plans in {countryName(screen.country)}</p>
     {screen.providers.length === 0 ? (
-      <p>No operator sells plans for this device here.</p>
+      <p>No operator sells plans for this device in this country.</p>
     ) : (
       <ul>
         {screen.providers.map(provider => (
@@ -52,14 +52,14 @@ export const CatalogScreen = ({ screen, act }: { screen: Shown<'catalog'>; act: 
   </div>
 )
 
-/** The operator's template decides text and colours; what is shared with the operator is said in the app's own words. */
+/** The operator's template sets text and colors. The app sets the text about the data that it shares with the operator. */
 export const GatewayScreen = ({ screen, act }: { screen: Shown<'gateway'>; act: Act }) => {
   const { provider, template } = screen
   const image = sameOrigin(template.image)
   return (
     <div
       className="gateway"
-      style={{ background: hexColour(template.backgroundColor), color: hexColour(template.bodyFontColor) }}
+      style={{ background: hexColor(template.backgroundColor), color: hexColor(template.bodyFontColor) }}
     >
       <div className="gateway-brand">
         {image ? <img src={image} alt="" /> : <Logo provider={provider} />}
@@ -71,7 +71,7 @@ export const GatewayScreen = ({ screen, act }: { screen: Shown<'gateway'>; act: 
         <button
           type="button"
           className="app-primary"
-          style={{ background: hexColour(template.buttonColor), color: hexColour(template.buttonFontColor) }}
+          style={{ background: hexColor(template.buttonColor), color: hexColor(template.buttonFontColor) }}
           onClick={() => void act({ action: 'continue' })}
         >
           {template.buttonText}
@@ -85,7 +85,7 @@ export const GatewayScreen = ({ screen, act }: { screen: Shown<'gateway'>; act: 
 }
 
 export const ResultScreen = ({ screen, act }: { screen: Shown<'result'>; act: Act }) => (
-  <div className="centred result" data-outcome={screen.outcome}>
+  <div className="centered result" data-outcome={screen.outcome}>
     <svg className="result-mark" viewBox="0 0 48 48" aria-hidden="true">
       <circle cx="24" cy="24" r="21" />
       <path d={RESULT_SHAPES[screen.outcome]} />
@@ -127,14 +127,14 @@ const Logo = ({ provider }: { provider: ProviderCard }) => {
   return logo ? (
     <img className="logo" src={logo} alt="" />
   ) : (
-    <span className="logo" style={{ background: hexColour(provider.color) }} aria-hidden="true">
+    <span className="logo" style={{ background: hexColor(provider.color) }} aria-hidden="true">
       {provider.name.slice(0, 1)}
     </span>
   )
 }
 
-/** `#rrggbb`, `#rrggbbaa` or nothing: what an operator configures must not become any other style. */
-const hexColour = (text: string | undefined): string | undefined =>
+/** Accepts `#rrggbb` and `#rrggbbaa` only, so that an operator's value cannot set any other style. */
+const hexColor = (text: string | undefined): string | undefined =>
   text !== undefined && /^#[0-9a-f]{6}([0-9a-f]{2})?$/i.test(text) ? text : undefined
 
 const sameOrigin = (address: string | undefined): string | null =>

@@ -6,7 +6,7 @@ const REGISTRATION_WORDS: Readonly<Record<Flyout['registration'], string>> = {
   searching: 'Searching',
   home: 'Connected',
   roaming: 'Connected, roaming',
-  denied: 'Refused by the network',
+  denied: 'Registration denied',
 }
 
 const BARS: Readonly<Record<Flyout['registration'], number>> = { none: 0, searching: 1, home: 4, roaming: 4, denied: 0 }
@@ -28,7 +28,7 @@ export const NetworkFlyout = ({ flyout, act }: { flyout: Flyout; act: BenchStore
         <small>{REGISTRATION_WORDS[flyout.registration]}</small>
       </span>
     </div>
-    {flyout.state === 'loading' && <progress aria-label="Asking for the balance" />}
+    {flyout.state === 'loading' && <progress aria-label="Loading the balance" />}
     {flyout.balance && (
       <div className={`balance${flyout.balance.low ? ' balance-low' : ''}`} data-balance>
         <b>{flyout.balance.headline}</b>

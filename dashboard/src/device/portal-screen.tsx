@@ -5,15 +5,15 @@ import { useStore } from '../bench/use-bench.ts'
 const FRAME_ROOT = '/device/frame/'
 
 /**
- * The operator's portal in the app's web view. The frame is sandboxed out of this origin: its pages speak with the bench only
- * through the bridge, whose messages are passed on from here.
+ * The operator's portal in the web view of the app. The sandbox gives the frame an opaque origin, so its pages reach the
+ * bench only through bridge messages, which this component forwards.
  */
 export const PortalScreen = ({ screen }: { screen: Extract<DeviceScreen, { name: 'portal' }> }) => {
   const store = useStore()
   const frame = useRef<HTMLIFrameElement>(null)
   const { path, revision, address } = screen.frame
-  // The path follows the frame wherever its pages go; only a new revision sends it somewhere. Giving it the followed path
-  // would load each page a second time, and the last page, which hands over the profile, may be shown once.
+  // `path` follows the navigation in the frame. Only a new revision navigates the frame: setting each followed path would
+  // load each page twice, and the portal delivers the page with the activation code only once.
   const sent = useRef({ path, revision })
   if (sent.current.revision !== revision) sent.current = { path, revision }
 
@@ -32,7 +32,7 @@ export const PortalScreen = ({ screen }: { screen: Extract<DeviceScreen, { name:
     () =>
       store.onScript(call => {
         const command: FrameCommand = { esimBench: 'script', call }
-        // The frame's origin is opaque, so no target origin can name it; the content is for any page it shows.
+        // The origin of the frame is opaque, so no target origin matches it. Every page in the frame may receive the message.
         frame.current?.contentWindow?.postMessage(command, '*')
       }),
     [store],
@@ -56,7 +56,7 @@ export const PortalScreen = ({ screen }: { screen: Extract<DeviceScreen, { name:
           referrerPolicy="no-referrer"
         />
       ) : (
-        <p className="quiet">The bench named a page outside of the portal: {path}</p>
+        <p className="quiet">The bench sent a path outside of the portal: {path}</p>
       )}
     </div>
   )

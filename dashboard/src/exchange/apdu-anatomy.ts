@@ -1,4 +1,4 @@
-/** A command or response cut into the parts that ISO/IEC 7816-4 clause 5 gives it, for showing; it judges nothing. */
+/** Splits a command or response into its parts (ISO/IEC 7816-4 clause 5) for display. Does not validate them. */
 
 export interface ApduPart {
   readonly name: 'CLA' | 'INS' | 'P1' | 'P2' | 'Lc' | 'data' | 'Le' | 'SW'
@@ -27,7 +27,7 @@ const INSTRUCTIONS: Readonly<Record<string, string>> = {
   f2: 'STATUS',
 }
 
-export const anatomyOfCommand = (hex: string): readonly ApduPart[] => {
+export const splitCommand = (hex: string): readonly ApduPart[] => {
   const parts: ApduPart[] = [
     { name: 'CLA', hex: hex.slice(0, 2), meaning: describeClass(hex.slice(0, 2)) },
     { name: 'INS', hex: hex.slice(2, 4), ...maybe(INSTRUCTIONS[hex.slice(2, 4).toLowerCase()]) },
@@ -48,16 +48,16 @@ export const anatomyOfCommand = (hex: string): readonly ApduPart[] => {
   return parts
 }
 
-export const anatomyOfResponse = (hex: string): readonly ApduPart[] => {
+export const splitResponse = (hex: string): readonly ApduPart[] => {
   const sw = hex.slice(-4)
   const data = hex.slice(0, -4)
   const status: ApduPart = { name: 'SW', hex: sw, meaning: describeStatusWord(sw) }
   return data.length > 0 ? [{ name: 'data', hex: data }, status] : [status]
 }
 
-export const dataOf = (parts: readonly ApduPart[]): string => parts.find(part => part.name === 'data')?.hex ?? ''
+export const getDataHex = (parts: readonly ApduPart[]): string => parts.find(part => part.name === 'data')?.hex ?? ''
 
-/** ISO/IEC 7816-4 §5.4.1: channels 0-3 in the first interindustry form, 4-19 in the further one; bit 8 is proprietary. */
+/** ISO/IEC 7816-4 §5.4.1: channels 0 to 3 in the first interindustry class, 4 to 19 in the further one. Ignores bit 8. */
 const describeClass = (hex: string): string => {
   const cla = Number.parseInt(hex, 16)
   const channel = (cla & 0x40) === 0 ? cla & 0x03 : 4 + (cla & 0x0f)

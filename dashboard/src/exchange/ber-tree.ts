@@ -1,10 +1,7 @@
 import type { Decoded } from '../../../src/evidence/events.ts'
 
-/**
- * Hexadecimal as tags and lengths, where it is nothing but that: what can be said of data that nobody has decoded by name.
- * `null` when it is not BER-TLV to its last byte.
- */
-export const berTreeOf = (hex: string): Decoded => {
+/** Parses hexadecimal data without a schema into tags and values. Returns `null` if the data is not complete BER-TLV. */
+export const parseBerTree = (hex: string): Decoded => {
   if (hex.length < 4 || hex.length % 2 !== 0) return null
   const elements = readAll(hex)
   return elements === null ? null : elements

@@ -7,7 +7,7 @@ export const CopyButton = ({ text, what }: { text: string; what: string }) => {
       await navigator.clipboard.writeText(text)
       setState('copied')
     } catch {
-      // The clipboard exists on https and localhost only.
+      // Browsers offer the clipboard on https and localhost only.
       setState('refused')
     }
     setTimeout(() => setState('ready'), 1500)

@@ -5,7 +5,7 @@ const OPEN_TO_DEPTH = 3
 const CHILDREN_AT_ONCE = 100
 const BYTES_AT_ONCE = 48
 
-/** A decoded message as a tree that one can open and close; what is closed is not drawn. */
+/** A decoded message as a collapsible tree. Collapsed branches are not rendered. */
 export const DecodedTree = ({ value, label }: { value: Decoded; label: string }) => (
   <ul className="tree" aria-label={label}>
     {isBranch(value) ? <Children value={value} depth={0} /> : <Leaf name={null} value={value} />}
@@ -92,6 +92,6 @@ const Value = ({ value }: { value: Exclude<Decoded, Branch> }) => {
   )
 }
 
-/** Digits alone are a number or an identifier more often than bytes, unless there are many. */
+/** A short text of decimal digits is usually a number or an identifier and not bytes. */
 const isHex = (text: string): boolean =>
   text.length >= 2 && text.length % 2 === 0 && /^[0-9a-f]+$/i.test(text) && (/[a-f]/i.test(text) || text.length > 32)

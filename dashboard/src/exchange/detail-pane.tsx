@@ -4,7 +4,7 @@ import { StateMark } from '../run/state-mark.tsx'
 import { CAUSE_WORDS, formatDuration, PART_NAMES, plural, STATE_WORDS } from '../run/wording.ts'
 import { ExchangeDetail, NoteDetail, ResetDetail } from './exchange-detail.tsx'
 
-/** What is selected, whole; with nothing selected, the run in figures and what was noted in it. */
+/** The selected step or entry with all its data. Without a selection: notes and times of the run. */
 export const DetailPane = ({
   run,
   selected,
@@ -27,7 +27,7 @@ export const DetailPane = ({
       : entry.label
     : step
       ? `${step.step === 0 ? '' : `${step.step}. `}${step.name}`
-      : 'The run at a glance'
+      : 'Run summary'
   return (
     <section className="detail" aria-label="Details" data-detail={entry?.seq ?? (step ? `step-${step.step}` : 'run')}>
       <h3 className="detail-title">
@@ -68,7 +68,9 @@ const StepDetail = ({ view, onSelect }: { view: StepView; onSelect: (selected: S
       </p>
     )}
     {view.step === 0 && (
-      <p>What happened while no step was running: the card made ready beforehand, notifications sent afterwards.</p>
+      <p>
+        Events outside the steps, such as opening the card before step 1 and sending notifications after the last step.
+      </p>
     )}
     {view.summary && <p>{view.summary}</p>}
     <dl className="facts facts-tall">
@@ -80,7 +82,7 @@ const StepDetail = ({ view, onSelect }: { view: StepView; onSelect: (selected: S
       )}
       {view.took !== undefined && (
         <div>
-          <dt>Took</dt>
+          <dt>Duration</dt>
           <dd>{formatDuration(view.took)}</dd>
         </div>
       )}
@@ -102,7 +104,7 @@ const StepDetail = ({ view, onSelect }: { view: StepView; onSelect: (selected: S
       )}
       {view.failures > 0 && (
         <div>
-          <dt>Refused</dt>
+          <dt>Failed</dt>
           <dd className="bad">{plural(view.failures, 'exchange')}</dd>
         </div>
       )}
@@ -117,14 +119,14 @@ const RunAtAGlance = ({ run, onSelect }: { run: RunState; onSelect: (selected: S
     <>
       <Notes steps={run.steps} onSelect={onSelect} />
       <table className="times">
-        <caption className="visually-hidden">Where the time of the run went, step by step</caption>
+        <caption className="visually-hidden">Time of each step</caption>
         <thead>
           <tr>
             <th scope="col">Step</th>
             <th scope="col">APDU</th>
             <th scope="col">HTTP</th>
             <th scope="col">Rest</th>
-            <th scope="col">All</th>
+            <th scope="col">Total</th>
           </tr>
         </thead>
         <tbody>
@@ -143,7 +145,7 @@ const RunAtAGlance = ({ run, onSelect }: { run: RunState; onSelect: (selected: S
       </table>
       <p className="keys">
         <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>→</kbd> <kbd>←</kbd> open and close, <kbd>/</kbd> filter, <kbd>.</kbd> next
-        failure, <kbd>Esc</kbd> back here
+        failure, <kbd>Esc</kbd> back to this summary
       </p>
     </>
   )

@@ -1,16 +1,16 @@
 import { type ReactNode, useState } from 'react'
 import type { ApduExchanged, CardWasReset, Decoded, HttpExchanged, Noted } from '../../../src/evidence/events.ts'
-import { hasFailed, startOf } from '../run/run-state.ts'
+import { getStartMs, hasFailed } from '../run/run-state.ts'
 import { formatDuration, formatOffset, PART_NAMES } from '../run/wording.ts'
-import { anatomyOfCommand, anatomyOfResponse, dataOf } from './apdu-anatomy.ts'
-import { berTreeOf } from './ber-tree.ts'
+import { getDataHex, splitCommand, splitResponse } from './apdu-anatomy.ts'
+import { parseBerTree } from './ber-tree.ts'
 import { CopyButton } from './copy-button.tsx'
 import { DecodedTree } from './decoded-tree.tsx'
 import { ApduHex } from './hex-view.tsx'
 
 type View = 'decoded' | 'raw'
 
-/** WithRawBytes from one exchange to the next: who reads bytes goes on reading bytes. */
+/** Keeps the selected tab when the user selects another exchange. */
 let lastView: View = 'decoded'
 
 export const ExchangeDetail = ({ entry }: { entry: ApduExchanged | HttpExchanged }) => {
@@ -25,7 +25,7 @@ export const ExchangeDetail = ({ entry }: { entry: ApduExchanged | HttpExchanged
         <span className={`kind kind-${entry.kind}`}>{entry.kind === 'apdu' ? 'APDU' : 'HTTP'}</span>
         {entry.kind === 'http' ? `${PART_NAMES[entry.from]} → ${PART_NAMES[entry.to]}` : 'Device → eUICC'}
         <span className="faint">
-          at {formatOffset(startOf(entry))} s, took {formatDuration(entry.took)}, event {entry.seq}
+          at {formatOffset(getStartMs(entry))} s, took {formatDuration(entry.took)}, event {entry.seq}
         </span>
       </p>
       {entry.error && (
@@ -33,7 +33,7 @@ export const ExchangeDetail = ({ entry }: { entry: ApduExchanged | HttpExchanged
           {entry.error}
         </p>
       )}
-      <div className="tabs" role="tablist" aria-label="How to show it">
+      <div className="tabs" role="tablist" aria-label="Representation">
         {(['decoded', 'raw'] as const).map(name => (
           <button
             key={name}
@@ -56,8 +56,8 @@ export const ExchangeDetail = ({ entry }: { entry: ApduExchanged | HttpExchanged
 }
 
 const Apdu = ({ entry, view }: { entry: ApduExchanged; view: View }) => {
-  const command = anatomyOfCommand(entry.command)
-  const response = entry.response === null ? null : anatomyOfResponse(entry.response)
+  const command = splitCommand(entry.command)
+  const response = entry.response === null ? null : splitResponse(entry.response)
   const status = response?.at(-1)
   return (
     <>
@@ -65,7 +65,7 @@ const Apdu = ({ entry, view }: { entry: ApduExchanged; view: View }) => {
         {view === 'raw' ? (
           <ApduHex parts={command} label="Command" />
         ) : (
-          <ApduDecoded decoded={entry.decoded?.request} data={dataOf(command)} label="Command" />
+          <ApduDecoded decoded={entry.decoded?.request} data={getDataHex(command)} label="Command" />
         )}
       </Half>
       <Half
@@ -75,11 +75,11 @@ const Apdu = ({ entry, view }: { entry: ApduExchanged; view: View }) => {
         copy={entry.response}
       >
         {response === null ? (
-          <p className="quiet">The card gave no answer.</p>
+          <p className="quiet">The card sent no response.</p>
         ) : view === 'raw' ? (
           <ApduHex parts={response} label="Response" />
         ) : (
-          <ApduDecoded decoded={entry.decoded?.response} data={dataOf(response)} label="Response" />
+          <ApduDecoded decoded={entry.decoded?.response} data={getDataHex(response)} label="Response" />
         )}
       </Half>
     </>
@@ -89,17 +89,19 @@ const Apdu = ({ entry, view }: { entry: ApduExchanged; view: View }) => {
 const ApduDecoded = ({ decoded, data, label }: { decoded: Decoded | undefined; data: string; label: string }) => {
   if (decoded !== undefined) return <DecodedTree value={decoded} label={label} />
   if (data === '') return <p className="quiet">No data.</p>
-  const tree = berTreeOf(data)
+  const tree = parseBerTree(data)
   if (tree !== null)
     return (
       <>
-        <p className="quiet">Tags and lengths only; nobody has named them.</p>
+        <p className="quiet">Decoded without a schema: tags and values only.</p>
         <DecodedTree value={tree} label={label} />
       </>
     )
   return (
     <>
-      <p className="quiet">Part of a longer message, which is decoded where it is complete.</p>
+      <p className="quiet">
+        Part of a longer message. The exchange that completes the message contains the decoded data.
+      </p>
       <DecodedTree value={data} label={label} />
     </>
   )
@@ -131,7 +133,7 @@ const Http = ({ entry, view }: { entry: HttpExchanged; view: View }) => (
       copy={entry.response?.body || null}
     >
       {entry.response === null ? (
-        <p className="quiet">The server gave no answer.</p>
+        <p className="quiet">The server sent no response.</p>
       ) : view === 'raw' ? (
         <Message
           first={`HTTP ${entry.response.status}`}
@@ -187,7 +189,7 @@ const Body = ({ text, label }: { text: string; label: string }) => {
   const [whole, setWhole] = useState(false)
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach a scrollable region */}
       <section className="http-body" aria-label={label} tabIndex={0}>
         <pre>{whole ? text : text.slice(0, CHARACTERS_AT_ONCE)}</pre>
       </section>
@@ -210,7 +212,7 @@ export const NoteDetail = ({ note }: { note: Noted }) => (
       </span>
     </p>
     <p className="note-text">{note.text}</p>
-    {note.data !== undefined && <DecodedTree value={note.data} label="What was noted" />}
+    {note.data !== undefined && <DecodedTree value={note.data} label="Data of the note" />}
   </article>
 )
 
@@ -220,7 +222,7 @@ export const ResetDetail = ({ reset }: { reset: CardWasReset }) => (
       <span className="kind kind-reset">Reset</span>
       {reset.reason === 'open' ? 'The card was opened' : 'Device → eUICC'}
       <span className="faint">
-        at {formatOffset(startOf(reset))} s, took {formatDuration(reset.took)}, event {reset.seq}
+        at {formatOffset(getStartMs(reset))} s, took {formatDuration(reset.took)}, event {reset.seq}
       </span>
     </p>
     {reset.error && (

@@ -1,7 +1,7 @@
 import { useMedia } from '../bench/use-bench.ts'
 import type { ApduPart } from './apdu-anatomy.ts'
 
-/** An APDU as its parts: the header's bytes named, the data as a dump with offsets and characters. */
+/** The named header bytes of an APDU, and its data as a hex dump with offsets and characters. */
 export const ApduHex = ({ parts, label }: { parts: readonly ApduPart[]; label: string }) => (
   <div className="apdu-hex">
     <ul className="apdu-parts" aria-label={`${label}, part by part`}>
@@ -27,7 +27,7 @@ const HexDump = ({ hex, label }: { hex: string; label: string }) => {
     hex.slice(row * width * 2, (row + 1) * width * 2),
   )
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach a scrollable region
     <section className="hex-dump" aria-label={label} tabIndex={0}>
       <pre>
         {rows.map((row, index) => (

@@ -5,9 +5,9 @@ export type KindFilter = 'all' | 'apdu' | 'reset' | 'http' | 'note' | 'failed'
 
 export interface EntryFilter {
   readonly kind: KindFilter
-  /** `null`: every step. */
+  /** `null`: all steps. */
   readonly step: number | null
-  /** Words, all of which must occur; `-word` must not. */
+  /** All words must occur. A word after `-` must not occur. */
   readonly text: string
 }
 
@@ -16,7 +16,7 @@ export const NO_FILTER: EntryFilter = { kind: 'all', step: null, text: '' }
 export const isFiltering = (filter: EntryFilter): boolean =>
   filter.kind !== 'all' || filter.step !== null || filter.text.trim() !== ''
 
-/** A filter made ready to be asked thousands of times. */
+/** Compiles a filter into a predicate that is fast enough for thousands of entries. */
 export const compileFilter = (filter: EntryFilter): ((entry: Entry) => boolean) => {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean)
   const wanted = words.filter(word => !word.startsWith('-'))
@@ -30,7 +30,7 @@ export const compileFilter = (filter: EntryFilter): ((entry: Entry) => boolean) 
   }
 }
 
-/** Entries never change, so what is searched in them is made once, when first asked. */
+/** Caches the searchable text of each entry. Entries are immutable. */
 const texts = new WeakMap<Entry, string>()
 
 const searchText = (entry: Entry): string => {

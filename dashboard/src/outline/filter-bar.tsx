@@ -35,7 +35,7 @@ export const FilterBar = ({
         id="filter-text"
         type="search"
         placeholder="Filter ( / )"
-        title="Words or hexadecimal that must occur; -word for what must not"
+        title="Words or hexadecimal digits that must occur; -word must not occur"
         aria-label="Filter exchanges by text"
         aria-keyshortcuts="/"
         value={filter.text}
@@ -76,7 +76,7 @@ export const FilterBar = ({
           </option>
         ))}
       </select>
-      <span className="filter-count" role="status" title={`${total.toLocaleString('en')} exchanges and notes in all`}>
+      <span className="filter-count" role="status" title={`${total.toLocaleString('en')} exchanges and notes in total`}>
         {filtering && `${matches.toLocaleString('en')} of ${total.toLocaleString('en')}`}
       </span>
       {filtering ? (

@@ -6,7 +6,7 @@ import { EntryRow, StepRow } from './outline-rows.tsx'
 
 const STEP_HEIGHT = 42
 const ENTRY_HEIGHT = 26
-/** Nobody looks for what is outside the steps first. */
+/** The row of the events outside the steps is less important, so it is smaller. */
 const OUTSIDE_HEIGHT = 28
 
 const heightOf = (row: OutlineRow | undefined): number => {
@@ -14,7 +14,7 @@ const heightOf = (row: OutlineRow | undefined): number => {
   return row.view.step === 0 ? OUTSIDE_HEIGHT : STEP_HEIGHT
 }
 
-/** Steps and what is in them, as one tree of which only the visible rows exist. Focus stays on the tree; a row is active by its id. */
+/** Steps and their entries as a virtualized tree. The tree keeps the focus; `aria-activedescendant` names the active row. */
 export const OutlineList = ({
   outline,
   selectedId,
@@ -27,7 +27,7 @@ export const OutlineList = ({
 }: {
   outline: Outline
   selectedId: string | null
-  /** The step whose end is kept in sight while it runs. */
+  /** The running step. The list scrolls to its last entry. */
   tailId: number | null
   canTail: boolean
   onTail: () => void
@@ -37,7 +37,7 @@ export const OutlineList = ({
 }) => {
   const scroller = useRef<HTMLDivElement>(null)
   const { rows } = outline
-  // The step of the first row in sight stays at the top, so that one knows whose exchanges these are.
+  // The step of the first visible row stays at the top, so that the user sees the step of the exchanges.
   const stuck = useRef(0)
   const rangeExtractor = useCallback(
     (range: Range) => {
@@ -58,8 +58,8 @@ export const OutlineList = ({
     scrollPaddingStart: STEP_HEIGHT,
     rangeExtractor,
   })
-  // Row heights depend on the kind of row alone, and rows come and go in the middle.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew when the rows change
+  // The height of a row depends only on its type. Rows are inserted and removed at any position.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows must be measured again when their number changes
   useEffect(() => virtualizer.measure(), [rows.length, virtualizer])
 
   const activeIndex = selectedId === null ? -1 : rows.findIndex(row => row.id === selectedId)
@@ -149,7 +149,7 @@ export const OutlineList = ({
             )
           })}
         </div>
-        {rows.length === 0 && <p className="outline-empty">Nothing matches the filter.</p>}
+        {rows.length === 0 && <p className="outline-empty">No exchange or note matches the filter.</p>}
       </div>
       {canTail && (
         <button type="button" className="tail" onClick={onTail}>

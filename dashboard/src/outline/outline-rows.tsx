@@ -1,5 +1,5 @@
 import { describeStatusWord } from '../exchange/apdu-anatomy.ts'
-import { type Entry, hasFailed, type StepView, startOf } from '../run/run-state.ts'
+import { type Entry, getStartMs, hasFailed, type StepView } from '../run/run-state.ts'
 import { StateMark } from '../run/state-mark.tsx'
 import {
   CAUSE_WORDS,
@@ -17,7 +17,7 @@ type Row<T extends OutlineRow['type']> = Extract<OutlineRow, { type: T }>
 export const StepRow = ({ row, selected, onClick }: { row: Row<'step'>; selected: boolean; onClick: () => void }) => {
   const { view, open } = row
   return (
-    // The tree has the focus and the keys.
+    // The tree has the focus and handles the keys.
     // biome-ignore lint/a11y/useKeyWithClickEvents: see OutlineList
     // biome-ignore lint/a11y/useFocusableInteractive: see OutlineList
     <div
@@ -96,7 +96,7 @@ export const EntryRow = ({ row, selected, onClick }: { row: Row<'entry'>; select
       data-kind={entry.kind}
       onClick={onClick}
     >
-      <span className="entry-at">{formatOffset(startOf(entry))}</span>
+      <span className="entry-at">{formatOffset(getStartMs(entry))}</span>
       <span className={`kind kind-${entry.kind}`}>{KIND_WORDS[entry.kind]}</span>
       <span
         className="entry-label"
@@ -143,7 +143,7 @@ const statusOf = (entry: Entry): string => {
 const statusWordOf = ({ response, error }: Extract<Entry, { kind: 'apdu' }>): string | undefined =>
   response === null ? error : describeStatusWord(response.slice(-4))
 
-/** What went there and what came back, in bytes; text is counted as it stands. */
+/** Sizes of request and response: bytes of an APDU, characters of an HTTP body. */
 const sizeOf = (entry: Entry): string => {
   switch (entry.kind) {
     case 'note':

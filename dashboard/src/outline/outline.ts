@@ -1,9 +1,9 @@
 import type { HttpExchanged } from '../../../src/evidence/events.ts'
-import { type Entry, type RunState, type StepView, startOf } from '../run/run-state.ts'
+import { type Entry, getStartMs, type RunState, type StepView } from '../run/run-state.ts'
 import type { EntryFilter } from './entry-filter.ts'
 import { compileFilter, isFiltering } from './entry-filter.ts'
 
-/** An entry and within how many requests it happened. */
+/** An entry and the number of requests that enclose it. */
 export interface Placed {
   readonly entry: Entry
   readonly depth: number
@@ -16,7 +16,7 @@ export type OutlineRow =
 
 export interface Outline {
   readonly rows: readonly OutlineRow[]
-  /** Entries that pass the filter, and all of them. */
+  /** Number of entries that pass the filter, and of all entries. */
   readonly matches: number
   readonly total: number
 }
@@ -24,8 +24,8 @@ export interface Outline {
 export const stepRowId = (step: number): string => `step-${step}`
 export const entryRowId = (seq: number): string => `entry-${seq}`
 
-/** While a filter is set, every step that has matches is open: one filters to see. */
-export const outlineOf = (run: RunState, filter: EntryFilter, opened: ReadonlySet<number>): Outline => {
+/** With a filter, every step with a match is open and all other steps are hidden. */
+export const createOutline = (run: RunState, filter: EntryFilter, opened: ReadonlySet<number>): Outline => {
   const filtering = isFiltering(filter)
   const passes = compileFilter(filter)
   const rows: OutlineRow[] = []
@@ -49,13 +49,13 @@ export const outlineOf = (run: RunState, filter: EntryFilter, opened: ReadonlySe
 const known = new WeakMap<readonly Entry[], readonly Placed[]>()
 
 /**
- * Entries in the order in which they began, which is not that of their events: a request is stamped when its answer is there,
- * after the requests which its receiver made to be able to answer. Those are placed within it.
+ * Sorts entries by their start. A request has the timestamp of its response, so its event follows the events of the requests
+ * that its receiver sent to answer it. The result nests these requests within it.
  */
 const placeEntries = (entries: readonly Entry[]): readonly Placed[] => {
   const before = known.get(entries)
   if (before) return before
-  const ordered = entries.toSorted((a, b) => startOf(a) - startOf(b) || b.ms - a.ms || a.seq - b.seq)
+  const ordered = entries.toSorted((a, b) => getStartMs(a) - getStartMs(b) || b.ms - a.ms || a.seq - b.seq)
   const around: HttpExchanged[] = []
   const placed = ordered.map(entry => {
     if (entry.kind !== 'http') return { entry, depth: 0 }
@@ -68,4 +68,4 @@ const placeEntries = (entries: readonly Entry[]): readonly Placed[] => {
 }
 
 const isWithin = (inner: HttpExchanged, outer: HttpExchanged): boolean =>
-  inner.from === outer.to && startOf(inner) >= startOf(outer) && inner.ms <= outer.ms
+  inner.from === outer.to && getStartMs(inner) >= getStartMs(outer) && inner.ms <= outer.ms

@@ -12,7 +12,7 @@ const SPLITS: readonly (readonly [Split, string])[] = [
   ['rest', 'Rest'],
 ]
 
-/** Where the milliseconds went: a bar a step, in three layers. The table of the run at a glance says the same in figures. */
+/** One bar with three layers for each step. The run summary contains the same values as a table. */
 export const TimePlot = ({ run, onSelect }: { run: RunState; onSelect: (step: number) => void }) => {
   const steps = plannedSteps(run)
   const host = useRef<HTMLDivElement>(null)
@@ -24,7 +24,7 @@ export const TimePlot = ({ run, onSelect }: { run: RunState; onSelect: (step: nu
   const latest = useRef({ data, steps, onSelect })
   latest.current = { data, steps, onSelect }
 
-  // The canvas takes its colours once, so it is made anew when the scheme changes.
+  // uPlot reads the colors once, so a change of the color scheme requires a new plot.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `dark` is read through the style sheet
   useEffect(() => {
     const element = host.current
@@ -50,7 +50,7 @@ export const TimePlot = ({ run, onSelect }: { run: RunState; onSelect: (step: nu
   return (
     <figure className="plot" aria-label={describe(totals)}>
       <figcaption>
-        <span className="plot-title">{shown ? `${shown.step}. ${shown.name}` : 'Where the time went'}</span>
+        <span className="plot-title">{shown ? `${shown.step}. ${shown.name}` : 'Time per step'}</span>
         <span className="legend">
           {SPLITS.map(([split, word]) => (
             <span key={split} className={`legend-${split}`}>
@@ -65,7 +65,7 @@ export const TimePlot = ({ run, onSelect }: { run: RunState; onSelect: (step: nu
   )
 }
 
-/** Layers are drawn from the back: the whole bar first, then what lies in front of it. */
+/** uPlot draws the series in order, so the total comes first and the layers in front of it follow. */
 const layersOf = (steps: readonly StepView[]): uPlot.AlignedData => [
   steps.map((_view, index) => index),
   steps.map(view => view.apduMs + view.httpMs + view.restMs),
@@ -89,17 +89,17 @@ const sizeOf = (element: HTMLElement): { width: number; height: number } => ({
 
 const optionsFor = (element: HTMLElement, onHover: (index: number | null) => void): uPlot.Options => {
   const style = getComputedStyle(element)
-  const colour = (name: string): string => style.getPropertyValue(name).trim()
+  const getColor = (name: string): string => style.getPropertyValue(name).trim()
   const font = `11px ${style.fontFamily}`
   const bars = uPlot.paths.bars?.({ size: [0.62, 46], radius: 0.08 })
   const layer = (name: string): uPlot.Series => ({
-    fill: colour(name),
-    stroke: colour(name),
+    fill: getColor(name),
+    stroke: getColor(name),
     width: 0,
     points: { show: false },
     ...(bars && { paths: bars }),
   })
-  const axis = { stroke: colour('--muted'), font, ticks: { show: false } }
+  const axis = { stroke: getColor('--muted'), font, ticks: { show: false } }
   return {
     ...sizeOf(element),
     padding: [8, 6, 0, 0],
@@ -123,7 +123,7 @@ const optionsFor = (element: HTMLElement, onHover: (index: number | null) => voi
         size: 52,
         gap: 4,
         space: 34,
-        grid: { stroke: colour('--line'), width: 1 },
+        grid: { stroke: getColor('--line'), width: 1 },
         values: (_plot, splits) => splits.map(ms => (ms >= 1000 ? `${ms / 1000} s` : `${ms} ms`)),
       },
     ],

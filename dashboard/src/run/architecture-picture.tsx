@@ -1,10 +1,10 @@
 import type { Part } from '../../../src/evidence/events.ts'
-import { BOX, LINES, lineBetween, PICTURE, PLACES, type Point, pairKey, pointOn } from './picture-layout.ts'
+import { BOX, LINES, lineBetween, PART_POSITIONS, PICTURE, type Point, pairKey, pointOn } from './picture-layout.ts'
 import { plannedSteps, type RunState, type StepView } from './run-state.ts'
 import { StateShape } from './state-mark.tsx'
 import { PART_NAMES, STATE_WORDS } from './wording.ts'
 
-/** The parts of the architecture; the running step's line is lit, and each step's number stands on its line in the look of its state. */
+/** The parts of the architecture. The line of the running step is highlighted; each step number shows the step's state. */
 export const ArchitecturePicture = ({
   run,
   live,
@@ -46,12 +46,12 @@ export const ArchitecturePicture = ({
           data-lit-step={shown?.step}
         />
       )}
-      {(Object.keys(PLACES) as Part[]).map(part => (
+      {(Object.keys(PART_POSITIONS) as Part[]).map(part => (
         <PartBox key={part} part={part} active={part === shown?.from || part === shown?.to} />
       ))}
-      {placeNumbers(steps).map(({ view, at }) => (
-        // The list of steps below does the same for the keyboard.
-        // biome-ignore lint/a11y/noStaticElementInteractions: a second way, for the mouse
+      {positionNumbers(steps).map(({ view, at }) => (
+        // The outline has the same function for keyboard users.
+        // biome-ignore lint/a11y/noStaticElementInteractions: an additional control for the mouse
         <g
           key={view.step}
           className={`number number-${view.state}${view === shown ? ' number-shown' : ''}`}
@@ -77,7 +77,7 @@ export const ArchitecturePicture = ({
 }
 
 const PartBox = ({ part, active }: { part: Part; active: boolean }) => {
-  const { x, y } = PLACES[part]
+  const { x, y } = PART_POSITIONS[part]
   return (
     <g className={`part${active ? ' part-active' : ''}`} data-part={part}>
       <rect x={x - BOX.width / 2} y={y - BOX.height / 2} width={BOX.width} height={BOX.height} rx="6" />
@@ -111,8 +111,8 @@ const linesOf = (steps: readonly StepView[]): readonly (readonly [Part, Part])[]
   return [...lines.values()]
 }
 
-/** Numbers of one line share it evenly; a step within one part sits on the corner of its box. */
-const placeNumbers = (steps: readonly StepView[]): readonly { view: StepView; at: Point }[] => {
+/** Distributes the step numbers of one line evenly. A step within one part is at the corner of its box. */
+const positionNumbers = (steps: readonly StepView[]): readonly { view: StepView; at: Point }[] => {
   const byPair = new Map<string, StepView[]>()
   for (const view of steps)
     if (view.from && view.to) {
@@ -123,13 +123,13 @@ const placeNumbers = (steps: readonly StepView[]): readonly { view: StepView; at
     sharing.map((view, index) => {
       const { from, to } = sharing[0]! as { from: Part; to: Part }
       if (from === to) {
-        const { x, y } = PLACES[from]
+        const { x, y } = PART_POSITIONS[from]
         return { view, at: { x: x + BOX.width / 2 - index * 24, y: y + BOX.height / 2 } }
       }
       const spread = sharing.length === 1 ? 0.5 : 0.5 + (index - (sharing.length - 1) / 2) * 0.3
       const line = lineBetween(from, to)
       const at = pointOn(line, spread)
-      // On a short line the number would hide the arrow, so it stands beside it.
+      // On a short line the number would cover the arrow, so it is placed next to the line.
       return {
         view,
         at:

@@ -1,4 +1,4 @@
-/** Where the parts stand in the architecture picture, and how a line runs from one to another. Units of its 680 by 246 view box. */
+/** Positions of the parts in the architecture picture and the lines between them, in units of the 680 x 246 view box. */
 import type { Part } from '../../../src/evidence/events.ts'
 
 export interface Point {
@@ -9,7 +9,7 @@ export interface Point {
 export const PICTURE = { width: 680, height: 246 } as const
 export const BOX = { width: 118, height: 38 } as const
 
-export const PLACES: Readonly<Record<Part, Point>> = {
+export const PART_POSITIONS: Readonly<Record<Part, Point>> = {
   app: { x: 92, y: 54 },
   lpa: { x: 92, y: 130 },
   euicc: { x: 92, y: 206 },
@@ -20,7 +20,7 @@ export const PLACES: Readonly<Record<Part, Point>> = {
   smdp: { x: 588, y: 182 },
 }
 
-/** Who speaks with whom in the reference architecture, whatever a run does. */
+/** The connections of the reference architecture. The picture shows them for every run. */
 export const LINES: readonly (readonly [Part, Part])[] = [
   ['app', 'service'],
   ['app', 'portal'],
@@ -35,10 +35,10 @@ export const LINES: readonly (readonly [Part, Part])[] = [
 
 export const pairKey = (a: Part, b: Part): string => [a, b].sort().join('~')
 
-/** From the edge of one box to the edge of the other, straight. */
+/** A straight line from the edge of one box to the edge of the other. */
 export const lineBetween = (from: Part, to: Part): { start: Point; end: Point } => {
-  const a = PLACES[from]
-  const b = PLACES[to]
+  const a = PART_POSITIONS[from]
+  const b = PART_POSITIONS[to]
   return { start: edgeOf(a, b), end: edgeOf(b, a) }
 }
 
@@ -49,7 +49,7 @@ export const pointOn = (line: { start: Point; end: Point }, share: number): Poin
 
 const GAP = 4
 
-/** Where the line from the middle of a box towards a target leaves it: through its side if the target stands beside, else top or bottom. */
+/** The point where the line to `target` leaves a box: at its left or right side if the target is beside it, else at the top or bottom. */
 const edgeOf = (box: Point, target: Point): Point => {
   const dx = target.x - box.x
   const dy = target.y - box.y

@@ -37,10 +37,10 @@ export const RunHeader = ({ run, interrupted }: { run: RunState; interrupted: bo
             <Identifier value={started.rig.eid} />
           </Fact>
         )}
-        <Fact name="Began" title={started.at}>
+        <Fact name="Start" title={started.at}>
           {formatClock(started.at)} <span className="faint">{formatDay(started.at)}</span>
         </Fact>
-        <Fact name="Took">{formatDuration(ended?.took ?? run.lastMs)}</Fact>
+        <Fact name="Duration">{formatDuration(ended?.took ?? run.lastMs)}</Fact>
         <Fact name="APDUs">{run.apdus.toLocaleString('en')}</Fact>
         <Fact name="Requests">{run.requests.toLocaleString('en')}</Fact>
         <Fact name="Run" title={`${started.scenario}, bench ${started.bench}`}>
@@ -51,12 +51,12 @@ export const RunHeader = ({ run, interrupted }: { run: RunState; interrupted: bo
   )
 }
 
-const INTERRUPTED = 'The bench stopped before this run was over, so there is no verdict.'
+const INTERRUPTED = 'The bench stopped before the run ended. The run has no verdict.'
 
 const progressOf = (run: RunState): string => {
   const steps = plannedSteps(run)
   const running = steps.find(view => view.step === run.running)
-  return running ? `Step ${running.step} of ${steps.length}: ${running.name}` : `${steps.length} steps to go through`
+  return running ? `Step ${running.step} of ${steps.length}: ${running.name}` : `${steps.length} steps, not started`
 }
 
 const Fact = ({ name, title, children }: { name: string; title?: string; children: React.ReactNode }) => (
@@ -66,7 +66,7 @@ const Fact = ({ name, title, children }: { name: string; title?: string; childre
   </div>
 )
 
-/** Identifies a card and through it perhaps a person: whole only when asked for, so that a shared screen does not tell. */
+/** An identifier of a card, such as the EID. It can identify a person, so the page shows all digits only on request. */
 const Identifier = ({ value }: { value: string }) => {
   const [open, setOpen] = useState(false)
   return (

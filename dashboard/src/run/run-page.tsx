@@ -3,7 +3,7 @@ import { useMedia, useSnapshot } from '../bench/use-bench.ts'
 import { DetailPane } from '../exchange/detail-pane.tsx'
 import { type EntryFilter, NO_FILTER } from '../outline/entry-filter.ts'
 import { FilterBar } from '../outline/filter-bar.tsx'
-import { entryRowId, outlineOf, stepRowId } from '../outline/outline.ts'
+import { createOutline, entryRowId, stepRowId } from '../outline/outline.ts'
 import { OutlineList } from '../outline/outline-list.tsx'
 import { TimePlot } from '../outline/time-plot.tsx'
 import type { Route, Selection } from '../route.ts'
@@ -17,19 +17,19 @@ type RunRoute = Extract<Route, { view: 'run' }>
 export const RunPage = ({ route, go }: { route: RunRoute; go: (next: Route) => void }) => {
   const { run, runs, connection } = useSnapshot()
   if (runs === null && run === null)
-    return <Empty title="Waiting for the bench" text="This page fills itself as soon as the bench answers." />
+    return <Empty title="Waiting for the bench" text="The page shows the runs when the bench responds." />
   if (run === null)
     return (
       <Empty
         title="No runs yet"
-        text="Start one with the button above, or with “npx esim-bench run activate” in a terminal. Its eight steps appear here as they happen."
+        text="Start a run with the button above, or with “npx esim-bench run activate” in a terminal. This page then shows its eight steps live."
       />
     )
   if (run.started === null)
     return runs?.some(known => known.runId === run.runId) || connection !== 'live' ? (
-      <Empty title="Fetching the run" text={run.runId} />
+      <Empty title="Loading the run" text={run.runId} />
     ) : (
-      <Empty title="No such run" text={`The bench knows no run “${run.runId}”. Choose another on the left.`} />
+      <Empty title="No such run" text={`The bench has no run “${run.runId}”. Select another run in the list.`} />
     )
   const summary = runs?.find(known => known.runId === run.runId)
   return <Run key={run.runId} run={run} route={route} go={go} interrupted={summary?.state === 'interrupted'} />
@@ -77,11 +77,11 @@ const Run = ({
     () => (tailing && run.running !== null ? new Set(opened).add(run.running) : opened),
     [opened, tailing, run.running],
   )
-  const outline = useMemo(() => outlineOf(run, filter, shownOpen), [run, filter, shownOpen])
+  const outline = useMemo(() => createOutline(run, filter, shownOpen), [run, filter, shownOpen])
   const selectedId =
     selected === null ? null : selected.type === 'step' ? stepRowId(selected.step) : entryRowId(selected.seq)
 
-  // Whatever is chosen by an address, a key or a link is brought to light once; after that its step may be closed again.
+  // Open the step of a selected entry once, so that the user can close the step again.
   const revealed = useRef<string | null>(null)
   useEffect(() => {
     if (selected?.type !== 'entry' || revealed.current === selectedId) return
@@ -91,7 +91,7 @@ const Run = ({
     setOpened(known => new Set(known).add(step))
   }, [run, selected, selectedId])
 
-  // What went wrong is what one came to see.
+  // Open the step that failed when the run ends.
   const failedStep = run.ended?.verdict === 'pass' ? undefined : run.steps.find(view => isBad(view.state))?.step
   const ended = run.ended !== null
   useEffect(() => {
@@ -165,14 +165,14 @@ const Run = ({
   )
 }
 
-/** Says each change of a step once, to those who listen rather than look. */
+/** Announces each state change of a step to screen readers. */
 const Announcer = ({ run }: { run: RunState }) => {
   const last = run.steps
     .filter(view => view.step > 0 && view.state !== 'pending' && view.state !== 'unreached')
     .toSorted((a, b) => a.lastMs - b.lastMs || a.step - b.step)
     .at(-1)
   const words = run.ended
-    ? `The run is over: ${run.ended.verdict}. ${run.ended.summary}`
+    ? `The run ended: ${run.ended.verdict}. ${run.ended.summary}`
     : last
       ? `Step ${last.step}, ${last.name}: ${STATE_WORDS[last.state]}. ${last.summary ?? ''}`
       : ''

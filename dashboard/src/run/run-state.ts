@@ -1,8 +1,6 @@
 /**
- * A run as the page draws it, folded from its events. The same fold serves a run that is happening and one of last month.
- *
- * An exchange is stamped when it is over, so it occupied [ms - took, ms]. Requests nest (the portal's answer waits for the
- * operator's order), so time is measured as the union of those spans and never as a sum.
+ * Folds the events of a live or finished run into the state that the page draws. An exchange has the timestamp of its end
+ * and covers [ms - took, ms]. Requests nest, so the time of a step is the union of these spans and not their sum.
  */
 import type {
   ApduExchanged,
@@ -20,11 +18,11 @@ import type {
 
 export type Entry = ApduExchanged | CardWasReset | HttpExchanged | Noted
 
-/** `unreached`: the run is over and never came here. */
+/** `unreached`: the run ended before this step. */
 export type StepState = 'pending' | 'running' | 'unreached' | Verdict
 
 export interface StepView {
-  /** 0 gathers what happened outside the steps. */
+  /** 0 contains the events outside the steps. */
   readonly step: number
   readonly name: string
   readonly from?: Part
@@ -50,9 +48,9 @@ export interface StepView {
 
 export interface RunState {
   readonly runId: string
-  /** The last event folded; the next is lastSeq + 1. */
+  /** The sequence number of the last folded event. The next one is lastSeq + 1. */
   readonly lastSeq: number
-  /** Events have been lost on the way: ask again for those after lastSeq. */
+  /** Events are missing. The client requests the events after lastSeq again. */
   readonly gap: boolean
   readonly started: RunStarted | null
   readonly ended: RunEnded | null
@@ -61,11 +59,11 @@ export interface RunState {
   readonly apdus: number
   readonly requests: number
   readonly lastMs: number
-  /** Between which parts the latest request went, to light its line. */
+  /** Sender and receiver of the latest request. */
   readonly lastRequest: { readonly from: Part; readonly to: Part } | null
 }
 
-/** Disjoint spans of time, latest first, with the length of all of them. */
+/** Disjoint time spans, latest first, with their total length in milliseconds. */
 interface Spans {
   readonly start: number
   readonly end: number
@@ -87,7 +85,7 @@ export const emptyRun = (runId: string): RunState => ({
   lastRequest: null,
 })
 
-/** Adds events to a run. Those it has seen are passed over; at the first one missing it stops and says so. */
+/** Adds events to a run. Skips known events. Stops before the first missing event and sets `gap`. */
 export const foldEvents = (state: RunState, events: readonly BenchEvent[]): RunState => {
   const draft: Draft = { ...state, gap: false, added: new Map() }
   for (const event of events) {
@@ -150,7 +148,7 @@ const foldOne = (draft: Draft, event: BenchEvent): void => {
 const endStep = (draft: Draft, event: StepEnded): void => {
   const view = stepOf(draft, event.step ?? 0)
   if (view.state === 'pending') {
-    // The bench writes down of each step behind the one that stopped the run that it could not be asked.
+    // After the step that stopped the run, the bench reports each remaining step as blocked.
     putStep(draft, view.step, { state: 'unreached', summary: event.summary, lastMs: event.ms })
     return
   }
@@ -177,7 +175,7 @@ const addEntry = (draft: Draft, entry: Entry): void => {
   }
   const isCard = entry.kind !== 'http'
   const apdus = entry.kind === 'apdu' ? 1 : 0
-  const start = startOf(entry)
+  const start = getStartMs(entry)
   const apduSpans = isCard ? addSpan(view.apduSpans, start, entry.ms) : view.apduSpans
   const busySpans = addSpan(view.busySpans, start, entry.ms)
   const apduMs = apduSpans?.total ?? 0
@@ -200,7 +198,7 @@ const addEntry = (draft: Draft, entry: Entry): void => {
   }
 }
 
-/** Spans arrive in the order of their ends, so only the latest ones can touch the new one. */
+/** Spans arrive in the order of their ends, so only the latest spans can overlap with the new one. */
 const addSpan = (spans: Spans | null, from: number, to: number): Spans => {
   let start = from
   let end = to
@@ -240,7 +238,7 @@ const putStep = (draft: Draft, step: number, change: Partial<StepView>): void =>
   draft.steps = draft.steps.map(known => (known === view ? { ...view, ...change } : known))
 }
 
-/** The answer was a refusal, or there was none. 61xx, 62xx, 63xx, 6Cxx and 91xx are ways of going on. */
+/** True for an error response or no response. 61xx, 62xx, 63xx, 6Cxx and 91xx are not errors (ISO/IEC 7816-4 §5.6). */
 export const hasFailed = (entry: Entry): boolean => {
   switch (entry.kind) {
     case 'note':
@@ -254,8 +252,9 @@ export const hasFailed = (entry: Entry): boolean => {
   }
 }
 
-/** An exchange is stamped at its end. */
-export const startOf = (entry: Entry): number => (entry.kind === 'note' ? entry.ms : Math.max(0, entry.ms - entry.took))
+/** Milliseconds from the start of the run. An exchange has the timestamp of its end. */
+export const getStartMs = (entry: Entry): number =>
+  entry.kind === 'note' ? entry.ms : Math.max(0, entry.ms - entry.took)
 
-/** Steps proper: what is drawn, numbered and counted. */
+/** The numbered steps, without the events outside the steps. */
 export const plannedSteps = (state: RunState): readonly StepView[] => state.steps.filter(view => view.step > 0)

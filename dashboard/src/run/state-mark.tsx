@@ -1,11 +1,11 @@
-/** The looks of states and verdicts: a shape, a word and a colour each, so that none of the three carries it alone. */
+/** Each state and verdict has its own shape, word and color, so that no information depends on color alone (WCAG 2.2, 1.4.1). */
 import type { Cause, RigSummary, Verdict } from '../../../src/evidence/events.ts'
 import type { StepState } from './run-state.ts'
 import { CAUSE_WORDS, STATE_WORDS, VERDICT_MEANINGS, VERDICT_WORDS } from './wording.ts'
 
 export type MarkState = StepState | 'interrupted'
 
-/** The shape is drawn in a box of 16 by 16; `glyph-*` classes colour it. */
+/** A shape of 16 x 16 units. The `glyph-*` classes set its color. */
 export const StateShape = ({ state }: { state: MarkState }) => {
   switch (state) {
     case 'pass':

@@ -1,4 +1,4 @@
-/** Numbers and names as a person reads them. */
+/** Names, numbers and times as the page shows them. */
 import type { Cause, Part, RigSummary, Verdict } from '../../../src/evidence/events.ts'
 import type { StepState } from './run-state.ts'
 
@@ -21,10 +21,10 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 }
 
 export const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
-  pass: 'the subject did what was asked of it',
-  fail: 'the subject is wrong',
-  inapplicable: 'the subject does not claim it',
-  blocked: 'the bench could not ask',
+  pass: 'the device under test behaved as specified',
+  fail: 'the device under test is wrong',
+  inapplicable: 'the device under test does not support the function',
+  blocked: 'the test could not be executed',
 }
 
 export const STATE_WORDS: Readonly<Record<StepState, string>> = {
@@ -49,7 +49,7 @@ export const LINK_WORDS: Readonly<Record<RigSummary['link'], string>> = {
   modem: 'modem',
   exec: 'program',
   tcp: 'TCP',
-  tape: 'tape',
+  tape: 'recording',
 }
 
 export const SOFTWARE_MARK = 'software eUICC — not a hardware result'
