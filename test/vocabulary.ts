@@ -74,6 +74,17 @@ export const ALLOWED: readonly RegExp[] = [
   // Keys of rig files and inventories, as the pages show them.
   /\{ tape: session\.jsonl \}/g,
   /^ {4}misbehave: {2,}#/g,
+  /inventory\?\.misbehave/g,
+  /rig\.link === 'tape'/g,
+  // Deprecated names of commands, options and JSON keys.
+  /\bsmdp misbehave\b/g,
+  /['`]misbehave['`]/g,
+  /^ {2}misbehave: faults\.map/g,
+  /\bstruck: applied/g,
+  /\b(?:euicc plug|'plug', 'euicc emulate'|\['plug', )/g,
+  /--manners/g,
+  /^ {2}manners: text\('/g,
+  /quirks, manners \}: emulate options\): string \| undefined => quirks \?\? manners/g,
 ]
 
 /** Splits identifiers into words, so that `createScene` is found by `scene`. */
