@@ -159,7 +159,7 @@ export const chooseRig = async (
       throw new BenchError(
         'no-such-rig',
         `There is no rig ${JSON.stringify(named)}. ` +
-          (near ? `Did you mean ${near}?` : `The rigs are ${rigs.map(known => known.name).join(', ')}`),
+          `${near ? `Did you mean ${near}? ` : ''}The rigs are: ${rigs.map(known => known.name).join(', ')}`,
       )
     }
     const found = await look(rig)

@@ -110,7 +110,7 @@ describe('the choice of a rig', () => {
     })
     await expect(chooseRig([SOFTWARE_RIG, reader], 'dekc', only())).rejects.toMatchObject({
       code: 'no-such-rig',
-      message: 'There is no rig "dekc". Did you mean desk?',
+      message: 'There is no rig "dekc". Did you mean desk? The rigs are: software, desk',
     })
   })
 })
