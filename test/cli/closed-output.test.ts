@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BenchProgram, compileBench } from './bench-process.ts'
 import { createCliFixture } from './runtime.ts'
 
-describe('a bench whose output nobody reads any more', { timeout: 60_000 }, () => {
+describe('a bench with a closed output', { timeout: 60_000 }, () => {
   let bench: BenchProgram
   const place = createCliFixture()
   beforeAll(async () => {
@@ -15,7 +15,7 @@ describe('a bench whose output nobody reads any more', { timeout: 60_000 }, () =
     place.remove()
   })
 
-  it('brings its run to an end instead of leaving the card in the middle of it', async () => {
+  it('a run with a closed output ends its teardown and its evidence', async () => {
     const environment = { ESIM_BENCH_HOME: place.home }
     const ended = await bench.run(['run', 'activate'], { folder: place.folder, environment, until: /✓ 4/ })
     expect(ended.exitCode).toBe(1)
@@ -27,7 +27,7 @@ describe('a bench whose output nobody reads any more', { timeout: 60_000 }, () =
   })
   const full = existsSync('/dev/full')
   it.skipIf(!full)(
-    `says that a result could not be written${full ? '' : ' (skipped: there is no /dev/full)'}`,
+    `a result that cannot be written is reported${full ? '' : ' (skipped: /dev/full does not exist)'}`,
     async () => {
       const stdout = openSync('/dev/full', 'w')
       try {

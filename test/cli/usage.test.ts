@@ -111,7 +111,7 @@ describe('an invalid command line ends with exit code 2 and one sentence', () =>
     ['matching id', '1$a.example', 'the matching id is missing'],
     ['OID', '1$a.example$X$1.x', 'the SM-DP+ OID "1.x"'],
     ['flag', '1$a.example$X$$2', 'the confirmation code flag must be "1" or absent'],
-  ])('an activation code with a wrong %s', async (_part, code, expected) => {
+  ])('an activation code with an invalid %s is refused with the reason', async (_part, code, expected) => {
     const ran = await place.run('card', 'download', '--activation-code', code)
     expect(ran.exitCode).toBe(2)
     expect(sentence(ran.err)).toContain(expected)
@@ -121,7 +121,7 @@ describe('an invalid command line ends with exit code 2 and one sentence', () =>
     ['empty', Buffer.alloc(0), 'offset 0: nothing; expected a ProfileHeader'],
     ['a text', Buffer.from('hello'), "offset 0: tag '68'; expected a SAIP profile package"],
     ['cut off', Buffer.from('a0820100', 'hex'), /offset 0.*expected a complete element/],
-  ])('a profile file that is %s', async (_name, bytes, expected) => {
+  ])('a profile file that is %s is refused', async (_name, bytes, expected) => {
     writeFileSync(join(place.folder, 'p.der'), bytes)
     const ran = await place.run('run', 'activate', '--profile', join(place.folder, 'p.der'))
     expect(ran.exitCode).toBe(2)
@@ -179,7 +179,7 @@ describe('a message names the file or folder that cannot be read', () => {
   it.each([
     ['a modem profile', 'mx.yaml', (folder: string) => readModemProfiles([folder])],
     ['a CI certificate', 'gsma.pem', readCiFolder],
-  ])('%s that is a folder', (_name, file, read) => {
+  ])('%s that is a folder is refused with its name', (_name, file, read) => {
     mkdirSync(join(place.folder, file))
     expect(() => read(place.folder)).toThrow(`${join(place.folder, file)} cannot be read: it is a folder, not a file`)
   })

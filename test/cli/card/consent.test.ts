@@ -13,17 +13,17 @@ const download = (matchingId: string, typed: Typed, ...more: string[]) =>
 const profiles = async (): Promise<string[]> =>
   (await there.card('list', '--json')).json<{ profiles: { iccid: string }[] }>().profiles.map(({ iccid }) => iccid)
 
-describe('a person is shown the profile and asked', () => {
-  it('yes: it comes, with its steps and how far it is', async () => {
+describe('consent of the user', () => {
+  it('the answer yes installs the profile and prints steps and progress', async () => {
     const { iccid, matchingId } = await there.order()
     const ran = await download(matchingId, { answers: [[QUESTION, 'y\n']] })
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
     expect(ran.out).toContain('profile: ')
     expect(ran.out).toContain(`ICCID: ${iccid}, operational`)
     // The output is no terminal here: a line each quarter and no bar.
-    const told = ran.out.match(/^bytes installed \d+ of \d+$/gm)!
-    expect(told.length).toBeLessThanOrEqual(4)
-    expect(told.at(-1)).toMatch(/ (\d+) of \1$/)
+    const progress = ran.out.match(/^bytes installed \d+ of \d+$/gm)!
+    expect(progress.length).toBeLessThanOrEqual(4)
+    expect(progress.at(-1)).toMatch(/ (\d+) of \1$/)
     expect(ran.out).toContain(`to enable it: esim-bench card enable ${iccid}`)
     expect(await profiles()).toContain(iccid)
   })
@@ -32,7 +32,7 @@ describe('a person is shown the profile and asked', () => {
     ['no', 'n\n', 'endUserRejection'],
     ['nothing', '\n', 'endUserRejection'],
     ['later', 'later\n', 'postponed'],
-  ])('%s: nothing comes, and the server hears why', async (_name, answer, reason) => {
+  ])('the answer %s installs nothing, and the server receives the reason', async (_name, answer, reason) => {
     const before = await profiles()
     const { iccid, matchingId } = await there.order()
     const ran = await download(matchingId, { answers: [[QUESTION, answer]] })
@@ -41,19 +41,19 @@ describe('a person is shown the profile and asked', () => {
       err: expect.stringContaining(`card and server were notified with the reason ${reason}`),
     })
     expect(await profiles()).toEqual(before)
-    // What was put off can still be had; what was refused cannot (SGP.22 §3.0.2).
+    // A postponed profile can be downloaded later, a refused one cannot (SGP.22 §3.0.2).
     const again = await there.card('download', `1$${there.smdpHost}$${matchingId}`, ...there.toServer, '--yes')
     if (reason === 'postponed') expect(await profiles()).toContain(iccid)
     else expect(again.err).toMatch(/ES9\+\.AuthenticateClient/)
   })
 
-  it('no answer in time: told as timeout', async () => {
+  it('a missing answer cancels the download with the reason timeout', async () => {
     const { matchingId } = await there.order()
     const ran = await download(matchingId, { answers: [] }, '--consent-timeout', '1')
     expect(ran).toMatchObject({ exitCode: 1, err: expect.stringContaining('were notified with the reason timeout') })
   })
 
-  it('asks for the confirmation code where one is needed, and shows none of it', async () => {
+  it('card download asks for a required confirmation code and does not print it', async () => {
     const { iccid, matchingId } = await there.order('SECRET-77')
     const ran = await download(matchingId, {
       answers: [
@@ -66,7 +66,7 @@ describe('a person is shown the profile and asked', () => {
     expect(await profiles()).toContain(iccid)
   })
 
-  it('an empty code is none: the order waits for the right one', async () => {
+  it('an empty confirmation code is refused, and the order stays valid', async () => {
     const { matchingId } = await there.order('1234')
     const none = await download(matchingId, { answers: [['operator: ', '\n']] }, '--yes')
     expect(none).toMatchObject({ exitCode: 2, err: expect.stringContaining('--confirmation-code') })

@@ -6,9 +6,9 @@ import { LpaError } from '../../../src/lpa/errors.ts'
 import { EUICCInfo1, EUICCInfo2 } from '../../../src/rsp/euicc-info.ts'
 import { ISD_R_AID } from '../../../src/rsp/isdr.ts'
 
-// The ids of GSMA RSP2 Root CI1, and of a CI that nobody here knows.
+// The ids of GSMA RSP2 Root CI1, and of an unknown CI.
 const LIVE = fromHex('81370F5125D0B1D408D4C3B232E6D25E795BEBFB')
-const STRANGE = fromHex('00112233445566778899AABBCCDDEEFF00112233')
+const UNKNOWN_CI = fromHex('00112233445566778899AABBCCDDEEFF00112233')
 
 /** EUICCInfo2 of a v2 card, with `more` behind it, as cards of later versions have it. */
 const info2 = (more: string): EUICCInfo2 => {
@@ -19,7 +19,7 @@ const info2 = (more: string): EUICCInfo2 => {
     extCardResource: fromHex('8101008204000623248304000019 22'.replace(/ /g, '')),
     uiccCapability: ['usimSupport', 'bit40'],
     rspCapability: ['additionalProfile'],
-    euiccCiPKIdListForVerification: [LIVE, STRANGE],
+    euiccCiPKIdListForVerification: [LIVE, UNKNOWN_CI],
     euiccCiPKIdListForSigning: [LIVE],
     ppVersion: fromHex('010000'),
     sasAcreditationNumber: 'GI-BA-UP-0419',
@@ -55,18 +55,18 @@ const view = (more = '') =>
   })
 
 describe('card info', () => {
-  it('names CI keys that are known, and says which are not', () => {
+  it('card info names the known CI keys and marks the others as unknown', () => {
     const text = showInfo(view()).join('\n')
     expect(text).toMatch(/81370F5125D0B1D408D4C3B232E6D25E795BEBFB +GSM Association - RSP2 Root CI1 \(live\)/)
-    expect(text).toMatch(/00112233445566778899AABBCCDDEEFF00112233 +not known here/)
+    expect(text).toMatch(/00112233445566778899AABBCCDDEEFF00112233 +unknown CI$/m)
     expect(text).toContain('CI keys for signing')
     expect(text).toMatch(/^free memory +402212 bytes for profiles, 6434 bytes volatile; 0 applications installed$/m)
     expect(text).toMatch(/^UICC capabilities +usimSupport, bit40$/m)
     expect(text).toContain('  ppr2 for 26202')
-    expect(text).toMatch(/^ATR +not told on this way to the card$/m)
+    expect(text).toMatch(/^ATR +not available on this link$/m)
   })
 
-  it('shows what the card gives where it refuses the rest, and says why', () => {
+  it('card info shows the readings of the card and the error of each rejected one', () => {
     const refused = (reading: 'euiccInfo2' | 'rat', step: string) => ({
       reading,
       error: new LpaError('card-refused', 'card', `${step}: 6A88 referenced data not found`, { step }),
@@ -91,13 +91,13 @@ describe('card info', () => {
     expect(text).toMatch(/^EID +89049032123451234512345678901235$/m)
     expect(text).toMatch(/^SGP\.22 +2\.5\.0$/m)
     expect(text).toMatch(/^no EUICCInfo2 +ES10b\.GetEUICCInfo2: 6A88/m)
-    expect(text).toMatch(/^no rules authorisation table +ES10b\.GetRAT: 6A88/m)
+    expect(text).toMatch(/^no rules authorization table +ES10b\.GetRAT: 6A88/m)
     expect(text).toContain('CI keys, for verification and signing')
     expect(text).not.toContain('undefined')
     expect(text).not.toMatch(/default SM-DP\+|firmware/)
   })
 
-  it('shows what v3 and SGP.32 add by name, and what nobody knows by its tag', () => {
+  it('card info shows fields of SGP.22 v3 and SGP.32 by name and unknown fields by tag', () => {
     const later = view(
       '900101 9303030100 b1160414 81370F5125D0B1D408D4C3B232E6D25E795BEBFB b400 9f2a02abcd'.replace(/ /g, ''),
     )
@@ -118,7 +118,7 @@ describe('card info', () => {
     ['62f220', '26202'],
     ['130014', '310410'],
     ['eeeeee', 'EEEEEE'],
-  ])('%s is the network %s', (coded, plmn) => {
+  ])('showPlmn decodes %s to %s', (coded, plmn) => {
     expect(showPlmn(fromHex(coded))).toBe(plmn)
   })
 })

@@ -66,7 +66,7 @@ describe.skipIf(reason)(
       ['ccho-cgla', 't1', { ...MODEM_QUIRKS.storm.quirks, handles: 'hexadecimal', pieces: 'lines', nul: true }],
       ['ccho-cgla', 't1', { toolkit: 'modem', without: ['CSIM'] }],
       ['csim', 't1', { ...MODEM_QUIRKS.t99w696.quirks, echoStays: true }],
-    ] as const)('does all of it over %s and %s, with %j', async (apdu, protocol, quirks) => {
+    ] as const)('card commands work over %s and %s with the quirks %j', async (apdu, protocol, quirks) => {
       const { fixture, modem, doings } = await begin(protocol, quirks, { apdu })
       for (const doing of DOINGS) {
         await doings[doing]()
@@ -77,7 +77,7 @@ describe.skipIf(reason)(
       expect(modem.receivedLines.filter(text => other.test(text))).toEqual([])
     })
 
-    it('asks an EG25-G for no REFRESH, which would make it leave (agnos-builder#556)', async () => {
+    it('card commands request no REFRESH on an EG25-G, which would disconnect (agnos-builder#556)', async () => {
       const { open, doings, fixture } = await begin('t1', MODEM_QUIRKS['eg25-g'].quirks)
       await doings.download()
       const device = await open()
@@ -88,7 +88,7 @@ describe.skipIf(reason)(
       expect((await stateOf(fixture.euicc)).profiles).toEqual(['enabled'])
     })
 
-    it('says in the evidence which modem that was, and begins the next time with the way that worked', async () => {
+    it('the evidence names the modem, and the next command begins with the APDU commands that worked', async () => {
       const { open, doings, modem } = await begin('t1', MODEM_QUIRKS.dw5821e.quirks, { profile: 'generic' })
       const device = await open()
       expect(device.facts.join()).toContain('Dell DW5821e R1, IMEI 356938035643809, profile generic')

@@ -76,7 +76,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await untilSeen(binding, false)
       }
 
-      it.each(['t1', 't0'] as const)('does all of it over %s', async protocol => {
+      it.each(['t1', 't0'] as const)('card commands work over %s', async protocol => {
         const { fixture, doings } = await begin(protocol)
         const inserted = await insert(fixture)
         for (const doing of DOINGS) {
@@ -87,7 +87,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await pull(inserted)
       })
 
-      it('gets a profile through a reader that loses long commands, and remembers what it carries', async () => {
+      it('a download through a reader that loses long commands succeeds, and the segment size is stored', async () => {
         const { fixture } = await begin('t1')
         const inserted = await reader.insert(losingLong(fixture.euicc, 130))
         await untilSeen(binding, true)
@@ -113,7 +113,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
         await pull(inserted)
       })
 
-      it('finds on the card what came of a package whose last answer the reader lost', async () => {
+      it('a download reads the install result from the card if the reader lost the last response', async () => {
         const { fixture } = await begin('t1')
         const inserted = await reader.insert(losingResult(fixture.euicc))
         await untilSeen(binding, true)
@@ -128,7 +128,7 @@ for (const binding of ['smartcard', 'pcsclite'] as const) {
       // Near the beginning, in the middle and before the last answer, behind which only the channel is closed.
       // The other binding differs in its errors alone.
       const points = binding === 'smartcard' ? [0.1, 0.5, 0.95] : [0.5]
-      it.each(points)('loses nothing when the card is pulled at %d of each', async point => {
+      it.each(points)('a card removed at %d of each operation loses no profile', async point => {
         const { fixture, doings, sizes } = await begin('t1')
         counted ??= countExchanges(binding, reader)
         const counts = await counted

@@ -72,7 +72,7 @@ describe.skipIf(reason)(`two benches and one card${reason ? ` (skipped: ${reason
   const info = (place: typeof one, rig: string) =>
     program.run(['card', 'info', '--rig', rig, '--json'], { folder: place.folder, environment: {} })
 
-  it('the second is told who is in its way, and has the card when the first is done', async () => {
+  it('the second process names the process that uses the card and gets the card after its end', async () => {
     const { card } = await createTestCard()
     // Beyond the look, in the middle of what the first one does.
     const { card: slow, isThere, letGo } = ponder(card, 12)
@@ -93,7 +93,7 @@ describe.skipIf(reason)(`two benches and one card${reason ? ` (skipped: ${reason
     expect(await info(other, 'desk')).toMatchObject({ exitCode: 0, out: expect.stringContaining(EID) })
   })
 
-  it('a rig finds its card by EID, and says what it found instead', async () => {
+  it('a rig selects its card by EID and otherwise lists the cards found', async () => {
     expect(await info(one, 'known')).toMatchObject({ exitCode: 0, out: expect.stringContaining(EID) })
     const { exitCode, err } = await info(one, 'gone')
     expect(exitCode).toBe(1)

@@ -33,8 +33,8 @@ const waiting = async (): Promise<string[]> =>
     .json<Waiting>()
     .notifications.map(({ operation, iccid }) => `${operation} ${iccid}`)
 
-describe('profiles, by the names that people have for them', () => {
-  it('shows what there is in columns, and what the card says of itself in words', async () => {
+describe('card commands for profiles', () => {
+  it('card list prints a table and card info prints the fields of the card', async () => {
     const { out } = await there.card('list')
     expect(out.split('\n')[0]).toMatch(/^ICCID +STATE +NAME +PROVIDER +NICKNAME$/)
     const info = await there.card('info')
@@ -58,7 +58,7 @@ describe('profiles, by the names that people have for them', () => {
     ['ICCID with blanks', ({ iccid }) => iccid.replace(/(\d{4})/g, '$1 ')],
     ['ICCID with its filler', ({ iccid }) => `${iccid}F`],
     ['AID', ({ isdpAid }) => isdpAid.toLowerCase()],
-  ])('enables by %s, and says so to the server', async (_name, nameOf) => {
+  ])('card enable selects the profile by %s and notifies the server', async (_name, nameOf) => {
     const profile = (await list()).find(({ iccid }) => iccid === first)!
     const ran = await there.card('enable', nameOf(profile), ...there.toServer)
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
@@ -69,7 +69,7 @@ describe('profiles, by the names that people have for them', () => {
     expect((await there.card('disable', first, '--yes', ...there.toServer)).exitCode).toBe(0)
   })
 
-  it('shows control characters of a name as what they are, and gives them to a machine', async () => {
+  it('card list escapes control characters of a name, and --json contains them', async () => {
     const name = 'a\u001b[2Jb\nc\u202ed'
     expect((await there.card('nickname', first, name)).out).toContain(
       `${first} has the nickname a\\u001b[2Jb\\nc\\u202ed\n`,
@@ -80,7 +80,7 @@ describe('profiles, by the names that people have for them', () => {
     await there.card('nickname', first, '')
   })
 
-  it('takes nicknames, whatever their case; refuses one that two have, with both', async () => {
+  it('a nickname selects a profile in any case, and an ambiguous nickname is refused with both profiles', async () => {
     expect((await there.card('nickname', first, 'Holiday')).out).toContain(`${first} has the nickname Holiday`)
     expect((await there.card('enable', 'holiday', '--no-notify')).exitCode).toBe(0)
     await there.card('nickname', second, 'HOLIDAY')
@@ -94,12 +94,12 @@ describe('profiles, by the names that people have for them', () => {
     expect(near).toMatchObject({ exitCode: 1, err: expect.stringContaining('did you mean Holiday?') })
   })
 
-  it('says which number was meant when a check digit is missing', async () => {
+  it('an ICCID without its check digit is refused with the full ICCID', async () => {
     const ran = await there.card('enable', first.slice(0, 18))
     expect(ran).toMatchObject({ exitCode: 1, err: expect.stringContaining(`did you mean ${first}?`) })
   })
 
-  it('keeps the notifications with --no-notify, and when no server is there', async () => {
+  it('notifications stay pending with --no-notify and if the server is unreachable', async () => {
     expect(await waiting()).toEqual([`notificationEnable ${first}`])
     const ran = await there.card('disable', first, '--yes', '--connect-to', '127.0.0.1:1')
     expect(ran.exitCode).toBe(0)
@@ -107,7 +107,7 @@ describe('profiles, by the names that people have for them', () => {
     expect(await waiting()).toHaveLength(2)
   })
 
-  it('reads its state back with --json, and does without REFRESH when told', async () => {
+  it('card enable --json prints the new state, and --no-refresh requests no REFRESH', async () => {
     const ran = await there.card('enable', second, '--no-refresh', '--no-notify', '--json')
     expect(ran.json()).toMatchObject({ profile: { iccid: second, state: 'enabled' } })
     const again = await there.card('enable', second)
@@ -122,7 +122,7 @@ describe('notifications', () => {
       .json<Waiting>()
       .notifications.map(({ seqNumber }) => String(seqNumber))
 
-  it('are dumped as the card signed them, and a dump can be replayed', async () => {
+  it('notifications dump prints the signed notifications, and replay sends them again', async () => {
     const dump = await there.card('notifications', 'dump')
     const lines = dump.out
       .trim()
@@ -142,17 +142,17 @@ describe('notifications', () => {
   })
 
   it.each([
-    ['nothing in it', '', 'contains no notifications'],
-    ['another text', 'hello\n', 'line 1: no notification of a dump'],
+    ['no lines', '', 'contains no notifications'],
+    ['another text', 'hello\n', 'line 1 is not a notification of a dump'],
     ['a member missing', '{"type":"notification","seqNumber":1}\n', 'notificationAddress and pendingNotification'],
-  ])('a dump with %s', async (_name, text, expected) => {
+  ])('notifications replay refuses a dump with %s', async (_name, text, expected) => {
     const path = join(there.here.folder, 'bad.jsonl')
     writeFileSync(path, text)
     const ran = await there.card('notifications', 'replay', path)
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(expected) })
   })
 
-  it('are removed only when meant, with a warning', async () => {
+  it('notifications remove needs numbers or --all and prints a warning', async () => {
     const [number] = (await numbers()) as [string]
     for (const args of [[], [number, '--all']])
       expect(await there.card('notifications', 'remove', ...args)).toMatchObject({
@@ -171,7 +171,7 @@ describe('notifications', () => {
     expect(await there.card('notifications', 'send', 'x')).toMatchObject({ exitCode: 2 })
   })
 
-  it('are sent one by one or all together, and go off the card when a server has them', async () => {
+  it('notifications send delivers one or all and removes the acknowledged ones', async () => {
     const [number, ...others] = (await numbers()) as [string, ...string[]]
     expect((await there.card('notifications', 'send', number, ...there.toServer)).out).toContain('1 sent, 0 kept')
     expect(await numbers()).toEqual(others)
@@ -183,8 +183,8 @@ describe('notifications', () => {
   })
 })
 
-describe('what takes something away', () => {
-  it('asks first: disabling the one that is enabled', async () => {
+describe('destructive operations', () => {
+  it('card disable asks before it disables the enabled profile', async () => {
     await there.card('enable', first, '--no-notify')
     expect(await there.card('disable', first)).toMatchObject({ exitCode: 2, err: expect.stringContaining('add --yes') })
     expect(await stateOf(first)).toBe('enabled')
@@ -192,7 +192,7 @@ describe('what takes something away', () => {
     expect(ran.exitCode).toBe(0)
   })
 
-  it('sets, shows, replaces and takes away the default SM-DP+', async () => {
+  it('card default-smdp sets, shows, replaces and clears the address', async () => {
     expect((await there.card('default-smdp')).out).toBe('the card has no default SM-DP+\n')
     expect((await there.card('default-smdp', 'a.example')).out).toBe('the default SM-DP+ is a.example\n')
     expect(await there.card('default-smdp', 'b.example')).toMatchObject({
@@ -209,7 +209,7 @@ describe('what takes something away', () => {
     expect((await there.card('default-smdp', '--json')).json()).toEqual({ defaultSmdpAddress: '' })
   })
 
-  it('is refused on protected cards and profiles, even with --yes, and by every way', async () => {
+  it('destructive operations are refused on protected cards and profiles by each command, also with --yes', async () => {
     const eid = (await there.card('info', '--json')).json<{ eid: string }>().eid
     const [profile] = (await list()) as [Listed['profiles'][number]]
     const protect = (number: string): void => {
@@ -280,7 +280,7 @@ describe('what takes something away', () => {
     expect((await there.card('default-smdp', '--clear', '--yes')).exitCode).toBe(0)
   })
 
-  it('deletes what is meant, and tells the server', async () => {
+  it('card delete removes the profile and notifies the server', async () => {
     expect(await there.card('delete', first)).toMatchObject({ exitCode: 2, err: expect.stringContaining('add --yes') })
     const ran = await there.type({ answers: [['[y/N] ', 'y\n']] }, 'delete', first, ...there.toServer)
     expect(ran).toMatchObject({ exitCode: 0, out: expect.stringContaining(`${first} is deleted`) })
@@ -288,7 +288,7 @@ describe('what takes something away', () => {
     expect(await waiting()).toEqual([])
   })
 
-  it('resets what is named, and lists what went', async () => {
+  it('card reset removes the selected profiles and lists them', async () => {
     expect(await there.card('reset', '--yes')).toMatchObject({
       exitCode: 2,
       err: expect.stringContaining('nothing is selected'),

@@ -12,8 +12,8 @@ afterAll(() => there.close())
 const orderThere = () => there.order(undefined, { eid: there.eid, smdsAddress: SMDS })
 const atSmds = (): string[] => ['--smds-at', there.placeOf(SMDS)]
 
-describe('what waits for a card at an SM-DS', () => {
-  it('nothing: said, and nothing else is asked in its place', async () => {
+describe('card discover and card download --discover', () => {
+  it('card download --discover reports that the SM-DS has no events and contacts no other server', async () => {
     const found = await there.card('discover', ...atSmds(), '--json')
     expect(found).toMatchObject({ exitCode: 0, err: '' })
     expect(found.json()).toEqual({ smdsAddress: SMDS, events: [] })
@@ -21,7 +21,7 @@ describe('what waits for a card at an SM-DS', () => {
     expect(ran).toMatchObject({ exitCode: 0, out: `${SMDS} has no events for this card\n` })
   })
 
-  it('a profile: found, downloaded, and gone from the list', async () => {
+  it('card download --discover downloads the profile, and the SM-DS lists the event no longer', async () => {
     const { iccid } = await orderThere()
     const { events } = (await there.card('discover', ...atSmds(), '--json')).json<{ events: unknown[] }>()
     expect(events).toEqual([{ eventId: expect.any(String), rspServerAddress: there.smdpHost }])
@@ -34,7 +34,9 @@ describe('what waits for a card at an SM-DS', () => {
     expect(ran.out).toContain(`installed ${iccid}`)
   })
 
-  it('several: a person says which, and an option where nobody can be asked', { timeout: 120_000 }, async () => {
+  it('several events need a choice: by the user on a terminal, by an option without one', {
+    timeout: 120_000,
+  }, async () => {
     const iccids: string[] = []
     for (let count = 0; count < 5; count++) iccids.push((await orderThere()).iccid)
     const eventsOf = async () =>
@@ -44,10 +46,10 @@ describe('what waits for a card at an SM-DS', () => {
     const [first, second] = await eventsOf()
     expect(listed.out).toContain(`1  ${there.smdpHost}  event ${first!.eventId}\n2  ${there.smdpHost}  event`)
 
-    const unsaid = await there.card(...download, '--yes')
-    expect(unsaid).toMatchObject({ exitCode: 2, out: '' })
-    expect(unsaid.err).toMatch(
-      /has 5 events for this card \(1: \S+ at .*; 5: \S+ at .*\).*--event NUMBER or --event-id/,
+    const unselected = await there.card(...download, '--yes')
+    expect(unselected).toMatchObject({ exitCode: 2, out: '' })
+    expect(unselected.err).toMatch(
+      /has 5 events for this card \(1: \S+ at .*; 5: \S+ at .*\).*--event NUMBER, --event-id ID or --all/,
     )
     const quiet = await there.card(...download, '--yes', '--json')
     expect(quiet.exitCode).toBe(2)
@@ -94,7 +96,7 @@ describe('what waits for a card at an SM-DS', () => {
     expect(await eventsOf()).toEqual([])
   })
 
-  it('all of them: what the person refuses is told at the end, and the exit code says so', async () => {
+  it('--all reports refused downloads at the end and ends with exit code 1', async () => {
     await orderThere()
     await orderThere()
     const consent = 'Install the profile? [y]es, [n]o, [l]ater: '
@@ -115,7 +117,7 @@ describe('what waits for a card at an SM-DS', () => {
     expect(ran.out).toMatch(/^1 of 2 installed$/m)
   })
 
-  it('all of them: one whose code nobody gave does not hold up the others', async () => {
+  it('--all downloads the other profiles if a confirmation code is missing', async () => {
     const { iccid } = await there.order('1234', { eid: there.eid, smdsAddress: SMDS })
     const { iccid: free } = await orderThere()
     const args = [...['download', '--discover', '--all', '--yes', '--json', ...atSmds()], ...there.toServer]
@@ -125,20 +127,20 @@ describe('what waits for a card at an SM-DS', () => {
     expect(downloads.map(({ profile }) => profile.iccid)).toContain(free)
     expect(downloads.map(({ profile }) => profile.iccid)).not.toContain(iccid)
     expect(failed).toContainEqual(expect.objectContaining({ error: expect.stringContaining('--confirmation-code') }))
-    // It waits on.
+    // The event still exists.
     expect(await there.card(...args, '--confirmation-code', '1234')).toMatchObject({ exitCode: 0, err: '' })
   })
 
   it.each([
-    [['--discover', '--event', '1', '--all'], /not 2: --event and --all/],
-    [['1$a.example$X', '--event-id', 'E'], /--event-id is for the events of an SM-DS: give --discover/],
+    [['--discover', '--event', '1', '--all'], /--event and --all exclude each other/],
+    [['1$a.example$X', '--event-id', 'E'], /--event-id selects an event of an SM-DS; add --discover/],
     [['--discover', '--event', '0'], /it must be a number from 1/],
-  ])('a choice that makes no sense: %j', async (args, words) => {
+  ])('card download refuses %j', async (args, words) => {
     const ran = await there.card('download', ...args, '--yes')
     expect(ran).toMatchObject({ exitCode: 2, out: '', err: expect.stringMatching(words) })
   })
 
-  it('an SM-DP+ asked as an SM-DS, and an SM-DS as an SM-DP+: each is refused for what it is', async () => {
+  it('an SM-DP+ is refused as an SM-DS, and an SM-DS as an SM-DP+', async () => {
     const wrong = await there.card('discover', there.smdpHost, '--smds-at', there.placeOf(there.smdpHost))
     expect(wrong).toMatchObject({ exitCode: 1, err: expect.stringContaining('ES11') })
     const other = await there.card('download', `1$${SMDS}$X`, '--connect-to', there.placeOf(SMDS), '--yes')

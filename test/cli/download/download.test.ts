@@ -25,7 +25,7 @@ describe('card download from the SM-DP+ of another bench', () => {
       ...['--connect-to', far.connectTo, '--curve', 'brainpool', '--json', '--yes', ...more],
     )
 
-  it('installs, and keeps the profile between two invocations', async () => {
+  it('card download installs a profile that the next process lists', async () => {
     const { iccid, matchingId } = await order()
     const ran = await download(matchingId, '--certs', certs)
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
@@ -38,7 +38,7 @@ describe('card download from the SM-DP+ of another bench', () => {
     expect(again.err).toMatch(/ES9\+\.AuthenticateClient/)
   })
 
-  it('asks for the confirmation code, refuses a wrong one, and takes the right one', async () => {
+  it('card download needs the confirmation code and refuses an incorrect one', async () => {
     const { matchingId } = await order('1234')
     const without = await download(matchingId, '--certs', certs)
     expect(without).toMatchObject({ exitCode: 2, err: expect.stringContaining('--confirmation-code') })
@@ -48,14 +48,14 @@ describe('card download from the SM-DP+ of another bench', () => {
     expect((await download(matchingId, '--certs', certs, '--confirmation-code', '1234')).exitCode).toBe(0)
   })
 
-  it('sends nothing to a server whose CI is not on the card', async () => {
+  it('card download sends nothing to a server whose CI the card does not list', async () => {
     const { matchingId } = await order()
     const ran = await download(matchingId)
     expect(ran.exitCode).toBe(1)
     expect(ran.err).toMatch(/is not trusted/)
   })
 
-  it('takes the CA of --ca instead of the list of the card', async () => {
+  it('card download --ca replaces the CI list of the card for TLS', async () => {
     const { matchingId } = await order()
     const ca = join(here.folder, 'ca.pem')
     const der = readFileSync(join(certs, 'CertificateIssuer', 'CERT_CI_ECDSA_BRP.der'))

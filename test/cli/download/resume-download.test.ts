@@ -59,8 +59,8 @@ const download = async (matchingId: string): Promise<{ exitCode: number; lines: 
 }
 const steps = (lines: readonly string[]): string[] => lines.map(line => JSON.parse(line).payload.message as string)
 
-describe('a download whose answer got lost, told as lpac does', () => {
-  it('tells each step of the second try once', async () => {
+describe('lpac output of a resumed download', () => {
+  it('lpac output contains each step of the second attempt once', async () => {
     const { matchingId } = await there.order()
     const { exitCode, lines } = await download(matchingId)
     expect(exitCode).toBe(0)
@@ -69,14 +69,14 @@ describe('a download whose answer got lost, told as lpac does', () => {
     expect(told.at(-1)).toBe('success')
   })
 
-  it('tells the cancellation once where the second try fails', async () => {
+  it('lpac output contains one cancellation if the second attempt fails', async () => {
     const { exitCode, lines } = await download('NO-SUCH-ORDER')
     expect(exitCode).toBe(255)
     expect(steps(lines).filter(step => step === 'es10b_cancel_session')).toHaveLength(1)
   })
 })
 
-it('a command that is interrupted while its card is being opened does nothing to it', async () => {
+it('a command interrupted while it opens the card changes nothing on the card', async () => {
   const { runtime, out, err } = there.here.runtimeOf(AbortSignal.abort(new Error('interrupted')))
   const name = `late-${randomBytes(2).toString('hex')}.example.com`
   expect(await runProgram(runtime, ['card', 'default-smdp', name, ...there.place])).toBe(1)

@@ -40,7 +40,7 @@ const drawQr = (
   return encode({ width: size, height: size, data, channels, depth })
 }
 
-describe('where the profile comes from', () => {
+describe('the source of a download', () => {
   const download = (...args: string[]) => there.card('download', ...args, ...there.toServer, '--yes', '--json')
 
   it.each<[string, (id: string) => string[]]>([
@@ -48,14 +48,14 @@ describe('where the profile comes from', () => {
     ['a lower-case lpa: and blanks around', id => [`  lpa:1$${there.smdpHost}$${id}\n`]],
     ['a code without prefix, as an option', id => ['--activation-code', `1$${there.smdpHost}$${id}`]],
     ['server and matching id', id => ['--smdp', there.smdpHost, '--matching-id', id]],
-  ])('%s', async (_name, source) => {
+  ])('card download accepts %s', async (_name, source) => {
     const { iccid, matchingId } = await there.order()
     const ran = await download(...source(matchingId))
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
     expect(ran.json()).toMatchObject({ profile: { iccid, state: 'disabled' }, notificationSent: true })
   })
 
-  it('an OID that is not the server’s: refused before the card signs anything', async () => {
+  it('card download refuses a server with another OID than the activation code', async () => {
     const { matchingId } = await there.order()
     const ran = await download(`LPA:1$${there.smdpHost}$${matchingId}$1.2.3.4`)
     expect(ran).toMatchObject({ exitCode: 1, err: expect.stringContaining('for SM-DP+ 1.2.3.4') })
@@ -67,10 +67,10 @@ describe('where the profile comes from', () => {
     ['grey', {}],
     ['grey and alpha', { channels: 2 }],
     ['RGB', { channels: 3 }],
-    ['RGBA with nothing behind', { channels: 4 }],
+    ['RGBA with transparency', { channels: 4 }],
     ['16 bits', { depth: 16, channels: 3 }],
     ['one pixel a module, cut to its edges', { scale: 1, isCut: true }],
-  ])('a QR code: %s', async (name, form) => {
+  ])('card download --qr reads a PNG: %s', async (name, form) => {
     const { iccid, matchingId } = await there.order()
     const path = join(there.here.folder, `${name}.png`)
     writeFileSync(path, drawQr(`LPA:1$${there.smdpHost}$${matchingId}`, form))
@@ -79,30 +79,31 @@ describe('where the profile comes from', () => {
     expect(ran.json()).toMatchObject({ profile: { iccid } })
   })
 
-  it('the default SM-DP+ of the card, only where nothing was given', async () => {
+  it('card download uses the default SM-DP+ only without another source', async () => {
     expect(await download()).toMatchObject({ exitCode: 2, err: expect.stringContaining('has no default SM-DP+') })
     await there.card('default-smdp', there.smdpHost)
-    // No order waits for this EID there; that the server was asked is what counts here.
+    // The server has no order for this EID. Its error shows that it was contacted.
     const ran = await there.card('download', ...there.toServer, '--yes')
-    expect(ran.out).toContain(`the card's default SM-DP+ is asked, ${there.smdpHost}`)
+    expect(ran.out).toContain(`no activation code was given; using the default SM-DP+ of the card: ${there.smdpHost}`)
     expect(ran.err).toMatch(/ES9\+\.AuthenticateClient/)
     for (const unreadable of ['', ' ', 'LPA:', 'hello', 'https://example.com/x']) {
       const bad = await download(unreadable)
-      expect(bad).toMatchObject({ exitCode: 2, out: '' })
+      expect(bad.exitCode).toBe(2)
+      expect(bad.json()).toEqual({ error: { code: 'activation-code', message: expect.any(String) } })
     }
     await there.card('default-smdp', '--clear', '--yes')
   })
 
-  it('a matching id as other servers have them, with a note', async () => {
+  it('card download sends an invalid matching ID unchanged and prints a note', async () => {
     const asked = await there.card(
       ...['download', '--smdp', there.smdpHost, '--matching-id', 'TS48v1_a', ...there.toServer, '--yes'],
     )
-    expect(asked.out).toContain('"TS48v1_a" is not of the form of SGP.22 §4.1')
+    expect(asked.out).toContain('the matching ID "TS48v1_a" is not valid (SGP.22 §4.1')
     expect(asked.err).toMatch(/ES9\+\.AuthenticateClient/)
   })
 })
 
-describe('a source that cannot be used is said, and nothing is asked in its place', () => {
+describe('an invalid source ends with exit code 2', () => {
   const place = createCliFixture()
   afterAll(() => place.remove())
   const file = (name: string, bytes: Uint8Array | string): string => {
@@ -113,11 +114,11 @@ describe('a source that cannot be used is said, and nothing is asked in its plac
 
   it.each<[string, () => string[], string | RegExp]>([
     [
-      'two ways',
+      'an activation code together with --smdp',
       () => ['LPA:1$a.example$X', '--smdp', 'a.example'],
       /an activation code and --smdp exclude each other/,
     ],
-    ['QR and discovery', () => ['--qr', 'x.png', '--discover'], /--qr and --discover exclude each other/],
+    ['--qr together with --discover', () => ['--qr', 'x.png', '--discover'], /--qr and --discover exclude each other/],
     ['a matching id without server', () => ['--matching-id', 'X'], 'add --smdp HOST'],
     ['an empty code', () => [''], 'the activation code is empty'],
     ['a web address', () => ['https://example.com/a'], 'is a web address, not an activation code'],
@@ -127,19 +128,19 @@ describe('a source that cannot be used is said, and nothing is asked in its plac
       /characters other than .*give --smdp and --matching-id/,
     ],
     ['a matching id with blanks', () => ['--smdp', 'a.example', '--matching-id', 'a b'], /the matching ID "a b"/],
-    ['no such image', () => ['--qr', 'no.png'], 'cannot read the QR image no.png: there is no such file'],
-    ['no PNG', () => ['--qr', file('x.jpg', 'JFIF')], /is not a PNG image/],
+    ['a missing image', () => ['--qr', 'no.png'], 'cannot read the QR image no.png: there is no such file'],
+    ['an image that is not a PNG', () => ['--qr', file('x.jpg', 'JFIF')], /is not a PNG image/],
     [
-      'more pixels than a picture has',
+      'a PNG with too many pixels',
       () => {
         const png = Uint8Array.from(drawQr('x'))
         new DataView(png.buffer).setUint32(16, 60_000)
         new DataView(png.buffer).setUint32(20, 60_000)
         return ['--qr', file('huge.png', png)]
       },
-      /has 60000 x 60000 pixels, too many to look for a code in/,
+      /has 60000 x 60000 pixels, more than the limit/,
     ],
-    ['half a PNG', () => ['--qr', file('half.png', drawQr('x').subarray(0, 60))], /PNG image that cannot be read/],
+    ['a truncated PNG', () => ['--qr', file('half.png', drawQr('x').subarray(0, 60))], /is a damaged PNG image/],
     [
       'a PNG without a QR code',
       () => [
@@ -149,17 +150,21 @@ describe('a source that cannot be used is said, and nothing is asked in its plac
           encode({ width: 90, height: 90, data: new Uint8Array(8100).fill(255), channels: 1, depth: 8 }),
         ),
       ],
-      /no QR code can be read in .*white\.png \(/,
+      /no QR code was found in .*white\.png \(/,
     ],
     [
       'a QR code of something else',
       () => ['--qr', file('other.png', drawQr('WIFI:S:lab;;'))],
-      /the QR code in .*other\.png says "WIFI:S:lab;;"\. .*must begin with "1\$"/,
+      /the QR code in .*other\.png contains "WIFI:S:lab;;"\. .*must begin with "1\$"/,
     ],
-    ['an IMEI that is none', () => ['LPA:1$a.example$X', '--imei', '123'], /neither an IMEI/],
-    ['nobody to ask', () => ['LPA:1$a.example$X'], 'add --yes to consent'],
-    ['nobody to ask for the code', () => ['LPA:1$a.example$X$$1', '--yes'], 'give --confirmation-code'],
-  ])('%s', async (_name, args, expected) => {
+    ['an invalid IMEI', () => ['LPA:1$a.example$X', '--imei', '123'], /neither an IMEI/],
+    ['a missing --yes without a terminal', () => ['LPA:1$a.example$X'], 'add --yes to consent'],
+    [
+      'a missing confirmation code without a terminal',
+      () => ['LPA:1$a.example$X$$1', '--yes'],
+      'give --confirmation-code',
+    ],
+  ])('card download refuses %s', async (_name, args, expected) => {
     const ran = await place.run('card', 'download', ...args())
     expect(ran.exitCode).toBe(2)
     expect(ran.err.trimEnd().split('\n')).toHaveLength(1)

@@ -24,7 +24,7 @@ const cancelled = (address: string | null): string =>
   progress('es10b_cancel_session', address) + progress('es9p_cancel_session', address)
 
 // Each line and exit code here is what lpac 2.3.0 printed to the same card and server.
-describe('an lpac that is asked wrongly', () => {
+describe('as-lpac with invalid arguments', () => {
   it.each([
     [[], 'Usage: lpac <driver|chip|profile|notification|version>\n'],
     [['x'], 'Unknown command: x\nUsage: lpac <driver|chip|profile|notification|version>\n'],
@@ -37,18 +37,18 @@ describe('an lpac that is asked wrongly', () => {
     [['chip', 'defaultsmdp'], 'Usage: defaultsmdp <smdp>\n'],
     [['chip', 'purge'], 'Usage: purge [yes|other]\n'],
     [['chip', 'purge', 'no'], 'Purge canceled\n'],
-  ])('complains on stdout in plain text, and ends with 255: %j', async (args, out) => {
+  ])('as-lpac reports invalid arguments on stdout as plain text and ends with exit code 255: %j', async (args, out) => {
     expect(await lpac(...args)).toMatchObject({ exitCode: 255, out, err: '' })
   })
 
-  it.each([['download'], ['discovery']])('names the option that %s does not have', async applet => {
+  it.each([['download'], ['discovery']])('as-lpac names the option that %s does not support', async applet => {
     const ran = await lpac('profile', applet, '-x')
     expect(ran).toMatchObject({ exitCode: 255, err: `${applet}: Unknown option '-x'\n` })
     expect(ran.out).toMatch(new RegExp(`^Usage: ${applet} `))
     expect(await lpac('profile', applet, '-h')).toMatchObject({ exitCode: 255, out: ran.out, err: '' })
   })
 
-  it('has nothing to list of HTTP, and says so beside the output', async () => {
+  it('driver http list prints nothing, and a missing command is reported on stderr', async () => {
     expect(await lpac('driver', 'http', 'list')).toMatchObject({ exitCode: 255, out: '' })
     expect(await lpac('driver', 'apdu')).toMatchObject({ exitCode: 255, out: '', err: 'Usage: apdu <list>\n' })
   })
@@ -57,7 +57,7 @@ describe('an lpac that is asked wrongly', () => {
     ['enable', 'internal error, maybe illegal iccid/aid coding'],
     ['disable', 'internal error, maybe illegal iccid/aid coding'],
     ['delete', 'internal error, maybe illegal iccid/aid coding'],
-  ])('takes no other name for a profile than ICCID and AID: %s', async (action, data) => {
+  ])('as-lpac selects a profile only by ICCID or AID: %s', async (action, data) => {
     for (const name of ['garbage', '', '8949'])
       expect(await lpac('profile', action, name)).toMatchObject({
         exitCode: 255,
@@ -66,7 +66,7 @@ describe('an lpac that is asked wrongly', () => {
       })
   })
 
-  it('gives a nickname by ICCID alone, and of 64 bytes at most', async () => {
+  it('profile nickname accepts only an ICCID and at most 64 bytes', async () => {
     for (const args of [
       ['garbage', 'x'],
       ['a0000005591010ffffffff8900001000', 'x'],
@@ -80,18 +80,18 @@ describe('an lpac that is asked wrongly', () => {
 })
 
 describe("lpac's version and chip", () => {
-  it('says whose command line it is, and who answers, in one version', async () => {
+  it('version names lpac and esim-bench', async () => {
     const ran = await lpac('version')
     expect(ran.exitCode).toBe(0)
     expect(ran.json<{ payload: { data: string } }>().payload.data).toMatch(/^2\.3\.0\+esim-bench\.\d+\.\d+\.\d+$/)
   })
 
-  it('tells no category of any card', async () => {
+  it('chip info omits the eUICC category', async () => {
     const ran = await lpac('chip', 'info')
     expect(ran.out).toContain('"euiccCategory":null,"ppVersion":"1.0.0"')
   })
 
-  it('sets what it is given as default SM-DP+, and a purge takes it away', async () => {
+  it('chip defaultsmdp sets the address, and chip purge clears it', async () => {
     const defaultOf = async (): Promise<unknown> =>
       (await lpac('chip', 'info')).json<{ payload: { data: { EuiccConfiguredAddresses: object } } }>().payload.data
         .EuiccConfiguredAddresses
@@ -104,13 +104,13 @@ describe("lpac's version and chip", () => {
   it.each([
     ['LPAC_CUSTOM_ISD_R_AID', 'zz', 'invalid custom ISD-R applet id given'],
     ['LPAC_CUSTOM_ES10X_MSS', '5', 'invalid custom ES10x MSS given'],
-  ])('heeds %s', async (name, value, data) => {
+  ])('as-lpac refuses an invalid %s', async (name, value, data) => {
     const { runtime, out } = there.here.runtimeOf(new AbortController().signal)
     const exitCode = await runProgram({ ...runtime, environment: { [name]: value } }, command(['chip', 'info']))
     expect([exitCode, out()]).toEqual([255, last(-1, 'euicc_init', data)])
   })
 
-  it('tries the AID of the environment first, then those of the rig; and takes the block size', async () => {
+  it('as-lpac tries the AID of the environment first and applies the segment size', async () => {
     const { runtime, out } = there.here.runtimeOf(new AbortController().signal)
     const environment = { LPAC_CUSTOM_ISD_R_AID: 'A0000005591010FFFFFFFF8900000177', LPAC_CUSTOM_ES10X_MSS: '60' }
     expect(await runProgram({ ...runtime, environment }, command(['profile', 'list']))).toBe(0)
@@ -119,7 +119,7 @@ describe("lpac's version and chip", () => {
 })
 
 describe("lpac's notifications", () => {
-  it('passes over words without digits, reads the digits before others, and succeeds where none is left', async () => {
+  it('notification commands skip arguments without digits, read leading digits and succeed without a number', async () => {
     for (const words of [[], ['abc']]) {
       expect(await lpac('notification', 'process', ...words)).toMatchObject({ exitCode: 0, out: SUCCESS })
       expect(await lpac('notification', 'remove', ...words)).toMatchObject({ exitCode: 0, out: SUCCESS })
@@ -132,7 +132,7 @@ describe("lpac's notifications", () => {
     })
   })
 
-  it('goes one after another, as given, to the first that fails', async () => {
+  it('notification process sends in the given order and stops at the first failure', async () => {
     const { iccid, matchingId } = await there.order()
     await lpac('profile', 'download', '-s', there.smdpHost, '-m', matchingId)
     const numbers = (await lpac('notification', 'list'))
@@ -177,7 +177,7 @@ describe("lpac's downloads", () => {
     ['LPA:1$HOST$A_B', 'HOST', 'matching_id', 'invalid format, contains character not alphanumeric or dash'],
     ['LPA:1$HOST$X$$1', 'HOST', 'confirmation_code', 'required'],
     ['LPA:1$HOST$X$1.3.6.1$1$more', 'HOST', 'confirmation_code', 'required'],
-  ])('ends before it has begun, with the words of an end: %s', async (code, address, message, data) => {
+  ])('profile download with an invalid argument ends without a step: %s', async (code, address, message, data) => {
     const real = (text: string): string => text.replace('HOST', there.smdpHost)
     expect(await lpac('profile', 'download', '-a', real(code))).toMatchObject({
       exitCode: 255,
@@ -186,19 +186,22 @@ describe("lpac's downloads", () => {
     })
   })
 
-  // lpac would ask the card's default SM-DP+ here; a code that names no server is no wish for that one.
-  it.each(['', 'LPA:', ' '])('never reads a code without a server as the default SM-DP+: %j', async code => {
-    expect(await lpac('profile', 'download', '-a', code)).toMatchObject({
-      exitCode: 255,
-      out: cancelled(null) + last(-1, 'smdp', 'empty'),
-    })
-  })
+  // lpac contacts the default SM-DP+ of the card here. A code without a server does not select that server.
+  it.each(['', 'LPA:', ' '])(
+    'profile download does not use the default SM-DP+ for a code without server: %j',
+    async code => {
+      expect(await lpac('profile', 'download', '-a', code)).toMatchObject({
+        exitCode: 255,
+        out: cancelled(null) + last(-1, 'smdp', 'empty'),
+      })
+    },
+  )
 
   it.each([
     ['LPA:1$HOST', 'there is no order for this EID: no default order waits for it'],
     ['lpa:1$HOST$no-such-id', 'no order is waiting for this matching id'],
     ['1$HOST$X$2.999.10$0', 'no order is waiting for this matching id'],
-  ])('asks the server with a code that lpac takes: %s', async (code, data) => {
+  ])('profile download contacts the server for each code that lpac accepts: %s', async (code, data) => {
     const ran = await lpac('profile', 'download', '-a', code.replace('HOST', there.smdpHost))
     expect(ran).toMatchObject({
       exitCode: 255,
@@ -212,7 +215,7 @@ describe("lpac's downloads", () => {
     })
   })
 
-  it('takes an IMEI whose check digit is wrong, and none that has letters', async () => {
+  it('profile download accepts an IMEI with an incorrect check digit and refuses letters', async () => {
     const ask = (imei: string) => lpac('profile', 'download', '-s', there.smdpHost, '-m', 'X', '-i', imei)
     expect((await ask('351234567890123')).json()).toMatchObject({ payload: { message: 'es9p_authenticate_client' } })
     expect((await ask('abc')).json()).toMatchObject({ payload: { message: 'es10b_authenticate_server' } })
@@ -221,7 +224,7 @@ describe("lpac's downloads", () => {
     })
   })
 
-  it('is content with one character for an answer, from a pipe that stays open', async () => {
+  it('profile download reads one character as answer from an open pipe', async () => {
     const { matchingId } = await there.order()
     const { runtime, out } = there.here.runtimeOf(new AbortController().signal)
     const pipe = new PassThrough()
@@ -234,24 +237,27 @@ describe("lpac's downloads", () => {
     expect(closed.exitCode).toBe(255)
   })
 
-  it.each(['before the card is in hand', 'in the middle'])('says that it was cancelled: %s', async when => {
-    const interrupt = new AbortController()
-    const stop = (): void => interrupt.abort(new Error('interrupted'))
-    const { runtime, out } = there.here.runtimeOf(interrupt.signal)
-    const write = (text: string): void => {
-      runtime.out.write(text)
-      stop()
-    }
-    if (when !== 'in the middle') stop()
-    const args = ['profile', 'download', '-s', there.smdpHost, '-m', 'X']
-    expect(await runProgram({ ...runtime, out: { write } }, command(args))).toBe(255)
-    const told = when === 'in the middle' ? cancelled(there.smdpHost) : ''
-    expect(out().endsWith(told + last(-1, 'cancelled', ''))).toBe(true)
-    expect(out().split('\n').length > 2).toBe(when === 'in the middle')
-  })
+  it.each(['before the card is opened', 'during the download'])(
+    'as-lpac reports an interruption as canceled: %s',
+    async when => {
+      const interrupt = new AbortController()
+      const stop = (): void => interrupt.abort(new Error('interrupted'))
+      const { runtime, out } = there.here.runtimeOf(interrupt.signal)
+      const write = (text: string): void => {
+        runtime.out.write(text)
+        stop()
+      }
+      if (when !== 'during the download') stop()
+      const args = ['profile', 'download', '-s', there.smdpHost, '-m', 'X']
+      expect(await runProgram({ ...runtime, out: { write } }, command(args))).toBe(255)
+      const told = when === 'during the download' ? cancelled(there.smdpHost) : ''
+      expect(out().endsWith(told + last(-1, 'cancelled', ''))).toBe(true)
+      expect(out().split('\n').length > 2).toBe(when === 'during the download')
+    },
+  )
 })
 
-it('answers what comes before the card in its form, too', async () => {
+it('as-lpac prints errors before the card is opened in the format of lpac', async () => {
   const ran = await there.here.run('card', 'as-lpac', '--rig', 'nowhere', '--', 'profile', 'list')
   expect(ran).toMatchObject({ exitCode: 255, err: '' })
   expect(ran.json()).toMatchObject({ type: 'lpa', payload: { code: -1, message: 'euicc_init' } })

@@ -31,10 +31,10 @@ const resultOf = (ran: Ran): Line['payload'] => {
 }
 
 // Each expectation here is what lpac 2.3.0 printed to the same card and server.
-describe("lpac's own arguments, answered as lpac does", () => {
+describe("lpac's arguments", () => {
   let iccid: string
 
-  it('downloads, telling each step in its order, and leaves the notification to its front end', async () => {
+  it('profile download prints each step in order and leaves the notification pending', async () => {
     const order = await there.order()
     iccid = order.iccid
     const ran = await lpac('profile', 'download', '-s', there.smdpHost, '-m', order.matchingId)
@@ -70,7 +70,7 @@ describe("lpac's own arguments, answered as lpac does", () => {
     ])
   })
 
-  it('takes an activation code, and fails as lpac does: cancelled, exit 255', async () => {
+  it('profile download accepts an activation code and fails as lpac does: canceled, exit code 255', async () => {
     const { matchingId } = await there.order('77')
     const ran = await lpac('profile', 'download', '-a', `LPA:1$${there.smdpHost}$${matchingId}`)
     expect(ran.exitCode).toBe(255)
@@ -93,7 +93,7 @@ describe("lpac's own arguments, answered as lpac does", () => {
     ])
   })
 
-  it('shows the profile and waits for y with -p', async () => {
+  it('profile download -p shows the profile and waits for y', async () => {
     for (const [answer, exitCode] of [
       ['y\n', 0],
       ['n\n', 255],
@@ -107,7 +107,7 @@ describe("lpac's own arguments, answered as lpac does", () => {
     }
   })
 
-  it('lists, switches, names and deletes', async () => {
+  it('profile list, enable, disable, nickname and delete print the output of lpac', async () => {
     const [listed] = resultOf(await lpac('profile', 'list')).data as [Record<string, unknown>]
     expect(Object.keys(listed)).toEqual([
       ...['iccid', 'isdpAid', 'profileState', 'profileNickname', 'serviceProviderName', 'profileName'],
@@ -145,7 +145,7 @@ describe("lpac's own arguments, answered as lpac does", () => {
     })
   })
 
-  it('says what the chip is, key for key', async () => {
+  it('chip info has the keys of lpac', async () => {
     const data = resultOf(await lpac('chip', 'info')).data as Record<string, Record<string, unknown>>
     expect(Object.keys(data)).toEqual([
       ...['eidValue', 'EuiccConfiguredAddresses', 'EUICCInfo2', 'rulesAuthorisationTable'],
@@ -164,7 +164,7 @@ describe("lpac's own arguments, answered as lpac does", () => {
     ])
   })
 
-  it('dumps, processes and removes notifications', async () => {
+  it('notification dump, process and remove print the output of lpac', async () => {
     const dump = await lpac('notification', 'dump', '-a')
     // lpac ends a dump without a last line.
     expect(linesOf(dump).filter(({ type }) => type !== 'notification')).toEqual([])
@@ -197,7 +197,7 @@ describe("lpac's own arguments, answered as lpac does", () => {
     expect(resultOf(await lpac('notification', 'list')).data).toEqual([])
   })
 
-  it('works with --lpac on our own names, and not with --json besides', async () => {
+  it('--lpac works with the names of esim-bench and excludes --json', async () => {
     const ran = await there.card('list', '--lpac')
     expect(resultOf(ran)).toMatchObject({ code: 0, message: 'success' })
     expect((await there.card('list', '--lpac', '--json')).exitCode).toBe(2)
@@ -216,7 +216,7 @@ it.each([
   ['ES10a.SetDefaultDpAddress', 'es10a_set_default_dp_address'],
   ['ES10b.GetEUICCInfo2', 'es10b_get_euicc_info2'],
   ['ES10c.eUICCMemoryReset', 'es10c_euicc_memory_reset'],
-])('%s is %s', (step, name) => {
+])('lpacFunction converts %s to %s', (step, name) => {
   expect(lpacFunction(step)).toBe(name)
 })
 
@@ -224,6 +224,6 @@ it.each([
   ['initialiseSecureChannel', 'initialise_secure_channel'],
   ['installFailedDueToPEProcessingError', 'install_failed_due_to_pe_processing_error'],
   ['loadProfileElements', 'load_profile_elements'],
-])('%s is %s', (name, expected) => {
+])('toSnakeCase converts %s to %s', (name, expected) => {
   expect(toSnakeCase(name)).toBe(expected)
 })

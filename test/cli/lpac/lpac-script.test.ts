@@ -5,11 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { writeLpacScript } from '../../../src/cli/lpac/lpac-script.ts'
 import { createCliFixture } from '../runtime.ts'
 
-describe('a script in the place of lpac', () => {
+describe('the script that replaces lpac', () => {
   const place = createCliFixture()
   afterAll(() => place.remove())
 
-  it('finds folder, state and program from an empty environment, and hands on every word as it is', () => {
+  it('the script sets folder, state and program without an environment and passes arguments unchanged', () => {
     const folder = join(place.folder, "a b's")
     mkdirSync(folder)
     const program = join(folder, 'say.cjs')
@@ -38,10 +38,10 @@ describe('a script in the place of lpac', () => {
     ])
   })
 
-  it('is printed with the options that were given, and takes no arguments of its own', async () => {
+  it('card as-lpac --script prints a script with the given options and refuses arguments', async () => {
     const ran = await place.run('card', 'as-lpac', '--rig', 'software', '--script')
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
-    expect(ran.out).toMatch(/^#!\/bin\/sh\n# lpac, answered by esim-bench on the rig software\n/)
+    expect(ran.out).toMatch(/^#!\/bin\/sh\n# lpac, replaced by esim-bench on the rig software\n/)
     expect(ran.out).toMatch(/\nexec '.*' '.*esim-bench\.js' 'card' 'as-lpac' '--rig' 'software' -- "\$@"\n$/)
     expect(await place.run('card', 'as-lpac', '--script', '--', 'version')).toMatchObject({ exitCode: 2, out: '' })
   })

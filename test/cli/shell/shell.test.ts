@@ -5,7 +5,7 @@ import { completeLine, isForHistory, type ShellCommand, splitWords } from '../..
 import { openThere, runTyping, type There } from '../card/card-fixture.ts'
 import { createCliFixture } from '../runtime.ts'
 
-describe('the words of a line', () => {
+describe('splitWords', () => {
   it.each<[string, string, string[]]>([
     ['blanks between', '  list   --json ', ['list', '--json']],
     ['quotes', `nickname 'my trip' "a b"`, ['nickname', 'my trip', 'a b']],
@@ -13,15 +13,15 @@ describe('the words of a line', () => {
     ['a backslash', 'nickname a\\ b', ['nickname', 'a b']],
     ['a remark', 'list # all of them', ['list']],
     ['$ as it is', 'download LPA:1$a.example$X', ['download', 'LPA:1$a.example$X']],
-  ])('%s', (_name, line, words) => {
+  ])('splitWords handles %s', (_name, line, words) => {
     expect(splitWords(line)).toEqual(words)
   })
 
-  it('a quote that is not closed is refused', () => {
+  it('splitWords refuses an unclosed quote', () => {
     expect(() => splitWords('nickname "a')).toThrow('is not closed')
   })
 
-  it('forgets lines with a secret in them', () => {
+  it('the history excludes lines that contain a secret', () => {
     expect(isForHistory('download 1$a$b --confirmation-code 1234')).toBe(false)
     expect(isForHistory('  ')).toBe(false)
     expect(isForHistory('list')).toBe(true)
@@ -45,13 +45,13 @@ describe('completion', () => {
 
   it.each<[string, string, string[]]>([
     ['commands', '', ['enable', 'list', 'notifications']],
-    ['the one that it can be', 'en', ['enable ']],
-    ['what stands below', 'notifications s', ['send ']],
+    ['the only match', 'en', ['enable ']],
+    ['subcommands', 'notifications s', ['send ']],
     ['options', 'list --', ['--json', '--yes']],
     ['profiles', 'enable ', ['8949001000000000001', 'Travel', '"my trip"']],
     ['profiles in any case', 'enable tr', ['Travel ']],
-    ['nothing where nothing fits', 'list x', []],
-  ])('%s', (_name, line, expected) => {
+    ['nothing without a match', 'list x', []],
+  ])('completeLine completes %s', (_name, line, expected) => {
     expect(completeLine(line, commands, profiles)[0]).toEqual(expected)
   })
 })
@@ -63,7 +63,7 @@ describe('the shell', () => {
   })
   afterAll(() => there.close())
 
-  it('runs the lines of a pipe on one card, and ends with 1 if one failed', async () => {
+  it('the shell runs the lines of a pipe on one card and ends with exit code 1 if one fails', async () => {
     const { iccid, matchingId } = await there.order()
     const good = await there.type(
       {
@@ -86,12 +86,12 @@ describe('the shell', () => {
       expect.stringContaining('"12" is not an ICCID'),
       expect.stringContaining('is enabled; disable it first'),
     ])
-    // The lines behind a mistake are carried out.
+    // The shell runs the lines after an invalid one.
     expect(bad.out).toContain(iccid)
     expect((await there.type({ input: '' }, 'shell')).exitCode).toBe(0)
   })
 
-  it('on a terminal: completes, asks, remembers, and ends with exit', async () => {
+  it('the shell on a terminal completes words, asks, stores the history and ends with exit', async () => {
     const place = createCliFixture()
     const PROMPTED = 'card> \x1b[7G'
     const typed = await runTyping(
@@ -125,7 +125,7 @@ describe('raw APDUs', () => {
   afterAll(() => place.remove())
   const apdu = (...args: string[]) => place.run('card', 'apdu', ...args)
 
-  it('go out in turn, and come back with their meaning', async () => {
+  it('card apdu sends commands in order and prints the meaning of each status word', async () => {
     const ran = await apdu('00A40004023F00', '00 B0 00 00 00')
     expect(ran.exitCode).toBe(1)
     const lines = ran.out.trimEnd().split('\n')
@@ -139,12 +139,12 @@ describe('raw APDUs', () => {
     })
   })
 
-  it('fetch nothing when raw', async () => {
+  it('card apdu --raw sends no GET RESPONSE', async () => {
     const ran = await apdu('00A40004023F00', '--raw')
-    expect(ran.out).toMatch(/< 61\w\w \(.*wait for GET RESPONSE\)|< 62\w+ 9000/)
+    expect(ran.out).toMatch(/< 61\w\w \(normal ending.*\)|< 62\w+ 9000/)
   })
 
-  it('reach the ISD-R, or another application, on a channel of their own', async () => {
+  it('card apdu --isdr and --aid use a new logical channel', async () => {
     const isdr = await apdu('80E2910003BF2E00', '--isdr')
     expect(isdr).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^> 81E2910003BF2E00\n< BF2E/) })
     const aid = await apdu('80E2910003BF2E00', '--aid', 'A0000005591010FFFFFFFF8900000100')
@@ -154,13 +154,13 @@ describe('raw APDUs', () => {
   })
 
   it.each([
-    ['no hexadecimal', ['xyz'], '"xyz" is not hexadecimal'],
+    ['text that is not hexadecimal', ['xyz'], '"xyz" is not hexadecimal'],
     ['half a byte', ['00A'], '"00A" is not hexadecimal'],
-    ['too short', ['00A4'], 'not a command APDU'],
+    ['a short APDU', ['00A4'], 'not a command APDU'],
     ['a wrong length', ['00A40004033F00'], 'not a command APDU'],
-    ['no AID', ['00A40004023F00', '--aid', 'A0'], 'is not an AID'],
-    ['two places', ['00A40004023F00', '--aid', 'A000000000', '--isdr'], 'give either --isdr or --aid'],
-  ])('%s is refused before the card sees it', async (_name, args, expected) => {
+    ['an invalid AID', ['00A40004023F00', '--aid', 'A0'], 'is not an AID'],
+    ['--aid with --isdr', ['00A40004023F00', '--aid', 'A000000000', '--isdr'], 'give either --isdr or --aid'],
+  ])('card apdu refuses %s and sends nothing', async (_name, args, expected) => {
     expect(await apdu(...args)).toMatchObject({ exitCode: 2, err: expect.stringContaining(expected) })
   })
 })

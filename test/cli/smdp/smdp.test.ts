@@ -33,7 +33,7 @@ const importCopies = (count: number): Promise<Ran> =>
   )
 
 describe('smdp stock', () => {
-  it('imports copies with numbers from ranges, and is done when it is asked again', async () => {
+  it('smdp stock import creates copies with numbers from ranges and is idempotent', async () => {
     const ran = await smdp(
       ...['stock', 'import', 'own', '--template', '--type', 'gold', '--json'],
       ...[
@@ -54,7 +54,7 @@ describe('smdp stock', () => {
     expect(listed.out).toMatch(/^type\s+profiles\s+states\ngold\s+3\s+3 Available\n$/)
   })
 
-  it('imports random copies, and rows of a CSV, whose keys nobody sees', async () => {
+  it('smdp stock import reads random copies and CSV rows and prints no keys', async () => {
     expect(
       (await smdp('stock', 'import', 'own', '--template', '--type', 'any', '--count', '3', '--json')).json(),
     ).toMatchObject({
@@ -101,7 +101,7 @@ describe('smdp stock', () => {
     ['no store', ['list', '--db', 'none.db'], 'there is no store', 2],
     ['a folder for a store', ['list', '--db', '.'], 'is a folder; name a file in it with --db', 2],
     ['no algorithm', ['import', 'own', '--template', '--algorithm', 'comp128'], 'The choices are: milenage', 2],
-  ])('refuses %s', async (_name, args, expected, exitCode) => {
+  ])('smdp stock refuses %s', async (_name, args, expected, exitCode) => {
     writeFileSync(join(place.folder, 'text.txt'), 'hello')
     const ran = await smdp('stock', ...args)
     expect(ran).toMatchObject({ exitCode, err: expect.stringContaining(expected) })
@@ -113,7 +113,7 @@ describe('smdp stock', () => {
 describe('smdp order, in the store', () => {
   beforeEach(async () => void (await importCopies(3)))
 
-  it('goes through its states, and shows how', async () => {
+  it('smdp order changes the state of an order and shows its history', async () => {
     const created = await smdp('order', 'create', '--type', 'gold', '--eid', EID, '--json')
     const { iccid } = created.json<{ iccid: string }>()
     expect(iccid).toBe(iccidOf(1))
@@ -147,7 +147,7 @@ describe('smdp order, in the store', () => {
     expect(again.json()).toMatchObject({ iccid, released: true, matchingId: expect.stringMatching(/^[0-9A-Z-]{8,}$/) })
   })
 
-  it('gives the activation code, by the name that the server has', async () => {
+  it('smdp order prints the activation code with the host of the server', async () => {
     const own = await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'A-1')
     expect(own.out).toContain('\nLPA:1$smdp.bench.example$A-1\n(the server name is smdp.bench.example;')
     const named = await smdp(
@@ -157,7 +157,7 @@ describe('smdp order, in the store', () => {
     expect(named.out).toMatch(/\nLPA:1\$smdp\.lab\.example\$A-2\$\$1\n$/)
   })
 
-  it('leaves no order behind where its confirmation is refused', async () => {
+  it('smdp order stores no order if its confirmation is refused', async () => {
     await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'TAKEN')
     const again = await smdp('order', 'create', '--type', 'gold', '--confirm', '--matching-id', 'TAKEN')
     expect(again).toMatchObject({ exitCode: 1, out: '', err: expect.stringContaining('8.2.6/3.3') })
@@ -201,7 +201,7 @@ describe('smdp order, in the store', () => {
       'did not answer',
       1,
     ],
-  ])('refuses %s', async (_name, args, expected, exitCode) => {
+  ])('smdp order refuses %s', async (_name, args, expected, exitCode) => {
     const ran = await smdp('order', ...args)
     expect(ran).toMatchObject({ exitCode, err: expect.stringContaining(expected) })
     expect(ran.err.trimEnd().split('\n')).toHaveLength(1)
@@ -213,7 +213,7 @@ describe('smdp order, over ES2+', () => {
     writeFileSync(join(place.folder, name), text, { mode: 0o600 })
     return join(place.folder, name)
   }
-  it('reads the client certificate before anything is asked', async () => {
+  it('smdp order --url refuses an invalid client certificate or key and sends no request', async () => {
     const web = openWebPki(join(place.home, 'pki'), { random: randomBytes, now: new Date() })
     const [ours, others] = ['a.example', 'b.example'].map(name => serverIdentity(web.issue(name)))
     const text = file('text.txt', 'hello')
@@ -239,7 +239,7 @@ describe('smdp faults', () => {
       ...['--connect-to', `127.0.0.1:${server.port('ES9+')}`],
     )
 
-  it('makes a running server wrong so often, and right again', async () => {
+  it('smdp faults applies a fault to a running server for its count only', async () => {
     await importCopies(1)
     const ordered = await smdp('order', 'create', '--type', 'gold', '--confirm', '--json')
     const { matchingId } = ordered.json<{ matchingId: string }>()
@@ -294,7 +294,7 @@ describe('smdp faults', () => {
     ])
     expect((await smdp('faults', 'list')).out).toMatch(/http-status +1 times +1 +0 +- +status 503/)
     await serving.pop()!.end()
-    // The counts were the server's: the next one begins anew.
+    // The counts belong to the server process. The next server starts at 0.
     expect(await listed()).toEqual([
       ['http-status', 0, 1],
       ['malformed', 0, undefined],
@@ -305,11 +305,19 @@ describe('smdp faults', () => {
   it.each<[string, string[], string]>([
     ['an unknown function', ['ES9', 'delay'], 'The choices are: InitiateAuthentication'],
     ['an unknown kind', ['CancelSession', 'lie'], 'The choices are: wrong-signature'],
-    ['a delay of no length', ['CancelSession', 'delay'], 'it needs --milliseconds'],
-    ['a certificate that is none', ['AuthenticateClient', 'wrong-certificate'], 'it needs --certificate'],
-    ['a package where there is none', ['AuthenticateClient', 'changed-byte', '--offset', '1'], 'it is for GetBound'],
+    ['a delay without --milliseconds', ['CancelSession', 'delay'], 'it needs --milliseconds'],
     [
-      'a signature where there is none',
+      'a certificate fault without --certificate',
+      ['AuthenticateClient', 'wrong-certificate'],
+      'it needs --certificate',
+    ],
+    [
+      'a package fault of a function without a package',
+      ['AuthenticateClient', 'changed-byte', '--offset', '1'],
+      'the kind applies to GetBoundProfilePackage',
+    ],
+    [
+      'a signature fault of a function without a signature',
       ['HandleNotification', 'wrong-signature'],
       'the function does not return this data',
     ],
@@ -319,12 +327,12 @@ describe('smdp faults', () => {
       '--offset has no effect here; remove it',
     ],
     [
-      'a certificate that is not there',
+      'a missing certificate file',
       ['AuthenticateClient', 'wrong-certificate', '--certificate', 'none.der'],
       'none.der is neither a file nor a fault of certificates',
     ],
     [
-      'a certificate that is a text',
+      'a text file as certificate',
       ['AuthenticateClient', 'wrong-certificate', '--certificate', 'text.txt'],
       'text.txt holds no certificate',
     ],
@@ -333,14 +341,14 @@ describe('smdp faults', () => {
       ['CancelSession', 'reset', '--probability', '2'],
       'it must be a number above 0, up to 1',
     ],
-  ])('refuses %s', async (_name, args, expected) => {
+  ])('smdp faults add refuses %s', async (_name, args, expected) => {
     writeFileSync(join(place.folder, 'text.txt'), 'hello')
     const ran = await smdp('faults', 'add', ...args)
     expect(ran).toMatchObject({ exitCode: 2, err: expect.stringContaining(expected) })
     expect((await smdp('faults', 'list')).out).toBe('no faults are injected\n')
   })
 
-  it('gives a server in another folder the whole path of a certificate', async () => {
+  it('smdp faults stores the absolute path of a certificate', async () => {
     writeFileSync(join(place.folder, 'other.der'), testPki('P-256').dpPb.certificate.der)
     await smdp('faults', 'add', 'AuthenticateClient', 'wrong-certificate', '--certificate', 'other.der')
     expect((await smdp('faults', 'list', '--json')).json()).toMatchObject({
