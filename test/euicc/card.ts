@@ -18,7 +18,7 @@ import { seededRandom } from '../rsp/seeded-random.ts'
 export const NOW = new Date('2026-11-22T12:00:00Z')
 
 const pkis = new Map<CurveName, Pki>()
-/** One test PKI a curve for all tests of a file: to issue it takes longer than most of them. */
+/** Returns one test PKI a curve for all tests of a file, because issuing it is slow. */
 export const getTestPki = (curve: CurveName): Pki => {
   const pki = pkis.get(curve) ?? issueTestPki({ curve, smdpHost: 'smdp.test', random: seededRandom(curve), now: NOW })
   pkis.set(curve, pki)
@@ -31,7 +31,7 @@ export const testIdentity = (curves: readonly CurveName[] = ['P-256']): EuiccIde
 export const ICCID_DIGITS = ['89882119000000000011', '89882119000000000029', '89882119000000000037'] as const
 export const ICCIDS = ICCID_DIGITS.map(iccidFromDigits)
 
-/** A profile as the state has it, without having been downloaded. */
+/** Creates an installed profile without a download. */
 export const createProfile = (index: number, info: Partial<Profile['info']> = {}): Profile => ({
   isdpAid: Uint8Array.from(Buffer.from(`a0000005591010ffffffff890000${(0x10 + index).toString(16)}00`, 'hex')),
   ciPKId: getTestPki('P-256').ci.certificate.subjectKeyId!,
@@ -65,12 +65,12 @@ export const createMemoryWith = (state: CardState): NonVolatileMemory =>
 export interface TestCard extends Conversation {
   readonly card: SoftwareEuicc
   readonly memory: NonVolatileMemory
-  /** The same conversation over another way to the card. */
+  /** Creates the same conversation over another transport channel. */
   over(channel: Channel): Conversation
 }
 
 export interface Conversation {
-  /** A channel that is not exclusive: tests run one thing at a time. */
+  /** A channel without exclusive access: a test sends one command at a time. */
   readonly channel: Channel
   /** Number of a logical channel with the ISD-R, opened at the first call and left open. */
   isdr(): Promise<number>

@@ -10,7 +10,7 @@ import { createDownload, createMetadata, downloadTo } from './smdp-side.ts'
 const CURVES = ['P-256', 'brainpoolP256r1'] as const
 
 describe('a download', () => {
-  it.each(CURVES)('installs a profile and signs the result, on %s', async curve => {
+  it.each(CURVES)('a download installs a profile and signs the installation result on %s', async curve => {
     const card = await createTestCard({ identity: testIdentity([...CURVES]) })
     const { dpAuth, dpPb, euicc } = getTestPki(curve)
     const result = await downloadTo(card, createDownload({ dpAuth, dpPb, euicc }))
@@ -47,12 +47,12 @@ describe('a download', () => {
     ])
   })
 
-  it.each(['t0', 't1'] as const)('goes over %s alike', async protocol => {
+  it.each(['t0', 't1'] as const)('a download installs a profile over %s', async protocol => {
     const card = await createTestCard({ protocol })
     expect((await downloadTo(card))?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
   })
 
-  it('takes many profiles, each in an ISD-P of its own', async () => {
+  it('the card installs each profile in a separate ISD-P', async () => {
     const card = await createTestCard()
     for (const [index, iccid] of ICCIDS.entries()) {
       const order = createDownload({ profile: testProfile(index), metadata: createMetadata({ iccid }) })

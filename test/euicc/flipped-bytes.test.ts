@@ -9,8 +9,8 @@ import { authenticateAndPrepare, bind, createDownload, cut, type Download, downl
 
 const SEED = 'flipped bytes'
 
-/** What a card says to a package: `installed`, the reason of the error result, or the status word that refuses a piece. */
-const outcomeOf = async (card: TestCard, pieces: readonly Uint8Array[]): Promise<string> => {
+/** Returns `installed`, the reason of the error result, or the status word of the rejected segment. */
+const loadPackage = async (card: TestCard, pieces: readonly Uint8Array[]): Promise<string> => {
   try {
     const result = await load(card.channel, await card.isdr(), pieces)
     const { errorResult } = result?.profileInstallationResultData.value.finalResult ?? {}
@@ -30,10 +30,10 @@ const withFlip = (pieces: readonly Uint8Array[], offset: number, mask: number): 
   })
 }
 
-// Thousands of sessions, each with its cryptography: minutes where the machine does other things too.
-describe('a bound package with one byte changed', { timeout: 300_000 }, () => {
-  it('is never installed: always an error, the card as before, and the right package installs next', async () => {
-    // One package, bound to a one-time key that the card keeps: each try is a session of its own on a card like it.
+// Runs thousands of sessions with their cryptography, which takes minutes on a busy machine.
+describe('a bound profile package with one changed byte', { timeout: 300_000 }, () => {
+  it('the card rejects a bound profile package with one changed byte and then installs the correct one', async () => {
+    // One package is bound to a stored one-time key. Each byte is tested on a copy of the card, in a new session.
     const first = await createTestCard()
     const euiccOtpk = await authenticateAndPrepare(first, createDownload())
     const prepared = await copyMemory(first.memory)
@@ -46,7 +46,7 @@ describe('a bound package with one byte changed', { timeout: 300_000 }, () => {
     for (let offset = 0; offset < length; offset++) {
       const card = await createTestCard({ memory: createMemory(prepared) })
       expect(await authenticateAndPrepare(card, order)).toEqual(euiccOtpk)
-      const outcome = await outcomeOf(card, withFlip(pieces, offset, mask[offset]!))
+      const outcome = await loadPackage(card, withFlip(pieces, offset, mask[offset]!))
       seen.set(outcome, (seen.get(outcome) ?? 0) + 1)
       const where = `byte ${offset} of ${length} xor ${mask[offset]}: ${outcome}`
       expect(['installed', 'nothing'], where).not.toContain(outcome)
@@ -55,7 +55,7 @@ describe('a bound package with one byte changed', { timeout: 300_000 }, () => {
         where,
       ).toEqual([])
 
-      // A new session with a new key, after every flip in the unprotected beginning and now and then behind it.
+      // Test the next download after each change in the unprotected part, and after every 64th change in the rest.
       if (offset % 64 !== 0 && offset > 300) continue
       const result = await downloadTo(card)
       expect(result?.profileInstallationResultData.value.finalResult.successResult, where).toBeDefined()
@@ -63,7 +63,7 @@ describe('a bound package with one byte changed', { timeout: 300_000 }, () => {
       const numbers = notificationMetadataList!.map(({ seqNumber }) => seqNumber)
       expect(new Set(numbers).size, where).toBe(numbers.length)
     }
-    // Nearly every byte is under a MAC; the few that are not are tags, lengths and the signed request.
+    // A MAC protects all bytes except tags, lengths and the signed request.
     expect(seen.get('scp03tSecurityError')).toBeGreaterThan(length * 0.9)
     expect([...seen.keys()]).toEqual(expect.arrayContaining(['invalidSignature', 'scp03tStructureError']))
   })

@@ -43,7 +43,7 @@ const aCommand = fc
     ),
   )
 
-/** Any of the status words that the standards give a card to say; 6F00 would be a fault of its own. */
+/** Expects a response of valid length with a standard status word. 6F00 indicates an error of the simulator. */
 const expectAnswer = async (channel: Channel, command: Uint8Array): Promise<number> => {
   const response = await channel.transmit(command)
   expect(response.length).toBeGreaterThanOrEqual(2)
@@ -80,8 +80,8 @@ const storeInBlocks = async ({ channel, isdr }: TestCard, payload: Uint8Array): 
   }
 }
 
-describe('a card that is sent nonsense', () => {
-  it('answers every APDU, in whatever order they come, and works afterwards', async () => {
+describe('invalid commands', () => {
+  it('the card answers random APDUs in any order and then installs a profile', async () => {
     const card = await createTestCard()
     await fc.assert(
       fc.asyncProperty(fc.array(aCommand, { maxLength: 20 }), async commands => {
@@ -95,7 +95,7 @@ describe('a card that is sent nonsense', () => {
     expect(finalResult.successResult).toBeDefined()
   })
 
-  it.each(requests())('refuses a damaged %s and keeps its state', async (_name, request) => {
+  it.each(requests())('the card rejects a damaged %s and keeps its state', async (_name, request) => {
     const card = await createTestCard()
     await downloadTo(card)
     const before = await copyMemory(card.memory)

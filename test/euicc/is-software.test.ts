@@ -6,7 +6,7 @@ import { ES10c } from '../../src/rsp/interfaces/es10c.ts'
 import { createTestCard, getTestPki, testIdentity } from './card.ts'
 
 describe('configured addresses', () => {
-  it('are those the card was made with, until another default is set, or none', async () => {
+  it('SetDefaultDpAddress replaces or deletes the default address, and eUICCMemoryReset restores it', async () => {
     const card = await createTestCard()
     const addresses = () => card.call(ES10a.GetEuiccConfiguredAddresses, {})
     const set = (defaultDpAddress: string) => card.call(ES10a.SetDefaultDpAddress, { defaultDpAddress })
@@ -22,7 +22,7 @@ describe('configured addresses', () => {
 })
 
 describe('GetEUICCInfo1 and 2', () => {
-  it('name the CIs of both curves in the order of preference', async () => {
+  it('GetEUICCInfo1 and GetEUICCInfo2 list the CIs of both curves in the order of preference', async () => {
     const curves = ['brainpoolP256r1', 'P-256'] as const
     const card = await createTestCard({ identity: testIdentity(curves) })
     const ids = curves.map(curve => toHex(getTestPki(curve).ci.certificate.subjectKeyId!))
@@ -34,7 +34,7 @@ describe('GetEUICCInfo1 and 2', () => {
       expect(value.euiccCiPKIdListForSigning.map(toHex)).toEqual(ids)
     }
   })
-  it('say what the card can', async () => {
+  it('GetEUICCInfo2 returns version, capabilities and resources', async () => {
     const { value } = await (await createTestCard()).call(ES10b.GetEUICCInfo2, {})
     expect(value).toMatchObject({
       svn: Uint8Array.of(2, 5, 0),
@@ -47,7 +47,7 @@ describe('GetEUICCInfo1 and 2', () => {
 })
 
 describe('GetRAT', () => {
-  it('tells the table', async () => {
+  it('GetRAT returns the Rules Authorisation Table of the identity', async () => {
     const { rat } = await (await createTestCard()).call(ES10b.GetRAT, {})
     expect(rat).toEqual(testIdentity().rulesAuthorisationTable)
   })

@@ -27,32 +27,32 @@ const withCapabilities = (changes: object) => {
 }
 const profilesOf = async ({ call }: TestCard) => (await call(ES10c.GetProfilesInfo, {})).profileInfoListOk
 
-describe('metadata that the card may not take', () => {
+describe('StoreMetadata', () => {
   const refusals: [string, Partial<StoreMetadataRequest>, Parameters<typeof createTestCard>[0], string][] = [
     [
-      'an ICCID that is there already',
+      'the ICCID of an installed profile',
       {},
       { state: createStateWith([createProfile(0)]) },
       'installFailedDueToIccidAlreadyExistsOnEuicc',
     ],
     ['an unknown profile class', { profileClass: 7 }, {}, 'unsupportedProfileClass'],
     [
-      'a test profile, which this card does not support',
+      'a test profile on a card without test profile support',
       { profileClass: 'test' },
       { identity: withCapabilities({ rsp: [] }) },
       'unsupportedProfileClass',
     ],
-    ['an icon of no kind', { icon: new Uint8Array(10) }, {}, 'incorrectInputValues'],
-    ['a kind of icon without one', { iconType: 'png' }, {}, 'incorrectInputValues'],
-    ['policy rules of nobody', { profilePolicyRules: ['ppr2'] }, {}, 'incorrectInputValues'],
+    ['an icon without icon type', { icon: new Uint8Array(10) }, {}, 'incorrectInputValues'],
+    ['an icon type without icon', { iconType: 'png' }, {}, 'incorrectInputValues'],
+    ['policy rules without profile owner', { profilePolicyRules: ['ppr2'] }, {}, 'incorrectInputValues'],
     [
-      'a rule that the card forbids',
+      'a forbidden policy rule',
       { profilePolicyRules: ['ppr2'], profileOwner: OWNER },
       { identity: withCapabilities({ forbiddenProfilePolicyRules: ['ppr2'] }) },
       'pprNotAllowed',
     ],
     [
-      'a rule that the table does not grant this operator',
+      'a policy rule that the Rules Authorisation Table does not grant to the operator',
       { profilePolicyRules: ['ppr1'], profileOwner: OWNER },
       {
         identity: {
@@ -73,14 +73,14 @@ describe('metadata that the card may not take', () => {
       'pprNotAllowed',
     ],
   ]
-  it.each(refusals)('%s', async (_name, changes, options, expected) => {
+  it.each(refusals)('StoreMetadata rejects %s', async (_name, changes, options, expected) => {
     const card = await createTestCard(options)
     const before = await profilesOf(card)
     const result = await downloadTo(card, createDownload({ metadata: createMetadata(changes) }))
     expect(errorOf(result)).toEqual({ bppCommandId: 'storeMetadata', errorReason: expected })
     expect(await profilesOf(card)).toEqual(before)
   })
-  it('is none where the table grants the rule to operators of a kind', async () => {
+  it('StoreMetadata accepts a policy rule that the Rules Authorisation Table grants with a wildcard MCC and MNC', async () => {
     const identity = {
       ...testIdentity(),
       rulesAuthorisationTable: [
@@ -93,41 +93,44 @@ describe('metadata that the card may not take', () => {
   })
 })
 
-describe('a profile that is not what it should be', () => {
+describe('LoadProfileElements', () => {
   it.each<[string, Parameters<typeof createDownload>[0], string]>([
-    ['has another ICCID', { profile: testProfile(1) }, 'installFailedDueToDataMismatch'],
+    ['another ICCID than the metadata', { profile: testProfile(1) }, 'installFailedDueToDataMismatch'],
     [
-      'has another owner',
+      'another IMSI than the profile owner',
       { metadata: createMetadata({ profileOwner: { mccMnc: fromHex('62f220') } }) },
       'installFailedDueToDataMismatch',
     ],
     [
-      'is of no such group',
+      'another GID1 than the profile owner',
       { metadata: createMetadata({ profileOwner: { ...OWNER, gid1: Uint8Array.of(1) } }) },
       'installFailedDueToDataMismatch',
     ],
     [
-      'is for tests and has a key of a live network',
+      'a test profile without a test key',
       { metadata: createMetadata({ profileClass: 'test' }) },
       'testProfileInstallFailedDueToInvalidNaaKey',
     ],
-    ['is no profile', { profile: new Uint8Array(100).fill(0x5a) }, 'installFailedDueToPEProcessingError'],
-    ['is cut off', { profile: testProfile().subarray(0, -2) }, 'installFailedDueToPEProcessingError'],
-  ])('%s', async (_name, changes, expected) => {
+    ['random bytes', { profile: new Uint8Array(100).fill(0x5a) }, 'installFailedDueToPEProcessingError'],
+    ['a truncated profile package', { profile: testProfile().subarray(0, -2) }, 'installFailedDueToPEProcessingError'],
+  ])('LoadProfileElements rejects %s', async (_name, changes, expected) => {
     const card = await createTestCard()
     const error = errorOf(await downloadTo(card, createDownload(changes)))
     expect(error).toMatchObject({ bppCommandId: 'loadProfileElements', errorReason: expected })
     expect(decodeEuiccResponse(error!.simaResponse!).peStatus.length).toBeGreaterThan(0)
     expect(errorOf(await downloadTo(card))).toBeUndefined()
   })
-  it.each(['usim-test-algorithm', 'milenage'] as const)('but a test profile may have a test key of %s', async name => {
-    const k = name === 'milenage' ? new Uint8Array(16).fill(9, 15) : K
-    const profile = testProfile(0, { algorithm: name === 'milenage' ? { name, k, opc: K } : { name, k } })
-    const card = await createTestCard()
-    const metadata = createMetadata({ profileClass: 'test' })
-    expect(errorOf(await downloadTo(card, createDownload({ profile, metadata })))).toBeUndefined()
-  })
-  it('and its owner may be the right one', async () => {
+  it.each(['usim-test-algorithm', 'milenage'] as const)(
+    'LoadProfileElements accepts a test profile with a test key of %s',
+    async name => {
+      const k = name === 'milenage' ? new Uint8Array(16).fill(9, 15) : K
+      const profile = testProfile(0, { algorithm: name === 'milenage' ? { name, k, opc: K } : { name, k } })
+      const card = await createTestCard()
+      const metadata = createMetadata({ profileClass: 'test' })
+      expect(errorOf(await downloadTo(card, createDownload({ profile, metadata })))).toBeUndefined()
+    },
+  )
+  it('LoadProfileElements accepts a profile whose IMSI matches the profile owner', async () => {
     expect(IMSI.slice(0, 5)).toBe('00101')
     const card = await createTestCard()
     expect(
@@ -137,7 +140,7 @@ describe('a profile that is not what it should be', () => {
 })
 
 describe('memory', () => {
-  it('is counted, and when it is full the next profile is refused', async () => {
+  it('the card rejects a profile when its memory is full, and DeleteProfile frees memory', async () => {
     const free = async ({ call }: TestCard) => {
       const { extCardResource } = (await call(ES10b.GetEUICCInfo2, {})).value
       return Number.parseInt(Buffer.from(extCardResource).toString('hex').slice(16, 24), 16)
@@ -165,25 +168,25 @@ describe('the segments', () => {
     const pieces = cut(bind(createDownload(), await authenticateAndPrepare(card, createDownload())))
     return { card, pieces, number: await card.isdr() }
   }
-  it('are refused without a session, and after the answer', async () => {
+  it('the card rejects segments without a session and after the installation result', async () => {
     const { card, pieces, number } = await started()
     expect(errorOf(await load(card.channel, number, pieces))).toBeUndefined()
     await expect(load(card.channel, number, pieces)).rejects.toMatchObject({ status: 0x6985 })
     await expect(load(card.channel, number, pieces.slice(1))).rejects.toMatchObject({ status: 0x6985 })
   })
   it.each([
-    ['one is left out', (pieces: Uint8Array[]) => pieces.toSpliced(4, 1)],
-    ['one comes twice', (pieces: Uint8Array[]) => pieces.toSpliced(4, 0, pieces[4]!)],
+    ['one is missing', (pieces: Uint8Array[]) => pieces.toSpliced(4, 1)],
+    ['one is repeated', (pieces: Uint8Array[]) => pieces.toSpliced(4, 0, pieces[4]!)],
     ['two are swapped', (pieces: Uint8Array[]) => pieces.toSpliced(6, 2, pieces[7]!, pieces[6]!)],
-    ['the metadata comes first', (pieces: Uint8Array[]) => pieces.toSpliced(1, 1)],
-  ])('end in an error when %s', async (_name, disturb) => {
+    ['ConfigureISDP is missing', (pieces: Uint8Array[]) => pieces.toSpliced(1, 1)],
+  ])('the card rejects the segments if %s', async (_name, disturb) => {
     const { card, pieces, number } = await started()
     const error = errorOf(await load(card.channel, number, disturb(pieces)))
     expect(error?.errorReason).toMatch(/^scp03t/)
     expect(await profilesOf(card)).toEqual([])
     expect(errorOf(await downloadTo(card))).toBeUndefined()
   })
-  it('are for this session only', async () => {
+  it('the card rejects segments with another transaction ID', async () => {
     const { card, number } = await started()
     const euiccOtpk = await authenticateAndPrepare(card, createDownload())
     const foreign = createDownload({ transactionId: Uint8Array.of(9, 9) })
@@ -192,7 +195,7 @@ describe('the segments', () => {
       errorReason: 'invalidTransactionId',
     })
   })
-  it('are for this one-time key only', async () => {
+  it('the card rejects segments for an earlier one-time key', async () => {
     const { card, pieces, number } = await started()
     await authenticateAndPrepare(card, createDownload())
     expect(errorOf(await load(card.channel, number, pieces))).toEqual({
@@ -200,7 +203,7 @@ describe('the segments', () => {
       errorReason: 'invalidSignature',
     })
   })
-  it('are given up when another function is called, which the notifications tell', async () => {
+  it('another function interrupts the installation, and the card creates an installation result', async () => {
     const { card, pieces, number } = await started()
     await load(card.channel, number, pieces.slice(0, 6))
     expect(await profilesOf(card)).toEqual([])
@@ -211,7 +214,7 @@ describe('the segments', () => {
     })
     await expect(load(card.channel, number, pieces.slice(6))).rejects.toMatchObject({ status: 0x6985 })
   })
-  it('leave no trace when the card is reset in the middle', async () => {
+  it('a reset during the installation leaves the memory unchanged', async () => {
     const { card, pieces, number } = await started()
     const before = await copyMemory(card.memory)
     await load(card.channel, number, pieces.slice(0, -1))
@@ -224,12 +227,12 @@ describe('the segments', () => {
 describe('the one-time key of a package that was refused', () => {
   it.each([
     [
-      'is gone when the package was wrong',
+      'deletes the one-time key after an invalid package',
       (pieces: Uint8Array[]) => pieces.with(-1, pieces.at(-1)!.with(-1, pieces.at(-1)!.at(-1)! ^ 1)),
       false,
     ],
-    ['is kept when the loading was broken off', (pieces: Uint8Array[]) => pieces.slice(0, -1), true],
-  ] as const)('%s (SGP.22 §3.1.3.2)', async (_name, spoil, isKept) => {
+    ['keeps the one-time key after an interrupted installation', (pieces: Uint8Array[]) => pieces.slice(0, -1), true],
+  ] as const)('the card %s (SGP.22 §3.1.3.2)', async (_name, spoil, isKept) => {
     const card = await createTestCard()
     const otpk = await authenticateAndPrepare(card, createDownload())
     await load(card.channel, await card.isdr(), spoil([...cut(bind(createDownload(), otpk))]))

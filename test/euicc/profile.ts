@@ -8,7 +8,7 @@ export const K = fromHex('000102030405060708090a0b0c0d0e0f')
 export const OPC = fromHex('0f0e0d0c0b0a09080706050403020100')
 export const IMSI = '001010123456789'
 
-/** An unprotected profile package of our own, by the index of its ICCID. */
+/** Builds an unprotected profile package with the ICCID of that index. */
 export const testProfile = (index = 0, changes: Partial<ProfileParameters> = {}): Uint8Array =>
   encodeProfilePackage(
     buildProfilePackage({

@@ -32,7 +32,7 @@ const reset = async (
   { call }: TestCard,
   ...resetOptions: ('deleteOperationalProfiles' | 'deleteFieldLoadedTestProfiles' | 'resetDefaultSmdpAddress')[]
 ) => (await call(ES10c.eUICCMemoryReset, { resetOptions })).resetResult
-/** Which profiles there are, the enabled one in capitals. */
+/** Returns the profile names, the enabled one in upper case. */
 const show = async ({ call }: TestCard) => {
   const { profileInfoListOk = [] } = await call(ES10c.GetProfilesInfo, {})
   return profileInfoListOk.map(({ profileName, profileState }) =>
@@ -40,7 +40,7 @@ const show = async ({ call }: TestCard) => {
   )
 }
 /** Pending notifications: `enable to notify1.test`. */
-const heard = async ({ call }: TestCard) => {
+const listNotifications = async ({ call }: TestCard) => {
   const { notificationMetadataList = [] } = await call(ES10b.ListNotification, {})
   return notificationMetadataList.map(
     ({ seqNumber, profileManagementOperation: [event], notificationAddress }) =>
@@ -54,15 +54,15 @@ const expectUnchanged = async (card: TestCard, work: () => Promise<void>) => {
 }
 
 describe('EnableProfile', () => {
-  it('puts one profile in the place of another and tells both their addresses', async () => {
+  it('EnableProfile disables the enabled profile and creates a notification for both', async () => {
     const card = await cardWith([createProfile(0), createProfile(1)], 0)
     expect(await enable(card, SECOND)).toBe('ok')
     expect(await show(card)).toEqual(['Plan 0', 'PLAN 1'])
-    expect(await heard(card)).toEqual(['0 disable to notify0.test', '1 enable to notify1.test'])
+    expect(await listNotifications(card)).toEqual(['0 disable to notify0.test', '1 enable to notify1.test'])
     await card.card.powerCycle()
     expect((await createTestCard({ memory: card.memory }).then(show)).join()).toBe('Plan 0,PLAN 1')
   })
-  it('takes the AID of the ISD-P for a name', async () => {
+  it('EnableProfile accepts the AID of an ISD-P', async () => {
     const card = await cardWith([createProfile(0)])
     const profileIdentifier = { isdpAid: createProfile(0).isdpAid }
     expect(await card.call(ES10c.EnableProfile, { profileIdentifier, refreshFlag: false })).toEqual({
@@ -71,26 +71,26 @@ describe('EnableProfile', () => {
   })
   it.each<[string, readonly Profile[], number | undefined, Uint8Array, string]>([
     ['an unknown profile', [createProfile(0)], undefined, UNKNOWN, 'iccidOrAidNotFound'],
-    ['the enabled one', [createProfile(0)], 0, FIRST, 'profileNotInDisabledState'],
+    ['an enabled profile', [createProfile(0)], 0, FIRST, 'profileNotInDisabledState'],
     [
-      'one in the place of a profile with PPR1',
+      'a profile while a profile with PPR1 is enabled',
       [createProfile(0, { profilePolicyRules: ['ppr1'] }), createProfile(1)],
       0,
       SECOND,
       'disallowedByPolicy',
     ],
     [
-      'an operational one in the place of a test profile',
+      'another operational profile while a test profile is enabled',
       [createProfile(0, { profileClass: 'test' }), createProfile(1)],
       0,
       SECOND,
       'wrongProfileReenabling',
     ],
-  ])('refuses %s', async (_name, profiles, enabled, iccid, expected) => {
+  ])('EnableProfile rejects %s', async (_name, profiles, enabled, iccid, expected) => {
     const card = await cardWith(profiles, enabled)
     await expectUnchanged(card, async () => expect(await enable(card, iccid)).toBe(expected))
   })
-  it('lets a test profile give way to the operational one it replaced, by either command', async () => {
+  it('EnableProfile and DisableProfile enable the operational profile that a test profile replaced', async () => {
     const profiles = [createProfile(0), createProfile(1, { profileClass: 'test' }), createProfile(2)]
     const card = await cardWith(profiles, 0)
     expect(await enable(card, SECOND)).toBe('ok')
@@ -100,7 +100,7 @@ describe('EnableProfile', () => {
     expect(await disable(card, SECOND)).toBe('ok')
     expect(await show(card)).toEqual(['PLAN 0', 'Plan 1', 'Plan 2'])
   })
-  it('closes the logical channels that were at files of the old profile', async () => {
+  it('EnableProfile closes the logical channels with files of the previous profile', async () => {
     const card = await cardWith([createProfile(0)])
     await exchangeHex(card, '0070000001')
     expect(await enable(card, FIRST)).toBe('ok')
@@ -110,7 +110,7 @@ describe('EnableProfile', () => {
 
 describe('EnableProfile with the refresh flag', () => {
   const fetched = 'd009810301010482028182'
-  it('waits for the answer to REFRESH, and is busy meanwhile', async () => {
+  it('EnableProfile completes with the TERMINAL RESPONSE to REFRESH and returns catBusy until then', async () => {
     const card = await cardWith([createProfile(0), createProfile(1)])
     expect(await enable(card, FIRST, true)).toBe('ok')
     expect(await show(card)).toEqual(['Plan 0', 'Plan 1'])
@@ -123,10 +123,10 @@ describe('EnableProfile with the refresh flag', () => {
     expect(await exchangeHex(card, '80140000 0c 810301020482028281830100')).toBe('6a80')
     expect(await exchangeHex(card, '80140000 0c 810301010482028281830100')).toBe('9000')
     expect(await show(card)).toEqual(['PLAN 0', 'Plan 1'])
-    expect(await heard(card)).toEqual(['0 enable to notify0.test'])
+    expect(await listNotifications(card)).toEqual(['0 enable to notify0.test'])
     expect(await disable(card, FIRST)).toBe('ok')
   })
-  it('is done by a reset as well, and by power coming back', async () => {
+  it('a reset or a power cycle completes EnableProfile', async () => {
     for (const restart of ['reset', 'powerCycle'] as const) {
       const card = await cardWith([createProfile(0)])
       expect(await enable(card, FIRST, true)).toBe('ok')
@@ -134,7 +134,7 @@ describe('EnableProfile with the refresh flag', () => {
       expect(await show(await createTestCard({ memory: card.memory }))).toEqual(['PLAN 0'])
     }
   })
-  it('waits for the reset when the terminal cannot refresh', async () => {
+  it('DisableProfile completes with the next reset if the terminal does not support REFRESH', async () => {
     const card = await cardWith([createProfile(0)], 0)
     expect(await disable(card, FIRST, true)).toBe('ok')
     await exchangeHex(card, '801200000b')
@@ -143,7 +143,7 @@ describe('EnableProfile with the refresh flag', () => {
     await card.card.reset()
     expect(await show(await createTestCard({ memory: card.memory }))).toEqual(['Plan 0'])
   })
-  it('can ask for a profile state change instead of a reset', async () => {
+  it('EnableProfile requests REFRESH with "eUICC Profile State Change" in that refresh mode', async () => {
     const state = createStateWith([createProfile(0)])
     const card = await createTestCard({ state, refreshMode: 'euicc-profile-state-change' })
     await enable(card, FIRST, true)
@@ -152,42 +152,42 @@ describe('EnableProfile with the refresh flag', () => {
 })
 
 describe('DisableProfile', () => {
-  it('leaves no profile enabled', async () => {
+  it('DisableProfile leaves no profile enabled', async () => {
     const card = await cardWith([createProfile(0)], 0)
     expect(await disable(card, FIRST)).toBe('ok')
     expect(await show(card)).toEqual(['Plan 0'])
-    expect(await heard(card)).toEqual(['0 disable to notify0.test'])
+    expect(await listNotifications(card)).toEqual(['0 disable to notify0.test'])
   })
   it.each<[string, Profile, number | undefined, Uint8Array, string]>([
     ['an unknown profile', createProfile(0), 0, UNKNOWN, 'iccidOrAidNotFound'],
-    ['a disabled one', createProfile(0), undefined, FIRST, 'profileNotInEnabledState'],
-    ['one with PPR1', createProfile(0, { profilePolicyRules: ['ppr1'] }), 0, FIRST, 'disallowedByPolicy'],
-  ])('refuses %s', async (_name, profile, enabled, iccid, expected) => {
+    ['a disabled profile', createProfile(0), undefined, FIRST, 'profileNotInEnabledState'],
+    ['a profile with PPR1', createProfile(0, { profilePolicyRules: ['ppr1'] }), 0, FIRST, 'disallowedByPolicy'],
+  ])('DisableProfile rejects %s', async (_name, profile, enabled, iccid, expected) => {
     const card = await cardWith([profile], enabled)
     await expectUnchanged(card, async () => expect(await disable(card, iccid)).toBe(expected))
   })
 })
 
 describe('DeleteProfile', () => {
-  it('removes every trace but the notification', async () => {
+  it('DeleteProfile deletes the profile and its files and creates a notification', async () => {
     const card = await cardWith([createProfile(0), createProfile(1)])
     expect(await remove(card, FIRST)).toBe('ok')
     expect(await show(card)).toEqual(['Plan 1'])
-    expect(await heard(card)).toEqual(['0 delete to notify0.test'])
+    expect(await listNotifications(card)).toEqual(['0 delete to notify0.test'])
     expect(card.memory.names().filter(name => name.includes('89000010'))).toEqual([])
   })
   it.each<[string, Profile, number | undefined, Uint8Array, string]>([
     ['an unknown profile', createProfile(0), undefined, UNKNOWN, 'iccidOrAidNotFound'],
-    ['an enabled one', createProfile(0), 0, FIRST, 'profileNotInDisabledState'],
-    ['one with PPR2', createProfile(0, { profilePolicyRules: ['ppr2'] }), undefined, FIRST, 'disallowedByPolicy'],
-  ])('refuses %s', async (_name, profile, enabled, iccid, expected) => {
+    ['an enabled profile', createProfile(0), 0, FIRST, 'profileNotInDisabledState'],
+    ['a profile with PPR2', createProfile(0, { profilePolicyRules: ['ppr2'] }), undefined, FIRST, 'disallowedByPolicy'],
+  ])('DeleteProfile rejects %s', async (_name, profile, enabled, iccid, expected) => {
     const card = await cardWith([profile], enabled)
     await expectUnchanged(card, async () => expect(await remove(card, iccid)).toBe(expected))
   })
 })
 
 describe('eUICCMemoryReset', () => {
-  it('deletes by class, whatever state and policy say, and asks for REFRESH when the enabled one goes', async () => {
+  it('eUICCMemoryReset ignores state and policy rules, and requests REFRESH if it deletes the enabled profile', async () => {
     const profiles = [
       createProfile(0, { profilePolicyRules: ['ppr1', 'ppr2'] }),
       createProfile(1, { profileClass: 'test' }),
@@ -195,13 +195,13 @@ describe('eUICCMemoryReset', () => {
     const card = await cardWith(profiles, 0)
     expect(await reset(card, 'deleteOperationalProfiles')).toBe('ok')
     expect(await show(card)).toEqual(['Plan 1'])
-    expect(await heard(card)).toEqual(['0 delete to notify0.test'])
+    expect(await listNotifications(card)).toEqual(['0 delete to notify0.test'])
     expect(await exchangeHex(card, '80100000 01 00')).toBe('910b')
     expect(await reset(card, 'deleteFieldLoadedTestProfiles')).toBe('ok')
     expect(await show(card)).toEqual([])
     expect(await reset(card, 'deleteOperationalProfiles', 'deleteFieldLoadedTestProfiles')).toBe('nothingToDelete')
   })
-  it('is busy while a switch waits', async () => {
+  it('eUICCMemoryReset returns catBusy while a profile switch is pending', async () => {
     const card = await cardWith([createProfile(0)])
     await enable(card, FIRST, true)
     await expectUnchanged(card, async () => expect(await reset(card, 'deleteOperationalProfiles')).toBe('catBusy'))
@@ -216,7 +216,7 @@ describe('GetProfilesInfo', () => {
     )
     return card.call(ES10c.GetProfilesInfo, request)
   }
-  it('tells what it tells everyone', async () => {
+  it('GetProfilesInfo returns the default tags without a tag list', async () => {
     const { profileInfoListOk } = await list({})
     expect(profileInfoListOk![0]).toEqual({
       iccid: FIRST,
@@ -228,11 +228,11 @@ describe('GetProfilesInfo', () => {
     })
     expect(profileInfoListOk![1]!.icon).toHaveLength(1024)
   })
-  it('tells what it is asked for, and passes over tags that nothing has', async () => {
+  it('GetProfilesInfo returns the requested tags and ignores unknown tags', async () => {
     const { profileInfoListOk } = await list({ tagList: Uint8Array.of(0x5a, 0x9f, 0x70, 0xb6, 0x7f, 0x21) })
     expect(Object.keys(profileInfoListOk![0]!)).toEqual(['iccid', 'profileState', 'notificationConfigurationInfo'])
   })
-  it('finds by ICCID, AID and class', async () => {
+  it('GetProfilesInfo filters by ICCID, AID and class', async () => {
     const found = async (searchCriteria: Parameters<typeof list>[0]['searchCriteria']) =>
       (await list({ searchCriteria })).profileInfoListOk!.map(({ profileName }) => profileName)
     expect(await found({ iccid: SECOND })).toEqual(['Plan 1'])
@@ -241,13 +241,13 @@ describe('GetProfilesInfo', () => {
     expect(await found({ profileClass: 'provisioning' })).toEqual([])
     expect(await found({ iccid: UNKNOWN })).toEqual([])
   })
-  it('refuses a tag list that breaks off', async () => {
+  it('GetProfilesInfo rejects a truncated tag list', async () => {
     expect(await list({ tagList: Uint8Array.of(0x5a, 0x9f) })).toEqual({ profileInfoListError: 'incorrectInputValues' })
   })
 })
 
 describe('SetNickname', () => {
-  it('sets, replaces and takes away', async () => {
+  it('SetNickname sets, replaces and deletes a nickname', async () => {
     const card = await cardWith([createProfile(0)])
     const name = async (profileNickname: string) => {
       expect(await card.call(ES10c.SetNickname, { iccid: FIRST, profileNickname })).toEqual({ setNicknameResult: 'ok' })
@@ -270,7 +270,7 @@ describe('notifications', () => {
     await enable(card, SECOND)
     return card
   }
-  it('are signed by the key of the CI that the profile came under', async () => {
+  it('the card signs a notification with the key of the CI of the profile', async () => {
     const card = await operated()
     const { notificationList } = await card.call(ES10b.RetrieveNotificationsList, { searchCriteria: { seqNumber: 1 } })
     expect(notificationList).toHaveLength(1)
@@ -281,7 +281,7 @@ describe('notifications', () => {
     expect(chain).toEqual({ euiccCertificate: euicc.certificate.der, eumCertificate: eum.certificate.der })
     expect(decode(NotificationMetadata, tbsOtherNotification.bytes).iccid).toEqual(FIRST)
   })
-  it('are found by operation and by number, and removed by number', async () => {
+  it('the card lists notifications by operation and sequence number, and removes them by sequence number', async () => {
     const card = await operated()
     const { notificationMetadataList } = await card.call(ES10b.ListNotification, {
       profileManagementOperation: ['notificationEnable'],
@@ -297,13 +297,13 @@ describe('notifications', () => {
     expect(await card.call(ES10b.RemoveNotificationFromList, { seqNumber: 0 })).toEqual({
       deleteNotificationStatus: 'nothingToDelete',
     })
-    expect(await heard(card)).toEqual(['1 disable to notify0.test', '2 enable to notify1.test'])
+    expect(await listNotifications(card)).toEqual(['1 disable to notify0.test', '2 enable to notify1.test'])
   })
-  it('never use a number twice, not even when all are gone and the power was away', async () => {
+  it('the card uses each sequence number once, also after removal of all notifications and a power cycle', async () => {
     const card = await operated()
     for (const seqNumber of [0, 1, 2]) await card.call(ES10b.RemoveNotificationFromList, { seqNumber })
     const again = await createTestCard({ memory: card.memory })
     await disable(again, SECOND)
-    expect(await heard(again)).toEqual(['3 disable to notify1.test'])
+    expect(await listNotifications(again)).toEqual(['3 disable to notify1.test'])
   })
 })

@@ -32,7 +32,7 @@ const prepare = async (card: TestCard, order: Download, prepared: Download = ord
 }
 const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault): Credential =>
   issueFaultyCertificate(getTestPki('P-256'), kind, fault, { random: seededRandom(`${kind} ${fault}`), now: NOW })
-/** A server's certificate that is right but for what is asked for here. */
+/** A server certificate of the CI that is valid except for the given parameters. */
 const issuedByCi = ({
   kind,
   registeredId = '2.999.10',
@@ -57,10 +57,10 @@ const issuedByCi = ({
   return { certificate, privateKey }
 }
 const flipLast = (bytes: Uint8Array) => bytes.with(-1, bytes.at(-1)! ^ 1)
-/** A stranger with a PKI of the same shape. */
-const stranger = issueTestPki({ curve: 'P-256', smdpHost: 'x.test', random: seededRandom('stranger'), now: NOW })
+/** A PKI with the same structure under an unknown CI. */
+const foreignPki = issueTestPki({ curve: 'P-256', smdpHost: 'x.test', random: seededRandom('foreign'), now: NOW })
 
-/** Whatever was refused, the memory is as before and the next download succeeds. */
+/** Expects that `work` changes no memory and that the next download succeeds. */
 const expectUnharmed = async (card: TestCard, work: () => Promise<void>) => {
   const before = await copyMemory(card.memory)
   await work()
@@ -70,7 +70,7 @@ const expectUnharmed = async (card: TestCard, work: () => Promise<void>) => {
 }
 
 describe('GetEUICCChallenge', () => {
-  it('gives another challenge each time, and only the last one counts', async () => {
+  it('GetEUICCChallenge returns a new challenge each time, and AuthenticateServer accepts only the last one', async () => {
     const card = await createTestCard()
     const first = await challenge(card)
     expect(await challenge(card)).not.toEqual(first)
@@ -81,23 +81,23 @@ describe('GetEUICCChallenge', () => {
 
 describe('AuthenticateServer', () => {
   it.each<[string, Partial<Download>, string]>([
-    ['a certificate of a CI that the card does not know', { dpAuth: stranger.dpAuth }, 'ciPKUnknown'],
+    ['a certificate of an unknown CI', { dpAuth: foreignPki.dpAuth }, 'ciPKUnknown'],
     ['a certificate with an unknown issuer', { dpAuth: faulty('DPauth', 'unknown-ci') }, 'ciPKUnknown'],
     ['an expired certificate', { dpAuth: faulty('DPauth', 'expired') }, 'invalidCertificate'],
-    ['one that is not valid yet', { dpAuth: faulty('DPauth', 'not-yet-valid') }, 'invalidCertificate'],
-    ['one that the CI did not sign', { dpAuth: faulty('DPauth', 'bad-signature') }, 'invalidCertificate'],
-    ['one of another role', { dpAuth: faulty('DPauth', 'wrong-role') }, 'invalidCertificate'],
+    ['a certificate that is not valid yet', { dpAuth: faulty('DPauth', 'not-yet-valid') }, 'invalidCertificate'],
+    ['a certificate that the CI did not sign', { dpAuth: faulty('DPauth', 'bad-signature') }, 'invalidCertificate'],
+    ['a certificate of another role', { dpAuth: faulty('DPauth', 'wrong-role') }, 'invalidCertificate'],
     ['the DPpb certificate', { dpAuth: getTestPki('P-256').dpPb }, 'invalidCertificate'],
-    ['one for another use of the key', { dpAuth: faulty('DPauth', 'wrong-key-usage') }, 'invalidCertificate'],
-    ['one without OID', { dpAuth: faulty('DPauth', 'wrong-names') }, 'invalidOid'],
+    ['a certificate with another key usage', { dpAuth: faulty('DPauth', 'wrong-key-usage') }, 'invalidCertificate'],
+    ['a certificate without OID', { dpAuth: faulty('DPauth', 'wrong-names') }, 'invalidOid'],
     [
-      'one on a curve that the card does not have',
+      'a certificate on an unsupported curve',
       { dpAuth: issuedByCi({ kind: 'DPauth', curve: 'brainpoolP256r1' }) },
       'unsupportedCurve',
     ],
     [
       'a signature by another key',
-      { dpAuth: { ...getTestPki('P-256').dpAuth, privateKey: stranger.dpAuth.privateKey } },
+      { dpAuth: { ...getTestPki('P-256').dpAuth, privateKey: foreignPki.dpAuth.privateKey } },
       'invalidSignature',
     ],
     [
@@ -111,16 +111,16 @@ describe('AuthenticateServer', () => {
       'invalidSignature',
     ],
     [
-      'the answer to another challenge',
+      'another challenge',
       { change: { serverSigned1: s => ({ ...s, euiccChallenge: new Uint8Array(16) }) } },
       'euiccChallengeMismatch',
     ],
     [
-      'a certificate that is none',
+      'a malformed certificate',
       { change: { authenticate: r => ({ ...r, serverCertificate: Uint8Array.of(0x30, 0x00) }) } },
       'invalidCertificate',
     ],
-  ])('refuses %s', async (_name, changes, expected) => {
+  ])('AuthenticateServer rejects %s', async (_name, changes, expected) => {
     const card = await createTestCard()
     await expectUnharmed(card, async () => {
       const ciPKId = getTestPki('P-256').ci.certificate.subjectKeyId!
@@ -131,12 +131,12 @@ describe('AuthenticateServer', () => {
       })
     })
   })
-  it('refuses to sign under a CI that it does not have', async () => {
+  it('AuthenticateServer rejects an unknown euiccCiPKIdToBeUsed with ciPKUnknown', async () => {
     const card = await createTestCard()
-    const response = await authenticate(card, createDownload(), stranger.ci.certificate.subjectKeyId!)
+    const response = await authenticate(card, createDownload(), foreignPki.ci.certificate.subjectKeyId!)
     expect(response.authenticateResponseError?.authenticateErrorCode).toBe('ciPKUnknown')
   })
-  it('refuses a certificate that is on the revocation list', async () => {
+  it('AuthenticateServer rejects a revoked certificate', async () => {
     const card = await createTestCard()
     const { ci, dpAuth } = getTestPki('P-256')
     const crl = issueCrl({
@@ -152,7 +152,7 @@ describe('AuthenticateServer', () => {
       'invalidCertificate',
     )
   })
-  it('takes a challenge once: neither a replay nor a second try after a failure', async () => {
+  it('AuthenticateServer accepts a challenge once, for a replay and after a failure', async () => {
     const card = await createTestCard()
     await expectUnharmed(card, async () => {
       const request = createAuthenticateRequest(createDownload(), await challenge(card))
@@ -169,7 +169,7 @@ describe('AuthenticateServer', () => {
       expect(authenticateResponseError?.authenticateErrorCode).toBe(expected)
     }
   })
-  it('needs a challenge first, and a reset takes it away', async () => {
+  it('AuthenticateServer returns noSessionContext without a challenge and after a reset', async () => {
     const card = await createTestCard()
     const first = createAuthenticateRequest(createDownload(), new Uint8Array(16))
     const { authenticateResponseError } = (await card.call(ES10b.AuthenticateServer, first)).value
@@ -186,15 +186,19 @@ const contentOf = (der: Uint8Array) => der.subarray(readOnlyTlv(der).valueStart)
 describe('PrepareDownload', () => {
   it.each<[string, Partial<Download>, string]>([
     ['an expired certificate', { dpPb: faulty('DPpb', 'expired') }, 'invalidCertificate'],
-    ['one that the CI did not sign', { dpPb: faulty('DPpb', 'bad-signature') }, 'invalidCertificate'],
-    ['one of a CI that the card does not know', { dpPb: stranger.dpPb }, 'invalidCertificate'],
-    ['one of another role', { dpPb: faulty('DPpb', 'wrong-role') }, 'invalidCertificate'],
-    ['one without OID', { dpPb: faulty('DPpb', 'wrong-names') }, 'invalidCertificate'],
-    ['one on another curve', { dpPb: issuedByCi({ kind: 'DPpb', curve: 'brainpoolP256r1' }) }, 'unsupportedCurve'],
+    ['a certificate that the CI did not sign', { dpPb: faulty('DPpb', 'bad-signature') }, 'invalidCertificate'],
+    ['a certificate of an unknown CI', { dpPb: foreignPki.dpPb }, 'invalidCertificate'],
+    ['a certificate of another role', { dpPb: faulty('DPpb', 'wrong-role') }, 'invalidCertificate'],
+    ['a certificate without OID', { dpPb: faulty('DPpb', 'wrong-names') }, 'invalidCertificate'],
+    [
+      'a certificate on another curve',
+      { dpPb: issuedByCi({ kind: 'DPpb', curve: 'brainpoolP256r1' }) },
+      'unsupportedCurve',
+    ],
     ['the DPauth certificate', { dpPb: getTestPki('P-256').dpAuth }, 'invalidCertificate'],
     [
       'a signature by another key',
-      { dpPb: { ...getTestPki('P-256').dpPb, privateKey: stranger.dpPb.privateKey } },
+      { dpPb: { ...getTestPki('P-256').dpPb, privateKey: foreignPki.dpPb.privateKey } },
       'invalidSignature',
     ],
     [
@@ -202,8 +206,8 @@ describe('PrepareDownload', () => {
       { change: { prepare: r => ({ ...r, smdpSignature2: flipLast(r.smdpSignature2) }) } },
       'invalidSignature',
     ],
-    ['a confirmation code that is required and missing', { confirmationCodeRequired: true }, 'undefinedError'],
-  ])('refuses %s, and the session is over', async (_name, changes, expected) => {
+    ['a request without the required confirmation code', { confirmationCodeRequired: true }, 'undefinedError'],
+  ])('PrepareDownload rejects %s and ends the session', async (_name, changes, expected) => {
     const card = await createTestCard()
     await expectUnharmed(card, async () => {
       const order = createDownload(changes)
@@ -215,13 +219,13 @@ describe('PrepareDownload', () => {
       }
     })
   })
-  it('refuses a certificate of another SM-DP+, though the CI vouches for it', async () => {
+  it('PrepareDownload rejects the valid certificate of another SM-DP+', async () => {
     const other = issuedByCi({ kind: 'DPpb', registeredId: '2.999.99' })
     const card = await createTestCard()
     const { downloadResponseError } = await prepare(card, createDownload(), createDownload({ dpPb: other }))
     expect(downloadResponseError?.downloadErrorCode).toBe('invalidCertificate')
   })
-  it('answers a foreign transaction without touching the session', async () => {
+  it('PrepareDownload rejects another transaction ID and keeps the session', async () => {
     const card = await createTestCard()
     const order = createDownload()
     const { authenticateResponseOk } = await authenticate(card, order)
@@ -232,17 +236,17 @@ describe('PrepareDownload', () => {
     const right = (await card.call(ES10b.PrepareDownload, createPrepareRequest(order, euiccSignature1))).value
     expect(right.downloadResponseOk).toBeDefined()
   })
-  it('is not for an SM-DS, which may authenticate and has no profiles', async () => {
+  it('PrepareDownload returns noSessionContext to an authenticated SM-DS', async () => {
     const card = await createTestCard()
     const { downloadResponseError } = await prepare(card, createDownload({ dpAuth: issuedByCi({ kind: 'DSauth' }) }))
     expect(downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
-  it('has no session before AuthenticateServer', async () => {
+  it('PrepareDownload returns noSessionContext before AuthenticateServer', async () => {
     const card = await createTestCard()
     const { value } = await card.call(ES10b.PrepareDownload, createPrepareRequest(createDownload(), new Uint8Array(64)))
     expect(value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
-  it('is answered again in the same session, for another confirmation code, with the same one-time key', async () => {
+  it('PrepareDownload accepts a second confirmation code in the session and returns the same one-time key', async () => {
     const card = await createTestCard()
     const order = (fill: number) =>
       createDownload({ confirmationCodeRequired: true, hashCc: new Uint8Array(32).fill(fill) })
@@ -262,7 +266,7 @@ describe('PrepareDownload', () => {
     )
     expect(late.value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
-  it('hands on the hash of the confirmation code only where one is required', async () => {
+  it('PrepareDownload returns the hash of the confirmation code only if one is required', async () => {
     const hashCc = new Uint8Array(32).fill(7)
     for (const confirmationCodeRequired of [true, false]) {
       const card = await createTestCard()
@@ -273,7 +277,7 @@ describe('PrepareDownload', () => {
 })
 
 describe('the one-time key', () => {
-  it('is kept over a power cut for the SM-DP+ that bound a package to it', async () => {
+  it('the card keeps the one-time key after a power cycle for the SM-DP+ that bound a package to it', async () => {
     const card = await createTestCard()
     const euiccOtpk = await authenticateAndPrepare(card, createDownload())
     const again = await createTestCard({ memory: card.memory, random: seededRandom('another life') })
@@ -281,7 +285,7 @@ describe('the one-time key', () => {
     const result = await loadInto(again, bind(createDownload(), euiccOtpk))
     expect(result?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
   })
-  it('is another one when none, or an unknown one, is asked for', async () => {
+  it('the card generates a new one-time key if the server requests none or an unknown one', async () => {
     const card = await createTestCard()
     const first = await authenticateAndPrepare(card, createDownload())
     const second = await authenticateAndPrepare(card, createDownload())
@@ -293,14 +297,14 @@ describe('the one-time key', () => {
     ['postponed', true],
     ['timeout', true],
     ['loadBppExecutionError', false],
-  ] as const)('after a session that was cancelled with %s: kept is %s', async (reason, isKept) => {
+  ] as const)('the card keeps the one-time key after CancelSession with %s: %s', async (reason, isKept) => {
     const card = await createTestCard()
     const first = await authenticateAndPrepare(card, createDownload())
     await card.call(ES10b.CancelSession, { transactionId: createDownload().transactionId, reason })
     const second = await authenticateAndPrepare(card, createDownload({ bppEuiccOtpk: first }))
     expect(Buffer.compare(first, second) === 0).toBe(isKept)
   })
-  it('is gone from the memory when the profile is installed', async () => {
+  it('the card deletes the one-time key when it installs the profile', async () => {
     const card = await createTestCard()
     await downloadTo(card)
     expect(card.memory.names()).not.toContain('one-time-key')
@@ -310,7 +314,7 @@ describe('the one-time key', () => {
 describe('CancelSession', () => {
   const cancel = async ({ call }: TestCard, transactionId: Uint8Array) =>
     (await call(ES10b.CancelSession, { transactionId, reason: 'endUserRejection' })).value
-  it('signs what was cancelled, at whom, and why; and the session is over', async () => {
+  it('CancelSession signs transaction, SM-DP+ and reason, and ends the session', async () => {
     const card = await createTestCard()
     const order = createDownload()
     const { authenticateResponseOk } = await authenticate(card, order)
@@ -327,7 +331,7 @@ describe('CancelSession', () => {
     const { value } = await card.call(ES10b.PrepareDownload, request)
     expect(value.downloadResponseError?.downloadErrorCode).toBe('noSessionContext')
   })
-  it('refuses an unknown transaction and leaves the session alone', async () => {
+  it('CancelSession rejects an unknown transaction ID and keeps the session', async () => {
     const card = await createTestCard()
     expect(await cancel(card, Uint8Array.of(1))).toEqual({ cancelSessionResponseError: 'invalidTransactionId' })
     await authenticateAndPrepare(card, createDownload())
@@ -344,25 +348,25 @@ describe('LoadCRL', () => {
     issueCrl({ issuer, revoked: [], thisUpdate: NOW, nextUpdate: later, ...changes }).der
   const loadCrl = ({ call }: TestCard, der: Uint8Array) => call(ES10b.LoadCRL, { crl: encodeTlv(0xa0, contentOf(der)) })
 
-  it('takes a list whose tag was replaced, and one that was wrapped', async () => {
+  it('LoadCRL accepts a CRL with implicit tag and with explicit tag', async () => {
     const card = await createTestCard()
     expect(await loadCrl(card, listOf())).toEqual({ loadCRLResponseOk: {} })
     expect(await card.call(ES10b.LoadCRL, { crl: encodeTlv(0xa0, listOf()) })).toEqual({ loadCRLResponseOk: {} })
   })
-  it('tells which parts are missing', async () => {
+  it('LoadCRL returns the missing parts of a segmented CRL', async () => {
     const card = await createTestCard()
     const part = (number: number) => listOf({ part: { number, total: 3 } })
     expect(await loadCrl(card, part(2))).toEqual({ loadCRLResponseOk: { missingParts: [1, 3] } })
     expect(await loadCrl(card, part(1))).toEqual({ loadCRLResponseOk: { missingParts: [3] } })
     expect(await loadCrl(card, part(3))).toEqual({ loadCRLResponseOk: {} })
   })
-  it('refuses what is older, foreign, forged, no list, or too long', async () => {
+  it('LoadCRL rejects a CRL that is older, of another issuer, forged, malformed or too long', async () => {
     const card = await createTestCard()
     await loadCrl(card, listOf({ thisUpdate: later }))
     const before = await copyMemory(card.memory)
     const small = { ...testIdentity().capabilities, nonVolatileMemory: 100 }
-    const foreign = { certificate: stranger.dpTls.certificate, privateKey: stranger.dpTls.privateKey }
-    const forger = { certificate: ci.certificate, privateKey: stranger.ci.privateKey! }
+    const foreign = { certificate: foreignPki.dpTls.certificate, privateKey: foreignPki.dpTls.privateKey }
+    const forger = { certificate: ci.certificate, privateKey: foreignPki.ci.privateKey! }
     expect(await loadCrl(card, listOf())).toEqual({ loadCRLResponseError: 'fresherCrlAlreadyLoaded' })
     expect(await loadCrl(card, listOf({ issuer: foreign }))).toEqual({
       loadCRLResponseError: 'verificationKeyNotFound',
@@ -375,21 +379,24 @@ describe('LoadCRL', () => {
   })
 })
 
-describe('a request with a field that its type does not allow', () => {
-  it.each(['AuthenticateServer', 'PrepareDownload', 'CancelSession'] as const)('%s: 6A80', async name => {
-    const card = await createTestCard()
-    const requests = {
-      AuthenticateServer: encode(
-        ES10b.AuthenticateServer.request,
-        createAuthenticateRequest(createDownload(), new Uint8Array(16)),
-      ),
-      PrepareDownload: encode(
-        ES10b.PrepareDownload.request,
-        createPrepareRequest(createDownload(), new Uint8Array(64)),
-      ),
-      CancelSession: encode(ES10b.CancelSession.request, { transactionId: Uint8Array.of(1), reason: 'timeout' }),
-    }
-    const cutOff = requests[name].subarray(0, -1)
-    await expect(storeData(card.channel, await card.isdr(), cutOff)).rejects.toMatchObject({ status: 0x6a80 })
-  })
+describe('a truncated request', () => {
+  it.each(['AuthenticateServer', 'PrepareDownload', 'CancelSession'] as const)(
+    'a truncated %s returns SW 6A80',
+    async name => {
+      const card = await createTestCard()
+      const requests = {
+        AuthenticateServer: encode(
+          ES10b.AuthenticateServer.request,
+          createAuthenticateRequest(createDownload(), new Uint8Array(16)),
+        ),
+        PrepareDownload: encode(
+          ES10b.PrepareDownload.request,
+          createPrepareRequest(createDownload(), new Uint8Array(64)),
+        ),
+        CancelSession: encode(ES10b.CancelSession.request, { transactionId: Uint8Array.of(1), reason: 'timeout' }),
+      }
+      const cutOff = requests[name].subarray(0, -1)
+      await expect(storeData(card.channel, await card.isdr(), cutOff)).rejects.toMatchObject({ status: 0x6a80 })
+    },
+  )
 })

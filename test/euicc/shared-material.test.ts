@@ -17,11 +17,11 @@ import { seededRandom } from '../rsp/seeded-random.ts'
 import { createTestCard, exchangeHex, getTestPki, NOW } from './card.ts'
 import { createDownload, createMetadata, downloadTo } from './smdp-side.ts'
 
-/** The certificates of SGP.26 are GSMA's: found beside the repository, or the tests say that they were not. */
+/** The GSMA certificates of SGP.26 are not in the repository. Tests that need them are skipped without them. */
 const folder = join(SHARED, 'sgp26')
 const sgp26Missing = !existsSync(folder)
 const sgp26Reason = sgp26Missing ? ' (skipped: no ../shared/sgp26 with the certificates)' : ''
-const sgp26Of = (curve: CurveName): Pki => {
+const readSgp26Pki = (curve: CurveName): Pki => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => /\.(der|pem)$/.test(name))
   return readPkiFolder(new Map(files.map(name => [name, new Uint8Array(readFileSync(join(folder, name)))])), {
     curve,
@@ -35,7 +35,7 @@ const installsAndAuthenticates = async (pki: Pki, profile: Uint8Array): Promise<
   const iccid = iccidFromDigits(subscriber.iccid)
   const card = await createTestCard({ identity: createDefaultIdentity([pki], { rootDsAddress: 'ds.test' }) })
   const { dpAuth, dpPb, euicc } = pki
-  // A TS.48 profile is a test profile: its key has to be one that no live network takes.
+  // A TS.48 profile is a test profile: its key must be a test key.
   const metadata = createMetadata({ iccid, profileClass: 'test' })
   const result = await downloadTo(card, createDownload({ dpAuth, dpPb, euicc, profile, metadata }))
   expect(result?.profileInstallationResultData.value.finalResult.successResult).toBeDefined()
@@ -55,7 +55,7 @@ const CURVES = ['P-256', 'brainpoolP256r1'] as const
 
 describe.skipIf(ts48Missing)(`TS.48 profiles under our own PKI${ts48Reason}`, () => {
   describe.each(CURVES)('on %s', curve => {
-    it.each(TS48_NAMES)('%s installs, enables and authenticates', name =>
+    it.each(TS48_NAMES)('the card installs %s, enables it and authenticates', name =>
       installsAndAuthenticates(getTestPki(curve), readTs48(name)),
     )
   })
@@ -63,8 +63,8 @@ describe.skipIf(ts48Missing)(`TS.48 profiles under our own PKI${ts48Reason}`, ()
 
 describe.skipIf(ts48Missing || sgp26Missing)(`TS.48 profiles under SGP.26${ts48Reason}${sgp26Reason}`, () => {
   describe.each(CURVES)('on %s', curve => {
-    it.each(TS48_NAMES)('%s installs, enables and authenticates', name =>
-      installsAndAuthenticates(sgp26Of(curve), readTs48(name)),
+    it.each(TS48_NAMES)('the card installs %s, enables it and authenticates', name =>
+      installsAndAuthenticates(readSgp26Pki(curve), readTs48(name)),
     )
   })
 })

@@ -22,11 +22,11 @@ import { seededRandom } from '../rsp/seeded-random.ts'
 import { getTestPki, ICCIDS, type TestCard, testIdentity } from './card.ts'
 import { testProfile } from './profile.ts'
 
-/** The SM-DP+'s part of a download, in as few lines as it can be done right, and with every part open to change. */
+/** A download as the SM-DP+ prepares it. Tests can change each part. */
 export interface Download {
   readonly dpAuth: Credential
   readonly dpPb: Credential
-  /** The card's certificate under the same CI, to check what it signs. */
+  /** The card certificate under the same CI; verifies the signatures of the card. */
   readonly euicc: Credential
   readonly transactionId: Uint8Array
   readonly profile: Uint8Array
@@ -34,7 +34,7 @@ export interface Download {
   readonly confirmationCodeRequired?: boolean
   readonly hashCc?: Uint8Array
   readonly bppEuiccOtpk?: Uint8Array
-  /** Changes what is sent, after it was made right. */
+  /** Changes the valid requests before they are sent. */
   readonly change?: {
     readonly authenticate?: (request: AuthenticateServerRequest) => AuthenticateServerRequest
     readonly prepare?: (request: PrepareDownloadRequest) => PrepareDownloadRequest
@@ -67,7 +67,7 @@ export const createMetadata = (changes: Partial<StoreMetadataRequest> = {}): Sto
   ...changes,
 })
 
-/** InitiateAuthentication: what ES10b.AuthenticateServer is called with, for the card's challenge. */
+/** InitiateAuthentication: creates the request of ES10b.AuthenticateServer for the challenge of the card. */
 export const createAuthenticateRequest = (
   { dpAuth, transactionId, change }: Download,
   euiccChallenge: Uint8Array,
@@ -90,7 +90,7 @@ export const createAuthenticateRequest = (
   return change?.authenticate?.(request) ?? request
 }
 
-/** AuthenticateClient: checks the card's signature and gives what ES10b.PrepareDownload is called with. */
+/** AuthenticateClient: creates the request of ES10b.PrepareDownload. */
 export const createPrepareRequest = (
   { dpPb, transactionId, confirmationCodeRequired = false, hashCc, bppEuiccOtpk, change }: Download,
   euiccSignature1: Uint8Array,
@@ -120,7 +120,7 @@ export const bind = ({ dpPb, transactionId, profile, metadata }: Download, euicc
     configureISDP: { dpProprietaryData: { dpOid: '2.999.10.1' } },
   })
 
-/** As the LPA cuts the package (SGP.22 §2.5.5): each STORE DATA is one entry. */
+/** Splits the package as the LPA does (SGP.22 §2.5.5): one entry a STORE DATA command. */
 export const cut = (boundPackage: Uint8Array): Uint8Array[] => {
   const whole = readOnlyTlv(boundPackage)
   const [initialise, first87, all88, ...rest] = getChildren(whole)
@@ -137,7 +137,7 @@ export const cut = (boundPackage: Uint8Array): Uint8Array[] => {
   ]
 }
 
-/** Sends the pieces until the card says something; undefined when it never does. */
+/** Sends the segments until the card returns a result; undefined without a result. */
 export const load = async (
   channel: Channel,
   number: number,
@@ -150,7 +150,7 @@ export const load = async (
   return undefined
 }
 
-/** Up to the package: gives the otPK.EUICC that it has to be bound to. */
+/** Runs the session up to PrepareDownload; returns the otPK.EUICC for the bound profile package. */
 export const authenticateAndPrepare = async ({ call }: TestCard, order: Download): Promise<Uint8Array> => {
   const { euiccChallenge } = await call(ES10b.GetEUICCChallenge, {})
   const authenticated = await call(ES10b.AuthenticateServer, createAuthenticateRequest(order, euiccChallenge))
@@ -167,7 +167,7 @@ export const authenticateAndPrepare = async ({ call }: TestCard, order: Download
     throw new Error('euiccSignature2 does not verify')
   return decode(EUICCSigned2, prepared.euiccSigned2.bytes).euiccOtpk
 }
-/** A whole download, from challenge to installation result. */
+/** Runs a download from the challenge to the installation result. */
 export const downloadTo = async (card: TestCard, order: Download = createDownload()) => {
   const euiccOtpk = await authenticateAndPrepare(card, order)
   return loadInto(card, bind(order, euiccOtpk))

@@ -12,7 +12,7 @@ const cardWith = (info: Parameters<typeof createProfile>[1] = {}, enabled: 0 | '
     state: createStateWith([createProfile(0, info), createProfile(1)], enabled === 'none' ? undefined : enabled),
   })
 
-/** As the operator's server sends it through its tunnel: STORE DATA in blocks. */
+/** Sends the request as the MNO does over its secure channel: STORE DATA in blocks. */
 const update = async ({ card }: TestCard, request: Update | Uint8Array): Promise<string> => {
   const payload = request instanceof Uint8Array ? request : encode(ES6.UpdateMetadata.request, request)
   let answer = ''
@@ -30,7 +30,7 @@ const infoOf = async ({ call }: TestCard) => {
 }
 
 describe('ES6.UpdateMetadata', () => {
-  it('changes what it names of the Enabled Profile, and nothing else', async () => {
+  it('UpdateMetadata changes only the given fields of the enabled profile', async () => {
     const card = await cardWith()
     expect(await update(card, { profileName: 'New plan' })).toBe('9000')
     expect(await infoOf(card)).toEqual({ serviceProviderName: 'Operator 0', profileName: 'New plan' })
@@ -40,7 +40,7 @@ describe('ES6.UpdateMetadata', () => {
     expect(await update(card, { icon: new Uint8Array(0), iconType: 'png' })).toBe('9000')
     expect(await infoOf(card)).not.toHaveProperty('icon')
   })
-  it('gives up a policy rule and never adds one', async () => {
+  it('UpdateMetadata removes a policy rule and rejects an additional one', async () => {
     const card = await cardWith({ profilePolicyRules: ['ppr1', 'ppr2'] })
     expect(await update(card, { profilePolicyRules: ['ppr2'] })).toBe('9000')
     expect((await infoOf(card))!.profilePolicyRules).toEqual(['ppr2'])
@@ -49,18 +49,18 @@ describe('ES6.UpdateMetadata', () => {
     expect(await infoOf(card)).not.toHaveProperty('profilePolicyRules')
   })
   it.each<[string, Update | Uint8Array, string]>([
-    ['an icon of no kind', { icon: new Uint8Array(1) }, '6a80'],
-    ['a kind of icon alone', { iconType: 'jpg' }, '6a80'],
+    ['an icon without icon type', { icon: new Uint8Array(1) }, '6a80'],
+    ['an icon type without icon', { iconType: 'jpg' }, '6a80'],
     ['another function', Uint8Array.of(0xbf, 0x2e, 0x00), '6a80'],
     ['a name that is too long', Uint8Array.of(0xbf, 0x2a, 0x23, 0x91, 0x21, ...new Uint8Array(33).fill(65)), '6a80'],
     ['a truncated request', Uint8Array.of(0xbf, 0x2a, 0x05, 0x91), '6a80'],
-  ])('refuses %s', async (_name, request, status) => {
+  ])('UpdateMetadata rejects %s', async (_name, request, status) => {
     const card = await cardWith()
     const before = await copyMemory(card.memory)
     expect(await update(card, request)).toBe(status)
     expect(await copyMemory(card.memory)).toEqual(before)
   })
-  it('finds no MNO-SD without an Enabled Profile, and knows no other command', async () => {
+  it('the MNO-SD returns SW 6A82 without an enabled profile and SW 6D00 for another command', async () => {
     expect(await update(await cardWith({}, 'none'), { profileName: 'x' })).toBe('6a82')
     const { card } = await cardWith()
     expect(toHex(await card.operator.transmit(Uint8Array.of(0x00, 0xa4, 0x04, 0x00)))).toBe('6d00')

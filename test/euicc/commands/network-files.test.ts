@@ -41,8 +41,8 @@ const challengeWith = (seq: number): string => {
   return `0088008122 10${toHex(rand)} 10${toHex(autn)} 00`
 }
 
-describe('a card without an Enabled Profile', () => {
-  it('has an MF and nothing in it', async () => {
+describe('a card without an enabled profile', () => {
+  it('a card without an enabled profile contains an empty MF', async () => {
     const card = await createTestCard()
     expect(await exchangeHex(card, '00a40004023f0000')).toMatch(/^62.*9000$/)
     expect(await exchangeHex(card, '80f2000000')).toMatch(/^62.*9000$/)
@@ -53,8 +53,8 @@ describe('a card without an Enabled Profile', () => {
   })
 })
 
-describe('the files of the Enabled Profile', () => {
-  it('are there at once, and give way to those of the next', async () => {
+describe('the files of the enabled profile', () => {
+  it('a profile switch replaces the files at once, and DisableProfile removes them', async () => {
     const card = await enabled()
     expect(await readIccid(card)).toBe(`${toHex(ICCIDS[0]!)}9000`)
     await enable(card, 1)
@@ -62,7 +62,7 @@ describe('the files of the Enabled Profile', () => {
     await card.call(ES10c.DisableProfile, { profileIdentifier: { iccid: ICCIDS[1]! }, refreshFlag: false })
     expect(await readIccid(card)).toBe('6986')
   })
-  it('stay those of the old profile until REFRESH is answered', async () => {
+  it('the card keeps the files of the previous profile until the TERMINAL RESPONSE to REFRESH', async () => {
     const card = await enabled()
     await enable(card, 1, true)
     expect(await readIccid(card)).toMatch(new RegExp(`^${toHex(ICCIDS[0]!)}`))
@@ -70,7 +70,7 @@ describe('the files of the Enabled Profile', () => {
     expect(await exchangeHex(card, '80140000 0c 810301010482028281830100')).toBe('9000')
     expect(await readIccid(card)).toBe(`${toHex(ICCIDS[1]!)}9000`)
   })
-  it('are selected on each logical channel by itself, the ISD-R beside them', async () => {
+  it('each logical channel has a separate selection of files or ISD-R', async () => {
     const card = await enabled()
     expect(await exchangeHex(card, `00a4040407${USIM}00`)).toMatch(/^62.*9000$/)
     expect(await exchangeHex(card, '80f2000100')).toMatch(new RegExp(`^8410${USIM}.*9000$`))
@@ -80,7 +80,7 @@ describe('the files of the Enabled Profile', () => {
     expect(await exchangeHex(card, '01a40004023f0000')).toMatch(/^62.*9000$/)
     expect(await exchangeHex(card, '81e2910003bf2e0000')).toBe('6d00')
   })
-  it('keep PIN tries and sequence numbers over a power cut, and verified PINs not', async () => {
+  it('a power cycle keeps PIN retry counters and sequence numbers and resets verified PINs', async () => {
     const card = await enabled()
     const cycle = async () => {
       await card.card.powerCycle()
@@ -99,7 +99,7 @@ describe('the files of the Enabled Profile', () => {
     expect(await exchangeHex(card, challengeWith(5))).toMatch(/^dc0e.*9000$/)
     expect(await exchangeHex(card, challengeWith(6))).toMatch(/^db08.*9000$/)
   })
-  it('go with the profile', async () => {
+  it('DeleteProfile deletes the files of the profile', async () => {
     const card = await enabled()
     await exchangeHex(card, `00a4040407${USIM}00`)
     await exchangeHex(card, '0020000108 3030303030303030')
@@ -112,8 +112,8 @@ describe('the files of the Enabled Profile', () => {
   })
 })
 
-describe('a profile whose package cannot be read any more', () => {
-  it('is a fault of the card: 6F00, told to who asked to be told, and the ISD-R still works', async () => {
+describe('a profile with a damaged package', () => {
+  it('the card returns SW 6F00 for a damaged package, reports the fault, and the ISD-R still works', async () => {
     const faults: unknown[] = []
     const state = createStateWith([createProfile(0)], 0)
     const card = await createTestCard({ state, onFault: fault => faults.push(fault) })

@@ -12,26 +12,26 @@ const begin = async (quirks: ModemQuirks = {}, register?: () => Promise<Simulate
   const { card } = await createTestCard()
   const time = createVirtualTime()
   const modem = createAtModem({ card, quirks: { echo: false, ...quirks }, schedule: time.after, register })
-  let said = ''
+  let output = ''
   modem.onSend(bytes => {
-    said += Buffer.from(bytes).toString('latin1')
+    output += Buffer.from(bytes).toString('latin1')
   })
-  /** The lines that came, those included that came of their own before. */
+  /** Returns the received lines, including earlier URCs. */
   const ask = async (...texts: string[]): Promise<string[]> => {
     for (const text of texts) modem.receive(Buffer.from(`${text}\r`, 'latin1'))
     await time.until(modem.idle())
-    const lines = said.split(/\r\n|\r/).filter(line => line !== '')
-    said = ''
+    const lines = output.split(/\r\n|\r/).filter(line => line !== '')
+    output = ''
     return lines
   }
-  return { card, modem, time, ask, sayings: () => said }
+  return { card, modem, time, ask, getOutput: () => output }
 }
-/** Lets what is due at once happen. */
-const passed = (time: ReturnType<typeof createVirtualTime>, ms: number) =>
+/** Advances the virtual time. */
+const advance = (time: ReturnType<typeof createVirtualTime>, ms: number) =>
   time.until(new Promise<void>(resolve => void time.after(ms, resolve)))
 
 describe('the emulated modem', () => {
-  it('says who it is, in one line of commands or in several, whatever the case', async () => {
+  it('the modem returns its identity for one or several commands in a line, in any case', async () => {
     const { ask } = await begin({ manufacturer: 'Maker', model: 'M1', firmware: 'F2' })
     expect(await ask('at+cgmi;+cgmm;+cgmr')).toEqual(['Maker', 'M1', 'F2', 'OK'])
     expect(await ask('ATI')).toEqual(['Maker', 'M1', 'Revision: F2', 'OK'])
@@ -40,34 +40,34 @@ describe('the emulated modem', () => {
     expect(await ask('hello')).toEqual([])
   })
 
-  it('echoes until it is told not to', async () => {
+  it('the modem echoes commands until ATE0', async () => {
     const { ask } = await begin({ echo: true })
     expect(await ask('ATE0V1', 'AT')).toEqual(['ATE0V1', 'OK', 'OK'])
     expect(await ask('ATE1', 'AT')).toEqual(['OK', 'AT', 'OK'])
   })
 
-  it('words its errors as AT+CMEE says', async () => {
+  it('AT+CMEE sets the format of errors', async () => {
     const { ask } = await begin()
     expect(await ask('AT+CIMI')).toEqual(['ERROR'])
     expect(await ask('AT+CMEE=1', 'AT+CIMI')).toEqual(['OK', '+CME ERROR: 13'])
     expect(await ask('AT+CMEE=2', 'AT+CIMI')).toEqual(['OK', '+CME ERROR: SIM failure'])
   })
 
-  it('passes no class byte that names a channel, and none of the wrong length', async () => {
+  it('AT+CGLA sets the channel of the session and rejects a wrong length', async () => {
     const { ask } = await begin()
     expect(await ask(`AT+CMEE=1;+CCHO="${ISDR}"`)).toEqual(['+CCHO: 1', 'OK'])
     expect(await ask('AT+CGLA=1,24,"80E2910006BF3E035C015A00"')).toEqual([
       expect.stringMatching(/^\+CGLA: 46,"BF3E/),
       'OK',
     ])
-    // The session's channel goes over the one that a program like lpac puts there.
+    // The channel of the session replaces the one in the class byte, which lpac sets.
     expect((await ask('AT+CGLA=1,24,"82E2910006BF3E035C015A00"')).at(-1)).toBe('OK')
     expect(await ask('AT+CGLA=1,22,"80E2910006BF3E035C015A00"')).toEqual(['+CME ERROR: 50'])
     expect(await ask('AT+CGLA=2,24,"80E2910006BF3E035C015A00"')).toEqual(['+CME ERROR: 50'])
     expect(await ask('AT+CCHC=1', 'AT+CCHC=1')).toEqual(['OK', 'ERROR'])
   })
 
-  it('forgets its sessions when radio and card go off', async () => {
+  it('AT+CFUN=0 closes the sessions', async () => {
     const { ask } = await begin()
     await ask(`AT+CMEE=1;+CCHO="${ISDR}"`)
     expect(await ask('AT+CFUN=0', 'AT+CFUN?', 'AT+CFUN=1', 'AT+CPIN?')).toEqual([
@@ -81,11 +81,11 @@ describe('the emulated modem', () => {
     expect(await ask('AT+CGLA=1,10,"8012000000"')).toEqual(['+CME ERROR: 50'])
   })
 
-  it('registers where the network takes the card, and says so to who wants to know', async () => {
-    const { ask, time, sayings } = await begin({ registersAfter: 3_000 }, async () => HOME)
+  it('the modem registers on a network that accepts the card and sends the requested URCs', async () => {
+    const { ask, time, getOutput } = await begin({ registersAfter: 3_000 }, async () => HOME)
     expect(await ask('AT+CREG=1;+CEREG=2;+C5GREG?', 'AT+CSQ')).toEqual(['+C5GREG: 0,2', 'OK', '+CSQ: 99,99', 'OK'])
-    await passed(time, 3_001)
-    expect(sayings()).toBe('\r\n+CREG: 1\r\n\r\n+CEREG: 1,"00A1","01234567",7\r\n')
+    await advance(time, 3_001)
+    expect(getOutput()).toBe('\r\n+CREG: 1\r\n\r\n+CEREG: 1,"00A1","01234567",7\r\n')
     expect((await ask('AT+CGREG?;+COPS?;+COPS=3,2;+COPS?;+CSQ')).slice(2)).toEqual([
       '+CGREG: 0,1',
       '+COPS: 0,0,"Test",7',
@@ -93,25 +93,25 @@ describe('the emulated modem', () => {
       '+CSQ: 24,99',
       'OK',
     ])
-    // Radio off, and on again: the same anew.
+    // Radio off and on: the modem registers again.
     expect(await ask('AT+CFUN=4', 'AT+CREG?')).toEqual(['+CREG: 0', '+CEREG: 0', 'OK', '+CREG: 1,0', 'OK'])
     expect(await ask('AT+CFUN=1')).toEqual(['+CREG: 2', '+CEREG: 2', 'OK'])
-    await passed(time, 3_001)
+    await advance(time, 3_001)
     expect((await ask('AT+CREG?')).at(-2)).toBe('+CREG: 1,1')
   })
 
-  it('is denied where the network refuses, and searches nothing without one', async () => {
+  it('the modem reports a denied registration, and idle without a network', async () => {
     const denied = await begin({}, async () => {
       throw new Error('no')
     })
-    await passed(denied.time, 1)
+    await advance(denied.time, 1)
     expect(await denied.ask('AT+CEREG?')).toEqual(['+CEREG: 0,3', 'OK'])
     const without = await begin()
-    await passed(without.time, 1)
+    await advance(without.time, 1)
     expect(await without.ask('AT+CEREG?')).toEqual(['+CEREG: 0,0', 'OK'])
   })
 
-  it('leaves with its USB device at a reset, hears nothing while it is away, and is back as it was delivered', async () => {
+  it('AT+CFUN=1,1 removes the USB device, which returns with default settings', async () => {
     const { modem, ask, time } = await begin({ echo: true })
     const presence: boolean[] = []
     modem.onPresence(isPresent => presence.push(isPresent))
@@ -119,7 +119,7 @@ describe('the emulated modem', () => {
     expect(await ask('AT+CFUN=1,1')).toEqual(['OK'])
     expect(presence).toEqual([false])
     expect(await ask('AT')).toEqual([])
-    await passed(time, 2_001)
+    await advance(time, 2_001)
     expect(presence).toEqual([false, true])
     expect(await ask('AT')).toEqual(['AT', 'OK'])
     expect((await ask('AT+CGLA=1,10,"8012000000"')).at(-1)).toBe('ERROR')

@@ -8,7 +8,7 @@ const messagesOf = (...chunks: readonly string[]): VpcdMessage[] => {
   return chunks.flatMap(chunk => read(bytes(chunk)))
 }
 
-describe('the wire of vpcd', () => {
+describe('the vpcd protocol', () => {
   it.each([
     ['000100', { kind: 'power-off' }],
     ['000101', { kind: 'power-on' }],
@@ -16,32 +16,32 @@ describe('the wire of vpcd', () => {
     ['000104', { kind: 'atr' }],
     ['000109', { kind: 'unknown', control: 9 }],
     ['000400a40000', { kind: 'apdu', command: bytes('00a40000') }],
-  ])('%s', (wire, message) => {
+  ])('createVpcdFraming parses %s', (wire, message) => {
     expect(messagesOf(wire)).toEqual([message])
   })
 
-  it('passes over a message without bytes', () => {
+  it('createVpcdFraming ignores an empty message', () => {
     expect(messagesOf('0000000104')).toEqual([{ kind: 'atr' }])
   })
 
-  it('is the same wherever it is cut', () => {
+  it('createVpcdFraming parses chunks of any size', () => {
     const commands = fc.array(fc.uint8Array({ minLength: 2, maxLength: 300 }), { minLength: 1, maxLength: 5 })
     fc.assert(
       fc.property(commands, fc.infiniteStream(fc.integer({ min: 1, max: 200 })), (sent, cuts) => {
         const wire = Buffer.concat(sent.map(frameVpcd))
         const read = createVpcdFraming()
-        const heard: VpcdMessage[] = []
+        const received: VpcdMessage[] = []
         for (let at = 0; at < wire.length; ) {
           const end = at + cuts.next().value!
-          heard.push(...read(wire.subarray(at, end)))
+          received.push(...read(wire.subarray(at, end)))
           at = end
         }
-        expect(heard).toEqual(sent.map(command => ({ kind: 'apdu', command: Uint8Array.from(command) })))
+        expect(received).toEqual(sent.map(command => ({ kind: 'apdu', command: Uint8Array.from(command) })))
       }),
     )
   })
 
-  it('gets the ATR and responses back, and nothing to the other controls', async () => {
+  it('answerVpcd returns the ATR and response APDUs, and nothing for other controls', async () => {
     let resets = 0
     const card = {
       atr: bytes('3b00'),
@@ -52,15 +52,15 @@ describe('the wire of vpcd', () => {
       exclusive: <T>(work: (channel: { transmit(command: Uint8Array): Promise<Uint8Array> }) => Promise<T>) =>
         work({ transmit: async command => bytes(`${hex(command)}9000`) }),
     }
-    const said = async (message: VpcdMessage) => {
+    const answerHex = async (message: VpcdMessage) => {
       const answer = await answerVpcd(card, message)
       return answer && hex(answer)
     }
-    expect(await said({ kind: 'atr' })).toBe('00023b00')
-    expect(await said({ kind: 'apdu', command: bytes('00a4') })).toBe('000400a49000')
-    expect(await said({ kind: 'power-off' })).toBeUndefined()
-    expect(await said({ kind: 'power-on' })).toBeUndefined()
-    expect(await said({ kind: 'reset' })).toBeUndefined()
+    expect(await answerHex({ kind: 'atr' })).toBe('00023b00')
+    expect(await answerHex({ kind: 'apdu', command: bytes('00a4') })).toBe('000400a49000')
+    expect(await answerHex({ kind: 'power-off' })).toBeUndefined()
+    expect(await answerHex({ kind: 'power-on' })).toBeUndefined()
+    expect(await answerHex({ kind: 'reset' })).toBeUndefined()
     expect(resets).toBe(2)
   })
 })

@@ -17,19 +17,19 @@ const rejection = (contents: ReadonlyMap<string, Uint8Array>): Promise<EuiccErro
   )
 
 describe('the memory of a card', () => {
-  it('is not touched before something changes', async () => {
+  it('the card does not write its memory before the first change', async () => {
     const card = await createTestCard()
     await card.call(ES10c.GetProfilesInfo, {})
     expect(card.memory.names()).toEqual([])
   })
-  it('gives back the state that was written, entry by entry', async () => {
+  it('loadState returns the state that the card wrote', async () => {
     const card = await createTestCard()
     await downloadTo(card)
     const state = await loadState(card.memory, eid)
     expect([...getStateChanges(undefined, state)].sort()).toEqual([...(await copyMemory(card.memory))].sort())
     expect(getStateChanges(state, state).size).toBe(0)
   })
-  it('is written in small pieces: a nickname does not cost a package', async () => {
+  it('SetNickname writes only the record of the profile', async () => {
     const before = createStateWith([createProfile(0), createProfile(1)])
     const memory = createMemoryWith(before)
     const commits: string[][] = []
@@ -45,30 +45,26 @@ describe('the memory of a card', () => {
     expect(commits).toEqual([['profile/a0000005591010ffffffff8900001100']])
   })
 
-  it('of a later version is refused', async () => {
+  it('createEuicc rejects the memory of a later version', async () => {
     const root = encode(RootRecord, { version: STATE_VERSION + 1, eid, nextSequenceNumber: 0 })
     const error = await rejection(new Map([['card', root]]))
     expect(error).toMatchObject({ code: 'newer-state', entry: 'card' })
     expect(error.message).toMatch(/version 2/)
   })
-  it('of another card is refused', async () => {
+  it('createEuicc rejects the memory of another card', async () => {
     const root = encode(RootRecord, { version: STATE_VERSION, eid: new Uint8Array(16), nextSequenceNumber: 0 })
     expect(await rejection(new Map([['card', root]]))).toMatchObject({ code: 'foreign-state' })
   })
   it.each<[string, (contents: Map<string, Uint8Array>) => void, string]>([
-    ['without a root', contents => contents.delete('card'), 'profile/'],
-    ['with a root that is cut off', contents => contents.set('card', contents.get('card')!.subarray(0, 9)), 'card'],
-    ['with an entry that nobody wrote', contents => contents.set('notes', new Uint8Array(1)), 'notes'],
-    ['with a profile that is none', contents => contents.set('profile/a000', Uint8Array.of(0x30, 0)), 'profile/a000'],
+    ['without root', contents => contents.delete('card'), 'profile/'],
+    ['with a truncated root', contents => contents.set('card', contents.get('card')!.subarray(0, 9)), 'card'],
+    ['with an unknown entry', contents => contents.set('notes', new Uint8Array(1)), 'notes'],
+    ['with a malformed profile', contents => contents.set('profile/a000', Uint8Array.of(0x30, 0)), 'profile/a000'],
     ['with a profile without package', contents => dropPackage(contents), 'profile/'],
-    [
-      'with a notification that is none',
-      contents => contents.set('notification/4', new Uint8Array(2)),
-      'notification/4',
-    ],
-    ['with a revocation list that is none', contents => contents.set('crl/00', new Uint8Array(2)), 'crl/00'],
-    ['with a one-time key that is none', contents => contents.set('one-time-key', new Uint8Array(2)), 'one-time-key'],
-  ])('%s is refused, and the entry is named', async (_name, damage, entry) => {
+    ['with a malformed notification', contents => contents.set('notification/4', new Uint8Array(2)), 'notification/4'],
+    ['with a malformed revocation list', contents => contents.set('crl/00', new Uint8Array(2)), 'crl/00'],
+    ['with a malformed one-time key', contents => contents.set('one-time-key', new Uint8Array(2)), 'one-time-key'],
+  ])('createEuicc rejects a memory %s and reports the entry', async (_name, damage, entry) => {
     const contents = await copyMemory(createMemoryWith(createStateWith([createProfile(0)])))
     damage(contents)
     const error = await rejection(contents)
@@ -80,14 +76,17 @@ const dropPackage = (contents: Map<string, Uint8Array>) => {
   for (const name of contents.keys()) if (name.endsWith('/package')) contents.delete(name)
 }
 
-describe('what makes a card', () => {
+describe('checkCardIdentity', () => {
   it.each([
-    ['no certificate', { credentials: [] }],
-    ['an EID of 15 bytes', { eid: eid.subarray(1) }],
-    ['an EID that is not in the certificate', { eid: eid.with(15, 0) }],
-    ['two certificates under one CI', { credentials: [...testIdentity().credentials, ...testIdentity().credentials] }],
+    ['without certificate', { credentials: [] }],
+    ['with an EID of 15 bytes', { eid: eid.subarray(1) }],
+    ['with an EID that differs from the certificate', { eid: eid.with(15, 0) }],
     [
-      'a key that is not of the certificate',
+      'with two certificates of one CI',
+      { credentials: [...testIdentity().credentials, ...testIdentity().credentials] },
+    ],
+    [
+      'with a private key that does not match the certificate',
       {
         credentials: [
           {
@@ -97,7 +96,7 @@ describe('what makes a card', () => {
         ],
       },
     ],
-  ])('is not %s', async (_name, changes) => {
+  ])('createEuicc rejects an identity %s', async (_name, changes) => {
     await expect(createTestCard({ identity: { ...testIdentity(), ...changes } })).rejects.toMatchObject({
       code: 'bad-identity',
     })
@@ -105,13 +104,13 @@ describe('what makes a card', () => {
 })
 
 describe('power', () => {
-  it('is off for good when the card was closed', async () => {
+  it('a closed card rejects APDUs and resets with card-removed', async () => {
     const card = await createTestCard()
     await card.card.close()
     await expect(card.channel.transmit(Uint8Array.of(0, 0x70, 0, 0, 1))).rejects.toMatchObject({ code: 'card-removed' })
     await expect(card.card.reset()).rejects.toMatchObject({ code: 'card-removed' })
   })
-  it('comes back with a reset as well', async () => {
+  it('reset() returns the ATR', async () => {
     const card = await createTestCard()
     expect(await card.card.reset()).toEqual(card.card.atr)
   })

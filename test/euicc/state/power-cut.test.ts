@@ -11,7 +11,7 @@ import { createDownload, createMetadata, downloadTo } from '../smdp-side.ts'
 
 const [FIRST] = ICCIDS as [Uint8Array]
 
-/** What survives, as far as anyone outside can tell. */
+/** Summarizes profiles and notifications that the card lists after a restart. */
 const summary = async (memory: NonVolatileMemory): Promise<string> => {
   const { call } = await createTestCard({ memory })
   const { profileInfoListOk } = await call(ES10c.GetProfilesInfo, {})
@@ -25,7 +25,7 @@ const summary = async (memory: NonVolatileMemory): Promise<string> => {
   ])
 }
 
-/** Fails APDU number `index`: before the card has it, or after the card has done it and before its answer is heard. */
+/** Cuts the power at APDU `index`: before the card receives it, or after it executes it and before its response. */
 const cutAt = (card: TestCard, index: number, when: 'before' | 'after'): TestCard & { count: () => number } => {
   let count = 0
   const channel: Channel = {
@@ -73,7 +73,7 @@ const operations: Record<
   },
 }
 
-/** After any cut: the next download succeeds, and its number is new. */
+/** Expects that the next download succeeds with a new sequence number. */
 const expectAlive = async (memory: NonVolatileMemory): Promise<void> => {
   const card = await createTestCard({ memory })
   const before = (await card.call(ES10b.ListNotification, {})).notificationMetadataList!
@@ -100,7 +100,7 @@ describe.each(Object.entries(operations))('the power fails during %s', (_name, {
     return { old, done, apdus: card.count() }
   }
 
-  it.each(['before', 'after'] as const)('%s each APDU: the old state or the new one', async when => {
+  it.each(['before', 'after'] as const)('a power failure %s any APDU leaves the old or the new state', async when => {
     const { old, done, apdus } = await states()
     const seen = new Set<string>()
     for (let index = 0; index < apdus; index++) {
@@ -115,7 +115,7 @@ describe.each(Object.entries(operations))('the power fails during %s', (_name, {
     expect(seen).toContain(old)
   })
 
-  it.each(['before', 'after'] as const)('%s each commit: the old state or the new one', async when => {
+  it.each(['before', 'after'] as const)('a power failure %s any commit leaves the old or the new state', async when => {
     const { old, done } = await states()
     for (let commit = 0; ; commit++) {
       const memory = start()
@@ -127,7 +127,7 @@ describe.each(Object.entries(operations))('the power fails during %s', (_name, {
       } catch (error) {
         if (!isApduError(error, 'card-mute')) throw error
       }
-      // Without power nothing answers, whatever is sent.
+      // A card without power does not answer.
       await expect(card.channel.transmit(Uint8Array.of(0, 0x70, 0, 0, 1))).rejects.toMatchObject({ code: 'card-mute' })
       expect([old, done], `commit ${commit}`).toContain(await summary(memory))
       await card.card.powerCycle()
