@@ -106,7 +106,7 @@ const MODULES: Readonly<Record<string, Module>> = {
   },
   'bench/device': {
     responsibility: 'the device of a run: app, LPA and modem over one card',
-    mayImport: ['asn1', 'apdu', 'rsp', 'lpa', 'app', 'modem', 'host', 'evidence', 'bench', 'bench/run', 'bench/api'],
+    mayImport: ['asn1', 'apdu', 'rsp', 'lpa', 'app', 'modem', 'host', 'evidence', 'bench', 'bench/run'],
   },
   'bench/run': {
     responsibility: 'runs scenarios, decides verdict and cause',

@@ -52,8 +52,8 @@ export const openContext = (
   runtime: Runtime,
   { certs, curve, record, redact, verbose }: PkiOptions & RecordingOptions & LogOptions,
 ): BenchContext => {
-  const tapeFile = record === undefined ? undefined : resolve(runtime.workingFolder, record)
-  if (tapeFile !== undefined) checkRecordingFile(tapeFile)
+  const recordingFile = record === undefined ? undefined : resolve(runtime.workingFolder, record)
+  if (recordingFile !== undefined) checkRecordingFile(recordingFile)
   else if (redact) throw new BenchError('usage', '--redact belongs to --record')
   const folders = [join(PACKAGE_FOLDER, 'rigs'), join(runtime.workingFolder, 'rigs')]
   const rigs = readRigs(folders)
@@ -81,9 +81,9 @@ export const openContext = (
       openLearnedFacts(join(home.path, 'learned')),
     )
     const links =
-      tapeFile === undefined
+      recordingFile === undefined
         ? plain
-        : recordSessions(plain, { file: tapeFile, redact: redact ?? false, clock: runtime.clock })
+        : recordSessions(plain, { file: recordingFile, redact: redact ?? false, clock: runtime.clock })
     const choose = (rig: string | undefined) => chooseRig(rigs, rig, probeRig(links))
     return {
       home,

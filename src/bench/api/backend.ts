@@ -1,24 +1,6 @@
 import type { BenchEvent, RigSummary } from '../../evidence/events.ts'
-import type { Fetch } from '../../rsp/fetch.ts'
-import type {
-  BenchInfo,
-  DeviceAction,
-  DeviceState,
-  RunSummary,
-  ScriptCall,
-  StartedRun,
-  StartRun,
-} from '../api-contract.ts'
-
-/** The interactive device of the page. */
-export interface DeviceSession {
-  state(): DeviceState
-  act(action: DeviceAction): Promise<DeviceState>
-  /** The portal as the web view of the device shows it. */
-  readonly frame: Fetch
-  onChange(listener: (state: DeviceState) => void): () => void
-  onScript(listener: (call: ScriptCall) => void): () => void
-}
+import type { BenchInfo, RunSummary, StartedRun, StartRun } from '../api-contract.ts'
+import type { DeviceSession } from '../device/device-session.ts'
 
 /** The functions of the bench that the HTTP API uses. */
 export interface Backend {

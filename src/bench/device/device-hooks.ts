@@ -2,14 +2,14 @@ import type { Observation } from '../../evidence/events.ts'
 import type { StepTracker } from '../run/step-tracker.ts'
 import type { DeviceHooks } from './mobile-device.ts'
 
-/** The records that a run makes of the LPA and the modem. */
+/** Hooks that record the events of the LPA and the modem in the evidence of a run. */
 export const recordDevice = (
   tracker: StepTracker,
   observe: (observation: Observation) => void,
-  told: Required<Pick<DeviceHooks, 'onRegistered' | 'onFailure'>>,
+  callbacks: Required<Pick<DeviceHooks, 'onRegistered' | 'onFailure'>>,
 ): DeviceHooks => ({
   onConsent() {
-    tracker.say('card and server have authenticated each other; the user agreed to the profile')
+    tracker.summarize('card and server authenticated each other, and the user accepted the profile')
     tracker.enter(6)
   },
   onDownloaded: ({ iccid, packageLength, profile }) =>
@@ -21,12 +21,12 @@ export const recordDevice = (
   onRegistered(registered) {
     const { iccid, imsi, operator, plmn, registration, resynchronised, by } = registered
     const where = `registered on ${operator}${plmn ? ` (${plmn})` : ''}, ${registration}`
-    const said = by === 'modem' ? ', as the modem says' : ''
-    tracker.say(`${iccid} is installed and enabled; ${where}${said}`)
+    const source = by === 'modem' ? ', reported by the modem' : ''
+    tracker.summarize(`${iccid} is installed and enabled; ${where}${source}`)
     observe({
       kind: 'note',
       part: 'network',
-      text: `${where}${said}`,
+      text: `${where}${source}`,
       data: {
         iccid,
         registration,
@@ -36,10 +36,10 @@ export const recordDevice = (
         ...(resynchronised === undefined ? {} : { resynchronised }),
       },
     })
-    told.onRegistered(registered)
+    callbacks.onRegistered(registered)
   },
   onModem: (text, data) => observe({ kind: 'note', part: 'network', text, ...(data === undefined ? {} : { data }) }),
   note: text => observe({ kind: 'note', part: 'lpa', text }),
   progress: (text, done, total) => observe({ kind: 'progress', text, done, total, unit: 'bytes' }),
-  onFailure: told.onFailure,
+  onFailure: callbacks.onFailure,
 })

@@ -4,13 +4,23 @@ import { createPortalFrame, type PortalFrameController } from '../../app/portal/
 import { type AppState, CLOSED, type UserAction } from '../../app/state.ts'
 import type { RigSummary } from '../../evidence/events.ts'
 import { BenchError } from '../../host/error.ts'
-import type { DeviceSession } from '../api/backend.ts'
+import type { Fetch } from '../../rsp/fetch.ts'
 import type { DeviceAction, DeviceState, ScriptCall } from '../api-contract.ts'
 import { type Activation, openActivation, SetupFailed } from '../run/activation.ts'
 import type { Bench } from '../run/bench.ts'
 import { viewDevice } from './device-view.ts'
 
 const FRAME_ROOT = '/device/frame/'
+
+/** The interactive device of the page. */
+export interface DeviceSession {
+  state(): DeviceState
+  act(action: DeviceAction): Promise<DeviceState>
+  /** The portal as the web view of the device shows it. */
+  readonly frame: Fetch
+  onChange(listener: (state: DeviceState) => void): () => void
+  onScript(listener: (call: ScriptCall) => void): () => void
+}
 
 /** The current visit; `ended`: its run ends or has ended, and only its screen remains. */
 interface Session {

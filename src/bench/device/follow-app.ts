@@ -12,16 +12,16 @@ export const followApp =
   (state: AppState, event: AppEvent): void => {
     if (event.kind === 'user' && event.action === 'open') tracker.enter(1)
     if (event.kind === 'providers')
-      tracker.say(
+      tracker.summarize(
         `${event.providers.length} operator${event.providers.length === 1 ? '' : 's'} offered in ${event.country}`,
       )
     if (event.kind === 'user' && event.action === 'continue') tracker.enter(2)
     if (event.kind === 'portal-ready') {
-      tracker.say(`the portal of ${state.provider?.brandName ?? 'the operator'} is open`)
+      tracker.summarize(`the portal of ${state.provider?.brandName ?? 'the operator'} is open`)
       tracker.enter(3)
     }
     if (event.kind === 'download') {
-      tracker.say("the portal's page handed over the activation code")
+      tracker.summarize('the portal returned the activation code')
       tracker.enter(5)
     }
     if (event.kind === 'user' && event.action === 'open-flyout' && state.line) tracker.enter(7)
@@ -33,10 +33,15 @@ export const followApp =
 const followFlyout = (tracker: StepTracker, { flyout }: Extract<AppEvent, { kind: 'flyout' }>): void => {
   if (flyout.state === 'failed')
     tracker.fail(
-      new StepFailure('no-balance', { verdict: 'fail', cause: 'server' }, flyout.problem ?? 'no balance came'),
+      new StepFailure(
+        'no-balance',
+        { verdict: 'fail', cause: 'server' },
+        flyout.problem ?? 'the service returned no balance',
+      ),
     )
-  else if (flyout.balance) tracker.say([flyout.balance.headline, flyout.balance.detail].filter(Boolean).join(', '))
-  else if (flyout.state === 'shown') tracker.say('the plan is billed afterwards, so that no balance is shown')
+  else if (flyout.balance)
+    tracker.summarize([flyout.balance.headline, flyout.balance.detail].filter(Boolean).join(', '))
+  else if (flyout.state === 'shown') tracker.summarize('a postpaid plan has no balance to show')
   if (flyout.state === 'shown') tracker.complete()
 }
 

@@ -153,15 +153,15 @@ export const createMobileDevice = (at: {
       const found = await onCard(channel => registerOnNetwork(channel, network))
       return { ...found, by: 'card' }
     }
-    const told = (text: string, data?: Decoded): void => hooks.onModem?.(text, data)
+    const report = (text: string, data?: Decoded): void => hooks.onModem?.(text, data)
     const found = await registerByModem({
       modem: at.modem,
       resetCard: () => card.reset(),
       iccid,
       signal,
-      note: told,
+      note: report,
       onChange({ command, from, to }) {
-        told(`AT+${command}: ${from ? `${from.state} -> ` : ''}${to.state}`, { ...to })
+        report(`AT+${command}: ${from ? `${from.state} -> ` : ''}${to.state}`, { ...to })
         // Report each change; the final state of the modem counts.
         if (to.state === 'searching' || to.state === 'denied') changed(to.state)
       },

@@ -49,7 +49,7 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
   for (let tries = 1; ; tries++) {
     let before = await modem.subscriber()
     if (isStale(before, iccid) && !wasReset) {
-      note(`${told(before, iccid)}; it is reset once more`)
+      note(`${describeStaleProfile(before, iccid)}. The bench resets the card`)
       wasReset = true
       await resetCard()
       before = await modem.subscriber()
@@ -80,7 +80,7 @@ export const registerByModem = async (settings: RegistrationSettings): Promise<F
     throw new ModemError(
       'stale-profile',
       'modem',
-      `${told(stale, iccid)}, even after a reset; give it a reset recipe that takes the card's power (rigs/modems), or take its own power away`,
+      `${describeStaleProfile(stale, iccid)}, even after a reset. Add a reset recipe that powers the card off to rigs/modems, or power the modem off and on`,
     )
   if (end.end !== 'registered') throw failureOf(end, imsi, operator?.selection)
   return {
@@ -97,8 +97,9 @@ const plain = (value: object): Decoded => JSON.parse(JSON.stringify(value)) as D
 /** A modem can keep the former profile (openpilot#37779). A modem that reports no ICCID is trusted. */
 const isStale = ({ iccid: seen }: ModemSubscriber, iccid: string): boolean =>
   seen !== undefined && !isSameIccid(seen, iccid)
-const told = ({ iccid: seen }: ModemSubscriber, iccid: string): string =>
-  `${iccid} is enabled on the card, and the modem goes on with ${seen}`
+
+const describeStaleProfile = ({ iccid: seen }: ModemSubscriber, iccid: string): string =>
+  `${iccid} is enabled on the card, but the modem still uses ${seen}`
 
 const CODES: Readonly<
   Record<Exclude<RegistrationEnd['end'], 'registered'>, readonly [ModemErrorCode, ModemError['fault']]>
@@ -131,19 +132,19 @@ const whatToDo = (end: RegistrationEnd, imsi: string | undefined, selection: str
   const subscriber = imsi === undefined ? 'the profile' : `IMSI ${imsi}`
   switch (end.end) {
     case 'denied':
-      return `a network must know ${subscriber} and its keys: put them into the lab's core network, or order the profile of an operator whose network is on the air here`
+      return `no network accepts ${subscriber}. Add it with its keys to the core network of the lab, or order a profile of an operator with coverage here`
     case 'timed-out':
       return selection === 'manual' || selection === 'deregistered'
-        ? `the modem is told not to look for itself (AT+COPS? says ${selection}): AT+COPS=0 lets it`
-        : `look at the antenna, and whether a network that knows ${subscriber} is on the air here; a longer deadline is deadlines.registration in the modem's profile`
+        ? `the modem does not select a network (AT+COPS? returns ${selection}). AT+COPS=0 selects one automatically`
+        : `check the antenna, and whether a network that accepts ${subscriber} has coverage here. To wait longer, set deadlines.registration in the profile of the modem`
     case 'radio-off':
-      return 'AT+CFUN=1 switches it on; a hardware switch or the airplane-mode pin (W_DISABLE#) may hold it'
+      return 'AT+CFUN=1 switches the radio on. A hardware switch or the airplane-mode pin (W_DISABLE#) can keep it off'
     case 'no-sim':
       return end.sim.sim === 'pin-required' || end.sim.sim === 'puk-required'
-        ? "the profile is protected by a PIN, which the bench does not know: verify it with the modem's own tool, or order a profile without"
-        : 'look whether the card sits well, and whether another slot of the modem is chosen'
+        ? 'the profile requires a PIN. Verify it with the tool of the modem, or order a profile without a PIN'
+        : 'check the position of the card, and whether the modem uses another slot'
     case 'port-gone':
-      return 'look at its cable and power, then run again'
+      return 'check the cable and power of the modem, then run again'
     default:
       return 'run again'
   }

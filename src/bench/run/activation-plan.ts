@@ -9,5 +9,5 @@ export const ACTIVATION: readonly StepPlan[] = [
   { step: 5, name: 'The LPA contacts the SM-DP+', from: 'lpa', to: 'smdp' },
   { step: 6, name: 'The profile is installed, the device registers', from: 'lpa', to: 'euicc' },
   { step: 7, name: 'The flyout asks for the balance', from: 'app', to: 'service' },
-  { step: 8, name: 'The operator tells the balance', from: 'service', to: 'operator' },
+  { step: 8, name: 'The operator returns the balance', from: 'service', to: 'operator' },
 ]

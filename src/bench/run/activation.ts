@@ -80,7 +80,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
   const observe = (observation: Observation): void => {
     recorder.record(observation)
     if (observation.kind !== 'http' || observation.label !== 'ES2+.ReleaseProfile' || !observation.response) return
-    tracker.say('a profile was ordered, confirmed and released for this card')
+    tracker.summarize('a profile was ordered, confirmed and released for this card')
     tracker.enter(4)
   }
   const note = (text: string): void => observe({ kind: 'note', part: 'app', text })
@@ -118,7 +118,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
       observe,
       onRequest(who) {
         if (who.from !== 'service' || who.to !== 'operator') return
-        tracker.say('the service was asked for the balance')
+        tracker.summarize('the service was asked for the balance')
         tracker.enter(8)
       },
     })

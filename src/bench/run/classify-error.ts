@@ -10,7 +10,7 @@ import { OperatorError } from '../../server/operator/error.ts'
 import { SmdpError } from '../../server/smdp/error.ts'
 
 /** The verdict, the cause and the summary of an error. */
-export interface Judgment {
+export interface Classification {
   readonly verdict: Exclude<Verdict, 'pass' | 'inapplicable'>
   readonly cause: Cause
   readonly summary: string
@@ -47,7 +47,7 @@ const APDU: Readonly<Record<ApduErrorCode, ReturnType<typeof fail> | ReturnType<
   'bad-command': blocked('bench'),
 }
 
-const APP: Readonly<Record<AppErrorCode, Pick<Judgment, 'verdict' | 'cause'>>> = {
+const APP: Readonly<Record<AppErrorCode, Pick<Classification, 'verdict' | 'cause'>>> = {
   'service-unreachable': blocked('network'),
   'portal-unreachable': blocked('network'),
   'service-failed': fail('server'),
@@ -60,14 +60,15 @@ const APP: Readonly<Record<AppErrorCode, Pick<Judgment, 'verdict' | 'cause'>>> =
  * Without coverage, or with a network that does not know the profile, the bench cannot test the card. A modem that
  * does not use the enabled profile fails itself.
  */
-const judgeModem = ({ code, fault }: ModemError): Pick<Judgment, 'verdict' | 'cause'> => {
+const classifyModemError = ({ code, fault }: ModemError): Pick<Classification, 'verdict' | 'cause'> => {
   if (fault === 'user' || fault === 'rig') return blocked('rig')
   if (code === 'not-registered') return blocked('network')
   return fault === 'modem' && code !== 'stale-profile' ? blocked('modem') : fail(fault)
 }
 
-const judge = (error: unknown): Pick<Judgment, 'verdict' | 'cause'> | undefined => {
-  if (error instanceof ApduError) return error.cause instanceof ModemError ? judgeModem(error.cause) : APDU[error.code]
+const classifyKnownError = (error: unknown): Pick<Classification, 'verdict' | 'cause'> | undefined => {
+  if (error instanceof ApduError)
+    return error.cause instanceof ModemError ? classifyModemError(error.cause) : APDU[error.code]
   if (error instanceof FetchError) {
     if (error.code === 'untrusted') return fail('server')
     return blocked(error.code === 'recording-exhausted' ? 'bench' : 'network')
@@ -78,7 +79,7 @@ const judge = (error: unknown): Pick<Judgment, 'verdict' | 'cause'> | undefined 
     if (error.fault === 'user') return blocked('bench')
     return fail(error.fault)
   }
-  if (error instanceof ModemError) return judgeModem(error)
+  if (error instanceof ModemError) return classifyModemError(error)
   // The state of the software eUICC has another version, belongs to another card or is damaged: a problem of the rig.
   if (error instanceof EuiccError) return blocked('rig')
   if (error instanceof SmdpError || error instanceof OperatorError) return fail('server')
@@ -88,10 +89,10 @@ const judge = (error: unknown): Pick<Judgment, 'verdict' | 'cause'> | undefined 
 }
 
 /** Maps an error by its class and code, never by its text. */
-export const classifyError = (error: unknown): Judgment => {
+export const classifyError = (error: unknown): Classification => {
   if (error instanceof StepFailure)
-    return { ...error.judgment, summary: error.message, errorCode: error.code, isForeseen: true }
-  const found = judge(error)
+    return { ...error.classification, summary: error.message, errorCode: error.code, isForeseen: true }
+  const found = classifyKnownError(error)
   const message = error instanceof Error ? error.message : String(error)
   if (found) return { ...found, summary: message, errorCode: (error as { code: string }).code, isForeseen: true }
   return {
@@ -105,12 +106,17 @@ export const classifyError = (error: unknown): Judgment => {
 /** A failure that a step detected itself, with its verdict: a missing page, a balance that is not shown. */
 export class StepFailure extends Error {
   readonly code: string
-  readonly judgment: Pick<Judgment, 'verdict' | 'cause'>
+  readonly classification: Pick<Classification, 'verdict' | 'cause'>
 
-  constructor(code: string, judgment: Pick<Judgment, 'verdict' | 'cause'>, message: string, cause?: unknown) {
+  constructor(
+    code: string,
+    classification: Pick<Classification, 'verdict' | 'cause'>,
+    message: string,
+    cause?: unknown,
+  ) {
     super(message, { cause })
     this.name = 'StepFailure'
     this.code = code
-    this.judgment = judgment
+    this.classification = classification
   }
 }

@@ -1,6 +1,6 @@
 import type { Cause, StepPlan, Verdict } from '../../evidence/events.ts'
 import type { Recorder, Stopwatch } from '../../evidence/recorder.ts'
-import { classifyError, type Judgment, StepFailure } from './classify-error.ts'
+import { type Classification, classifyError, StepFailure } from './classify-error.ts'
 
 export interface StepOutcome {
   readonly step: number
@@ -26,9 +26,9 @@ export interface StepTracker {
   /** Passes the current step and begins the next one. Throws if a step is left out. */
   enter(step: number): void
   /** Sets the detail of the current step; the last call counts. */
-  say(summary: string): void
+  summarize(summary: string): void
   /** Ends the run with a failure of the current step. */
-  fail(error: unknown): Judgment
+  fail(error: unknown): Classification
   /** Marks the current step as complete. The last step passes only with this call. */
   complete(): void
   /** Ends the run: all steps passed, one failed, or the user left. */
@@ -49,13 +49,20 @@ export const createStepTracker = (
   let current = 0
   let since = began
   let summary = ''
-  let failure: Judgment | undefined
+  let failure: Classification | undefined
   let isComplete = false
 
-  const end = (verdict: Verdict, text: string, judged?: Judgment): void => {
+  const end = (verdict: Verdict, text: string, classification?: Classification): void => {
     const { step, name } = plan[current - 1]!
     const ms = tidy(stopwatch() - since)
-    outcomes.push({ step, name, verdict, ms, summary: text, ...(judged ? { cause: judged.cause } : {}) })
+    outcomes.push({
+      step,
+      name,
+      verdict,
+      ms,
+      summary: text,
+      ...(classification ? { cause: classification.cause } : {}),
+    })
     recorder.record({
       kind: 'step-ended',
       step,
@@ -63,7 +70,7 @@ export const createStepTracker = (
       verdict,
       took: ms,
       summary: text,
-      ...(judged ? { cause: judged.cause, errorCode: judged.errorCode } : {}),
+      ...(classification ? { cause: classification.cause, errorCode: classification.errorCode } : {}),
     })
   }
   const begin = (step: number): void => {
@@ -85,16 +92,16 @@ export const createStepTracker = (
       begin(current + 1)
       if (current < step)
         failure = classifyError(
-          new StepFailure('step-missing', { verdict: 'fail', cause: 'server' }, `step ${step} came without this one`),
+          new StepFailure('step-missing', { verdict: 'fail', cause: 'server' }, `step ${step} began before this step`),
         )
     },
-    say(text) {
+    summarize(text) {
       summary = text
     },
     fail(error) {
-      const judged = classifyError(error)
-      if (!judged.isForeseen) report(error)
-      failure ??= judged
+      const classification = classifyError(error)
+      if (!classification.isForeseen) report(error)
+      failure ??= classification
       return failure
     },
     complete() {
@@ -103,7 +110,11 @@ export const createStepTracker = (
     finish() {
       if (!failure && !(isComplete && current === plan.length))
         failure = classifyError(
-          new StepFailure('left', { verdict: 'blocked', cause: 'bench' }, 'the run was ended before this was done'),
+          new StepFailure(
+            'left',
+            { verdict: 'blocked', cause: 'bench' },
+            'the run ended before this step was complete',
+          ),
         )
       if (failure) {
         if (current === 0) begin(1)

@@ -105,7 +105,7 @@ const runOnce = async (
         signal: runtime.interrupt,
       })
     })
-    tracker.say(`lpac ended with exit code ${exitCode}`)
+    tracker.summarize(`lpac ended with exit code ${exitCode}`)
     if (exitCode === 0) tracker.complete()
     else tracker.fail(cardError ?? serverError ?? createLpacFailure(exitCode))
     return exitCode

@@ -88,13 +88,13 @@ describe('registration of a modem rig', () => {
     const late = modemThat({ staleFor: 1 })
     expect(await late.registering).toMatchObject({ registration: 'home' })
     expect(late.resets()).toBe(1)
-    expect(late.notes[0]).toMatch(/goes on with 8900000000000000000; it is reset once more/)
+    expect(late.notes[0]).toMatch(/still uses 8900000000000000000. The bench resets the card/)
     const never = modemThat({ staleFor: 9 })
     expect(await judged(never.registering)).toMatchObject({
       verdict: 'fail',
       cause: 'modem',
       errorCode: 'stale-profile',
-      summary: expect.stringMatching(/even after a reset; give it a reset recipe/),
+      summary: expect.stringMatching(/even after a reset. Add a reset recipe/),
     })
   })
 
@@ -126,24 +126,24 @@ describe('registration of a modem rig', () => {
       { end: 'timed-out', last: { CEREG: { state: 'searching' } } },
       'network',
       'not-registered',
-      /CEREG searching; look at the antenna/,
+      /CEREG searching; check the antenna/,
     ],
-    [{ end: 'radio-off', last: {} }, 'modem', 'radio-off', /AT\+CFUN=1 switches it on/],
+    [{ end: 'radio-off', last: {} }, 'modem', 'radio-off', /AT\+CFUN=1 switches the radio on/],
     [
       { end: 'no-sim', sim: { sim: 'absent', text: '+CME ERROR: 10' }, last: {} },
       'modem',
       'no-sim',
-      /\+CME ERROR: 10; look whether the card sits well/,
+      /\+CME ERROR: 10; check the position of the card/,
     ],
     [
       { end: 'no-sim', sim: { sim: 'pin-required', text: '+CPIN: SIM PIN' }, last: {} },
       'rig',
       'pin-required',
-      /protected by a PIN/,
+      /requires a PIN/,
     ],
     [{ end: 'port-gone', last: {} }, 'rig', 'no-port', /cable and power/],
     [{ end: 'silent', last: {} }, 'modem', 'modem-silent', /stopped answering/],
-  ])('blames no card: %j', async (end, cause, errorCode, summary) => {
+  ])('a failed registration has another cause than the card: %j', async (end, cause, errorCode, summary) => {
     const { registering, notes } = modemThat({ end, signal: {} })
     expect(await judged(registering)).toMatchObject({
       verdict: 'blocked',
@@ -156,6 +156,6 @@ describe('registration of a modem rig', () => {
 
   it('A modem without automatic network selection is reported', async () => {
     const { registering } = modemThat({ end: { end: 'timed-out', last: {} }, operator: { selection: 'deregistered' } })
-    expect((await judged(registering)).summary).toMatch(/AT\+COPS=0 lets it/)
+    expect((await judged(registering)).summary).toMatch(/AT\+COPS=0 selects one automatically/)
   })
 })

@@ -56,7 +56,7 @@ it('prepareCard does not change a card with another EID', async () => {
   const wanted = { iccid: second!, bytes: 5000, provider: 'Bench Mobile', eid: '89049032000000000000000000000000' }
   await expect(prepareCard(made.card, wanted)).rejects.toMatchObject({
     code: 'another-card',
-    judgment: { verdict: 'blocked', cause: 'rig' },
+    classification: { verdict: 'blocked', cause: 'rig' },
   })
   expect(await left(made)).toEqual([first, second, third])
   const { eid } = await prepareCard(made.card, { ...wanted, iccid: '8900000000000000005', eid: undefined })

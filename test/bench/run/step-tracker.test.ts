@@ -37,7 +37,7 @@ describe('step tracker', () => {
     const { tracker, observed } = track()
     for (const step of [1, 2, 3]) {
       tracker.enter(step)
-      tracker.say(`did ${step}`)
+      tracker.summarize(`did ${step}`)
     }
     tracker.enter(2)
     tracker.complete()
@@ -75,7 +75,7 @@ describe('step tracker', () => {
     skipped.complete()
     expect(skipped.finish()).toMatchObject({
       verdict: 'fail',
-      summary: 'step 2 (step 2): step 3 came without this one',
+      summary: 'step 2 (step 2): step 3 began before this step',
     })
     const left = track().tracker
     for (const step of [1, 2, 3]) left.enter(step)

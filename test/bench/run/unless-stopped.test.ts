@@ -17,6 +17,6 @@ it('unlessStopped ends at the interruption and rejects at once after it', async 
   for (const ended of [waiting, unlessStopped(never, interrupt.signal)])
     await expect(ended).rejects.toMatchObject({
       code: 'interrupted',
-      judgment: { verdict: 'blocked', cause: 'bench' },
+      classification: { verdict: 'blocked', cause: 'bench' },
     })
 })
