@@ -72,7 +72,10 @@ export const ALLOWED: readonly RegExp[] = [
   // The link type of `RigSummary`, an interface of the evidence file.
   /^ {2}tape: 'recording',/g,
   // Keys of rig files and inventories, as the pages show them.
-  /\{ tape: session\.jsonl \}/g,
+  // The deprecated link key of rig files, the name of the link in evidence, and the header of a recording.
+  /'tape'|"tape":1|\btape: 1\b|\bheader\.tape\b|\blink\.tape\b|\btape: (?:z\.string|file\b|recording link)/g,
+  // A member of the output of `doctor --json`.
+  /\breadonly says: string$|\bsays: text\b/g,
   /^ {4}misbehave: {2,}#/g,
   /inventory\?\.misbehave/g,
   /rig\.link === 'tape'/g,

@@ -57,12 +57,24 @@ const ModemLink = z.strictObject({
 /** A program that implements lpac's stdio APDU JSON. */
 const ExecLink = z.strictObject({ exec: z.array(z.string()).min(1) })
 const TcpLink = z.strictObject({ tcp: z.string().regex(/^[^\s:]+:\d+$/, 'host:port') })
-const RecordingLink = z.strictObject({ tape: z.string().min(1) })
+/** The deprecated key of `recording`, and the name of the link in evidence. */
+const DeprecatedRecordingLink = z.strictObject({ tape: z.string().min(1) })
+const RecordingLink = z
+  .strictObject({ recording: z.string().min(1) })
+  .transform(({ recording: file }): z.infer<typeof DeprecatedRecordingLink> => ({ tape: file }))
 
 export const Rig = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name is lower-case letters, digits and hyphens'),
   description: z.string().min(1).optional(),
-  link: z.union([z.literal('software'), PcscLink, ModemLink, ExecLink, TcpLink, RecordingLink]),
+  link: z.union([
+    z.literal('software'),
+    PcscLink,
+    ModemLink,
+    ExecLink,
+    TcpLink,
+    RecordingLink,
+    DeprecatedRecordingLink,
+  ]),
   card: z
     .strictObject({
       /** The EID of the card of this rig. Another card is an error of the rig. */

@@ -27,7 +27,7 @@ describe('class bytes (TS 102 221 §10.1.1)', () => {
     expect(getLogicalChannel(coded)).toBe(channel)
   })
 
-  it('names every channel from 0 to 19 in both families', () => {
+  it('classFor encodes each channel from 0 to 19 in both codings', () => {
     for (let channel = 0; channel < 20; channel++)
       for (const cla of [0x00, 0x80]) {
         const coded = classFor(channel, cla)
@@ -41,7 +41,7 @@ describe('class bytes (TS 102 221 §10.1.1)', () => {
       }
   })
 
-  it('refuses channels and class bytes that do not exist', () => {
+  it('classFor and getLogicalChannel reject invalid channels and class bytes', () => {
     expect(() => classFor(20, 0x00)).toThrow(expect.objectContaining({ code: 'bad-command' }))
     expect(() => classFor(-1, 0x00)).toThrow(expect.objectContaining({ code: 'bad-command' }))
     for (const cla of [0x20, 0x3f, 0xff])
@@ -50,7 +50,7 @@ describe('class bytes (TS 102 221 §10.1.1)', () => {
 })
 
 describe('MANAGE CHANNEL and SELECT', () => {
-  it('opens, selects and closes', async () => {
+  it('openLogicalChannel, SELECT and close send the commands of TS 102 221', async () => {
     const channel = scripted('0070000001 > 059000', '41a4040003a0000000 > 6f009000', '00708005 > 9000')
     expect(await openLogicalChannel(channel)).toBe(5)
     expect(hex(await selectByAid(channel, 5, bytes('a00000')))).toBe('6f00')
@@ -58,14 +58,19 @@ describe('MANAGE CHANNEL and SELECT', () => {
     expect(channel.left).toBe(0)
   })
 
-  it('says that there is no channel, with the status word', async () => {
+  it('openLogicalChannel rejects with the status word if no channel is available', async () => {
     await expect(openLogicalChannel(scripted('0070000001 > 6a81'))).rejects.toMatchObject({
       code: 'no-channel',
       status: 0x6a81,
     })
   })
 
-  it.each(['9000', '009000', '149000', '01029000'])('refuses %s as a channel number', async answer => {
-    await expect(openLogicalChannel(scripted(`0070000001 > ${answer}`))).rejects.toMatchObject({ code: 'bad-response' })
-  })
+  it.each(['9000', '009000', '149000', '01029000'])(
+    'openLogicalChannel rejects %s as a channel number',
+    async answer => {
+      await expect(openLogicalChannel(scripted(`0070000001 > ${answer}`))).rejects.toMatchObject({
+        code: 'bad-response',
+      })
+    },
+  )
 })

@@ -33,7 +33,7 @@ const onlyInside = (limit: number, trouble: number | ApduErrorCode): Choke =>
   (({ length, isLast }) => (length > limit && !isLast ? trouble : undefined)) as Choke
 const whole = (length: number) => [length >> 8, length & 0xff]
 
-describe('a way to the card that chokes on long blocks', () => {
+describe('the segment size fallback', () => {
   it.each<[string, Choke, number]>([
     ['a broken exchange', longerThan(120, 'exchange-lost'), 120],
     ['a broken exchange beyond 63', longerThan(63, 'exchange-lost'), 63],
@@ -53,7 +53,7 @@ describe('a way to the card that chokes on long blocks', () => {
     expect(sent.slice(before)).toEqual([`0:${size}`, '1:1!'])
   })
 
-  it('is not given a last block twice, which the card may have heard; the next session is to try less', async () => {
+  it('the fallback does not repeat a last segment that the card may have received, and reduces the next session', async () => {
     const { send, sent, learned } = createWay(({ isLast }) => (isLast ? 'exchange-lost' : undefined))
     await expect(send(new Uint8Array(255 + 200))).rejects.toMatchObject({ code: 'exchange-lost' })
     expect(sent).toEqual(['0:255', '1:200!'])
@@ -77,7 +77,7 @@ describe('a way to the card that chokes on long blocks', () => {
     expect(learned).toEqual([])
   })
 
-  it('does not turn the no of a card into a loop: it is asked at each size once, and then never again', async () => {
+  it('the fallback tries each size once if the card rejects the command, and then stops', async () => {
     const { send, sent, learned } = createWay(({ isLast }) => (isLast ? undefined : 0x6a80))
     await expect(send(new Uint8Array(600))).rejects.toMatchObject({ code: 'refused', status: 0x6a80 })
     expect(sent).toEqual(['0:255', '0:120', '0:63'])
@@ -86,7 +86,7 @@ describe('a way to the card that chokes on long blocks', () => {
     expect(learned).toEqual([])
   })
 
-  it('keeps the error of the reader where the card refuses the chain that was begun anew', async () => {
+  it('the fallback throws the error of the reader if the card rejects the restarted chain', async () => {
     let isFirst = true
     const { send } = createWay(() => {
       if (!isFirst) return 0x6985
@@ -96,7 +96,7 @@ describe('a way to the card that chokes on long blocks', () => {
     await expect(send(new Uint8Array(600))).rejects.toMatchObject({ code: 'exchange-lost' })
   })
 
-  it('takes a card that refuses the last block of that chain for none to which blocks get lost', async () => {
+  it('the fallback learns no size if the card rejects the last segment of the restarted chain', async () => {
     let isFirst = true
     const { send, sent, learned } = createWay(({ isLast }) => {
       if (!isFirst) return isLast ? 0x6985 : undefined
@@ -108,14 +108,14 @@ describe('a way to the card that chokes on long blocks', () => {
     expect(learned).toEqual([])
   })
 
-  it('says that the card was pulled when that is what happens next', async () => {
+  it('the fallback rejects with card-removed if the card is removed during a retry', async () => {
     let count = 0
     const { send } = createWay(() => (count++ === 0 ? 'exchange-lost' : 'card-removed'))
     await expect(send(new Uint8Array(600))).rejects.toMatchObject({ code: 'card-removed' })
     expect(count).toBe(2)
   })
 
-  it('stays with blocks of which 256 are enough', async () => {
+  it('the fallback does not use a size that needs more than 256 segments', async () => {
     const { send, sent } = createWay(longerThan(120, 'exchange-lost'))
     await expect(send(new Uint8Array(256 * 120 + 1))).rejects.toMatchObject({ code: 'exchange-lost' })
     expect(sent).toEqual(['0:255'])

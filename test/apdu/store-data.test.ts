@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { storeData } from '../../src/apdu/store-data.ts'
 import { bytes, hex, scripted } from './scripted-channel.ts'
 
-describe('STORE DATA in blocks (SGP.22 §5.7.2)', () => {
-  it('sends one block with P1 91 and its Le', async () => {
+describe('STORE DATA in segments (SGP.22 §5.7.2)', () => {
+  it('storeData sends one segment with P1 91 and Le', async () => {
     expect(hex(await storeData(scripted('81e2910003bf2e0000 > bf2e009000'), 1, bytes('bf2e00')))).toBe('bf2e00')
   })
 
-  it('chains blocks, counting in P2, on a channel of the further coding', async () => {
+  it('storeData numbers the segments in P2 on a channel of the further coding', async () => {
     const channel = scripted(
       'c1e211000201 0200 > 9000',
       'c1e21101020304 00 > 9000',
@@ -18,7 +18,7 @@ describe('STORE DATA in blocks (SGP.22 §5.7.2)', () => {
     expect(channel.left).toBe(0)
   })
 
-  it('fills exactly 256 blocks and refuses more before the first', async () => {
+  it('storeData sends 256 segments, and rejects longer data before the first segment', async () => {
     let sent = 0
     const channel = {
       transmit: async () => {
@@ -34,7 +34,7 @@ describe('STORE DATA in blocks (SGP.22 §5.7.2)', () => {
     expect(sent).toBe(256)
   })
 
-  it('stops at a block that the card refuses', async () => {
+  it('storeData stops at a segment that the card rejects', async () => {
     const channel = scripted('81e2110001 01 00 > 6a80')
     await expect(storeData(channel, 1, bytes('0102'), { segmentSize: 1 })).rejects.toMatchObject({
       code: 'refused',
@@ -43,12 +43,12 @@ describe('STORE DATA in blocks (SGP.22 §5.7.2)', () => {
     })
   })
 
-  it('stops where the card has said its last word early', async () => {
+  it('storeData stops at an early response of the card', async () => {
     const channel = scripted('81e2110001 01 00 > bf37009000')
     expect(hex(await storeData(channel, 1, bytes('0102'), { segmentSize: 1 }))).toBe('bf3700')
   })
 
-  it('stops between blocks when it is told to', async () => {
+  it('storeData stops between segments after an abort', async () => {
     const stop = new AbortController()
     const channel = {
       transmit: async () => {

@@ -60,14 +60,14 @@ const record = (observations: readonly Observation[]): BenchEvent[] => {
   return events
 }
 
-describe('the record of a run', () => {
-  it('has a name that sorts by time', () => {
+describe('the evidence of a run', () => {
+  it('the run ID sorts by time', () => {
     expect(runId).toBe('20261122T200000123Z-ababab')
     expect(isRunId(runId)).toBe(true)
     expect(isRunId('../../etc/passwd')).toBe(false)
   })
 
-  it('is stamped without gaps, and read back as it was observed', () => {
+  it('the evidence file numbers events without gaps and returns them unchanged', () => {
     const events = record([STARTED, STEP_ENDED, RUN_ENDED])
     expect(events.map(({ seq, ms, at }) => [seq, ms, at])).toEqual([
       [1, 0.25, '2026-11-22T20:00:00.123Z'],
@@ -77,7 +77,7 @@ describe('the record of a run', () => {
     expect(readEvidence(folder, runId)).toEqual(events)
   })
 
-  it('names the step that is going on', () => {
+  it('the evidence file adds the current step to each event', () => {
     const file = createEvidenceFile(folder, runId)
     const recorder = createRecorder({ runId, file, clock, stopwatch: () => 0 })
     const note: Observation = { kind: 'note', part: 'app', text: 'x' }
@@ -90,7 +90,7 @@ describe('the record of a run', () => {
     file.close()
   })
 
-  it('takes nothing more once it is closed', () => {
+  it('the evidence file rejects events after close', () => {
     const file = createEvidenceFile(folder, runId)
     const recorder = createRecorder({ runId, file, clock, stopwatch: () => 0 })
     recorder.record(STARTED)
@@ -100,12 +100,12 @@ describe('the record of a run', () => {
     expect(readEvidence(folder, runId)).toHaveLength(1)
   })
 
-  it('is never begun twice', () => {
+  it('createEvidenceFile rejects a second file for the same run', () => {
     createEvidenceFile(folder, runId).close()
     expect(() => createEvidenceFile(folder, runId)).toThrow(/EEXIST/)
   })
 
-  it('may end in half a line, at any byte, and nowhere else', () => {
+  it('the evidence file can end in an incomplete line, and only its last line can be incomplete', () => {
     const events = record([STARTED, STEP_ENDED])
     const whole = readFileSync(evidencePath(folder, runId))
     const second = whole.indexOf('\n') + 1
@@ -118,14 +118,14 @@ describe('the record of a run', () => {
     expect(() => readEvidence(folder, runId)).toThrow(/line 3 is not an event/)
   })
 
-  it('of a run that never was is refused', () => {
+  it('the evidence of an unknown run is rejected', () => {
     for (const id of ['20261122T200000123Z-000000', '../secret'])
       expect(() => readEvidence(folder, id)).toThrow(expect.objectContaining({ code: 'no-such-run' }))
   })
 })
 
-describe('the store', () => {
-  it('says of a run what its events say, live or made again from evidence', async () => {
+describe('the run store', () => {
+  it('the store derives the same row from live events and from evidence', async () => {
     const live = await openStore(':memory:')
     for (const event of record([STARTED, STEP_ENDED, RUN_ENDED])) await live.apply(event)
     const again = await openStore(join(folder, 'store.db'))
@@ -151,7 +151,7 @@ describe('the store', () => {
     await again.close()
   })
 
-  it('is kept on disk, and calls a run interrupted that no process will end', async () => {
+  it('the store persists runs and marks a run without a process as interrupted', async () => {
     const path = join(folder, 'store.db')
     const store = await openStore(path)
     for (const event of record([STARTED, STEP_ENDED])) await store.apply(event)
@@ -162,7 +162,7 @@ describe('the store', () => {
     await later.close()
   })
 
-  it('takes the end of a run from evidence where the bench was killed before it was in a row', async () => {
+  it('the store completes the row of a run from evidence after a crash', async () => {
     const path = join(folder, 'store.db')
     const store = await openStore(path)
     const events = record([STARTED, STEP_ENDED, RUN_ENDED])
@@ -174,7 +174,7 @@ describe('the store', () => {
     await later.close()
   })
 
-  it('is made again from evidence where its pages are damaged, though it begins like a database', async () => {
+  it('the store is rebuilt from evidence if its database pages are damaged', async () => {
     const path = join(folder, 'store.db')
     const store = await openStore(path)
     for (const event of record([STARTED, STEP_ENDED, RUN_ENDED])) await store.apply(event)
@@ -188,7 +188,7 @@ describe('the store', () => {
     await again.close()
   })
 
-  it('misses one row, and has those after it', async () => {
+  it('the store contains the rows after a failed one', async () => {
     const store = await openStore(':memory:')
     const lost = new Error('the disk was full for a moment')
     const reported: unknown[] = []
@@ -211,7 +211,7 @@ describe('the store', () => {
     await store.close()
   })
 
-  it('is made again from evidence when its file is no database any more', async () => {
+  it('the store is rebuilt from evidence if its file is not a database', async () => {
     record([STARTED, STEP_ENDED, RUN_ENDED])
     const path = join(folder, 'store.db')
     writeFileSync(path, 'this is no database, and long enough to be looked at as one'.repeat(100))
@@ -221,7 +221,7 @@ describe('the store', () => {
     await store.close()
   })
 
-  it('goes on without evidence that is damaged, and says which', async () => {
+  it('the store skips damaged evidence and reports its run', async () => {
     record([STARTED])
     appendFileSync(evidencePath(folder, runId), '{}\n{}\n')
     const store = await openStore(':memory:')

@@ -11,7 +11,7 @@ import type { Rig } from '../../src/rigs/rig.ts'
 const GSMA = 'a0000005591010ffffffff8900000100'
 const RIG: Rig = { name: 'desk', link: { pcsc: { reader: 'ACR39U' } } }
 
-describe('what is known of a card', () => {
+describe('knowCards', () => {
   let folder: string
   let learned: string
   beforeEach(() => {
@@ -30,14 +30,14 @@ describe('what is known of a card', () => {
     return join(folder, 'rigs')
   }
 
-  it('begins with the AID of the GSMA, then those of the makers', () => {
+  it('knowCards lists the AID of the GSMA before those of the manufacturers', () => {
     const aids = aidsOf(RIG)
     expect(aids[0]).toBe(GSMA)
     expect(aids).toHaveLength(8)
     expect(aids).toContain('a000000559104c696e6b736669656c64')
   })
 
-  it('takes the rig before what was learnt, that before the user, and the user before the bench', () => {
+  it('knowCards orders AIDs: rig file, learned AID, list of the user, list of the bench', () => {
     const mine = writeList('- { aid: "A0000000010203", of: a card of mine }\n')
     knowCards([own, mine], learned, clock)(RIG).onLearned!({ aid: fromHex('a00000000777') })
     const rig: Rig = { ...RIG, card: { aids: ['A00000000999', GSMA] } }
@@ -52,14 +52,14 @@ describe('what is known of a card', () => {
     expect(aidsOf({ ...RIG, name: 'other' }, [own, mine])[0]).toBe('a0000000010203')
   })
 
-  it('refuses a list with a mistake, with its place', () => {
+  it('knowCards rejects an invalid list with file and line', () => {
     const mine = writeList('- aid: A0000005591010FFFFFFFF8900000100\n  for: me\n')
     expect(() => knowCards([own, mine], learned, clock)).toThrow(
       /isd-r\.yaml, line 2, column 3: there is no key `for` here/,
     )
   })
 
-  it('remembers the size of block that passed, and what the rig file says goes before it', () => {
+  it('knowCards stores the learned segment size, and the rig file has priority', () => {
     const known = knowCards([own], learned, clock)
     expect(known(RIG).segmentSize).toBe(255)
     known(RIG).onLearned!({ segmentSize: 120, tooLong: 255, isConfirmed: true })
@@ -72,7 +72,7 @@ describe('what is known of a card', () => {
     })
   })
 
-  it('tries longer blocks again after a week, and says so', () => {
+  it('knowCards allows longer segments after a week, and notes the date', () => {
     const card = () => knowCards([own], learned, clock)(RIG)
     expect(card().sizeNote).toBeUndefined()
     card().onLearned!({ segmentSize: 63, tooLong: 255, isConfirmed: false })
@@ -90,7 +90,7 @@ describe('what is known of a card', () => {
     expect(sizes).toEqual([63, 255, 255])
   })
 
-  it('knows nothing of another reader, another firmware or another card', () => {
+  it('knowCards ignores a size learned with another reader, firmware or card', () => {
     const known = knowCards([own], learned, clock)
     const [here, there] = ['ACS ACR39U', 'OMNIKEY 3x21'].map(way => ({ way, card: { atr: fromHex('3b9f') } }))
     known(RIG, here).onLearned!({ segmentSize: 120, tooLong: 255, isConfirmed: true })
@@ -98,7 +98,7 @@ describe('what is known of a card', () => {
     expect(sizes.map(each => known(RIG, each).segmentSize)).toEqual([120, 255, 255, 255])
   })
 
-  it('forgets what it is told to forget', () => {
+  it('forget() deletes the learned facts of a rig', () => {
     const facts = openLearnedFacts(learned)
     expect(facts.forget('desk')).toBe(false)
     facts.learn('desk', { apdu: 'csim' })
@@ -106,14 +106,14 @@ describe('what is known of a card', () => {
     expect(facts.of('desk')).toEqual({})
   })
 
-  it('stops nobody who is at a card where it cannot be kept', () => {
+  it('a failed write of learned facts does not interrupt the session', () => {
     writeFileSync(learned, 'no folder')
     const { onLearned, segmentSize } = knowCards([own], learned, clock)(RIG)
     onLearned!({ aid: fromHex(GSMA) })
     expect(segmentSize).toBe(255)
   })
 
-  it('learns again what was lost or damaged', () => {
+  it('knowCards learns facts again after a lost or damaged file', () => {
     mkdirSync(learned)
     for (const damage of ['', '{', '[]', '{"segmentSize":"long"}']) {
       writeFileSync(join(learned, 'desk.json'), damage)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createCliFixture } from '../cli/runtime.ts'
 
-describe('the card that a rig file names', () => {
+describe('the EID of a rig file', () => {
   const place = createCliFixture()
   afterAll(() => place.remove())
   const rig = (eid: string): void => {
@@ -28,7 +28,7 @@ describe('the card that a rig file names', () => {
     )
   })
 
-  it('is worked on when it is there', async () => {
+  it('a command runs if the card has the EID of the rig file', async () => {
     rig(OTHER)
     const [, eid] = /the inserted card is (\d{32})/.exec((await place.run('card', 'list', '--rig', 'mine')).err)!
     rig(eid!)

@@ -20,8 +20,8 @@ const inModem = (at: string, eid: string): DiscoveredCard => {
   return { place: placesOfPorts([{ path: '/dev/ttyUSB2', links: [], usb }])[0]!, eid, facts: [] }
 }
 
-describe('rigs that are proposed', () => {
-  it('name a reader without the numbers that change, and the card in it', () => {
+describe('proposeRigs', () => {
+  it('proposeRigs names a reader without its variable numbers, and its card', () => {
     expect(proposeRigs([inReader('ACS ACR39U ICC Reader 00 00', EID)], [])).toEqual([
       {
         kind: 'new',
@@ -35,7 +35,7 @@ describe('rigs that are proposed', () => {
     ])
   })
 
-  it('tell equal readers apart by the EID alone, and have names of their own', () => {
+  it('proposeRigs distinguishes equal readers by EID and gives them different names', () => {
     const proposals = proposeRigs([inReader('Reader 00 00', EID), inReader('Reader 01 00', OTHER_EID)], [])
     expect(proposals.map(({ rig }) => [rig.name, rig.link])).toEqual([
       ['reader', { pcsc: { eid: EID } }],
@@ -43,13 +43,13 @@ describe('rigs that are proposed', () => {
     ])
   })
 
-  it('name a modem by where it is plugged in', () => {
+  it('proposeRigs identifies a modem by its USB path', () => {
     const [proposal] = proposeRigs([inModem('1-1.4:1.2', EID)], [])
     expect(proposal!.rig.link).toEqual({ modem: { usb: '1-1.4:1.2' } })
   })
 
   const desk: Rig = { name: 'desk', link: { pcsc: { reader: 'acr39' } }, card: { eid: EID } }
-  it('are known where a rig file names the card and the way to it', () => {
+  it('proposeRigs marks a rig as known if a rig file has its card and link', () => {
     expect(proposeRigs([inReader('ACS ACR39U 00 00', EID)], [desk])).toEqual([{ kind: 'known', rig: desk }])
     const byEid: Rig = { name: 'any', link: { pcsc: { eid: EID } } }
     expect(proposeRigs([inReader('Whatever 03 00', EID)], [byEid])).toEqual([{ kind: 'known', rig: byEid }])
@@ -57,21 +57,21 @@ describe('rigs that are proposed', () => {
     expect(proposeRigs([inModem('1-1.4:1.2', EID)], [modem])).toEqual([{ kind: 'known', rig: modem }])
   })
 
-  it('have moved where the card is elsewhere now', () => {
+  it('proposeRigs marks a rig as moved if its card has another link', () => {
     expect(proposeRigs([inModem('1-2:1.2', EID)], [desk])).toEqual([
       { kind: 'moved', rig: { ...desk, link: { modem: { usb: '1-2:1.2' } } } },
     ])
   })
 })
 
-describe('rig files', () => {
+describe('writeRig', () => {
   let folder: string
   beforeEach(() => {
     folder = join(mkdtempSync(join(tmpdir(), 'rigs-')), 'rigs')
   })
   afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }))
 
-  it('are written so that they are read again as they were', () => {
+  it('writeRig writes a file that reads back as the same rig', () => {
     const [proposal] = proposeRigs([inReader('Reader 00 00', EID)], [])
     const path = writeRig(folder, proposal!)
     expect(path).toBe(join(folder, 'reader.yaml'))
@@ -79,7 +79,7 @@ describe('rig files', () => {
     expect(readdirSync(folder)).toEqual(['reader.yaml'])
   })
 
-  it('keep their comments and everything but the link when a card has moved', () => {
+  it('writeRig changes only the link of a moved card and retains comments', () => {
     mkdirSync(folder)
     const file = join(folder, 'my-desk.yml')
     writeFileSync(
@@ -94,7 +94,7 @@ describe('rig files', () => {
     )
   })
 
-  it('never replace one that holds another rig', () => {
+  it('writeRig rejects a file that contains another rig', () => {
     mkdirSync(folder)
     writeFileSync(join(folder, 'reader.yaml'), 'name: mine\nlink: software\n')
     const [proposal] = proposeRigs([inReader('Reader 00 00', EID)], [])

@@ -40,12 +40,12 @@ const count = (made: Awaited<ReturnType<typeof createCard>>): Promise<number> =>
   made.bare.exclusive(channel => withIsdr(channel, {}, async isdr => (await listProfiles(isdr)).length))
 
 describe('a protected card', () => {
-  it('is the card itself where nothing is listed', async () => {
+  it('protectCard returns the card unchanged for an empty list', async () => {
     const { bare } = await createCard([])
     expect(protectCard([])(bare)).toBe(bare)
   })
 
-  it('refuses before the card sees the command', async () => {
+  it('protectCard rejects a protected operation before the card receives it', async () => {
     const made = await createCard([second])
     await expect(
       made.card.exclusive(channel => withIsdr(channel, {}, isdr => deleteProfile(isdr, { iccid: second }))),
@@ -56,7 +56,7 @@ describe('a protected card', () => {
     expect(await made.card.exclusive(channel => withIsdr(channel, {}, readEid))).toMatch(/^\d{32}$/)
   })
 
-  it('lets what is not listed go, whole and in its blocks', async () => {
+  it('protectCard passes other operations, in one or more segments', async () => {
     const made = await createCard([first])
     await made.card.exclusive(channel =>
       withIsdr(channel, { segmentSize: 16 }, async isdr => {
@@ -66,7 +66,7 @@ describe('a protected card', () => {
     expect(await count(made)).toBe(1)
   })
 
-  it.each([1, 2, 5, 14])('sees through a chain of blocks of %i bytes', async segmentSize => {
+  it.each([1, 2, 5, 14])('protectCard detects a protected operation in segments of %i bytes', async segmentSize => {
     const made = await createCard([second])
     const deletion = encode(ES10c.DeleteProfile.request, { iccid: iccidFromDigits(second) })
     await made.card.exclusive(async channel => {
@@ -100,7 +100,7 @@ describe('a protected card', () => {
     expect(await count(made)).toBe(2)
   })
 
-  it('with its EID on the list keeps its default SM-DP+ too, and lets the rest through', async () => {
+  it('a listed EID also protects the default SM-DP+ address, and reading stays allowed', async () => {
     const eid = await (await createCard([])).bare.exclusive(channel => withIsdr(channel, {}, readEid))
     const made = await createCard([eid])
     await made.card.exclusive(channel =>
@@ -114,7 +114,7 @@ describe('a protected card', () => {
     )
   })
 
-  it('rejects the operation if the card does not answer GetEID', async () => {
+  it('protectCard rejects the operation if the card does not answer GetEID', async () => {
     const made = await createCard([first])
     // No ISD-R is selected: the card tells nothing.
     await expect(

@@ -53,34 +53,39 @@ describe('a rig file', () => {
     expect(complaint(text)).toContain(`rigs/desk.yaml, ${expected}`)
   })
 
-  it('is read', () => {
+  it('the rig schema accepts a rig with a modem', () => {
     expect(parseYaml(Rig, 'name: desk\nlink: {modem: {port: /dev/serial/by-id/x}}\n', 'f')).toEqual({
       name: 'desk',
       link: { modem: { port: '/dev/serial/by-id/x' } },
     })
   })
+
+  it.each(['recording', 'tape'])('the rig schema accepts a recorded session with the link key %s', key => {
+    const rig = parseYaml(Rig, `name: replay\nlink: {${key}: session.jsonl}\n`, 'f')
+    expect(rig.link).toEqual({ tape: 'session.jsonl' })
+  })
 })
 
-describe('the rigs of a folder', () => {
+describe('readRigs', () => {
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'esim-bench-'))
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('include those that come with the bench', () => {
+  it('readRigs includes the rigs of the bench', () => {
     expect(readRigs([join(ROOT, 'rigs')])).toContainEqual(
       expect.objectContaining({ name: 'software', link: 'software' }),
     )
   })
 
-  it('have names of their own', () => {
+  it('readRigs rejects two files with the same rig name', () => {
     for (const file of ['a.yaml', 'b.yml']) writeFileSync(join(folder, file), 'name: desk\nlink: software\n')
     expect(() => readRigs([folder])).toThrow(/the rig desk is already defined in .*a\.yaml/)
   })
 })
 
-describe('the choice of a rig', () => {
+describe('chooseRig', () => {
   const reader: Rig = { name: 'desk', link: { pcsc: { reader: 'ACR39U' } } }
   const modem: Rig = { name: 'shelf', link: { modem: { port: '/dev/ttyUSB2' } } }
   const only =
@@ -88,13 +93,13 @@ describe('the choice of a rig', () => {
     async (rig: Rig): Promise<Availability> =>
       names.includes(rig.name) ? { attached: true } : { attached: false, reason: `no ${rig.name} here` }
 
-  it('falls on the first with hardware that is attached', async () => {
+  it('chooseRig chooses the first attached hardware rig', async () => {
     const chosen = await chooseRig([SOFTWARE_RIG, reader, modem], undefined, only('software', 'shelf'))
     expect(chosen.rig).toBe(modem)
     expect(chosen.why).toBe('Using the rig shelf (modem at /dev/ttyUSB2): the first configured rig that is attached.')
   })
 
-  it('falls on the software eUICC with the reason', async () => {
+  it('chooseRig chooses the software eUICC and states the reason', async () => {
     const chosen = await chooseRig([SOFTWARE_RIG, reader], undefined, only('software'))
     expect(chosen).toEqual({
       rig: SOFTWARE_RIG,
@@ -103,7 +108,7 @@ describe('the choice of a rig', () => {
     expect((await chooseRig([SOFTWARE_RIG], undefined, only())).why).toContain('rigs/ contains no reader or modem')
   })
 
-  it('never replaces a rig that was named', async () => {
+  it('chooseRig does not replace a named rig that is not attached', async () => {
     await expect(chooseRig([SOFTWARE_RIG, reader], 'desk', only('software'))).rejects.toMatchObject({
       code: 'rig-not-attached',
       message: 'the rig desk is not attached: no desk here',

@@ -39,14 +39,14 @@ const enableOn = async (terminalProfile: string | undefined, refreshMode: Refres
   return { profileState, fetched: heard.includes(FETCH), told: heard.includes(TERMINAL_PROFILE), facts: device.facts }
 }
 
-describe('a card that asks nothing of a terminal that it has not heard of', () => {
-  it('switches by the reset that the bench does anyway', async () => {
+describe('terminalProfile of a rig file', () => {
+  it('a profile switch completes by a reset without TERMINAL PROFILE or without REFRESH in it', async () => {
     expect(await enableOn(undefined)).toMatchObject({ profileState: 'enabled', fetched: false, told: false })
     expect(await enableOn('0100')).toMatchObject({ profileState: 'enabled', fetched: false, told: true })
   })
 
   it.each(['uicc-reset', 'euicc-profile-state-change'] as const)(
-    'asks for REFRESH (%s) where the rig says that it is told of it',
+    'the card requests REFRESH (%s) if TERMINAL PROFILE permits it',
     async refreshMode => {
       const { facts, ...seen } = await enableOn('010080', refreshMode)
       expect(seen).toEqual({ profileState: 'enabled', fetched: true, told: true })
@@ -54,7 +54,7 @@ describe('a card that asks nothing of a terminal that it has not heard of', () =
     },
   )
 
-  it('is told bytes, and nothing else', () => {
+  it('the rig schema rejects a terminalProfile with an incomplete byte', () => {
     const rig = { name: 'desk', link: 'software', card: { terminalProfile: '01008' } }
     expect(Rig.safeParse(rig).error?.issues[0]?.message).toMatch(/1 to 255 bytes in hexadecimal/)
   })

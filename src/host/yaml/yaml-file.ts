@@ -12,6 +12,7 @@ type Path = readonly PropertyKey[]
 const keysAt = (schema: z.core.$ZodType, path: Path): string[] => {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
     return keysAt(schema.unwrap() as z.core.$ZodType, path)
+  if (schema instanceof z.ZodPipe) return keysAt(schema.in, path)
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(option => keysAt(option as z.core.$ZodType, path))
   if (schema instanceof z.ZodArray) return keysAt(schema.element as z.core.$ZodType, path.slice(1))
   if (schema instanceof z.ZodRecord) return keysAt(schema.valueType as z.core.$ZodType, path.slice(1))

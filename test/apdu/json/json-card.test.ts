@@ -26,8 +26,8 @@ const open = async (replies: Record<string, string>, timers = createTimers()) =>
   return { card, asked, transmit, link, timers }
 }
 
-describe('a card behind APDU JSON', () => {
-  it('is let go though it hangs, and not before what goes on had its time to end', async () => {
+describe('openJsonCard', () => {
+  it('close() releases a card that hangs, after the deadline of the running command', async () => {
     const timers = createTimers()
     const link = scriptedPort(line => (readQuestion(line)!.func === 'transmit' ? [] : [answer(0)]))
     const leaving = { ...link.port, close: () => link.port.close().then(() => link.leave('closed')) }
@@ -42,19 +42,19 @@ describe('a card behind APDU JSON', () => {
     expect(timers.deadlines()).toEqual([])
   })
 
-  it('asks as the protocol has it', async () => {
+  it('openJsonCard sends the requests of the protocol', async () => {
     const { link } = await open({})
     expect(link.sent).toEqual(['{"type":"apdu","payload":{"func":"connect","param":null}}'])
   })
 
-  it('has the ATR that connecting tells, where it tells one', async () => {
+  it('openJsonCard uses the ATR of the connect response, if it contains one', async () => {
     const link = scriptedPort(() => [answer(0, '3b00')])
     const card = await openJsonCard(link.port, 'the program x', createTimers().after)
     expect(hex(card.atr)).toBe('3b00')
     expect(hex((await open({})).card.atr)).toBe('')
   })
 
-  it('opens a logical channel with the application that is selected in it, and gives its FCI', async () => {
+  it('openJsonCard opens a logical channel together with its application and returns the FCI', async () => {
     const { transmit, asked } = await open({
       [`logic_channel_open ${AID}`]: answer(2),
       [`transmit 02a4040010${AID}00`]: answer(0, '6f029000'),
@@ -69,7 +69,7 @@ describe('a card behind APDU JSON', () => {
     expect(asked.at(-1)).toBe('logic_channel_close 02')
   })
 
-  it('writes channels beyond three in the further coding of the class byte', async () => {
+  it('openJsonCard encodes channels above 3 in the further coding of the class byte', async () => {
     const { transmit } = await open({
       [`logic_channel_open ${AID}`]: answer(5),
       [`transmit 41a4040010${AID}00`]: answer(0, '9000'),
@@ -80,7 +80,7 @@ describe('a card behind APDU JSON', () => {
     expect(await transmit('81e2910003bf2e0000')).toBe('bf2e009000')
   })
 
-  it('opens channels itself where the other side opens none', async () => {
+  it('openJsonCard sends MANAGE CHANNEL if the peer cannot open a channel', async () => {
     const { transmit, asked } = await open({
       'transmit 0070000001': answer(0, '039000'),
       [`transmit 03a4040010${AID}00`]: answer(0, '6f009000'),
@@ -94,7 +94,7 @@ describe('a card behind APDU JSON', () => {
     expect(asked.at(-1)).toBe('transmit 00708003')
   })
 
-  it('says that there is no such application, where nothing opens it, and leaves no channel open', async () => {
+  it('openJsonCard returns SW 6A82 for an application that cannot be opened, and closes its channel', async () => {
     const { transmit, asked } = await open({
       'transmit 0070000001': answer(0, '039000'),
       [`transmit 03a4040010${AID}00`]: answer(0, '6a82'),
@@ -108,7 +108,7 @@ describe('a card behind APDU JSON', () => {
     expect(await alone.transmit(`01a4040010${AID}00`)).toBe('6a82')
   })
 
-  it('closes one application before it opens another in the same channel', async () => {
+  it('openJsonCard closes an application before it opens another one in the same channel', async () => {
     const other = 'a000000151000000'
     const { transmit, asked } = await open({
       [`logic_channel_open ${AID}`]: answer(1),
@@ -126,7 +126,7 @@ describe('a card behind APDU JSON', () => {
     ])
   })
 
-  it('connects anew for a reset, after which nothing is open, and disconnects when it is closed', async () => {
+  it('reset() connects again with no open channel, and close() disconnects', async () => {
     const { card, transmit, asked, link } = await open({})
     await transmit('0070000001')
     await card.reset()
@@ -137,8 +137,8 @@ describe('a card behind APDU JSON', () => {
   })
 })
 
-describe('a peer that takes its time to disconnect', () => {
-  it('is waited for before it connects again, and not where it is left for good', async () => {
+describe('openJsonCard with a slow peer', () => {
+  it('reset() waits for the disconnect response, and close() does not', async () => {
     const timers = createTimers()
     const deadlines: number[][] = []
     const link = scriptedPort(line => {
@@ -152,7 +152,7 @@ describe('a peer that takes its time to disconnect', () => {
   })
 })
 
-describe('a peer that does not keep to APDU JSON', () => {
+describe('openJsonCard with a peer that violates APDU JSON', () => {
   const bad = async (misbehave: (at: Awaited<ReturnType<typeof open>>) => void, reply = '') => {
     const timers = createTimers()
     let isReady = false
@@ -180,15 +180,15 @@ describe('a peer that does not keep to APDU JSON', () => {
       'not an answer in APDU JSON',
     ],
     ['data that is not hexadecimal', answer(0, '900'), 'link-garbage', 'not an answer'],
-    ['an ecode that says no', answer(-7), 'link-refused', 'ecode -7'],
+    ['a negative ecode', answer(-7), 'link-refused', 'ecode -7'],
     ['no status word', answer(0, '90'), 'link-refused', '1 bytes'],
-  ])('is blamed for %s', async (_name, line, code, words) => {
+  ])('openJsonCard rejects with the cause rig on %s', async (_name, line, code, words) => {
     const { error } = await bad(() => {}, line)
     expect(error).toMatchObject({ code, message: expect.stringContaining(words) })
     expect(classifyError(error)).toMatchObject({ verdict: 'blocked', cause: 'rig', isForeseen: true })
   })
 
-  it('is blamed for silence, at the deadline of what was asked', async () => {
+  it('openJsonCard rejects with link-silent at the deadline of the request', async () => {
     const { error, card, link } = await bad(({ timers }) => {
       expect(timers.deadlines()).toEqual([JSON_DEADLINES.transmit])
       timers.pass()
@@ -199,7 +199,7 @@ describe('a peer that does not keep to APDU JSON', () => {
     await expect(card.exclusive(channel => channel.transmit(bytes('00a40000')))).rejects.toBe(error)
   })
 
-  it('is blamed for ending in the middle, and for bytes without end', async () => {
+  it('openJsonCard rejects if the peer ends during a request or sends an overlong line', async () => {
     const ended = await bad(({ link }) => link.leave('ended with exit code 3'))
     expect(ended.error).toMatchObject({
       code: 'link-closed',
@@ -209,14 +209,14 @@ describe('a peer that does not keep to APDU JSON', () => {
     expect(overlong.error).toMatchObject({ code: 'link-overlong', message: expect.stringContaining('300000 bytes') })
   })
 
-  it('is blamed for an answer out of turn, before or after a right one', async () => {
+  it('openJsonCard rejects with link-protocol after an answer without a request', async () => {
     const { transmit, link } = await open({ 'transmit 00a40000': answer(0, '9000') })
     expect(await transmit('00a40000')).toBe('9000')
     link.say({ kind: 'line', text: answer(0, '6a82') })
     await expect(transmit('00a40000')).rejects.toMatchObject({ code: 'link-protocol' })
   })
 
-  it('is let go where it does not connect', async () => {
+  it('openJsonCard closes the port if the peer does not connect', async () => {
     const link = scriptedPort(() => [answer(-1)])
     await expect(openJsonCard(link.port, 'the program x', createTimers().after)).rejects.toMatchObject({
       code: 'link-refused',
@@ -226,14 +226,14 @@ describe('a peer that does not keep to APDU JSON', () => {
   })
 })
 
-describe('answering APDU JSON', () => {
+describe('createJsonAnswerer', () => {
   const ask = (func: string, param: string | null): string => JSON.stringify({ type: 'apdu', payload: { func, param } })
   const told = (...lines: string[]) => {
     const channel: Channel & { left: number } = scripted(...lines)
     return { channel, answerer: createJsonAnswerer(channel) }
   }
 
-  it('opens, transmits and closes', async () => {
+  it('the answerer opens a channel, transmits a command and closes the channel', async () => {
     const { channel, answerer } = told(
       '0070000001 > 029000',
       `02a4040010${AID}00 > 6f009000`,
@@ -253,14 +253,14 @@ describe('answering APDU JSON', () => {
     expect(channel.left).toBe(0)
   })
 
-  it('leaves no channel open for who connects twice to a card that is not reset between', async () => {
+  it('the answerer closes the open channel at a second connect without a reset', async () => {
     const { channel, answerer } = told('0070000001 > 019000', `01a4040010${AID}00 > 9000`, '00708001 > 9000')
     expect(await answerer.answer(ask('logic_channel_open', AID))).toBe(answer(1))
     expect(await answerer.answer(ask('connect', null))).toBe(answer(0))
     expect(channel.left).toBe(0)
   })
 
-  it('closes what was left open, also where the application is not there', async () => {
+  it('the answerer closes open channels at its end, also after a SELECT that fails', async () => {
     const { channel, answerer } = told(
       '0070000001 > 019000',
       `01a4040010${AID}00 > 6a82`,
@@ -279,10 +279,10 @@ describe('answering APDU JSON', () => {
     ['nonsense', 'xyz'],
     ['another type', '{"type":"http","payload":{}}'],
     ['an unknown function', ask('reset', null)],
-    ['digits that are none', ask('transmit', '0g')],
+    ['invalid digits', ask('transmit', '0g')],
     ['nothing to transmit', ask('transmit', '')],
     ['a channel of two bytes', ask('logic_channel_close', '0101')],
-  ])('answers %s with a failure', async (_name, line) => {
+  ])('the answerer answers %s with ecode -1', async (_name, line) => {
     expect(await told().answerer.answer(line)).toBe(answer(-1))
   })
 })

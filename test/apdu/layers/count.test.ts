@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { counted } from '../../../src/apdu/layers/count.ts'
 import { bytes, scripted } from '../scripted-channel.ts'
 
-it('counts what crosses a channel, and what nobody answered as sent', async () => {
+it('counted() counts commands and responses, and a command without a response as sent', async () => {
   const seen = counted(scripted('00a40400023f00 > 9000', '00c0000002 > 01029000'))
   await seen.channel.transmit(bytes('00a40400023f00'))
   await seen.channel.transmit(bytes('00c0000002'))

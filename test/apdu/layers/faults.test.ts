@@ -36,7 +36,7 @@ describe('faults', () => {
     expect(card.heard).toBe(2)
   })
 
-  it('loses a response to a command that the card has carried out', async () => {
+  it('the fault layer drops the response to a command that the card executed', async () => {
     const card = counting()
     const faulty = loseResponse(1)(card)
     await faulty.transmit(command)
@@ -45,7 +45,7 @@ describe('faults', () => {
     expect(card.heard).toBe(2)
   })
 
-  it('changes one response, or answers in the place of the card', async () => {
+  it('the fault layer changes one response or replaces the answer of the card', async () => {
     const card = counting()
     const faulty = answerInstead(0, bytes('6f00'))(corruptResponse(0, response => response.with(0, 0xff))(card))
     expect(hex(await faulty.transmit(command))).toBe('6f00')
@@ -56,7 +56,7 @@ describe('faults', () => {
 })
 
 describe('recordChannel', () => {
-  it('reports every exchange, also those that fail', async () => {
+  it('recordChannel reports each exchange, also a failed one', async () => {
     const seen: unknown[] = []
     let ms = 0
     const channel = recordChannel(pullCardAfter(1)(counting()), {
@@ -73,7 +73,7 @@ describe('recordChannel', () => {
 })
 
 describe('createMutex', () => {
-  it('runs work in order, one at a time, whatever fails', async () => {
+  it('createMutex runs operations in order and one at a time, also after an error', async () => {
     const turns = createMutex()
     const log: string[] = []
     const slow = turns(async () => {

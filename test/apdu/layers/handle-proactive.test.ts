@@ -33,8 +33,8 @@ const cardOf = (...holdings: readonly (readonly string[])[]) => {
 const refresh = (mode: string) => `8012000009 > d009810301 01${mode} 82028182 9000`
 const asks = (card: Card) => card.exclusive(channel => channel.transmit(STATUS))
 
-describe('a terminal that honours REFRESH', () => {
-  it('fetches what waits behind any command, and resets the card before somebody speaks to it again', async () => {
+describe('handleProactive', () => {
+  it('handleProactive fetches the pending command after SW 91xx and resets the card before the next command', async () => {
     const { card, log } = cardOf(['80f2000000 > 9109', refresh('04')], ['80f2000000 > 9000'])
     expect(hex(await asks(card))).toBe('9109')
     expect(log).toMatchObject({ resets: 0, left: 0 })
@@ -42,7 +42,7 @@ describe('a terminal that honours REFRESH', () => {
     expect(log.resets).toBe(1)
   })
 
-  it('answers another REFRESH, which needs no reset', async () => {
+  it('handleProactive answers a REFRESH that needs no reset', async () => {
     const { card, log } = cardOf(
       ['80f2000000 > 9109', refresh('09'), '801400000c 810301 0109 82028281 830100 > 9000'],
       ['80f2000000 > 9000'],
@@ -52,7 +52,7 @@ describe('a terminal that honours REFRESH', () => {
     expect(log).toMatchObject({ resets: 0, left: 0 })
   })
 
-  it('does not reset twice where somebody does it anyway, nor where the card is given back', async () => {
+  it('handleProactive omits its reset if the caller resets or closes the card', async () => {
     const { card, log } = cardOf(['80f2000000 > 9109', refresh('04')], ['80f2000000 > 9109', refresh('04')])
     await asks(card)
     await card.reset()
@@ -62,7 +62,7 @@ describe('a terminal that honours REFRESH', () => {
     expect(log).toMatchObject({ resets: 2, closed: true })
   })
 
-  it('does not wait for a reset that goes on where the card is given back meanwhile', async () => {
+  it('close() does not wait for a running reset', async () => {
     let closed = false
     let resets = 0
     let end = (): void => {}
@@ -88,7 +88,7 @@ describe('a terminal that honours REFRESH', () => {
     expect({ closed, resets }).toEqual({ closed: true, resets: 1 })
   })
 
-  it('does not wait with a reset for somebody who hangs with the card', async () => {
+  it('handleProactive does not wait for a caller that holds the card and hangs', async () => {
     const runExclusive = createMutex()
     let letGo = (): void => {}
     const hung = new Promise<void>(resolve => {
@@ -120,7 +120,7 @@ describe('a terminal that honours REFRESH', () => {
     expect(log).toEqual(['fetched', 'close'])
   })
 
-  it('sees the REFRESH that the holder fetched', async () => {
+  it('handleProactive detects a REFRESH that the caller fetched', async () => {
     const { card, log } = cardOf(['80f2000000 > 9109', refresh('04')], ['80f2000000 > 9000'])
     await card.exclusive(async channel => {
       await channel.transmit(STATUS)
@@ -130,7 +130,7 @@ describe('a terminal that honours REFRESH', () => {
     expect(log.resets).toBe(1)
   })
 
-  it('keeps what the holder did where the card does not give its command', async () => {
+  it('handleProactive returns the response of the caller if FETCH fails', async () => {
     const { card } = cardOf(['80f2000000 > 9109', '8012000009 > 6f00'])
     expect(hex(await asks(card))).toBe('9109')
     const gone = handleProactive({

@@ -27,8 +27,8 @@ const cardOf = (say: (command: string) => string) => {
 }
 const ask = (card: Card) => card.exclusive(async channel => hex(await channel.transmit(bytes('80f2000000'))))
 
-describe('a card whose terminal says what it can do', () => {
-  it('hears it once after each reset, before all else', async () => {
+describe('sendTerminalProfile', () => {
+  it('sendTerminalProfile sends TERMINAL PROFILE once after each reset, before other commands', async () => {
     const { card, heard } = cardOf(() => '9000')
     await ask(card)
     await ask(card)
@@ -40,12 +40,12 @@ describe('a card whose terminal says what it can do', () => {
     expect(hex(card.atr)).toBe('3b00')
   })
 
-  it.each(['6d00', '6f00', '910b'])('goes on where it answers %s', async said => {
+  it.each(['6d00', '6f00', '910b'])('sendTerminalProfile continues after SW %s', async said => {
     const { card } = cardOf(command => (command.startsWith('8010') ? said : '9000'))
     expect(await ask(card)).toBe('9000')
   })
 
-  it('says at the next command that it is gone', async () => {
+  it('the next command rejects if the card was removed during TERMINAL PROFILE', async () => {
     const { card } = cardOf(() => {
       throw new ApduError('card-removed', 'gone')
     })

@@ -23,8 +23,8 @@ const recordAll = async (channel: Channel, ...commands: readonly string[]): Prom
   return encodeRecording({ header, exchanges }).join('\n')
 }
 
-describe('tapes', () => {
-  it('plays back what was recorded, errors too', async () => {
+describe('recordings', () => {
+  it('replay returns the recorded responses and errors', async () => {
     const told = scripted('00a40000023f00 > 6105', '00c0000005 > 62030102039000')
     const card: Channel = {
       transmit: async command => {
@@ -41,14 +41,14 @@ describe('tapes', () => {
     expect(played.left).toBe(0)
   })
 
-  it('refuses what it was not told, and what comes after its end', async () => {
+  it('replay rejects an unexpected command and a command after the last exchange', async () => {
     const played = replay(readRecording(await recordAll(scripted('00b0000001 > 9000'), '00b0000001')))
     await expect(played.transmit(bytes('00b0000002'))).rejects.toMatchObject({ code: 'recording-exhausted' })
     await played.transmit(bytes('00b0000001'))
     await expect(played.transmit(bytes('00b0000001'))).rejects.toMatchObject({ code: 'recording-exhausted' })
   })
 
-  it('holds no PIN and no keys, and still plays back', async () => {
+  it('a recording contains no PIN and no keys, and can be replayed', async () => {
     const answer = 'db 04 a1a2a3a4 10 c0c1c2c3c4c5c6c7c8c9cacbcccdcecf 10 d0d1d2d3d4d5d6d7d8d9dadbdcdddedf'
     const text = await recordAll(
       scripted('0020000108 31323334ffffffff > 9000', '0088008103 021122 > 6128', `00c0000028 > ${answer} 9000`),

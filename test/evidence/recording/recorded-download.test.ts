@@ -19,7 +19,7 @@ import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
 const CODE = '86420864'
 const clock = () => new Date()
 
-describe('a tape of a download', () => {
+describe('a recorded download', () => {
   let far: FarSmdp
   beforeAll(async () => {
     far = await openFarSmdp()
@@ -40,7 +40,7 @@ describe('a tape of a download', () => {
       ),
     )
 
-  it('replays under the LPA, with the answers of the server beside it, to the same end', async () => {
+  it('the LPA completes a download with a replayed card and replayed server responses', async () => {
     const random = seededRandom('tape')
     const pki = readCertificates(far.certs, 'nist', { random, now: clock() })
     const software = await createSoftwareCard({ pki, clock, random }, createMemory())

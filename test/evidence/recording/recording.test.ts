@@ -43,7 +43,7 @@ describe('a recorded session', () => {
     place.remove()
   })
 
-  it('says what it is of, and that it is of software', () => {
+  it('the recording header names the card and states that it is software', () => {
     expect(tapeOf(place, 'list.tape').header).toMatchObject({
       card: expect.stringMatching(/^software eUICC \d/),
       rig: 'software',
@@ -54,21 +54,21 @@ describe('a recorded session', () => {
     })
   })
 
-  it('replays as a rig, whose answers are those of the card', async () => {
+  it('a rig with a recording returns the responses of the card', async () => {
     writeRig(place, 'replay', 'list.tape')
     const listed = await place.run('card', 'list', '--rig', 'replay', '--json')
     expect(listed).toMatchObject({ exitCode: 0 })
     expect(listed.json()).toMatchObject({ profiles: [{ iccid, state: 'disabled' }] })
   })
 
-  it('refuses what it was not told, by number, with what was expected and what came', async () => {
+  it('the replay rejects an unexpected command with its number, the expected and the received command', async () => {
     writeRig(place, 'replay', 'list.tape')
     const refused = await place.run('card', 'nickname', iccid, 'x', '--rig', 'replay')
     expect(refused.exitCode).toBe(1)
     expect(refused.err).toMatch(/exchange \d+ of the recording: expected: [0-9a-f]{8,}; received: [0-9a-f]{8,}/)
   })
 
-  it('replays a whole download: every exchange of it, and no confirmation code in any', async () => {
+  it('a recorded download replays each exchange and contains no confirmation code', async () => {
     const text = readFileSync(join(place.folder, 'download.tape'), 'utf8')
     const tape = readRecording(text)
     const commands = tape.exchanges.flatMap(entry => ('reset' in entry ? [] : [entry]))
@@ -93,7 +93,7 @@ describe('a recorded session', () => {
     })
   })
 
-  it('is told apart from hardware and from the software card in a run', async () => {
+  it('a run on a recording is marked as neither hardware nor the software card', async () => {
     writeRig(place, 'replay', 'list.tape')
     const ran = await place.run('run', 'activate', '--rig', 'replay', '--certs', far.certs, '--json')
     expect(ran.exitCode).toBe(1)
@@ -103,14 +103,14 @@ describe('a recorded session', () => {
     expect(info).toMatchObject({ exitCode: 0 })
   })
 
-  it('is never written over, and goes on beside itself', async () => {
+  it('--record rejects an existing file, and the second session is written to a second file', async () => {
     const again = await place.run('card', 'list', '--record', 'list.tape')
     expect(again).toMatchObject({ exitCode: 2 })
     expect(again.err).toContain('recordings are not overwritten')
     expect((await place.run('card', 'list', '--redact')).err).toContain('--redact belongs to --record')
   })
 
-  it('is not begun where the card cannot be had', async () => {
+  it('the recording file is deleted if the card cannot be opened', async () => {
     const links = createLinks(place.folder, {} as never)
     const file = join(place.folder, 'nothing.tape')
     const recording = recordSessions(links, { file, redact: false, clock: () => new Date(0) })
@@ -122,7 +122,7 @@ describe('a recorded session', () => {
   })
 
   const noFull = existsSync('/dev/full') ? '' : ' (skipped: no /dev/full, which is a matter of Linux)'
-  it.skipIf(noFull)(`leaves no card in the middle of something on a full disk${noFull}`, async () => {
+  it.skipIf(noFull)(`a full disk does not interrupt the operation on the card${noFull}`, async () => {
     const links = createLinks(place.folder, {} as never, undefined, place.folder)
     const recording = recordSessions(links, {
       file: join(place.folder, 'full.tape'),
@@ -141,7 +141,7 @@ describe('a recorded session', () => {
   })
 
   it.each([
-    ['that is not there', undefined, /there is no such file/],
+    ['that does not exist', undefined, /there is no such file/],
     ['that is empty', '', /the recording is empty/],
     ['of a later version', '{"tape":2}', /version 2, but this bench reads version 1/],
     ['of something else', '{"a":1}\n', /line 1 is not the header/],
@@ -155,7 +155,7 @@ describe('a recorded session', () => {
       '{"tape":1,"card":"c","date":"d","rig":"r","bench":"b"}\nnull',
       /line 2 of the recording is not a JSON object/,
     ],
-  ])('is refused if it is a tape %s', async (_name, text, words) => {
+  ])('a rig rejects a recording %s', async (_name, text, words) => {
     if (text !== undefined) writeFileSync(join(place.folder, 'bad.tape'), text)
     writeRig(place, 'bad', text === undefined ? 'none.tape' : 'bad.tape')
     const ran = await place.run('card', 'list', '--rig', 'bad')
@@ -163,7 +163,7 @@ describe('a recorded session', () => {
     expect(ran.err).toMatch(words)
   })
 
-  it('is redacted: neither EID nor ICCID in any of their forms, and still a session of one card', async () => {
+  it('--redact replaces EID and ICCID in all forms, consistently', async () => {
     const plain = await place.run('card', 'info', '--certs', far.certs, '--json')
     const eid = plain.json<{ eid: string }>().eid
     for (const [command, file] of [
@@ -195,7 +195,7 @@ describe('redaction', () => {
   /** With the check digit of ITU-T E.118. */
   const ICCID = '8988211000001234569'
 
-  it('replaces a number wherever a block or a response ends, in every form, by one of its length', () => {
+  it('redactRecording replaces identifiers across segment limits, in each form, with the same length', () => {
     const swapped = `${ICCID}f`.replace(/(.)(.)/g, '$2$1')
     const request = `bf2d10a00e5a0a${swapped}`
     const cut = 20
@@ -227,7 +227,7 @@ describe('redaction', () => {
     expect(lengths(done)).toEqual(lengths(exchanges))
   })
 
-  it('keeps the issuer, and check digits that are right', () => {
+  it('redactRecording retains the issuer and creates valid check digits', () => {
     const swapped = bytes(`5a0a${`${ICCID}f`.replace(/(.)(.)/g, '$2$1')}`)
     const [[number, instead]] = [...collectNumbers([{ bytes: swapped }])] as unknown as [[{ digits: string }, string]]
     expect(number.digits).toBe(ICCID)
@@ -244,13 +244,13 @@ describe('redaction', () => {
   })
 })
 
-describe('the confirmation code on a tape', () => {
+describe('hideConfirmationCode', () => {
   const hash = createHash('sha256').update('anything').digest('hex')
   const smdpSigned2 = `30${'12'}8010${'a1'.repeat(16)}`
   const body = `${smdpSigned2}5f3740${'b2'.repeat(64)}0420${hash}3003040101`
   const request = `bf2181${(body.length / 2).toString(16)}${body}`
 
-  it.each([1, 7, 30, 63, 110, 120, 255])('is blanked in blocks of %i bytes, and nothing else is', size => {
+  it.each([1, 7, 30, 63, 110, 120, 255])('hideConfirmationCode hides only the hash in segments of %i bytes', size => {
     const hide = hideConfirmationCode()
     let sent = ''
     const payload = bytes(request)
@@ -268,7 +268,7 @@ describe('the confirmation code on a tape', () => {
     expect(sent).toBe(request.replace(hash, '00'.repeat(32)))
   })
 
-  it('is blanked in the answer, over GET RESPONSE', () => {
+  it('hideConfirmationCode hides the hash in a response through GET RESPONSE', () => {
     const hide = hideConfirmationCode()
     const otpk = `5f4941${'c3'.repeat(65)}`
     const signed2 = `8010${'a1'.repeat(16)}${otpk}0420${hash}`
@@ -281,7 +281,7 @@ describe('the confirmation code on a tape', () => {
     expect(heard).toBe(answer.replace(hash, '00'.repeat(32)))
   })
 
-  it('is hidden from who records, and does not trouble who replays', async () => {
+  it('the hidden hash matches each hash during a replay', async () => {
     const entries: RecordingEntry[] = []
     const command = bytes(`81e29100${(request.length / 2).toString(16)}${request}`)
     const inner = {

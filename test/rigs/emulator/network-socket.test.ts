@@ -15,7 +15,7 @@ import { seededRandom } from '../../rsp/seeded-random.ts'
 
 const NOW = new Date('2026-11-23T00:00:00Z')
 
-describe('the network of a running bench, for a modem of another process', () => {
+describe('the network socket of a running bench', () => {
   let folder: string
   let open: { close(): Promise<void> } | undefined
   beforeEach(() => {
@@ -34,11 +34,11 @@ describe('the network of a running bench, for a modem of another process', () =>
     })
   const noCard: Channel = { transmit: () => expect.unreachable('the card was asked') }
 
-  it('is none where no bench runs, and the card is left alone', async () => {
+  it('attachThrough returns undefined without a bench and sends no command to the card', async () => {
     expect(await attachThrough(getNetworkSocketPath(folder))(noCard)).toBeUndefined()
   })
 
-  it("is its user's alone, whatever the rights of the folder and of new files", async () => {
+  it('the network socket is accessible only to its user, independent of folder rights and umask', async () => {
     const before = process.umask(0)
     try {
       open = await openNetworkSocket(getNetworkSocketPath(folder), nobody())
@@ -48,7 +48,7 @@ describe('the network of a running bench, for a modem of another process', () =>
     expect(statSync(getNetworkSocketPath(folder)).mode & 0o777).toBe(0o600)
   })
 
-  it('takes the place of one that died, and leaves nothing behind', async () => {
+  it('openNetworkSocket replaces the socket of a dead process and removes its own at the end', async () => {
     const path = getNetworkSocketPath(folder)
     writeFileSync(path, 'left')
     open = await openNetworkSocket(path, nobody())
@@ -92,7 +92,7 @@ describe('the network of a running bench, for a modem of another process', () =>
     await ended
   })
 
-  it('answers in the order of the questions, however long one takes', async () => {
+  it('the network socket answers in the order of the requests', async () => {
     const path = getNetworkSocketPath(folder)
     const slow: NetworkAccess = {
       challenge: async imsi => {

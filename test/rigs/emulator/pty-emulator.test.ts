@@ -29,7 +29,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
     writeFileSync(join(place.folder, 'rigs', 'm.yaml'), `name: m\nlink:\n  modem:\n    port: ${link}\n`)
   }
 
-  it('is a modem rig through npm serialport, by a link that stays the same and goes with it', async () => {
+  it('the pty emulator is a modem rig through npm serialport, and removes its link at the end', async () => {
     writeRig()
     for (const quirks of ['ordinary', 'mc7455']) {
       const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem', '--quirks', quirks)
@@ -45,7 +45,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
     }
   })
 
-  it('registers on the network of the bench that runs, and on none while none does', { timeout: 60_000 }, async () => {
+  it('the emulated modem registers only while a bench runs', { timeout: 60_000 }, async () => {
     writeRig()
     const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem', '--name', 'on-air')
     await plug.said(/while none does, it is not registered/)
@@ -59,7 +59,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
     expect(await plug.end()).toBe(0)
   })
 
-  it('takes the tty away while the modem is gone, and gives another when it is back', async () => {
+  it('the pty emulator closes the tty when the modem disconnects and opens another one when it returns', async () => {
     const heard: string[] = []
     let presence: (isPresent: boolean) => void = () => {}
     const printed: string[] = []
@@ -107,7 +107,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
     expect(existsSync(link)).toBe(false)
   })
 
-  it('replaces the link that a plug left behind, and nothing else', async () => {
+  it('the pty emulator replaces only a link to a tty', async () => {
     symlinkSync('/dev/pts/9999', link)
     const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem')
     await plug.said(/Ctrl-C/)
@@ -121,7 +121,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
 })
 
 describe('a tty without npm node-pty', () => {
-  it('is refused with what to install', async () => {
+  it('plugIntoPty without node-pty rejects and names the package to install', async () => {
     const plug = plugIntoPty({ makeModem: () => expect.unreachable() }, {} as never, () =>
       Promise.reject(new Error('Cannot find package')),
     )

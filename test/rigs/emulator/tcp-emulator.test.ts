@@ -45,12 +45,12 @@ describe('the software eUICC on a socket', () => {
     place.remove()
   })
 
-  it('tells what it is and how it becomes a rig', () => {
+  it('euicc emulate --tcp prints the EID and the rig file', () => {
     expect(plug.out()).toMatch(/the software eUICC one, EID 89049032\d{24}/)
     expect(plug.out()).toContain(`link:\n    tcp: 127.0.0.1:${port}`)
   })
 
-  it.each(['socket', 'program'])('does all that a card does, over a rig that is a %s', async name => {
+  it.each(['socket', 'program'])('card commands work on an emulated card over a rig with a %s', async name => {
     const onRig = (...args: string[]) => place.run('card', ...args, '--rig', name)
     const info = await onRig('info', '--json')
     expect(info).toMatchObject({ exitCode: 0, err: '' })
@@ -68,7 +68,7 @@ describe('the software eUICC on a socket', () => {
     expect((await states()).profiles).toEqual([])
   })
 
-  it('stays software: a run on it is no pass of hardware', async () => {
+  it('a run on an emulated card is marked as software', async () => {
     const tape = await place.run('card', 'list', '--rig', 'socket', '--record', 'socket.tape')
     expect(tape).toMatchObject({ exitCode: 0 })
     const [header] = readFileSync(join(place.folder, 'socket.tape'), 'utf8').split('\n')
@@ -82,7 +82,7 @@ describe('the software eUICC on a socket', () => {
     expect(activated.out).toContain('pass on the software eUICC')
   })
 
-  it('has one client at a time; the next finds it reset', async () => {
+  it('the TCP emulator serves one client at a time and resets the card for the next', async () => {
     const first = openClient(port)
     expect(await first.ask('connect')).toEqual({ ecode: 0, data: expect.stringMatching(/^3b9f9680/) })
     expect(await first.ask('transmit', '0070000001')).toEqual({ ecode: 0, data: '019000' })
@@ -97,7 +97,7 @@ describe('the software eUICC on a socket', () => {
     second.close()
   })
 
-  it('is one card with one name, and is kept', async () => {
+  it('a named card is in use once, and its state persists', async () => {
     const again = await place.run('euicc', 'emulate', '--tcp', '0', '--name', 'one')
     expect(again).toMatchObject({ exitCode: 2 })
     expect(again.err).toMatch(/The card one is in use. The process \d+ emulates it/)
@@ -117,7 +117,7 @@ describe('the software eUICC on a socket', () => {
     expect((await place.run('euicc', 'remove', 'two')).err).toContain('There is no card "two". The cards are one.')
   })
 
-  it('is listed, and can be removed, where it is damaged', async () => {
+  it('a damaged named card is listed and can be removed', async () => {
     mkdirSync(join(place.home, 'cards', 'plugged', 'broken', 'nist'), { recursive: true })
     const listed = await place.run('euicc', 'list')
     expect(listed).toMatchObject({
@@ -147,7 +147,7 @@ describe('the software eUICC on a socket', () => {
 const answering = (expression: string): string =>
   `require('node:readline').createInterface({input:process.stdin}).on('line',line=>console.log('{"type":"apdu","payload":'+(${expression})+'}'))`
 
-describe('a program that is no wrapper', () => {
+describe('an exec rig with an unsuitable program', () => {
   const place = createCliFixture()
   afterAll(() => place.remove())
   it.each([
@@ -196,7 +196,7 @@ describe('a program that is no wrapper', () => {
     expect(ran.err).toMatch(words)
   })
 
-  it('is the same of a socket where nobody listens', async () => {
+  it('a tcp rig without a listener reports that it is not attached', async () => {
     rig(place, 'nobody', 'tcp: 127.0.0.1:1')
     expect((await place.run('card', 'info', '--rig', 'nobody')).err).toMatch(
       /127\.0\.0\.1:1 cannot be reached: no program listens/,

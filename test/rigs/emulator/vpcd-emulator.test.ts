@@ -22,7 +22,7 @@ describe.skipIf(reason)(
       place.remove()
     })
 
-    it('is a card to every PC/SC program, with T=0 as with T=1, also when pcscd was not there and comes again', async () => {
+    it('the vpcd emulator serves PC/SC programs with T=0 and T=1, and after a restart of pcscd', async () => {
       const port = await freePort()
       const plug = startProgram(place, 'euicc', 'emulate', '--vpcd', `127.0.0.1:${port}`)
       ended.push(() => plug.end())

@@ -22,8 +22,8 @@ const changes = fc
   })
   .map(object => new Map(Object.entries(object)))
 
-describe('memory on a disk that loses what was not synced', () => {
-  it('holds the state before the cut commit or after it, at every instant, and goes on from there', async () => {
+describe('openDurableMemory on a disk that loses unsynced data', () => {
+  it('a power cut leaves the state before or after the interrupted commit, and later commits work', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(changes, { minLength: 1, maxLength: 5 }),
@@ -63,7 +63,7 @@ describe('memory on a disk that loses what was not synced', () => {
     )
   })
 
-  it('survives a cut at every operation while the journal is written anew', async () => {
+  it('a power cut at each operation of a compaction loses no values', async () => {
     const large = new Uint8Array(200_000).fill(7)
     for (let cutAt = 0; cutAt < 40; cutAt++) {
       for (const kept of [0, 0.4, 0.9]) {
@@ -86,7 +86,7 @@ describe('memory on a disk that loses what was not synced', () => {
     }
   })
 
-  it('accepts nothing after a commit of which it cannot know whether it lasted', async () => {
+  it('the memory rejects commits after a commit with an unknown result', async () => {
     const runtime = forgetfulDisk(new Map(), 3, () => 0)
     const memory = await openDurableMemory('/card/nvm', runtime.disk)
     await expect(memory.commit(new Map([['a', bytes('1')]]))).rejects.toBeInstanceOf(PowerCut)
@@ -95,14 +95,14 @@ describe('memory on a disk that loses what was not synced', () => {
   })
 })
 
-describe('memory on the disk of this machine', () => {
+describe('openDurableMemory on a real disk', () => {
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'esim-bench-'))
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('keeps its values, takes commits in order, and gets smaller again', async () => {
+  it('the memory stores values, applies commits in order and compacts its journal', async () => {
     const path = join(folder, 'nvm')
     const disk = openDisk()
     const memory = await openDurableMemory(path, disk)
@@ -126,7 +126,7 @@ describe('memory on the disk of this machine', () => {
     await again.close()
   })
 
-  it('refuses a journal that is damaged in the middle, and says where', async () => {
+  it('openDurableMemory rejects a journal with damage before its end and names the offset', async () => {
     const path = join(folder, 'nvm')
     const disk = openDisk()
     const memory = await openDurableMemory(path, disk)

@@ -29,8 +29,8 @@ const replacing = (channel: Channel, text: string, other: string): Channel => ({
     ),
 })
 
-describe('a rig with hardware', () => {
-  it('is attached when its card has an ISD-R, and is left alone while it is in hand', async () => {
+describe('hardwareLink', () => {
+  it('look() reports a card with an ISD-R as attached, and does not open a card in use', async () => {
     let reached = 0
     const link = hardwareLink(async () => {
       reached++
@@ -45,7 +45,7 @@ describe('a rig with hardware', () => {
     expect(reached).toBe(3)
   })
 
-  it('is software where the card says so itself, and the way tells nothing of it', async () => {
+  it('open() marks a card as software if the card states it', async () => {
     const silent = async (): Promise<Card> => {
       const { card } = await createTestCard()
       return { ...card, atr: new Uint8Array(0) }
@@ -68,12 +68,12 @@ describe('a rig with hardware', () => {
     expect(await subjectOf(async () => bankCard())).toBe('hardware')
   })
 
-  it('is not attached with a card that is no eUICC', async () => {
+  it('look() reports a card without an ISD-R as not attached', async () => {
     const found = await hardwareLink(async () => bankCard()).look(RIG)
     expect(found).toMatchObject({ attached: false, reason: expect.stringContaining('no eUICC') })
   })
 
-  it('says of a card that was pulled while it was looked at no more than that', async () => {
+  it('look() reports only the removal if the card is removed during the probe', async () => {
     const pulled: Card = {
       ...bankCard(),
       exclusive: procedure => procedure(pullCardAfter(1)(scripted('80aa000007a9058100830107 > 9000'))),
@@ -84,7 +84,7 @@ describe('a rig with hardware', () => {
     })
   })
 
-  it('is let go whatever a look at it finds', async () => {
+  it('look() closes the card after each result', async () => {
     const closed: string[] = []
     const closing = (name: string, card: Card): Card => ({
       ...card,
@@ -103,7 +103,7 @@ describe('a rig with hardware', () => {
     expect(closed).toEqual(['eUICC', 'bank', 'broken'])
   })
 
-  it('says in one sentence what is missing', async () => {
+  it('look() reports the missing reader in one sentence', async () => {
     const link = hardwareLink(() => Promise.reject(new PcscError('no-reader', 'no reader is called "ACR39U"')))
     expect(await link.look(RIG)).toEqual({ attached: false, reason: 'no reader is called "ACR39U"' })
     await expect(link.open(RIG)).rejects.toMatchObject({
@@ -112,7 +112,7 @@ describe('a rig with hardware', () => {
     })
   })
 
-  it('lets a fault of the bench be one', async () => {
+  it('look() rethrows an unexpected error', async () => {
     await expect(hardwareLink(() => Promise.reject(new TypeError('a fault'))).look(RIG)).rejects.toThrow(TypeError)
   })
 })

@@ -22,8 +22,8 @@ const firstLine = (port: LinePort): Promise<string> =>
     port.listen({ line: line => resolve(line.kind === 'line' ? line.text : ''), gone: resolve })
   })
 
-describe('a program on the way to a card', () => {
-  it.skipIf(noProc)(`is not hit by the Ctrl-C that is meant for the bench${noProc}`, async () => {
+describe('startProgram', () => {
+  it.skipIf(noProc)(`startProgram protects the program from Ctrl-C of the terminal${noProc}`, async () => {
     const port = await startProgram(['cat', OWN], '.')
     const group = groupOf(await firstLine(port))
     expect(group).toMatch(/^\d+$/)
@@ -31,7 +31,7 @@ describe('a program on the way to a card', () => {
     await port.close()
   })
 
-  it.skipIf(noProc)(`is ended with what it started itself${noProc}`, async () => {
+  it.skipIf(noProc)(`close() ends the program and its child processes${noProc}`, async () => {
     const port = await startProgram(['sh', '-c', 'trap "" TERM; sleep 1000 & echo $!; wait'], '.')
     const child = await firstLine(port)
     expect(isAlive(child)).toBe(true)
@@ -49,8 +49,8 @@ describe('a program on the way to a card', () => {
   })
 })
 
-describe('a socket on the way to a card', () => {
-  it('is let go of though the other side has stopped reading what was written', async () => {
+describe('connectSocket', () => {
+  it('close() closes a socket whose peer does not read', async () => {
     const taken: Socket[] = []
     // Paused from the start: what is written stays in the buffers of the system, and the rest with the writer.
     const deaf = createServer({ pauseOnConnect: true }, socket => {

@@ -38,8 +38,8 @@ const refusing = (code: ConstructorParameters<typeof ModemError>[0]) => async ()
   throw new ModemError(code, 'rig', `it is ${code}`)
 }
 
-describe('the port of a modem', () => {
-  it('is the first of its ports that answers; what the others were is told', async () => {
+describe('takePort', () => {
+  it('takePort opens the first port that answers and reports the others', async () => {
     const { roots, dev } = newMachine()
     const { taken, device, passedOver } = await takePort(
       { usb: '1-1.4' },
@@ -51,7 +51,7 @@ describe('the port of a modem', () => {
     expect(passedOver).toEqual([`${dev('ttyUSB0')} (USB 1-1.4:1.0, serial number A1B2) was not used: it is no-modem`])
   })
 
-  it('that another program has open is not taken, even where the system would give it; the rule is printed', async () => {
+  it('takePort rejects a port that another program has open, and prints the udev rule', async () => {
     const { roots, dev, addProcess } = newMachine()
     addProcess(77, 'ModemManager', dev('ttyUSB2'))
     const take = async (): Promise<never> => expect.unreachable('it was opened')
@@ -64,7 +64,7 @@ describe('the port of a modem', () => {
     })
   })
 
-  it('whose lock another one holds is told with who that is', async () => {
+  it('takePort rejects a locked port and names the process', async () => {
     const { roots, dev, addProcess } = newMachine()
     const take = async (): Promise<never> => {
       addProcess(78, 'minicom', dev('ttyUSB2'))
@@ -76,7 +76,7 @@ describe('the port of a modem', () => {
     })
   })
 
-  it('that this user may not open is told with the group that may', async () => {
+  it('takePort rejects a port without permission and names the group', async () => {
     const { roots, dev } = newMachine()
     await expect(takePort({ port: dev('ttyUSB2') }, refusing('port-forbidden'), roots)).rejects.toMatchObject({
       code: 'port-forbidden',
@@ -84,7 +84,7 @@ describe('the port of a modem', () => {
     })
   })
 
-  it('that is not there is told with what is', async () => {
+  it('takePort rejects a missing port and lists the attached ones', async () => {
     const { roots } = newMachine()
     await expect(takePort({ usb: '1-9' }, refusing('no-modem'), roots)).rejects.toMatchObject({
       code: 'no-port',
@@ -100,7 +100,7 @@ describe('the port of a modem', () => {
     })
   })
 
-  it('where none serves, each is told, and what somebody can mend goes first', async () => {
+  it('takePort lists the error of each port, repairable ones first', async () => {
     const { roots, dev } = newMachine()
     const codes = new Map([
       [dev('ttyUSB0'), 'no-modem'],
@@ -118,8 +118,8 @@ describe('the port of a modem', () => {
   })
 })
 
-describe('the port of a modem that came back', () => {
-  it('is left to who was faster, whom the error names', async () => {
+describe('openAgain', () => {
+  it('openAgain rejects a port that another process opened, and names the process', async () => {
     const { roots, dev, addProcess } = newMachine()
     const [device] = listSerialDevices(roots)
     addProcess(77, 'ModemManager', dev('ttyUSB0'))
@@ -193,7 +193,7 @@ describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})`
   }
 
   it.each([{ usb: '1-1.4' }, { usb: '1-1.4:1.2' }, { serial: 'A1B2' }])(
-    'is found by %j, and again under another name when it left and came back',
+    'a modem is found by %j, also with another name after it reconnects',
     async link => {
       const { roots } = await plugIn({ manufacturer: 'Quectel', model: 'EG25-G' })
       const device = await open(roots, link)
@@ -207,7 +207,7 @@ describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})`
     },
   )
 
-  it('is not taken for the one that is plugged in elsewhere meanwhile', async () => {
+  it('a modem at another USB path is not mistaken for the disconnected one', async () => {
     const { roots } = await plugIn({})
     const [device] = listSerialDevices(roots)
     rmSync(join(roots.sys, 'class', 'tty', 'ttyUSB2'), { recursive: true })
@@ -231,7 +231,7 @@ describe.skipIf(noModem)(`a modem on the bus${noModem ? ` (skipped: ${noModem})`
     })
   })
 
-  it('is had by one process; the second is told which', async () => {
+  it('one process uses the modem; a second process gets an error that names the first', async () => {
     const { tty } = await plugIn({})
     const place = createCliFixture()
     undo.push(() => place.remove())

@@ -51,7 +51,7 @@ describe('modem profiles', () => {
     expect(chooseProfile(profiles, identity(manufacturer, model)).name).toBe(name)
   })
 
-  it('say where they are known from, and how to reset', () => {
+  it('each modem profile names its source and reset method', () => {
     for (const { name, source, reset } of readModemProfiles([OURS])) {
       expect([name, reset?.length]).toEqual([name, expect.any(Number)])
       if (name !== 'generic')
@@ -59,7 +59,7 @@ describe('modem profiles', () => {
     }
   })
 
-  it('of a user go before ours, by match and by name, and all that is given must match', () => {
+  it('modem profiles of a user have priority, and all given properties must match', () => {
     const mine = folderWith({
       'a.yaml': 'name: mine\nmatch: { manufacturer: quectel, information: "EG25.*A06" }\nsegmentSize: 120\n',
       'b.yaml': 'name: generic\ndeadlines: { apdu: 60000 }\n',
@@ -91,7 +91,7 @@ describe('modem profiles', () => {
     expect(() => readModemProfiles([folderWith({ 'a.yaml': text })])).toThrow(message)
   })
 
-  it('have one file each, and need no folder', () => {
+  it('readModemProfiles rejects a duplicate name and accepts a missing folder', () => {
     const twice = folderWith({ 'a.yaml': 'name: x\n', 'b.yaml': 'name: x\n' })
     expect(() => readModemProfiles([twice])).toThrow(/b\.yaml: the modem profile x is already defined in .*a\.yaml/)
     expect(readModemProfiles([join(twice, 'nowhere')])).toEqual([])

@@ -13,14 +13,14 @@ const atOnce = (_ms: number, run: () => void) => {
 }
 const never = () => () => {}
 
-describe('whether pcscd answers', () => {
+describe('probePcscd', () => {
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'probe-'))
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('is no question where nothing listens: its own calls say so', async () => {
+  it('probePcscd returns true without a listener, because the PC/SC calls report it', async () => {
     expect(await probePcscd(join(folder, 'none'), never)).toBe(true)
     // A name of digits is a name, and no port.
     expect(await probePcscd('99999', never)).toBe(true)
@@ -34,7 +34,7 @@ describe('whether pcscd answers', () => {
     }
   })
 
-  it('is told by what it says, and by its hanging up', async () => {
+  it('probePcscd returns true if the peer answers or closes the connection', async () => {
     for (const say of ['end', 'write'] as const) {
       const server = createServer(call => call.once('data', () => void call[say]('x'))).listen(join(folder, say))
       await new Promise(resolve => server.once('listening', resolve))
@@ -52,7 +52,7 @@ describe.skipIf(reason)(`whether pcscd itself answers${reason ? ` (skipped: ${re
   })
   afterAll(async () => reader?.stop())
 
-  it('answers the greeting, not while it is stopped, and again when it goes on', async () => {
+  it('pcscd answers the probe, except while its process is stopped', async () => {
     const pid = Number(reader.socket.split('/')[2])
     expect(await probePcscd(reader.socket, never)).toBe(true)
     process.kill(pid, 'SIGSTOP')

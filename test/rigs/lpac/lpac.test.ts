@@ -7,7 +7,7 @@ import { writeFakeLpac } from '../../cli/lpac/fake-lpac.ts'
 import { createCliFixture } from '../../cli/runtime.ts'
 import { type FarSmdp, openFarSmdp } from '../../services/smdp/remote-smdp.ts'
 
-describe('an lpac on the card of a rig', () => {
+describe('card lpac', () => {
   const place = createCliFixture()
   let far: FarSmdp
   beforeAll(async () => {
@@ -34,7 +34,7 @@ describe('an lpac on the card of a rig', () => {
   }
   const ON_PATH = { PATH: place.folder }
 
-  it('hears its lines as they are, and keeps the exchanges decoded', async () => {
+  it('card lpac prints the lines of lpac unchanged and records decoded exchanges', async () => {
     const ran = await lpac(ON_PATH, '--', 'eid', '-c', '86420864')
     expect(ran).toMatchObject({ exitCode: 0 })
     const lines = ran.out.trimEnd().split('\n')
@@ -56,7 +56,7 @@ describe('an lpac on the card of a rig', () => {
     expect(JSON.stringify(ran.events)).not.toContain('86420864')
   })
 
-  it('ends with its exit code, whatever way it ends', async () => {
+  it('card lpac exits with the exit code of lpac', async () => {
     const usage = await lpac({ LPAC: 'lpac' }, '--', 'usage')
     expect(usage).toMatchObject({ exitCode: 255, out: 'Usage: lpac <chip|profile>\n' })
     expect(usage.err).toContain('complaint\n')
@@ -67,7 +67,7 @@ describe('an lpac on the card of a rig', () => {
     expect(died.events.filter(({ label }) => label === 'MANAGE CHANNEL close 1')).toHaveLength(1)
   })
 
-  it('does not blame a card for an application that lpac did without', async () => {
+  it('card lpac reports no card error for an optional application', async () => {
     const probed = await lpac(ON_PATH, '--', 'probe')
     expect(probed.events.filter(({ label }) => /^SELECT/.test(label))).toHaveLength(2)
     expect(probed.events.at(-1)).toMatchObject({ verdict: 'blocked', cause: 'bench' })
@@ -77,7 +77,7 @@ describe('an lpac on the card of a rig', () => {
     ['y\n', 'y'],
     ['no\n', 'n'],
     [undefined, 'n'],
-  ])('hears from the person whether the profile is wanted: %j', async (input, heard) => {
+  ])('lpac receives the answer of the user about the profile: %j', async (input, heard) => {
     const ran = await typing(input, ON_PATH, '--', 'preview')
     const [shown, result] = ran.out.trimEnd().split('\n')
     expect(shown).toBe('{"type":"progress","payload":{"code":0,"message":"preview","data":"y/n"}}')
@@ -85,12 +85,12 @@ describe('an lpac on the card of a rig', () => {
     expect(JSON.parse(result!).payload.data).toEqual([heard, expect.stringMatching(/^\{"type":"apdu",.*\}$/)])
   })
 
-  it('is ended with all that it started where it says bytes without end', async () => {
+  it('card lpac ends lpac and its child processes after an overlong line', async () => {
     const endless = await lpac({ ...ON_PATH, PATH: `${place.folder}:${process.env.PATH}` }, '--', 'endless')
     expect(endless.exitCode).toBe(1)
   })
 
-  it('carries its HTTP with the trust of the card', async () => {
+  it('card lpac sends the HTTP requests of lpac with the CI certificates of the card', async () => {
     const url = `https://${far.host}/gsma/rsp2/es9plus/initiateAuthentication`
     const carried = await lpac(
       ON_PATH,
@@ -109,7 +109,7 @@ describe('an lpac on the card of a rig', () => {
   it.each([
     [{ PATH: join(place.folder, 'nowhere') }, [], /no lpac is installed: .* or set LPAC/],
     [{ LPAC: 'nothing-here' }, [], /LPAC names nothing-here, which is not a program/],
-    [ON_PATH, ['--connect-to', '127.0.0.1:1'], /belong to --http/],
+    [ON_PATH, ['--connect-to', '127.0.0.1:1'], /need --http/],
   ])('is refused with a sentence (%o %j)', async (environment, args, words) => {
     const ran = await lpac(environment, ...args, '--', 'eid')
     expect(ran.exitCode).toBe(2)
