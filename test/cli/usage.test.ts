@@ -264,7 +264,7 @@ describe('a run that cannot pass ends with exit code 1', () => {
     const ran = await place.run('card', 'list')
     expect(ran.exitCode).toBe(1)
     expect(sentence(ran.err)).toMatch(
-      /memory is damaged at byte 0, .* remove the folder .* to begin with an empty card/,
+      /memory is damaged at byte 0, .* Remove the folder .* to begin with an empty card/,
     )
   })
 })
