@@ -108,7 +108,7 @@ export const fillCardCommands = (
 }
 
 const addNotifications = (card: Command, runtime: CardRuntime, sink: CommandSink, without: readonly string[]): void => {
-  const group = addGroup(card, 'notifications', 'list, send and remove the notifications that wait on the card')
+  const group = addGroup(card, 'notifications', 'list, send and remove the pending notifications of the card')
   const numbers = (help: string) => argument('[numbers...]', help, z.array(z.string()).default([]))
   addCommand(group, sink, {
     name: 'list',

@@ -60,7 +60,7 @@ export type SourceOptions = z.output<typeof SourceOptions>
 const EventOptions = z.object({
   event: option(
     '--event <number>',
-    'with --discover: download the event at this place in the list, from 1',
+    'with --discover: download the event with this number in the list, from 1',
     Count.optional(),
   ),
   eventId: text('--event-id <id>', 'with --discover: download the event with this ID'),
