@@ -17,9 +17,8 @@ type Handler = (request: never, context: CallContext) => Promise<unknown>
 const ASN1_CONTENT = new RegExp(`^${ASN1_CONTENT_TYPE}\\s*(;|$)`, 'i')
 
 /**
- * The same functions in ASN.1 (SGP.22 §6.6): one path for all, errors as integers of the function.
- *
- * This binding has no response to an invalid message: the HTTP status and the protocol header are all.
+ * Binds a table of functions in ASN.1 (SGP.22 §6.6). All functions share one path; errors are integers of the function.
+ * The response to an invalid message has no body, only the HTTP status and the protocol header.
  */
 export const bindAsn1 = <const T extends Table>(table: T, handlers: { readonly [K in keyof T]: Handler }): Binding => {
   const requests = remoteProfileProvisioning(

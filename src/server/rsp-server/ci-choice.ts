@@ -3,12 +3,12 @@ import type { RspCertificate } from '../../rsp/certificates/certificate.ts'
 import type { EUICCInfo1 } from '../../rsp/euicc-info.ts'
 import { RspServerError } from './error.ts'
 
-/** What a server has under one CI, which is also trusted for the chains of cards. */
+/** Credentials of a server under one CI. The server also trusts this CI for the certificate chains of cards. */
 export interface UnderCi {
   readonly ci: { readonly certificate: RspCertificate }
 }
 
-/** The CI's key id in hexadecimal: what the lists of the eUICC name. */
+/** The CI public key id in hexadecimal, as in the lists of EUICCInfo1. */
 export const getCiKeyId = ({ ci }: UnderCi): string => toHex(ci.certificate.subjectKeyId!)
 
 export const getCredentials = <C extends UnderCi>(credentials: readonly C[], keyId: string): C => {
@@ -18,9 +18,8 @@ export const getCredentials = <C extends UnderCi>(credentials: readonly C[], key
 }
 
 /**
- * SGP.22 §5.6.1: the server's certificate is of the first CI of the card's verification list for which there is one;
- * the card signs under the first CI of its signing list that is trusted here. Both lists are in the card's order of
- * preference.
+ * Chooses both CIs (SGP.22 §5.6.1). The lists of the card are in its order of preference: the first CI for which this
+ * server has a certificate, and the first CI that this server trusts. Throws RspServerError.
  */
 export const chooseCi = <C extends UnderCi>(
   credentials: readonly C[],
@@ -35,18 +34,21 @@ export const chooseCi = <C extends UnderCi>(
   }
   const server = firstOf(info.euiccCiPKIdListForVerification)
   if (server === undefined)
-    throw new RspServerError('no-common-verification', 'no certificate here of a CI that the eUICC can verify')
+    throw new RspServerError(
+      'no-common-verification',
+      'the server has no certificate of a CI that the eUICC can verify',
+    )
   // A card of version 3 may have a chain under further CIs, in its own list (SGP.22 v3 §5.6.1).
   const euicc = firstOf(info.euiccCiPKIdListForSigning) ?? firstOf(info.euiccCiPKIdListForSigningV3 ?? [])
   if (euicc === undefined)
-    throw new RspServerError('no-common-signing', 'no CI that the eUICC signs with is trusted here')
+    throw new RspServerError('no-common-signing', 'the server trusts no CI under which the eUICC signs')
   return { server, euicc }
 }
 
-/** Refuses two sets under one CI, and a CI that cards could not name. */
+/** Checks that each CI has a key id and one set of credentials. Throws RspServerError `bad-settings`. */
 export const checkCis = (credentials: readonly UnderCi[]): void => {
   if (credentials.length === 0)
-    throw new RspServerError('bad-settings', 'no credentials: certificates under one CI at least')
+    throw new RspServerError('bad-settings', 'there are no credentials; give certificates of at least one CI')
   const keyIds = new Set<string>()
   for (const { ci } of credentials) {
     const { subjectKeyId, subject } = ci.certificate

@@ -8,20 +8,20 @@ import { RspServerError } from './error.ts'
 
 export interface EuiccChain {
   readonly euiccCertificate: Uint8Array
-  /** The one above it: the EUM's, or its sub-CA's. */
+  /** The issuer of the eUICC certificate: the EUM or its sub-CA. */
   readonly eumCertificate: Uint8Array
-  /** What stands above that one, in any order (version 3). */
+  /** The certificates above the EUM certificate, in any order (SGP.22 version 3). */
   readonly otherCertsInChain?: readonly Uint8Array[] | undefined
-  /** The CIs under one of which it must stand. */
+  /** The chain must end at one of these CIs. */
   readonly trusted: readonly RspCertificate[]
   readonly now: Date
   readonly crls: readonly Crl[]
 }
 
-/** More certificates than the longest chain has, variant C with its CI, are not looked at. */
+/** The longest chain is variant C with its CI. */
 const MAX_OTHERS = 3
 
-/** The certificate of a card whose chain was verified. Throws RspServerError with the certificate at fault. */
+/** Verifies the chain and returns the eUICC certificate. Throws RspServerError that names the invalid certificate. */
 export const verifyEuiccChain = (given: EuiccChain): RspCertificate => {
   const { trusted, now, crls } = given
   const others = given.otherCertsInChain ?? []
@@ -32,15 +32,16 @@ export const verifyEuiccChain = (given: EuiccChain): RspCertificate => {
     others.map(der => readCertificate(der, 'EUM')),
   )
   const euicc = readCertificate(given.euiccCertificate, 'eUICC')
-  // The CI first: a chain under another CI is refused as such, whatever else is wrong with it.
+  // Check the CI first: an unknown CI has its own status code, also if the chain has further errors.
   const top = above.at(-1)!
   const { authorityKeyId } = top
-  if (authorityKeyId === undefined) throw new RspServerError('eum-certificate-invalid', 'it names no key of its issuer')
+  if (authorityKeyId === undefined)
+    throw new RspServerError('eum-certificate-invalid', 'it has no authorityKeyIdentifier')
   if (!trusted.some(({ subjectKeyId }) => equalBytes(subjectKeyId!, authorityKeyId)))
-    throw new RspServerError('unknown-ci', `the chain is of another CI: ${top.issuer}`)
+    throw new RspServerError('unknown-ci', `the chain ends at another CI: ${top.issuer}`)
   const common = { trustAnchors: trusted, now, crls }
   try {
-    // SGP.22 §5.6.3: the EUM certificate first, as it is the one that the other is judged by.
+    // SGP.22 §5.6.3: verify the EUM certificate first, because it verifies the eUICC certificate.
     const kind = above.length > 1 && hasRole(above[1]!, 'EUM') ? 'EUMSubCA' : 'EUM'
     verifyChain({ kind, chain: above, ...common })
     verifyChain({ kind: 'eUICC', chain: [euicc, ...above], ...common })
@@ -51,7 +52,7 @@ export const verifyEuiccChain = (given: EuiccChain): RspCertificate => {
   return euicc
 }
 
-/** Each behind the one that it issued; a CI that comes along is left out, trust in it is decided here. */
+/** Orders the chain from the leaf up. A CI certificate in the message is left out: the server uses its own trust anchors. */
 const orderAbove = (first: RspCertificate, others: readonly RspCertificate[]): readonly RspCertificate[] => {
   const chain = [first]
   for (;;) {

@@ -30,10 +30,8 @@ export interface JsonBindingOptions extends Pick<FunctionHooks, 'onDefect'> {
 }
 
 /**
- * A table of functions in JSON (SGP.22 §6.5).
- *
- * A path beside those of the table may be a function of another version of the specification: its call fails as a
- * function fails. Any other path is answered with HTTP 404.
+ * Binds a table of functions in JSON (SGP.22 §6.5). An unknown name in the folder of a known function may be a function
+ * of another version: the response has status 200 and reports the failure. Any other path gets HTTP 404.
  */
 export const bindJson = <const T extends Table>(
   table: T,
@@ -68,8 +66,8 @@ export const bindJson = <const T extends Table>(
     getName: key => rows[key]!.name,
     encode: (key, response) => rows[key]!.response?.toJson(response),
     createResponse(request, key, result) {
-      // SGP.22 §6.5.1.2: a notification function has no result in which it could fail. After any 2xx the LPA removes
-      // the notification from the card, and it is lost.
+      // SGP.22 §6.5.1.2: a notification function has no result that reports a failure. After any 2xx the LPA removes
+      // the notification from the card and it is lost.
       if ('failure' in result)
         return createJsonResponse(request, rows[key]!.response === undefined ? 503 : 200, createFailure(result.failure))
       if (result.response === undefined) return createBufferedResponse(204, getProtocolHeader(request), null)

@@ -1,9 +1,9 @@
-/** The address is a host name: its case says nothing (RFC 4343), nor does the port at which it was reached. */
+/** Compares two addresses as host names: case (RFC 4343), port and final dot do not matter. */
 export const isSameHost = (one: string, other: string): boolean => hostOf(one) === hostOf(other)
 
 const hostOf = (address: string): string => address.trim().replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase()
 
-/** The lowest and the highest specification version that a server takes, both included. */
+/** The lowest and the highest specification version that a server supports, both included. */
 export type SvnRange = readonly [from: readonly number[], to: readonly number[]]
 
 export const isWithin = (svn: Uint8Array, [from, to]: SvnRange): boolean => {

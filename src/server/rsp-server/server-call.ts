@@ -8,22 +8,22 @@ import {
 } from '../../rsp/interfaces/http-function.ts'
 import type { Json } from '../../rsp/json.ts'
 
-/** Another server, where functions are called. */
+/** Another server that offers functions. */
 export interface ServerEndpoint {
-  /** The base: scheme, host and port; the row's path is put behind it. */
+  /** Scheme, host and port. The path of the function is appended. */
   readonly url: string
   readonly fetch: Fetch
 }
 
-/** How a call ended: done, refused with a status code, or it is not known whether it was heard. */
+/** The result of a call. After `unanswered` it is unknown whether the server executed the function. */
 export type CallOutcome<Response> =
   | { readonly done: Response }
   | { readonly refused: StatusCodeData }
   | { readonly unanswered: string }
 
 /**
- * Calls one function of another server from its row. Whoever must not lose the call makes it again with the same
- * header until it is answered: a server knows a call by its functionCallIdentifier (SGP.22 §5.2.1).
+ * Calls one function of another server. A caller that must not lose the call repeats it with the same header:
+ * the server recognizes the call by its functionCallIdentifier (SGP.22 §5.2.1).
  */
 export const callServer = async <Request, Response>(
   { url, fetch }: ServerEndpoint,
@@ -43,11 +43,10 @@ export const callServer = async <Request, Response>(
     )
     text = await response.text()
   } catch (cause) {
-    // No answer, whatever the reason.
-    return { unanswered: cause instanceof Error ? cause.message : 'no answer' }
+    return { unanswered: cause instanceof Error ? cause.message : 'no response' }
   }
   if (response.status >= 500) return { unanswered: `HTTP status ${response.status}` }
-  // A notification function is done with any 2xx: some answer 200 and a header where 204 is meant.
+  // Any 2xx ends a notification function: some servers answer with 200 and a header in place of 204.
   if (response.ok && row.response === undefined) return { done: undefined as Response }
   return readOutcome(row, response.status, text)
 }
@@ -64,8 +63,8 @@ const readOutcome = <Response>(
       return { refused: functionExecutionStatus.statusCodeData ?? { subjectCode: '1.6', reasonCode: '4.2' } }
     if (status === 200) return { done: row.response?.fromJson(json) as Response }
   } catch (cause) {
-    // A 4xx without a function result refuses all the same; any other answer that cannot be read is none.
-    if (status < 400) return { unanswered: cause instanceof Error ? cause.message : 'an answer that cannot be read' }
+    // A 4xx without a function result is a refusal. Any other unreadable response counts as no response.
+    if (status < 400) return { unanswered: cause instanceof Error ? cause.message : 'the response is not readable' }
   }
   return { refused: { subjectCode: '1.6', reasonCode: '2.1', message: `HTTP status ${status}` } }
 }

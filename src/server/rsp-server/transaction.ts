@@ -7,10 +7,10 @@ import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
 import { getCiKeyId, type UnderCi } from './ci-choice.ts'
 import { RspServerError } from './error.ts'
 
-/** The key of a session: a transaction id as the JSON binding writes it. */
+/** The key of a session: the transaction id in upper-case hexadecimal, as in the JSON binding. */
 export const sessionKey = (transactionId: Uint8Array): string => toHex(transactionId).toUpperCase()
 
-/** What the server must remember of a session that it opened, until the card has answered. */
+/** The state of an opened session that the server stores until AuthenticateClient. */
 export interface OpenedTransaction {
   /** Upper-case hexadecimal. */
   readonly transactionId: string
@@ -20,7 +20,7 @@ export interface OpenedTransaction {
   readonly serverChallenge: Uint8Array
 }
 
-/** InitiateAuthentication (SGP.22 §5.6.1, §5.8.1) behind its checks: draws a transaction and authenticates the server. */
+/** InitiateAuthentication (SGP.22 §5.6.1, §5.8.1) after its checks: opens a transaction and signs for the server. */
 export const openTransaction = ({
   address,
   euiccChallenge,
@@ -31,9 +31,11 @@ export const openTransaction = ({
 }: {
   readonly address: string
   readonly euiccChallenge: Uint8Array
-  /** Under which CI `signer`, CERT.DPauth or CERT.DSauth, stands; and under which the card shall answer. */
+  /** The CI of `signer`. */
   readonly server: UnderCi
+  /** The key pair of CERT.DPauth or CERT.DSauth. */
   readonly signer: Credential
+  /** The CI under which the card signs. */
   readonly euicc: UnderCi
   readonly random: (length: number) => Uint8Array
 }) => {
@@ -62,7 +64,7 @@ export const openTransaction = ({
   return { session, response }
 }
 
-/** Did this card sign this answer to this transaction? Throws RspServerError. */
+/** Checks that this card signed this response in this transaction. Throws RspServerError. */
 export const checkEuiccSigned1 = (
   euicc: RspCertificate,
   { value: signed, bytes }: WithRawBytes<EuiccSigned1>,
@@ -71,11 +73,11 @@ export const checkEuiccSigned1 = (
   address: string,
 ): void => {
   if (!verify(euicc.publicKey, bytes, signature))
-    throw new RspServerError('euicc-signature-invalid', 'the signature is not by the eUICC')
+    throw new RspServerError('euicc-signature-invalid', 'the key of the eUICC does not verify the signature')
   if (sessionKey(signed.transactionId) !== opened.transactionId)
     throw new RspServerError('foreign-transaction', 'the eUICC signed for another transaction')
   if (!equalBytes(signed.serverChallenge, opened.serverChallenge))
-    throw new RspServerError('euicc-signature-invalid', 'the challenge is another one')
+    throw new RspServerError('euicc-signature-invalid', 'the signed serverChallenge differs from the sent one')
   if (signed.serverAddress !== address)
-    throw new RspServerError('euicc-signature-invalid', 'the server address is another one')
+    throw new RspServerError('euicc-signature-invalid', 'the signed serverAddress differs from the sent one')
 }

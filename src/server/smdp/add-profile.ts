@@ -13,17 +13,17 @@ export interface ProfileToAdd {
   /** The unprotected profile package (SAIP) as bytes. */
   readonly package: Uint8Array
   readonly metadata: ProfileFacts
-  /** The operator whose stock it is; undefined: for whoever orders. */
+  /** The operator that owns the stock; undefined: all operators may order it. */
   readonly owner?: string
-  /** Bytes that the card must have free; by default as many as the package has. */
+  /** Free memory that the card needs, in bytes; by default the length of the package. */
   readonly memory?: number
-  /** What card and device must be able to do beyond what the package declares. */
+  /** Requirements on card and device in addition to those of the package. */
   readonly requires?: ProfileRequirements
-  /** Withdraws an order for this ICCID that is under way: an interrupted run left it, and nobody will come for it. */
+  /** Replaces an open order for this ICCID, such as one of an interrupted run. */
   readonly replace?: boolean
 }
 
-/** Throws SmdpError `bad-profile` where no metadata can be made of what the profile says. */
+/** Throws SmdpError `bad-profile` if the metadata of the profile cannot be encoded. */
 export const checkStock = (stock: StockProfile, address: string): void => {
   try {
     buildMetadata(stock.iccid, stock.metadata, address)
@@ -32,7 +32,7 @@ export const checkStock = (stock: StockProfile, address: string): void => {
   }
 }
 
-/** Puts a profile into stock. An ICCID whose last order is over may be added anew: on a bench one profile is used again and again. */
+/** Adds a profile to the stock. An ICCID may be added again after the end of its last order. */
 export const addProfile = async ({ store, clock, address }: Smdp, profile: ProfileToAdd): Promise<void> => {
   const iccid = iccidDigits(profile.iccid)
   const { profileType, owner, metadata } = profile
@@ -46,7 +46,7 @@ export const addProfile = async ({ store, clock, address }: Smdp, profile: Profi
   }
   checkStock(stock, address)
   const was = await store.findOrder(iccid)
-  const taken = new SmdpError('iccid-taken', `an order for ${iccid} is under way: cancel it first`)
+  const taken = new SmdpError('iccid-taken', `an order for ${iccid} is open: cancel it first`)
   if (was !== undefined && !isOver(was) && profile.replace !== true) throw taken
   if (!(await store.addProfile(stock, newOrder(iccid, profileType, owner, clock()), was))) throw taken
   await store.dropBoundCopy(iccid)

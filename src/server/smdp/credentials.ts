@@ -3,10 +3,10 @@ import { RspServerError } from '../rsp-server/error.ts'
 import { SmdpError } from './error.ts'
 import type { SmdpCredentials } from './settings.ts'
 
-/** The registeredID of CERT.DPauth and CERT.DPpb: who this SM-DP+ is. */
+/** The OID of this SM-DP+: the registeredID of CERT.DPauth and CERT.DPpb. */
 export const smdpOid = ({ dpAuth }: SmdpCredentials): string => dpAuth.certificate.registeredId!
 
-/** What createSmdp refuses to start with. */
+/** Checks the credentials of `createSmdp`. Throws SmdpError `bad-settings`. */
 export const checkCredentials = (credentials: readonly SmdpCredentials[]): void => {
   try {
     checkCis(credentials)

@@ -7,28 +7,28 @@ import {
   toStatusCodeData,
 } from '../rsp-server/error.ts'
 
-/** Every way this server says no on ES9+ and ES2+: subject and reason code of SGP.22 §5.2.6, and a sentence. */
+/** The errors of ES9+ and ES2+: subject and reason code (SGP.22 §5.2.6) with a description. */
 export const SMDP_REFUSALS = {
   // SGP.22 §5.6.1, ES9+.InitiateAuthentication.
-  'address-refused': ['8.8.1', '3.8', 'this server does not go by that address'],
-  'no-common-verification': ['8.8.4', '3.7', 'no DPauth certificate of a CI that the eUICC can verify'],
-  'no-common-signing': ['8.8.2', '3.1', 'no CI that the eUICC signs with is trusted here'],
+  'address-refused': ['8.8.1', '3.8', 'this server has another address'],
+  'no-common-verification': ['8.8.4', '3.7', 'the server has no DPauth certificate of a CI that the eUICC can verify'],
+  'no-common-signing': ['8.8.2', '3.1', 'the server trusts no CI under which the eUICC signs'],
   'svn-unsupported': ['8.8.3', '3.1', 'the specification version of the eUICC is not supported'],
 
-  // SGP.22 §5.6.3, ES9+.AuthenticateClient, and what the other functions share with it.
+  // SGP.22 §5.6.3, ES9+.AuthenticateClient; other functions use some of these, too.
   ...CARD_REFUSALS,
-  'matching-id-refused': ['8.2.6', '3.8', 'no order is waiting for this matching id'],
-  'eid-refused': ['8.1.1', '3.8', 'there is no order for this EID'],
+  'matching-id-refused': ['8.2.6', '3.8', 'no open order has this matching id'],
+  'eid-refused': ['8.1.1', '3.8', 'no open order is for this EID'],
   'not-released': ['8.2', '1.2', 'the profile is not released yet'],
   'order-expired': ['8.8.5', '4.10', 'the order has expired'],
-  'too-many-downloads': ['8.8.5', '6.4', 'the order was tried too often'],
+  'too-many-downloads': ['8.8.5', '6.4', 'the order has no download attempts left'],
   'not-eligible': ['8.2.5', '4.3', 'the profile does not fit this eUICC'],
   'not-enough-memory': ['8.1', '4.8', 'the profile needs more memory than the eUICC has'],
 
   // SGP.22 §5.6.2, ES9+.GetBoundProfilePackage.
   'confirmation-code-missing': ['8.2.7', '2.2', 'a confirmation code is required'],
   'confirmation-code-refused': ['8.2.7', '3.8', 'the confirmation code is wrong'],
-  'confirmation-code-attempts-used-up': ['8.2.7', '6.4', 'the confirmation code was wrong too often'],
+  'confirmation-code-attempts-used-up': ['8.2.7', '6.4', 'the order has no confirmation attempts left'],
   'profile-unavailable': ['8.2', '3.7', 'the profile is not available for binding'],
 
   // SGP.22 §5.6.5, ES9+.CancelSession.
@@ -38,7 +38,7 @@ export const SMDP_REFUSALS = {
   'iccid-or-type-missing': ['8.2.1', '2.3', 'neither an ICCID nor a profile type is given'],
   'iccid-unknown': ['8.2.1', '3.9', 'no profile with this ICCID'],
   'iccid-not-allowed': ['8.2.1', '1.2', 'the profile belongs to another operator'],
-  'iccid-unavailable': ['8.2.1', '3.3', 'the profile is not available for this'],
+  'iccid-unavailable': ['8.2.1', '3.3', 'the state of the profile does not allow this'],
   'release-impossible': ['8.2.1', '3.5', 'the order is not in a state from which it can be released'],
   'profile-type-unknown': ['8.2.5', '3.9', 'no such profile type'],
   'profile-type-not-allowed': ['8.2.5', '1.2', 'the profile type belongs to another operator'],
@@ -49,20 +49,20 @@ export const SMDP_REFUSALS = {
   'eid-missing': ['8.1.1', '2.2', 'an EID is needed with an SM-DS address or an empty matching id'],
   'eid-mismatch': ['8.1.1', '3.10', 'the order is linked to another EID'],
   'cancelled-eid-mismatch': ['8.2.1', '3.10', 'the order is linked to another EID'],
-  'smds-inaccessible': ['8.9', '5.1', 'the SM-DS cannot be reached'],
-  'smds-refused': ['8.9', '4.2', 'the SM-DS refused the event'],
+  'smds-inaccessible': ['8.9', '5.1', 'the SM-DS is not reachable'],
+  'smds-refused': ['8.9', '4.2', 'the SM-DS rejected the event'],
 } as const satisfies Record<string, RefusalRow> & Record<EuiccRefusalCode, RefusalRow>
 
 export type SmdpRefusalCode = keyof typeof SMDP_REFUSALS
 export type SmdpErrorCode =
   | SmdpRefusalCode
-  | 'iccid-taken' // addProfile: an order for this ICCID is under way
-  | 'bad-profile' // addProfile: the ICCID or the metadata cannot be used
+  | 'iccid-taken' // addProfile: an order for this ICCID is open
+  | 'bad-profile' // addProfile: invalid ICCID or metadata
   | 'bad-settings' // createSmdp
-  | 'order-contended' // a change of an order could not be saved, however often it was tried
-  | 'bad-transition' // an order cannot go from its state to that one
+  | 'order-contended' // too many conflicts while saving an order
+  | 'bad-transition' // the state of the order does not allow the next state
 
-/** What this server refuses. A refusal on the wire carries its subject and reason code in `status`. */
+/** An error of the SM-DP+. If it is sent to the caller, `status` has its subject and reason code. */
 export class SmdpError extends Error {
   readonly code: SmdpErrorCode
   readonly status: StatusCodeData | undefined
@@ -75,7 +75,7 @@ export class SmdpError extends Error {
   }
 }
 
-/** The refusal `code`, to be thrown; `detail` goes to the caller in `message`, `about` in `subjectIdentifier`. */
+/** Creates the error `code`. The caller receives `detail` in `message` and `about` in `subjectIdentifier`. */
 export const createSmdpError = (
   code: SmdpRefusalCode,
   detail?: string,
@@ -85,7 +85,7 @@ export const createSmdpError = (
   return new SmdpError(code, status.message, { status, cause: at.cause })
 }
 
-/** What the caller is told: of a refusal of this room, or of what all servers of the RSP refuse alike. */
+/** The status code data that the caller receives; undefined for an unexpected error. */
 export const getSmdpStatusCode = (error: unknown): StatusCodeData | undefined => {
   if (error instanceof SmdpError) return error.status
   if (!(error instanceof RspServerError)) return undefined

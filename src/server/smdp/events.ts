@@ -5,7 +5,7 @@ import type { Order } from './order.ts'
 import type { Smdp } from './settings.ts'
 import type { Progress, SmdpStore } from './store.ts'
 
-/** An event that this server raised, or is about to raise, at an SM-DS. */
+/** An event that this server registers at an SM-DS. */
 export interface OwnEvent {
   readonly smdsAddress: string
   readonly iccid: string
@@ -13,7 +13,7 @@ export interface OwnEvent {
   readonly eventId: string
 }
 
-/** A call that takes longer than this is given up by whoever made it, so the order does not come any more. */
+/** The caller abandons a longer ConfirmOrder, so the order is not saved after this time. */
 const CONFIRMATION_MS = 5 * 60_000
 
 const deletionOf = ({ smdsAddress, iccid, eid, eventId }: OwnEvent, notBefore: Date): Progress => ({
@@ -29,13 +29,13 @@ export const eventDeletion = ({ iccid, eid, eventId, smdsAddress }: Order): Prog
     : deletionOf({ iccid, eid, eventId, smdsAddress }, new Date(0))
 
 /**
- * SGP.22 §3.6.1: raises the event, and then lets `confirm` save the order that knows of it. The deletion is put down
- * first and struck out last: whatever happens in between, no event outlives its order, nor an order its event.
+ * SGP.22 §3.6.1: registers the event, then saves the order with `confirm`. The deletion of the event is stored first and
+ * removed last, so that a crash leaves no event without an order.
  */
 export const raiseEvent = async (smdp: Smdp, event: OwnEvent, confirm: () => Promise<Order>): Promise<Order> => {
   const smds = smdp.smdsOf(event.smdsAddress)
   if (smds === undefined)
-    throw createSmdpError('smds-inaccessible', 'it is not known here', { about: event.smdsAddress })
+    throw createSmdpError('smds-inaccessible', 'its address is not configured', { about: event.smdsAddress })
   const guard = deletionOf(event, new Date(smdp.clock().getTime() + CONFIRMATION_MS))
   await smdp.store.addProgress(guard)
   await smdp.store.synced()
@@ -48,7 +48,7 @@ export const raiseEvent = async (smdp: Smdp, event: OwnEvent, confirm: () => Pro
   )
   const refused = 'refused' in outcome ? outcome.refused : undefined
   if ('unanswered' in outcome || (refused?.subjectCode === '8.9' && refused.reasonCode === '5.1')) {
-    // It may have been heard all the same, by the SM-DS or by its root.
+    // The SM-DS or its root may have registered the event.
     await deleteSoon(smdp, event)
     throw createSmdpError('smds-inaccessible', refused?.message, { about: smdsAddress })
   }
@@ -60,7 +60,7 @@ export const raiseEvent = async (smdp: Smdp, event: OwnEvent, confirm: () => Pro
   try {
     const order = await confirm()
     if (order.eventId === eventId) await smdp.store.dropProgress(guard.id)
-    // The same order was confirmed alike by another call, with an event of its own.
+    // Another call confirmed the same order with its own event.
     else await deleteSoon(smdp, event)
     return order
   } catch (error) {
@@ -76,9 +76,9 @@ const deleteSoon = async (smdp: Smdp, event: OwnEvent): Promise<void> => {
   smdp.startDelivery()
 }
 
-/** The store, with deliveries started when an order has let go of its event. */
+/** Wraps the store: starts the deliveries after an order was saved that no longer needs its event. */
 export const watchEvents = (store: SmdpStore, startDelivery: () => void): SmdpStore => {
-  /** Orders whose deletions wait until they are saved: each for its own, whoever else is saved in between. */
+  /** ICCIDs of orders with a stored deletion that are not saved yet. */
   const waiting = new Set<string>()
   const watched: Partial<SmdpStore> = {
     async addProgress(progress) {

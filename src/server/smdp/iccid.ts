@@ -1,9 +1,9 @@
-/** ICCIDs are kept as digits without filler; ES2+ writes twenty characters, `F` behind nineteen digits (SGP.22 §5.3.1). */
+/** Converts stored digits without filler to the 20 characters of ES2+, with `F` after 19 digits (SGP.22 §5.3.1). */
 export const iccidText = (digits: string): string => (digits.length === 19 ? `${digits}F` : digits)
 
 export const iccidDigits = (text: string): string => text.replace(/F+$/i, '')
 
-/** ITU-T E.118: the check digit that belongs behind `digits` (Luhn). */
+/** ITU-T E.118: the check digit (Luhn) for `digits`. */
 export const checkDigit = (digits: string): string => {
   let sum = 0
   for (const [index, digit] of [...digits].reverse().entries()) {

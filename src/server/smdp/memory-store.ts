@@ -11,10 +11,10 @@ import type {
   StoreFigures,
 } from './store.ts'
 
-/** How many answers are remembered for callers who repeat a function call. */
+/** The number of stored responses for repeated calls. */
 const CALLS_KEPT = 10_000
 
-/** A store that lives as long as the process. Nothing awaits inside a method, so each is one step. */
+/** A store in memory. Each method is atomic because it does not await. */
 export const createMemoryStore = (): SmdpStore => {
   const profiles = new Map<string, StockProfile>()
   const orders = new Map<string, Order>()
@@ -46,7 +46,7 @@ export const createMemoryStore = (): SmdpStore => {
   const dropped = new Map<string, StoreFigures['dropped'][number]>()
   const mapOf = (kind: KeptKind): Map<string, unknown> =>
     kind === 'deliveries' ? deliveries : kind === 'reports' ? progress : notifications
-  /** Those of a kind, the oldest first, as they were added. */
+  /** The entries of a kind, oldest first. */
   function* keptOf(kind: KeptKind): Generator<[key: string, { readonly at: Date; readonly requester?: string }]> {
     if (kind === 'deliveries') yield* deliveries
     else if (kind === 'reports') {
@@ -96,7 +96,7 @@ export const createMemoryStore = (): SmdpStore => {
       sessions.delete(transactionId)
     },
     async dropSessionsBefore(now) {
-      // All sessions live equally long, so they expire in the order in which they began.
+      // All sessions have the same lifetime, so they expire in the order of their creation.
       for (const session of sessions.values()) {
         if (session.expiresAt > now) break
         sessions.delete(session.transactionId)

@@ -9,13 +9,13 @@ import type { StockProfile } from './store.ts'
 
 const NOTIFY = ['notificationEnable', 'notificationDisable', 'notificationDelete'] as const
 
-/** The facts of the profile, with what its order says instead. */
+/** The facts of the profile, with the replacements of its order. */
 export const factsFor = ({ metadata }: StockProfile, order: Pick<Order, 'metadata'>): ProfileFacts => {
   const instead = Object.entries(order.metadata ?? {}).filter(([, value]) => value !== undefined)
   return instead.length === 0 ? metadata : { ...metadata, ...Object.fromEntries(instead) }
 }
 
-/** What the end user is shown and the card stores. Notifications come back here: one entry an event, as cards expect it. */
+/** Encodes the metadata. Notifications go to `address`, with one entry for each event, as cards expect. */
 export const buildMetadata = (
   iccid: string,
   facts: ProfileFacts,
@@ -50,7 +50,7 @@ const vendorSpecificExtension = (tag: number, data: readonly ServiceData[] = [])
           encodeTlv(
             0x30,
             encode(tagged(0x80, oid()), vendorOid),
-            // An open type is tagged explicitly, and is one element of DER.
+            // An open type has an explicit tag and contains one DER element.
             encodeTlv(0xa1, getElementBytes(readOnlyTlv(data))),
           ),
         ),

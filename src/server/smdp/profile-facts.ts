@@ -1,6 +1,6 @@
 import type { OperatorId } from '../../rsp/identifiers.ts'
 
-/** What the profile's metadata say beside the ICCID and the notification addresses, which the server knows itself. */
+/** The metadata of a profile without ICCID and notification addresses, which the server adds. */
 export interface ProfileFacts {
   readonly serviceProviderName: string
   readonly profileName: string
@@ -19,7 +19,7 @@ export interface ProfileFacts {
   )[]
 }
 
-/** Data of a service, by the OID of who defined them (SGP.22 v2.5 §2.4.5.3); the bytes are one DER element. */
+/** Data of a service with the OID of its vendor (SGP.22 v2.5 §2.4.5.3). The bytes are one DER element. */
 export interface ServiceData {
   readonly vendorOid: string
   readonly data: Uint8Array

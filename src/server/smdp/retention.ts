@@ -1,25 +1,25 @@
 import { KEPT_KINDS, type KeptKind, type SmdpStore } from './store.ts'
 
-/** How long, and how many of a kind, is kept of what nobody has asked for yet and of what was dealt with. */
+/** Limits for stored notifications, deliveries and reports: maximum age, and maximum number of each kind. */
 export interface Retention {
   readonly days: number
   readonly count: number
 }
 
-/** What went, and how much of it. */
+/** The number of dropped entries of a kind. */
 export interface Dropped {
   readonly kind: KeptKind
   readonly count: number
 }
 
 const DAY_MS = 86_400_000
-/** Nothing gets so old, or so much, within a minute. */
+/** The limits are checked at most once a minute. */
 const SWEEP_EVERY_MS = 60_000
 
 /**
- * Drops what is over the limits, the oldest first, and says so: cards send notifications that are about no order, and
- * operators stay away. Within the limits nothing is ever dropped. An installation result whose delivery was dropped is
- * not believed any more, and a notification that was dropped is new when it comes again.
+ * Drops entries beyond the limits, oldest first, and reports their number. Notifications without an order and reports
+ * to absent operators would otherwise grow without limit. After that, an installation result without its delivery is
+ * ignored, and a repeated notification counts as new.
  */
 export const createRetention = ({
   store,

@@ -8,54 +8,54 @@ import type { Faults } from './faults/faults.ts'
 import type { Dropped, Retention } from './retention.ts'
 import type { SmdpStore } from './store.ts'
 
-/** What the server signs with under one CI, which is also trusted for the chains of cards. A `Pki` is one of these. */
+/** The signing keys of the server under one CI. The server also trusts this CI for the certificate chains of cards. */
 export interface SmdpCredentials {
   readonly ci: { readonly certificate: RspCertificate }
   readonly dpAuth: Credential
   readonly dpPb: Credential
 }
 
-/** Where an operator takes HandleDownloadProgressInfo and HandleNotification. */
+/** Where an operator receives HandleDownloadProgressInfo and HandleNotification. */
 export type OperatorEndpoint = ServerEndpoint
 
-/** Where an SM-DS takes events (ES12). */
+/** Where an SM-DS receives events (ES12). */
 export interface SmdsEndpoint extends ServerEndpoint {
-  /** Whether an alternative SM-DS shall tell its root as well; it shall where nothing is said. */
+  /** Whether an alternative SM-DS forwards the event to its root; true by default. */
   readonly forward?: boolean
 }
 
 export interface SmdpSettings {
-  /** The name under which LPAs know this server, without scheme; a port in it is not compared. */
+  /** The host name that LPAs send, without scheme. A port in it is not compared. */
   readonly address: string
   readonly credentials: readonly SmdpCredentials[]
   readonly store: SmdpStore
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
   readonly crls?: () => readonly Crl[]
-  /** ES2+: who calls, from the client certificate of the connection. */
+  /** ES2+: the caller by the client certificate of the connection. */
   readonly requesterOf: (request: Request) => string | undefined
-  /** ES2+: where the one who ordered is told how the download goes; undefined: not told. */
+  /** ES2+: where the operator receives reports about its order; undefined: no reports. */
   readonly operatorOf?: (requester: string) => OperatorEndpoint | undefined
-  /** ES12: the SM-DS that an operator names; undefined: it is refused as inaccessible. */
+  /** ES12: the SM-DS that an operator names; undefined: ConfirmOrder fails with 8.9/5.1. */
   readonly smdsOf?: (address: string) => SmdsEndpoint | undefined
   readonly sessionLifetimeMs?: number
   readonly confirmationCodeAttempts?: number
-  /** How often an order may be tried; without it there is no limit. */
+  /** The maximum number of download attempts of an order; unlimited by default. */
   readonly downloadAttempts?: number
-  /** Specification versions of eUICCs that are served, both ends included. */
+  /** Supported specification versions of eUICCs, both ends included. */
   readonly svnRange?: readonly [from: readonly number[], to: readonly number[]]
-  /** The size that segments of a bound package may have, header and MAC included. */
+  /** The maximum size of a segment of a bound package, header and MAC included. */
   readonly segmentSize?: number
-  /** SGP.22 §2.5.3: random keys of the profile's own, which the session keys carry; or the session keys themselves. */
+  /** SGP.22 §2.5.3: random keys for the profile, protected by the session keys; or the session keys themselves. */
   readonly profileProtection?: 'profile-keys' | 'session-keys'
-  /** Told to misbehave on ES9+, for tests of cards and LPAs; its rules may be changed at any time. */
+  /** Fault injection on ES9+, for tests of cards and LPAs. The rules may change at any time. */
   readonly faults?: Faults
   /** Layers of the program that runs the server, above those of the server; lowest first. */
   readonly outerLayers?: { readonly es9p?: readonly FetchLayer[]; readonly es2p?: readonly FetchLayer[] }
   readonly onDefect?: (error: unknown, functionName: string) => void
-  /** What is kept of notifications, deliveries and reports that wait for their operator. */
+  /** Limits for notifications, deliveries and pending reports. */
   readonly retention?: Retention
-  /** Told of each drop. */
+  /** Called after entries were dropped. */
   readonly onDropped?: (dropped: Dropped) => void
 }
 
@@ -63,7 +63,7 @@ export const DEFAULTS = {
   sessionLifetimeMs: 10 * 60_000,
   confirmationCodeAttempts: 5,
   downloadAttempts: Number.POSITIVE_INFINITY,
-  // A card of version 3 tells in this field from which version on it can be served.
+  // A card of version 3 reports in this field the lowest version that it supports.
   svnRange: [
     [2, 0, 0],
     [3, 255, 255],
@@ -74,17 +74,17 @@ export const DEFAULTS = {
   onDropped: () => {},
 } as const satisfies Partial<SmdpSettings>
 
-/** The settings with nothing left open, and what the functions share. */
+/** The settings with defaults applied, and the services that the functions share. */
 export type Smdp = Required<
   Omit<SmdpSettings, 'crls' | 'operatorOf' | 'smdsOf' | 'segmentSize' | 'faults' | 'outerLayers'>
 > &
   Pick<SmdpSettings, 'segmentSize'> & {
     readonly crls: () => readonly Crl[]
-    /** Tells the operator, in the background. */
+    /** Stores a report to the operator. The delivery runs in the background. */
     readonly reportProgress: (progress: ProgressToReport) => Promise<void>
     readonly reportNotification: (notification: NotificationToReport) => Promise<void>
     readonly smdsOf: (address: string) => SmdsEndpoint | undefined
-    /** Tells other servers what they are to be told, in the background. */
+    /** Starts the delivery of all stored reports in the background. */
     readonly startDelivery: () => void
   }
 
@@ -97,11 +97,11 @@ export interface ProgressToReport {
   readonly point: 1 | 2 | 3 | 4
   readonly failure?: StatusCodeData | undefined
   readonly resultData?: Uint8Array
-  /** Reports with the same words here are one: a server that died before it knew that it had reported does so again. */
+  /** Reports with the same key are one report: after a crash the server may create it again. */
   readonly once?: string
 }
 
-/** What an eUICC told of a profile that came from here. */
+/** A notification of an eUICC about a profile of this server. */
 export interface NotificationToReport {
   readonly requester?: string | undefined
   readonly iccid: string

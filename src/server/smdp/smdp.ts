@@ -30,11 +30,11 @@ export interface SmdpServer {
   readonly es9p: Fetch
   /** Operators call here (SGP.22 §5.3). */
   readonly es2p: Fetch
-  /** Puts a profile into stock. Throws SmdpError `iccid-taken` or `bad-profile`. */
+  /** Adds a profile to the stock. Throws SmdpError `iccid-taken` or `bad-profile`. */
   addProfile(profile: ProfileToAdd): Promise<void>
-  /** Tells operators and SM-DSs what they could not be told before, and drops what is over the limits: after a start, and from time to time. */
+  /** Delivers stored reports to operators and SM-DSs, and applies the retention limits. Call it at the start and periodically. */
   deliverProgress(): Promise<void>
-  /** Resolves when nobody is being told anything any more. */
+  /** Resolves when no delivery is running. */
   settled(): Promise<void>
 }
 

@@ -11,7 +11,7 @@ export interface StockProfile {
   readonly profileType: string
   readonly package: Uint8Array
   readonly metadata: ProfileFacts
-  /** Bytes of non-volatile memory that the card must have free. */
+  /** Free non-volatile memory that the card needs, in bytes. */
   readonly memory: number
   readonly requires?: ProfileRequirements | undefined
 }
@@ -20,7 +20,7 @@ interface Started {
   /** Upper-case hexadecimal. */
   readonly transactionId: string
   readonly expiresAt: Date
-  /** CI public key ids in hexadecimal: of this server's certificates, and of the card's chain. */
+  /** CI public key ids in hexadecimal, of the server certificates and of the card's chain. */
   readonly serverCi: string
   readonly euiccCi: string
   readonly revision: number
@@ -34,20 +34,20 @@ export interface InitiatedSession extends Started {
 export interface AuthenticatedSession extends Started {
   readonly stage: 'authenticated' | 'bound'
   readonly iccid: string
-  /** As it stood when the card was authenticated: an order that was cancelled and given anew is another one. */
+  /** The matching id at the authentication. It differs if the order was canceled and confirmed again. */
   readonly matchingId: string
   readonly eid: string
   readonly euiccCertificate: Uint8Array
   readonly smdpSignature2: Uint8Array
   /**
-   * The confirmation code that was refused last, as the card hashed it for this transaction (empty: none came). The
-   * session waits for another one, and the LPA's giving up is no opinion of the end user.
+   * The last rejected confirmation code, as the card hashed it for this transaction; empty if it was missing. A canceled
+   * session with a rejected code does not end the order.
    */
   readonly refusedHashCc?: Uint8Array | undefined
 }
 export type SmdpSession = InitiatedSession | AuthenticatedSession
 
-/** A bound package that was handed out. The profile in it is encrypted for one card; the one-time secret is gone. */
+/** A bound package that was sent. It is encrypted for one card; the one-time private key is deleted. */
 export interface BoundCopy {
   readonly iccid: string
   readonly transactionId: string
@@ -57,7 +57,7 @@ export interface BoundCopy {
   readonly package: Uint8Array
 }
 
-/** Who was handed what: by it a ProfileInstallationResult, which carries no certificate, is verified after the session. */
+/** A sent package with its card. It verifies a ProfileInstallationResult, which contains no certificate. */
 export interface Delivery {
   readonly transactionId: string
   readonly iccid: string
@@ -68,25 +68,25 @@ export interface Delivery {
 
 /** A notification whose signature was verified. */
 export interface StoredNotification {
-  /** SHA-256 of its bytes in hexadecimal: the same one sent twice is one. */
+  /** SHA-256 of its bytes in hexadecimal. It identifies a repeated notification. */
   readonly digest: string
   readonly at: Date
   readonly eid: string
   readonly iccid: string | undefined
   readonly operation: string
   readonly seqNumber: number
-  /** False: no order of this server is about this ICCID and EID. */
+  /** False if this server has no order for this ICCID and EID. */
   readonly matched: boolean
   readonly bytes: Uint8Array
 }
 
-/** What another server is to be told, until it has been. */
+/** A pending report to another server. */
 export interface Progress {
   readonly id: string
-  /** Who is to be told: an operator, or an SM-DS by its address. What one is told, it is told in order. */
+  /** The recipient: an operator, or an SM-DS by its address. A recipient gets its reports in order. */
   readonly requester: string
   readonly request: ProgressRequest
-  /** Since when it waits. A deletion has no age: it is done, or its order still needs the event. */
+  /** The time of creation. A deletion has none, because the retention limits do not apply to it. */
   readonly at?: Date | undefined
 }
 type MessageOfRow<K extends keyof typeof ES2p> = ReturnType<(typeof ES2p)[K]['request']['fromJson']>
@@ -94,16 +94,16 @@ export type ProgressRequest =
   | { readonly name: 'HandleDownloadProgressInfo'; readonly message: MessageOfRow<'HandleDownloadProgressInfo'> }
   | { readonly name: 'HandleNotification'; readonly message: MessageOfRow<'HandleNotification'> }
   | EventDeletion
-/** An event at an SM-DS is to go as soon as its order does not need it any more. */
+/** Deletes an event at an SM-DS as soon as its order no longer needs it. */
 export interface EventDeletion {
   readonly name: 'DeleteEvent'
   readonly message: ReturnType<(typeof ES12)['DeleteEvent']['request']['fromJson']>
   readonly iccid: string
-  /** While the order is being confirmed it does not know its event yet. */
+  /** The order stores its event id only at the end of ConfirmOrder. */
   readonly notBefore: Date
 }
 
-/** What an operator was answered, to be answered again when it repeats its call. */
+/** A stored response for repetitions of an operator's call. */
 export interface AnsweredCall {
   readonly key: string
   readonly response: unknown
@@ -111,52 +111,52 @@ export interface AnsweredCall {
 
 export type SaveOutcome = 'saved' | 'stale'
 
-/** What would grow for ever, and is therefore kept within limits. */
+/** The kinds of entries to which the retention limits apply. */
 export const KEPT_KINDS = ['notifications', 'unmatched notifications', 'deliveries', 'reports'] as const
 export type KeptKind = (typeof KEPT_KINDS)[number]
 
-/** How much there is, what waits for whom, and what went because nobody came for it. */
+/** Numbers of stored entries, pending reports by recipient, and dropped entries. */
 export interface StoreFigures {
   readonly kept: Readonly<Record<KeptKind, number>>
   readonly waiting: readonly { readonly requester: string; readonly count: number; readonly since: Date }[]
   readonly dropped: readonly {
     readonly kind: KeptKind
-    /** Of reports: for whom they were. */
+    /** The recipient of dropped reports. */
     readonly requester: string | undefined
     readonly count: number
-    /** When that happened last. */
+    /** The time of the last drop. */
     readonly at: Date
   }[]
 }
 
 /**
- * Where the server keeps what it must remember: every method is one atomic step, so that several servers can stand
- * on one database. `saveOrder` and `saveSession` succeed only over the revision that was read, and count it up.
+ * The state of an SM-DP+. Each method is atomic, so that several servers can share one database. `saveOrder` and
+ * `saveSession` succeed only if the revision is unchanged, and increment it.
  */
 export interface SmdpStore {
   /**
-   * Resolves when all that was done so far outlives this machine; rejects when it was lost. Nobody is told of a change
-   * before: neither who called, nor another server.
+   * Resolves when all changes so far are durable; rejects if they were lost. The server sends no response and calls no
+   * other server before that.
    */
   synced(): Promise<void>
 
   /**
-   * A profile and its order; replaces those of the same ICCID when `over` is given and still current. False: it is not,
-   * or another order has the matching id.
+   * Adds a profile and its order. Replaces those of the same ICCID if `over` is given and unchanged. False after a
+   * conflict, or if another order has the matching id.
    */
   addProfile(profile: StockProfile, order: Order, over?: Order): Promise<boolean>
   findProfile(iccid: string): Promise<StockProfile | undefined>
   findOrder(iccid: string): Promise<Order | undefined>
   findOrderByMatchingId(matchingId: string): Promise<Order | undefined>
   findOrderByEventId(eventId: string): Promise<Order | undefined>
-  /** Orders of this EID with an empty matching id, the oldest first. */
+  /** Orders of this EID with an empty matching id, oldest first. */
   findDefaultOrders(eid: string): Promise<readonly Order[]>
-  /** Orders of a profile type: all of them, to choose an available one from. */
+  /** All orders of a profile type, in any state. */
   findOrdersOfType(profileType: string): Promise<readonly Order[]>
   listOrders(): Promise<readonly Order[]>
   /**
-   * `matching-id-taken`: another order has it. With `call` its answer is kept in the same step, unless the call has one
-   * already (`call-known`): then nothing is saved.
+   * `matching-id-taken`: another order has the matching id. With `call` the response is stored in the same step.
+   * `call-known`: the call already has a response, and nothing is saved.
    */
   saveOrder(order: Order, call?: AnsweredCall): Promise<SaveOutcome | 'matching-id-taken' | 'call-known'>
 
@@ -173,27 +173,27 @@ export interface SmdpStore {
   addDelivery(delivery: Delivery): Promise<void>
   findDelivery(transactionId: string): Promise<Delivery | undefined>
 
-  /** False when it was known already. */
+  /** False if the notification is already stored. */
   addNotification(notification: StoredNotification): Promise<boolean>
   /** By its digest. */
   hasNotification(digest: string): Promise<boolean>
   listNotifications(): Promise<readonly StoredNotification[]>
 
-  /** One with an id that is known already takes its place, or is left out. */
+  /** A report with a stored id replaces the stored one or is ignored. */
   addProgress(progress: Progress): Promise<void>
-  /** In the order in which they were added. */
+  /** Oldest first. */
   listProgress(): Promise<readonly Progress[]>
-  /** Whoever is to be told something. */
+  /** The recipients of pending reports. */
   listRequesters(): Promise<readonly string[]>
-  /** The oldest of what one is to be told, `limit` at most, behind the first `skip`. */
+  /** Pending reports of a recipient, oldest first: at most `limit`, after the first `skip`. */
   listProgressOf(requester: string, skip: number, limit: number): Promise<readonly Progress[]>
   dropProgress(id: string): Promise<void>
 
-  /** The answer that was given to this function call before, if it was. */
+  /** The stored response of this call. */
   findCall(key: string): Promise<unknown>
   addCall(key: string, response: unknown): Promise<void>
 
-  /** Drops what is older than `before`, and the oldest beyond `count`; counts it, and says how much it was. */
+  /** Drops entries older than `before` and the oldest beyond `count`. Adds to the figures and returns the number. */
   dropOld(kind: KeptKind, limit: { readonly before: Date; readonly count: number }, now: Date): Promise<number>
   readFigures(): Promise<StoreFigures>
 }

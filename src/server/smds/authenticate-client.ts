@@ -8,10 +8,10 @@ import type { Smds } from './settings.ts'
 import type { SmdsSession } from './store.ts'
 
 /**
- * SGP.22 §5.8.2: authenticates the card, and tells it what waits for it.
+ * SGP.22 §5.8.2: authenticates the card and returns its events.
  *
- * Until the card is authenticated the session stays as it is, so that nobody but the card can end it. From then on it
- * is over: there is nothing more to ask an SM-DS in a session.
+ * A request without a valid signature leaves the session unchanged, so that no other party can end it. A valid
+ * signature ends the session: the SM-DS has no further function.
  */
 export const createAuthenticateClient =
   (smds: Smds): FunctionHandlers<typeof ES11>['AuthenticateClient'] =>
@@ -22,7 +22,7 @@ export const createAuthenticateClient =
       throw createSmdsError('euicc-reported-error', `${response.authenticateResponseError.authenticateErrorCode}`)
     }
 
-    // 1. Who is it?
+    // 1. Authenticate the card.
     const { euiccSigned1, euiccSignature1, ...certificates } = response.authenticateResponseOk
     const euicc = verifyEuiccChain({
       ...certificates,
@@ -32,9 +32,9 @@ export const createAuthenticateClient =
     })
     checkEuiccSigned1(euicc, euiccSigned1, euiccSignature1, session, smds.address)
     if (!(await smds.store.dropSession(session.transactionId)))
-      throw createSmdsError('unknown-transaction', 'another call has ended it')
+      throw createSmdsError('unknown-transaction', 'another call ended the session')
 
-    // 2. What waits for it?
+    // 2. Find its events.
     const { matchingId } = euiccSigned1.value.ctxParams1.ctxParamsForCommonAuthentication
     return { transactionId, eventEntries: await findEvents(smds, euicc.eid!, matchingId) }
   }
@@ -47,7 +47,7 @@ const findSession = async ({ store, clock }: Smds, transactionId: Uint8Array): P
   throw createSmdsError('unknown-transaction', 'the session has expired')
 }
 
-/** SGP.22 §3.6.2: the event that the card names, or all of its events; none at all is an answer too. */
+/** SGP.22 §3.6.2: the event that the card names, or all events of the card. The list may be empty. */
 const findEvents = async (
   { store }: Smds,
   eid: string,

@@ -5,9 +5,8 @@ import { deleteAtRoot } from './root-events.ts'
 import type { Smds } from './settings.ts'
 
 /**
- * SGP.22 §5.9.2 and, at a root, §5.10.2. An event of somebody else is as unknown as one that never was.
- *
- * Where the root cannot be told the event is gone for eUICCs all the same, and the caller tries again.
+ * SGP.22 §5.9.2 and, at a root, §5.10.2. A caller cannot distinguish an event of another owner from a missing one.
+ * If the root is not reachable, the SM-DS still hides the event from eUICCs, and the caller repeats the call.
  */
 export const createDeleteEvent =
   (smds: Smds): FunctionHandlers<typeof ES12>['DeleteEvent'] =>
@@ -20,7 +19,7 @@ export const createDeleteEvent =
         continue
       }
       if (!event.isWithdrawn) {
-        // Whatever came of it, the next round reads it anew.
+        // The next round reads the event again, also after a conflict.
         await smds.store.saveEvent({ ...event, isWithdrawn: true })
         continue
       }

@@ -7,7 +7,7 @@ import { openTransaction } from '../rsp-server/transaction.ts'
 import { createSmdsError } from './error.ts'
 import type { Smds } from './settings.ts'
 
-/** SGP.22 §5.8.1: opens a session, and authenticates the server to the card. */
+/** SGP.22 §5.8.1: opens a session and authenticates the server to the card. */
 export const createInitiateAuthentication =
   (smds: Smds): FunctionHandlers<typeof ES11>['InitiateAuthentication'] =>
   async ({ euiccChallenge, euiccInfo1: { value: info }, smdpAddress }) => {

@@ -1,6 +1,6 @@
 import type { EventRecord, SmdsSession, SmdsStore } from './store.ts'
 
-/** A store that lives as long as the process. Nothing awaits inside a method, so each is one step. */
+/** A store in memory. Each method is atomic because it does not await. */
 export const createMemorySmdsStore = (): SmdsStore => {
   const events = new Map<string, Map<string, EventRecord>>()
   const sessions = new Map<string, SmdsSession>()
@@ -36,7 +36,7 @@ export const createMemorySmdsStore = (): SmdsStore => {
     findSession: async transactionId => sessions.get(transactionId),
     dropSession: async transactionId => sessions.delete(transactionId),
     async dropSessionsBefore(now) {
-      // All sessions live equally long, so they expire in the order in which they began.
+      // All sessions have the same lifetime, so they expire in the order of their creation.
       for (const session of sessions.values()) {
         if (session.expiresAt > now) break
         sessions.delete(session.transactionId)

@@ -6,16 +6,14 @@ import type { Smds } from './settings.ts'
 import type { EventRecord } from './store.ts'
 
 /**
- * SGP.22 §5.9.1 and, at a root, §5.10.1: something waits for this EID.
- *
- * Where the root must be told and cannot be, no eUICC is told of the event: the caller tries again, or deletes it. The
- * record is there first, so that of two calls with one id one gets it, and a server killed in between is found where it
- * was; and it stays while nobody knows whether the root has heard of it, so that the root can be told to delete it.
+ * SGP.22 §5.9.1 and, at a root, §5.10.1: registers an event. The record is stored before the call to the root, so that
+ * only one of two calls gets the id and a restarted server can continue. While the result at the root is unknown, the
+ * record stays, hidden from eUICCs: the caller repeats the call or deletes the event.
  */
 export const createRegisterEvent =
   (smds: Smds): FunctionHandlers<typeof ES12>['RegisterEvent'] =>
   async ({ eid, eventId, rspServerAddress, forwardingIndicator }, { requester, header }) => {
-    // There is nothing above a root.
+    // A root forwards no events.
     const isForwarded = forwardingIndicator && smds.kind === 'alternative'
     if (isForwarded && smds.root === undefined) throw withoutRoot()
     const event: EventRecord = {
@@ -35,19 +33,19 @@ export const createRegisterEvent =
     try {
       await registerAtRoot(smds, current)
     } catch (error) {
-      const mayBeHeard = error instanceof SmdsError && error.code === 'root-inaccessible'
-      if (!mayBeHeard) await smds.store.dropEvent(current)
+      const isRegistrationUnknown = error instanceof SmdsError && error.code === 'root-inaccessible'
+      if (!isRegistrationUnknown) await smds.store.dropEvent(current)
       throw error
     }
     if ((await smds.store.saveEvent({ ...current, atRoot: 'registered' })) === 'saved') return {}
-    // Either the same call, made twice at once, has saved it; or its owner did not wait to delete it.
+    // A concurrent call changed the record: the same call saved it, or the owner deleted it.
     const saved = await smds.store.findEvent(eid, eventId)
     if (saved?.isWithdrawn === false) return {}
     await deleteAtRoot(smds, current)
-    throw createSmdsError('event-unknown', 'it was deleted meanwhile', eventId)
+    throw createSmdsError('event-unknown', 'its owner deleted it during the registration', eventId)
   }
 
-/** The same call once more, its answer lost on the way (SGP.22 §5.2.1); or any that finishes what one had to leave. */
+/** A repeated call after a lost response (SGP.22 §5.2.1), or a call that completes a registration at the root. */
 const isTheSame = (known: EventRecord, asked: EventRecord): boolean =>
   !known.isWithdrawn &&
   known.owner === asked.owner &&

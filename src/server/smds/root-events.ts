@@ -4,11 +4,11 @@ import { createSmdsError } from './error.ts'
 import type { Smds } from './settings.ts'
 import type { EventRecord } from './store.ts'
 
-export const withoutRoot = (): Error => createSmdsError('root-inaccessible', 'no root SM-DS is configured here')
+export const withoutRoot = (): Error => createSmdsError('root-inaccessible', 'this SM-DS has no configured root')
 
 /**
- * SGP.22 §5.10.1: the root learns that something waits for the EID here. The event keeps its id, so that the eUICC,
- * sent here by the root, finds it.
+ * SGP.22 §5.10.1: registers the event at the root with the address of this SM-DS. The id is the same at both, so that
+ * an eUICC that the root directs to this SM-DS finds the event.
  */
 export const registerAtRoot = async ({ root, address, store }: Smds, event: EventRecord): Promise<void> => {
   if (root === undefined) throw withoutRoot()
@@ -25,7 +25,7 @@ export const registerAtRoot = async ({ root, address, store }: Smds, event: Even
     throw createSmdsError('root-refused', `${outcome.refused.subjectCode}/${outcome.refused.reasonCode}`)
 }
 
-/** SGP.22 §5.10.2. An event that the root does not know any more needs no deletion. */
+/** SGP.22 §5.10.2: deletes the event at the root. The answer 8.9.5/3.9 (unknown event) counts as success. */
 export const deleteAtRoot = async ({ root, address, store }: Smds, event: EventRecord): Promise<void> => {
   if (root === undefined) throw withoutRoot()
   const { eid, eventId } = event

@@ -5,27 +5,27 @@ import type { SvnRange } from '../rsp-server/server-address.ts'
 import type { ServerEndpoint } from '../rsp-server/server-call.ts'
 import type { SmdsStore } from './store.ts'
 
-/** What the server signs with under one CI, which is also trusted for the chains of cards. */
+/** The signing key of the server under one CI. The server also trusts this CI for the certificate chains of cards. */
 export interface SmdsCredentials {
   readonly ci: { readonly certificate: RspCertificate }
   readonly dsAuth: Credential
 }
 
 export interface SmdsSettings {
-  /** The name under which LPAs know this server, without scheme; a port in it is not compared. */
+  /** The host name that LPAs send, without scheme. A port in it is not compared. */
   readonly address: string
   readonly credentials: readonly SmdsCredentials[]
   readonly store: SmdsStore
   readonly clock: () => Date
   readonly random: (length: number) => Uint8Array
   readonly crls?: () => readonly Crl[]
-  /** ES12 and ES15: who calls, from the client certificate of the connection. What one has registered is that one's. */
+  /** ES12 and ES15: the caller by the client certificate of the connection. The caller owns the events it registers. */
   readonly requesterOf: (request: Request) => string | undefined
   readonly kind: 'root' | 'alternative'
-  /** An alternative SM-DS: where it registers the events that are to be forwarded. */
+  /** The root at which an alternative SM-DS registers forwarded events. */
   readonly root?: ServerEndpoint
   readonly sessionLifetimeMs?: number
-  /** Specification versions of eUICCs that are served, both ends included. */
+  /** Supported specification versions of eUICCs, both ends included. */
   readonly svnRange?: SvnRange
   readonly onDefect?: (error: unknown, functionName: string) => void
 }
@@ -40,5 +40,5 @@ export const DEFAULTS = {
   onDefect: () => {},
 } as const satisfies Partial<SmdsSettings>
 
-/** The settings with nothing left open but the root. */
+/** The settings with defaults applied. The root stays optional. */
 export type Smds = Required<Omit<SmdsSettings, 'root'>> & Pick<SmdsSettings, 'root'>

@@ -23,7 +23,7 @@ export interface SmdsServer {
   readonly es11: Fetch
   /** SM-DP+s call here (SGP.22 §5.9). */
   readonly es12: Fetch
-  /** At a root, alternative SM-DSs call here (SGP.22 §5.10); an alternative knows no such function. */
+  /** Alternative SM-DSs call here at a root (SGP.22 §5.10). An alternative SM-DS rejects these functions. */
   readonly es15: Fetch
 }
 
@@ -71,7 +71,7 @@ export const createSmds = (settings: SmdsSettings): SmdsServer => {
   }
 }
 
-/** With another server's certificate, cards would refuse every session. */
+/** Cards reject every session that is signed with another kind of certificate. */
 const checkSigner = ({ certificate }: Credential): void => {
   try {
     checkKind(certificate, 'DSauth')

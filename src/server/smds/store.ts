@@ -1,21 +1,21 @@
 import type { OpenedTransaction } from '../rsp-server/transaction.ts'
 
-/** Something that waits for an eUICC at a server: SGP.22 §3.6, the Event Record. */
+/** The Event Record (SGP.22 §3.6): directs an eUICC to a server. */
 export interface EventRecord {
   readonly eid: string
-  /** One of its kind for its EID. */
+  /** Unique for its EID. */
   readonly eventId: string
   readonly rspServerAddress: string
-  /** Who registered it, and may delete it. */
+  /** The caller that registered the event and may delete it. */
   readonly owner: string
-  /** The call that registered it: made again, it is answered as before. */
+  /** The call that registered the event. A repeated call gets the same response. */
   readonly callIdentifier: string
   readonly at: Date
-  /** What the root SM-DS knows of it; 'not-asked': it need not. */
+  /** The state at the root SM-DS. An event with 'not-asked' is not forwarded. */
   readonly atRoot: 'not-asked' | 'to-register' | 'registered'
-  /** Deleted by its owner, though not yet at the root: eUICCs are not told of it any more. */
+  /** The owner deleted the event, but the root has not confirmed it. The SM-DS hides it from eUICCs. */
   readonly isWithdrawn: boolean
-  /** Counts the changes: a store saves and drops a record only over the revision that was read. */
+  /** Counts the changes. A store saves and drops a record only if its revision is unchanged. */
   readonly revision: number
 }
 
@@ -25,28 +25,27 @@ export interface SmdsSession extends OpenedTransaction {
 }
 
 /**
- * Where the server keeps what it must remember: every method is one atomic step, so that several servers can stand
- * on one database.
+ * The state of an SM-DS. Each method is atomic, so that several servers can share one database.
  */
 export interface SmdsStore {
   /**
-   * Resolves when all that was done so far outlives this machine; rejects when it was lost. Nobody is told of a change
-   * before: neither who called, nor another server.
+   * Resolves when all changes so far are durable; rejects if they were lost. The server sends no response and calls no
+   * other server before that.
    */
   synced(): Promise<void>
 
-  /** False when the EID has an event with this id. */
+  /** False if the EID already has an event with this id. */
   addEvent(event: EventRecord): Promise<boolean>
   findEvent(eid: string, eventId: string): Promise<EventRecord | undefined>
-  /** Withdrawn ones included, the oldest first. */
+  /** Oldest first, withdrawn events included. */
   listEvents(eid: string): Promise<readonly EventRecord[]>
   saveEvent(event: EventRecord): Promise<'saved' | 'stale'>
-  /** False when it is gone, or not as it was read any more. */
+  /** False if the event was deleted or changed since it was read. */
   dropEvent(event: EventRecord): Promise<boolean>
 
   addSession(session: SmdsSession): Promise<void>
   findSession(transactionId: string): Promise<SmdsSession | undefined>
-  /** False when it was gone already: of two calls one ends the session. */
+  /** False if another call already ended the session. */
   dropSession(transactionId: string): Promise<boolean>
   dropSessionsBefore(now: Date): Promise<void>
 }

@@ -198,9 +198,9 @@ describe("lpac's downloads", () => {
   )
 
   it.each([
-    ['LPA:1$HOST', 'there is no order for this EID: no default order waits for it'],
-    ['lpa:1$HOST$no-such-id', 'no order is waiting for this matching id'],
-    ['1$HOST$X$2.999.10$0', 'no order is waiting for this matching id'],
+    ['LPA:1$HOST', 'no open order is for this EID: the EID has no default order'],
+    ['lpa:1$HOST$no-such-id', 'no open order has this matching id'],
+    ['1$HOST$X$2.999.10$0', 'no open order has this matching id'],
   ])('profile download contacts the server for each code that lpac accepts: %s', async (code, data) => {
     const ran = await lpac('profile', 'download', '-a', code.replace('HOST', there.smdpHost))
     expect(ran).toMatchObject({

@@ -3,23 +3,20 @@ import { eventDeletion } from '../events.ts'
 import { needsEvent, type Order } from '../order.ts'
 import type { SmdpStore } from '../store.ts'
 
-/** A call of an operator, and what it is answered when the order has become what it asked for. */
+/** A call of an operator, with the response for the changed order. */
 export interface AnsweringCall {
   readonly key: string
   readonly answer: (order: Order) => unknown
 }
 
-/** Each round that is lost another call has won; a store where nobody ever wins is not to hang the server. */
+/** A round fails only if another call changed the order. The limit protects against a defective store. */
 const MAX_ROUNDS = 1000
 
 /**
- * Reads the order, unless it is given as it was just read, lets `edit` decide on it, and saves it; decides anew when
- * another call was faster. `edit` gives the order itself where nothing is to change, and throws to refuse.
+ * Reads the order (unless it is given), applies `edit` and saves it; repeats after a conflict. `edit` returns the same
+ * order for no change, and throws to reject. With `call` the order and the response are saved together, once.
  *
- * An event at an SM-DS that the order will need no more is put down for deletion before: it is deleted only when the
- * order has been saved, and not forgotten if this server is killed in between.
- *
- * With a call the order and its answer are saved together; a call that was answered meanwhile changes nothing.
+ * If the order no longer needs its event at an SM-DS, the deletion is stored first, so that a crash does not lose it.
  */
 export const changeOrder = async (
   store: SmdpStore,
@@ -41,5 +38,5 @@ export const changeOrder = async (
     if (outcome === 'call-known') return order
     if (outcome === 'matching-id-taken') throw createSmdpError('matching-id-taken')
   }
-  throw new SmdpError('order-contended', `the order of ${iccid} was changed by others ${MAX_ROUNDS} times in a row`)
+  throw new SmdpError('order-contended', `other calls changed the order of ${iccid} ${MAX_ROUNDS} times in a row`)
 }

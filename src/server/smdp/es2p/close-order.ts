@@ -5,7 +5,7 @@ import { changeOrder } from './change-order.ts'
 import { findAllowedOrder } from './operator-orders.ts'
 import type { RepeatableAnswer } from './repeated-calls.ts'
 
-/** SGP.22 §5.3.4: from now on the profile may be downloaded. */
+/** SGP.22 §5.3.4: releases the profile for download. */
 export const createReleaseProfile =
   (smdp: Smdp): RepeatableAnswer<'ReleaseProfile'> =>
   async ({ iccid }, { requester, key }) => {
@@ -20,7 +20,7 @@ export const createReleaseProfile =
     return {}
   }
 
-/** SGP.22 §5.3.3: the order is off; its profile goes back to the stock, or out of use. */
+/** SGP.22 §5.3.3: cancels the order. The profile returns to the stock or becomes unavailable. */
 export const createCancelOrder =
   (smdp: Smdp): RepeatableAnswer<'CancelOrder'> =>
   async ({ iccid, eid, matchingId, finalProfileStatusIndicator }, { requester, key }) => {

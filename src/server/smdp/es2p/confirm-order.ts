@@ -9,8 +9,8 @@ import { findAllowedOrder } from './operator-orders.ts'
 import type { RepeatableAnswer } from './repeated-calls.ts'
 
 /**
- * SGP.22 §5.3.2: gives the order its matching id and confirmation code, and releases it if asked to. With an SM-DS
- * address an event is raised there first: an order that stands at no SM-DS as it should is not confirmed.
+ * SGP.22 §5.3.2: sets matching id and confirmation code of the order, and releases it on request. With an SM-DS address
+ * the event is registered first: an order without its event is not confirmed.
  */
 export const createConfirmOrder =
   (smdp: Smdp): RepeatableAnswer<'ConfirmOrder'> =>
@@ -33,7 +33,7 @@ export const createConfirmOrder =
     else {
       const holder = matchingId === '' ? undefined : await smdp.store.findOrderByMatchingId(matchingId)
       if (holder !== undefined && holder.iccid !== found.iccid) throw createSmdpError('matching-id-taken')
-      // An id of its own: the matching id may be given anew while the event of its last order is still to be deleted.
+      // Not the matching id: it may be assigned again before the event of its previous order is deleted.
       const eventId = makeId(smdp.random)
       const event = { smdsAddress, iccid: found.iccid, eid: next.eid!, eventId }
       order = await raiseEvent(smdp, event, () => save(eventId))
@@ -43,7 +43,7 @@ export const createConfirmOrder =
 
 type ConfirmOrder = Parameters<RepeatableAnswer<'ConfirmOrder'>>[0]
 
-/** The order as the request would have it; itself, where it is so already. */
+/** Applies the request to the order. Returns the same order if nothing changes. */
 const confirm = (
   smdp: Smdp,
   order: Order,
@@ -72,7 +72,7 @@ const confirm = (
 const hashOf = (confirmationCode: string): Uint8Array =>
   new Uint8Array(createHash('sha256').update(confirmationCode).digest())
 
-/** The same order confirmed again, in another call: it is confirmed. */
+/** True if another call already confirmed the order with the same values. */
 const isSame = (
   order: Order,
   asked: {
@@ -87,10 +87,10 @@ const isSame = (
     ? asked.confirmationCodeHash === undefined
     : asked.confirmationCodeHash !== undefined && equalBytes(order.confirmationCodeHash, asked.confirmationCodeHash))
 
-/** Thirty-two characters that are not mistaken for one another. */
+/** 32 characters without 0, 1, I and O, which are hard to distinguish. */
 const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
 
-/** SGP.22 §4.1.1: letters, digits and hyphens. Twenty characters of five bits: not to be guessed. */
+/** SGP.22 §4.1.1: letters, digits and hyphens. 20 characters of 5 bits have 100 bits of entropy. */
 const makeId = (random: (length: number) => Uint8Array): string =>
   [...random(20)]
     .map(octet => ALPHABET[octet & 31])

@@ -6,13 +6,13 @@ import { changeOrder } from './change-order.ts'
 import { findAllowedOrder, isAllowed } from './operator-orders.ts'
 import type { RepeatableAnswer } from './repeated-calls.ts'
 
-/** SGP.22 §5.3.1: takes a profile out of the stock, by its ICCID or any of a type. */
+/** SGP.22 §5.3.1: reserves a profile of the stock by ICCID or by profile type. */
 export const createDownloadOrder =
   (smdp: Smdp): RepeatableAnswer<'DownloadOrder'> =>
   async ({ eid, iccid, profileType }, { requester, header, key }) => {
     const orderedBy = header!.functionCallIdentifier
     const answer = (order: Order) => ({ iccid: iccidText(order.iccid) })
-    /** By this very call, of which nothing more is known than this (SGP.22 §5.2.1). */
+    /** True if this call, sent before, already reserved the order (SGP.22 §5.2.1). */
     const isOrdered = (order: Order): boolean =>
       order.orderedBy === orderedBy &&
       order.requester === requester &&
@@ -44,7 +44,7 @@ export const createDownloadOrder =
       try {
         return answer(await changeOrder(smdp.store, iccid, reserve, { key, answer }))
       } catch (error) {
-        // Another call was faster with this one: the next.
+        // Another call reserved this profile. Try the next one.
         if (!(error instanceof SmdpError && error.code === 'iccid-unavailable')) throw error
       }
     }

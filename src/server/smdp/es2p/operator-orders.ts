@@ -3,7 +3,7 @@ import { checkDigit, iccidDigits } from '../iccid.ts'
 import type { Order } from '../order.ts'
 import type { SmdpStore } from '../store.ts'
 
-/** The order of an ICCID as an operator writes it, with or without its check digit (SGP.22 §5.3.1). */
+/** Finds the order by the ICCID of an operator, with or without check digit (SGP.22 §5.3.1). Throws SmdpError. */
 export const findAllowedOrder = async (store: SmdpStore, requester: string, iccid: string): Promise<Order> => {
   const digits = iccidDigits(iccid)
   const order = (await store.findOrder(digits)) ?? (await store.findOrder(digits + checkDigit(digits)))
@@ -12,7 +12,7 @@ export const findAllowedOrder = async (store: SmdpStore, requester: string, icci
   return order
 }
 
-/** Stock without an owner is for all operators; what one has ordered is that one's. */
+/** All operators may use stock without an owner. An ordered profile belongs to its operator. */
 export const isAllowed = (order: Order, requester: string): boolean =>
   (order.owner === undefined || order.owner === requester) &&
   (order.requester === undefined || order.requester === requester)

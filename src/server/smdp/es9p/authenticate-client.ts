@@ -20,10 +20,10 @@ import { checkEligibility } from './eligibility.ts'
 import { findSession } from './sessions.ts'
 
 /**
- * SGP.22 §5.6.3: authenticates the card, finds what it came for, and offers it.
+ * SGP.22 §5.6.3: authenticates the card, finds its order and offers the profile.
  *
- * Until the card is authenticated the session stays as it is, so that nobody but the card can end it. From then on a
- * refusal ends it: what the card signed was about this one session, and the LPA begins anew.
+ * A request without a valid signature leaves the session unchanged, so that no other party can end it. After the
+ * authentication an error ends the session, and the LPA starts another one.
  */
 export const createAuthenticateClient =
   (smdp: Smdp): FunctionHandlers<typeof ES9p>['AuthenticateClient'] =>
@@ -36,7 +36,7 @@ export const createAuthenticateClient =
     }
     const { euiccSigned1, euiccSignature1, ...certificates } = response.authenticateResponseOk
 
-    // 1. Who is it?
+    // 1. Authenticate the card.
     const trusted = getCredentials(smdp.credentials, session.euiccCi)
     const euicc = verifyEuiccChain({
       ...certificates,
@@ -46,7 +46,7 @@ export const createAuthenticateClient =
     })
     checkEuiccSigned1(euicc, euiccSigned1, euiccSignature1, session, smdp.address)
 
-    // 2. What did it come for, and may it have it?
+    // 2. Find the order and check whether the card may download it.
     let claimed: { readonly order: Order; readonly profile: StockProfile }
     try {
       claimed = await claimOrder(smdp, euiccSigned1.value, euicc)
@@ -56,7 +56,7 @@ export const createAuthenticateClient =
     }
     const { order, profile } = claimed
 
-    // 3. The offer: signed together with the card's own signature, so that it is for this card and session only.
+    // 3. Sign the offer together with the signature of the card, which binds it to this card and session.
     const server = getCredentials(smdp.credentials, session.serverCi)
     const copy = await findCopyFor(smdp, order, euicc.eid!, server.dpPb.certificate.curve)
     const smdpSigned2 = keep(SmdpSigned2, {
@@ -76,7 +76,7 @@ export const createAuthenticateClient =
       euiccCertificate: euicc.der,
       smdpSignature2,
     })
-    if (outcome === 'stale') throw createSmdpError('unknown-transaction', 'the session does not wait for this')
+    if (outcome === 'stale') throw createSmdpError('unknown-transaction', 'the session is in another stage')
     return {
       transactionId,
       profileMetadata: buildMetadata(order.iccid, factsFor(profile, order), smdp.address),
@@ -86,7 +86,7 @@ export const createAuthenticateClient =
     }
   }
 
-/** The order for this card, with this attempt counted; or the refusal, of which the operator learns too. */
+/** Returns the order for this card and counts the attempt. Reports success and failure to the operator. */
 const claimOrder = async (
   smdp: Smdp,
   { ctxParams1, euiccInfo2 }: EuiccSigned1,
@@ -95,21 +95,21 @@ const claimOrder = async (
   const { matchingId, deviceInfo } = ctxParams1.ctxParamsForCommonAuthentication
   const eid = euicc.eid!
   const found = await findOrder(smdp, matchingId, eid)
-  const tell = (order: Order, failure?: SmdpError) =>
+  const report = (order: Order, failure?: SmdpError) =>
     smdp.reportProgress({ ...order, eid, point: 1, ...(failure?.status && { failure: failure.status }) })
   try {
     const order = await countAttempt(smdp, found, eid)
     const profile = (await smdp.store.findProfile(order.iccid))!
     checkEligibility(profile, factsFor(profile, order), euiccInfo2, deviceInfo)
-    await tell(order)
+    await report(order)
     return { order, profile }
   } catch (error) {
-    if (error instanceof SmdpError) await tell(found, error)
+    if (error instanceof SmdpError) await report(found, error)
     throw error
   }
 }
 
-/** SGP.22 §3.1.3: an attempt counts from here on, also that of a card which turns out not to be eligible. */
+/** SGP.22 §3.1.3: counts an attempt, also for a card that is not eligible. */
 const countAttempt = async (smdp: Smdp, found: Order, eid: string): Promise<Order> => {
   let failure: SmdpError | undefined
   const order = await changeOrder(smdp.store, found, order => {
@@ -125,12 +125,12 @@ const countAttempt = async (smdp: Smdp, found: Order, eid: string): Promise<Orde
   return order
 }
 
-/** By matching id or event id; without one, the default order of the EID (SGP.22 §3.3.2). */
+/** Finds the order by matching id or event id; without one, the default order of the EID (SGP.22 §3.3.2). */
 const findOrder = async ({ store }: Smdp, matchingId: string | undefined, eid: string): Promise<Order> => {
   if (matchingId === undefined || matchingId === '') {
     const orders = await store.findDefaultOrders(eid)
     const order = orders.find(isPending) ?? orders[0]
-    if (order === undefined) throw createSmdpError('eid-refused', 'no default order waits for it')
+    if (order === undefined) throw createSmdpError('eid-refused', 'the EID has no default order')
     return order
   }
   const order = (await store.findOrderByMatchingId(matchingId)) ?? (await store.findOrderByEventId(matchingId))
@@ -138,10 +138,10 @@ const findOrder = async ({ store }: Smdp, matchingId: string | undefined, eid: s
   return order
 }
 
-/** SGP.22 §3.1.3: single use, for one EID, from its release until it is installed or given up. */
+/** SGP.22 §3.1.3: an order is for one EID and one installation, and is open from its release to its end. */
 const checkOrder = (order: Order, eid: string, now: Date): void => {
-  if (isOver(order)) throw createSmdpError('matching-id-refused', 'the order is not open any more')
-  if (order.eid !== undefined && order.eid !== eid) throw createSmdpError('eid-refused', 'the order is for another one')
+  if (isOver(order)) throw createSmdpError('matching-id-refused', 'the order is closed')
+  if (order.eid !== undefined && order.eid !== eid) throw createSmdpError('eid-refused', 'the order is for another EID')
   if (!isPending(order)) throw createSmdpError('not-released')
   if (order.expiresAt !== undefined && order.expiresAt <= now) throw createSmdpError('order-expired')
 }

@@ -19,7 +19,7 @@ export interface PackageBinding {
   readonly session: AuthenticatedSession
   readonly order: Order
   readonly profile: StockProfile
-  /** What its metadata say. */
+  /** The content of its metadata. */
   readonly facts: ProfileFacts
   readonly dpPb: Credential
   readonly transactionId: Uint8Array
@@ -27,8 +27,8 @@ export interface PackageBinding {
 }
 
 /**
- * The package that this card was handed out for this order. A copy that an earlier order of the same ICCID left behind,
- * in which there may be another profile, is not by the session that the order remembers.
+ * Finds the package that the server sent to this card for this order. The transaction id excludes a copy of an earlier
+ * order of the same ICCID, which may contain another profile.
  */
 export const findCopyFor = async (
   { store }: Smdp,
@@ -42,9 +42,9 @@ export const findCopyFor = async (
 }
 
 /**
- * SGP.22 §3.1.3 and §2.5.3. The package for this card and session. A card that comes again with the same one-time
- * key gets what it had: in another session only the secure channel's request is made anew, because it names the
- * session; keys and segments are the same. With a new key all is bound anew.
+ * Binds the package for this card and session (SGP.22 §3.1.3, §2.5.3). A card with the same one-time key gets the same
+ * keys and segments; in another session only InitialiseSecureChannelRequest changes, because it contains the
+ * transaction id. A new one-time key needs a new package.
  */
 export const bindForCard = async (smdp: Smdp, binding: PackageBinding): Promise<BoundCopy> => {
   const { session, order, dpPb, euiccOtpk } = binding
@@ -54,18 +54,18 @@ export const bindForCard = async (smdp: Smdp, binding: PackageBinding): Promise<
     if (known.transactionId === session.transactionId) return known
     return { ...known, transactionId: session.transactionId, package: renewSecureChannel(known, binding) }
   }
-  const made = bindAnew(smdp, binding)
+  const bound = bindNewPackage(smdp, binding)
   return {
     iccid: session.iccid,
     transactionId: session.transactionId,
     eid: session.eid,
     curve,
     euiccOtpk,
-    package: made,
+    package: bound,
   }
 }
 
-const bindAnew = (
+const bindNewPackage = (
   smdp: Smdp,
   { session, profile, facts, dpPb, transactionId, euiccOtpk }: PackageBinding,
 ): Uint8Array => {
@@ -89,14 +89,14 @@ const bindAnew = (
     })
   } catch (cause) {
     if (!(cause instanceof CryptoError && cause.code === 'bad-point')) throw cause
-    throw createSmdpError('euicc-signature-invalid', 'its one-time key is no point of the curve', { cause })
+    throw createSmdpError('euicc-signature-invalid', 'its one-time key is not a point of the curve', { cause })
   } finally {
     forgetKeyPair(smdpOneTimeKey)
     if (protectedProfile !== undefined) forgetSessionKeys(protectedProfile.keys)
   }
 }
 
-/** InitialiseSecureChannelRequest of `copy` with another transaction id and signature (SGP.22 §5.5.1); the rest as it is. */
+/** Replaces transaction id and signature in InitialiseSecureChannelRequest (SGP.22 §5.5.1); the rest is unchanged. */
 const renewSecureChannel = (copy: BoundCopy, { dpPb, transactionId, euiccOtpk }: PackageBinding): Uint8Array => {
   const [request, ...segments] = getChildren(readOnlyTlv(copy.package))
   const [remoteOpId, , controlRefTemplate, smdpOtpk] = getChildren(request!).map(getElementBytes)

@@ -16,18 +16,18 @@ import { findSession } from './sessions.ts'
 
 type Reason = SchemaValue<typeof CancelSessionReason>
 
-/** How the operator is told, SGP.22 §5.3.5: subject and reason code for each reason that ends the order. */
-const TOLD: Partial<Record<Reason, readonly [subjectCode: string, reasonCode: string]>> = {
+/** Subject and reason code that the operator receives (SGP.22 §5.3.5), for each reason that ends the order. */
+const REPORTED_CODES: Partial<Record<Reason, readonly [subjectCode: string, reasonCode: string]>> = {
   endUserRejection: ['8.8.5', '3.8'],
   pprNotAllowed: ['8.2.8', '1.2'],
   metadataMismatch: ['8.2.9', '3.11'],
   loadBppExecutionError: ['8.2.10', '4.2'],
 }
 
-/** Reasons after which the order waits for another try (SGP.22 §3.0.2); after any other it is in error. */
+/** Reasons after which the order stays open for another attempt (SGP.22 §3.0.2). Any other reason ends it. */
 const KEEPS_ORDER: readonly Reason[] = ['postponed', 'timeout']
 
-/** SGP.22 §5.6.5: the card gives the session up, and says why under its signature. */
+/** SGP.22 §5.6.5: the card cancels the session and signs its reason. */
 export const createCancelSession =
   (smdp: Smdp): FunctionHandlers<typeof ES9p>['CancelSession'] =>
   async ({ transactionId, cancelSessionResponse: { value: response } }) => {
@@ -42,10 +42,10 @@ export const createCancelSession =
     if (signed.smdpOid !== smdpOid(getCredentials(smdp.credentials, session.serverCi)))
       throw createSmdpError('foreign-smdp-oid')
     if (!equalBytes(signed.transactionId, transactionId))
-      throw createSmdpError('unknown-transaction', 'the eUICC signed for another one')
+      throw createSmdpError('unknown-transaction', 'the eUICC signed for another transaction')
 
     const { reason } = signed
-    // LPAs in the field give up a session whose confirmation code was refused as if the end user had rejected the profile.
+    // Some LPAs send endUserRejection after a rejected confirmation code, although the end user did not reject.
     const waitsForCode = session.stage === 'authenticated' && session.refusedHashCc !== undefined
     const keepsOrder = KEEPS_ORDER.includes(reason) || waitsForCode
     if (!keepsOrder) await endOrder(smdp, session, reason)
@@ -61,7 +61,7 @@ const endOrder = async (smdp: Smdp, session: AuthenticatedSession, reason: Reaso
   )
   if (!isOrderOf(session, order) || order.state === 'Installed') return
   await smdp.store.dropBoundCopy(session.iccid)
-  const [subjectCode, reasonCode] = TOLD[reason] ?? ['8', '4.2']
+  const [subjectCode, reasonCode] = REPORTED_CODES[reason] ?? ['8', '4.2']
   await smdp.reportProgress({
     ...order,
     eid: session.eid,
@@ -72,8 +72,8 @@ const endOrder = async (smdp: Smdp, session: AuthenticatedSession, reason: Reaso
 }
 
 /**
- * An order that was cancelled and given anew has nothing to do with this session any more, nor has one that another
- * card took: of several that know the matching id, the others cannot spoil it.
+ * False for an order that was canceled and confirmed again, and for one that another card downloaded: a card that only
+ * knows the matching id cannot end it.
  */
 const isOrderOf = (session: AuthenticatedSession, order: Order): boolean =>
   (order.matchingId ?? '') === session.matchingId &&

@@ -12,7 +12,7 @@ import { findLack } from './profile-requirements.ts'
 
 type Capability = Exclude<UICCCapability[number], number>
 
-/** What a card must be able to do for each service that a profile's header declares mandatory (SAIP §8.1, §9.1). */
+/** The capability that a card needs for each mandatory service of a profile header (SAIP §8.1, §9.1). */
 const CAPABILITY_OF: Readonly<Record<ServiceName, Capability>> = {
   contactless: 'contactlessSupport',
   usim: 'usimSupport',
@@ -47,8 +47,8 @@ const CAPABILITY_OF: Readonly<Record<ServiceName, Capability>> = {
 }
 
 /**
- * SGP.22 §4.2 and Annex F: is the profile for this card and this device? What the card does not tell does not speak
- * against it. Card and device are refused alike: 8.2.5/4.3 is "no eligible profile for this eUICC/device".
+ * Checks whether card and device can use the profile (SGP.22 §4.2, Annex F). Absent information passes. Card and device
+ * share one status code: 8.2.5/4.3 is "no eligible profile for this eUICC/device".
  */
 export const checkEligibility = (
   profile: StockProfile,
@@ -59,9 +59,9 @@ export const checkEligibility = (
   const forbidden = info.forbiddenProfilePolicyRules ?? []
   const rule = facts.profilePolicyRules?.find(rule => forbidden.includes(rule))
   if (rule !== undefined) throw createSmdpError('not-eligible', `the eUICC forbids ${rule}`)
-  // SGP.22 §2.4.5.3: a test profile has keys that everybody knows.
+  // SGP.22 §2.4.5.3: the keys of a test profile are public.
   if (facts.profileClass === 'test' && !info.rspCapability.includes('testProfileSupport'))
-    throw createSmdpError('not-eligible', 'the eUICC takes no test profiles')
+    throw createSmdpError('not-eligible', 'the eUICC does not support test profiles')
   const header = headerOf(profile.package)
   if (header !== undefined) checkHeader(header, info)
   const lack = profile.requires && findLack(profile.requires, deviceCapabilities, info.uiccCapability)
@@ -76,11 +76,11 @@ type ProfileHeader = ElementOfKind<'header'>['value']
 const checkHeader = (header: ProfileHeader, info: EUICCInfo2): void => {
   const versions = [info.profileVersion, ...(info.additionalEuiccProfilePackageVersions ?? [])]
   const highest = Math.max(...versions.map(([major]) => major!))
-  // A card of a later major version reads the profiles of earlier ones; minor versions add what may be passed over.
+  // A card supports the profiles of earlier major versions. The additions of a minor version are optional.
   if (header['major-version'] > highest)
     throw createSmdpError(
       'not-eligible',
-      `the profile is of version ${header['major-version']}, the eUICC reads up to ${highest}`,
+      `the profile has version ${header['major-version']}, the eUICC supports up to ${highest}`,
     )
   for (const service of Object.keys(header['eUICC-Mandatory-services']) as ServiceName[]) {
     const capability = CAPABILITY_OF[service]
@@ -89,7 +89,7 @@ const checkHeader = (header: ProfileHeader, info: EUICCInfo2): void => {
   }
 }
 
-/** The header only, as the rest is long. A package that has none is for the card to judge. */
+/** Decodes only the header. Undefined for a package without a valid header, which only the card rejects. */
 const headerOf = (bytes: Uint8Array): ProfileHeader | undefined => {
   try {
     const [first] = decodeElements(bytes.subarray(0, readTlv(bytes).end))
@@ -100,7 +100,7 @@ const headerOf = (bytes: Uint8Array): ProfileHeader | undefined => {
   }
 }
 
-/** ETSI TS 102 226 §8.2.1.7.2: '82' holds the free non-volatile memory in bytes. The elements stand without a wrapper. */
+/** ETSI TS 102 226 §8.2.1.7.2: tag '82' is the free non-volatile memory in bytes. The elements have no wrapper. */
 const freeMemory = (extCardResource: Uint8Array): number | undefined => {
   try {
     const element = readTlvs(extCardResource).find(({ tag }) => tag === 0x82)

@@ -20,12 +20,10 @@ import { bindForCard } from './bind-for-card.ts'
 import { findSession } from './sessions.ts'
 
 /**
- * SGP.22 §5.6.2: the end user has agreed, the card has made its one-time key; the profile is bound to it.
+ * SGP.22 §5.6.2: binds the profile to the one-time key of the card. A repeated call with the same key gets the same package.
  *
- * As in AuthenticateClient, what is not signed by the card leaves the session as it is, and a later refusal ends it.
- * But a confirmation code that is wrong or missing: the LPA may ask the end user again, and come with the card's next
- * PrepareDownload in this session, or begin another one, whichever it does. Asked again with the same one-time key, the
- * server gives the same package.
+ * A request without a valid signature leaves the session unchanged; a later error ends it. Exception: after a wrong or
+ * missing confirmation code the LPA may send the next PrepareDownload in this session.
  */
 export const createGetBoundProfilePackage =
   (smdp: Smdp): FunctionHandlers<typeof ES9p>['GetBoundProfilePackage'] =>
@@ -36,12 +34,12 @@ export const createGetBoundProfilePackage =
     const { euiccSigned2, euiccSignature2 } = response.downloadResponseOk
     const signed = euiccSigned2.value
 
-    // The card signs its answer together with the server's signature: it answers this offer and no other.
+    // The card signs its response together with smdpSignature2, which binds the response to this offer.
     const { publicKey } = parseCertificate(session.euiccCertificate)
     const covered = concat(euiccSigned2.bytes, encode(Signature, session.smdpSignature2))
     if (!verify(publicKey, covered, euiccSignature2)) throw createSmdpError('euicc-signature-invalid')
     if (sessionKey(signed.transactionId) !== session.transactionId)
-      throw createSmdpError('unknown-transaction', 'the eUICC signed for another one')
+      throw createSmdpError('unknown-transaction', 'the eUICC signed for another transaction')
     try {
       const confirmed = await checkConfirmationCode(smdp, session, signed)
       return { transactionId, boundProfilePackage: await handOut(smdp, session, signed, confirmed) }
@@ -59,7 +57,7 @@ const endOrWait = async (
 ): Promise<void> => {
   if (code !== 'confirmation-code-refused' && code !== 'confirmation-code-missing')
     return store.dropSession(session.transactionId)
-  // Of two calls at once the one that comes first is remembered: the other one has been counted all the same.
+  // Of two concurrent calls only the first is stored. Both were counted.
   await store.saveSession({ ...session, refusedHashCc: hashCc })
 }
 
@@ -74,7 +72,7 @@ const handOut = async (
   const profile = (await store.findProfile(session.iccid))!
   const facts = factsFor(profile, confirmed)
   const copy = await bindForCard(smdp, { session, order: confirmed, profile, facts, dpPb, transactionId, euiccOtpk })
-  // The order is taken before the package leaves: of two cards with the same matching id, one gets it.
+  // Save the order before the package is sent: only one of two cards with the same matching id gets it.
   const order = await changeOrder(store, confirmed, order => {
     checkStillOpen(order, session, clock())
     const { transactionId, eid } = session
@@ -91,14 +89,14 @@ const handOut = async (
       store.addDelivery({ transactionId: taken, iccid, eid, euiccCertificate, at: clock() }),
   ])
   if (session.stage === 'authenticated') {
-    // By the session's stage a repeated call knows that all this was done: it comes last.
+    // Save the stage last: it marks for a repeated call that all previous steps are done.
     await smdp.reportProgress({ ...order, point: 3, once: `download ${session.transactionId}` })
     await store.saveSession({ ...session, stage: 'bound' })
   }
   return copy.package
 }
 
-/** What may have happened since the card was authenticated. */
+/** Checks for changes of the order after the authentication of the card. */
 const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date): void => {
   if (!isPending(order) || (order.matchingId ?? '') !== session.matchingId) throw createSmdpError('profile-unavailable')
   if (order.eid !== undefined && order.eid !== session.eid) throw createSmdpError('profile-unavailable')
@@ -106,10 +104,10 @@ const checkStillOpen = (order: Order, session: AuthenticatedSession, now: Date):
 }
 
 /**
- * SGP.22 §3.1.3 step 12: each wrong code counts against the order, and the last one closes it. Gives the order.
+ * SGP.22 §3.1.3 step 12: counts each wrong code, and ends the order after the last attempt. Returns the order.
  *
- * A right one is saved, too: of many guesses made at once each has to be the next change of the order, so that no more
- * of them are judged than there are attempts.
+ * A correct code also saves the order. Concurrent guesses are therefore checked one after another, and the limit of
+ * attempts applies to all of them.
  */
 const checkConfirmationCode = async (
   smdp: Smdp,
@@ -124,7 +122,7 @@ const checkConfirmationCode = async (
     if (confirmationCodeHash === undefined) return order
     if (hashCc === undefined) throw createSmdpError('confirmation-code-missing')
     if (timingSafeEqual(hashCc, bindConfirmationCodeHash(confirmationCodeHash, transactionId))) return { ...order }
-    // The same code in the same session is the same call once more, its answer lost on the way.
+    // The same code in the same session is a repeated call after a lost response.
     if (session.refusedHashCc !== undefined && equalBytes(session.refusedHashCc, hashCc))
       throw createSmdpError('confirmation-code-refused')
     const confirmationFailures = order.confirmationFailures + 1

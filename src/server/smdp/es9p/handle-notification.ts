@@ -21,15 +21,14 @@ import { changeOrder } from '../es2p/change-order.ts'
 import { endDownload, isFor } from '../order.ts'
 import type { Smdp } from '../settings.ts'
 
-/** Failures that another try may get past: the order stays downloaded. Any other failure ends it. */
+/** Failures after which another attempt can succeed: the order stays downloaded. Any other failure ends it. */
 const TEMPORARY: readonly ErrorReason[] = [
   'installFailedDueToInsufficientMemoryForProfile',
   'installFailedDueToInterruption',
 ]
 
 /**
- * SGP.22 §5.6.4. What does not verify is passed over, and answered like the rest: the LPA must be able to remove the
- * notification from the card, and is no judge of it.
+ * SGP.22 §5.6.4. An invalid notification is ignored and acknowledged, so that the LPA can remove it from the card.
  */
 export const createHandleNotification =
   (smdp: Smdp): FunctionHandlers<typeof ES9p>['HandleNotification'] =>
@@ -56,14 +55,14 @@ const takeResult = async (
   const error = result.finalResult.errorResult
   const cause = `ProfileInstallationResult: ${error === undefined ? 'installed' : `${error.errorReason} at ${error.bppCommandId}`}`
   const digest = digestOf(whole)
-  // WithRawBytes is what was dealt with: told once more, it does not speak of a later order for the same profile and card.
+  // A repeated notification must not change a later order for the same profile and card.
   const isKnown = await smdp.store.hasNotification(digest)
   let isOfThisOrder = false
   const order = await changeOrder(smdp.store, delivery.iccid, order => {
     isOfThisOrder = isFor(order, delivery.eid)
     if (!isOfThisOrder || isKnown || order.state !== 'Downloaded') return order
     if (error === undefined) return endDownload(order, 'Installed', cause, smdp.clock())
-    // A failure of an earlier try, told late, says nothing about the one that is under way.
+    // The late failure of an earlier attempt does not end the current one.
     if (order.transactionId !== transactionId || TEMPORARY.includes(error.errorReason)) return order
     return endDownload(order, 'Error', cause, smdp.clock())
   })
@@ -122,7 +121,7 @@ const takeOther = async (
   await keep(smdp, whole, metadata, eid, iccid, isOfOrder)
 }
 
-/** How the operator is told of it (ES2+.HandleNotification). */
+/** The events of ES2+.HandleNotification. */
 const EVENTS = {
   notificationInstall: 'Install',
   notificationEnable: 'Enable',
@@ -133,7 +132,7 @@ const EVENTS = {
 const digestOf = ({ bytes }: WithRawBytes<PendingNotification>): string =>
   toHex(createHash('sha256').update(bytes).digest())
 
-/** What is known is not reported again, so it is kept when it has been reported. */
+/** Stores the notification after its report, because a stored notification is not reported again. */
 const keep = (
   { store, clock }: Smdp,
   whole: WithRawBytes<PendingNotification>,

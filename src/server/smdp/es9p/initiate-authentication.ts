@@ -7,7 +7,7 @@ import { openTransaction } from '../../rsp-server/transaction.ts'
 import { createSmdpError } from '../error.ts'
 import type { Smdp } from '../settings.ts'
 
-/** SGP.22 §5.6.1: opens a session, and authenticates the server to the card. */
+/** SGP.22 §5.6.1: opens a session and authenticates the server to the card. */
 export const createInitiateAuthentication =
   (smdp: Smdp): FunctionHandlers<typeof ES9p>['InitiateAuthentication'] =>
   async ({ euiccChallenge, euiccInfo1: { value: info }, smdpAddress }) => {

@@ -23,9 +23,9 @@ export type DeviceRelease = (typeof DEVICE_RELEASES)[number]
 /** Major, minor and revision; of a 3GPP release the first is its number. */
 type Version = readonly [major: number, minor: number, revision: number]
 
-/** What a profile needs of card and device beyond what its package declares. */
+/** Requirements of a profile on card and device, in addition to those of its package. */
 export interface ProfileRequirements {
-  /** The release or version that the device must support at least. */
+  /** The minimum release or version of the device. */
   readonly deviceCapabilities?: Readonly<Partial<Record<DeviceRelease, Version>>>
   readonly uiccCapability?: readonly Exclude<UICCCapability[number], number>[]
 }
@@ -34,8 +34,8 @@ const order = ([major = 0, minor = 0, revision = 0]: ArrayLike<number> & Iterabl
   (major << 16) | (minor << 8) | revision
 
 /**
- * What card and device lack, in words; undefined: nothing. A device tells all that it supports (SGP.22 §4.2): what it
- * does not tell it cannot do.
+ * Describes the first requirement that card or device does not meet. A device lists everything that it supports
+ * (SGP.22 §4.2), so an absent member means no support.
  */
 export const findLack = (
   { deviceCapabilities = {}, uiccCapability = [] }: ProfileRequirements,

@@ -9,29 +9,29 @@ import type { NotificationToReport, ProgressToReport, SmdpSettings } from '../se
 import type { EventDeletion, Progress, ProgressRequest } from '../store.ts'
 
 export interface ProgressReports {
-  /** Keeps it, and starts to tell it; returns when it is kept. */
+  /** Stores the report and starts its delivery; resolves when it is stored. */
   report(progress: ProgressToReport): Promise<void>
   reportNotification(notification: NotificationToReport): Promise<void>
-  /** Tells what could not be told before. */
+  /** Delivers all stored reports. */
   deliver(): Promise<void>
-  /** `deliver`, for who does not wait for it. */
+  /** Starts `deliver` in the background. */
   start(): void
-  /** Resolves when nothing is being told any more. */
+  /** Resolves when no delivery is running. */
   settled(): Promise<void>
 }
 
-/** Downloads go on while an operator is away; each of them asking it again would be no help to anybody. */
-const REST_MS = 5_000
-/** So many are read at once: after a month without its operator there may be more than fit into memory. */
-const AT_ONCE = 50
+/** The pause after a server did not respond. Downloads continue meanwhile and must not call it each time. */
+const PAUSE_MS = 5_000
+/** The reports that are read together. Those of a month may not fit into memory. */
+const BATCH_SIZE = 50
 
-/** What came of telling: taken, to be told again, or not to be told yet. */
-type Told = 'taken' | 'silent' | 'early'
+/** The result of a delivery: acknowledged, no response, or not yet possible. */
+type DeliveryResult = 'acknowledged' | 'unanswered' | 'early'
 
 /**
- * What this server tells others: ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5) and HandleNotification to operators,
- * ES12.DeleteEvent to SM-DSs. The card's session waits for none of them: each is kept until it was taken, and told
- * again when somebody calls `deliver`, or with the next one after a rest.
+ * Delivers ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5) and HandleNotification to operators, and ES12.DeleteEvent to
+ * SM-DSs. Sessions do not wait for a delivery. A report stays stored until it is acknowledged; `deliver`, or the next
+ * report after a pause, sends it again.
  */
 export const createProgressReports = ({
   address,
@@ -45,15 +45,14 @@ export const createProgressReports = ({
   SmdpSettings,
   'address' | 'store' | 'clock' | 'random' | 'operatorOf' | 'smdsOf' | 'onDefect'
 >): ProgressReports => {
-  /** Who is being told something just now; `again`: something was added meanwhile. */
+  /** The running deliveries by server. `again`: a report was added during the delivery. */
   const lanes = new Map<string, { again: boolean; readonly done: Promise<void> }>()
-  /** Rounds over all who are to be told something. */
+  /** The running rounds over all servers. */
   const rounds = new Set<Promise<void>>()
-  /** Until when a server that did not answer is left alone, whatever there is to tell it. */
-  const restsUntil = new Map<string, number>()
-  const rests = (requester: string): boolean => (restsUntil.get(requester) ?? 0) > clock().getTime()
+  const pausedUntil = new Map<string, number>()
+  const isPaused = (requester: string): boolean => (pausedUntil.get(requester) ?? 0) > clock().getTime()
 
-  /** One server that does not answer, or has much to be told, does not hold up the others. */
+  /** Delivers to one server. Servers do not wait for one another. */
   const deliverTo = (requester: string): Promise<void> => {
     const known = lanes.get(requester)
     if (known !== undefined) {
@@ -65,11 +64,11 @@ export const createProgressReports = ({
       try {
         do {
           lane.again = false
-          if (await tellAll(requester)) restsUntil.delete(requester)
-          else restsUntil.set(requester, clock().getTime() + REST_MS)
+          if (await sendAll(requester)) pausedUntil.delete(requester)
+          else pausedUntil.set(requester, clock().getTime() + PAUSE_MS)
         } while (lane.again)
       } finally {
-        // In the same step as the last look at `again`: whoever adds something from now on opens a lane of its own.
+        // No await after the last check of `again`: a later report starts its own delivery.
         lanes.delete(requester)
       }
     }
@@ -78,24 +77,24 @@ export const createProgressReports = ({
     return lane.done
   }
 
-  /** In the order in which it happened. False: it did not answer. */
-  const tellAll = async (requester: string): Promise<boolean> => {
-    // Another server of this store may know it; here there is nothing to be read for it, however much waits.
+  /** Sends the reports of one server in their order. False: the server did not respond. */
+  const sendAll = async (requester: string): Promise<boolean> => {
+    // Only another server of this store knows the address of this requester.
     if (operatorOf?.(requester) === undefined && smdsOf?.(requester) === undefined) return true
     for (let left = 0; ; ) {
-      const waiting = await store.listProgressOf(requester, left, AT_ONCE)
+      const waiting = await store.listProgressOf(requester, left, BATCH_SIZE)
       await store.synced()
       for (const progress of waiting) {
-        const told = await tell(progress)
-        if (told === 'silent') return false
-        if (told === 'taken') await store.dropProgress(progress.id)
+        const result = await send(progress)
+        if (result === 'unanswered') return false
+        if (result === 'acknowledged') await store.dropProgress(progress.id)
         else left++
       }
-      if (waiting.length < AT_ONCE) return true
+      if (waiting.length < BATCH_SIZE) return true
     }
   }
 
-  const tell = async ({ id, requester, request }: Progress): Promise<Told> => {
+  const send = async ({ id, requester, request }: Progress): Promise<DeliveryResult> => {
     if (request.name === 'DeleteEvent') return deleteEvent(id, requester, request)
     const operator = operatorOf?.(requester)
     if (operator === undefined) return 'early'
@@ -104,8 +103,8 @@ export const createProgressReports = ({
       request.name === 'HandleNotification'
         ? await callServer(operator, ES2p.HandleNotification, request.message, header)
         : await callServer(operator, ES2p.HandleDownloadProgressInfo, request.message, header)
-    // A refusal stays a refusal; only an operator that is not well is asked again.
-    return 'unanswered' in outcome ? 'silent' : 'taken'
+    // The operator would reject a repeated report again. Repeat only after no response.
+    return 'unanswered' in outcome ? 'unanswered' : 'acknowledged'
   }
 
   /** SGP.22 §3.6.3. */
@@ -113,21 +112,20 @@ export const createProgressReports = ({
     id: string,
     smdsAddress: string,
     { iccid, message, notBefore }: EventDeletion,
-  ): Promise<Told> => {
+  ): Promise<DeliveryResult> => {
     const order = await store.findOrder(iccid)
     if (order !== undefined && needsEvent(order, message.eventId)) return 'early'
-    // Confirmed with another event than this, it does not come to need it any more: a call that was killed in the
-    // middle has been made again.
+    // An order with a matching id was confirmed with another event: the interrupted call was repeated.
     const isWaitedFor = notBefore > clock()
     if (isWaitedFor && order?.matchingId === undefined) return 'early'
     const smds = smdsOf?.(smdsAddress)
     if (smds === undefined) return 'early'
     const header = { functionRequesterIdentifier: address, functionCallIdentifier: id }
     const outcome = await callServer(smds, ES12.DeleteEvent, message, header)
-    if ('done' in outcome) return 'taken'
-    // 8.9: the SM-DS could not tell its root. Any other refusal says that there is no such event; it may yet be raised.
-    if ('unanswered' in outcome || outcome.refused.subjectCode === '8.9') return 'silent'
-    return isWaitedFor ? 'early' : 'taken'
+    if ('done' in outcome) return 'acknowledged'
+    // 8.9: the SM-DS did not reach its root. Any other code means an unknown event, which may still be registered.
+    if ('unanswered' in outcome || outcome.refused.subjectCode === '8.9') return 'unanswered'
+    return isWaitedFor ? 'early' : 'acknowledged'
   }
 
   const deliverToAll = async (isWanted: (requester: string) => boolean): Promise<void> => {
@@ -138,15 +136,15 @@ export const createProgressReports = ({
     rounds.add(made)
     return made
   }
-  const notice = (error: unknown): void => onDefect(error, 'delivery')
+  const reportDefect = (error: unknown): void => onDefect(error, 'delivery')
   const deliver = (): Promise<void> => round(() => true)
-  const start = (): void => void round(requester => !rests(requester)).catch(notice)
+  const start = (): void => void round(requester => !isPaused(requester)).catch(reportDefect)
 
   const keep = async (requester: string | undefined, request: ProgressRequest, once?: string): Promise<void> => {
     if (requester === undefined || operatorOf?.(requester) === undefined) return
     const id = once === undefined ? random(8) : createHash('sha256').update(once).digest().subarray(0, 16)
     await store.addProgress({ id: toHex(id), requester, request, at: clock() })
-    if (!rests(requester)) void deliverTo(requester).catch(notice)
+    if (!isPaused(requester)) void deliverTo(requester).catch(reportDefect)
   }
   const now = (): string => `${clock().toISOString().slice(0, 19)}Z`
 

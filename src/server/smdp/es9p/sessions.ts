@@ -3,7 +3,7 @@ import { createSmdpError } from '../error.ts'
 import type { Smdp } from '../settings.ts'
 import type { SmdpSession } from '../store.ts'
 
-/** The session in one of these stages; one that is unknown, over or elsewhere is refused alike (8.10.1/3.9). */
+/** Finds the session in one of `stages`. Throws 8.10.1/3.9 for an unknown or expired session or another stage. */
 export const findSession = async <S extends SmdpSession['stage']>(
   { store, clock }: Smdp,
   transactionId: Uint8Array,
@@ -16,6 +16,6 @@ export const findSession = async <S extends SmdpSession['stage']>(
     throw createSmdpError('unknown-transaction', 'the session has expired')
   }
   if (!(stages as readonly string[]).includes(session.stage))
-    throw createSmdpError('unknown-transaction', 'the session does not wait for this')
+    throw createSmdpError('unknown-transaction', 'the session is in another stage')
   return session as Extract<SmdpSession, { stage: S }>
 }

@@ -15,7 +15,7 @@ import { changeByte } from './transport-faults.ts'
 
 type Es9Answers = FunctionHandlers<typeof ES9p>
 
-/** The functions, wrong in what they give. They run as they always do: what they leave in the store is right. */
+/** Injects faults into the content of the responses. The functions themselves and the store stay correct. */
 export const injectContentFaults = (smdp: Smdp, answers: Es9Answers, faults: Faults): Es9Answers => ({
   ...answers,
   InitiateAuthentication: async function injectInitiateAuthenticationFault(request, call) {
@@ -64,6 +64,6 @@ const otherFor = (
   right: Uint8Array,
 ): OtherCertificate => (typeof certificate === 'function' ? certificate(parseCertificate(right).curve) : certificate)
 
-/** smdpSign is the last element of InitialiseSecureChannelRequest, the first one of a package (SGP.22 §5.5.1). */
+/** smdpSign is the last element of InitialiseSecureChannelRequest, which begins a package (SGP.22 §5.5.1). */
 const endOfSignature = (boundProfilePackage: Uint8Array): number =>
   getChildren(readOnlyTlv(boundProfilePackage))[0]!.end

@@ -39,7 +39,7 @@ export const injectTransportFaults =
 const createBrokenBody = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
   new ReadableStream({ pull: controller => controller.error(new Error('reset by fault injection')) })
 
-/** A copy with the bits of `mask` turned at `offset`, which counts from the end where it is negative. */
+/** Returns a copy with the bits of `mask` inverted at `offset`. A negative offset counts from the end. */
 export const changeByte = (bytes: Uint8Array, offset: number, mask = 0x01): Uint8Array => {
   const at = offset < 0 ? bytes.length + offset : offset
   const changed = bytes.slice()
@@ -48,28 +48,28 @@ export const changeByte = (bytes: Uint8Array, offset: number, mask = 0x01): Uint
 }
 
 /**
- * Changes the package inside an answer, on the wire: the bindings would not write what is no element any more. An
- * answer without a package stays as it is.
+ * Changes the package in the encoded response, because the bindings cannot encode an invalid package. A response
+ * without a package is unchanged.
  */
 const changePackage = async (response: Response, change: (bytes: Uint8Array) => Uint8Array): Promise<Response> => {
   const body = new Uint8Array(await response.arrayBuffer())
   const { status, headers } = response
-  const say = (changed: Uint8Array) => new Response(new Uint8Array(changed), { status, headers })
+  const replaceBody = (changed: Uint8Array) => new Response(new Uint8Array(changed), { status, headers })
   if (headers.get('content-type')?.startsWith('application/json')) {
     const json = JSON.parse(new TextDecoder().decode(body)) as { boundProfilePackage?: string }
-    if (json.boundProfilePackage === undefined) return say(body)
+    if (json.boundProfilePackage === undefined) return replaceBody(body)
     const boundProfilePackage = toBase64(change(fromBase64(json.boundProfilePackage)))
-    return say(new TextEncoder().encode(JSON.stringify({ ...json, boundProfilePackage })))
+    return replaceBody(new TextEncoder().encode(JSON.stringify({ ...json, boundProfilePackage })))
   }
-  // [2] { [58] { [0] { transactionId, boundProfilePackage } } }: the package is the last element of the answer.
+  // [2] { [58] { [0] { transactionId, boundProfilePackage } } }: the package is the last element.
   const [functionResponse] = body.length === 0 ? [] : getChildren(readOnlyTlv(body))
   const [ok] = functionResponse === undefined ? [] : getChildren(functionResponse)
   const packageTlv = ok?.tag === 0xa0 ? getChildren(ok).at(-1) : undefined
-  if (packageTlv?.tag !== 0xbf36) return say(body)
-  return say(concat(body.subarray(0, packageTlv.start), change(body.subarray(packageTlv.start))))
+  if (packageTlv?.tag !== 0xbf36) return replaceBody(body)
+  return replaceBody(concat(body.subarray(0, packageTlv.start), change(body.subarray(packageTlv.start))))
 }
 
-/** The first half of the answer. One without a body stays as it is. */
+/** Returns the first half of the response. A response without a body is unchanged. */
 const truncate = async (response: Response): Promise<Response> => {
   if (response.body === null) return response
   const body = await response.arrayBuffer()
@@ -79,7 +79,7 @@ const truncate = async (response: Response): Promise<Response> => {
 const BY_PATH = new Map(Object.entries(ES9p).map(([name, { path }]) => [path, name as FunctionName]))
 const BY_TAG = new Map(Object.entries(ES9pAsn1).map(([name, { request }]) => [request.tag, name as FunctionName]))
 
-/** In the JSON binding the path says it, in the ASN.1 binding the tag inside the wrapper. */
+/** The path names the function in the JSON binding, the inner tag in the ASN.1 binding. */
 const findFunctionName = async (request: Request): Promise<FunctionName | undefined> => {
   const { pathname } = new URL(request.url)
   if (pathname !== ASN1_PATH) return BY_PATH.get(pathname)
@@ -87,7 +87,7 @@ const findFunctionName = async (request: Request): Promise<FunctionName | undefi
     const body = await readBody(getRequestBody(request) ? request : request.clone())
     return BY_TAG.get(readTlv(body, readTlv(body).valueStart).tag)
   } catch (error) {
-    // The server itself says what is wrong with it.
+    // The server rejects the invalid body.
     if (error instanceof Asn1Error || error instanceof RspServerError) return undefined
     throw error
   }
