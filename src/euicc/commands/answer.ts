@@ -36,7 +36,7 @@ export interface FunctionRejection {
 }
 
 /** `[name]: (request, situation) => outcome` for each row of a table, typed by its schemas. */
-export type FunctionHandlers<Rows> = {
+export type Es10Handlers<Rows> = {
   readonly [K in keyof Rows]: Rows[K] extends {
     readonly request: Schema<infer Request>
     readonly response: Schema<infer Response>

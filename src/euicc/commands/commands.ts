@@ -5,7 +5,7 @@ import { completeSwitch } from '../es10/profile-state.ts'
 import { OK, type Reply } from '../es10/response.ts'
 import type { CardData } from '../state/card-data.ts'
 import { manageChannel } from './channels.ts'
-import { handleApplicationStatus, handleSelect } from './select.ts'
+import { handleApplicationStatus, handleSelectByAid } from './select.ts'
 import { assemble } from './store-data.ts'
 
 type Run = (device: CardData, command: DecodedCommand, channel: number) => Reply | Promise<Reply>
@@ -73,7 +73,7 @@ const acceptData: Run = (_device, command) => (command.case >= 3 ? OK : { status
 /** By INS (TS 102 221 table 10.5, GPCS table 11-1, TS 31.102 §7). Others are rejected with 6D00. */
 export const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instruction>([
   [0x70, { in: 'interindustry', run: manageChannel }],
-  [0xa4, { in: 'interindustry', run: handleSelect }],
+  [0xa4, { in: 'interindustry', run: handleSelectByAid }],
   [0xe2, { in: 'proprietary', run: storeData }],
   [0xca, { in: 'either', run: getData }],
   [0xf2, { in: 'proprietary', run: status }],

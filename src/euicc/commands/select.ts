@@ -9,7 +9,7 @@ const BY_NAME = 0x04
 const MF = 0x3f00
 
 /** SELECT (TS 102 221 §11.1.1): security domains here, all other AIDs and files in the profile. */
-export const handleSelect = async (device: CardData, command: DecodedCommand, channel: number): Promise<Reply> => {
+export const handleSelectByAid = async (device: CardData, command: DecodedCommand, channel: number): Promise<Reply> => {
   const { p1, p2, data } = command
   const current = device.channels.get(channel)!
   const become = (application: LogicalChannel['application']) => device.channels.set(channel, { application })

@@ -12,14 +12,14 @@ import { CERTIFICATE_KINDS } from '../../rsp/certificates/kinds.ts'
 import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
 import { Signature } from '../../rsp/identifiers.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
-import type { FunctionHandlers, FunctionOutcome } from '../commands/answer.ts'
+import type { Es10Handlers, FunctionOutcome } from '../commands/answer.ts'
 import { findCredential } from '../state/identity.ts'
 import { trusted } from './certificate-check.ts'
 import { createEuiccInfo2 } from './euicc-info.ts'
 import { NO_SESSION } from './session.ts'
 
 /** SGP.22 §5.7.7, §5.7.13 and §5.7.14: start of a session, and its end without a profile. */
-export const sessionAnswers: FunctionHandlers<
+export const sessionAnswers: Es10Handlers<
   Pick<typeof ES10b, 'GetEUICCChallenge' | 'AuthenticateServer' | 'CancelSession'>
 > = {
   // A new challenge discards the session.

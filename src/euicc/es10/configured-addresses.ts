@@ -1,8 +1,8 @@
 import type { ES10a } from '../../rsp/interfaces/es10a.ts'
-import type { FunctionHandlers } from '../commands/answer.ts'
+import type { Es10Handlers } from '../commands/answer.ts'
 
 /** SGP.22 §5.7.3, §5.7.4. An empty address deletes the default SM-DP+. */
-export const configuredAddressesAnswers: FunctionHandlers<typeof ES10a> = {
+export const configuredAddressesAnswers: Es10Handlers<typeof ES10a> = {
   GetEuiccConfiguredAddresses: (_request, { state, identity }) => {
     const defaultDpAddress = state.root.defaultDpAddress ?? identity.defaultDpAddress
     return {

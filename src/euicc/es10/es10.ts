@@ -3,7 +3,7 @@ import { decode, encode } from '../../asn1/schema.ts'
 import { ES10a } from '../../rsp/interfaces/es10a.ts'
 import { ES10b } from '../../rsp/interfaces/es10b.ts'
 import { ES10c } from '../../rsp/interfaces/es10c.ts'
-import type { AnyHandler, AnyRow, FunctionContext, FunctionHandlers } from '../commands/answer.ts'
+import type { AnyHandler, AnyRow, Es10Handlers, FunctionContext } from '../commands/answer.ts'
 import { interruptLoading, isSegment, loadSegment } from '../package/load-package.ts'
 import type { CardData } from '../state/card-data.ts'
 import { sessionAnswers } from './authenticate-server.ts'
@@ -22,7 +22,7 @@ const { LoadBoundProfilePackage: _inPieces, ...ES10bWhole } = ES10b
 const ROWS = { ...ES10a, ...ES10bWhole, ...ES10c }
 
 /** The type requires a function for each row of ES10a, ES10b and ES10c. */
-const ANSWERS: FunctionHandlers<typeof ROWS> = {
+const ANSWERS: Es10Handlers<typeof ROWS> = {
   ...configuredAddressesAnswers,
   ...euiccInfoAnswers,
   ...sessionAnswers,

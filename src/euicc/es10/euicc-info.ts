@@ -2,7 +2,7 @@ import { encode, keep } from '../../asn1/schema.ts'
 import { EUICCInfo1, EUICCInfo2, ExtCardResource } from '../../rsp/euicc-info.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
 import type { ES10c } from '../../rsp/interfaces/es10c.ts'
-import type { FunctionHandlers } from '../commands/answer.ts'
+import type { Es10Handlers } from '../commands/answer.ts'
 import { type EuiccIdentity, getCiPKId } from '../state/identity.ts'
 import { type CardState, getUsedMemory } from '../state/state.ts'
 
@@ -45,7 +45,7 @@ export const createEuiccInfo2 = (state: CardState, identity: EuiccIdentity): EUI
 }
 
 /** SGP.22 §5.7.8, §5.7.20 and §5.7.22: properties of the card. */
-export const euiccInfoAnswers: FunctionHandlers<
+export const euiccInfoAnswers: Es10Handlers<
   Pick<typeof ES10b, 'GetEUICCInfo1' | 'GetEUICCInfo2' | 'GetRAT'> & Pick<typeof ES10c, 'GetEID'>
 > = {
   GetEUICCInfo1: (_request, { identity }) => {

@@ -3,13 +3,13 @@ import { encodeTlv, getContent, getElementBytes, readOnlyTlv } from '../../asn1/
 import { type Crl, isCrlSignedBy, parseCrl } from '../../rsp/certificates/crl.ts'
 import { CertificateError } from '../../rsp/certificates/error.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
-import type { FunctionHandlers } from '../commands/answer.ts'
+import type { Es10Handlers } from '../commands/answer.ts'
 import { getCiPKId } from '../state/identity.ts'
 import type { CardState } from '../state/state.ts'
 import { getFreeMemory } from './euicc-info.ts'
 
 /** SGP.22 §5.7.12. */
-export const loadCrlAnswers: FunctionHandlers<Pick<typeof ES10b, 'LoadCRL'>> = {
+export const loadCrlAnswers: Es10Handlers<Pick<typeof ES10b, 'LoadCRL'>> = {
   LoadCRL: ({ crl: element }, { state, identity }) => {
     const crl = readCrl(element)
     if (crl === undefined) return { response: { loadCRLResponseError: 'invalidCRLFormat' } }

@@ -1,10 +1,10 @@
 import type { ES10c } from '../../rsp/interfaces/es10c.ts'
-import type { FunctionHandlers } from '../commands/answer.ts'
+import type { Es10Handlers } from '../commands/answer.ts'
 import { type CardState, getEnabledProfile, isTestProfile } from '../state/state.ts'
 import { withoutProfile } from './profile-state.ts'
 
 /** SGP.22 §5.7.19. Deletes profiles in any state and with any policy rule. */
-export const memoryResetAnswers: FunctionHandlers<Pick<typeof ES10c, 'eUICCMemoryReset'>> = {
+export const memoryResetAnswers: Es10Handlers<Pick<typeof ES10c, 'eUICCMemoryReset'>> = {
   eUICCMemoryReset: ({ resetOptions }, { state, identity, proactiveSession }) => {
     const condemned = [...state.profiles.values()].filter(profile =>
       isTestProfile(profile)

@@ -8,7 +8,7 @@ import {
   PendingNotification,
   type ProfileInstallationResult,
 } from '../../rsp/notification.ts'
-import type { FunctionHandlers } from '../commands/answer.ts'
+import type { Es10Handlers } from '../commands/answer.ts'
 import { type EuiccCredential, type EuiccIdentity, findCredential } from '../state/identity.ts'
 import { type CardState, getNotificationAddresses, type Profile, withEntry } from '../state/state.ts'
 
@@ -62,7 +62,7 @@ const concerns = (notification: PendingNotification, events: readonly string[] |
   getNotificationMetadata(notification).profileManagementOperation.some(event => events.includes(event))
 
 /** SGP.22 §5.7.9 to §5.7.11. */
-export const notificationAnswers: FunctionHandlers<
+export const notificationAnswers: Es10Handlers<
   Pick<typeof ES10b, 'ListNotification' | 'RetrieveNotificationsList' | 'RemoveNotificationFromList'>
 > = {
   ListNotification: ({ profileManagementOperation }, { state }) => ({

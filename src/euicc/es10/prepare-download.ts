@@ -6,13 +6,13 @@ import { sign, verify } from '../../rsp/crypto/ecdsa.ts'
 import { generateOneTimeKeyPair, type OneTimeKeyPair } from '../../rsp/crypto/key-agreement.ts'
 import { Signature } from '../../rsp/identifiers.ts'
 import type { ES10b } from '../../rsp/interfaces/es10b.ts'
-import type { FunctionHandlers } from '../commands/answer.ts'
+import type { Es10Handlers } from '../commands/answer.ts'
 import type { CardState } from '../state/state.ts'
 import { trusted } from './certificate-check.ts'
 import { NO_SESSION } from './session.ts'
 
 /** SGP.22 §5.7.5. */
-export const prepareDownloadAnswers: FunctionHandlers<Pick<typeof ES10b, 'PrepareDownload'>> = {
+export const prepareDownloadAnswers: Es10Handlers<Pick<typeof ES10b, 'PrepareDownload'>> = {
   PrepareDownload: (request, situation) => {
     const { session, state } = situation
     const { smdpSigned2, smdpSignature2, hashCc } = request

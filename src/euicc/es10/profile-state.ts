@@ -1,6 +1,6 @@
 import { equalBytes } from '../../asn1/bytes.ts'
 import type { ES10c } from '../../rsp/interfaces/es10c.ts'
-import type { FunctionContext, FunctionHandlers, FunctionOutcome } from '../commands/answer.ts'
+import type { Es10Handlers, FunctionContext, FunctionOutcome } from '../commands/answer.ts'
 import type { EuiccIdentity } from '../state/identity.ts'
 import {
   type CardState,
@@ -76,7 +76,7 @@ export const withoutProfile = (state: CardState, identity: EuiccIdentity, profil
 }
 
 /** SGP.22 §5.7.16 to §5.7.18. */
-export const profileStateAnswers: FunctionHandlers<
+export const profileStateAnswers: Es10Handlers<
   Pick<typeof ES10c, 'EnableProfile' | 'DisableProfile' | 'DeleteProfile'>
 > = {
   EnableProfile: ({ profileIdentifier, refreshFlag }, situation) => {

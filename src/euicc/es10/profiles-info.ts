@@ -2,7 +2,7 @@ import { equalBytes } from '../../asn1/bytes.ts'
 import type { SchemaValue } from '../../asn1/schema.ts'
 import type { ES10c } from '../../rsp/interfaces/es10c.ts'
 import type { ProfileInfo } from '../../rsp/metadata.ts'
-import type { FunctionHandlers } from '../commands/answer.ts'
+import type { Es10Handlers } from '../commands/answer.ts'
 import { type CardState, findProfile, getProfileKey, isEnabled, type Profile } from '../state/state.ts'
 
 /** Tags of ProfileInfo, in the order of the module. */
@@ -66,7 +66,7 @@ const search = (state: CardState, criteria: SearchCriteria): readonly Profile[] 
 }
 
 /** SGP.22 §5.7.15 and §5.7.21. */
-export const profilesInfoAnswers: FunctionHandlers<Pick<typeof ES10c, 'GetProfilesInfo' | 'SetNickname'>> = {
+export const profilesInfoAnswers: Es10Handlers<Pick<typeof ES10c, 'GetProfilesInfo' | 'SetNickname'>> = {
   GetProfilesInfo: ({ searchCriteria, tagList }, { state }) => {
     const tags = tagList === undefined ? DEFAULT_TAGS : readTagList(tagList)
     if (tags === undefined) return { response: { profileInfoListError: 'incorrectInputValues' } }

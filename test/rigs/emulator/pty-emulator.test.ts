@@ -48,7 +48,7 @@ describe.skipIf(reason)(`the software eUICC in a modem on a tty${reason ? ` (ski
   it('the emulated modem registers only while a bench runs', { timeout: 60_000 }, async () => {
     writeRig()
     const plug = startProgram(place, 'euicc', 'emulate', '--pty', '--link', 'modem', '--name', 'on-air')
-    await plug.said(/while none does, it is not registered/)
+    await plug.said(/Without one it is not registered/)
     const ran = await place.run('run', 'activate', '--rig', 'm', '--json')
     expect(ran).toMatchObject({ exitCode: 0, err: '' })
     expect(ran.json()).toMatchObject({ verdict: 'pass', rig: 'm' })
