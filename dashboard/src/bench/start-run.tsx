@@ -19,7 +19,7 @@ export const StartRun = ({ onStarted }: { onStarted: (runId: string) => void }) 
         <label>
           <span className="visually-hidden">Rig</span>
           <select value={rig} onChange={event => setRig(event.target.value)}>
-            <option value="">Rig: selected by the bench</option>
+            <option value="">Rig: automatic</option>
             {rigs.map(({ name, subject, description, why }) => (
               <option key={name} value={name} title={`${description} ${why}`}>
                 {name} ({subject})

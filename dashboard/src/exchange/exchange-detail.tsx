@@ -220,7 +220,7 @@ export const ResetDetail = ({ reset }: { reset: CardWasReset }) => (
   <article className="exchange" data-exchange={reset.seq}>
     <p className="exchange-line">
       <span className="kind kind-reset">Reset</span>
-      {reset.reason === 'open' ? 'The card was opened' : 'Device → eUICC'}
+      {reset.reason === 'open' ? 'Card opened' : 'Device → eUICC'}
       <span className="faint">
         at {formatOffset(getStartMs(reset))} s, took {formatDuration(reset.took)}, event {reset.seq}
       </span>

@@ -34,8 +34,8 @@ export const FilterBar = ({
       <input
         id="filter-text"
         type="search"
-        placeholder="Filter ( / )"
-        title="Words or hexadecimal digits that must occur; -word must not occur"
+        placeholder="Filter"
+        title="Words or hexadecimal digits that must occur; -word must not occur. Key: /"
         aria-label="Filter exchanges by text"
         aria-keyshortcuts="/"
         value={filter.text}

@@ -60,7 +60,7 @@ const lineOf = (view: StepView): string => {
     const { text, done, total, unit } = view.progress
     return `${text}: ${unit === 'bytes' ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done} of ${total}`}`
   }
-  if (view.cause && view.summary) return `${STATE_WORDS[view.state]}, ${CAUSE_WORDS[view.cause]}: ${view.summary}`
+  if (view.cause && view.summary) return `${STATE_WORDS[view.state]} (${CAUSE_WORDS[view.cause]}): ${view.summary}`
   if (view.summary) return view.summary
   if (view.state === 'unreached') return STATE_WORDS.unreached
   if (view.from && view.to && view.from !== view.to) return `${PART_NAMES[view.from]} to ${PART_NAMES[view.to]}`
