@@ -1,5 +1,5 @@
 /**
- * What the bench and its page say to each other: types, and the page's content policy. The page imports these as types only.
+ * The HTTP API of the dashboard: its types and content policy. The dashboard imports only types from here.
  *
  * HTTP (JSON, same origin; an error is `ApiError` with a 4xx or 5xx status; POST is refused without `content-type: application/json`
  * and with a foreign `Origin`, since any web page may reach a port on 127.0.0.1):
@@ -10,7 +10,7 @@
  *     GET  /api/runs/:runId/events?after=N  -> BenchEvent[]      those with seq > N (N: 0 when absent), in order
  *     POST /api/runs          StartRun      -> 202 StartedRun    409 `rig-busy`
  *     GET  /api/device                      -> DeviceState
- *     POST /api/device/actions DeviceAction -> 200 DeviceState   409 `not-now` when the screen does not offer it
+ *     POST /api/device/actions DeviceAction -> 200 DeviceState   409 `unavailable-action`: the screen does not offer it
  *     GET|POST /device/frame/...            the operator's portal as the device's web view sees it: proxied, cookies kept by the bench
  *
  * socket.io on the default path, same origin; event names and payloads in `ServerToPage` and `PageToServer`.

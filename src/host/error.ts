@@ -30,7 +30,7 @@ export type BenchErrorCode =
   | 'no-such-event' // the SM-DS has none of that number or id
   | 'no-such-run'
   | 'busy' // one run at a time
-  | 'declined' // the person was asked, and said no
+  | 'declined' // the user refused
   | 'unavailable-action' // the screen of the device does not offer it
 
 export class BenchError extends Error {

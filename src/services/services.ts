@@ -58,14 +58,14 @@ export interface ServiceSettings {
   readonly smdpStore?: { readonly location: string; readonly environment: NodeJS.ProcessEnv }
 }
 
-const RETELL_MS = 10_000
+const DELIVERY_INTERVAL_MS = 10_000
 /** The time for pending requests to the operator at the end. */
 const SETTLE_MS = 2_000
 const OPERATOR_IDENTIFIER = 'bench-mobile'
 
 /**
  *   app ──> plans service ──GetBalance──> operator API
- *   app ──> portal ──(same house)──> operator ──ES2+──> SM-DP+ ──HandleDownloadProgressInfo──> operator
+ *   app ──> portal ──(same process)──> operator ──ES2+──> SM-DP+ ──HandleDownloadProgressInfo──> operator
  *   LPA ──ES9+──> SM-DP+            device ──AKA──> network ──(registered)──> operator
  */
 export const openServices = async (settings: ServiceSettings): Promise<Services> => {
@@ -223,7 +223,7 @@ export const openServices = async (settings: ServiceSettings): Promise<Services>
     await serve(HOSTS.service, service, identityFor(HOSTS.service))
 
     // Deliver the pending reports and events again.
-    const again = setInterval(() => void smdp.deliverProgress().catch(report), RETELL_MS).unref()
+    const again = setInterval(() => void smdp.deliverProgress().catch(report), DELIVERY_INTERVAL_MS).unref()
     open.push({ close: async () => clearInterval(again) })
     const device = clientOf()
     return {

@@ -45,7 +45,7 @@ export interface ActivationSettings {
   readonly supply: () => Promise<{ readonly iccid: string; readonly bytes: number }>
   readonly portal: (bridge: Bridge) => PortalView
   readonly onState?: (state: AppState, event: AppEvent) => void
-  /** Told of errors that nobody foresaw. */
+  /** Receives unexpected errors. */
   readonly report: (error: unknown) => void
   readonly clock: () => Date
   readonly stopwatch: () => number
@@ -53,21 +53,21 @@ export interface ActivationSettings {
   readonly signal: AbortSignal
 }
 
-/** One activation that is going on: the app in somebody's hands, and the record of it. */
+/** An activation in progress: the app and the evidence of its run. */
 export interface Activation {
   readonly app: App
   readonly tracker: StepTracker
   observe(observation: Observation): void
   note(text: string): void
-  /** Ends the run, however it went, and everything that was opened for it. Once. */
+  /** Ends the run and closes its resources. Idempotent. */
   finish(): Promise<RunOutcome>
 }
 
 const subjectKeyIdOf = (der: Uint8Array): Uint8Array | undefined => parseCertificate(der).subjectKeyId
 
 /**
- * Sets an activation up: the card made ready, a profile in stock, the app switched on beside its LPA and its modem.
- * Steps begin where the architecture sees them begin, whoever presses the buttons.
+ * Prepares the card, adds a profile to the stock and opens the app with its LPA and modem. Steps begin with the
+ * calls of the architecture, in interactive and unattended runs alike. Throws SetupFailed.
  */
 export const openActivation = async (settings: ActivationSettings): Promise<Activation> => {
   const { run, device, cardJournal, services, clock, stopwatch, random, signal } = settings
@@ -84,19 +84,19 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     tracker.enter(4)
   }
   const note = (text: string): void => observe({ kind: 'note', part: 'app', text })
-  // What the LPA or the modem saw says more than the app's dialog about it.
+  // An error of the LPA or the modem is more exact than the dialog of the app.
   const follow = followApp(tracker, () => lastFailure)
-  const toldOfDevice = new Set<string>()
-  /** Some of it is found out while the card is used. */
-  const tellOfDevice = (): void => {
+  const recordedFacts = new Set<string>()
+  /** Records the new facts of the device: some are measured only while the card is used. */
+  const recordFacts = (): void => {
     for (const text of [...device.facts, ...device.notes]) {
-      if (!toldOfDevice.has(text)) observe({ kind: 'note', part: 'euicc', text })
-      toldOfDevice.add(text)
+      if (!recordedFacts.has(text)) observe({ kind: 'note', part: 'euicc', text })
+      recordedFacts.add(text)
     }
   }
 
   const finish = async (): Promise<RunOutcome> => {
-    tellOfDevice()
+    recordFacts()
     const outcome = tracker.finish()
     services.switchboard.watch(undefined)
     const notClosed: unknown[] = []
@@ -106,10 +106,10 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
     const judged = cause === undefined ? {} : { cause }
     recorder.record({ kind: 'run-ended', verdict, ...judged, took: ms, apdus, summary })
     await run.close()
-    // The run is over and on record, whatever could not be let go. A tape that was not written a person must hear of.
-    const [toTell] = notClosed.filter(error => error instanceof BenchError)
-    for (const error of notClosed) if (error !== toTell) settings.report(error)
-    if (toTell !== undefined) throw toTell
+    // The evidence is complete. Report the errors of closing, and throw the first one that concerns the user.
+    const [shown] = notClosed.filter(error => error instanceof BenchError)
+    for (const error of notClosed) if (error !== shown) settings.report(error)
+    if (shown !== undefined) throw shown
     return { runId: run.runId, verdict, ...judged, rig: device.rig, steps, ms, apdus, evidence: run.evidence, summary }
   }
 
@@ -118,12 +118,12 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
       observe,
       onRequest(who) {
         if (who.from !== 'service' || who.to !== 'operator') return
-        tracker.summarize('the service was asked for the balance')
+        tracker.summarize('the app asked the service for the balance')
         tracker.enter(8)
       },
     })
     const profile = await settings.supply()
-    tellOfDevice()
+    recordFacts()
     const isdrOptions = reportingAid(device.isdrOptions, text => observe({ kind: 'note', part: 'euicc', text }))
     const { card } = device
     const prepared = await prepareCard(
@@ -155,7 +155,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
       network: services.network,
       signal,
       hooks: recordDevice(tracker, observe, {
-        // Of a network that is not the bench's the operator hears only so.
+        // Another network than that of the bench does not notify the operator.
         onRegistered({ by, iccid, plmn, registration: kind }) {
           if (by === 'modem') services.operator.onRegistered({ iccid, plmn, kind })
         },
@@ -211,7 +211,7 @@ export const openActivation = async (settings: ActivationSettings): Promise<Acti
   }
 }
 
-/** The activation could not begin; its record says why. */
+/** The activation could not begin; `outcome` contains the reason. */
 export class SetupFailed extends Error {
   readonly outcome: RunOutcome
   constructor(outcome: RunOutcome, cause: unknown) {

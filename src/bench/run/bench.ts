@@ -34,7 +34,7 @@ export interface Begun {
   readonly done: Promise<RunOutcome>
 }
 
-/** What an activation needs besides its way of showing the portal. Whoever takes it gives it back with `free`. */
+/** The settings of an activation, without its portal view. The caller releases them with `free`. */
 export interface Taken {
   readonly settings: Omit<ActivationSettings, 'portal' | 'onState'>
   free(): void
@@ -75,7 +75,7 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     (cause: unknown) => {
       log.warn(
         { err: cause },
-        'a modem plugged in by another process hears no network: the state folder takes no socket',
+        'cannot open the network socket in the state folder: emulated modems of other processes have no network',
       )
       return undefined
     },
@@ -89,19 +89,19 @@ export const openBench = async (settings: BenchSettings): Promise<Bench> => {
     report: error => log.error({ err: error }, 'a row of a run was not written'),
   })
   let isClosing = false
-  /** Resolves when what has been taken is given back. */
+  /** Resolves when the current run has released its settings. */
   let inUse: Promise<void> | undefined
 
   const take = async (name?: string): Promise<Taken> => {
     if (isClosing) throw new BenchError('busy', 'the bench is being ended; start it again for another run')
     if (inUse) throw new BenchError('busy', 'another run is going on; wait for its end')
-    let giveBack: () => void = () => undefined
+    let release: () => void = () => undefined
     inUse = new Promise(resolve => {
-      giveBack = resolve
+      release = resolve
     })
     const free = (): void => {
       inUse = undefined
-      giveBack()
+      release()
     }
     try {
       const { rig, why } = await workplace.choose(name)

@@ -78,7 +78,7 @@ export const prepareCard = async (
     throw new StepFailure(
       'another-card',
       { verdict: 'blocked', cause: 'rig' },
-      `the card in the rig has EID ${seen.eid}, and the rig says ${wanted.eid}: nothing was done to it`,
+      `the card in the rig has EID ${seen.eid}, but the rig requires ${wanted.eid}. The bench did not change the card`,
     )
   refuseProtected(seen, wanted.iccid, protectedNumbers)
   const own = seen.profiles.filter(

@@ -66,13 +66,15 @@ export const adviseOnHeldPort = (
   const rule = udevRuleFor(device)
   const manager = holders.find(({ name }) => name === 'ModemManager') ?? managers[0]
   const sentences = [
-    who ? `${device.path} is held by ${who}` : `another program holds ${device.path}; as root, doctor can say which`,
+    who
+      ? `${device.path} is held by ${who}`
+      : `another program holds ${device.path}; run doctor as root to identify it`,
   ]
   if (manager)
     sentences.push(
       rule
         ? `to make ModemManager leave this modem alone, put this line into ${UDEV_RULE_FILE}, then run ` +
-            `udevadm control --reload && udevadm trigger and plug the modem in again:\n  ${rule}`
+            `udevadm control --reload && udevadm trigger and reconnect the modem:\n  ${rule}`
         : 'ModemManager runs; end it with systemctl stop ModemManager while the bench has the port',
     )
   else if (who) sentences.push('end it, or choose another port of the modem')

@@ -121,7 +121,7 @@ export const mountFetch =
       response = await answer()
     } catch (error) {
       report?.(error)
-      response = statusText(500, 'the server failed; its log says why')
+      response = statusText(500, 'the server failed; its log contains the reason')
     }
     const parts = getResponseParts(response)
     if (parts !== undefined && incoming.complete) {

@@ -46,10 +46,10 @@ export const createFaultCounts = (file: string, id: string) => {
   const remove = (): void => rmSync(path, { force: true })
   return {
     remove,
-    write(strikes: FaultCounts): void {
-      if (strikes.entries.length === 0) remove()
+    write(counts: FaultCounts): void {
+      if (counts.entries.length === 0) remove()
       else {
-        writeFileSync(`${path}.new`, JSON.stringify({ ...mine, ...strikes }), { mode: 0o600 })
+        writeFileSync(`${path}.new`, JSON.stringify({ ...mine, ...counts }), { mode: 0o600 })
         renameSync(`${path}.new`, path)
       }
     },

@@ -4,13 +4,13 @@ import { ES9p } from '../../rsp/interfaces/es9p.ts'
 import { getNotificationMetadata } from '../../rsp/notification.ts'
 import type { SmdpStore } from '../../server/smdp/store.ts'
 
-/** One call of a function, for a person who watches the server. Nothing secret is in it. */
+/** One call of a function, for the log. Contains no secrets. */
 export interface CalledFunction {
   readonly at: Date
   /** `ES9+.AuthenticateClient` */
   readonly name: string
   readonly status: string
-  /** Subject and reason code of a refusal, and what was said. */
+  /** Subject code, reason code and message of a refusal. */
   readonly refusal?: string
   readonly iccid?: string
   readonly matchingId?: string
@@ -46,8 +46,8 @@ const statusOf = (response: Response, json: Json): { status: string; refusal?: s
 }
 
 /**
- * Tells of each call after it was answered. The order is found by the session, or by the ICCID that an operator's
- * request names; the signed parts of other messages are not looked into.
+ * Logs each call after its response. Finds the order by the session, or by the ICCID in the request of an operator.
+ * Does not decode the signed parts of other messages.
  */
 export const logFunctions = (
   rows: readonly { readonly interface: string; readonly name: string; readonly path: string }[],

@@ -37,8 +37,8 @@ const overEs2 = (error: unknown): unknown =>
 const asBenchError = (error: unknown): unknown => {
   if (!(error instanceof OperatorError)) return error
   const { refusal } = error
-  const said = refusal?.message === undefined ? error.message : `${error.message} (${refusal.message})`
-  return new BenchError('order-refused', said, {
+  const message = refusal?.message === undefined ? error.message : `${error.message} (${refusal.message})`
+  return new BenchError('order-refused', message, {
     ...(refusal && { data: { subjectCode: refusal.subjectCode, reasonCode: refusal.reasonCode } }),
     cause: error,
   })
