@@ -276,7 +276,7 @@ describe('architecture', () => {
     for (const path of sources) visit(path, [])
   })
 
-  it('file and folder names say what they hold', () => {
+  it('file and folder names are kebab-case and name their content', () => {
     for (const path of sources)
       for (const part of relative(ROOT, path).replace(/\.ts$/, '').split('/')) {
         expect(part, path).not.toMatch(FORBIDDEN_NAMES)

@@ -71,20 +71,23 @@ export const ALLOWED: readonly RegExp[] = [
   /resynchronis\w*/g,
   // The link type of `RigSummary`, an interface of the evidence file.
   /^ {2}tape: 'recording',/g,
-  // Keys of rig files and inventories, as the pages show them.
   // The deprecated link key of rig files, the name of the link in evidence, and the header of a recording.
   /'tape'|"tape":1|\btape: 1\b|\bheader\.tape\b|\blink\.tape\b|\btape: (?:z\.string|file\b|recording link)/g,
   // A member of the output of `doctor --json`.
-  /\breadonly says: string$|\bsays: text\b/g,
-  /^ {4}misbehave: {2,}#/g,
-  /inventory\?\.misbehave/g,
+  /\breadonly says: string$|\bsays: text\b|\bstate, says, todo\b|\{says\}/g,
   /rig\.link === 'tape'/g,
+  // The deprecated key of inventory files, and the file for the fault rules of a store.
+  /^ {4}misbehave: fault file/g,
+  /content\.misbehave/g,
+  /\.misbehave\.yaml/g,
   // Deprecated names of commands, options and JSON keys.
   /\bsmdp misbehave\b/g,
-  /['`]misbehave['`]/g,
+  /['`]misbehave\\?['`]/g,
+  /\\`misbehave\\`/g,
   /^ {2}misbehave: faults\.map/g,
   /\bstruck: applied/g,
-  /\b(?:euicc plug|'plug', 'euicc emulate'|\['plug', )/g,
+  /\b(?:euicc plug|'plug', 'euicc emulate')/g,
+  /\['plug', /g,
   /--manners/g,
   /^ {2}manners: text\('/g,
   /quirks, manners \}: emulate options\): string \| undefined => quirks \?\? manners/g,

@@ -41,7 +41,7 @@ const countFaults = (file: string): readonly CountedFault[] => {
   // Without a file, the rules come from the inventory of the running server.
   const entries = identity === 'none' ? (servers[0]?.entries ?? []) : readFaults(file)
   return entries.map((entry, at) => {
-    const each = servers.map(counts => counts.struck[at] ?? 0)
+    const each = servers.map(counts => counts.applied[at] ?? 0)
     const { count } = entry
     const left = count === undefined ? undefined : each.reduce((sum, applied) => sum + count - applied, 0)
     return {

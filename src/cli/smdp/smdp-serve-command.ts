@@ -63,14 +63,14 @@ const openFaults = (
   dropEmpty(file)
   const readChange = createFileWatch(file)
   const counts = createFaultCounts(file, toHex(runtime.random(4)))
-  let current: Pick<FaultCounts, 'of' | 'entries'> = { of: 'none', entries: inventory?.misbehave ?? [] }
-  const writeCounts = (): void => counts.write({ ...current, struck: engine.listRules().map(({ done }) => done) })
+  let current: Pick<FaultCounts, 'of' | 'entries'> = { of: 'none', entries: inventory?.faults ?? [] }
+  const writeCounts = (): void => counts.write({ ...current, applied: engine.listRules().map(({ done }) => done) })
   const context = (folder: string) => ({ sets, random: runtime.random, now: runtime.clock(), folder })
   const engine: Faults = createFaults({
     onFault: writeCounts,
     random: runtime.random,
     sleep: milliseconds => new Promise(resolve => void setTimeout(resolve, milliseconds).unref()),
-    rules: (inventory?.misbehave ?? []).map(entry => toRule(entry, context(dirname(inventory!.file)))),
+    rules: (inventory?.faults ?? []).map(entry => toRule(entry, context(dirname(inventory!.file)))),
   })
   writeCounts()
   return {

@@ -12,7 +12,7 @@ const SD_CLASS = Uint8Array.of(...GP_RID, 0x53, 0x50, 0x41)
 const MNO_SD = Uint8Array.of(...GP_RID, 0x00, 0x00, 0x00)
 /** Security Domain, CVM Management; Trusted Path, Authorized Management, Global Delete, Lock and Registry (GlobalPlatform §11.1.2). */
 const PRIVILEGES = Uint8Array.of(0x82, 0xdc, 0x00)
-const PERSONALISED = Uint8Array.of(0x0f)
+const PERSONALIZED = Uint8Array.of(0x0f)
 
 /**
  * SCP80 with any option; extradition, deletion and similar requests are accepted from each authorized party
@@ -67,7 +67,7 @@ export const securityDomain = (
       classAID: SD_CLASS,
       instanceAID: MNO_SD,
       applicationPrivileges: PRIVILEGES,
-      lifeCycleState: PERSONALISED,
+      lifeCycleState: PERSONALIZED,
       applicationSpecificParametersC9: SD_PARAMETERS,
       applicationParameters: { uiccToolkitApplicationSpecificParametersField: TOOLKIT_PARAMETERS },
     },

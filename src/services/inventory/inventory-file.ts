@@ -155,11 +155,13 @@ export const InventoryFile = z.strictObject(
       })
       .optional(),
     /** Fault rules, as `smdp faults` passes them to a running server. */
+    faults: FaultFile.optional(),
+    /** The deprecated name of `faults`. */
     misbehave: FaultFile.optional(),
   },
   {
     error: ({ code }) =>
-      code === 'invalid_type' ? 'types, stock, orders, operators or misbehave are expected' : undefined,
+      code === 'invalid_type' ? 'types, stock, orders, operators or faults are expected' : undefined,
   },
 )
 export type InventoryFile = z.infer<typeof InventoryFile>

@@ -37,6 +37,6 @@ export interface Inventory {
   readonly orders: readonly PlannedOrder[]
   readonly operators: readonly InventoryOperator[]
   readonly keep: Partial<Retention>
-  readonly misbehave: readonly FaultEntry[]
+  readonly faults: readonly FaultEntry[]
   readonly warnings: readonly string[]
 }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { isNode, LineCounter, parseDocument } from 'yaml'
+import { BenchError } from '../../host/error.ts'
 import { parseYaml } from '../../host/yaml/yaml-file.ts'
 import { settleEntry } from '../smdp/fault-file.ts'
 import { createProfileTypes, type InventoryContext, type PlaceOf } from '../smdp/profile-types.ts'
@@ -23,7 +24,16 @@ export const readInventory = (path: string, context: InventoryContext): Inventor
   const stock = (content.stock ?? []).flatMap((entry, at) => readStock(entry, at, reading))
   const orders = (content.orders ?? []).map((entry, at) => readOrder(entry, at, reading))
   refuseRepeats(path, stock, orders)
-  const misbehave = (content.misbehave ?? []).map(entry => settleEntry(entry, dirname(file)))
+  if (content.faults !== undefined && content.misbehave !== undefined)
+    throw new BenchError(
+      'inventory',
+      `${placeOf('misbehave')}: \`misbehave\` is the deprecated name of \`faults\`, and the file has both. Move its entries to \`faults\`.`,
+    )
+  const faults = (content.faults ?? content.misbehave ?? []).map(entry => settleEntry(entry, dirname(file)))
+  const deprecated =
+    content.misbehave === undefined
+      ? []
+      : [`${placeOf('misbehave')}: \`misbehave\` is deprecated. Write \`faults\` instead.`]
   if (orders.some(({ confirmationCodeHash }) => confirmationCodeHash !== undefined))
     folder.readSecrets(file, 'confirmation codes')
   return {
@@ -35,8 +45,8 @@ export const readInventory = (path: string, context: InventoryContext): Inventor
       ...(ca !== undefined && { authorities: readAuthorities(folder.read(ca), ca) }),
     })),
     keep: content.keep ?? {},
-    misbehave,
-    warnings: folder.warnings,
+    faults,
+    warnings: [...deprecated, ...folder.warnings],
   }
 }
 

@@ -8,7 +8,7 @@ export interface FaultCounts {
   readonly of: string
   readonly entries: readonly FaultEntry[]
   /** How often the server applied each rule. */
-  readonly struck: readonly number[]
+  readonly applied: readonly number[]
 }
 interface StoredCounts extends FaultCounts {
   readonly pid: number
@@ -16,7 +16,7 @@ interface StoredCounts extends FaultCounts {
   readonly started: string
 }
 
-const prefixOf = (file: string): string => `${basename(file).replace(/\.yaml$/, '')}.struck-`
+const prefixOf = (file: string): string => `${basename(file).replace(/\.yaml$/, '')}.faults-`
 
 const readStoredCounts = (
   file: string,

@@ -202,16 +202,21 @@ describe('readInventory reports an error with its position', () => {
       'types: {gold: {template: own, requires: {deviceCapabilities: {nr5gcSupportedRelease: "15.256"}}}}\n',
       /nr5gcSupportedRelease: no number of a release is over 255/,
     ],
-    ['nothing in it', '', 'types, stock, orders, operators or misbehave are expected'],
+    ['nothing in it', '', 'types, stock, orders, operators or faults are expected'],
     [
       'faults that would do nothing',
-      'misbehave: [{function: HandleNotification, kind: changed-byte, offset: 1}]\n',
+      'faults: [{function: HandleNotification, kind: changed-byte, offset: 1}]\n',
       'the fault rule changed-byte of HandleNotification: the function does not return this data',
     ],
     [
       'a certificate that is not there',
       'misbehave: [{function: AuthenticateClient, kind: wrong-certificate, certificate: none.der}]\n',
       'none.der is neither a file nor a fault of certificates',
+    ],
+    [
+      'faults under both names',
+      'faults: []\nmisbehave: []\n',
+      /line 2: `misbehave` is the deprecated name of `faults`, and the file has both/,
     ],
     [
       'an unknown type',

@@ -71,7 +71,7 @@ it('an inventory order with an event id registers one event at the SM-DS', async
   expect(server.err()).toBe('')
 })
 
-it('the servers of the bench register and delete events in the same manner', async () => {
+it('the servers of the bench also register and delete events', async () => {
   const { runtime } = there.runtimeOf(new AbortController().signal)
   const workplace = openContext(runtime, { curve: 'nist' })
   const bench = await openBench({ ...runtime, workplace, signal: runtime.interrupt })

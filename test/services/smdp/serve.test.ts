@@ -304,7 +304,7 @@ describe('smdp serve reports why it cannot serve', () => {
     await new Promise<void>(done => probe.listen(0, '127.0.0.1', done))
     const { port } = probe.address() as { port: number }
     await new Promise<void>(done => probe.close(() => done()))
-    const rules = 'misbehave: [{function: InitiateAuthentication, kind: reset}]\n'
+    const rules = 'faults: [{function: InitiateAuthentication, kind: reset}]\n'
     const ran = await there.run(
       ...['smdp', 'serve', '--es9-port', String(port), '--es2-port', String(port)],
       ...['--inventory', write('inventory.yaml', rules)],
