@@ -39,6 +39,13 @@ describe('activation code', () => {
     expect(formatActivationCode(code)).toBe(text)
   })
   it.each([
+    ['1$smdp.example.com$token', { matchingId: 'token', confirmationCodeRequired: false }],
+    ['1$smdp.example.com$A$$0', { matchingId: 'A', confirmationCodeRequired: false }],
+    ['1$smdp.example.com$A$$1$F54172BD$1', { matchingId: 'A', confirmationCodeRequired: true }],
+  ])('parseActivationCode reads %s', (text, code) => {
+    expect(parseActivationCode(text)).toEqual({ smdpAddress: 'smdp.example.com', ...code })
+  })
+  it.each([
     ['', 'format'],
     ['2$smdp.example.com$A', 'format'],
     ['smdp.example.com', 'format'],
@@ -49,10 +56,12 @@ describe('activation code', () => {
     ['1$smdp example.com$A', 'smdpAddress'],
     ['1$smdp.example.com', 'matchingId'],
     ['1$smdp.example.com$a b', 'matchingId'],
-    ['1$smdp.example.com$abc', 'matchingId'],
+    ['1$smdp.example.com$A_B', 'matchingId'],
     ['1$smdp.example.com$A$x.y', 'smdpOid'],
     ['1$smdp.example.com$A$$2', 'confirmationCodeRequiredFlag'],
-    ['1$smdp.example.com$A$$1$more', 'format'],
+    ['1$smdp.example.com$A$1234', 'confirmationCode'],
+    ['1$smdp.example.com$A$$1234', 'confirmationCode'],
+    ['1$smdp.example.com$A$$1$AB$1$more', 'format'],
     [`1$smdp.example.com$${'A'.repeat(250)}`, 'length'],
   ])('parseActivationCode rejects %j and names the invalid part', (text, part) => {
     expect(partOf(text)).toBe(part)

@@ -45,7 +45,7 @@ export const AsLpacOptions = ServerOptions.omit({ json: true, lpac: true }).exte
 /** The ways to name a profile to download; at most one of them. */
 const SourceOptions = z.object({
   activationCode: text('--activation-code <code>', 'use this activation code'),
-  qr: text('--qr <image.png>', 'read the activation code from a QR code'),
+  qr: text('--qr <image>', 'read the activation code from a QR code (PNG, JPEG, WebP or GIF)'),
   smdp: option('--smdp <host>', 'use this SM-DP+', Host.optional()),
   matchingId: text('--matching-id <id>', 'with --smdp: use this matching ID'),
   discover: option(

@@ -6,7 +6,6 @@ import { downloadEvent } from '../../lpa/discovery.ts'
 import { type Consent, type ConsentTerms, type Download, downloadProfile } from '../../lpa/download.ts'
 import { isLpaError } from '../../lpa/errors.ts'
 import { type Attempt, retryAfterLostResponse } from '../../lpa/resume-download.ts'
-import { ActivationCodeError } from '../../rsp/activation-code.ts'
 import { iccidToDigits } from '../../rsp/identifiers.ts'
 import type { EventEntry } from '../../rsp/interfaces/es11.ts'
 import type { StoreMetadataRequest } from '../../rsp/metadata.ts'
@@ -26,7 +25,7 @@ export const downloadCommand = async (
   code: string | undefined,
   options: DownloadOptions,
 ): Promise<number> => {
-  const source = parseSourceForLpac(code, options)
+  const source = await parseSourceForLpac(code, options)
   if (source instanceof Error)
     return failBeforeDownload(runtime, { message: 'activation_code', data: source.message, address: null })
   checkEventOptions(options, source.kind === 'discover')
@@ -49,13 +48,14 @@ const install = (at: CardWork, work: (isdr: Isdr, attempt: Attempt) => Promise<D
   })
 
 /** With --lpac, returns the error of an invalid activation code: front ends of lpac expect it in the output. */
-const parseSourceForLpac = (code: string | undefined, options: DownloadOptions): DownloadSource | Error => {
+const parseSourceForLpac = async (
+  code: string | undefined,
+  options: DownloadOptions,
+): Promise<DownloadSource | Error> => {
   try {
-    return parseSource(code, options)
+    return await parseSource(code, options)
   } catch (error) {
-    const isCode =
-      error instanceof ActivationCodeError || (error instanceof BenchError && error.code === 'activation-code')
-    if (options.lpac && isCode) return error
+    if (options.lpac && error instanceof BenchError && error.code === 'activation-code') return error
     throw error
   }
 }

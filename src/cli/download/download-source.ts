@@ -1,5 +1,6 @@
 import { BenchError } from '../../host/error.ts'
-import { type ActivationCode, ActivationCodeError, parseActivationCode } from '../../rsp/activation-code.ts'
+import { type ActivationCode, ActivationCodeError, isStandardMatchingId } from '../../rsp/activation-code.ts'
+import { findActivationCode } from '../../rsp/activation-code-text.ts'
 import type { SourceOptions } from '../card/card-options.ts'
 import { readQrImage } from './qr-image.ts'
 
@@ -14,7 +15,7 @@ export type DownloadSource = { readonly notes: readonly string[] } & (
 const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
 /** Returns the one source of the options. An invalid source is an error, never replaced by the default SM-DP+. */
-export const parseSource = (code: string | undefined, options: SourceOptions): DownloadSource => {
+export const parseSource = async (code: string | undefined, options: SourceOptions): Promise<DownloadSource> => {
   const { smdp, matchingId, activationCode, qr, discover } = options
   const given = [
     code !== undefined && 'an activation code',
@@ -27,10 +28,10 @@ export const parseSource = (code: string | undefined, options: SourceOptions): D
   if (matchingId !== undefined && smdp === undefined)
     throw new BenchError('usage', '--matching-id needs a server; add --smdp HOST')
   const text = code ?? activationCode
-  if (text !== undefined) return { kind: 'code', code: parseCode(text), notes: [] }
+  if (text !== undefined) return toCodeSource(parseCode(text))
   if (qr !== undefined) {
-    const text = readQrImage(qr)
-    return { kind: 'code', code: parseCode(text, `the QR code in ${qr} contains ${quote(text)}`), notes: [] }
+    const text = await readQrImage(qr)
+    return toCodeSource(parseCode(text, `the QR code in ${qr}`))
   }
   if (smdp !== undefined) return toSource(smdp, matchingId ?? '')
   if (discover !== undefined)
@@ -38,27 +39,38 @@ export const parseSource = (code: string | undefined, options: SourceOptions): D
   return { kind: 'default', notes: [] }
 }
 
-const parseCode = (text: string, found?: string): ActivationCode => {
+const parseCode = (text: string, place?: string): ActivationCode => {
+  if (text.trim() === '') throw new BenchError('activation-code', `${place ?? 'the activation code'} is empty`)
   try {
-    if (text.trim() === '') throw new BenchError('activation-code', 'the activation code is empty')
-    if (/^https?:/i.test(text.trim()))
-      throw new BenchError('activation-code', `${quote(text)} is a web address, not an activation code (LPA:1$…)`)
-    return parseActivationCode(text)
+    return findActivationCode(text)
   } catch (error) {
-    if (error instanceof ActivationCodeError && (found !== undefined || error.part === 'matchingId')) {
-      const hint =
-        error.part === 'matchingId' && text.split('$').length > 2
-          ? '; if the server uses such matching IDs, give --smdp and --matching-id'
-          : ''
-      throw new BenchError('activation-code', `${found === undefined ? '' : `${found}. `}${error.message}${hint}`, {
-        cause: error,
-      })
-    }
-    throw error
+    if (!(error instanceof ActivationCodeError)) throw error
+    throw new BenchError('activation-code', describeCodeError(text, error, place), { cause: error })
   }
 }
 
-/** SGP.22 §4.1 allows upper-case letters, digits and hyphens. Test servers also use file names. */
+const describeCodeError = (text: string, error: ActivationCodeError, place: string | undefined): string => {
+  // A confirmation code is secret and is not printed.
+  if (error.part === 'confirmationCode')
+    return `${place === undefined ? '' : `${place} was read. `}${error.message}; remove that part from the activation code, and give the confirmation code with --confirmation-code`
+  const found = place === undefined ? '' : `${place} contains ${quote(text)}. `
+  if (/^\s*https?:\S*\s*$/i.test(text) && !/carddata=/i.test(text))
+    return `${found}${quote(text)} is a web address, not an activation code (LPA:1$…), and it has no carddata=; open it in a browser and copy the activation code from the page`
+  return `${found}${error.message}${HINTS[error.part] ?? ''}`
+}
+
+const HINTS: Readonly<Partial<Record<ActivationCodeError['part'], string>>> = {
+  matchingId: '; if the server uses such matching IDs, give --smdp and --matching-id',
+}
+
+/** SGP.22 §4.1 allows upper-case letters, digits and hyphens. Servers compare the matching ID exactly. */
+const toCodeSource = (code: ActivationCode): DownloadSource => {
+  const { matchingId } = code
+  const note = `the matching ID ${quote(matchingId)} is not valid (SGP.22 §4.1: A-Z, 0-9 and -); it is sent unchanged`
+  return { kind: 'code', code, notes: isStandardMatchingId(matchingId) ? [] : [note] }
+}
+
+/** Test servers also use file names as matching IDs. */
 const toSource = (smdpAddress: string, matchingId: string): DownloadSource => {
   if (!/^[!-#%-~]{0,255}$/.test(matchingId))
     throw new BenchError(
@@ -66,11 +78,5 @@ const toSource = (smdpAddress: string, matchingId: string): DownloadSource => {
       `the matching ID ${quote(matchingId)} contains a space, $ or a character that is not printable; ` +
         'use A-Z, 0-9 and -, or other printable characters for a test server',
     )
-  const isValid = /^[0-9A-Z-]*$/.test(matchingId)
-  const note = `the matching ID ${quote(matchingId)} is not valid (SGP.22 §4.1: A-Z, 0-9 and -); it is sent unchanged`
-  return {
-    kind: 'code',
-    code: { smdpAddress, matchingId, confirmationCodeRequired: false },
-    notes: isValid ? [] : [note],
-  }
+  return toCodeSource({ smdpAddress, matchingId, confirmationCodeRequired: false })
 }

@@ -1,4 +1,5 @@
-import { parseActivationCode } from '../../rsp/activation-code.ts'
+import type { ActivationCode } from '../../rsp/activation-code.ts'
+import { findActivationCode } from '../../rsp/activation-code-text.ts'
 
 /** The options of `lpac profile download`. */
 export interface LpacSource {
@@ -16,9 +17,10 @@ export interface LpacRefusal {
 
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:\d{1,5})?$/
 
-const tryParseCode = (code: string): ReturnType<typeof parseActivationCode> | undefined => {
+/** lpac ignores the OID of a code with the flag `0`, so that such a code is parsed as lpac does. */
+const tryParseCode = (code: string): ActivationCode | undefined => {
   try {
-    return parseActivationCode(code)
+    return code.split('$')[4] === '0' ? undefined : findActivationCode(code)
   } catch {
     return undefined
   }
