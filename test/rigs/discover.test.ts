@@ -98,7 +98,7 @@ describe('writeRig', () => {
     mkdirSync(folder)
     writeFileSync(join(folder, 'reader.yaml'), 'name: mine\nlink: software\n')
     const [proposal] = proposeRigs([inReader('Reader 00 00', EID)], [])
-    expect(() => writeRig(folder, proposal!)).toThrow(/holds another rig/)
+    expect(() => writeRig(folder, proposal!)).toThrow(/contains another rig/)
     expect(readFileSync(join(folder, 'reader.yaml'), 'utf8')).toContain('mine')
   })
 })

@@ -88,7 +88,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
       const notes = readFileSync(evidence, 'utf8')
       expect(notes).toMatch(/reader Virtual Test Reader 00 00, T=1, through npm smartcard/)
       expect(notes).toMatch(/"ATR 3B9F[0-9A-F]+"/)
-      expect(notes).toMatch(/the ISD-R answers under the AID A0000005591010FFFFFFFF8900000100/)
+      expect(notes).toMatch(/the ISD-R has the AID A0000005591010FFFFFFFF8900000100/)
       // Without a named rig, the attached rig has priority over the software eUICC.
       writeRig(place, `pcsc: { reader: Virtual*Reader, binding: ${other} }`)
       const again = await place.run('run', 'activate', '--json')
@@ -285,7 +285,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
   )
 
   it.skipIf(noModem).each([
-    ['+CPIN: SIM PIN', 'rig', /reports a card error: \+CPIN: SIM PIN; the profile is protected by a PIN/],
+    ['+CPIN: SIM PIN', 'rig', /reports a card error: \+CPIN: SIM PIN; the profile requires a PIN/],
     ['+CPIN: NOT INSERTED', 'rig', /SIM not inserted|NOT INSERTED/],
   ] as const)(`says so where the modem says %s${because(noModem)}`, async (said, cause, sentence) => {
     const place = newCliFixture()
@@ -311,7 +311,7 @@ describe('run activate on hardware', { timeout: 60_000 }, () => {
     const ran = await place.run('run', 'activate', '--rig', 'desk', '--json')
     expect(ran.json()).toMatchObject({ verdict: 'blocked', cause: 'network' })
     expect(stepSix(ran)!.summary).toMatch(
-      /denies registration: .*reject cause 3, illegal UE.*must know IMSI \d{15} and its keys.*core network/,
+      /denies registration: .*reject cause 3, illegal UE.*no network accepts IMSI \d{15}\. Add it with its keys to the core network/,
     )
   })
 
