@@ -71,7 +71,7 @@ const converse = async reader => {
   card.disconnect(0)
   return said
 }
-for (let tries = 40; ; tries--) {
+for (let tries = 100; ; tries--) {
   try {
     const reader = context.listReaders().find(({ state }) => state & 0x20)
     if (!reader) throw new Error('no card in any reader')
@@ -88,11 +88,18 @@ context.close()
 const run = (program: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
     let out = ''
+    let errors = ''
     program.stdout!.on('data', (chunk: Buffer) => {
       out += chunk
     })
+    program.stderr!.on('data', (chunk: Buffer) => {
+      errors += chunk
+    })
     program.once('error', reject)
-    program.once('close', code => (code === 0 ? resolve(out) : reject(new Error(`it ended with ${code}: ${out}`))))
+    program.once('close', code => {
+      if (code === 0) resolve(out)
+      else reject(new Error(`the PC/SC program ended with code ${code}: ${errors}`))
+    })
   })
 
 export const startVpcd = async (port: number): Promise<VpcdRoom> => {
@@ -110,7 +117,7 @@ export const startVpcd = async (port: number): Promise<VpcdRoom> => {
     const program = spawn(process.execPath, ['--input-type=module', '-', ...words], {
       cwd: ROOT,
       env: { ...process.env, PCSCLITE_CSOCK_NAME: socket },
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: 'pipe',
     })
     program.stdin.end(text)
     return run(program)
