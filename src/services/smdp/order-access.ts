@@ -28,8 +28,9 @@ const overEs2 = (error: unknown): unknown =>
   error instanceof OperatorError && error.code === 'smdp-unreachable' && isHungUp(error)
     ? new BenchError(
         'order-refused',
-        'the server hung up: most likely it does not take the client certificate; give one that it knows with --cert ' +
-          'and --key, or let it know this one (smdp serve --es2-ca, `operators` of its inventory)',
+        'the server closed the connection. It probably does not accept the client certificate. Give an accepted ' +
+          'certificate with --cert and --key, or add this one to the server (smdp serve --es2-ca, or `operators` in ' +
+          'its inventory)',
         { cause: error },
       )
     : asBenchError(error)

@@ -106,7 +106,9 @@ describe('an operator whose server is under a CA of its own', () => {
     expect((await there.run('smdp', 'stats')).out).toMatch(/^3 reports wait for operator\.example, the oldest since /m)
 
     const second = await serve('--inventory', inventory, '--keep-count', '1')
-    expect(second.out()).toContain('dropped 2 reports: older than 90 days or more than 1; `esim-bench smdp stats` shows the totals')
+    expect(second.out()).toContain(
+      'dropped 2 reports: older than 90 days or more than 1; `esim-bench smdp stats` shows the totals',
+    )
     await open.pop()!.close()
     expect((await there.run('smdp', 'order', 'show', matchingId, '--json')).json()).toMatchObject({
       reportsWaiting: 1,
