@@ -87,8 +87,8 @@ const createNoise = (seed: number, paths: readonly string[]) => {
   return (index: number): Uint8Array => Buffer.from(makers[index % makers.length]!(), 'latin1')
 }
 
-describe.each(['es9', 'es2', 'es11', 'es12'] as const)('what is no request, on the port of %s', end => {
-  it('is answered with less than 500 or hung up on, tells nothing, and others are served', async () => {
+describe.each(['es9', 'es2', 'es11', 'es12'] as const)('malformed requests on the port of %s', end => {
+  it('The server answers with a status below 500 or closes the connection, returns no details, and serves other clients', async () => {
     const at = createConformance(sockets, CATALOGUE[0]!.rows[0]!)
     const fixture = await at.smdp()
     await fixture.order({ matchingId: SECRET })

@@ -8,13 +8,13 @@ import { readTable, renderTable } from './table.ts'
 
 const asked = ROWS.filter(({ inapplicable }) => inapplicable === undefined).map(({ id }) => id)
 
-describe('the catalogue', () => {
-  it('has each id once', () => {
+describe('conformance rows', () => {
+  it('Each id exists once', () => {
     const ids = ROWS.map(({ id }) => id)
     expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([])
   })
 
-  it('has a test for every id that can be asked, and none without an id', () => {
+  it('Each applicable id has a test, and each test has an id', () => {
     expect(Object.keys(PROCEDURES).sort()).toEqual([...asked].sort())
   })
 
@@ -22,7 +22,7 @@ describe('the catalogue', () => {
     ['smdp', SMDP_REFUSALS, /^(TC_SM-DP\+_ES9|EB_ES9|EB_ES2)/],
     ['smds', SMDS_REFUSALS, /^EB_ES1[12]/],
     ['rsp-server', MESSAGE_REFUSALS, /^(EB_ES9|EB_ES2)/],
-  ])('has a row for every pair with which %s refuses', (_, refusals, ids) => {
+  ])('Each refusal pair of %s has a row', (_, refusals, ids) => {
     const pairs = Object.values(refusals).map(([subject, reason]) => `${subject}/${reason}`)
     expect(pairs.length).toBeGreaterThan(8)
     const shown = new Set(ROWS.filter(({ id }) => ids.test(id)).map(({ pair }) => pair))
@@ -32,16 +32,16 @@ describe('the catalogue', () => {
 
 describe('docs/conformance.md', () => {
   const { text, results } = readTable()
-  it('is what the catalogue says; if not, `npm run conformance`', () => {
+  it('The page is current; otherwise run `npm run conformance`', () => {
     expect(text).toBe(renderTable(results))
   })
 
-  it('has a result for each row, and no failure', () => {
+  it('The page has a result for each row, and no failure', () => {
     expect(ROWS.map(({ id }) => id).filter(id => !results.has(id))).toEqual([])
     expect([...results].filter(([, result]) => result === 'fail')).toEqual([])
   })
 
-  it('calls nothing a success that was not asked', () => {
+  it('A row without a test run is not a success', () => {
     for (const { id, inapplicable } of CATALOGUE.flatMap(({ rows }) => rows))
       expect(results.get(id) === 'inapplicable', id).toBe(inapplicable !== undefined)
   })

@@ -190,7 +190,7 @@ export const ES9P_BY_SGP23: readonly Group[] = [
     ],
     [
       '#03',
-      'A wrong transaction id is refused or reported',
+      'A result with a wrong transaction id',
       { reading: 'both: a result of an unknown session, and a result with the reason invalidTransactionId' },
     ],
     ...PIR_REASONS.map(

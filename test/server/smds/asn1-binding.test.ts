@@ -41,7 +41,7 @@ const discover = async (fixture: ReturnType<typeof createSmdsFixture>, matchingI
 }
 
 describe('ES11 in the ASN.1 binding (SGP.22 §6.6)', () => {
-  it('tells of events under [2], [64], [0]', async () => {
+  it('ES11 returns events with the tags [2], [64], [0]', async () => {
     const fixture = createSmdsFixture()
     await fixture.register()
     const { answer, bytes } = await discover(fixture)
@@ -52,13 +52,13 @@ describe('ES11 in the ASN.1 binding (SGP.22 §6.6)', () => {
     expect([outer.tag, response!.tag, ok!.tag]).toEqual([0xa2, 0xbf40, 0xa0])
   })
 
-  it('tells of none as of an empty list, and that an event is unknown', async () => {
+  it('ES11 returns an empty list without events, and an error for an unknown event', async () => {
     const fixture = createSmdsFixture()
     expect((await discover(fixture)).answer).toMatchObject({ ok: { eventEntries: [] } })
     expect((await discover(fixture, 'EVENT-9')).answer).toMatchObject({ error: 'eventIdUnknown' })
   })
 
-  it('refuses another address', async () => {
+  it('ES11 refuses the address of another server', async () => {
     const fixture = createSmdsFixture()
     const { answer } = await send(fixture, 'InitiateAuthentication', {
       euiccChallenge: fixture.card.challenge,

@@ -51,7 +51,7 @@ describe('ES11.InitiateAuthentication (SGP.22 §5.8.1)', () => {
 })
 
 describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
-  it('tells the card all that waits for it, the oldest first, and nothing of others', async () => {
+  it('AuthenticateClient returns all events of the card, oldest first, and no others', async () => {
     const { card, register, discover, pki } = createSmdsFixture()
     await register({ eventId: 'FIRST' })
     await register({ eventId: 'SECOND', rspServerAddress: 'smdp2.example.com' })
@@ -65,7 +65,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
     expect(accepted(await discover(createCardRole(pki, { euicc: stranger }))).eventEntries).toEqual([])
   })
 
-  it('tells the one event that the card names', async () => {
+  it('AuthenticateClient returns the event that the card names', async () => {
     const { card, register, discover } = createSmdsFixture()
     await register({ eventId: 'FIRST' })
     await register({ eventId: 'SECOND' })
@@ -150,7 +150,7 @@ describe('ES11.AuthenticateClient (SGP.22 §5.8.2)', () => {
     expect(refused(await send(ok.transactionId, { authenticateResponseOk: good }))).toBe('accepted')
   })
 
-  it('takes no message of which a byte was changed, whichever it is', async () => {
+  it('AuthenticateClient rejects a message with any changed byte', async () => {
     const { card, initiate, smds, register, defects } = createSmdsFixture()
     await register()
     const ok = accepted(await initiate(card))

@@ -16,7 +16,7 @@ describe('ES12.RegisterEvent (SGP.22 §5.9.1)', () => {
     ])
   })
 
-  it('8.9.5/3.3: an id that the EID has, whoever took it', async () => {
+  it('8.9.5/3.3: RegisterEvent refuses an id that the EID already has, for any caller', async () => {
     const { register, registrar, store } = createSmdsFixture()
     await register()
     expect(refused(await register())).toBe('8.9.5/3.3')
@@ -58,7 +58,7 @@ describe('ES12.RegisterEvent (SGP.22 §5.9.1)', () => {
 })
 
 describe('ES12.DeleteEvent (SGP.22 §5.9.2)', () => {
-  it('forgets the event; its id may be used anew', async () => {
+  it('DeleteEvent deletes the event, and its id can be used again', async () => {
     const { register, remove, store } = createSmdsFixture()
     await register()
     expect(refused(await remove())).toBe('accepted')
@@ -76,7 +76,7 @@ describe('ES12.DeleteEvent (SGP.22 §5.9.2)', () => {
     expect(await store.listEvents(EID)).toHaveLength(1)
   })
 
-  it('8.9.5/3.9: an event of another SM-DP+, which learns nothing of it', async () => {
+  it('8.9.5/3.9: DeleteEvent does not disclose an event of another SM-DP+', async () => {
     const { register, deleter, store } = createSmdsFixture()
     await register()
     expect(refused(await deleter(OTHER)())).toBe('8.9.5/3.9')

@@ -38,14 +38,14 @@ describe('an alternative SM-DS and its root (SGP.22 §3.6.1, §5.10)', () => {
     expect(found).toEqual([{ eventId: 'EVENT-1', rspServerAddress: SMDP }])
   })
 
-  it('tells the root nothing of an event that is not to be forwarded', async () => {
+  it('An event without forwarding is not registered at the root', async () => {
     const { root, alternative } = createPair()
     expect(refused(await alternative.register())).toBe('accepted')
     expect(refused(await alternative.remove())).toBe('accepted')
     expect(await root.store.listEvents(EID)).toEqual([])
   })
 
-  it('deletes it at both, and lets nobody else delete it at the root', async () => {
+  it('DeleteEvent deletes the event at both servers, and no other caller can delete it at the root', async () => {
     const { root, alternative } = createPair()
     await alternative.register(forwarded)
     expect(refused(await root.remove())).toBe('8.9.5/3.9')
@@ -55,7 +55,7 @@ describe('an alternative SM-DS and its root (SGP.22 §3.6.1, §5.10)', () => {
   })
 
   it.each(['cut', 'unwell', 'answer lost'] as const)(
-    '8.9/5.1: the root does not answer (%s); no card is told, until a call comes again and gets through',
+    '8.9/5.1: No card receives an event until the root is reachable again (%s)',
     async fault => {
       for (const again of ['the call', 'another call']) {
         const { root, alternative, way } = createPair()
@@ -70,7 +70,7 @@ describe('an alternative SM-DS and its root (SGP.22 §3.6.1, §5.10)', () => {
     },
   )
 
-  it('leaves nothing at a root that heard of an event and died: the caller deletes what it was refused', async () => {
+  it('The caller deletes a refused event at a root that failed after the registration', async () => {
     const { root, alternative, way } = createPair()
     way.fault = 'answer lost'
     expect(refused(await alternative.register(forwarded))).toBe('8.9/5.1')
@@ -95,7 +95,7 @@ describe('an alternative SM-DS and its root (SGP.22 §3.6.1, §5.10)', () => {
   })
 
   it.each(['cut', 'answer lost'] as const)(
-    'hides a deleted event when the root cannot be told (%s), until it was',
+    'A deleted event is hidden until the root confirms the deletion (%s)',
     async fault => {
       const { root, alternative, way } = createPair()
       await alternative.register(forwarded)

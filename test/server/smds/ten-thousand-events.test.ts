@@ -47,7 +47,7 @@ describe.each([
   ['ASN.1', inAsn1],
 ] as const)('ten thousand wrong requests a function, ES11 in %s', (binding, write) => {
   it.each(['InitiateAuthentication', 'AuthenticateClient'] as const)(
-    '%s: tells nothing of others',
+    '%s: A malformed request returns no data of others',
     async name => {
       const fixture = await createCrowdedFixture()
       accepted(await fixture.register())

@@ -54,7 +54,7 @@ const createDownloadFixture = async (
 }
 
 describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
-  it('raises an event for the card, and says at which SM-DP+ the profile waits', async () => {
+  it('An order registers an event for the card with the address of the SM-DP+', async () => {
     const { fixture, smds, orderWithEvent, queued } = await createDownloadFixture()
     accepted(await orderWithEvent())
     const order = (await fixture.store.findOrder(ICCID))!
@@ -106,7 +106,7 @@ describe('an order with an SM-DS address (SGP.22 §3.6.1, §5.3.2)', () => {
     },
   )
 
-  it('lets go of its event when the end user rejects, the installation fails, or it is tried too often', async () => {
+  it('An order deletes its event when the end user rejects, the installation fails, or no attempt remains', async () => {
     const { fixture, events, orderWithEvent } = await createDownloadFixture({ downloadAttempts: 2 })
     const { card } = fixture
     const over = async () => {
@@ -187,7 +187,7 @@ describe('an SM-DS that does not do what it is asked', () => {
     expect(await fixture.stateOf()).toBe('Linked')
   })
 
-  it('8.9/5.1: its root died when it had heard; the event is deleted there too', async () => {
+  it('8.9/5.1: An event at a root that failed after the registration is deleted there too', async () => {
     const root = createSmdsFixture({ address: 'root.example.com' })
     let isDying = true
     const toRoot: Fetch = async request => {
@@ -290,7 +290,7 @@ describe('an SM-DS that does not do what it is asked', () => {
 })
 
 describe('races', () => {
-  it('confirms once, with one event, when it is told twice at once', async () => {
+  it('Two simultaneous ConfirmOrder calls confirm the order once, with one event', async () => {
     const { fixture, events } = await createDownloadFixture()
     accepted(await fixture.operate('DownloadOrder', { iccid: ICCID, eid: TEST_EID }))
     const answers = await Promise.all([

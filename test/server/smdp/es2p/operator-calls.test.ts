@@ -9,23 +9,26 @@ const available = { iccid: ICCID, finalProfileStatusIndicator: 'Available' }
 const rows = [ES2p.DownloadOrder, ES2p.ConfirmOrder, ES2p.CancelOrder, ES2p.ReleaseProfile]
 
 describe('who may call ES2+', () => {
-  it.each(rows.map(row => [row.name, row.path]))('401: a stranger at %s, of whom nothing is read', async (_, path) => {
-    const { smdp } = await createSmdpFixture({ requesterOf: () => undefined })
-    let wasRead = false
-    const pull = () => {
-      wasRead = true
-    }
-    const response = await smdp.es2p(
-      new Request(`https://smdp.example.com${path}`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'X-Admin-Protocol': 'gsma/rsp/v2.5.0' },
-        body: new ReadableStream({ pull }, { highWaterMark: 0 }),
-        duplex: 'half',
-      } as RequestInit),
-    )
-    expect([response.status, wasRead]).toEqual([401, false])
-    expect(await response.json()).toMatchObject({ header: { functionExecutionStatus: { status: 'Failed' } } })
-  })
+  it.each(rows.map(row => [row.name, row.path]))(
+    '401: ES2+ rejects an unknown caller at %s without reading its message',
+    async (_, path) => {
+      const { smdp } = await createSmdpFixture({ requesterOf: () => undefined })
+      let wasRead = false
+      const pull = () => {
+        wasRead = true
+      }
+      const response = await smdp.es2p(
+        new Request(`https://smdp.example.com${path}`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json', 'X-Admin-Protocol': 'gsma/rsp/v2.5.0' },
+          body: new ReadableStream({ pull }, { highWaterMark: 0 }),
+          duplex: 'half',
+        } as RequestInit),
+      )
+      expect([response.status, wasRead]).toEqual([401, false])
+      expect(await response.json()).toMatchObject({ header: { functionExecutionStatus: { status: 'Failed' } } })
+    },
+  )
 
   it.each([ES2p.HandleDownloadProgressInfo, ES2p.HandleNotification])(
     '1.6/3.1: what the operator answers is not answered here ($name)',
@@ -67,7 +70,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
     expect((await store.listOrders()).filter(({ state }) => state === 'Linked')).toHaveLength(1)
   })
 
-  it('cancels nothing that was ordered since: the profile may have been given out anew', async () => {
+  it('A repeated CancelOrder does not cancel a later order of the profile', async () => {
     const { operate, store, stateOf } = await createSmdpFixture()
     const cancel = () => operate('CancelOrder', available, 'the call')
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
@@ -78,7 +81,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
     expect(await stateOf()).toBe('Allocated')
   })
 
-  it('says what an order was confirmed and released with, also when it has been downloaded since', async () => {
+  it('A repeated call returns the values of the confirmation and release, also after the download', async () => {
     const { operate, store, download, card, stateOf } = await createSmdpFixture()
     accepted(await operate('DownloadOrder', { iccid: ICCID }))
     const confirm = () => operate('ConfirmOrder', { iccid: ICCID, matchingId: MATCHING_ID, releaseFlag: false }, 'one')
@@ -130,7 +133,7 @@ describe('a call that is made again (SGP.22 §5.2.1)', () => {
     expect(await stateOf()).toBe('Available')
   })
 
-  it('finds a refusal anew: what was refused may be possible now', async () => {
+  it('A repeated call is evaluated again after a refusal', async () => {
     const { operate } = await createSmdpFixture()
     const confirm = () => operate('ConfirmOrder', { iccid: ICCID, releaseFlag: true }, 'the call')
     expect(refused(await confirm())).toBe('8.2.1/3.3')

@@ -149,7 +149,7 @@ describe('ES2+.ConfirmOrder (SGP.22 §5.3.2)', () => {
     )
   })
 
-  it('is confirmed when it is confirmed again alike', async () => {
+  it('An identical second ConfirmOrder succeeds', async () => {
     const { operate, order, store } = await createSmdpFixture()
     await order({ confirmationCode: '1234' })
     const again = { iccid: ICCID, matchingId: MATCHING_ID, confirmationCode: '1234', releaseFlag: true }
@@ -179,22 +179,25 @@ describe('ES2+.ReleaseProfile (SGP.22 §5.3.4)', () => {
 })
 
 describe('ES2+.CancelOrder (SGP.22 §5.3.3)', () => {
-  it.each([[available], [unavailable]])('puts the profile to %s, and forgets what the order said', async final => {
-    const { operate, order, store } = await createSmdpFixture()
-    await order({ eid: TEST_EID, confirmationCode: '1234' })
-    const cancel = { iccid: ICCID, eid: TEST_EID, matchingId: MATCHING_ID, finalProfileStatusIndicator: final }
-    accepted(await operate('CancelOrder', cancel))
-    accepted(await operate('CancelOrder', cancel))
-    expect(await store.findOrder(ICCID)).toMatchObject({
-      state: final,
-      eid: undefined,
-      matchingId: undefined,
-      confirmationCodeHash: undefined,
-    })
-    expect(await store.findOrderByMatchingId(MATCHING_ID)).toBeUndefined()
-  })
+  it.each([[available], [unavailable]])(
+    'CancelOrder sets the profile to %s and deletes the values of the order',
+    async final => {
+      const { operate, order, store } = await createSmdpFixture()
+      await order({ eid: TEST_EID, confirmationCode: '1234' })
+      const cancel = { iccid: ICCID, eid: TEST_EID, matchingId: MATCHING_ID, finalProfileStatusIndicator: final }
+      accepted(await operate('CancelOrder', cancel))
+      accepted(await operate('CancelOrder', cancel))
+      expect(await store.findOrder(ICCID)).toMatchObject({
+        state: final,
+        eid: undefined,
+        matchingId: undefined,
+        confirmationCodeHash: undefined,
+      })
+      expect(await store.findOrderByMatchingId(MATCHING_ID)).toBeUndefined()
+    },
+  )
 
-  it('lets a profile that went back be ordered anew', async () => {
+  it('A profile that returned to the stock can be ordered again', async () => {
     const { operate, order, authenticate, card } = await createSmdpFixture()
     await order()
     accepted(await operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: available }))
@@ -272,7 +275,7 @@ describe('ES2+', () => {
     expect(await stateOf()).toBe('Available')
   })
 
-  it('adds a profile over an order that is under way, when it is told to; who had begun with that gets nothing', async () => {
+  it('A profile replaces an active order on request, and the card of that order receives no package', async () => {
     const { order, stock, stateOf, authenticate, getPackage, card } = await createSmdpFixture()
     await order()
     const ok = accepted(await authenticate(card))

@@ -47,7 +47,7 @@ describe('an order that an LPA finds by its event id', () => {
 })
 
 describe('an order with its own number of attempts', () => {
-  it('8.8.5/6.4: is in error when they are used up, whatever the limit of the server', async () => {
+  it('8.8.5/6.4: An order without remaining attempts is in error, independent of the limit of the server', async () => {
     const fixture = await sceneWith({ maxAttempts: 2 }, { downloadAttempts: 1 })
     const answers = [1, 2, 3].map(async () => refused(await fixture.authenticate(fixture.card)))
     expect((await Promise.all(answers)).sort()).toEqual(['8.8.5/6.4', 'accepted', 'accepted'])
@@ -65,7 +65,7 @@ describe('an order with its own number of attempts', () => {
 
 describe('an order whose metadata are its own', () => {
   const icon = { type: 'png' as const, bytes: fromHex('89504e47') }
-  it('says them in the offer and in the package, and the rest is of the profile', async () => {
+  it('Offer and package contain the metadata of the order, and other members come from the profile', async () => {
     const fixture = await sceneWith({
       metadata: { profileName: 'Birthday', icon, profilePolicyRules: ['ppr1'] },
     })
@@ -127,7 +127,7 @@ describe('a reusable order', () => {
     expect((await fixture.store.findOrder(ICCID))!.eid).toBeUndefined()
   })
 
-  it('is released again after a failure, and after an end user who said no', async () => {
+  it('A reusable order is released again after a failure and after a rejection by the end user', async () => {
     const fixture = await sceneWith({ reusable: true })
     const first = await fixture.download(fixture.card)
     const failed = fixture.card.installationResult(first.ok.transactionId, ICCID, 'incorrectInputValues')
@@ -144,7 +144,7 @@ describe('a reusable order', () => {
     ])
   })
 
-  it('serves a second card while the first has not yet told its result', async () => {
+  it('A reusable order serves a second card before the first reports its result', async () => {
     const fixture = await sceneWith({ reusable: true })
     const second = otherCard(fixture)
     const one = await fixture.download(fixture.card)

@@ -65,7 +65,7 @@ describe('ES9+.AuthenticateClient (SGP.22 §5.6.3)', () => {
     )
   })
 
-  it('says that a confirmation code is needed', async () => {
+  it('AuthenticateClient reports that a confirmation code is required', async () => {
     const fixture = await createSmdpFixture()
     await fixture.order({ confirmationCode: '1234' })
     expect(accepted(await fixture.authenticate(fixture.card)).smdpSigned2.value.ccRequiredFlag).toBe(true)
@@ -296,12 +296,15 @@ describe('AuthenticateClient refuses, and the session is over', () => {
     expect(refused(await fixture.authenticate(fixture.card, free(2000)))).toBe('accepted')
   })
 
-  it.each([['8281'], ['82'], [''], ['8200']])('takes a card that tells its memory as "%s"', async hex => {
-    const fixture = await createSmdpFixture()
-    await fixture.order()
-    const change = { matchingId, info2: { extCardResource: fromHex(hex) } }
-    expect(refused(await fixture.authenticate(fixture.card, change))).toBe('accepted')
-  })
+  it.each([['8281'], ['82'], [''], ['8200']])(
+    'AuthenticateClient accepts a card that reports its memory as "%s"',
+    async hex => {
+      const fixture = await createSmdpFixture()
+      await fixture.order()
+      const change = { matchingId, info2: { extCardResource: fromHex(hex) } }
+      expect(refused(await fixture.authenticate(fixture.card, change))).toBe('accepted')
+    },
+  )
 
   it('8.2.5/4.3: a card that forbids a rule of the profile', async () => {
     const fixture = await createSmdpFixture()

@@ -38,7 +38,7 @@ describe('ES9+.CancelSession (SGP.22 §5.6.5)', () => {
     expect(await fixture.store.findBoundCopy(ICCID)).toEqual(keeps ? expect.anything() : undefined)
   })
 
-  it('leaves an order alone that was given anew meanwhile', async () => {
+  it('CancelSession does not change an order that was placed again in the meantime', async () => {
     const fixture = await createSmdpFixture()
     await fixture.order()
     const { transactionId } = accepted(await fixture.authenticate(fixture.card))

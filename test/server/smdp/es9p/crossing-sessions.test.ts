@@ -35,7 +35,7 @@ const told = async (fixture: Fixture) => {
   )
 }
 
-describe('two cards that know one matching id', () => {
+describe('two cards with one matching id', () => {
   it.each(['endUserRejection', 'loadBppExecutionError'] as const)(
     'the one that was too late cannot spoil the order of the other with %s',
     async reason => {
@@ -60,7 +60,7 @@ describe('two cards that know one matching id', () => {
     expect(await fixture.stateOf()).toBe('Downloaded')
   })
 
-  it('either of them may reject what nobody has taken', async () => {
+  it('Each card can reject a profile that no card has downloaded', async () => {
     const { fixture, other } = await ordered()
     const { transactionId } = accepted(await fixture.authenticate(other))
     accepted(await fixture.cancel(transactionId, other.cancelSession(transactionId, 'endUserRejection')))
@@ -70,7 +70,7 @@ describe('two cards that know one matching id', () => {
 })
 
 describe('a CancelSession that is called twice at once', () => {
-  it('is told to the operator once', async () => {
+  it('The operator is notified once of a CancelSession that is called twice', async () => {
     const { fixture } = await ordered()
     const { transactionId } = accepted(await fixture.authenticate(fixture.card))
     const cancelled = fixture.card.cancelSession(transactionId, 'endUserRejection')
@@ -84,7 +84,7 @@ describe('a CancelSession that is called twice at once', () => {
 })
 
 describe('a CancelSession of a second try', () => {
-  it('is not told as a failure of what the first one has installed', async () => {
+  it('The operator receives no failure for a profile that the first attempt installed', async () => {
     const { fixture } = await ordered()
     const { ok } = await fixture.download(fixture.card)
     const { transactionId } = accepted(await fixture.authenticate(fixture.card))
@@ -98,7 +98,7 @@ describe('a CancelSession of a second try', () => {
 describe('an order for a profile and a card that had one before', () => {
   const [first, second] = [seededRandom('first')(3000), seededRandom('second')(3000)]
 
-  it('is not given the package of the former order, though its copy was left behind', async () => {
+  it('An order does not receive the remaining package copy of an earlier order', async () => {
     const { fixture } = await ordered({ package: first })
     const { response, pair } = fixture.card.prepareDownload(accepted(await fixture.authenticate(fixture.card)))
     const { transactionId } = response.downloadResponseOk!.euiccSigned2.value
@@ -123,7 +123,7 @@ describe('an order for a profile and a card that had one before', () => {
     expect(equalBytes(profile, second)).toBe(true)
   })
 
-  it('is not installed because the card tells of the former installation again', async () => {
+  it('A repeated notification of an earlier installation does not complete the order', async () => {
     const { fixture } = await ordered()
     const { ok } = await fixture.download(fixture.card)
     const result = fixture.card.installationResult(ok.transactionId, ICCID)

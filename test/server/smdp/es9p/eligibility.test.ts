@@ -88,7 +88,7 @@ describe('the eligibility of a card for a profile (SGP.22 §4.2, Annex F)', () =
     expect(check(withHeader([], major), info)).toBe(outcome)
   })
 
-  it('takes a test profile only to a card that says it takes them', () => {
+  it('A test profile is offered only to a card that reports support for test profiles', () => {
     expect(check(withHeader([]), {}, { profileClass: 'test' })).toBe('8.2.5/4.3')
     expect(check(withHeader([]), { rspCapability: ['testProfileSupport'] }, { profileClass: 'test' })).toBe('eligible')
   })

@@ -54,7 +54,7 @@ describe('ES9+.GetBoundProfilePackage (SGP.22 §5.6.2)', () => {
     },
   )
 
-  it('cuts segments as it was told', async () => {
+  it('GetBoundProfilePackage uses the configured segment size', async () => {
     const { fixture, ok } = await authenticated({ segmentSize: 255 })
     const { boundProfilePackage } = accepted(await fixture.getPackage(fixture.card, ok))
     const { sequenceOf86 } = decode(BoundProfilePackage, boundProfilePackage)
@@ -84,7 +84,7 @@ describe('ES9+.GetBoundProfilePackage (SGP.22 §5.6.2)', () => {
     )
   })
 
-  it('binds anew for a new one-time key, with nothing of the first package in it', async () => {
+  it('A new one-time key gets a new package without data of the first one', async () => {
     const { fixture, ok } = await authenticated()
     const first = accepted(await fixture.getPackage(fixture.card, ok))
     const retry = accepted(await fixture.authenticate(fixture.card))
@@ -97,7 +97,7 @@ describe('ES9+.GetBoundProfilePackage (SGP.22 §5.6.2)', () => {
     expect(accepted(await fixture.authenticate(fixture.card)).smdpSigned2.value.bppEuiccOtpk).toEqual(pair.publicKey)
   })
 
-  it('gives the profile to one card, whoever else knows the matching id', async () => {
+  it('One card receives the profile when several cards have the matching id', async () => {
     const { fixture, ok } = await authenticated()
     const pki = testPki('P-256')
     const eid = completeEid(`${TEST_EID_PREFIX}0000000000000000000007`)
@@ -178,13 +178,16 @@ describe('GetBoundProfilePackage refuses, and the session is over', () => {
     expect(fixture.defects).toEqual([])
   })
 
-  it.each([[false], [true]])('8.2/3.7: an order that was cancelled meanwhile, and given anew: %s', async anew => {
-    const { fixture, ok } = await authenticated()
-    accepted(await fixture.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
-    if (anew) await fixture.order({ matchingId: 'ANOTHER' })
-    expect(refused(await fixture.getPackage(fixture.card, ok))).toBe('8.2/3.7')
-    expect(await fixture.stateOf()).toBe(anew ? 'Released' : 'Available')
-  })
+  it.each([[false], [true]])(
+    '8.2/3.7: An order that was canceled in the meantime, and placed again: %s',
+    async anew => {
+      const { fixture, ok } = await authenticated()
+      accepted(await fixture.operate('CancelOrder', { iccid: ICCID, finalProfileStatusIndicator: 'Available' }))
+      if (anew) await fixture.order({ matchingId: 'ANOTHER' })
+      expect(refused(await fixture.getPackage(fixture.card, ok))).toBe('8.2/3.7')
+      expect(await fixture.stateOf()).toBe(anew ? 'Released' : 'Available')
+    },
+  )
 
   it('8.8.5/4.10: an order that expired meanwhile', async () => {
     const { fixture, ok } = await authenticated()

@@ -116,7 +116,7 @@ describe('ES9+.HandleNotification (SGP.22 §5.6.4): ProfileInstallationResult', 
     expect((await fixture.store.findOrder(ICCID))?.history).toEqual(rows)
   })
 
-  it('of an earlier try says nothing about the one under way', async () => {
+  it('A result of an earlier attempt does not change the current attempt', async () => {
     const { fixture, ok } = await downloaded()
     await fixture.download(fixture.card)
     await fixture.notify(fixture.card.installationResult(ok.transactionId, ICCID, 'scp03tSecurityError'))

@@ -116,7 +116,7 @@ describe('chains that lead nowhere', () => {
     expect(await answerTo(chain, { credentials: [pki, foreign] })).toBe('8.11.1/3.9')
   })
 
-  it('8.1.2/6.1: the name and the key id of the CI, and the signature of somebody else', async () => {
+  it('8.1.2/6.1: A chain with name and key id of the CI and a foreign signature is rejected', async () => {
     const eum = issue('EUM', { ...ci, privateKey: keyOf('somebody') }, { key: keyOf('eum') })
     const euicc = issue('eUICC', eum, { key: keyOf('card') })
     expect(await answerTo({ euicc, eum: eum.certificate.der })).toBe('8.1.2/6.1')
@@ -144,7 +144,7 @@ describe('chains that lead nowhere', () => {
   })
 })
 
-describe('chains that say less than they must', () => {
+describe('chains with missing extensions', () => {
   it.each<[pair: string, what: string, eum: Partial<CertificateToIssue>, card?: Partial<CertificateToIssue>]>([
     ['8.1.2/6.1', 'an EUM that may not sign certificates', { departures: { keyUsage: ['digitalSignature'] } }],
     ['8.1.2/6.1', 'an EUM that is no CA', { departures: { ca: false } }],
@@ -163,7 +163,7 @@ describe('chains that say less than they must', () => {
     expect(await answerTo({ euicc, eum: eum.certificate.der })).toBe(pair)
   })
 
-  it('accepted: an EUM and a card that say all of it', async () => {
+  it('A chain with all extensions is accepted', async () => {
     const eum = issue('EUM', ci, { key: keyOf('eum') })
     expect(await answerTo({ euicc: issue('eUICC', eum, { key: keyOf('card') }), eum: eum.certificate.der })).toBe(
       'accepted',

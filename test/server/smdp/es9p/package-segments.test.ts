@@ -51,7 +51,7 @@ describe('the segments of a bound package', () => {
     })
   })
 
-  it('are 1020 bytes when nothing else is told: four whole blocks each, but the last', async () => {
+  it('Segments have a default size of 1020 bytes: four full blocks each, except the last', async () => {
     const { boundProfilePackage } = await download()
     const { sequenceOf86 } = decode(BoundProfilePackage, boundProfilePackage)
     // The schema gives contents; tag and length of a segment of 1020 bytes are four more.

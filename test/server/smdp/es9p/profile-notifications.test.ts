@@ -41,7 +41,7 @@ const createInstalledFixture = async () => {
 }
 
 describe('ES2+.HandleNotification towards the operator', () => {
-  it('tells what the card did with the profile, once each, behind the progress of its download', async () => {
+  it('The operator is notified once of each profile operation, after the download progress', async () => {
     const { card, notify, smdp, heard, messages } = await createInstalledFixture()
     const enable = card.otherNotification('notificationEnable', ICCID)
     for (const notification of [enable, enable, card.otherNotification('notificationDelete', ICCID)])
@@ -57,7 +57,7 @@ describe('ES2+.HandleNotification towards the operator', () => {
   })
 
   it.each([503, 'no answer'] as const)(
-    'keeps it while the operator is away (%s), and tells it in order',
+    'The server stores notifications while the operator is unreachable (%s), and sends them in order',
     async status => {
       const { card, notify, smdp, store, heard, identifiers, operator } = await createInstalledFixture()
       const { answer } = operator
@@ -81,7 +81,7 @@ describe('ES2+.HandleNotification towards the operator', () => {
     },
   )
 
-  it('tells nothing of a card that the order was not for, or that did not sign it', async () => {
+  it('The server forwards no notification of another card or with an invalid signature', async () => {
     const { card, pki, notify, smdp, heard } = await createInstalledFixture()
     const euicc = issueEuicc(pki.eum, {
       random: seededRandom('stranger'),
@@ -95,7 +95,7 @@ describe('ES2+.HandleNotification towards the operator', () => {
     expect(heard).toEqual([])
   })
 
-  it('leaves an operator that is away alone for a while, and then tells all with the next report', async () => {
+  it('The server pauses calls to an unreachable operator, then sends all notifications with the next report', async () => {
     const { card, notify, smdp, heard, identifiers, operator, wait } = await createInstalledFixture()
     const { answer } = operator
     operator.answer = () => new Response(null, { status: 503 })

@@ -36,7 +36,7 @@ const brief = (heard: readonly Heard[]) =>
   )
 
 describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
-  it('tells the one who ordered how the download went', async () => {
+  it('The operator of the order receives the download progress', async () => {
     const fixture = await createListeningFixture()
     await fixture.order()
     const { ok } = await fixture.download(fixture.card)
@@ -56,7 +56,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
     )
   })
 
-  it('tells why it failed', async () => {
+  it('The operator receives the cause of a failure', async () => {
     const fixture = await createListeningFixture({ confirmationCodeAttempts: 1 })
     await fixture.order({ confirmationCode: '1234' })
     await fixture.authenticate(fixture.card, {
@@ -69,7 +69,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
     expect(brief(fixture.heard)).toEqual(['1 Failed 8.1/4.8', '1 Executed-Success', '2 Failed 8.2.7/6.4'])
   })
 
-  it('tells of a rejection by the end user, and of a failed installation', async () => {
+  it('The operator is notified of a rejection by the end user and of a failed installation', async () => {
     const fixture = await createListeningFixture()
     await fixture.order()
     const { transactionId } = accepted(await fixture.authenticate(fixture.card))
@@ -93,7 +93,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
       },
     ],
     ['is not well', () => new Response(null, { status: 503 })],
-  ])('keeps what an operator cannot take because it %s, in order, and holds up no download', async (_, answer) => {
+  ])('The server stores reports in order for an operator that %s, and delays no download', async (_, answer) => {
     const fixture = await createListeningFixture()
     await fixture.order()
     fixture.operator.answer = answer
@@ -107,7 +107,7 @@ describe('ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5)', () => {
     expect(fixture.defects).toEqual([])
   })
 
-  it('drops what an operator that stays away does not take within the retention, and says so', async () => {
+  it('The server deletes reports after the retention time and logs the deletion', async () => {
     const dropped: unknown[] = []
     const fixture = await createListeningFixture({
       retention: { days: 30, count: 100 },

@@ -69,7 +69,7 @@ const faulty = (kind: 'DPauth' | 'DPpb', fault: CertificateFault) => {
   return { kind: 'wrong-certificate' as const, certificate: { der: certificate.der, privateKey } }
 }
 
-describe('our LPA and the software eUICC before a server that misbehaves once', () => {
+describe('LPA and software eUICC with a server that has one fault', () => {
   const cases: [what: string, seen: string | RegExp, rule: Omit<FaultRule, 'count'>][] = [
     [
       'its first signature',

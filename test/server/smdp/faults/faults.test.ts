@@ -58,7 +58,7 @@ const downloads = async (fixture: Fixture) => {
   expect(fixture.defects).toEqual([])
 }
 
-describe('a server told to misbehave in what it gives', () => {
+describe('server faults in the message content', () => {
   it('signs its challenge wrongly, once', async () => {
     const fixture = await sceneWith({
       function: 'InitiateAuthentication',
@@ -212,7 +212,7 @@ describe('a server told to misbehave in what it gives', () => {
   })
 })
 
-describe('a server told to misbehave in how its answers come', () => {
+describe('server faults in the transfer of responses', () => {
   it.each([500, 502, 503])('answers with %i and has done nothing', async status => {
     const fixture = await sceneWith({
       function: 'InitiateAuthentication',
@@ -312,7 +312,7 @@ describe('a server told to misbehave in how its answers come', () => {
   })
 })
 
-describe('a server that may misbehave', () => {
+describe('server with fault rules', () => {
   it('413: reads no more of a message in the ASN.1 binding than one that behaves', async () => {
     const fixture = await sceneWith()
     let sent = 0

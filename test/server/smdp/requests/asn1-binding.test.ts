@@ -60,7 +60,7 @@ const authenticate = async (
 }
 
 describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
-  it('says that a confirmation code is needed, and misses it', async () => {
+  it('The binding reports that a confirmation code is required and missing', async () => {
     const fixture = await createSmdpFixture()
     await fixture.order({ confirmationCode: '1234' })
     const offered = ok(await authenticate(fixture))
@@ -112,7 +112,7 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
     expect(await fixture.stateOf()).toBe('Released')
   })
 
-  it('is told where the two bindings meet: a session goes on in the other one', async () => {
+  it('A session can continue in the other binding', async () => {
     const fixture = await createSmdpFixture()
     await fixture.order()
     const offered = ok(await authenticate(fixture))
@@ -162,7 +162,7 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
     expect(other.defects).toEqual([])
   })
 
-  it('answers a transaction that nobody opened as unknown in each function that names one', async () => {
+  it('Each function with a transaction id reports an unknown transaction', async () => {
     const fixture = await createSmdpFixture()
     await fixture.order()
     const transactionId = new Uint8Array(16)
@@ -213,7 +213,7 @@ describe('ES9+ in the ASN.1 binding (SGP.22 §6.6)', () => {
     expect((await smdp.es9p(request)).status).toBe(status)
   })
 
-  it('is never at a loss, whatever byte is changed', async () => {
+  it('The binding answers each message in which one byte is changed', async () => {
     const fixture = await createSmdpFixture()
     await fixture.order()
     const right = encode(remoteProfileProvisioning(ES9pAsn1.InitiateAuthentication.request), {

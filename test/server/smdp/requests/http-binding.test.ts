@@ -109,7 +109,7 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
     expect(defects).toEqual([])
   })
 
-  it('tells of a defect that it happened, and nothing more', async () => {
+  it('An unexpected error is reported without details', async () => {
     const { smdp, store, defects, initiate, card } = await createSmdpFixture()
     store.addSession = () => Promise.reject(new Error('the disk says: password is sesame'))
     const answer = await initiate(card)
@@ -120,7 +120,7 @@ describe('the JSON binding (SGP.22 §6.5)', () => {
   })
 })
 
-describe('whatever is sent', () => {
+describe('arbitrary requests', () => {
   const rows = [...Object.values(ES9p), ...Object.values(ES2p)]
   /** Members by their right names, with all kinds of content. */
   const bodies = (row: (typeof rows)[number]) => {
@@ -163,7 +163,7 @@ describe('whatever is sent', () => {
       .map(body => ({ row, body }))
   }
 
-  it('is answered in the form of the binding, and never with 500', async () => {
+  it('An arbitrary request is answered in the form of the binding, and not with 500', async () => {
     const { smdp, defects } = await createSmdpFixture()
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...rows).chain(bodies), async ({ row, body }) => {

@@ -78,7 +78,7 @@ const misuse = async (fixture: Fixture, card: CardRole, random: Random): Promise
   return answers
 }
 
-it('gives a profile to one card, whatever is called at once', async () => {
+it('One card receives the profile for any order of simultaneous calls', async () => {
   const seen = new Map<string, number>()
   for (let seed = 0; seed < 100; seed++) {
     const random = seededRandom(`interleaved ${seed}`)

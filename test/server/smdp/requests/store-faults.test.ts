@@ -96,7 +96,7 @@ const checkInvariants = async (sound: SmdpStore) => {
 }
 
 describe.each<Fault>(['stale', 'dies before', 'dies after'])('a store that %s at any one call', fault => {
-  it('loses no order, and tells of its installation once', async () => {
+  it('The server loses no order and reports its installation once', async () => {
     let faults = 0
     for (let at = 0; ; at++) {
       const { fixture, sound, told } = await begin()
@@ -126,8 +126,8 @@ describe.each<Fault>(['stale', 'dies before', 'dies after'])('a store that %s at
   })
 })
 
-describe('a store that tells for ever that another server was faster', () => {
-  it('does not hang the server', async () => {
+describe('a store that always reports a conflict', () => {
+  it('A permanent conflict does not block the server', async () => {
     const sound = createMemoryStore()
     const store: SmdpStore = { ...sound }
     const fixture = await createSmdpFixture({ store })
