@@ -110,7 +110,7 @@ describe('an invalid command line ends with exit code 2 and one sentence', () =>
     ['address', '1$https://a$X', 'the SM-DP+ address "https://a" is not a host name'],
     ['matching id', '1$a.example', 'the matching id is missing'],
     ['OID', '1$a.example$X$1.x', 'the SM-DP+ OID "1.x"'],
-    ['flag', '1$a.example$X$$2', 'the confirmation code flag must be "1" or absent'],
+    ['flag', '1$a.example$X$$2', 'the confirmation code flag must be 1, 0 or absent, not "2"'],
   ])('an activation code with an invalid %s is refused with the reason', async (_part, code, expected) => {
     const ran = await place.run('card', 'download', '--activation-code', code)
     expect(ran.exitCode).toBe(2)
