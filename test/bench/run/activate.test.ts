@@ -109,7 +109,7 @@ describe('run activate, over real sockets, with the software eUICC', () => {
     const [first, second] = profiles.map(({ iccid }) => iccid) as [string, string]
     expect((await place.run('card', 'enable', first, '--no-notify')).out).toContain(`${first} is enabled`)
     expect((await place.run('card', 'nickname', first, 'holiday')).exitCode).toBe(0)
-    expect((await place.run('card', 'delete', first, '--yes')).err).toMatch(/is enabled: disable it first/)
+    expect((await place.run('card', 'delete', first, '--yes')).err).toMatch(/is enabled; disable it first/)
     expect((await place.run('card', 'disable', first, '--json', '--yes', '--no-notify')).json()).toMatchObject({
       profile: { iccid: first, state: 'disabled', nickname: 'holiday' },
     })
