@@ -83,7 +83,10 @@ it('writes of a rolled-back tick are rejected', async () => {
   const large = database.changeAll([bound(addRow, { key: 'large', doc: 'x'.repeat(1 << 20) })])
   const second = add('second')
   const call = Promise.all([first, second]).then(() => database.synced())
-  await expect(large).rejects.toMatchObject({ code: 'store-unreachable', message: expect.stringContaining('SQLITE_FULL') })
+  await expect(large).rejects.toMatchObject({
+    code: 'store-unreachable',
+    message: expect.stringContaining('SQLITE_FULL'),
+  })
   const isAnswered = await call.then(
     () => true,
     () => false,
